@@ -1,0 +1,185 @@
+#include "base/bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUF_CAP_MIN = 64 };
+
+static void *mem_got(void *p)
+{
+    if (p == NULL) {
+        fputs("out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+void *mem_alloc(size_t size)
+{
+    return mem_got(calloc(1, size > 0 ? size : 1));
+}
+
+void *mem_array(size_t count, size_t size)
+{
+    ASSERT(size > 0);
+    return mem_got(calloc(count > 0 ? count : 1, size));
+}
+
+void *mem_resize(void *p, size_t count, size_t size)
+{
+    ASSERT(size > 0 && count <= SIZE_MAX / size);
+    return mem_got(realloc(p, count > 0 ? count * size : 1));
+}
+
+void mem_free(void *p)
+{
+    free(p);
+}
+
+struct bytes bytes_of(const void *data, size_t len)
+{
+    return (struct bytes){.data = data, .len = len};
+}
+
+struct bytes bytes_of_text(const char *text)
+{
+    return bytes_of(text, strlen(text));
+}
+
+struct bytes bytes_of_buf(const struct buf *buf)
+{
+    return bytes_of(buf->data, buf->len);
+}
+
+bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && bytes_compare(a, b) == 0;
+}
+
+int bytes_compare(struct bytes a, struct bytes b)
+{
+    size_t common = a.len < b.len ? a.len : b.len;
+    int order = common > 0 ? memcmp(a.data, b.data, common) : 0; /* memcmp takes no NULL */
+
+    if (order != 0)
+        return order;
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+void buf_free(struct buf *buf)
+{
+    mem_free(buf->data);
+    *buf = (struct buf){0};
+}
+
+void buf_clear(struct buf *buf)
+{
+    buf->len = 0;
+}
+
+/* Makes room for more bytes behind len. */
+static void buf_reserve(struct buf *buf, size_t more)
+{
+    size_t cap = buf->cap > 0 ? buf->cap : BUF_CAP_MIN;
+
+    ASSERT(more <= SIZE_MAX / 2 - buf->len);
+    if (buf->data != NULL && buf->cap - buf->len >= more)
+        return;
+    while (cap < buf->len + more)
+        cap *= 2;
+    buf->data = mem_resize(buf->data, cap, 1);
+    buf->cap = cap;
+}
+
+void buf_add(struct buf *buf, const void *data, size_t len)
+{
+    if (len == 0)
+        return;
+    buf_reserve(buf, len);
+    memcpy(buf->data + buf->len, data, len);
+    buf->len += len;
+}
+
+void buf_add_byte(struct buf *buf, uint8_t byte)
+{
+    buf_add(buf, &byte, 1);
+}
+
+void buf_add_text(struct buf *buf, const char *text)
+{
+    buf_add(buf, text, strlen(text));
+}
+
+void buf_printf(struct buf *buf, const char *fmt, ...)
+{
+    va_list args, again;
+    int len;
+
+    va_start(args, fmt);
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, fmt, args);
+    ASSERT(len >= 0);
+    buf_reserve(buf, (size_t)len + 1); /* vsnprintf also writes a NUL */
+    vsnprintf((char *)buf->data + buf->len, (size_t)len + 1, fmt, again);
+    buf->len += (size_t)len;
+    va_end(again);
+    va_end(args);
+}
+
+const char *buf_text(struct buf *buf)
+{
+    buf_reserve(buf, 1);
+    buf->data[buf->len] = '\0';
+    return (const char *)buf->data;
+}
+
+struct blob *blob_new(struct bytes bytes)
+{
+    struct blob *blob;
+
+    ASSERT(bytes.len <= SIZE_MAX - sizeof *blob);
+    blob = mem_alloc(sizeof *blob + bytes.len);
+    blob->holders = 1;
+    blob->len = bytes.len;
+    if (bytes.len > 0)
+        memcpy(blob->data, bytes.data, bytes.len);
+    return blob;
+}
+
+struct blob *blob_hold(struct blob *blob)
+{
+    ASSERT(blob->holders > 0 && blob->holders < UINT32_MAX);
+    blob->holders++;
+    return blob;
+}
+
+void blob_drop(struct blob *blob)
+{
+    if (blob == NULL)
+        return;
+    ASSERT(blob->holders > 0);
+    if (--blob->holders == 0)
+        mem_free(blob);
+}
+
+struct bytes blob_bytes(const struct blob *blob)
+{
+    return bytes_of(blob->data, blob->len);
+}
+
+void be64_put(uint8_t out[8], uint64_t v)
+{
+    for (int i = 0; i < 8; i++)
+        out[i] = (uint8_t)(v >> (56 - 8 * i));
+}
+
+uint64_t be64_get(const uint8_t in[8])
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | in[i];
+    return v;
+}

@@ -1,0 +1,65 @@
+#ifndef PRISMFED_BASE_BYTES_H
+#define PRISMFED_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* A view of bytes that somebody else owns. */
+struct bytes {
+    const uint8_t *data;
+    size_t len;
+};
+
+/* Growable bytes, owned by whoever declared them. Zero-initialise, buf_free()
+ * at the end. Memory that cannot be had aborts the process (mem_alloc). */
+struct buf {
+    uint8_t *data;
+    size_t len;
+    size_t cap;
+};
+
+/* Immutable shared bytes: one allocation, a count of holders. Not shared
+ * between threads. */
+struct blob {
+    uint32_t holders;
+    size_t len;
+    uint8_t data[];
+};
+
+void *mem_alloc(size_t size);                    /* zeroed; aborts when there is none */
+void *mem_array(size_t count, size_t size);      /* zeroed; checks the product */
+void *mem_resize(void *p, size_t count, size_t size);
+void mem_free(void *p);
+
+struct bytes bytes_of(const void *data, size_t len);
+struct bytes bytes_of_text(const char *text);
+struct bytes bytes_of_buf(const struct buf *buf);
+bool bytes_equal(struct bytes a, struct bytes b);
+/* Bytewise lexicographic, the shorter first on a common prefix; <0, 0, >0. */
+int bytes_compare(struct bytes a, struct bytes b);
+
+void buf_free(struct buf *buf);
+void buf_clear(struct buf *buf);                 /* keeps the memory */
+/* What is added must not lie in buf itself. Every function of the project that
+ * fills a buf appends to it, unless it says otherwise. */
+void buf_add(struct buf *buf, const void *data, size_t len);
+void buf_add_byte(struct buf *buf, uint8_t byte);
+void buf_add_text(struct buf *buf, const char *text);
+void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* NUL-terminates without counting the NUL; valid until the next change. */
+const char *buf_text(struct buf *buf);
+
+/* blob_new copies and returns one holding; blob_hold adds one and returns its
+ * argument; blob_drop (NULL is fine) frees at the last one. */
+struct blob *blob_new(struct bytes bytes);
+struct blob *blob_hold(struct blob *blob);
+void blob_drop(struct blob *blob);
+struct bytes blob_bytes(const struct blob *blob);
+
+void be64_put(uint8_t out[8], uint64_t v);
+uint64_t be64_get(const uint8_t in[8]);
+
+#endif

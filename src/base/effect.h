@@ -1,0 +1,50 @@
+#ifndef PRISMFED_BASE_EFFECT_H
+#define PRISMFED_BASE_EFFECT_H
+
+#include "base/bytes.h"
+
+/* What a state machine asks of its driver, in the order in which it must happen:
+ * no effect may take place before every EFFECT_PERSIST ahead of it in the
+ * same list, and in earlier lists, is durable. */
+
+enum effect_kind {
+    EFFECT_PERSIST,    /* append blob to the durable store, filed under `number` (a sequence number) */
+    EFFECT_FORGET,     /* records filed under numbers <= number may be dropped */
+    EFFECT_SEND,       /* blob to peer `to` */
+    EFFECT_TIMER_SET,  /* (re)arm timer `timer` for the absolute time at_ns */
+    EFFECT_TIMER_STOP,
+    EFFECT_CYCLE,      /* run the local cycle described by the machine (fed.h) */
+    EFFECT_SCORE,      /* score the aligned candidates (fed.h) */
+    EFFECT_ANCHOR,     /* epoch `number` is anchored (or abandoned); fed.h says what to read */
+    EFFECT_NOTE        /* nothing to do: a named fact for traces, `name`, `number`, `other` */
+};
+
+enum { PEER_OTHERS = -1 /* every other replica (pbft) or node (fed) */, PEER_VALIDATORS = -2 /* every other validator */ };
+
+struct effect {
+    enum effect_kind kind;
+    int32_t to;
+    uint32_t timer;
+    int64_t at_ns;
+    uint64_t number, other;
+    const char *name;        /* static text */
+    struct blob *blob;       /* one holding, dropped by effects_clear */
+};
+
+/* Zero-initialise; effects_free() at the end. */
+struct effects {
+    struct effect *items;
+    size_t count, cap;
+};
+
+void effects_persist(struct effects *e, uint64_t number, struct bytes record);
+void effects_forget(struct effects *e, uint64_t number);
+void effects_send(struct effects *e, int32_t to, struct blob *blob); /* takes a holding of its own */
+void effects_timer_set(struct effects *e, uint32_t timer, int64_t at_ns);
+void effects_timer_stop(struct effects *e, uint32_t timer);
+void effects_note(struct effects *e, const char *name, uint64_t number, uint64_t other);
+void effects_plain(struct effects *e, enum effect_kind kind, uint64_t number); /* CYCLE, SCORE, ANCHOR */
+void effects_clear(struct effects *e);
+void effects_free(struct effects *e);
+
+#endif

@@ -1,0 +1,178 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TEMPORARY_TRIES = 100 };
+
+static enum err io_error(struct diag *diag, const char *path, const char *verb)
+{
+    return diag_set(diag, ERR_IO, "%s: cannot %s: %s", path, verb, strerror(errno));
+}
+
+/* Appends what the file has. It may have grown since its size was looked at:
+ * one byte over the limit is asked for, and never kept. */
+static enum err read_all(int fd, const char *path, size_t limit, struct buf *out, struct diag *diag)
+{
+    uint8_t chunk[16384];
+    size_t left = limit;
+
+    for (;;) {
+        ssize_t n = read(fd, chunk, left < sizeof chunk ? left + 1 : sizeof chunk);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return io_error(diag, path, "read");
+        if (n == 0)
+            return ERR_OK;
+        if ((size_t)n > left)
+            return diag_set(diag, ERR_LIMIT, "%s: has more than %zu bytes, the limit", path, limit);
+        buf_add(out, chunk, (size_t)n);
+        left -= (size_t)n;
+    }
+}
+
+enum err file_read(const char *path, size_t limit, struct buf *out, struct diag *diag)
+{
+    size_t before = out->len;
+    struct stat st;
+    enum err err;
+    int fd;
+
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
+    if (fd < 0)
+        return io_error(diag, path, "open");
+    if (fstat(fd, &st) != 0) {
+        err = io_error(diag, path, "stat");
+        goto out;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        err = diag_set(diag, ERR_IO, "%s: not a regular file", path);
+        goto out;
+    }
+    if ((uint64_t)st.st_size > limit) {
+        err = diag_set(diag, ERR_LIMIT, "%s: has %jd bytes, the limit is %zu", path, (intmax_t)st.st_size, limit);
+        goto out;
+    }
+    err = read_all(fd, path, limit, out, diag);
+    if (err != ERR_OK)
+        out->len = before;
+out:
+    close(fd);
+    return err;
+}
+
+static enum err write_all(int fd, struct bytes bytes, const char *path, struct diag *diag)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(fd, bytes.data, bytes.len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return io_error(diag, path, "write");
+        bytes = bytes_of(bytes.data + n, bytes.len - (size_t)n);
+    }
+    if (fsync(fd) != 0)
+        return io_error(diag, path, "sync");
+    return ERR_OK;
+}
+
+/* Creates a file that nobody else has; its name goes to name. What a crashed
+ * process left is stepped over, never reused. */
+static int temporary_open(const char *path, struct buf *name)
+{
+    for (int try = 0; try < TEMPORARY_TRIES; try++) {
+        int fd;
+
+        buf_clear(name);
+        buf_printf(name, "%s.%ld-%d.tmp", path, (long)getpid(), try);
+        fd = open(buf_text(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+/* A rename is durable only when its folder is. */
+static enum err folder_sync(const char *path, struct diag *diag)
+{
+    const char *slash = strrchr(path, '/');
+    struct buf folder = {0};
+    enum err err = ERR_OK;
+    int fd;
+
+    if (slash == NULL)
+        buf_add_text(&folder, ".");
+    else
+        buf_add(&folder, path, slash == path ? 1 : (size_t)(slash - path));
+    fd = open(buf_text(&folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        err = io_error(diag, buf_text(&folder), "open");
+        goto out;
+    }
+    if (fsync(fd) != 0 && errno != EINVAL) /* EINVAL: a file system that cannot */
+        err = io_error(diag, buf_text(&folder), "sync");
+    close(fd);
+out:
+    buf_free(&folder);
+    return err;
+}
+
+enum err file_write(const char *path, struct bytes bytes, struct diag *diag)
+{
+    struct buf name = {0};
+    enum err err;
+    int fd;
+
+    fd = temporary_open(path, &name);
+    if (fd < 0) {
+        err = io_error(diag, path, "create a temporary file for it");
+        goto out;
+    }
+    err = write_all(fd, bytes, path, diag);
+    if (close(fd) != 0 && err == ERR_OK)
+        err = io_error(diag, path, "close");
+    if (err == ERR_OK && rename(buf_text(&name), path) != 0)
+        err = io_error(diag, path, "replace");
+    if (err != ERR_OK) {
+        unlink(buf_text(&name));
+        goto out;
+    }
+    err = folder_sync(path, diag);
+out:
+    buf_free(&name);
+    return err;
+}
+
+static enum err make_one(const char *path, struct diag *diag)
+{
+    struct stat st;
+
+    if (mkdir(path, 0777) == 0)
+        return ERR_OK;
+    if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return ERR_OK;
+    return io_error(diag, path, "make the folder");
+}
+
+enum err file_make_folder(const char *path, struct diag *diag)
+{
+    struct buf part = {0};
+    enum err err = ERR_OK;
+
+    for (const char *p = path; *p != '\0' && err == ERR_OK; p++) {
+        buf_add_byte(&part, (uint8_t)*p);
+        if (p[1] == '/' && *p != '/')
+            err = make_one(buf_text(&part), diag);
+    }
+    if (err == ERR_OK)
+        err = make_one(path, diag);
+    buf_free(&part);
+    return err;
+}

@@ -1,0 +1,65 @@
+#include "base/heap.h"
+
+#include "base/bytes.h"
+
+static bool item_before(const struct heap_item *a, const struct heap_item *b)
+{
+    return a->key != b->key ? a->key < b->key : a->order < b->order;
+}
+
+static void swap(struct heap *h, size_t i, size_t j)
+{
+    struct heap_item item = h->items[i];
+
+    h->items[i] = h->items[j];
+    h->items[j] = item;
+}
+
+void heap_push(struct heap *h, int64_t key, void *value)
+{
+    size_t i = h->count;
+
+    if (h->count == h->cap) {
+        h->cap = h->cap > 0 ? 2 * h->cap : 16;
+        h->items = mem_resize(h->items, h->cap, sizeof *h->items);
+    }
+    h->items[h->count++] = (struct heap_item){.key = key, .order = h->next_order++, .value = value};
+    while (i > 0 && item_before(&h->items[i], &h->items[(i - 1) / 2])) {
+        swap(h, i, (i - 1) / 2);
+        i = (i - 1) / 2;
+    }
+}
+
+bool heap_peek(const struct heap *h, int64_t *key, void **value)
+{
+    if (h->count == 0)
+        return false;
+    *key = h->items[0].key;
+    *value = h->items[0].value;
+    return true;
+}
+
+bool heap_pop(struct heap *h, int64_t *key, void **value)
+{
+    size_t i = 0;
+
+    if (!heap_peek(h, key, value))
+        return false;
+    h->items[0] = h->items[--h->count];
+    for (;;) {
+        size_t child = 2 * i + 1;
+
+        if (child + 1 < h->count && item_before(&h->items[child + 1], &h->items[child]))
+            child++;
+        if (child >= h->count || !item_before(&h->items[child], &h->items[i]))
+            return true;
+        swap(h, i, child);
+        i = child;
+    }
+}
+
+void heap_free(struct heap *h)
+{
+    mem_free(h->items);
+    *h = (struct heap){0};
+}

@@ -1,0 +1,170 @@
+#include "base/text.h"
+
+#include <string.h>
+
+static const char hex_digits[] = "0123456789abcdef";
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void hex_encode(struct bytes in, struct buf *out)
+{
+    for (size_t i = 0; i < in.len; i++) {
+        buf_add_byte(out, (uint8_t)hex_digits[in.data[i] >> 4]);
+        buf_add_byte(out, (uint8_t)hex_digits[in.data[i] & 15]);
+    }
+}
+
+static int hex_value(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+enum err hex_decode(struct bytes in, struct buf *out)
+{
+    size_t before = out->len;
+
+    if (in.len % 2 != 0)
+        return ERR_SYNTAX;
+    for (size_t i = 0; i < in.len; i += 2) {
+        int high = hex_value(in.data[i]), low = hex_value(in.data[i + 1]);
+
+        if (high < 0 || low < 0) {
+            out->len = before;
+            return ERR_SYNTAX;
+        }
+        buf_add_byte(out, (uint8_t)(high << 4 | low));
+    }
+    return ERR_OK;
+}
+
+void base64_encode(struct bytes in, struct buf *out)
+{
+    for (size_t i = 0; i < in.len; i += 3) {
+        size_t left = in.len - i;
+        uint32_t group = (uint32_t)in.data[i] << 16;
+        uint8_t quad[4];
+
+        group |= left > 1 ? (uint32_t)in.data[i + 1] << 8 : 0;
+        group |= left > 2 ? in.data[i + 2] : 0;
+        for (unsigned j = 0; j < 4; j++)
+            quad[j] = (uint8_t)base64_digits[group >> (18 - 6 * j) & 63];
+        if (left < 3)
+            quad[3] = '=';
+        if (left < 2)
+            quad[2] = '=';
+        buf_add(out, quad, sizeof quad);
+    }
+}
+
+static int base64_value(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Decodes four digits of which the last `pad` are '='. False if they are not
+ * the one encoding of 3 - pad bytes. */
+static bool base64_quad(const uint8_t quad[4], unsigned pad, struct buf *out)
+{
+    uint32_t group = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        int value = i < 4 - pad ? base64_value(quad[i]) : 0;
+
+        if (value < 0)
+            return false;
+        group = group << 6 | (uint32_t)value;
+    }
+    if ((group & ((1U << 8 * pad) - 1)) != 0)
+        return false;
+    for (unsigned i = 0; i < 3 - pad; i++)
+        buf_add_byte(out, (uint8_t)(group >> (16 - 8 * i)));
+    return true;
+}
+
+enum err base64_decode(struct bytes in, struct buf *out)
+{
+    size_t before = out->len;
+    unsigned pad = 0;
+
+    if (in.len % 4 != 0)
+        return ERR_SYNTAX;
+    if (in.len > 0 && in.data[in.len - 1] == '=')
+        pad = in.data[in.len - 2] == '=' ? 2 : 1;
+    for (size_t i = 0; i < in.len; i += 4) {
+        if (!base64_quad(in.data + i, i + 4 == in.len ? pad : 0, out)) {
+            out->len = before;
+            return ERR_SYNTAX;
+        }
+    }
+    return ERR_OK;
+}
+
+/* Length of the sequence that starts here, 0 if it is not one. RFC 3629 section 4:
+ * the second byte's range is what excludes overlong forms, surrogates and
+ * everything above U+10FFFF. */
+static size_t utf8_sequence(const uint8_t *p, size_t left)
+{
+    uint8_t low = 0x80, high = 0xbf;
+    size_t len;
+
+    if (p[0] < 0x80)
+        return 1;
+    if (p[0] < 0xc2 || p[0] > 0xf4)
+        return 0;
+    len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    if (p[0] == 0xe0)
+        low = 0xa0;
+    else if (p[0] == 0xed)
+        high = 0x9f;
+    else if (p[0] == 0xf0)
+        low = 0x90;
+    else if (p[0] == 0xf4)
+        high = 0x8f;
+    if (left < len || p[1] < low || p[1] > high)
+        return 0;
+    for (size_t i = 2; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return len;
+}
+
+bool utf8_valid(struct bytes in)
+{
+    size_t pos = 0;
+
+    while (pos < in.len) {
+        size_t len = utf8_sequence(in.data + pos, in.len - pos);
+
+        if (len == 0)
+            return false;
+        pos += len;
+    }
+    return true;
+}
+
+enum err u64_parse(const char *text, uint64_t *out)
+{
+    uint64_t v = 0;
+
+    if (text[0] == '\0' || (text[0] == '0' && text[1] != '\0'))
+        return ERR_SYNTAX;
+    if (text[strspn(text, "0123456789")] != '\0')
+        return ERR_SYNTAX;
+    for (const char *p = text; *p != '\0'; p++) {
+        uint64_t digit = (uint64_t)(*p - '0');
+
+        if (v > (UINT64_MAX - digit) / 10)
+            return ERR_RANGE;
+        v = v * 10 + digit;
+    }
+    *out = v;
+    return ERR_OK;
+}
