@@ -1,0 +1,38 @@
+#ifndef PRISMFED_AGGREGATE_RANK_H
+#define PRISMFED_AGGREGATE_RANK_H
+
+#include "crypto/digest.h"
+
+/* Robust rules over the score matrix: each site's costs become ranks, so that no
+ * site can shout; a candidate's ranks are reduced by a weighted trimmed mean or a weighted
+ * median. Exact definitions, ties and bounds: docs/aggregation.md. */
+
+enum { RANK_SITES_MAX = 256, RANK_CANDIDATES_MAX = 256, RANK_PPM = 1000000 };
+
+enum rank_rule { RANK_TRIMMED, RANK_MEDIAN, RANK_RULE_COUNT };
+
+const char *rank_rule_name(enum rank_rule rule); /* "trimmed_rank", "median_rank" */
+enum err rank_rule_parse(struct bytes name, enum rank_rule *out) MUST_CHECK;
+
+struct rank_matrix {
+    unsigned sites, candidates;
+    const uint64_t *costs;          /* sites x candidates, row by row */
+    const uint64_t *stakes;         /* one for each site, > 0 */
+    uint64_t stake_cap_ppm;         /* no site weighs more than this share of the whole */
+    uint64_t trim_ppm;              /* RANK_TRIMMED: the share of weight dropped at each end, below 500000 */
+    const struct digest *hashes;    /* one for each candidate; ties break by the lower */
+    enum rank_rule rule;
+};
+
+struct rank_result {
+    unsigned winner;
+    uint64_t scores[RANK_CANDIDATES_MAX];  /* millionths of a doubled rank; lower is better */
+    uint64_t weights[RANK_SITES_MAX];      /* ppm after the cap, sum RANK_PPM up to rounding */
+};
+void rank_reduce(const struct rank_matrix *m, struct rank_result *out);
+
+/* Weighted median over sites of (cost of a - cost of b) / cost of a in ppm: the
+ * gain of candidate b over candidate a, which f liars within the rule's bound cannot move beyond honest values. */
+int64_t rank_gain_ppm(const struct rank_matrix *m, const struct rank_result *r, unsigned a, unsigned b);
+
+#endif

@@ -1,0 +1,55 @@
+#ifndef PRISMFED_EVOLVE_WORKLOAD_H
+#define PRISMFED_EVOLVE_WORKLOAD_H
+
+#include "evolve/graph.h"
+#include "genome/genome.h"
+
+/* The built-in workload: colour graphs with TabuCol (Hertz and de Werra 1987;
+ * dynamic tenure of Galinier and Hao 1999) and count iterations. An instance is
+ * a graph and a number of colours; its cost for a genome is the iterations until a
+ * proper colouring, or WORKLOAD_PAR times the limit without one. */
+
+enum { WORKLOAD_INSTANCES_MAX = 64, WORKLOAD_PAR = 2, WORKLOAD_FAMILY_MAX = 31 };
+
+/* What a scenario says of a node's (or the shared shards') work. */
+struct workload_spec {
+    char family[WORKLOAD_FAMILY_MAX + 1]; /* "queen", "mycielski", "insertions", "full_insertions", "rook",
+                                             "random", "planted", "geometric", or "files" */
+    unsigned instances;
+    unsigned size_min, size_max;          /* vertices, or the family's own parameter (queen: side) */
+    unsigned file_count;
+    char **files;                         /* .col paths, owned by whoever filled the spec */
+};
+
+struct instance {
+    struct graph *graph; /* owned by the workload */
+    unsigned colours;
+    struct digest hash;  /* of the canonical graph bytes and the colours */
+};
+
+struct workload {
+    unsigned count;
+    struct instance instances[WORKLOAD_INSTANCES_MAX];
+};
+
+/* Builds spec.instances instances from (seed, label): the same arguments give the
+ * same graphs anywhere. diag names a missing or malformed .col (file, line). */
+enum err workload_build(const struct workload_spec *spec, uint64_t seed, const char *label, struct workload *out,
+                        struct diag *diag) MUST_CHECK;
+void workload_fini(struct workload *w);
+
+/* One shard of shared work: instance number `index` of the spec, alone. */
+enum err workload_build_shard(const struct workload_spec *spec, uint64_t seed, unsigned index, struct instance *out,
+                              struct diag *diag) MUST_CHECK;
+void instance_fini(struct instance *instance);
+
+/* The eight mixed genes of the solver. */
+const struct genome_schema *workload_schema(void);
+
+/* Counted iterations of one run; the seed of the run is
+ * H(epoch, genome hash, instance hash), so that a claim can be run again.
+ * solved may be NULL. */
+uint64_t workload_evaluate(const struct genome_schema *schema, const struct genome *genome,
+                           const struct instance *instance, uint64_t epoch, uint64_t iteration_limit, bool *solved);
+
+#endif

@@ -1,0 +1,85 @@
+#ifndef PRISMFED_FED_FED_H
+#define PRISMFED_FED_FED_H
+
+#include "base/effect.h"
+#include "evolve/local_cycle.h"
+#include "govern/execute.h"
+#include "ledger/store.h"
+#include "pbft/pbft.h"
+
+/* One node of the federation as a state machine: binds PBFT, ledger, state and the epoch's lifecycle
+ * (load_meta, run_local_cycle, meta_update, collect, align, score, aggregate, guard, anchor). Both drivers run it. */
+
+/* Wire messages are CBOR arrays whose first element is a type: 1..15 PBFT's, the rest ours. */
+enum fed_message { FED_ENTRY = 16, FED_FETCH = 17, FED_BLOCKS = 18, FED_STATUS = 19 };
+
+enum fed_timer {
+    FED_TIMER_DEADLINE = PBFT_TIMER_COUNT, /* of the running phase (validators) */
+    FED_TIMER_SUBMIT,                      /* own entry not in the log yet: send again, with backoff */
+    FED_TIMER_POLL,                        /* ask somebody whether there are newer blocks */
+    FED_TIMER_END
+};
+
+struct fed_config {
+    unsigned self;              /* member index */
+    struct secret_key key;
+    uint64_t seed;              /* of the node's own draws (local cycles) */
+    int64_t view_timeout_ns, view_timeout_max_ns, batch_delay_ns, resend_ns;
+    int64_t submit_ns, submit_max_ns; /* own entry: first and longest wait before it is sent again */
+    int64_t poll_ns;
+    unsigned pipeline;
+    uint64_t checkpoint_interval, window;
+    uint64_t last_epoch;        /* the node rests when this epoch has ended; UINT64_MAX: never */
+};
+
+enum fed_event_kind {
+    FED_EVENT_START,      /* after fed_new and the restores */
+    FED_EVENT_MESSAGE,    /* from, blob */
+    FED_EVENT_TIMER,      /* timer */
+    FED_EVENT_CYCLE_DONE, /* epoch, cycle: the answer to EFFECT_CYCLE number = epoch */
+    FED_EVENT_SCORE_DONE, /* epoch, costs, count: the answer to EFFECT_SCORE */
+    FED_EVENT_LEAVE       /* the operator wants this node to leave for good */
+};
+
+struct fed_event {
+    enum fed_event_kind kind;
+    int64_t now_ns;             /* never decreases */
+    unsigned from;              /* member index, authenticated by the driver's channel */
+    struct blob *blob;
+    uint32_t timer;
+    uint64_t epoch;
+    const struct cycle_result *cycle;
+    const uint64_t *costs;
+    unsigned count;
+};
+
+struct fed;
+
+/* genesis: the encoded document; config is copied. store (borrowed) is only read, to serve others and at restart; decided
+ * blocks go there through EFFECT_APPEND, and fed keeps the latest ones itself until they are surely in it. */
+enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store, struct fed **out,
+                 struct diag *diag) MUST_CHECK;
+void fed_free(struct fed *f);
+
+/* Restart: fed_new with the store that survived (it is read and executed), then each persisted record in order,
+ * then FED_EVENT_START. */
+enum err fed_restore(struct fed *f, struct bytes record) MUST_CHECK;
+
+/* The step. Any bytes from anybody may come. Appends to effects. An error says that a message was refused and why (for
+ * counting); the machine is unchanged by it. */
+enum err fed_step(struct fed *f, const struct fed_event *event, struct effects *effects);
+
+/* The decided state; valid until the next step. */
+const struct federation_state *fed_state(const struct fed *f);
+/* The primary's view of consensus; zeros on a participant. */
+struct pbft_status fed_pbft_status(const struct fed *f);
+
+/* EFFECT_CYCLE: what to run. instances are the driver's to add (private ones, then the shards that the state gives this
+ * node): shard_count of them in shards[]. */
+void fed_cycle_job(const struct fed *f, struct cycle_job *job, unsigned *shards, unsigned *shard_count);
+/* EFFECT_SCORE: the candidates; *count of them, valid until the next step. */
+const struct candidate *fed_candidates(const struct fed *f, unsigned *count);
+/* EFFECT_ANCHOR: the outcome of the epoch that ended last. */
+const struct epoch_outcome *fed_outcome(const struct fed *f);
+
+#endif

@@ -1,0 +1,102 @@
+#ifndef PRISMFED_GOVERN_STATE_H
+#define PRISMFED_GOVERN_STATE_H
+
+#include "aggregate/align.h"
+#include "govern/body.h"
+#include "ledger/certificate.h"
+#include "merkle/tree.h"
+
+/* The state of the federation: a function of genesis and the log, nothing else. Its encoding's
+ * SHA-256 is the state root that validators vote on with every block. */
+
+enum { ANCHORS_KEPT = 16 };
+
+enum member_status {
+    MEMBER_ACTIVE,      /* epochs wait for it */
+    MEMBER_ABSENT,      /* missed a deadline: not waited for until it speaks again; its shards have moved */
+    MEMBER_QUARANTINED, /* more than max_ledger_drift behind: must RECONCILE first */
+    MEMBER_CONVICTED,   /* evidence against it is in the log: nothing of it counts any more */
+    MEMBER_LEFT,
+    MEMBER_STATUS_COUNT
+};
+const char *member_status_name(enum member_status status);
+
+struct member {
+    struct member_card card;
+    struct digest fingerprint;
+    enum member_status status;
+    uint64_t sequence;      /* last one executed */
+    uint64_t last_epoch;    /* whose collect phase it last took part in (joined: the epoch of its JOIN) */
+};
+
+/* What one site put into the running epoch. */
+struct contribution {
+    bool updated, scored;
+    int64_t delta_ppm;
+    uint64_t staleness;     /* epochs late */
+    uint64_t height;        /* of the block with its UPDATE */
+    struct digest leaf_hash;/* of its UPDATE */
+    uint64_t *costs;        /* its SCORE row, candidate_count long, owned; NULL before */
+};
+
+struct anchor {
+    uint64_t epoch;
+    struct genome incumbent;
+    struct digest hash;     /* of the incumbent */
+};
+
+struct federation_state {
+    struct digest federation_id;
+    char name[FEDERATION_NAME_MAX + 1];
+    bool simulated;
+    uint64_t membership_epoch;
+    unsigned max_byzantine, quorum;
+    struct policy policy;
+    struct genome_schema schema;
+
+    unsigned member_count, validator_count;
+    struct member *members;             /* owned; in order of joining: an index is for life */
+    struct contribution *contributions; /* owned; one for each member */
+
+    uint64_t height;
+    struct digest block_id;             /* of the block at height (not in the state root) */
+    struct merkle_frontier log;         /* (not in the state root: the header has its root) */
+
+    uint64_t epoch;
+    enum epoch_phase phase;
+    uint64_t attempt;                   /* of the present phase's deadline */
+    struct genome incumbent;
+    struct digest incumbent_hash;
+    unsigned archive_count;
+    struct anchor archive[CYCLE_ARCHIVE_MAX]; /* good genomes of earlier epochs, oldest first */
+    unsigned anchor_count;
+    struct anchor anchors[ANCHORS_KEPT];      /* newest last */
+    unsigned candidate_count;
+    struct candidate *candidates;       /* owned; aligned once COLLECT is closed: 0 is the incumbent */
+    uint64_t rollback_epoch;            /* PHASE_ROLLBACK: where to */
+    int64_t aggregated_delta_ppm;       /* PHASE_ROLLBACK: the decision that waits */
+};
+
+/* The state at height 0: genesis is leaf 0, the first epoch is in COLLECT. bytes: the encoded document. */
+enum err state_genesis(struct bytes bytes, struct federation_state *out, struct diag *diag) MUST_CHECK;
+void state_copy(struct federation_state *to, const struct federation_state *from); /* to is freed first or zero */
+void state_free(struct federation_state *s);
+
+void state_encode(const struct federation_state *s, struct buf *out);
+struct digest state_root(const struct federation_state *s);
+
+/* Index of the member, or -1. */
+int state_find(const struct federation_state *s, const struct digest *fingerprint);
+/* PBFT replica number of a member (its rank among validators), or -1; and back. */
+int state_replica(const struct federation_state *s, unsigned member);
+unsigned state_validator(const struct federation_state *s, unsigned replica);
+/* Keys and fingerprints of the validators in replica order, into arrays of PBFT_REPLICAS_MAX; a voters view of them. */
+void state_voters(const struct federation_state *s, struct public_key *keys, struct digest *fingerprints,
+                  struct voters *out);
+/* Which member does a shard belong to? Rendezvous hashing (Thaler and Ravishankar 1998) over active members,
+ * weight: stake not considered; highest SHA-256(federation id | shard | fingerprint). -1 with nobody active. */
+int state_shard_owner(const struct federation_state *s, unsigned shard);
+/* Is the running phase complete without a CLOSE: has every active member spoken? */
+bool state_phase_complete(const struct federation_state *s);
+
+#endif

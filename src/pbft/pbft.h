@@ -1,0 +1,105 @@
+#ifndef PRISMFED_PBFT_PBFT_H
+#define PRISMFED_PBFT_PBFT_H
+
+#include "base/effect.h"
+#include "ledger/certificate.h"
+
+/* PBFT with signatures (Castro and Liskov 1999, section 4; 2002, section 2.4) as a
+ * state machine that orders opaque requests in batches. It reads no clock and opens nothing: events in, effects out.
+ *
+ * The application executes a batch when it is prepared and everything below is; the COMMIT vote
+ * carries the id of the resulting block (state root included), so that a certificate vouches for the
+ * result and not for the order alone. Executions that are not decided can be undone. */
+
+enum { PBFT_REPLICAS_MAX = 100, PBFT_BATCH_MAX = 1024, PBFT_MESSAGE_SIZE_MAX = 8 << 20 };
+
+/* Timers that pbft arms; a driver treats them as opaque numbers. */
+enum { PBFT_TIMER_VIEW = 0, PBFT_TIMER_BATCH = 1, PBFT_TIMER_RESEND = 2, PBFT_TIMER_COUNT = 8 };
+
+struct pbft_config {
+    struct digest federation_id;
+    uint64_t membership_epoch;
+    unsigned n;                          /* replicas; primary of view v is v mod n */
+    unsigned f;
+    unsigned quorum;
+    unsigned self;
+    struct public_key keys[PBFT_REPLICAS_MAX];
+    struct secret_key key;
+    int64_t view_timeout_ns;             /* doubles with every fruitless view change, resets on progress */
+    int64_t view_timeout_max_ns;
+    int64_t batch_delay_ns;              /* a batch that is not full waits at most this long */
+    int64_t resend_ns;                   /* undecided own messages are sent again this often */
+    unsigned batch_max;                  /* requests in a batch */
+    unsigned pipeline;                   /* proposals in flight */
+    uint64_t checkpoint_interval;        /* K */
+    uint64_t window;                     /* L >= 2K: h < n <= h + L */
+    unsigned pending_max;                /* requests kept for ordering */
+};
+
+/* Called while stepping; pure functions of the application's own state. */
+struct pbft_app {
+    void *context;
+    /* The primary: may this request be proposed on top of what is executed? ERR_AGAIN:
+     * keep it for later; any other error: drop it for good. */
+    enum err (*check_request)(void *context, struct bytes request);
+    /* A backup: may we vote for this batch? ERR_AGAIN: cannot be judged yet, asked again after the
+     * next execution and at pbft_poke; any other error: never in this view. */
+    enum err (*check_batch)(void *context, uint64_t sequence, const struct bytes *requests, unsigned count);
+    /* Execute on top of sequence - 1. An empty batch (a null request) is executed too. */
+    void (*execute)(void *context, uint64_t sequence, const struct bytes *requests, unsigned count,
+                    struct digest *block_id);
+    /* Forget executions above sequence; all of them are undecided. */
+    void (*undo)(void *context, uint64_t sequence);
+    /* Final, in order, exactly once. certificate: ledger/certificate.h. */
+    void (*decide)(void *context, uint64_t sequence, const struct digest *block_id, struct bytes certificate,
+                   struct effects *effects);
+};
+
+struct pbft; /* one replica */
+
+/* app's context must outlive the machine; config is copied. The log begins above
+ * `sequence`, whose block is `block_id` (genesis: 0). */
+struct pbft *pbft_new(const struct pbft_config *config, const struct pbft_app *app, uint64_t sequence,
+                      const struct digest *block_id);
+void pbft_free(struct pbft *p);
+
+/* Restart without amnesia: after pbft_new at the last decided block, feed every
+ * record that was persisted, in order, then call pbft_start. A record that is not one of ours: ERR_SYNTAX. */
+enum err pbft_restore(struct pbft *p, struct bytes record) MUST_CHECK;
+/* Arms timers, speaks up. */
+void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects);
+
+/* A message from anybody: everything in it is checked, signatures first. An error is for
+ * counting and attribution; the machine is unchanged by it. */
+enum err pbft_receive(struct pbft *p, int64_t now_ns, struct blob *message, struct effects *effects) MUST_CHECK;
+/* Is this wire message (a CBOR array whose first element is its type) one of pbft's? Types 1..15. */
+bool pbft_owns(struct bytes message);
+void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *effects);
+
+/* A request to be ordered (kept until executed, whoever is primary; doubles are ignored). ERR_LIMIT when the pool is full. */
+enum err pbft_request(struct pbft *p, int64_t now_ns, struct blob *request, struct effects *effects) MUST_CHECK;
+/* The application waits for something that only the primary can propose (a CLOSE): run the
+ * view timer even though no request is pending. */
+void pbft_expect(struct pbft *p, int64_t now_ns, bool expecting, struct effects *effects);
+/* Something changed (time passed, state arrived): judge waiting proposals and requests again. */
+void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects);
+/* The application learned by catch-up that blocks up to sequence are decided and has executed
+ * them (undoing own speculation first). */
+void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct digest *block_id,
+                  struct effects *effects);
+
+struct pbft_status {
+    uint64_t view;
+    bool in_view_change;
+    bool is_primary;
+    unsigned primary;
+    uint64_t executed;      /* highest executed, decided or not */
+    uint64_t decided;       /* highest decided in order */
+    uint64_t stable;        /* last stable checkpoint, h */
+    uint64_t known_decided; /* highest sequence that others proved decided or stable; above decided: catch up */
+    uint64_t view_changes;  /* new views entered */
+    unsigned pending;
+};
+struct pbft_status pbft_status(const struct pbft *p);
+
+#endif
