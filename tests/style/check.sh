@@ -1,0 +1,43 @@
+#!/bin/sh
+# check.sh ROOT: prints every breach of the style rules below ROOT; exit status 1 if
+# there is one.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$1"
+status=0
+
+run() {
+    program=$1
+    shift
+    [ $# -eq 0 ] || awk -f "$here/$program" "$@" || status=1
+}
+
+# Folders of ours that exist; file names here have no white space (checked first).
+folders=
+for folder in src include tests fuzz bench tools docs man; do
+    [ ! -d "$folder" ] || folder_list="${folder_list-} $folder"
+done
+folders=${folder_list-}
+for path in $(find $folders -name '*[!A-Za-z0-9_.+-]*' | sed 's/ /?/g'); do
+    echo "$path: a file name of letters, digits and _ . + - only"
+    status=1
+done
+[ "$status" = 0 ] || exit 1
+
+sources=$(find $folders \( -name '*.c' -o -name '*.h' \) | LC_ALL=C sort)
+layers=$(find src -name '*.[ch]' | LC_ALL=C sort)
+texts=$(find $folders \( -name '*.sh' -o -name '*.awk' -o -name '*.md' -o -name meson.build \) | LC_ALL=C sort)
+for file in meson.build meson_options.txt dev README.md ARCHITECTURE.md CONTRIBUTING.md; do
+    [ ! -f "$file" ] || texts="$texts $file"
+done
+
+run includes.awk $layers
+run size.awk $sources
+run text.awk $sources $texts
+for file in $sources $texts; do
+    if [ -n "$(tail -c 1 "$file")" ]; then
+        echo "$file: no newline at the end"
+        status=1
+    fi
+done
+exit "$status"

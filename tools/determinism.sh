@@ -1,0 +1,104 @@
+#!/bin/sh
+# determinism.sh [--slice]: the shipped scenarios give the same bytes whatever
+# compiles, runs and surrounds the program. Prints TAP. The committed artifacts are
+# what every run is compared with. The slice leaves most of the compilers out.
+set -eu
+cd "$(dirname "$0")/.."
+root=$PWD
+slice=${1-}
+[ -z "$slice" ] || [ "$slice" = --slice ] || { echo 'usage: ./dev determinism [--slice]' >&2; exit 2; }
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+chmod 755 "$scratch"
+count=0
+failed=0
+
+# same NAME FOLDER: these artifacts are the committed ones.
+same() {
+    count=$((count + 1))
+    status=0
+    for part in simulations ledger; do
+        diff -rq "$root/artifacts/mec/M5/$part" "$2/$part" > "$scratch/diff" 2>&1 || status=1
+        sed 's/^/# /' "$scratch/diff"
+    done
+    if [ "$status" = 0 ]; then
+        echo "ok $count - $1"
+    else
+        echo "not ok $count - $1"
+        failed=1
+    fi
+    rm -rf "$2"
+}
+
+# simulate FOLDER OPTION...: all shipped scenarios with $program.
+simulate() {
+    tools/shipped.sh "$program" "$@" --quiet > "$scratch/log" 2>&1 || sed 's/^/# /' "$scratch/log"
+}
+
+# built COMPILER LEVEL: sets program to federated_sim built so.
+built() {
+    folder=build-determinism/$1-O$2
+    if [ ! -f "$folder/build.ninja" ]; then
+        mkdir -p build-determinism
+        rm -rf "$folder"
+        CC=$1 meson setup "$folder" . -Dbuildtype=plain -Doptimization="$2" > "$scratch/log" 2>&1 ||
+            { cat "$scratch/log" >&2; exit 1; }
+    fi
+    ninja -C "$folder" --quiet federated_sim > "$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }
+    program=$root/$folder/federated_sim
+}
+
+surroundings() {
+    simulate "$scratch/a" --threads 1
+    same "one thread" "$scratch/a"
+    simulate "$scratch/a" --threads 2
+    same "two threads" "$scratch/a"
+    simulate "$scratch/a"
+    simulate "$scratch/a"
+    same "a second run over the first" "$scratch/a"
+
+    mkdir -p "$scratch/other folder/locales"
+    cp "$program" "$scratch/other folder/program"
+    (program="$scratch/other folder/program" && cp -R tools artifacts "$scratch/other folder/" &&
+        cd "$scratch/other folder" && simulate here)
+    same "from another folder" "$scratch/other folder/here"
+
+    for locale in de_DE tr_TR; do
+        localedef -i "$locale" -f UTF-8 "$scratch/other folder/locales/$locale.UTF-8" > /dev/null 2>&1 || true
+    done
+    (export LOCPATH="$scratch/other folder/locales" LC_ALL=de_DE.UTF-8 && simulate "$scratch/a")
+    same "locale de_DE.UTF-8" "$scratch/a"
+    (export LOCPATH="$scratch/other folder/locales" LC_ALL=tr_TR.UTF-8 && simulate "$scratch/a")
+    same "locale tr_TR.UTF-8" "$scratch/a"
+    (export TZ=Pacific/Chatham && simulate "$scratch/a")
+    same "time zone Pacific/Chatham" "$scratch/a"
+    (umask 077 && simulate "$scratch/a")
+    same "umask 077" "$scratch/a"
+    other_user
+}
+
+other_user() {
+    if [ "$(id -u)" != 0 ]; then
+        count=$((count + 1))
+        echo "ok $count - another user # SKIP only root can become another user"
+        return
+    fi
+    cp -R tools artifacts "$program" "$scratch/"
+    mkdir "$scratch/b"
+    chown -R nobody "$scratch"
+    (cd "$scratch" && setpriv --reuid=nobody --regid=nogroup --clear-groups env -i PATH="$PATH" HOME=/ \
+        tools/shipped.sh ./federated_sim b --quiet > "$scratch/log" 2>&1) || sed 's/^/# /' "$scratch/log"
+    same "another user, empty environment" "$scratch/b"
+}
+
+variants='gcc-0 gcc-2 gcc-3 clang-0 clang-2 clang-3'
+[ -z "$slice" ] || variants='gcc-2 clang-3'
+for variant in $variants; do
+    built "${variant%-*}" "${variant#*-}"
+    simulate "$scratch/a"
+    same "${variant%-*} -O${variant#*-}" "$scratch/a"
+done
+built gcc 2
+surroundings
+echo "1..$count"
+exit "$failed"
