@@ -1,0 +1,156 @@
+#include "crypto/cose.h"
+
+#include <string.h>
+
+#include "codec/cbor.h"
+
+enum {
+    COSE_SIGN1_TAG = 18,
+    /* header parameters, RFC 9052 section 3.1 and RFC 9597 section 2 */
+    HEADER_ALG = 1,
+    HEADER_CONTENT_TYPE = 3,
+    HEADER_KID = 4,
+    HEADER_CWT_CLAIMS = 15,
+    /* CWT claims, RFC 8392 section 3.1 */
+    CLAIM_ISS = 1,
+    CLAIM_SUB = 2,
+    /* algorithms, RFC 9053 section 2.2 and RFC 9864 */
+    ALG_EDDSA = -8,
+    ALG_ED25519 = -19,
+};
+
+static void encode_protected(const struct secret_key *key, const char *content_type, const char *subject,
+                             struct buf *out)
+{
+    char issuer[2 * DIGEST_SIZE + 1];
+    struct cbor_writer w;
+
+    digest_hex(&key->fingerprint, issuer);
+    cbor_writer_init(&w, out);
+    cbor_put_map(&w, 4);
+    cbor_put_uint(&w, HEADER_ALG);
+    cbor_put_int(&w, ALG_EDDSA);
+    cbor_put_uint(&w, HEADER_CONTENT_TYPE);
+    cbor_put_text(&w, content_type);
+    cbor_put_uint(&w, HEADER_KID);
+    cbor_put_bytes(&w, digest_bytes(&key->fingerprint));
+    cbor_put_uint(&w, HEADER_CWT_CLAIMS);
+    cbor_put_map(&w, 2);
+    cbor_put_uint(&w, CLAIM_ISS);
+    cbor_put_text(&w, issuer);
+    cbor_put_uint(&w, CLAIM_SUB);
+    cbor_put_text(&w, subject);
+    cbor_writer_done(&w);
+}
+
+void cose_signed_bytes(struct bytes protected, struct bytes payload, struct buf *out)
+{
+    struct cbor_writer w;
+
+    cbor_writer_init(&w, out);
+    cbor_put_array(&w, 4);
+    cbor_put_text(&w, "Signature1");
+    cbor_put_bytes(&w, protected);
+    cbor_put_bytes(&w, bytes_of(NULL, 0)); /* external_aad */
+    cbor_put_bytes(&w, payload);
+    cbor_writer_done(&w);
+}
+
+void cose_sign(const struct secret_key *key, const char *content_type, const char *subject, struct bytes payload,
+               struct buf *out)
+{
+    struct buf protected = {0}, signed_bytes = {0};
+    uint8_t signature[SIGNATURE_SIZE];
+    struct cbor_writer w;
+
+    encode_protected(key, content_type, subject, &protected);
+    cose_signed_bytes(bytes_of_buf(&protected), payload, &signed_bytes);
+    key_sign(key, bytes_of_buf(&signed_bytes), signature);
+
+    cbor_writer_init(&w, out);
+    cbor_put_tag(&w, COSE_SIGN1_TAG);
+    cbor_put_array(&w, 4);
+    cbor_put_bytes(&w, bytes_of_buf(&protected));
+    cbor_put_map(&w, 0);
+    cbor_put_bytes(&w, payload);
+    cbor_put_bytes(&w, bytes_of(signature, sizeof signature));
+    cbor_writer_done(&w);
+    buf_free(&protected);
+    buf_free(&signed_bytes);
+}
+
+static void expect_label(struct cbor_reader *r, uint64_t label)
+{
+    uint64_t found = cbor_get_uint(r);
+
+    if (found != label)
+        cbor_fail(r, found > label ? ERR_MISSING : ERR_UNKNOWN);
+}
+
+static enum err parse_protected(struct bytes in, struct cose_sign1 *out)
+{
+    char hex[2 * DIGEST_SIZE + 1];
+    struct cbor_reader r;
+    struct bytes issuer;
+    int64_t alg;
+
+    cbor_reader_init(&r, in);
+    cbor_expect_map(&r, 4);
+    expect_label(&r, HEADER_ALG);
+    alg = cbor_get_int(&r);
+    if (alg != ALG_EDDSA && alg != ALG_ED25519)
+        cbor_fail(&r, ERR_UNKNOWN);
+    expect_label(&r, HEADER_CONTENT_TYPE);
+    out->content_type = cbor_get_text(&r);
+    expect_label(&r, HEADER_KID);
+    out->kid = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    expect_label(&r, HEADER_CWT_CLAIMS);
+    cbor_expect_map(&r, 2);
+    expect_label(&r, CLAIM_ISS);
+    issuer = cbor_get_text(&r);
+    expect_label(&r, CLAIM_SUB);
+    out->subject = cbor_get_text(&r);
+    digest_hex(&out->kid, hex);
+    if (!bytes_equal(issuer, bytes_of_text(hex)))
+        cbor_fail(&r, ERR_MISMATCH);
+    return cbor_reader_done(&r);
+}
+
+enum err cose_parse(struct bytes in, struct cose_sign1 *out)
+{
+    struct cose_sign1 message = {0};
+    struct bytes signature;
+    struct cbor_reader r;
+    enum err err;
+
+    cbor_reader_init(&r, in);
+    if (cbor_get_tag(&r) != COSE_SIGN1_TAG)
+        cbor_fail(&r, ERR_TYPE);
+    cbor_expect_array(&r, 4);
+    message.protected = cbor_get_bytes(&r);
+    cbor_expect_map(&r, 0);
+    message.payload = cbor_get_bytes(&r);
+    signature = cbor_get_bytes_of(&r, SIGNATURE_SIZE);
+    err = cbor_reader_done(&r);
+    if (err == ERR_OK)
+        err = parse_protected(message.protected, &message);
+    if (err != ERR_OK)
+        return err;
+    memcpy(message.signature, signature.data, sizeof message.signature);
+    *out = message;
+    return ERR_OK;
+}
+
+enum err cose_verify(const struct cose_sign1 *message, const struct public_key *key)
+{
+    struct digest fingerprint = key_fingerprint(key);
+    struct buf signed_bytes = {0};
+    enum err err;
+
+    if (!digest_equal(&fingerprint, &message->kid))
+        return ERR_MISMATCH;
+    cose_signed_bytes(message->protected, message->payload, &signed_bytes);
+    err = key_verify(key, bytes_of_buf(&signed_bytes), message->signature);
+    buf_free(&signed_bytes);
+    return err;
+}

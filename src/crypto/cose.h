@@ -1,0 +1,35 @@
+#ifndef PRISMFED_CRYPTO_COSE_H
+#define PRISMFED_CRYPTO_COSE_H
+
+#include "crypto/key.h"
+
+/* COSE_Sign1 (RFC 9052 section 4.2, tag 18), deterministic, attached payload,
+ * empty external_aad, empty unprotected header, protected header
+ * {1: -8, 3: content type, 4: kid, 15: {1: iss, 2: sub}}:
+ * kid = fingerprint (32 bytes), iss = its hex, sub = what the payload is about.
+ * docs/rfc/M5-federation.md has a worked example. */
+struct cose_sign1 {
+    struct bytes content_type; /* text */
+    struct digest kid;
+    struct bytes subject;      /* text */
+    struct bytes payload;
+    struct bytes protected;    /* the protected bucket, as signed */
+    uint8_t signature[SIGNATURE_SIZE];
+};
+
+/* Appends the message to out. */
+void cose_sign(const struct secret_key *key, const char *content_type, const char *subject, struct bytes payload,
+               struct buf *out);
+
+/* Appends the Sig_structure (RFC 9052 section 4.4) that is signed. */
+void cose_signed_bytes(struct bytes protected, struct bytes payload, struct buf *out);
+
+/* Parses strictly; checks no signature. The views point into in. alg -8, and
+ * -19 (RFC 9864) only because every enrolled key is Ed25519; iss must be the
+ * hex of kid. */
+enum err cose_parse(struct bytes in, struct cose_sign1 *out) MUST_CHECK;
+
+/* ERR_MISMATCH when the key's fingerprint is not kid; ERR_SIGNATURE. */
+enum err cose_verify(const struct cose_sign1 *message, const struct public_key *key) MUST_CHECK;
+
+#endif

@@ -1,0 +1,124 @@
+#include "crypto/envelope.h"
+
+#include <string.h>
+
+#include "codec/cbor.h"
+
+static const char *const kind_names[ENTRY_KIND_COUNT] = {
+    [ENTRY_UPDATE] = "update",     [ENTRY_SCORE] = "score",         [ENTRY_CLOSE] = "close",
+    [ENTRY_ROLLBACK] = "rollback", [ENTRY_EVIDENCE] = "evidence",   [ENTRY_RECONCILE] = "reconcile",
+    [ENTRY_JOIN] = "join",         [ENTRY_LEAVE] = "leave",
+};
+
+const char *entry_kind_name(enum entry_kind kind)
+{
+    ASSERT((unsigned)kind < ENTRY_KIND_COUNT);
+    return kind_names[kind];
+}
+
+enum err entry_kind_parse(struct bytes name, enum entry_kind *out)
+{
+    for (unsigned i = 0; i < ENTRY_KIND_COUNT; i++) {
+        if (bytes_equal(name, bytes_of_text(kind_names[i]))) {
+            *out = (enum entry_kind)i;
+            return ERR_OK;
+        }
+    }
+    return ERR_UNKNOWN;
+}
+
+static void encode_payload(const struct envelope *e, const struct digest *signer, struct buf *out)
+{
+    struct cbor_writer w;
+
+    cbor_writer_init(&w, out);
+    cbor_put_map(&w, 8);
+    cbor_put_text(&w, "body");
+    cbor_put_raw(&w, e->body);
+    cbor_put_text(&w, "kind");
+    cbor_put_text(&w, entry_kind_name(e->kind));
+    cbor_put_text(&w, "schema");
+    cbor_put_uint(&w, ENVELOPE_SCHEMA);
+    cbor_put_text(&w, "sequence");
+    cbor_put_uint(&w, e->sequence);
+    cbor_put_text(&w, "federation_id");
+    cbor_put_bytes(&w, digest_bytes(&e->federation_id));
+    cbor_put_text(&w, "federated_epoch");
+    cbor_put_uint(&w, e->federated_epoch);
+    cbor_put_text(&w, "ledger_block_id");
+    cbor_put_bytes(&w, digest_bytes(&e->ledger_block_id));
+    cbor_put_text(&w, "node_fingerprint");
+    cbor_put_bytes(&w, digest_bytes(signer));
+    cbor_writer_done(&w);
+}
+
+void envelope_sign(const struct secret_key *key, const struct envelope *e, struct buf *out)
+{
+    struct buf payload = {0};
+    size_t before = out->len;
+
+    encode_payload(e, &key->fingerprint, &payload);
+    cose_sign(key, ENVELOPE_CONTENT_TYPE, entry_kind_name(e->kind), bytes_of_buf(&payload), out);
+    ASSERT(out->len - before <= ENVELOPE_SIZE_MAX);
+    buf_free(&payload);
+}
+
+static struct digest get_digest(struct cbor_reader *r)
+{
+    return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
+}
+
+static enum err parse_payload(struct bytes in, struct envelope *out)
+{
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, in);
+    cbor_expect_map(&r, 8);
+    cbor_expect_key(&r, "body");
+    out->body = cbor_get_raw(&r);
+    cbor_expect_key(&r, "kind");
+    if (entry_kind_parse(cbor_get_text(&r), &out->kind) != ERR_OK)
+        cbor_fail(&r, ERR_UNKNOWN);
+    cbor_expect_key(&r, "schema");
+    if (cbor_get_uint(&r) != ENVELOPE_SCHEMA)
+        cbor_fail(&r, ERR_UNKNOWN);
+    cbor_expect_key(&r, "sequence");
+    out->sequence = cbor_get_uint(&r);
+    cbor_expect_key(&r, "federation_id");
+    out->federation_id = get_digest(&r);
+    cbor_expect_key(&r, "federated_epoch");
+    out->federated_epoch = cbor_get_uint(&r);
+    cbor_expect_key(&r, "ledger_block_id");
+    out->ledger_block_id = get_digest(&r);
+    cbor_expect_key(&r, "node_fingerprint");
+    out->node_fingerprint = get_digest(&r);
+    return cbor_reader_done(&r);
+}
+
+enum err envelope_parse(struct bytes in, struct envelope *out, struct cose_sign1 *cose)
+{
+    struct cose_sign1 message;
+    struct envelope e = {0};
+    enum err err;
+
+    if (in.len > ENVELOPE_SIZE_MAX)
+        return ERR_LIMIT;
+    err = cose_parse(in, &message);
+    if (err == ERR_OK && !bytes_equal(message.content_type, bytes_of_text(ENVELOPE_CONTENT_TYPE)))
+        err = ERR_UNKNOWN;
+    if (err == ERR_OK)
+        err = parse_payload(message.payload, &e);
+    if (err != ERR_OK)
+        return err;
+    if (!digest_equal(&message.kid, &e.node_fingerprint) ||
+        !bytes_equal(message.subject, bytes_of_text(entry_kind_name(e.kind))))
+        return ERR_MISMATCH;
+    *out = e;
+    *cose = message;
+    return ERR_OK;
+}
+
+struct digest envelope_id(struct bytes in)
+{
+    return digest_of(in);
+}

@@ -1,0 +1,136 @@
+#include "merkle/tree.h"
+
+static void reserve(struct merkle_tree *t)
+{
+    if (t->size < t->cap)
+        return;
+    t->cap = t->cap > 0 ? 2 * t->cap : 16;
+    t->leaves = mem_resize(t->leaves, t->cap, sizeof *t->leaves);
+    for (unsigned k = 0; t->cap >> (k + 1) > 0; k++)
+        t->perfect[k] = mem_resize(t->perfect[k], t->cap >> (k + 1), sizeof *t->perfect[k]);
+}
+
+void merkle_tree_append(struct merkle_tree *t, const struct digest *leaf_hash)
+{
+    struct digest h = *leaf_hash; /* it may be in t */
+    const struct digest *row;
+
+    reserve(t);
+    row = t->leaves;
+    t->leaves[t->size] = h;
+    /* every trailing one bit of the old size completes a perfect subtree */
+    for (unsigned k = 0; t->size >> k & 1; k++) {
+        h = merkle_node_hash(&row[(t->size >> k) - 1], &h);
+        t->perfect[k][t->size >> (k + 1)] = h;
+        row = t->perfect[k];
+    }
+    t->size++;
+}
+
+/* The largest power of two below n; n > 1. */
+static uint64_t split(uint64_t n)
+{
+    uint64_t k = 1;
+
+    while (k < n - k)
+        k *= 2;
+    return k;
+}
+
+/* RFC 9162 section 2.1.1, MTH(D[begin:begin + n]), n > 0. Subtrees that stand at a
+ * multiple of their size are looked up. */
+static struct digest range_root(const struct merkle_tree *t, uint64_t begin, uint64_t n)
+{
+    struct digest l, r;
+    unsigned log = 0;
+
+    if (n == 1)
+        return t->leaves[begin];
+    if ((n & (n - 1)) == 0 && begin % n == 0) {
+        while (UINT64_C(1) << log < n)
+            log++;
+        return t->perfect[log - 1][begin / n];
+    }
+    l = range_root(t, begin, split(n));
+    r = range_root(t, begin + split(n), n - split(n));
+    return merkle_node_hash(&l, &r);
+}
+
+struct digest merkle_tree_range_root(const struct merkle_tree *t, uint64_t begin, uint64_t end)
+{
+    ASSERT(begin <= end && end <= t->size);
+    return begin == end ? merkle_empty_root() : range_root(t, begin, end - begin);
+}
+
+struct digest merkle_tree_root(const struct merkle_tree *t, uint64_t size)
+{
+    return merkle_tree_range_root(t, 0, size);
+}
+
+void merkle_tree_free(struct merkle_tree *t)
+{
+    mem_free(t->leaves);
+    for (unsigned k = 0; k < MERKLE_PROOF_MAX; k++)
+        mem_free(t->perfect[k]);
+    *t = (struct merkle_tree){0};
+}
+
+static void proof_add(struct merkle_proof *p, struct digest node)
+{
+    ASSERT(p->count < MERKLE_PROOF_MAX);
+    p->nodes[p->count++] = node;
+}
+
+/* PATH(index, D[begin:begin + n]) of RFC 9162 section 2.1.3.1; index counts from
+ * begin. */
+static void path(const struct merkle_tree *t, uint64_t index, uint64_t begin, uint64_t n, struct merkle_proof *out)
+{
+    uint64_t k;
+
+    if (n == 1)
+        return;
+    k = split(n);
+    if (index < k) {
+        path(t, index, begin, k, out);
+        proof_add(out, range_root(t, begin + k, n - k));
+    } else {
+        path(t, index - k, begin + k, n - k, out);
+        proof_add(out, range_root(t, begin, k));
+    }
+}
+
+void merkle_inclusion_proof(const struct merkle_tree *t, uint64_t index, uint64_t size, struct merkle_proof *out)
+{
+    ASSERT(index < size && size <= t->size);
+    *out = (struct merkle_proof){0};
+    path(t, index, 0, size, out);
+}
+
+/* SUBPROOF(m, D[begin:begin + n], whole) of RFC 9162 section 2.1.4.1. */
+static void subproof(const struct merkle_tree *t, uint64_t m, uint64_t begin, uint64_t n, bool whole,
+                     struct merkle_proof *out)
+{
+    uint64_t k;
+
+    if (m == n) {
+        if (!whole)
+            proof_add(out, range_root(t, begin, n));
+        return;
+    }
+    k = split(n);
+    if (m <= k) {
+        subproof(t, m, begin, k, whole, out);
+        proof_add(out, range_root(t, begin + k, n - k));
+    } else {
+        subproof(t, m - k, begin + k, n - k, false, out);
+        proof_add(out, range_root(t, begin, k));
+    }
+}
+
+void merkle_consistency_proof(const struct merkle_tree *t, uint64_t size1, uint64_t size2, struct merkle_proof *out)
+{
+    ASSERT(size1 <= size2 && size2 <= t->size);
+    *out = (struct merkle_proof){0};
+    if (size1 > 0)
+        subproof(t, size1, 0, size2, true, out);
+}
