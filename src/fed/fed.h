@@ -21,7 +21,7 @@ enum fed_timer {
 };
 
 struct fed_config {
-    unsigned self;              /* member index */
+    unsigned self;              /* member index; of a member that joined later: the one its JOIN gave it (not in genesis) */
     struct secret_key key;
     uint64_t seed;              /* of the node's own draws (local cycles) */
     int64_t view_timeout_ns, view_timeout_max_ns, batch_delay_ns, resend_ns;
@@ -38,7 +38,8 @@ enum fed_event_kind {
     FED_EVENT_TIMER,      /* timer */
     FED_EVENT_CYCLE_DONE, /* epoch, cycle: the answer to EFFECT_CYCLE number = epoch */
     FED_EVENT_SCORE_DONE, /* epoch, costs, count: the answer to EFFECT_SCORE */
-    FED_EVENT_LEAVE       /* the operator wants this node to leave for good */
+    FED_EVENT_LEAVE,      /* the operator wants this node to leave for good */
+    FED_EVENT_SPONSOR     /* blob: the body of a JOIN (govern/body.h) that this validator's operator wants signed */
 };
 
 struct fed_event {
