@@ -1,0 +1,18 @@
+#!/bin/sh
+# Every C source is laid out as .clang-format says.
+here=$(cd "$(dirname "$0")" && pwd)
+if ! command -v clang-format > /dev/null; then
+    echo 'ok 1 - ./dev format would change nothing # SKIP no clang-format'
+    echo 1..1
+    exit 0
+fi
+if out=$("$here/../../tools/format.sh" --check); then
+    echo 'ok 1 - ./dev format would change nothing'
+    status=0
+else
+    printf '%s\n' "$out" | sed 's/^/# /'
+    echo 'not ok 1 - ./dev format would change nothing'
+    status=1
+fi
+echo 1..1
+exit "$status"
