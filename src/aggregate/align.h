@@ -9,8 +9,8 @@ struct candidate {
     struct digest fingerprint; /* who offered it; zero for the incumbent and the archive */
     struct digest hash;        /* of the encoded genome */
     struct genome genome;
-    uint64_t claim;            /* the cost its site claims; 0 for the incumbent and the archive */
-    uint64_t staleness;        /* epochs late */
+    uint64_t claim;     /* the cost its site claims; 0 for the incumbent and the archive */
+    uint64_t staleness; /* epochs late */
 };
 
 /* Projects onto the schema, sorts by (fingerprint, hash), drops a genome that stood

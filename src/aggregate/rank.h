@@ -9,6 +9,11 @@
 
 enum { RANK_SITES_MAX = 256, RANK_CANDIDATES_MAX = 256, RANK_PPM = 1000000 };
 
+/* A stake above counts as this one: sums over all sites stay in 63 bits. */
+#define RANK_STAKE_MAX ((UINT64_C(1) << 55) - 1)
+/* No gain is below -RANK_GAIN_MAX ppm (a million times as costly). */
+#define RANK_GAIN_MAX INT64_C(1000000000000)
+
 enum rank_rule { RANK_TRIMMED, RANK_MEDIAN, RANK_RULE_COUNT };
 
 const char *rank_rule_name(enum rank_rule rule); /* "trimmed_rank", "median_rank" */
@@ -16,18 +21,19 @@ enum err rank_rule_parse(struct bytes name, enum rank_rule *out) MUST_CHECK;
 
 struct rank_matrix {
     unsigned sites, candidates;
-    const uint64_t *costs;          /* sites x candidates, row by row */
-    const uint64_t *stakes;         /* one for each site, > 0 */
-    uint64_t stake_cap_ppm;         /* no site weighs more than this share of the whole */
-    uint64_t trim_ppm;              /* RANK_TRIMMED: the share of weight dropped at each end, below 500000 */
-    const struct digest *hashes;    /* one for each candidate; ties break by the lower */
+    const uint64_t *costs;       /* sites x candidates, row by row */
+    const uint64_t *stakes;      /* one for each site, > 0 */
+    uint64_t stake_cap_ppm;      /* no site weighs more than this share of the whole, at most
+                                    RANK_PPM; where that cannot be, all weigh the same */
+    uint64_t trim_ppm;           /* RANK_TRIMMED: the share of weight dropped at each end, below 500000 */
+    const struct digest *hashes; /* one for each candidate; ties break by the lower */
     enum rank_rule rule;
 };
 
 struct rank_result {
     unsigned winner;
-    uint64_t scores[RANK_CANDIDATES_MAX];  /* millionths of a doubled rank; lower is better */
-    uint64_t weights[RANK_SITES_MAX];      /* ppm after the cap, sum RANK_PPM up to rounding */
+    uint64_t scores[RANK_CANDIDATES_MAX]; /* millionths of a doubled rank; lower is better */
+    uint64_t weights[RANK_SITES_MAX];     /* ppm after the cap, sum RANK_PPM up to rounding */
 };
 void rank_reduce(const struct rank_matrix *m, struct rank_result *out);
 

@@ -31,13 +31,16 @@ enum err graph_load_col(const char *path, struct graph **out, struct diag *diag)
 /* Exactly constructed families (definitions in graph_families.c). NULL never: the
  * arguments must be in range (asserted). */
 struct graph *graph_queen(unsigned rows, unsigned columns);
-struct graph *graph_mycielski(unsigned k);                       /* chi = k + 1 */
-struct graph *graph_insertions(unsigned k, unsigned n);          /* k-Insertions_n, chi = n + 1 */
-struct graph *graph_full_insertions(unsigned k, unsigned n);     /* k-FullIns_n, chi = n + k */
-struct graph *graph_rook(unsigned order);                        /* qg.orderN, chi = N */
+struct graph *graph_mycielski(unsigned k);                   /* chi = k + 1 */
+struct graph *graph_insertions(unsigned k, unsigned n);      /* k-Insertions_n, chi = n + 1 */
+struct graph *graph_full_insertions(unsigned k, unsigned n); /* k-FullIns_n, chi = n + k */
+struct graph *graph_rook(unsigned order);                    /* qg.orderN, chi = N */
 struct graph *graph_random(unsigned n, unsigned edge_permille, struct prng *prng);
 struct graph *graph_planted(unsigned n, unsigned colours, unsigned edge_permille, struct prng *prng);
 struct graph *graph_geometric(unsigned n, unsigned radius_permille, struct prng *prng);
+
+/* The same graph with its vertices numbered anew, a draw of the stream. */
+struct graph *graph_renumber(const struct graph *g, struct prng *prng);
 
 /* SHA-256 over vertices and sorted edges: the graph's name. */
 struct digest graph_hash(const struct graph *g);

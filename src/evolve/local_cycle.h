@@ -12,20 +12,20 @@ enum { CYCLE_CANDIDATES_MAX = 256, CYCLE_MIGRANTS_MAX = 8, CYCLE_ARCHIVE_MAX = 3
 struct cycle_job {
     const struct genome_schema *schema;
     uint64_t epoch;
-    uint64_t seed;                            /* the node's own stream for this epoch */
+    uint64_t seed; /* the node's own stream for this epoch */
     struct genome incumbent;
     unsigned archive_count;
     struct genome archive[CYCLE_ARCHIVE_MAX]; /* the starting population besides the incumbent */
     unsigned instance_count;
     const struct instance *instances[WORKLOAD_INSTANCES_MAX * 2]; /* private ones, then owned shards */
-    unsigned evaluations;                     /* budget: genomes tried, the incumbent included */
-    uint64_t iteration_limit;                 /* for one run on one instance */
-    unsigned migrants;                        /* how many genomes to hand out */
+    unsigned evaluations;                                         /* budget: genomes tried, the incumbent included */
+    uint64_t iteration_limit;                                     /* for one run on one instance */
+    unsigned migrants;                                            /* how many genomes to hand out */
 };
 
 struct cycle_candidate {
     struct genome genome;
-    uint64_t cost;           /* counted iterations, summed over the instances */
+    uint64_t cost; /* counted iterations, summed over the instances */
 };
 
 /* meta_update's content: at most job->migrants genomes, best first, ties by
@@ -37,7 +37,7 @@ struct cycle_result {
     uint64_t incumbent_cost;
     int64_t delta_ppm;
     unsigned evaluations;
-    uint64_t iterations;     /* all the work done: what virtual time is charged for */
+    uint64_t iterations; /* all the work done: what virtual time is charged for */
 };
 void cycle_run(const struct cycle_job *job, struct cycle_result *out);
 

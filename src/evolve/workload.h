@@ -16,21 +16,25 @@ struct workload_spec {
     char family[WORKLOAD_FAMILY_MAX + 1]; /* "queen", "mycielski", "insertions", "full_insertions", "rook",
                                              "random", "planted", "geometric", or "files" */
     unsigned instances;
-    unsigned size_min, size_max;          /* vertices, or the family's own parameter (queen: side) */
+    unsigned size_min, size_max; /* vertices, or the family's own parameter (queen: side);
+                                    0, 0: the family's usual sizes */
     unsigned file_count;
-    char **files;                         /* .col paths, owned by whoever filled the spec */
+    char **files; /* .col paths, owned by whoever filled the spec */
 };
 
 struct instance {
     struct graph *graph; /* owned by the workload */
     unsigned colours;
-    struct digest hash;  /* of the canonical graph bytes and the colours */
+    struct digest hash; /* of the canonical graph bytes and the colours */
 };
 
 struct workload {
     unsigned count;
     struct instance instances[WORKLOAD_INSTANCES_MAX];
 };
+
+/* Is this a spec that can be built (but for its files, which are not read)? */
+enum err workload_check(const struct workload_spec *spec, struct diag *diag) MUST_CHECK;
 
 /* Builds spec.instances instances from (seed, label): the same arguments give the
  * same graphs anywhere. diag names a missing or malformed .col (file, line). */

@@ -15,13 +15,13 @@ enum gene_type { GENE_CONTINUOUS, GENE_DISCRETE, GENE_ORDINAL, GENE_CATEGORICAL,
 struct gene_spec {
     char name[GENOME_NAME_MAX + 1];
     enum gene_type type;
-    bool log_scale;              /* continuous and discrete, lo > 0 */
-    double lo, hi;               /* continuous: inclusive */
-    int64_t ilo, ihi;            /* discrete: inclusive */
-    unsigned choice_count;       /* ordinal and categorical */
+    bool log_scale;        /* continuous and discrete, lo > 0 */
+    double lo, hi;         /* continuous: inclusive */
+    int64_t ilo, ihi;      /* discrete: inclusive */
+    unsigned choice_count; /* ordinal and categorical */
     char choices[GENOME_CHOICES_MAX][GENOME_NAME_MAX + 1];
     double default_real;
-    int64_t default_integer;     /* discrete value, choice index, or 0/1 */
+    int64_t default_integer; /* discrete value, choice index, or 0/1 */
 };
 
 struct genome_schema {
@@ -36,7 +36,7 @@ struct gene_value {
 };
 
 struct genome {
-    uint64_t seed;               /* the local cycle's draw that made it */
+    uint64_t seed; /* the local cycle's draw that made it */
     unsigned count;
     struct gene_value values[GENOME_GENES_MAX];
 };

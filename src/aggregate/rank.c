@@ -1,0 +1,231 @@
+#include "aggregate/rank.h"
+
+#include <stdlib.h>
+
+#include "base/dmath.h"
+#include "base/wide.h"
+
+/* Definitions, ties and bounds, with the reasons: docs/aggregation.md. Integers only. */
+
+static const char *const rule_names[RANK_RULE_COUNT] = {"trimmed_rank", "median_rank"};
+
+const char *rank_rule_name(enum rank_rule rule)
+{
+    ASSERT((unsigned)rule < RANK_RULE_COUNT);
+    return rule_names[rule];
+}
+
+enum err rank_rule_parse(struct bytes name, enum rank_rule *out)
+{
+    for (unsigned i = 0; i < RANK_RULE_COUNT; i++)
+        if (bytes_equal(name, bytes_of_text(rule_names[i]))) {
+            *out = (enum rank_rule)i;
+            return ERR_OK;
+        }
+    return ERR_UNKNOWN;
+}
+
+/* ---- weights */
+
+static uint64_t stake_of(const struct rank_matrix *m, unsigned site)
+{
+    uint64_t stake = m->stakes[site];
+    ASSERT(stake > 0);
+    return stake < RANK_STAKE_MAX ? stake : RANK_STAKE_MAX;
+}
+
+/* a * b > c * d, exactly. */
+static bool product_exceeds(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    struct wide x = wide_mul(a, b), y = wide_mul(c, d);
+    return x.high != y.high ? x.high > y.high : x.low > y.low;
+}
+
+/* The cap that the number of sites leaves room for, rounded up. */
+static uint64_t cap_effective(const struct rank_matrix *m)
+{
+    uint64_t even = (RANK_PPM + m->sites - 1) / m->sites;
+#ifdef MUTANT_RANK_NO_CAP
+    return RANK_PPM + even;
+#else
+    return m->stake_cap_ppm > even ? m->stake_cap_ppm : even;
+#endif
+}
+
+/* Water-filling: whoever's share of what is left exceeds the cap gets the cap, the rest is shared anew.
+ * Taking one out only raises the shares of the others, so the order shows nowhere. */
+static void weights_fill(const struct rank_matrix *m, uint64_t *weights)
+{
+    bool is_capped[RANK_SITES_MAX] = {false};
+    uint64_t cap = cap_effective(m), left = RANK_PPM, stakes = 0;
+    for (unsigned i = 0; i < m->sites; i++)
+        stakes += stake_of(m, i);
+    for (bool again = true; again;) {
+        again = false;
+        for (unsigned i = 0; i < m->sites; i++) {
+            if (is_capped[i] || !product_exceeds(stake_of(m, i), left, cap, stakes))
+                continue;
+            is_capped[i] = again = true;
+            weights[i] = cap;
+            left -= cap;
+            stakes -= stake_of(m, i);
+        }
+    }
+    for (unsigned i = 0; i < m->sites; i++)
+        if (!is_capped[i])
+            weights[i] = (uint64_t)dmath_muldiv((int64_t)stake_of(m, i), (int64_t)left, (int64_t)stakes);
+}
+
+/* ---- ranks */
+
+struct weighted {
+    int64_t value;
+    uint64_t weight;
+};
+
+static int weighted_compare(const void *a, const void *b)
+{
+    const struct weighted *x = a, *y = b;
+    return (x->value > y->value) - (x->value < y->value); /* equals are interchangeable in every sum below */
+}
+
+static int cost_compare(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* How many of sorted[] are below the value. */
+static unsigned lower_bound(const uint64_t *sorted, unsigned count, uint64_t value)
+{
+    unsigned from = 0;
+    while (count > 0) {
+        unsigned half = count / 2;
+        if (sorted[from + half] < value) {
+            from += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    return from;
+}
+
+/* Twice the average rank (from 1) of each cost in the row: 2 * lower + equal + 1. */
+static void ranks_double(const uint64_t *costs, unsigned count, uint32_t *ranks)
+{
+    uint64_t sorted[RANK_CANDIDATES_MAX];
+    for (unsigned j = 0; j < count; j++)
+        sorted[j] = costs[j];
+    qsort(sorted, count, sizeof sorted[0], cost_compare);
+    for (unsigned j = 0; j < count; j++) {
+        unsigned lower = lower_bound(sorted, count, costs[j]);
+        unsigned up_to = costs[j] == UINT64_MAX ? count : lower_bound(sorted, count, costs[j] + 1);
+        ranks[j] = lower + up_to + 1;
+    }
+}
+
+/* ---- rules, over values sorted by weighted_compare */
+
+static uint64_t weight_sum(const struct weighted *sorted, unsigned count)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < count; i++)
+        sum += sorted[i].weight;
+    return sum;
+}
+
+/* The mean, in millionths, of the weight that lies between the trimmed ends. */
+static uint64_t trimmed_mean(const struct weighted *sorted, unsigned count, uint64_t trim_ppm)
+{
+    uint64_t whole = weight_sum(sorted, count), trim = whole * trim_ppm / RANK_PPM, end = whole - trim;
+#ifdef MUTANT_RANK_NO_TRIM
+    trim = 0;
+    end = whole;
+#endif
+    uint64_t at = 0, sum = 0;
+    ASSERT(trim < end);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t from = at > trim ? at : trim, to = at + sorted[i].weight < end ? at + sorted[i].weight : end;
+        if (from < to)
+            sum += (to - from) * (uint64_t)sorted[i].value;
+        at += sorted[i].weight;
+    }
+    return sum * RANK_PPM / (end - trim);
+}
+
+/* The lowest value at which half of the weight has been passed (lower weighted median). */
+static int64_t lower_median(const struct weighted *sorted, unsigned count)
+{
+    uint64_t whole = weight_sum(sorted, count), at = 0;
+    for (unsigned i = 0; i < count; i++) {
+        at += sorted[i].weight;
+        if (2 * at >= whole && sorted[i].weight > 0)
+            return sorted[i].value;
+    }
+    ASSERT(whole == 0 && count > 0);
+    return sorted[0].value;
+}
+
+static uint64_t score_reduce(const struct rank_matrix *m, struct weighted *column)
+{
+    qsort(column, m->sites, sizeof column[0], weighted_compare);
+    if (m->rule == RANK_MEDIAN)
+        return (uint64_t)lower_median(column, m->sites) * RANK_PPM;
+    return trimmed_mean(column, m->sites, m->trim_ppm);
+}
+
+static void matrix_check(const struct rank_matrix *m)
+{
+    ASSERT(m->sites >= 1 && m->sites <= RANK_SITES_MAX);
+    ASSERT(m->candidates >= 1 && m->candidates <= RANK_CANDIDATES_MAX);
+    ASSERT((unsigned)m->rule < RANK_RULE_COUNT && m->trim_ppm < RANK_PPM / 2 && m->stake_cap_ppm <= RANK_PPM);
+}
+
+void rank_reduce(const struct rank_matrix *m, struct rank_result *out)
+{
+    matrix_check(m);
+    struct rank_result result = {0};
+    struct weighted column[RANK_SITES_MAX];
+    uint32_t *ranks = mem_array((size_t)m->sites * m->candidates, sizeof ranks[0]);
+    weights_fill(m, result.weights);
+    for (unsigned i = 0; i < m->sites; i++)
+        ranks_double(m->costs + (size_t)i * m->candidates, m->candidates, ranks + (size_t)i * m->candidates);
+    for (unsigned j = 0; j < m->candidates; j++) {
+        for (unsigned i = 0; i < m->sites; i++)
+            column[i] = (struct weighted){ranks[(size_t)i * m->candidates + j], result.weights[i]};
+        result.scores[j] = score_reduce(m, column);
+        uint64_t best = result.scores[result.winner];
+        if (result.scores[j] < best ||
+            (result.scores[j] == best && digest_compare(&m->hashes[j], &m->hashes[result.winner]) < 0))
+            result.winner = j;
+    }
+    mem_free(ranks);
+    *out = result;
+}
+
+/* ---- gain */
+
+/* (a - b) / a in ppm, rounded towards zero; held within -RANK_GAIN_MAX .. RANK_PPM, costs at INT64_MAX. */
+static int64_t gain_ppm(uint64_t a, uint64_t b)
+{
+    int64_t x = a < INT64_MAX ? (int64_t)a : INT64_MAX, y = b < INT64_MAX ? (int64_t)b : INT64_MAX;
+    if (x == y)
+        return 0;
+    if (x == 0 || (y - x) / x >= RANK_GAIN_MAX / RANK_PPM)
+        return -RANK_GAIN_MAX;
+    return dmath_muldiv(x - y, RANK_PPM, x);
+}
+
+int64_t rank_gain_ppm(const struct rank_matrix *m, const struct rank_result *r, unsigned a, unsigned b)
+{
+    matrix_check(m);
+    ASSERT(a < m->candidates && b < m->candidates);
+    struct weighted column[RANK_SITES_MAX];
+    for (unsigned i = 0; i < m->sites; i++) {
+        const uint64_t *row = m->costs + (size_t)i * m->candidates;
+        column[i] = (struct weighted){gain_ppm(row[a], row[b]), r->weights[i]};
+    }
+    qsort(column, m->sites, sizeof column[0], weighted_compare);
+    return lower_median(column, m->sites);
+}

@@ -1,0 +1,192 @@
+#include "genome/genome.h"
+
+#include "base/dmath.h"
+#include "codec/cbor.h"
+#include "genome/schema.h"
+
+/* ---- bytes: {"seed": n, "genes": [value...], "schema_hash": h'..'}, a value being a real
+ * (continuous), an integer (discrete; index of an ordinal or categorical choice) or a bool (toggle). */
+
+static void value_encode(struct cbor_writer *w, const struct gene_spec *spec, const struct gene_value *value)
+{
+    if (spec->type == GENE_CONTINUOUS)
+        cbor_put_double(w, value->real);
+    else if (spec->type == GENE_TOGGLE)
+        cbor_put_bool(w, value->integer != 0);
+    else
+        cbor_put_int(w, value->integer);
+}
+
+void genome_encode(const struct genome_schema *schema, const struct genome *genome, struct buf *out)
+{
+    ASSERT(genome->count == schema->count);
+    struct digest schema_hash = genome_schema_hash(schema);
+    struct cbor_writer w;
+    cbor_writer_init(&w, out);
+    cbor_put_map(&w, 3);
+    cbor_put_text(&w, "seed");
+    cbor_put_uint(&w, genome->seed);
+    cbor_put_text(&w, "genes");
+    cbor_put_array(&w, genome->count);
+    for (unsigned i = 0; i < genome->count; i++)
+        value_encode(&w, &schema->genes[i], &genome->values[i]);
+    cbor_put_text(&w, "schema_hash");
+    cbor_put_bytes(&w, digest_bytes(&schema_hash));
+    cbor_writer_done(&w);
+}
+
+struct digest genome_hash(const struct genome_schema *schema, const struct genome *genome)
+{
+    struct buf bytes = {0};
+    genome_encode(schema, genome, &bytes);
+    struct digest hash = digest_of(bytes_of_buf(&bytes));
+    buf_free(&bytes);
+    return hash;
+}
+
+static struct gene_value value_decode(struct cbor_reader *r, const struct gene_spec *spec)
+{
+    struct gene_value value = {0};
+    if (spec->type == GENE_CONTINUOUS) {
+        value.real = cbor_get_double(r);
+        if (!gene_real_fits(spec, value.real))
+            cbor_fail(r, ERR_RANGE);
+    } else if (spec->type == GENE_TOGGLE) {
+        value.integer = cbor_get_bool(r) ? 1 : 0;
+    } else {
+        int64_t lo, hi;
+        gene_integer_bounds(spec, &lo, &hi);
+        value.integer = cbor_get_int(r);
+        if (value.integer < lo || value.integer > hi)
+            cbor_fail(r, ERR_RANGE);
+    }
+    return value;
+}
+
+/* Reads up to the count of genes, which both decoders need. */
+static uint64_t genome_open(struct cbor_reader *r, struct bytes in, uint64_t *seed)
+{
+    cbor_reader_init(r, in);
+    if (in.len > GENOME_SIZE_MAX)
+        cbor_fail(r, ERR_LIMIT);
+    if (cbor_get_map(r) != 3)
+        cbor_fail(r, ERR_SYNTAX);
+    cbor_expect_key(r, "seed");
+    *seed = cbor_get_uint(r);
+    cbor_expect_key(r, "genes");
+    uint64_t count = cbor_get_array(r);
+    if (count > GENOME_GENES_MAX)
+        cbor_fail(r, ERR_LIMIT);
+    return r->err == ERR_OK ? count : 0;
+}
+
+enum err genome_peek_schema(struct bytes in, struct digest *out)
+{
+    struct cbor_reader r;
+    uint64_t seed;
+    uint64_t count = genome_open(&r, in, &seed);
+    for (uint64_t i = 0; i < count; i++)
+        (void)cbor_get_raw(&r);
+    cbor_expect_key(&r, "schema_hash");
+    struct bytes hash = cbor_get_bytes_of(&r, DIGEST_SIZE);
+    enum err err = cbor_reader_done(&r);
+    if (err == ERR_OK)
+        *out = digest_from(hash);
+    return err;
+}
+
+enum err genome_decode(const struct genome_schema *schema, struct bytes in, struct genome *out)
+{
+    struct digest named, wanted = genome_schema_hash(schema);
+    enum err err = genome_peek_schema(in, &named);
+    if (err != ERR_OK)
+        return err;
+    if (!digest_equal(&named, &wanted))
+        return ERR_MISMATCH;
+
+    struct genome genome = {.count = schema->count};
+    struct cbor_reader r;
+    if (genome_open(&r, in, &genome.seed) != schema->count)
+        return ERR_MISMATCH;
+    for (unsigned i = 0; i < genome.count; i++)
+        genome.values[i] = value_decode(&r, &schema->genes[i]);
+    cbor_expect_key(&r, "schema_hash");
+    (void)cbor_get_bytes_of(&r, DIGEST_SIZE);
+    err = cbor_reader_done(&r);
+    if (err == ERR_OK)
+        *out = genome;
+    return err;
+}
+
+void genome_default(const struct genome_schema *schema, struct genome *out)
+{
+    *out = (struct genome){.count = schema->count};
+    for (unsigned i = 0; i < schema->count; i++) {
+        const struct gene_spec *spec = &schema->genes[i];
+        if (spec->type == GENE_CONTINUOUS)
+            out->values[i].real = spec->default_real;
+        else
+            out->values[i].integer = spec->default_integer;
+    }
+}
+
+/* Uniform on the gene's own scale; genome_project() mends what rounding pushed over a bound. */
+static struct gene_value value_random(const struct gene_spec *spec, struct prng *prng)
+{
+    struct gene_value value = {0};
+    if (spec->type == GENE_CONTINUOUS) {
+        double u = prng_unit(prng);
+        if (spec->log_scale) {
+            double from = dmath_log(spec->lo), to = dmath_log(spec->hi);
+            value.real = dmath_exp(from + u * (to - from));
+        } else {
+            value.real = spec->lo + u * (spec->hi - spec->lo);
+        }
+        return value;
+    }
+    int64_t lo, hi;
+    gene_integer_bounds(spec, &lo, &hi);
+    if (spec->log_scale) {
+        double from = dmath_log((double)lo), to = dmath_log((double)hi + 1.0);
+        value.integer = (int64_t)dmath_exp(from + prng_unit(prng) * (to - from));
+    } else {
+        value.integer = lo + (int64_t)prng_below(prng, (uint64_t)(hi - lo) + 1);
+    }
+    return value;
+}
+
+void genome_random(const struct genome_schema *schema, struct prng *prng, struct genome *out)
+{
+    struct genome genome = {.seed = prng_next(prng), .count = schema->count};
+    for (unsigned i = 0; i < schema->count; i++)
+        genome.values[i] = value_random(&schema->genes[i], prng);
+    genome_project(schema, &genome);
+    *out = genome;
+}
+
+static struct gene_value value_project(const struct gene_spec *spec, struct gene_value value)
+{
+    struct gene_value out = {0};
+    if (spec->type == GENE_CONTINUOUS) {
+        out.real = value.real;
+        if (!(out.real >= spec->lo)) /* a NaN too */
+            out.real = spec->lo;
+        if (out.real > spec->hi)
+            out.real = spec->hi;
+        if (out.real == 0.0)
+            out.real = 0.0; /* -0.0 would be a second encoding */
+        return out;
+    }
+    int64_t lo, hi;
+    gene_integer_bounds(spec, &lo, &hi);
+    out.integer = value.integer < lo ? lo : value.integer > hi ? hi : value.integer;
+    return out;
+}
+
+void genome_project(const struct genome_schema *schema, struct genome *genome)
+{
+    genome->count = schema->count;
+    for (unsigned i = 0; i < GENOME_GENES_MAX; i++)
+        genome->values[i] =
+            i < schema->count ? value_project(&schema->genes[i], genome->values[i]) : (struct gene_value){0};
+}

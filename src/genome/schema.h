@@ -1,0 +1,23 @@
+#ifndef PRISMFED_GENOME_SCHEMA_H
+#define PRISMFED_GENOME_SCHEMA_H
+
+#include "genome/genome.h"
+
+/* Discrete bounds stay where every integer is also a double (log scale). */
+#define GENE_INTEGER_MAX (INT64_C(1) << 53)
+
+/* "continuous", "discrete", "ordinal", "categorical", "toggle". */
+const char *gene_type_name(enum gene_type type);
+
+/* A schema from outside: 1 to GENOME_GENES_MAX genes; names of 1 to GENOME_NAME_MAX
+ * characters [A-Za-z0-9_.-], unique; finite ordered bounds, positive on a log scale;
+ * at least one choice, unique; the default inside. The unused fields of a gene are zero. */
+enum err genome_schema_check(const struct genome_schema *schema, struct diag *diag) MUST_CHECK;
+
+/* The integers that a gene other than continuous may take, inclusive. */
+void gene_integer_bounds(const struct gene_spec *spec, int64_t *lo, int64_t *hi);
+
+/* Is x a finite number in lo..hi other than -0.0 (which would be a second encoding of 0)? */
+bool gene_real_fits(const struct gene_spec *spec, double x);
+
+#endif
