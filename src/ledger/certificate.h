@@ -27,6 +27,8 @@ struct voters {
     const struct digest *fingerprints;
 };
 
+/* Appends the payload that a vote signs. */
+void vote_payload(const struct vote *vote, struct buf *out);
 void vote_sign(const struct secret_key *key, const struct vote *vote, struct buf *out);
 enum err vote_parse(struct bytes in, struct vote *out, struct cose_sign1 *cose) MUST_CHECK;
 /* Index of the voter, or -1. */

@@ -1,0 +1,51 @@
+#include "base/effect.h"
+
+#include "tap.h"
+
+static void effects_keep_their_order(void)
+{
+    struct effects e = {0};
+    struct blob *blob = blob_new(bytes_of_text("message"));
+
+    effects_persist(&e, 7, bytes_of_text("record"));
+    effects_append(&e, 7, blob);
+    effects_send(&e, PEER_OTHERS, blob);
+    effects_timer_set(&e, 3, 99);
+    effects_timer_stop(&e, 4);
+    effects_forget(&e, 6);
+    effects_note(&e, "a.name", 1, 2);
+    effects_plain(&e, EFFECT_CYCLE, 5);
+    CHECK_EQ_U64(e.count, 8);
+    static const enum effect_kind kinds[] = {EFFECT_PERSIST,    EFFECT_APPEND, EFFECT_SEND, EFFECT_TIMER_SET,
+                                             EFFECT_TIMER_STOP, EFFECT_FORGET, EFFECT_NOTE, EFFECT_CYCLE};
+    for (size_t i = 0; i < e.count; i++)
+        CHECK_EQ_U64(e.items[i].kind, kinds[i]);
+    CHECK_EQ_BYTES(blob_bytes(e.items[0].blob), bytes_of_text("record"));
+    CHECK_EQ_I64(e.items[2].to, PEER_OTHERS);
+    CHECK_EQ_I64(e.items[3].at_ns, 99);
+    CHECK_EQ_TEXT(e.items[6].name, "a.name");
+    effects_free(&e);
+    blob_drop(blob);
+}
+
+static void blobs_outlive_their_sender(void)
+{
+    struct effects e = {0};
+    struct blob *blob = blob_new(bytes_of_text("shared"));
+
+    for (int i = 0; i < 100; i++)
+        effects_send(&e, i, blob);
+    CHECK_EQ_U64(blob->holders, 101);
+    blob_drop(blob);
+    CHECK_EQ_BYTES(blob_bytes(e.items[99].blob), bytes_of_text("shared"));
+    effects_clear(&e);
+    CHECK_EQ_U64(e.count, 0);
+    effects_free(&e);
+}
+
+int main(void)
+{
+    TAP_RUN(effects_keep_their_order);
+    TAP_RUN(blobs_outlive_their_sender);
+    return tap_done();
+}
