@@ -19,13 +19,12 @@ enum {
     ALG_ED25519 = -19,
 };
 
-static void encode_protected(const struct secret_key *key, const char *content_type, const char *subject,
-                             struct buf *out)
+void cose_protected(const struct digest *kid, const char *content_type, const char *subject, struct buf *out)
 {
     char issuer[2 * DIGEST_SIZE + 1];
     struct cbor_writer w;
 
-    digest_hex(&key->fingerprint, issuer);
+    digest_hex(kid, issuer);
     cbor_writer_init(&w, out);
     cbor_put_map(&w, 4);
     cbor_put_uint(&w, HEADER_ALG);
@@ -33,7 +32,7 @@ static void encode_protected(const struct secret_key *key, const char *content_t
     cbor_put_uint(&w, HEADER_CONTENT_TYPE);
     cbor_put_text(&w, content_type);
     cbor_put_uint(&w, HEADER_KID);
-    cbor_put_bytes(&w, digest_bytes(&key->fingerprint));
+    cbor_put_bytes(&w, digest_bytes(kid));
     cbor_put_uint(&w, HEADER_CWT_CLAIMS);
     cbor_put_map(&w, 2);
     cbor_put_uint(&w, CLAIM_ISS);
@@ -56,25 +55,31 @@ void cose_signed_bytes(struct bytes protected, struct bytes payload, struct buf 
     cbor_writer_done(&w);
 }
 
-void cose_sign(const struct secret_key *key, const char *content_type, const char *subject, struct bytes payload,
-               struct buf *out)
+void cose_encode(const struct cose_sign1 *message, struct buf *out)
 {
-    struct buf protected = {0}, signed_bytes = {0};
-    uint8_t signature[SIGNATURE_SIZE];
     struct cbor_writer w;
-
-    encode_protected(key, content_type, subject, &protected);
-    cose_signed_bytes(bytes_of_buf(&protected), payload, &signed_bytes);
-    key_sign(key, bytes_of_buf(&signed_bytes), signature);
 
     cbor_writer_init(&w, out);
     cbor_put_tag(&w, COSE_SIGN1_TAG);
     cbor_put_array(&w, 4);
-    cbor_put_bytes(&w, bytes_of_buf(&protected));
+    cbor_put_bytes(&w, message->protected);
     cbor_put_map(&w, 0);
-    cbor_put_bytes(&w, payload);
-    cbor_put_bytes(&w, bytes_of(signature, sizeof signature));
+    cbor_put_bytes(&w, message->payload);
+    cbor_put_bytes(&w, bytes_of(message->signature, sizeof message->signature));
     cbor_writer_done(&w);
+}
+
+void cose_sign(const struct secret_key *key, const char *content_type, const char *subject, struct bytes payload,
+               struct buf *out)
+{
+    struct buf protected = {0}, signed_bytes = {0};
+    struct cose_sign1 message = {.payload = payload};
+
+    cose_protected(&key->fingerprint, content_type, subject, &protected);
+    message.protected = bytes_of_buf(&protected);
+    cose_signed_bytes(message.protected, payload, &signed_bytes);
+    key_sign(key, bytes_of_buf(&signed_bytes), message.signature);
+    cose_encode(&message, out);
     buf_free(&protected);
     buf_free(&signed_bytes);
 }

@@ -21,6 +21,10 @@ struct cose_sign1 {
 void cose_sign(const struct secret_key *key, const char *content_type, const char *subject, struct bytes payload,
                struct buf *out);
 
+/* Appends the protected header that cose_sign() gives a message of this signer. */
+void cose_protected(const struct digest *kid, const char *content_type, const char *subject, struct buf *out);
+/* Appends the COSE_Sign1 of protected, payload and signature, as cose_parse() reads it. */
+void cose_encode(const struct cose_sign1 *message, struct buf *out);
 /* Appends the Sig_structure (RFC 9052 section 4.4) that is signed. */
 void cose_signed_bytes(struct bytes protected, struct bytes payload, struct buf *out);
 
