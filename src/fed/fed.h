@@ -80,7 +80,9 @@ struct pbft_status fed_pbft_status(const struct fed *f);
 void fed_cycle_job(const struct fed *f, struct cycle_job *job, unsigned *shards, unsigned *shard_count);
 /* EFFECT_SCORE: the candidates; *count of them, valid until the next step. */
 const struct candidate *fed_candidates(const struct fed *f, unsigned *count);
-/* EFFECT_ANCHOR: the outcome of the epoch that ended last. */
+/* EFFECT_ANCHOR: the outcome of the epoch that ended last; all zero before. */
 const struct epoch_outcome *fed_outcome(const struct fed *f);
+/* A node that catches up can end several epochs in one step: the outcome for each EFFECT_ANCHOR of it. NULL: too old. */
+const struct epoch_outcome *fed_outcome_of(const struct fed *f, uint64_t epoch);
 
 #endif

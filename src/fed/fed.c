@@ -1,0 +1,326 @@
+#include "fed/fed.h"
+
+#include "fed/internal.h"
+
+bool fed_resting(const struct fed *f)
+{
+    return f->decided.epoch > f->config.last_epoch;
+}
+
+const struct member *fed_self(const struct fed *f)
+{
+    return f->config.self < f->decided.member_count ? &f->decided.members[f->config.self] : NULL;
+}
+
+void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_ns)
+{
+    if (*armed == at_ns)
+        return;
+    *armed = at_ns;
+    if (at_ns != 0)
+        effects_timer_set(f->out, timer, at_ns);
+    else
+        effects_timer_stop(f->out, timer);
+}
+
+static void keep_outcome(struct fed *f, struct execution *execution)
+{
+    struct epoch_outcome *kept = &f->outcomes[execution->outcome.epoch % OUTCOMES_KEPT];
+
+    mem_free(kept->updates);
+    *kept = execution->outcome;
+    execution->outcome.updates = NULL;
+    execution->outcome.update_count = 0;
+    f->outcome_epoch = kept->epoch;
+}
+
+static void note_epoch_end(struct fed *f, const struct epoch_outcome *o)
+{
+    effects_note(f->out, "fed.aggregate", o->epoch, (uint64_t)o->aggregated_delta_ppm);
+    effects_note(f->out, "fed.guard", o->epoch, o->changed);
+    effects_note(f->out, "fed.meta_state", f->decided.epoch, f->decided.height);
+    effects_note(f->out, "fed.anchor", o->epoch, f->decided.height);
+    effects_plain(f->out, EFFECT_ANCHOR, o->epoch);
+}
+
+void fed_block_decided(struct fed *f, struct blob *block, struct execution *execution)
+{
+    struct blob **slot = &f->recent[f->decided.height % RECENT_BLOCKS];
+
+    effects_append(f->out, f->decided.height, block);
+    blob_drop(*slot);
+    *slot = blob_hold(block);
+    effects_note(f->out, "fed.decided", f->decided.height, execution->count);
+    effects_note(f->out, "fed.merkle_append", f->decided.height, f->decided.log.size);
+    if (execution->phase_changed && f->decided.phase == PHASE_SCORE)
+        effects_note(f->out, "fed.align", f->decided.epoch, f->decided.candidate_count);
+    if (execution->epoch_ended) {
+        keep_outcome(f, execution);
+        note_epoch_end(f, fed_outcome(f));
+    }
+}
+
+/* The blocks that survived. */
+static enum err replay_store(struct fed *f, struct diag *diag)
+{
+    struct bytes encoded;
+
+    while (f->store != NULL &&
+           f->store->read(f->store->context, f->decided.height + 1, &encoded) == ERR_OK) {
+        uint64_t height = f->decided.height + 1;
+        struct blob *bytes = blob_new(encoded);
+        struct block block = {0};
+        struct execution execution = {0};
+        enum err err = block_decode(bytes, &block);
+        blob_drop(bytes);
+        if (err == ERR_OK) {
+            err = state_apply_block(&f->decided, &block, &execution);
+            if (err == ERR_OK && execution.epoch_ended)
+                keep_outcome(f, &execution);
+            if (err == ERR_OK)
+                execution_free(&execution);
+            block_fini(&block);
+        }
+        if (err != ERR_OK)
+            return diag_set(diag, err, "block %llu of the store: %s", (unsigned long long)height, err_text(err));
+        f->restarted = true;
+    }
+    return ERR_OK;
+}
+
+static struct pbft *new_replica(struct fed *f, unsigned replica)
+{
+    const struct federation_state *s = &f->decided;
+    struct digest fingerprints[PBFT_REPLICAS_MAX];
+    struct voters voters;
+    struct pbft_app app = application_of(f);
+    struct pbft_config config = {
+        .federation_id = s->federation_id,
+        .membership_epoch = s->membership_epoch,
+        .n = s->validator_count,
+        .f = s->max_byzantine,
+        .quorum = s->quorum,
+        .self = replica,
+        .key = f->config.key,
+        .view_timeout_ns = f->config.view_timeout_ns,
+        .view_timeout_max_ns = f->config.view_timeout_max_ns,
+        .batch_delay_ns = f->config.batch_delay_ns,
+        .resend_ns = f->config.resend_ns,
+        .batch_max = s->policy.batch_max,
+        .pipeline = f->config.pipeline,
+        .checkpoint_interval = f->config.checkpoint_interval,
+        .window = f->config.window,
+        .pending_max = PENDING_REQUESTS,
+    };
+
+    state_voters(s, config.keys, fingerprints, &voters);
+    struct pbft *p = pbft_new(&config, &app, s->height, &s->block_id);
+    key_wipe(&config.key);
+    return p;
+}
+
+enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store, struct fed **out,
+                 struct diag *diag)
+{
+    struct fed *f = mem_alloc(sizeof *f);
+    enum err err = ERR_OK;
+
+    ASSERT(config->submit_ns > 0 && config->submit_max_ns >= config->submit_ns && config->poll_ns > 0);
+    f->config = *config;
+    f->store = store;
+    err = state_genesis(genesis, &f->decided, diag);
+    if (err != ERR_OK) {
+        f->decided = (struct federation_state){0};
+        goto fail;
+    }
+    err = replay_store(f, diag);
+    if (err != ERR_OK)
+        goto fail;
+    const struct member *self = fed_self(f);
+    if (self != NULL && !digest_equal(&self->fingerprint, &config->key.fingerprint)) {
+        err = diag_set(diag, ERR_MISMATCH, "the key is not the one of member %s", self->card.name);
+        goto fail;
+    }
+    f->pushed_height = f->decided.height;
+    f->sequence = self != NULL ? self->sequence : 0;
+    int replica = self != NULL ? state_replica(&f->decided, config->self) : -1;
+    if (replica >= 0) {
+        f->seen = mem_array(MEMBERS_MAX, sizeof *f->seen);
+        f->pbft = new_replica(f, (unsigned)replica);
+    }
+    *out = f;
+    return ERR_OK;
+fail:
+    fed_free(f);
+    return err;
+}
+
+void fed_free(struct fed *f)
+{
+    if (f == NULL)
+        return;
+    application_undo(f, 0);
+    pbft_free(f->pbft);
+    submit_forget_all(f);
+    evidence_free(f);
+    for (unsigned i = 0; i < RECENT_BLOCKS; i++)
+        blob_drop(f->recent[i]);
+    for (unsigned i = 0; i < OUTCOMES_KEPT; i++)
+        mem_free(f->outcomes[i].updates);
+    mem_free(f->tentative);
+    state_free(&f->decided);
+    key_wipe(&f->config.key);
+    mem_free(f);
+}
+
+enum err fed_restore(struct fed *f, struct bytes record)
+{
+    ASSERT(!f->started);
+    f->restarted = true;
+    if (submit_owns(record))
+        return submit_restore(f, record);
+    return f->pbft != NULL ? pbft_restore(f->pbft, record) : ERR_STATE;
+}
+
+static enum err start(struct fed *f)
+{
+    if (f->started)
+        return ERR_STATE;
+    f->started = true;
+    if (f->pbft != NULL)
+        consensus_start(f);
+    catch_up_start(f);
+    submit_review(f);
+    submit_resend(f);
+    return ERR_OK;
+}
+
+static enum err receive(struct fed *f, const struct fed_event *event)
+{
+    struct message m;
+
+    if (event->from >= f->decided.member_count)
+        return ERR_UNKNOWN;
+    if (event->blob->len > PBFT_MESSAGE_SIZE_MAX)
+        return ERR_LIMIT;
+    if (pbft_owns(blob_bytes(event->blob)))
+        return f->pbft != NULL ? consensus_receive(f, event->blob) : ERR_STATE;
+    enum err err = message_decode(blob_bytes(event->blob), &m);
+    if (err != ERR_OK)
+        return err;
+    if (m.type != FED_ENTRY)
+        return catch_up_receive(f, event->from, &m);
+    return f->pbft != NULL ? evidence_receive(f, m.entry) : ERR_OK;
+}
+
+static enum err expire(struct fed *f, uint32_t timer)
+{
+    switch (timer) {
+    case FED_TIMER_DEADLINE:
+        f->deadline_at_ns = 0;
+        lifecycle_deadline(f);
+        return ERR_OK;
+    case FED_TIMER_SUBMIT:
+        f->submit_at_ns = 0;
+        submit_resend(f);
+        return ERR_OK;
+    case FED_TIMER_POLL:
+        f->poll_at_ns = 0;
+        catch_up_timer(f);
+        return ERR_OK;
+    default:
+        if (f->pbft == NULL || timer >= PBFT_TIMER_COUNT)
+            return ERR_UNKNOWN;
+        consensus_timer(f, timer);
+        return ERR_OK;
+    }
+}
+
+static enum err dispatch(struct fed *f, const struct fed_event *event)
+{
+    if (event->kind == FED_EVENT_START)
+        return start(f);
+    if (!f->started)
+        return ERR_STATE;
+    switch (event->kind) {
+    case FED_EVENT_MESSAGE:
+        return receive(f, event);
+    case FED_EVENT_TIMER:
+        return expire(f, event->timer);
+    case FED_EVENT_CYCLE_DONE:
+        return lifecycle_cycle_done(f, event);
+    case FED_EVENT_SCORE_DONE:
+        return lifecycle_score_done(f, event);
+    case FED_EVENT_LEAVE:
+        f->leaving = f->pbft == NULL;
+        return f->leaving ? ERR_OK : ERR_STATE;
+    default:
+        return ERR_UNKNOWN;
+    }
+}
+
+enum err fed_step(struct fed *f, const struct fed_event *event, struct effects *effects)
+{
+    ASSERT(event->now_ns >= f->now_ns);
+    f->now_ns = event->now_ns;
+    f->out = effects;
+    enum err err = dispatch(f, event);
+    if (f->started)
+        lifecycle_settle(f);
+    f->out = NULL;
+    return err;
+}
+
+const struct federation_state *fed_state(const struct fed *f)
+{
+    return &f->decided;
+}
+
+struct pbft_status fed_pbft_status(const struct fed *f)
+{
+    return f->pbft != NULL ? pbft_status(f->pbft) : (struct pbft_status){0};
+}
+
+void fed_cycle_job(const struct fed *f, struct cycle_job *job, unsigned *shards, unsigned *shard_count)
+{
+    const struct federation_state *s = &f->decided;
+    struct prng prng;
+    unsigned owned = 0;
+
+    prng_stream(&prng, f->config.seed, "cycle", s->epoch);
+    *job = (struct cycle_job){
+        .schema = &s->schema,
+        .epoch = s->epoch,
+        .seed = prng_next(&prng),
+        .incumbent = s->incumbent,
+        .archive_count = s->archive_count,
+        .evaluations = s->policy.evaluations,
+        .iteration_limit = s->policy.iteration_limit,
+        .migrants = s->policy.migrants,
+    };
+    for (unsigned i = 0; i < s->archive_count; i++)
+        job->archive[i] = s->archive[i].incumbent;
+    for (unsigned shard = 0; shard < s->policy.shards && owned < WORKLOAD_INSTANCES_MAX; shard++) {
+        if (state_shard_owner(s, shard) == (int)f->config.self)
+            shards[owned++] = shard;
+    }
+    *shard_count = owned;
+}
+
+const struct candidate *fed_candidates(const struct fed *f, unsigned *count)
+{
+    *count = f->decided.candidate_count;
+    return f->decided.candidates;
+}
+
+const struct epoch_outcome *fed_outcome(const struct fed *f)
+{
+    return &f->outcomes[f->outcome_epoch % OUTCOMES_KEPT];
+}
+
+const struct epoch_outcome *fed_outcome_of(const struct fed *f, uint64_t epoch)
+{
+    const struct epoch_outcome *o = &f->outcomes[epoch % OUTCOMES_KEPT];
+
+    return o->epoch == epoch && f->outcome_epoch >= epoch ? o : NULL;
+}

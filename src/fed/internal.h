@@ -1,0 +1,177 @@
+#ifndef PRISMFED_FED_INTERNAL_H
+#define PRISMFED_FED_INTERNAL_H
+
+#include "fed/messages.h"
+
+/* What the files of this folder share. One step runs like this: fed.c hands the event to whom it concerns,
+ * PBFT calls back into application.c, and then lifecycle_settle() compares the decided state with what this node
+ * has done about it. Everything a node does of its own is owed by the state and never triggered by a
+ * message, so a restart needs no memory of where it was. */
+
+enum {
+    RECENT_BLOCKS = 32,     /* served from memory: the driver may still be writing them */
+    SEEN_FOR_MEMBER = 4,    /* verified envelopes remembered for each member */
+    ACCUSATIONS_MAX = 8,
+    OUTCOMES_KEPT = MESSAGE_BLOCKS_MAX, /* no step can end more epochs */
+    PENDING_REQUESTS = 4 * MEMBERS_MAX
+};
+
+/* Records of ours in the durable store; PBFT's begin with 1..15. */
+enum { RECORD_ENTRY = 32, RECORD_SEQUENCE = 33 };
+
+/* A phase's attempt: what a deadline and a CLOSE are about. Ordered lexicographically. */
+struct moment {
+    uint64_t epoch;
+    enum epoch_phase phase;
+    uint64_t attempt;
+};
+
+/* An executed block that is not decided yet. */
+struct tentative {
+    struct federation_state state; /* after it */
+    struct execution execution;
+    struct buf text;               /* the entries' bytes */
+    struct bytes *entries;         /* views into text; owned array */
+    unsigned count;
+};
+
+/* An own envelope on its way into the log; at most one of each kind. */
+struct own_entry {
+    struct blob *envelope;         /* NULL: none */
+    struct blob *message;          /* the FED_ENTRY around it */
+    uint64_t sequence;
+    int64_t next_ns, wait_ns;      /* when it is sent again, and the wait after that */
+};
+
+struct seen {
+    struct blob *envelope;         /* NULL: free */
+    uint64_t sequence;
+    bool waiting;                  /* not admissible yet: judged again when the state changes */
+};
+
+struct seen_member {
+    struct seen items[SEEN_FOR_MEMBER];
+    unsigned next;                 /* the one to be replaced */
+};
+
+struct accusation {
+    unsigned culprit;
+    struct blob *first, *second;
+};
+
+struct fed {
+    struct fed_config config;
+    const struct ledger_store *store;
+    bool started, restarted; /* restarted: there was something in the store or among the records */
+
+    /* valid while stepping */
+    int64_t now_ns;
+    struct effects *out;
+
+    struct federation_state decided;
+    unsigned tentative_count, tentative_cap;
+    struct tentative *tentative;   /* heights decided.height + 1 and on */
+    struct pbft *pbft;             /* NULL on a participant */
+    struct blob *recent[RECENT_BLOCKS]; /* block h at h mod RECENT_BLOCKS */
+    uint64_t pushed_height;        /* blocks up to it went out to participants */
+    bool settled;                  /* lifecycle_settle() has seen settled_height and what comes below */
+    uint64_t settled_height, settled_epoch;
+    enum member_status settled_status;
+    struct epoch_outcome outcomes[OUTCOMES_KEPT]; /* of epoch e at e mod OUTCOMES_KEPT */
+    uint64_t outcome_epoch;
+
+    /* lifecycle.c */
+    bool watching;
+    struct moment moment;          /* the attempt that deadline_ns is for */
+    int64_t deadline_ns;
+    bool expired, expecting;
+    bool cycle_running, cycle_ready;
+    uint64_t cycle_epoch;          /* of either */
+    struct digest cycle_block;     /* that it was built on */
+    struct cycle_result cycle;
+    bool scoring, scored;
+    uint64_t score_epoch;          /* of either */
+    unsigned score_count;
+    uint64_t score_costs[CYCLE_CANDIDATES_MAX];
+    unsigned shard_count;
+    bool leaving;
+
+    /* submit.c */
+    uint64_t sequence;             /* the highest that was ever signed */
+    struct own_entry own[ENTRY_KIND_COUNT];
+    uint64_t refused_height[ENTRY_KIND_COUNT]; /* + 1; 0: never. At this height it is not admissible */
+
+    /* evidence.c (validators) */
+    struct seen_member *seen;      /* MEMBERS_MAX of them */
+    unsigned accusation_count;
+    struct accusation accusations[ACCUSATIONS_MAX];
+
+    /* catch_up.c */
+    unsigned poll_turn;
+    bool polling, probing, behind, fetching;
+    int64_t poll_at_ns, submit_at_ns, deadline_at_ns; /* as armed; 0: not */
+};
+
+/* fed.c */
+bool fed_resting(const struct fed *f);                       /* last_epoch has ended */
+const struct member *fed_self(const struct fed *f);          /* NULL: not a member (yet) */
+void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_ns); /* at_ns 0: stop */
+/* The decided state is after this block. Takes the outcome out of execution. */
+void fed_block_decided(struct fed *f, struct blob *block, struct execution *execution);
+
+/* application.c: PBFT's callbacks, and the calls into PBFT; these translate replica numbers. */
+struct pbft_app application_of(struct fed *f);
+const struct federation_state *application_tip(const struct fed *f); /* after all that is executed */
+void application_undo(struct fed *f, uint64_t sequence);
+void consensus_start(struct fed *f);
+enum err consensus_receive(struct fed *f, struct blob *message) MUST_CHECK;
+enum err consensus_request(struct fed *f, struct blob *envelope) MUST_CHECK;
+void consensus_timer(struct fed *f, uint32_t timer);
+void consensus_expect(struct fed *f, bool expecting);
+void consensus_poke(struct fed *f);
+void consensus_advance(struct fed *f);
+
+/* lifecycle.c */
+void lifecycle_settle(struct fed *f);
+enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
+enum err lifecycle_score_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
+void lifecycle_deadline(struct fed *f); /* the timer */
+/* Is a CLOSE for this moment due by our clock, give or take tolerance_ns? ERR_AGAIN: not yet. A moment that is over
+ * in s is harmless (ERR_OK): the entry has no effect there. */
+enum err lifecycle_judge_close(const struct fed *f, const struct federation_state *s, const struct moment *m,
+                               int64_t tolerance_ns) MUST_CHECK;
+
+/* submit.c: own entries. */
+bool submit_pending(const struct fed *f, enum entry_kind kind);
+/* May an entry of this kind be signed now: none on its way, none refused at this height? */
+bool submit_possible(const struct fed *f, enum entry_kind kind);
+/* Signs, persists, sends. built_on: the block that the content comes from. */
+void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const struct digest *built_on,
+                  struct bytes body);
+void submit_review(struct fed *f); /* forgets own entries that are in the log or have become pointless */
+void submit_forget_all(struct fed *f);
+void submit_resend(struct fed *f);
+void submit_arm(struct fed *f);
+bool submit_owns(struct bytes record);
+enum err submit_restore(struct fed *f, struct bytes record) MUST_CHECK;
+/* Records filed under numbers <= number go, what is still needed is filed anew before. */
+void submit_compact(struct fed *f, uint64_t number);
+
+/* evidence.c */
+/* A verified envelope: is there another one of the same member and sequence? */
+void evidence_watch(struct fed *f, unsigned member, uint64_t sequence, struct bytes envelope);
+bool evidence_knows(const struct fed *f, unsigned member, uint64_t sequence, struct bytes envelope);
+enum err evidence_receive(struct fed *f, struct bytes entry) MUST_CHECK; /* FED_ENTRY at a validator */
+void evidence_admit_waiting(struct fed *f);
+void evidence_accuse(struct fed *f);
+void evidence_free(struct fed *f);
+
+/* catch_up.c */
+struct bytes catch_up_block(const struct fed *f, uint64_t height); /* decided; empty: not here */
+void catch_up_start(struct fed *f);
+enum err catch_up_receive(struct fed *f, unsigned from, const struct message *m) MUST_CHECK;
+void catch_up_timer(struct fed *f);
+void catch_up_push(struct fed *f);  /* newly decided blocks to the participants that are ours to serve */
+void catch_up_arm(struct fed *f);
+
+#endif

@@ -1,0 +1,304 @@
+#include "fed/internal.h"
+
+/* What this node does as the epoch's phases change. lifecycle_settle() runs at the end of every step. */
+
+static struct moment moment_of(const struct federation_state *s)
+{
+    return (struct moment){.epoch = s->epoch, .phase = s->phase, .attempt = s->attempt};
+}
+
+static int moment_compare(const struct moment *a, const struct moment *b)
+{
+    if (a->epoch != b->epoch)
+        return a->epoch < b->epoch ? -1 : 1;
+    if (a->phase != b->phase)
+        return a->phase < b->phase ? -1 : 1;
+    return a->attempt == b->attempt ? 0 : a->attempt < b->attempt ? -1 : 1;
+}
+
+enum err lifecycle_judge_close(const struct fed *f, const struct federation_state *s, const struct moment *m,
+                               int64_t tolerance_ns)
+{
+    struct moment present = moment_of(s);
+    int order = moment_compare(m, &present);
+
+    if (order < 0)
+        return ERR_OK;
+#ifdef MUTANT_FED_CLOSE_EARLY_ACCEPTED
+    return ERR_OK;
+#endif
+    /* Our clock for it runs only from when the attempt began in the decided state. */
+    if (order > 0 || !f->watching || moment_compare(m, &f->moment) != 0)
+        return ERR_AGAIN;
+    return f->now_ns >= f->deadline_ns - tolerance_ns ? ERR_OK : ERR_AGAIN;
+}
+
+/* Each attempt waits twice as long as the one before. */
+static int64_t phase_length(const struct federation_state *s)
+{
+    uint64_t ns = s->phase == PHASE_COLLECT ? s->policy.collect_deadline_ns : s->policy.score_deadline_ns;
+
+    for (uint64_t i = 0; i < s->attempt && ns < INT64_MAX / 4; i++)
+        ns *= 2;
+    return ns < INT64_MAX / 4 ? (int64_t)ns : INT64_MAX / 4;
+}
+
+static void expect(struct fed *f, bool expecting)
+{
+    if (f->expecting == expecting)
+        return;
+    f->expecting = expecting;
+    consensus_expect(f, expecting);
+}
+
+/* A validator's clock for the running attempt. */
+static void watch_phase(struct fed *f)
+{
+    struct moment present = moment_of(&f->decided);
+    bool fresh = !f->watching || moment_compare(&present, &f->moment) != 0;
+
+    if (fed_resting(f)) {
+        f->watching = f->expired = false;
+        expect(f, false);
+        return;
+    }
+    if (fresh) {
+        f->watching = true;
+        f->moment = present;
+        f->expired = false;
+        f->deadline_ns = f->now_ns + phase_length(&f->decided);
+    }
+    expect(f, f->expired || present.phase == PHASE_ROLLBACK);
+    if (fresh)
+        consensus_poke(f);
+}
+
+void lifecycle_deadline(struct fed *f)
+{
+    if (!f->watching || f->expired || f->now_ns < f->deadline_ns)
+        return;
+    f->expired = true;
+    expect(f, true);
+    consensus_poke(f); /* a CLOSE that we found early may be due by now */
+}
+
+/* The primary says for everybody that a deadline passed or a rollback is due. */
+static void lead(struct fed *f)
+{
+    struct pbft_status status = pbft_status(f->pbft);
+    const struct federation_state *s = &f->decided;
+    struct buf body = {0};
+
+    if (!f->expecting || !status.is_primary || status.in_view_change)
+        return;
+    if (s->phase == PHASE_ROLLBACK && submit_possible(f, ENTRY_ROLLBACK)) {
+        effects_note(f->out, "fed.rollback", s->epoch, s->rollback_epoch);
+        rollback_body_encode(s->rollback_epoch, &body);
+        submit_entry(f, ENTRY_ROLLBACK, s->epoch, &s->block_id, bytes_of_buf(&body));
+    }
+    buf_clear(&body);
+    if (f->expired && submit_possible(f, ENTRY_CLOSE)) {
+        struct close_body close = {.phase = s->phase, .attempt = s->attempt};
+        effects_note(f->out, "fed.close", s->epoch, s->attempt);
+        close_body_encode(&close, &body);
+        submit_entry(f, ENTRY_CLOSE, s->epoch, &s->block_id, bytes_of_buf(&body));
+    }
+    buf_free(&body);
+}
+
+static void submit_update(struct fed *f)
+{
+    const struct cycle_result *c = &f->cycle;
+    struct update_body body = {
+        .delta_ppm = c->delta_ppm,
+        .evaluations = c->evaluations,
+        .iterations = c->iterations,
+        .count = c->count,
+    };
+    struct buf genomes[CYCLE_MIGRANTS_MAX] = {{0}};
+    struct buf encoded = {0};
+
+    for (unsigned i = 0; i < c->count; i++) {
+        genome_encode(&f->decided.schema, &c->best[i].genome, &genomes[i]);
+        body.genomes[i] = bytes_of_buf(&genomes[i]);
+        body.costs[i] = c->best[i].cost;
+    }
+    update_body_encode(&body, &encoded);
+    effects_note(f->out, "fed.meta_update", f->cycle_epoch, c->count);
+    submit_entry(f, ENTRY_UPDATE, f->cycle_epoch, &f->cycle_block, bytes_of_buf(&encoded));
+    buf_free(&encoded);
+    for (unsigned i = 0; i < c->count; i++)
+        buf_free(&genomes[i]);
+}
+
+static void start_cycle(struct fed *f)
+{
+    struct cycle_job job;
+    unsigned shards[WORKLOAD_INSTANCES_MAX], count;
+
+    effects_note(f->out, "fed.load_meta", f->decided.epoch, f->decided.height);
+    fed_cycle_job(f, &job, shards, &count);
+    if (count != f->shard_count)
+        effects_note(f->out, "fed.shards", f->decided.epoch, count);
+    f->shard_count = count;
+    f->cycle_running = true;
+    f->cycle_ready = false;
+    f->cycle_epoch = f->decided.epoch;
+    f->cycle_block = f->decided.block_id;
+    effects_note(f->out, "fed.cycle_start", f->cycle_epoch, f->decided.height);
+    effects_plain(f->out, EFFECT_CYCLE, f->cycle_epoch);
+}
+
+/* COLLECT: our UPDATE is missing. A result that is a little late still counts: a slow site would else never be heard. */
+static void contribute_update(struct fed *f)
+{
+    uint64_t drift = f->decided.policy.max_ledger_drift;
+
+    if (submit_pending(f, ENTRY_UPDATE) || f->cycle_running)
+        return;
+    if (f->cycle_ready && f->decided.epoch - f->cycle_epoch > drift)
+        f->cycle_ready = false;
+    if (!f->cycle_ready)
+        start_cycle(f);
+    else if (submit_possible(f, ENTRY_UPDATE))
+        submit_update(f);
+}
+
+static void contribute_score(struct fed *f)
+{
+    const struct federation_state *s = &f->decided;
+    struct score_body body = {.candidates = align_digest(s->candidates, s->candidate_count)};
+    struct buf encoded = {0};
+
+    if (f->cycle_running || submit_pending(f, ENTRY_SCORE))
+        return;
+    if (!f->scored || f->score_epoch != s->epoch) {
+        if (f->scoring && f->score_epoch == s->epoch)
+            return;
+        f->scoring = true;
+        f->scored = false;
+        f->score_epoch = s->epoch;
+        effects_plain(f->out, EFFECT_SCORE, s->epoch);
+        return;
+    }
+    if (f->score_count != s->candidate_count || !submit_possible(f, ENTRY_SCORE))
+        return;
+    body.count = f->score_count;
+    for (unsigned i = 0; i < body.count; i++)
+        body.costs[i] = f->score_costs[i];
+    score_body_encode(&body, &encoded);
+    submit_entry(f, ENTRY_SCORE, s->epoch, &s->block_id, bytes_of_buf(&encoded));
+    buf_free(&encoded);
+}
+
+static void reconcile(struct fed *f)
+{
+    struct reconcile_body body = {.height = f->decided.height, .block_id = f->decided.block_id};
+    struct buf encoded = {0};
+
+    if (f->behind || !submit_possible(f, ENTRY_RECONCILE))
+        return;
+    effects_note(f->out, "fed.reconcile", f->decided.epoch, f->decided.height);
+    reconcile_body_encode(&body, &encoded);
+    submit_entry(f, ENTRY_RECONCILE, f->decided.epoch, &f->decided.block_id, bytes_of_buf(&encoded));
+    buf_free(&encoded);
+}
+
+static void leave(struct fed *f)
+{
+    struct buf encoded = {0};
+
+    if (!f->leaving || !submit_possible(f, ENTRY_LEAVE))
+        return;
+    leave_body_encode(&encoded);
+    submit_entry(f, ENTRY_LEAVE, f->decided.epoch, &f->decided.block_id, bytes_of_buf(&encoded));
+    buf_free(&encoded);
+}
+
+static void contribute(struct fed *f)
+{
+    const struct member *self = fed_self(f);
+
+    if (self == NULL || self->status == MEMBER_CONVICTED || self->status == MEMBER_LEFT)
+        return;
+    if (self->status == MEMBER_QUARANTINED) {
+        reconcile(f);
+        return;
+    }
+    const struct contribution *c = &f->decided.contributions[f->config.self];
+    if (c->updated)
+        f->cycle_ready = false;
+    if (f->decided.phase == PHASE_COLLECT && !c->updated)
+        contribute_update(f);
+    else if (f->decided.phase == PHASE_SCORE && !c->scored)
+        contribute_score(f);
+    leave(f);
+}
+
+static void meet_new_height(struct fed *f)
+{
+    const struct member *self = fed_self(f);
+
+    if (f->settled && f->settled_height == f->decided.height)
+        return;
+    catch_up_push(f);
+    submit_review(f);
+    if (f->pbft != NULL)
+        evidence_admit_waiting(f);
+    else if (f->settled && f->settled_epoch != f->decided.epoch)
+        submit_compact(f, f->decided.height);
+    if (self != NULL && self->status == MEMBER_QUARANTINED && f->settled_status != self->status)
+        effects_note(f->out, "fed.quarantined", f->decided.epoch, f->decided.height);
+    f->settled = true;
+    f->settled_height = f->decided.height;
+    f->settled_epoch = f->decided.epoch;
+    f->settled_status = self != NULL ? self->status : MEMBER_ACTIVE;
+}
+
+void lifecycle_settle(struct fed *f)
+{
+    uint64_t height;
+
+    do {
+        height = f->decided.height;
+        meet_new_height(f);
+        if (f->pbft != NULL)
+            watch_phase(f);
+        if (fed_resting(f)) {
+            submit_forget_all(f);
+            continue;
+        }
+        contribute(f);
+        if (f->pbft != NULL) {
+            lead(f);
+            evidence_accuse(f);
+        }
+    } while (f->decided.height != height);
+    submit_arm(f);
+    catch_up_arm(f);
+    fed_timer(f, FED_TIMER_DEADLINE, &f->deadline_at_ns, f->watching && !f->expired ? f->deadline_ns : 0);
+}
+
+enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event)
+{
+    if (!f->cycle_running || event->epoch != f->cycle_epoch)
+        return ERR_STALE;
+    ASSERT(event->cycle != NULL && event->cycle->count <= CYCLE_MIGRANTS_MAX);
+    f->cycle_running = false;
+    f->cycle_ready = event->cycle->count > 0;
+    f->cycle = *event->cycle;
+    return ERR_OK;
+}
+
+enum err lifecycle_score_done(struct fed *f, const struct fed_event *event)
+{
+    if (!f->scoring || event->epoch != f->score_epoch)
+        return ERR_STALE;
+    ASSERT(event->costs != NULL && event->count <= CYCLE_CANDIDATES_MAX);
+    f->scoring = false;
+    f->scored = true;
+    f->score_count = event->count;
+    for (unsigned i = 0; i < event->count; i++)
+        f->score_costs[i] = event->costs[i];
+    return ERR_OK;
+}

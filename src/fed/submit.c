@@ -1,0 +1,229 @@
+#include "codec/cbor.h"
+#include "fed/internal.h"
+
+/* Own entries. A sequence number is used up for good once its envelope is durable: what was signed may have
+ * reached somebody, and a second envelope with that number would be evidence against us. */
+
+static void own_clear(struct own_entry *own)
+{
+    blob_drop(own->envelope);
+    blob_drop(own->message);
+    *own = (struct own_entry){0};
+}
+
+void submit_forget_all(struct fed *f)
+{
+    for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++)
+        own_clear(&f->own[kind]);
+}
+
+bool submit_pending(const struct fed *f, enum entry_kind kind)
+{
+    return f->own[kind].envelope != NULL;
+}
+
+bool submit_possible(const struct fed *f, enum entry_kind kind)
+{
+    return !submit_pending(f, kind) && f->refused_height[kind] != f->decided.height + 1;
+}
+
+static void persist_entry(struct fed *f, uint64_t number, struct bytes envelope)
+{
+    struct buf record = {0};
+    struct cbor_writer w;
+
+    cbor_writer_init(&w, &record);
+    cbor_put_array(&w, 2);
+    cbor_put_uint(&w, RECORD_ENTRY);
+    cbor_put_bytes(&w, envelope);
+    cbor_writer_done(&w);
+    effects_persist(f->out, number, bytes_of_buf(&record));
+    buf_free(&record);
+}
+
+static void persist_sequence(struct fed *f, uint64_t number)
+{
+    struct buf record = {0};
+    struct cbor_writer w;
+
+    cbor_writer_init(&w, &record);
+    cbor_put_array(&w, 2);
+    cbor_put_uint(&w, RECORD_SEQUENCE);
+    cbor_put_uint(&w, f->sequence);
+    cbor_writer_done(&w);
+    effects_persist(f->out, number, bytes_of_buf(&record));
+    buf_free(&record);
+}
+
+/* Only the primary has a use for a CLOSE or a ROLLBACK: a new primary signs its own. */
+static bool is_shared(enum entry_kind kind)
+{
+    return kind != ENTRY_CLOSE && kind != ENTRY_ROLLBACK;
+}
+
+static void own_send(struct fed *f, enum entry_kind kind)
+{
+    struct own_entry *own = &f->own[kind];
+
+    own->next_ns = f->now_ns + own->wait_ns;
+    own->wait_ns = own->wait_ns > f->config.submit_max_ns / 2 ? f->config.submit_max_ns : 2 * own->wait_ns;
+    if (is_shared(kind))
+        effects_send(f->out, PEER_VALIDATORS, own->message);
+    if (f->pbft == NULL)
+        return;
+    enum err err = consensus_request(f, own->envelope);
+    if (err != ERR_OK && err != ERR_DUPLICATE) /* the next resend asks again */
+        effects_note(f->out, "fed.pool_full", f->decided.height, (uint64_t)kind);
+}
+
+void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const struct digest *built_on,
+                  struct bytes body)
+{
+    struct envelope e = {
+        .kind = kind,
+        .sequence = f->sequence + 1,
+        .federation_id = f->decided.federation_id,
+        .federated_epoch = epoch,
+        .ledger_block_id = *built_on,
+        .body = body,
+    };
+    struct own_entry *own = &f->own[kind];
+    struct buf signed_bytes = {0};
+    struct envelope parsed;
+    unsigned member;
+
+    ASSERT(submit_possible(f, kind));
+    envelope_sign(&f->config.key, &e, &signed_bytes);
+    enum err err = state_admit(&f->decided, bytes_of_buf(&signed_bytes), &parsed, &member);
+    if (err != ERR_OK && err != ERR_AGAIN) {
+        f->refused_height[kind] = f->decided.height + 1;
+        effects_note(f->out, "fed.refused", (uint64_t)kind, (uint64_t)err);
+        buf_free(&signed_bytes);
+        return;
+    }
+    f->sequence = e.sequence;
+    own->envelope = blob_new(bytes_of_buf(&signed_bytes));
+    own->message = message_entry(bytes_of_buf(&signed_bytes));
+    own->sequence = e.sequence;
+    own->wait_ns = f->config.submit_ns;
+    buf_free(&signed_bytes);
+    effects_note(f->out, "fed.sign", (uint64_t)kind, e.sequence);
+#ifdef MUTANT_FED_SEND_BEFORE_PERSIST
+    effects_send(f->out, PEER_VALIDATORS, own->message);
+#endif
+    persist_entry(f, f->decided.height + 1, blob_bytes(own->envelope));
+    own_send(f, kind);
+}
+
+void submit_review(struct fed *f)
+{
+    for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
+        struct own_entry *own = &f->own[kind];
+        struct envelope envelope;
+        unsigned member;
+
+        if (own->envelope == NULL)
+            continue;
+        enum err err = state_admit(&f->decided, blob_bytes(own->envelope), &envelope, &member);
+        if (err != ERR_OK && err != ERR_AGAIN)
+            own_clear(own);
+    }
+}
+
+void submit_resend(struct fed *f)
+{
+    for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
+        if (f->own[kind].envelope != NULL && f->own[kind].next_ns <= f->now_ns)
+            own_send(f, (enum entry_kind)kind);
+    }
+}
+
+void submit_arm(struct fed *f)
+{
+    int64_t next = 0;
+
+    for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
+        const struct own_entry *own = &f->own[kind];
+        if (own->envelope != NULL && (next == 0 || own->next_ns < next))
+            next = own->next_ns;
+    }
+    fed_timer(f, FED_TIMER_SUBMIT, &f->submit_at_ns, next);
+}
+
+static enum err restore_entry(struct fed *f, struct bytes bytes)
+{
+    struct envelope envelope;
+    struct cose_sign1 cose;
+    enum err err = envelope_parse(bytes, &envelope, &cose);
+
+    if (err != ERR_OK)
+        return err;
+    if (!digest_equal(&envelope.node_fingerprint, &f->config.key.fingerprint) ||
+        !digest_equal(&envelope.federation_id, &f->decided.federation_id))
+        return ERR_MISMATCH;
+    if (envelope.sequence > f->sequence)
+        f->sequence = envelope.sequence;
+    struct own_entry *own = &f->own[envelope.kind];
+    if (own->envelope != NULL && own->sequence >= envelope.sequence)
+        return ERR_OK;
+    own_clear(own);
+    own->envelope = blob_new(bytes);
+    own->message = message_entry(bytes);
+    own->sequence = envelope.sequence;
+    own->wait_ns = f->config.submit_ns;
+    return ERR_OK;
+}
+
+bool submit_owns(struct bytes record)
+{
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, record);
+    cbor_get_array(&r);
+    uint64_t type = cbor_get_uint(&r);
+    return r.err == ERR_OK && (type == RECORD_ENTRY || type == RECORD_SEQUENCE);
+}
+
+enum err submit_restore(struct fed *f, struct bytes record)
+{
+    struct cbor_reader r;
+    struct bytes entry = {0};
+    uint64_t sequence = 0;
+
+    cbor_reader_init(&r, record);
+    cbor_expect_array(&r, 2);
+    uint64_t type = cbor_get_uint(&r);
+    if (type == RECORD_ENTRY)
+        entry = cbor_get_bytes(&r);
+    else if (type == RECORD_SEQUENCE)
+        sequence = cbor_get_uint(&r);
+    else
+        cbor_fail(&r, ERR_UNKNOWN);
+    enum err err = cbor_reader_done(&r);
+#ifdef MUTANT_FED_RESTART_FORGETS_SEQUENCE
+    return err;
+#endif
+    if (err == ERR_OK && type == RECORD_ENTRY)
+        return restore_entry(f, entry);
+    if (err == ERR_OK && sequence > f->sequence)
+        f->sequence = sequence;
+    return err;
+}
+
+void submit_compact(struct fed *f, uint64_t number)
+{
+    const struct member *self = fed_self(f);
+    uint64_t height = f->decided.height > number ? f->decided.height : number;
+    bool covered = self != NULL && self->sequence >= f->sequence;
+
+    for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
+        const struct own_entry *own = &f->own[kind];
+        if (own->envelope == NULL)
+            continue;
+        persist_entry(f, height + 1, blob_bytes(own->envelope));
+        covered |= own->sequence == f->sequence;
+    }
+    if (!covered)
+        persist_sequence(f, height + 1);
+    effects_forget(f->out, number);
+}
