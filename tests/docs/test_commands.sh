@@ -1,0 +1,44 @@
+#!/bin/sh
+# test_commands.sh PRISMFED FEDERATED_SIM: every block of commands in the documents that
+# is marked ```sh runs, in a scratch copy of the tree that has build/, from a clean start.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+prismfed=$1
+federated_sim=$2
+count=0
+failed=0
+
+fresh_tree() {
+    rm -rf "$scratch/tree"
+    mkdir -p "$scratch/tree/build"
+    cp -R "$root/artifacts" "$root/docs" "$scratch/tree/"
+    ln -s "$prismfed" "$scratch/tree/build/prismfed"
+    ln -s "$federated_sim" "$scratch/tree/build/federated_sim"
+}
+
+cd "$root"
+for document in README.md ARCHITECTURE.md CONTRIBUTING.md $(find docs -name '*.md' | LC_ALL=C sort); do
+    blocks=$(awk -v out="$scratch/block" '
+        /^```sh$/ { n++; inside = 1; next }
+        /^```/ { inside = 0 }
+        inside { print > (out n) }
+        END { print n + 0 }' "$document")
+    n=0
+    while [ "$n" -lt "$blocks" ]; do
+        n=$((n + 1))
+        count=$((count + 1))
+        fresh_tree
+        if (cd "$scratch/tree" && sh -eu "$scratch/block$n") > "$scratch/out" 2>&1 < /dev/null; then
+            echo "ok $count - $document, block $n of commands"
+        else
+            sed 's/^/# /' "$scratch/block$n" "$scratch/out"
+            echo "not ok $count - $document, block $n of commands"
+            failed=1
+        fi
+        rm -f "$scratch/block$n"
+    done
+done
+echo "1..$count"
+exit "$failed"
