@@ -1,0 +1,177 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "sim/scenario.h"
+#include "tap.h"
+
+/* Bad scenarios: each gets one line that names the place and what was expected. In the texts ' stands for ". */
+
+#define HEAD "'name':'x','max_ledger_drift':1,'epoch_start':1,"
+#define CORE(id) "{'id':'" id "','region':'r','role':'core','stake':1}"
+#define EDGE(id) "{'id':'" id "','region':'r','role':'edge','stake':1}"
+#define ONE "'quorum':1,'nodes':[" CORE("a") "," EDGE("e") "]"
+#define FOUR "'nodes':[" CORE("a") "," CORE("b") "," CORE("c") "," CORE("d") "]"
+#define EVENT(event) "{" HEAD ONE ",'events':[" event "]}"
+
+static const struct {
+    const char *text;
+    enum err err;
+    const char *says[3];
+} bad[] = {
+    {"", ERR_TRUNCATED, {"bad.json:1:1"}},
+    {"{" HEAD ONE, ERR_TRUNCATED, {"bad.json:1:"}},
+    {"[1]", ERR_TYPE, {"a scenario is a JSON object"}},
+    {"{" HEAD ONE "} x", ERR_SYNTAX, {"bad.json:1:"}},
+    {"{'name':'x','name':'y'}", ERR_DUPLICATE, {"bad.json:1:"}},
+    {"{'name':'\xff'}", ERR_SYNTAX, {"bad.json:1:"}},
+    {"{\n 'quorom':1,\n" HEAD ONE "}", ERR_UNKNOWN, {"bad.json:2:11: /quorom: unknown key", "\"quorum\""}},
+    {"{" HEAD ONE ",'zzzzzzzzzz':1}", ERR_UNKNOWN, {"/zzzzzzzzzz: unknown key"}},
+    {"{" HEAD "'nodes':[" CORE("a") "]}", ERR_MISSING, {"\"quorum\" is missing"}},
+    {"{" HEAD "'quorum':1,'nodes':[]}", ERR_RANGE, {"/nodes: expected 1 to 256 nodes, found 0"}},
+    {"{" HEAD "'quorum':1,'nodes':{}}", ERR_TYPE, {"/nodes: expected an array, found an object"}},
+    {"{" HEAD "'quorum':1,'nodes':[7]}", ERR_TYPE, {"/nodes/0: expected an object, found an integer"}},
+    {"{" HEAD "'quorum':1,'nodes':[" EDGE("a") "]}", ERR_MISSING, {"none of the 1 nodes is a validator"}},
+    {"{" HEAD "'quorum':1,'nodes':[" CORE("a") ",\n" EDGE("a") "]}",
+     ERR_DUPLICATE,
+     {"bad.json:2:", "/nodes/1/id", "\"a\" is the id of /nodes/0 already"}},
+    {"{" HEAD "'quorum':5," FOUR "}", ERR_RANGE, {"/quorum", "5", "4 validators"}},
+    {"{" HEAD "'quorum':2," FOUR "}", ERR_RANGE, {"/quorum", "ceil((4+1+1)/2) = 3"}},
+    {"{" HEAD "'quorum':0," FOUR "}", ERR_RANGE, {"/quorum: 0 is outside 1..256"}},
+    {"{" HEAD "'quorum':-1," FOUR "}", ERR_RANGE, {"/quorum: -1 is outside"}},
+    {"{" HEAD "'quorum':2.5," FOUR "}", ERR_TYPE, {"/quorum: expected an integer, found a number with decimals"}},
+    {"{" HEAD "'quorum':'2'," FOUR "}", ERR_TYPE, {"/quorum: expected an integer, found a text"}},
+    {"{" HEAD "'quorum':3,'max_byzantine':2," FOUR "}", ERR_RANGE, {"/max_byzantine", "floor((4-1)/3) = 1"}},
+    {"{" HEAD "'quorum':99999999999999999999," FOUR "}", ERR_RANGE, {"bad.json:1:"}},
+    {"{" HEAD ONE ",'seed':-4}", ERR_RANGE, {"/seed"}},
+    {"{" HEAD ONE ",'seed':'18446744073709551616'}", ERR_RANGE, {"/seed: expected a decimal number below 2^64"}},
+    {"{" HEAD ONE ",'limit_ms':1e300}", ERR_RANGE, {"/limit_ms: 1e+300 is outside"}},
+    {"{" HEAD ONE ",'limit_ms':-1}", ERR_RANGE, {"/limit_ms: -1 is outside"}},
+    {"{'name':'','quorum':1,'max_ledger_drift':1,'epoch_start':1,'nodes':[" CORE("a") "]}", ERR_LIMIT, {"/name"}},
+    {"{'name':'a\\u001bb','quorum':1,'max_ledger_drift':1,'epoch_start':1,'nodes':[" CORE("a") "]}",
+     ERR_SYNTAX,
+     {"control characters"}},
+    {"{" HEAD "'quorum':1,'nodes':[{'id':'a','region':'r','role':'boss','stake':1}]}",
+     ERR_UNKNOWN,
+     {"/nodes/0/role: \"boss\"", "core_validator"}},
+    {"{" HEAD "'quorum':1,'nodes':[{'id':'a','region':'r','role':'core','stake':0}]}",
+     ERR_RANGE,
+     {"/nodes/0/stake: 0 is outside 1.."}},
+    {"{" HEAD "'quorum':1,'nodes':[{'id':'a','region':'r','role':'core','stake':0.5}]}",
+     ERR_TYPE,
+     {"/nodes/0/stake: expected an integer, found a number with decimals"}},
+    {"{" HEAD "'quorum':1,'nodes':[{'id':'a','role':'core','stake':1}]}", ERR_MISSING, {"\"region\" is missing"}},
+    {"{" HEAD ONE ",'workload':{'family':'files','files':['none.col']}}",
+     ERR_IO,
+     {"/workload/files/0: cannot read the graph none.col"}},
+    {"{" HEAD ONE ",'workload':{'family':'files'}}", ERR_MISSING, {"needs the key \"files\""}},
+    {"{" HEAD ONE ",'workload':{'family':'queen','size_min':99}}", ERR_RANGE, {"/workload/size_min: 99 is outside"}},
+    {"{" HEAD ONE ",'workload':{'family':'queen','size_min':9,'size_max':8}}", ERR_RANGE, {"is below size_min"}},
+    {"{" HEAD ONE ",'workload':{'instances':3}}", ERR_MISSING, {"\"family\" is missing"}},
+    {"{" HEAD ONE ",'network':{'links':[{'between':['r','q']}]}}", ERR_UNKNOWN, {"no node is in the region \"q\""}},
+    {"{" HEAD ONE ",'network':{'links':[{'between':['r','r']},{'between':['r','r']}]}}",
+     ERR_DUPLICATE,
+     {"/network/links/1/between", "/network/links/0"}},
+    {"{" HEAD ONE ",'network':{'default':{'latency_ms':-5}}}", ERR_RANGE, {"/network/default/latency_ms"}},
+    {"{" HEAD ONE ",'guard_rails':{'min_participants':3}}", ERR_RANGE, {"/guard_rails/min_participants: 3"}},
+    {"{" HEAD ONE ",'guard_rails':{'retry':{'first_ms':9,'max_ms':8}}}", ERR_RANGE, {"below first_ms"}},
+    {"{" HEAD ONE ",'policy':{'rule':'mean'}}", ERR_UNKNOWN, {"/policy/rule", "trimmed_rank, median_rank"}},
+    {"{" HEAD ONE ",'rebalance':{}}", ERR_MISSING, {"\"shards\" is missing"}},
+    {EVENT("{'kind':'explode','at_ms':1}"), ERR_UNKNOWN, {"/events/0/kind: \"explode\"", "latency_spike"}},
+    {EVENT("{'kind':'crash','node':'a'}"), ERR_MISSING, {"either \"at_ms\" or \"epoch\""}},
+    {EVENT("{'kind':'crash','node':'a','at_ms':1,'epoch':1}"), ERR_MISSING, {"either \"at_ms\" or \"epoch\""}},
+    {EVENT("{'kind':'crash','node':'q','at_ms':1}"), ERR_UNKNOWN, {"/events/0/node: no node has the id \"q\""}},
+    {EVENT("{'kind':'crash','at_ms':1}"), ERR_MISSING, {"either \"node\" or \"primary\""}},
+    {EVENT("{'kind':'crash','at_ms':1,'node':'a','factor':2}"), ERR_UNKNOWN, {"\"crash\" does not take this key"}},
+    {EVENT("{'kind':'restart','epoch':0,'node':'a'}"), ERR_RANGE, {"/events/0/epoch: 0 is outside 1.."}},
+    {EVENT("{'kind':'restart','at_ms':1}"), ERR_MISSING, {"\"node\" is missing"}},
+    {EVENT("{'kind':'partition','at_ms':1,'groups':[['a'],['a']]}"), ERR_DUPLICATE, {"\"a\" is in a group already"}},
+    {EVENT("{'kind':'partition','at_ms':1,'groups':[]}"), ERR_MISSING, {"at least one group"}},
+    {EVENT("{'kind':'partition','at_ms':1,'groups':[5]}"), ERR_TYPE, {"not a list of node ids"}},
+    {EVENT("{'kind':'join','at_ms':1,'node':'a'}"), ERR_STATE, {"\"a\" is a validator"}},
+    {EVENT("{'kind':'join','at_ms':1,'node':'e'},{'kind':'join','at_ms':2,'node':'e'}"), ERR_DUPLICATE, {"twice"}},
+    {EVENT("{'kind':'lie','at_ms':1,'node':'e','behaviour':'rude'}"), ERR_UNKNOWN, {"inverted_scores"}},
+    {EVENT("{'kind':'slow_down','at_ms':1,'node':'e','factor':0.5}"), ERR_RANGE, {"0.5 is outside 1..10000"}},
+    {EVENT("{'kind':'loss_burst','at_ms':1,'loss_ppm':1000001}"), ERR_RANGE, {"/events/0/loss_ppm"}},
+    {EVENT("{'kind':'heal','at_ms':1,'after_ms':5}"), ERR_UNKNOWN, {"goes with \"epoch\" only"}},
+};
+
+static void check_complaint(enum err got, enum err want, const char *const says[3], const struct diag *diag)
+{
+    bool ok = CHECK_EQ_U64(got, want);
+
+    for (unsigned i = 0; i < 3 && says[i] != NULL; i++)
+        ok &= CHECK(strstr(diag->text, says[i]) != NULL);
+    ok &= CHECK(strchr(diag->text, '\n') == NULL && diag->text[0] != '\0');
+    if (!ok)
+        tap_note("it says: %s", diag->text);
+}
+
+static void each_bad_text_has_its_line(void)
+{
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct buf text = {0};
+        struct scenario s;
+        struct diag diag = {0};
+
+        buf_add_text(&text, bad[i].text);
+        for (size_t j = 0; j < text.len; j++)
+            text.data[j] = text.data[j] == '\'' ? '"' : text.data[j];
+        check_complaint(scenario_parse("bad.json", bytes_of_buf(&text), &s, &diag), bad[i].err, bad[i].says, &diag);
+        buf_free(&text);
+    }
+}
+
+static void deep_nesting(void)
+{
+    struct buf text = {0};
+    struct scenario s;
+    struct diag diag = {0};
+
+    for (unsigned i = 0; i < 100000; i++)
+        buf_add_byte(&text, '[');
+    check_complaint(scenario_parse("deep.json", bytes_of_buf(&text), &s, &diag), ERR_LIMIT,
+                    (const char *const[3]){"deep.json:1:65", "nested"}, &diag);
+    buf_free(&text);
+}
+
+/* Every prefix of a good file, as a kill in the middle of writing would leave it. */
+static void every_truncation(void)
+{
+    static const char whole[] = "{\"name\":\"x\",\"max_ledger_drift\":1,\"epoch_start\":1,\"quorum\":1,"
+                                "\"nodes\":[{\"id\":\"a\",\"region\":\"r\",\"role\":\"core\",\"stake\":12}]}";
+    struct scenario s;
+    struct diag diag = {0};
+
+    for (size_t len = 0; len + 1 < sizeof whole; len++)
+        CHECK(scenario_parse("cut.json", bytes_of(whole, len), &s, &diag) != ERR_OK);
+    REQUIRE_OK(scenario_parse("cut.json", bytes_of(whole, sizeof whole - 1), &s, &diag));
+    scenario_fini(&s);
+}
+
+static void files_that_cannot_be_read(void)
+{
+    char folder[] = "/tmp/scenario-XXXXXX", path[64];
+    struct scenario s;
+    struct diag diag = {0};
+
+    REQUIRE(mkdtemp(folder) != NULL);
+    check_complaint(scenario_load(folder, &s, &diag), ERR_IO, (const char *const[3]){folder}, &diag);
+    snprintf(path, sizeof path, "%s/huge.json", folder);
+    check_complaint(scenario_load(path, &s, &diag), ERR_IO, (const char *const[3]){path}, &diag);
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    REQUIRE(fd >= 0);
+    CHECK(ftruncate(fd, 1 << 30) == 0); /* a gigabyte, sparse */
+    close(fd);
+    check_complaint(scenario_load(path, &s, &diag), ERR_LIMIT, (const char *const[3]){path, "1073741824"}, &diag);
+    unlink(path);
+    rmdir(folder);
+}
+
+int main(void)
+{
+    TAP_RUN(each_bad_text_has_its_line);
+    TAP_RUN(deep_nesting);
+    TAP_RUN(every_truncation);
+    TAP_RUN(files_that_cannot_be_read);
+    return tap_done();
+}
