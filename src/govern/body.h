@@ -7,6 +7,9 @@
 
 /* The bodies of the entry kinds: deterministic maps, decoded strictly. */
 
+/* Costs, deltas and counts stay where JSON's numbers are exact: |v| <= BODY_NUMBER_MAX, else ERR_RANGE. */
+#define BODY_NUMBER_MAX (INT64_C(1) << 53)
+
 /* update {"delta", "genomes": [{"cost", "genome"}], "iterations", "evaluations"} */
 struct update_body {
     int64_t delta_ppm;           /* the site's own gain over the incumbent */

@@ -27,7 +27,9 @@ struct epoch_outcome {
     struct digest incumbent;       /* hash, after the decision */
     unsigned update_count;
     struct aligned_update *updates;/* in aligned order; owned */
-    unsigned candidates, scored, absent, quarantined, convicted, stale;
+    unsigned candidates, scored;   /* scored: rows that decided */
+    unsigned absent, quarantined, convicted; /* members, as the next epoch begins */
+    unsigned stale;                /* updates that were made for an earlier epoch */
 };
 
 struct execution {
@@ -35,7 +37,7 @@ struct execution {
     enum err *verdicts;            /* one for each entry: ERR_OK, or why it has no effect (it is logged all the same); owned */
     struct digest *leaf_hashes;    /* owned */
     struct block_header header;    /* of the block, complete */
-    bool phase_changed;
+    bool phase_changed;            /* epoch, phase or attempt is another one */
     bool epoch_ended;
     struct epoch_outcome outcome;  /* when epoch_ended */
 };
@@ -53,12 +55,12 @@ enum err state_admit(const struct federation_state *s, struct bytes entry, struc
 /* The part of it that needs no state but the membership: what a backup asks before it votes. */
 enum err state_check_entry(const struct federation_state *s, struct bytes entry) MUST_CHECK;
 
-/* A decided block from somebody else: header against s, certificate against the validators of s, then
- * execution; ERR_MISMATCH and s untouched when the result is not the header's. */
+/* A decided block from somebody else: header against s (ERR_STALE and ERR_AGAIN: another height is next), certificate
+ * against the validators of s, then execution; ERR_MISMATCH and s untouched when the result is not the header's. */
 enum err state_apply_block(struct federation_state *s, const struct block *block, struct execution *out) MUST_CHECK;
 
-/* {"anchored", "changed", "aggregated_delta", "incumbent", "rolled_back_to", "candidates", "participants", "stale",
- * "absent", "quarantined", "convicted", "aligned_updates": [{node_id, ledger_height, delta_score, anchor_hash, staleness}]};
+/* {"anchored", "changed", "aggregated_delta", "incumbent", "rolled_back_to", "candidates", "participants" (updates),
+ * "scored", "stale", "absent", "quarantined", "convicted", "aligned_updates": [{node_id, ledger_height, delta_score, anchor_hash, staleness}]};
  * s: after the block. New reference. */
 json_t *outcome_json(const struct epoch_outcome *o, const struct federation_state *s);
 

@@ -28,6 +28,8 @@ struct policy {
 
 void policy_default(struct policy *out);
 void policy_put(struct cbor_writer *w, const struct policy *p);
+/* The ranges, for one that was filled in by hand: ERR_RANGE names the field. */
+enum err policy_check(const struct policy *p, struct diag *diag) MUST_CHECK;
 /* Reads and range-checks; errors stick to the reader. */
 void policy_get(struct cbor_reader *r, struct policy *out);
 

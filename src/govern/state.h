@@ -3,13 +3,13 @@
 
 #include "aggregate/align.h"
 #include "govern/body.h"
-#include "ledger/certificate.h"
+#include "ledger/block.h"
 #include "merkle/tree.h"
 
 /* The state of the federation: a function of genesis and the log, nothing else. Its encoding's
  * SHA-256 is the state root that validators vote on with every block. */
 
-enum { ANCHORS_KEPT = 16 };
+enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 32 };
 
 enum member_status {
     MEMBER_ACTIVE,      /* epochs wait for it */
@@ -25,8 +25,9 @@ struct member {
     struct member_card card;
     struct digest fingerprint;
     enum member_status status;
+    bool joining;           /* its JOIN was executed in the running epoch: waited for from the next one on */
     uint64_t sequence;      /* last one executed */
-    uint64_t last_epoch;    /* whose collect phase it last took part in (joined: the epoch of its JOIN) */
+    uint64_t last_epoch;    /* whose collect phase it last took part in (joined, reconciled: the epoch of that) */
 };
 
 /* What one site put into the running epoch. */
@@ -36,6 +37,8 @@ struct contribution {
     uint64_t staleness;     /* epochs late */
     uint64_t height;        /* of the block with its UPDATE */
     struct digest leaf_hash;/* of its UPDATE */
+    unsigned offer_count;
+    struct candidate *offers;/* its genomes, best first, owned; NULL once COLLECT is closed */
     uint64_t *costs;        /* its SCORE row, candidate_count long, owned; NULL before */
 };
 
@@ -68,19 +71,28 @@ struct federation_state {
     struct genome incumbent;
     struct digest incumbent_hash;
     unsigned archive_count;
-    struct anchor archive[CYCLE_ARCHIVE_MAX]; /* good genomes of earlier epochs, oldest first */
+    struct anchor archive[CYCLE_ARCHIVE_MAX]; /* incumbents of earlier epochs and the present one, each once, newest last */
     unsigned anchor_count;
-    struct anchor anchors[ANCHORS_KEPT];      /* newest last */
+    struct anchor anchors[ANCHORS_KEPT];      /* newest last; genesis counts as the one before the first epoch */
+    unsigned recent_count;
+    struct digest recent[BLOCKS_REMEMBERED];  /* ids of the blocks below height, newest last: what RECONCILE may name */
     unsigned candidate_count;
     struct candidate *candidates;       /* owned; aligned once COLLECT is closed: 0 is the incumbent */
     uint64_t rollback_epoch;            /* PHASE_ROLLBACK: where to */
     int64_t aggregated_delta_ppm;       /* PHASE_ROLLBACK: the decision that waits */
+
+    /* Inside a block only; false between blocks. */
+    bool closing;                       /* a CLOSE of the running attempt was executed */
+    bool restoring;                     /* so was the ROLLBACK that is waited for */
 };
 
 /* The state at height 0: genesis is leaf 0, the first epoch is in COLLECT. bytes: the encoded document. */
 enum err state_genesis(struct bytes bytes, struct federation_state *out, struct diag *diag) MUST_CHECK;
-void state_copy(struct federation_state *to, const struct federation_state *from); /* to is freed first or zero */
+void state_copy(struct federation_state *to, const struct federation_state *from); /* to is zero, or freed first */
 void state_free(struct federation_state *s);
+
+/* The header of block 0, whose one entry is the genesis document. s: at height 0. */
+struct block_header state_genesis_header(const struct federation_state *s);
 
 void state_encode(const struct federation_state *s, struct buf *out);
 struct digest state_root(const struct federation_state *s);
@@ -96,6 +108,11 @@ void state_voters(const struct federation_state *s, struct public_key *keys, str
 /* Which member does a shard belong to? Rendezvous hashing (Thaler and Ravishankar 1998) over active members,
  * weight: stake not considered; highest SHA-256(federation id | shard | fingerprint). -1 with nobody active. */
 int state_shard_owner(const struct federation_state *s, unsigned shard);
+/* Is this a block that the state knows: the present one, or one of the latest before it? */
+bool state_knows_block(const struct federation_state *s, uint64_t height, const struct digest *id);
+/* How many members have put an UPDATE (or, in SCORE, a row) into the running epoch? */
+unsigned state_updates(const struct federation_state *s);
+unsigned state_rows(const struct federation_state *s);
 /* Is the running phase complete without a CLOSE: has every active member spoken? */
 bool state_phase_complete(const struct federation_state *s);
 

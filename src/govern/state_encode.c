@@ -1,0 +1,125 @@
+#include "codec/cbor.h"
+#include "govern/state.h"
+
+/* What the state root covers: everything that decides about later blocks but for height, block id
+ * and log, which the header has itself. Nobody decodes this; it is hashed. Genomes go by their
+ * hash, genesis by the federation id. */
+
+static void put_digest(struct cbor_writer *w, const char *key, const struct digest *d)
+{
+    cbor_put_text(w, key);
+    cbor_put_bytes(w, digest_bytes(d));
+}
+
+static void put_number(struct cbor_writer *w, const char *key, uint64_t v)
+{
+    cbor_put_text(w, key);
+    cbor_put_uint(w, v);
+}
+
+static void put_member(struct cbor_writer *w, const struct member *m)
+{
+    cbor_put_map(w, 5);
+    cbor_put_text(w, "card");
+    member_card_put(w, &m->card);
+    cbor_put_text(w, "status");
+    cbor_put_text(w, member_status_name(m->status));
+    cbor_put_text(w, "joining");
+    cbor_put_bool(w, m->joining);
+    put_number(w, "sequence", m->sequence);
+    put_number(w, "last_epoch", m->last_epoch);
+}
+
+static void put_candidates(struct cbor_writer *w, const char *key, const struct candidate *candidates, unsigned count)
+{
+    cbor_put_text(w, key);
+    cbor_put_array(w, count);
+    for (unsigned i = 0; i < count; i++) {
+        const struct candidate *c = &candidates[i];
+        cbor_put_array(w, 4);
+        cbor_put_bytes(w, digest_bytes(&c->fingerprint));
+        cbor_put_bytes(w, digest_bytes(&c->hash));
+        cbor_put_uint(w, c->claim);
+        cbor_put_uint(w, c->staleness);
+    }
+}
+
+static void put_contribution(struct cbor_writer *w, const struct contribution *c, unsigned candidates)
+{
+    if (!c->updated && !c->scored) {
+        cbor_put_null(w);
+        return;
+    }
+    cbor_put_map(w, 7);
+    cbor_put_text(w, "costs");
+    cbor_put_array(w, c->scored ? candidates : 0);
+    for (unsigned i = 0; c->scored && i < candidates; i++)
+        cbor_put_uint(w, c->costs[i]);
+    cbor_put_text(w, "delta");
+    cbor_put_int(w, c->delta_ppm);
+    put_number(w, "height", c->height);
+    put_candidates(w, "offers", c->offers, c->offers == NULL ? 0 : c->offer_count);
+    cbor_put_text(w, "updated");
+    cbor_put_bool(w, c->updated);
+    put_digest(w, "leaf_hash", &c->leaf_hash);
+    put_number(w, "staleness", c->staleness);
+}
+
+static void put_anchors(struct cbor_writer *w, const char *key, const struct anchor *anchors, unsigned count)
+{
+    cbor_put_text(w, key);
+    cbor_put_array(w, count);
+    for (unsigned i = 0; i < count; i++) {
+        cbor_put_array(w, 2);
+        cbor_put_uint(w, anchors[i].epoch);
+        cbor_put_bytes(w, digest_bytes(&anchors[i].hash));
+    }
+}
+
+static void put_members(struct cbor_writer *w, const struct federation_state *s)
+{
+    cbor_put_text(w, "members");
+    cbor_put_array(w, s->member_count);
+    for (unsigned i = 0; i < s->member_count; i++)
+        put_member(w, &s->members[i]);
+}
+
+void state_encode(const struct federation_state *s, struct buf *out)
+{
+    ASSERT(!s->closing && !s->restoring);
+    struct cbor_writer w;
+    cbor_writer_init(&w, out);
+    cbor_put_map(&w, 14);
+    put_number(&w, "epoch", s->epoch);
+    cbor_put_text(&w, "phase");
+    cbor_put_text(&w, epoch_phase_name(s->phase));
+    cbor_put_text(&w, "recent");
+    cbor_put_array(&w, s->recent_count);
+    for (unsigned i = 0; i < s->recent_count; i++)
+        cbor_put_bytes(&w, digest_bytes(&s->recent[i]));
+    put_anchors(&w, "anchors", s->anchors, s->anchor_count);
+    put_anchors(&w, "archive", s->archive, s->archive_count);
+    put_number(&w, "attempt", s->attempt);
+    put_members(&w, s);
+    put_digest(&w, "incumbent", &s->incumbent_hash);
+    put_candidates(&w, "candidates", s->candidates, s->candidate_count);
+    cbor_put_text(&w, "contributions");
+    cbor_put_array(&w, s->member_count);
+    for (unsigned i = 0; i < s->member_count; i++)
+        put_contribution(&w, &s->contributions[i], s->candidate_count);
+    put_digest(&w, "federation_id", &s->federation_id);
+    put_number(&w, "rollback_epoch", s->rollback_epoch);
+    cbor_put_text(&w, "aggregated_delta");
+    cbor_put_int(&w, s->aggregated_delta_ppm);
+    put_number(&w, "membership_epoch", s->membership_epoch);
+    cbor_writer_done(&w);
+}
+
+struct digest state_root(const struct federation_state *s)
+{
+    struct buf bytes = {0};
+    state_encode(s, &bytes);
+    struct digest root = digest_of(bytes_of_buf(&bytes));
+    buf_free(&bytes);
+    return root;
+}
