@@ -1,0 +1,275 @@
+#include "sim/artifacts.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+/* What a file of ours begins with is in its first bytes. */
+enum { HEAD_SIZE = 512 };
+
+/* ---- names */
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* genesis.json or epoch_NNN.json, or what was on its way to become one: only more text behind, with ".new" or ".tmp" at
+ * its end. */
+static bool ledger_name(const char *name, bool *unfinished)
+{
+    size_t digits = 0, len = strlen(name);
+    const char *rest;
+
+    if (strncmp(name, "genesis.json", 12) == 0) {
+        rest = name + 12;
+    } else {
+        if (strncmp(name, "epoch_", 6) != 0)
+            return false;
+        while (is_digit(name[6 + digits]))
+            digits++;
+        if (digits < 3 || strncmp(name + 6 + digits, ".json", 5) != 0)
+            return false;
+        rest = name + 6 + digits + 5;
+    }
+    *unfinished = *rest != '\0';
+    return *rest == '\0' || (*rest == '.' && (strcmp(name + len - 4, ".new") == 0 || strcmp(name + len - 4, ".tmp") == 0));
+}
+
+enum err artifacts_check_label(const char *label, struct diag *diag)
+{
+    size_t len = strlen(label);
+    bool unfinished;
+
+    for (size_t i = 0; i < len; i++) {
+        char c = label[i];
+
+        if (!is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '_' && c != '-' && c != '.')
+            return diag_set(diag, ERR_SYNTAX, "label \"%s\": only letters, digits, '_', '-' and '.'", label);
+    }
+    if (len == 0 || len > ARTIFACT_LABEL_MAX || label[0] == '.' || ledger_name(label, &unfinished))
+        return diag_set(diag, ERR_SYNTAX, "label \"%s\": 1 to %d characters, the first no dot, not the name of a ledger file",
+                        label, (int)ARTIFACT_LABEL_MAX);
+    return ERR_OK;
+}
+
+static bool is_default(const struct artifacts *a)
+{
+    return strcmp(a->label, ARTIFACTS_DEFAULT_LABEL) == 0;
+}
+
+void artifacts_init(struct artifacts *a, const char *output_dir, const char *label)
+{
+    *a = (struct artifacts){.label = label};
+    buf_printf(&a->simulations, "%s/simulations", output_dir);
+    buf_printf(&a->ledger, "%s/ledger", output_dir);
+    buf_printf(&a->summary, "%s/simulations/epoch_summary", output_dir);
+    if (!is_default(a)) {
+        buf_printf(&a->ledger, "/%s", label);
+        buf_printf(&a->summary, "_%s", label);
+    }
+    buf_add_text(&a->summary, ".json");
+    buf_text(&a->simulations);
+    buf_text(&a->ledger);
+    buf_text(&a->summary);
+}
+
+void artifacts_fini(struct artifacts *a)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        buf_free(&a->items[i].path);
+        buf_free(&a->items[i].text);
+    }
+    mem_free(a->items);
+    buf_free(&a->simulations);
+    buf_free(&a->ledger);
+    buf_free(&a->summary);
+    *a = (struct artifacts){0};
+}
+
+/* buf_text was called on it when it was made. */
+static const char *path_of(const struct buf *buf)
+{
+    return (const char *)buf->data;
+}
+
+static struct artifact *add(struct artifacts *a, struct buf *text)
+{
+    struct artifact *item;
+
+    a->items = mem_resize(a->items, a->count + 1, sizeof *a->items);
+    item = &a->items[a->count++];
+    *item = (struct artifact){.text = *text};
+    *text = (struct buf){0};
+    return item;
+}
+
+void artifacts_add_epoch(struct artifacts *a, uint64_t epoch, struct buf *text)
+{
+    struct buf *path = &add(a, text)->path;
+
+    buf_printf(path, "%s/epoch_%03" PRIu64 ".json", path_of(&a->ledger), epoch);
+    buf_text(path);
+}
+
+void artifacts_add_genesis(struct artifacts *a, struct buf *text)
+{
+    struct buf *path = &add(a, text)->path;
+
+    buf_printf(path, "%s/genesis.json", path_of(&a->ledger));
+    buf_text(path);
+}
+
+void artifacts_add_summary(struct artifacts *a, struct buf *text)
+{
+    struct buf *path = &add(a, text)->path;
+
+    buf_add_text(path, path_of(&a->summary));
+    buf_text(path);
+}
+
+/* ---- what is there already */
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* The first bytes of a regular file as text; false when it cannot be read. */
+static bool read_head(const char *path, char head[HEAD_SIZE + 1])
+{
+    struct stat st;
+    FILE *file;
+    size_t n;
+
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    file = fopen(path, "rb");
+    if (file == NULL)
+        return false;
+    n = fread(head, 1, HEAD_SIZE, file);
+    fclose(file);
+    head[n] = '\0';
+    return true;
+}
+
+static bool ledger_file_is_ours(const char *path, const char *name)
+{
+    char head[HEAD_SIZE + 1];
+    bool unfinished;
+
+    if (!ledger_name(name, &unfinished) || !read_head(path, head))
+        return false;
+    return unfinished || begins(head, "{\n  \"format\": \"prismfed.");
+}
+
+static bool summary_is_ours(const struct artifacts *a)
+{
+    char head[HEAD_SIZE + 1], label[ARTIFACT_LABEL_MAX + 32];
+
+    snprintf(label, sizeof label, "\n  \"label\": \"%s\",\n", a->label);
+    return read_head(path_of(&a->summary), head) && begins(head, "{\n  \"format\": \"prismfed.epoch-summary\",\n")
+           && strstr(head, label) != NULL;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool is_expected(const struct artifacts *a, const char *path, const char *name)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        if (strcmp(path_of(&a->items[i].path), path) == 0)
+            return true;
+    }
+    /* The ledgers of other labels lie in folders beside the default one's files. */
+    return is_default(a) && is_folder(path) && artifacts_check_label(name, NULL) == ERR_OK;
+}
+
+/* Looks at (remove false) or removes (true) the files of an earlier run that are not among a's. */
+static enum err sweep(const struct artifacts *a, bool remove, struct diag *diag)
+{
+    DIR *folder = opendir(path_of(&a->ledger));
+    struct buf path = {0};
+    enum err err = ERR_OK;
+    struct dirent *entry;
+
+    if (folder == NULL)
+        return diag_set(diag, ERR_IO, "%s: cannot open the folder: %s", path_of(&a->ledger), strerror(errno));
+    while (err == ERR_OK && (entry = readdir(folder)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        buf_clear(&path);
+        buf_printf(&path, "%s/%s", path_of(&a->ledger), entry->d_name);
+        if (is_expected(a, buf_text(&path), entry->d_name))
+            continue;
+        if (!ledger_file_is_ours(buf_text(&path), entry->d_name))
+            err = diag_set(diag, ERR_STATE, "%s: not written by this program; --clean touches nothing here",
+                           buf_text(&path));
+        else if (remove && unlink(buf_text(&path)) != 0)
+            err = diag_set(diag, ERR_IO, "%s: cannot remove: %s", buf_text(&path), strerror(errno));
+    }
+    closedir(folder);
+    buf_free(&path);
+    return err;
+}
+
+enum err artifacts_prepare(const struct artifacts *a, bool clean, struct diag *diag)
+{
+    enum err err;
+
+    if (clean && access(path_of(&a->summary), F_OK) == 0 && !summary_is_ours(a))
+        return diag_set(diag, ERR_STATE, "%s: not a summary that this program wrote for label \"%s\"; --clean touches "
+                        "nothing here", path_of(&a->summary), a->label);
+    if (clean && is_folder(path_of(&a->ledger))) {
+        err = sweep(a, false, diag);
+        if (err != ERR_OK)
+            return err;
+    }
+    err = file_make_folder(path_of(&a->simulations), diag);
+    if (err == ERR_OK)
+        err = file_make_folder(path_of(&a->ledger), diag);
+    return err;
+}
+
+/* ---- writing */
+
+static void new_path(const struct artifact *item, struct buf *out)
+{
+    buf_clear(out);
+    buf_printf(out, "%s.new", path_of(&item->path));
+}
+
+enum err artifacts_write(const struct artifacts *a, bool clean, struct diag *diag)
+{
+    struct buf path = {0};
+    enum err err = ERR_OK;
+    size_t staged = 0;
+
+    for (; staged < a->count && err == ERR_OK; staged++) {
+        new_path(&a->items[staged], &path);
+        err = file_write(buf_text(&path), bytes_of_buf(&a->items[staged].text), diag);
+    }
+    for (size_t i = 0; i < a->count && err == ERR_OK; i++) {
+        new_path(&a->items[i], &path);
+        if (rename(buf_text(&path), path_of(&a->items[i].path)) != 0)
+            err = diag_set(diag, ERR_IO, "%s: cannot replace: %s", path_of(&a->items[i].path), strerror(errno));
+    }
+    for (size_t i = 0; i < staged && err != ERR_OK; i++) {
+        new_path(&a->items[i], &path);
+        unlink(buf_text(&path)); /* what has its name already is gone from here */
+    }
+    buf_free(&path);
+    if (err == ERR_OK && clean)
+        err = sweep(a, true, diag);
+    return err;
+}

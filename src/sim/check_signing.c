@@ -1,0 +1,134 @@
+#include <string.h>
+
+#include "fed/messages.h"
+#include "sim/node.h"
+#include "sim/checkers.h"
+
+static struct statement_seen *slot_of(struct checkers *c, const struct digest *key)
+{
+    size_t mask = c->statement_cap - 1;
+    size_t at = (size_t)be64_get(key->b) & mask;
+
+    while (!digest_is_zero(&c->statements[at].key) && !digest_equal(&c->statements[at].key, key))
+        at = (at + 1) & mask;
+    return &c->statements[at];
+}
+
+static void grow(struct checkers *c)
+{
+    struct statement_seen *old = c->statements;
+    size_t cap = c->statement_cap;
+
+    c->statement_cap = cap > 0 ? 2 * cap : 1024;
+    c->statements = mem_array(c->statement_cap, sizeof *c->statements);
+    for (size_t i = 0; i < cap; i++) {
+        if (!digest_is_zero(&old[i].key))
+            *slot_of(c, &old[i].key) = old[i];
+    }
+    mem_free(old);
+}
+
+/* Remembers what was said under key; false when something else was said before. */
+static bool remember(struct checkers *c, const struct digest *key, const struct digest *said)
+{
+    struct statement_seen *slot;
+
+    if (2 * (c->statement_count + 1) > c->statement_cap)
+        grow(c);
+    slot = slot_of(c, key);
+    if (!digest_is_zero(&slot->key))
+        return digest_equal(&slot->said, said);
+    *slot = (struct statement_seen){.key = *key, .said = *said};
+    c->statement_count++;
+    return true;
+}
+
+/* The unsigned numbers under view and sequence in a map with text keys; false when either is missing. */
+static bool view_and_sequence(struct bytes payload, uint64_t *view, uint64_t *sequence)
+{
+    unsigned found = 0;
+    struct cbor_reader r;
+    uint64_t pairs;
+
+    cbor_reader_init(&r, payload);
+    pairs = cbor_get_map(&r);
+    for (uint64_t i = 0; i < pairs && r.err == ERR_OK; i++) {
+        struct bytes key = cbor_get_text(&r);
+        uint64_t *number = NULL;
+
+        if (bytes_equal(key, bytes_of_text("view")))
+            number = view;
+        else if (bytes_equal(key, bytes_of_text("sequence")))
+            number = sequence;
+        if (number == NULL) {
+            cbor_get_raw(&r);
+            continue;
+        }
+        *number = cbor_get_uint(&r);
+        found++;
+    }
+    return r.err == ERR_OK && found == 2;
+}
+
+static struct digest key_of(const char *what, const struct digest *signer, uint64_t a, uint64_t b)
+{
+    struct digest_context c;
+    uint8_t number[8];
+
+    digest_init(&c);
+    digest_add(&c, what, strlen(what));
+    digest_add(&c, signer->b, sizeof signer->b);
+    be64_put(number, a);
+    digest_add(&c, number, sizeof number);
+    be64_put(number, b);
+    digest_add(&c, number, sizeof number);
+    return digest_final(&c);
+}
+
+/* PRE-PREPARE, PREPARE and COMMIT: [type, COSE_Sign1, ...]. */
+static bool vote_is_new_or_same(struct checkers *c, const struct sim_node *n, struct bytes message)
+{
+    struct digest key, said;
+    struct cose_sign1 cose;
+    struct cbor_reader r;
+    uint64_t type, view, sequence;
+    struct bytes item;
+
+    cbor_reader_init(&r, message);
+    cbor_get_array(&r);
+    type = cbor_get_uint(&r);
+    item = cbor_peek(&r) == CBOR_BYTES ? cbor_get_bytes(&r) : cbor_get_raw(&r);
+    if (r.err != ERR_OK || type > 3 || cose_parse(item, &cose) != ERR_OK)
+        return true;
+    if (!digest_equal(&cose.kid, &n->key.fingerprint) || !view_and_sequence(cose.payload, &view, &sequence))
+        return true;
+    key = key_of(type == 1 ? "pre-prepare" : type == 2 ? "prepare" : "commit", &cose.kid, view, sequence);
+    said = digest_of(cose.payload);
+    return remember(c, &key, &said);
+}
+
+static bool entry_is_new_or_same(struct checkers *c, const struct sim_node *n, struct bytes message)
+{
+    struct digest key, said;
+    struct cose_sign1 cose;
+    struct envelope e;
+    struct message m;
+
+    if (message_decode(message, &m) != ERR_OK || m.type != FED_ENTRY || envelope_parse(m.entry, &e, &cose) != ERR_OK)
+        return true;
+    if (!digest_equal(&e.node_fingerprint, &n->key.fingerprint))
+        return true;
+    key = key_of("entry", &e.node_fingerprint, e.sequence, 0);
+    said = digest_of(m.entry);
+    return remember(c, &key, &said);
+}
+
+void check_signing(struct checkers *c, const struct sim_node *n, struct bytes message, int64_t now_ns)
+{
+    if (pbft_owns(message)) {
+        if (!vote_is_new_or_same(c, n, message))
+            checkers_violation(c, now_ns, n->name, "it signed two digests for one view and sequence");
+    } else if (!entry_is_new_or_same(c, n, message)) {
+        checkers_violation(c, now_ns, n->name, "it signed two entries with one sequence");
+    }
+}

@@ -1,0 +1,40 @@
+#ifndef PRISMFED_SIM_CHECKERS_H
+#define PRISMFED_SIM_CHECKERS_H
+
+#include "fed/fed.h"
+
+/* What must hold in every run (design, section 8), looked at while it runs. The first violation is kept. */
+
+struct sim_node;
+
+struct height_seen {
+    struct digest block_id;
+    unsigned node;              /* who had it first */
+};
+
+struct statement_seen {
+    struct digest key, said;    /* what it is about (signer, type, view, sequence); what it says */
+};
+
+struct checkers {
+    struct height_seen *heights; /* owned; index = height */
+    size_t height_count, height_cap;
+    struct statement_seen *statements; /* owned; open addressing, a power of two */
+    size_t statement_count, statement_cap;
+    bool violated;
+    struct diag diag;           /* the first violation */
+};
+
+void checkers_fini(struct checkers *c);
+void checkers_violation(struct checkers *c, int64_t now_ns, const char *who, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* check_agreement.c: equal block ids (which cover log and state roots) at equal heights, also after a restart; never
+ * backwards within a life. */
+void check_agreement(struct checkers *c, const struct sim_node *n, int64_t now_ns);
+/* check_signing.c: no node that is honest signs two statements for one (type, view, sequence), nor two entries with one
+ * sequence, also after a restart. */
+void check_signing(struct checkers *c, const struct sim_node *n, struct bytes message, int64_t now_ns);
+/* check_evidence.c: nobody is convicted who did not lie. */
+void check_evidence(struct checkers *c, const struct sim_node *n, const struct sim_node *convicted, int64_t now_ns);
+
+#endif

@@ -1,0 +1,302 @@
+#include "sim/faults.h"
+
+#include "sim/rehearsal.h"
+
+enum { PPM = 1000000 };
+
+/* How long the operator of a newcomer waits before another validator is asked. */
+static const int64_t sponsor_again_ns = 5000000000;
+
+static const struct scenario_event *event_at(const struct rehearsal *r, unsigned fault)
+{
+    return &r->scenario->events[fault];
+}
+
+static void plan(struct rehearsal *r, enum happening_kind kind, unsigned fault, int64_t at_ns)
+{
+    rehearsal_plan(r, at_ns, &(struct happening){.kind = kind, .fault = fault});
+}
+
+void faults_init(struct rehearsal *r)
+{
+    size_t events = r->scenario->event_count;
+    struct faults *f = &r->faults;
+
+    f->planned = mem_array(events + 1, sizeof *f->planned);
+    f->serial = mem_array(events + 1, sizeof *f->serial);
+    f->struck = mem_array(events + 1, sizeof *f->struck);
+    f->slow = mem_array(r->count, sizeof *f->slow);
+    f->lying = mem_array(r->count, sizeof *f->lying);
+    for (unsigned i = 0; i < events; i++) {
+        f->struck[i] = -1;
+        if (event_at(r, i)->at_epoch)
+            continue;
+        f->planned[i] = true;
+        plan(r, HAPPEN_FAULT, i, event_at(r, i)->at_ns);
+    }
+}
+
+void faults_fini(struct faults *f)
+{
+    mem_free(f->planned);
+    mem_free(f->serial);
+    mem_free(f->struck);
+    mem_free(f->slow);
+    mem_free(f->lying);
+    mem_free(f->records);
+    *f = (struct faults){0};
+}
+
+void faults_epoch(struct rehearsal *r, uint64_t epoch)
+{
+    for (unsigned i = 0; i < r->scenario->event_count; i++) {
+        const struct scenario_event *e = event_at(r, i);
+
+        if (r->faults.planned[i] || e->epoch > epoch)
+            continue;
+        r->faults.planned[i] = true;
+        plan(r, HAPPEN_FAULT, i, r->now_ns + e->after_ns);
+    }
+}
+
+static void record(struct rehearsal *r, unsigned fault, int node, bool ends, bool idle)
+{
+    struct faults *f = &r->faults;
+
+    if (f->count == f->cap) {
+        f->cap = f->cap > 0 ? 2 * f->cap : 16;
+        f->records = mem_resize(f->records, f->cap, sizeof *f->records);
+    }
+    f->records[f->count++] = (struct fault_record){
+        .fault = fault, .ends = ends, .idle = idle, .node = node, .now_ns = r->now_ns, .epoch = r->timeline.present};
+    trace_line(r->trace, r->now_ns, node >= 0 ? r->nodes[node].name : "*", "fault %s%s%s",
+               scenario_event_name(event_at(r, fault)->kind), ends ? " ends" : "", idle ? " (nothing to do)" : "");
+}
+
+/* Whom the node furthest in consensus takes for the primary; -1: nobody is up. */
+static int primary_node(const struct rehearsal *r)
+{
+    uint64_t view = 0;
+    int found = -1;
+
+    for (unsigned i = 0; i < r->count; i++) {
+        const struct sim_node *n = &r->nodes[i];
+        struct pbft_status status;
+
+        if (!n->up || state_replica(fed_state(n->fed), (unsigned)n->member) < 0)
+            continue;
+        status = fed_pbft_status(n->fed);
+        if (found >= 0 && status.view <= view)
+            continue;
+        view = status.view;
+        found = (int)r->node_of[state_validator(fed_state(n->fed), status.primary)];
+    }
+    return found;
+}
+
+static int target(struct rehearsal *r, unsigned fault)
+{
+    const struct scenario_event *e = event_at(r, fault);
+
+    if (e->kind == EVENT_CRASH && e->primary) {
+        if (r->faults.struck[fault] < 0)
+            r->faults.struck[fault] = primary_node(r);
+        return r->faults.struck[fault];
+    }
+    return (int)e->node;
+}
+
+static bool crash(struct rehearsal *r, int node)
+{
+    if (node < 0 || !r->nodes[node].up)
+        return false;
+    node_stop(&r->nodes[node], r);
+    return true;
+}
+
+static bool restart(struct rehearsal *r, int node)
+{
+    struct sim_node *n = node < 0 ? NULL : &r->nodes[node];
+    struct diag diag = {0};
+
+    if (n == NULL || n->up || n->left || n->member < 0)
+        return false;
+    n->restarts++;
+    if (node_start(n, r, &diag) != ERR_OK)
+        checkers_violation(&r->checkers, r->now_ns, n->name, "it does not start again: %s", diag.text);
+    return true;
+}
+
+void faults_sponsor(struct rehearsal *r, unsigned node)
+{
+    struct sim_node *n = &r->nodes[node];
+    struct member_card card = r->scenario->nodes[node].card;
+    struct buf body = {0};
+    unsigned asked = (unsigned)(r->now_ns / sponsor_again_ns);
+
+    if (n->member >= 0)
+        return;
+    card.key = n->key.public;
+    join_body_encode(&card, &body);
+    for (unsigned i = 0; i < r->members; i++) {
+        struct sim_node *validator = &r->nodes[r->node_of[(asked + i) % r->members]];
+        struct fed_event event = {.kind = FED_EVENT_SPONSOR, .blob = blob_new(bytes_of_buf(&body))};
+        bool fit = validator->up && state_replica(fed_state(validator->fed), (unsigned)validator->member) >= 0;
+
+        if (fit)
+            node_step(validator, r, &event);
+        blob_drop(event.blob);
+        if (fit)
+            break;
+    }
+    buf_free(&body);
+    rehearsal_plan(r, r->now_ns + sponsor_again_ns, &(struct happening){.kind = HAPPEN_SPONSOR, .node = node});
+}
+
+static bool join(struct rehearsal *r, unsigned node)
+{
+    if (r->nodes[node].member >= 0)
+        return false;
+    faults_sponsor(r, node);
+    return true;
+}
+
+static bool leave(struct rehearsal *r, unsigned node)
+{
+    struct fed_event event = {.kind = FED_EVENT_LEAVE};
+
+    if (!r->nodes[node].up)
+        return false;
+    node_step(&r->nodes[node], r, &event);
+    return true;
+}
+
+static bool lie(struct rehearsal *r, unsigned node, enum lie how)
+{
+    r->nodes[node].lie = how;
+    r->nodes[node].lied |= how != LIE_NONE;
+    return true;
+}
+
+/* What was checked when the rehearsal began is built again: it cannot fail now. */
+static bool drift(struct rehearsal *r, unsigned fault)
+{
+    struct sim_node *n = &r->nodes[event_at(r, fault)->node];
+    struct diag diag = {0};
+
+    if (rehearsal_workload(r, n, &event_at(r, fault)->workload, n->name, &diag) != ERR_OK)
+        checkers_violation(&r->checkers, r->now_ns, n->name, "its new work cannot be built: %s", diag.text);
+    return true;
+}
+
+static bool strike(struct rehearsal *r, unsigned fault, int node)
+{
+    const struct scenario_event *e = event_at(r, fault);
+    struct faults *f = &r->faults;
+    uint64_t serial = f->serial[fault];
+
+    switch (e->kind) {
+    case EVENT_CRASH:
+        return crash(r, node);
+    case EVENT_RESTART:
+        return restart(r, node);
+    case EVENT_PARTITION:
+        f->partition = serial;
+        network_partition(&r->network, e->group_of);
+        return true;
+    case EVENT_HEAL:
+        f->partition = 0;
+        network_heal(&r->network);
+        return true;
+    case EVENT_LATENCY_SPIKE:
+        f->spike = serial;
+        r->network.factor_ppm = e->factor_ppm;
+        return true;
+    case EVENT_LOSS_BURST:
+        f->burst = serial;
+        r->network.burst_ppm = e->loss_ppm;
+        return true;
+    case EVENT_SLOW_DOWN:
+        f->slow[node] = serial;
+        r->nodes[node].slow_ppm = e->factor_ppm;
+        return true;
+    case EVENT_JOIN:
+        return join(r, (unsigned)node);
+    case EVENT_LEAVE:
+        return leave(r, (unsigned)node);
+    case EVENT_LIE:
+        f->lying[node] = serial;
+        return lie(r, (unsigned)node, e->lie);
+    case EVENT_DRIFT:
+        return drift(r, fault);
+    case EVENT_KIND_COUNT:
+        break;
+    }
+    ASSERT(false);
+    return false;
+}
+
+static bool concerns_node(enum scenario_event_kind kind)
+{
+    return kind != EVENT_PARTITION && kind != EVENT_HEAL && kind != EVENT_LATENCY_SPIKE && kind != EVENT_LOSS_BURST;
+}
+
+void faults_fire(struct rehearsal *r, unsigned fault)
+{
+    const struct scenario_event *e = event_at(r, fault);
+    int node = concerns_node(e->kind) ? target(r, fault) : -1;
+    size_t at = r->faults.count;
+
+    r->faults.serial[fault] = ++r->faults.next_serial;
+    record(r, fault, node, false, false);
+    r->faults.records[at].idle = !strike(r, fault, node);
+    rehearsal_faults_changed(r);
+    if (e->duration_ns > 0)
+        plan(r, HAPPEN_FAULT_END, fault, r->now_ns + e->duration_ns);
+}
+
+/* Ends what the fault began, unless a later one of its kind has taken its place. */
+static bool relieve(struct rehearsal *r, unsigned fault, int node)
+{
+    struct faults *f = &r->faults;
+    uint64_t serial = f->serial[fault];
+
+    switch (event_at(r, fault)->kind) {
+    case EVENT_CRASH:
+        return restart(r, node);
+    case EVENT_PARTITION:
+        if (f->partition != serial)
+            return false;
+        network_heal(&r->network);
+        return true;
+    case EVENT_LATENCY_SPIKE:
+        if (f->spike != serial)
+            return false;
+        r->network.factor_ppm = PPM;
+        return true;
+    case EVENT_LOSS_BURST:
+        if (f->burst != serial)
+            return false;
+        r->network.burst_ppm = 0;
+        return true;
+    case EVENT_SLOW_DOWN:
+        if (f->slow[node] != serial)
+            return false;
+        r->nodes[node].slow_ppm = PPM;
+        return true;
+    case EVENT_LIE:
+        return f->lying[node] == serial && lie(r, (unsigned)node, LIE_NONE);
+    default:
+        return false; /* nothing that lasts */
+    }
+}
+
+void faults_end(struct rehearsal *r, unsigned fault)
+{
+    int node = concerns_node(event_at(r, fault)->kind) ? target(r, fault) : -1;
+    size_t at = r->faults.count;
+
+    record(r, fault, node, true, false);
+    r->faults.records[at].idle = !relieve(r, fault, node);
+    rehearsal_faults_changed(r);
+}

@@ -1,0 +1,317 @@
+#include "sim/node.h"
+
+#include <inttypes.h>
+
+#include "base/dmath.h"
+#include "sim/liar.h"
+#include "sim/rehearsal.h"
+
+enum { PPM = 1000000 };
+
+/* A cycle's or a score's least time: the program starts and reads its instances. The longer it is, the more of the
+ * sites' work can run beside each other on real processors before a result is needed. */
+static const int64_t work_setup_ns = 100000000;
+
+/* speed 1.0: a thousand iterations a millisecond */
+static const double iteration_ns = 1000.0;
+
+void node_init(struct sim_node *n, struct rehearsal *r, unsigned index)
+{
+    const struct scenario_node *s = &r->scenario->nodes[index];
+    struct prng prng;
+
+    *n = (struct sim_node){.index = index, .member = -1, .name = s->card.name, .speed = s->speed, .slow_ppm = PPM};
+    key_simulated(r->options.seed, n->name, &n->key);
+    prng_stream(&prng, r->options.seed, "node", index);
+    n->draws = prng_next(&prng);
+    disk_init(&n->disk);
+}
+
+static void queue_clear(struct sim_node *n)
+{
+    for (size_t i = n->head; i < n->count; i++) {
+        blob_drop(n->queue[i].effect.blob);
+        work_free(n->queue[i].work);
+    }
+    n->head = 0;
+    n->count = 0;
+}
+
+void node_fini(struct sim_node *n)
+{
+    fed_free(n->fed);
+    effects_free(&n->effects);
+    queue_clear(n);
+    mem_free(n->queue);
+    disk_fini(&n->disk);
+    key_wipe(&n->key);
+}
+
+static void node_config(const struct sim_node *n, const struct rehearsal *r, struct fed_config *out)
+{
+    const struct scenario *s = r->scenario;
+
+    *out = (struct fed_config){
+        .self = (unsigned)n->member,
+        .key = n->key,
+        .seed = n->draws,
+        .view_timeout_ns = (int64_t)s->view_timeout_ns,
+        .view_timeout_max_ns = 16 * (int64_t)s->view_timeout_ns,
+        .batch_delay_ns = s->batch_delay_ns,
+        .resend_ns = (int64_t)s->view_timeout_ns / 3,
+        .submit_ns = s->submit_ns,
+        .submit_max_ns = s->submit_max_ns,
+        .poll_ns = s->submit_ns,
+        .pipeline = 4,
+        .checkpoint_interval = 16,
+        .window = 64,
+        .last_epoch = r->last_epoch,
+    };
+}
+
+enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag)
+{
+    struct fed_event event = {.kind = FED_EVENT_START};
+    struct fed_config config;
+    enum err err;
+
+    ASSERT(!n->up && n->member >= 0);
+    node_config(n, r, &config);
+    err = fed_new(bytes_of_buf(&r->genesis), &config, &n->disk.ledger, &n->fed, diag);
+    key_wipe(&config.key);
+    if (err != ERR_OK)
+        return err;
+    for (size_t i = 0; i < n->disk.count; i++) {
+        err = fed_restore(n->fed, blob_bytes(n->disk.records[i].blob));
+        if (err != ERR_OK) {
+            fed_free(n->fed);
+            n->fed = NULL;
+            return diag_set(diag, err, "%s: record %zu of its own is refused: %s", n->name, i, err_text(err));
+        }
+    }
+    n->up = true;
+    n->life++;
+    n->height = 0; /* what it comes back with is looked at like any other block */
+    n->durable_ns = r->now_ns;
+    r->recount = true;
+    node_step(n, r, &event);
+    return ERR_OK;
+}
+
+void node_stop(struct sim_node *n, struct rehearsal *r)
+{
+    ASSERT(n->up);
+    n->up = false;
+    n->life++;
+    fed_free(n->fed);
+    n->fed = NULL;
+    queue_clear(n);
+    disk_crash(&n->disk, r->now_ns);
+    r->recount = true;
+}
+
+/* ---- effects */
+
+static void plan_own(const struct sim_node *n, struct rehearsal *r, int64_t at_ns, struct happening *h)
+{
+    h->node = n->index;
+    h->life = n->life;
+    rehearsal_plan(r, at_ns, h);
+}
+
+static void send_one(struct sim_node *n, struct rehearsal *r, unsigned member, struct blob *blob, struct blob *forged)
+{
+    unsigned to;
+
+    if (member >= r->members || (int)member == n->member)
+        return;
+    to = r->node_of[member];
+    rehearsal_send(r, n, to, forged != NULL && member % 2 == 1 ? forged : blob);
+}
+
+static void send(struct sim_node *n, struct rehearsal *r, int32_t to, struct blob *blob)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    struct blob *forged;
+
+    if (liar_withholds(n->lie, blob_bytes(blob)))
+        return;
+    if (!n->lied)
+        check_signing(&r->checkers, n, blob_bytes(blob), r->now_ns);
+    forged = liar_double(n->lie, &n->key, blob_bytes(blob));
+    if (to >= 0)
+        send_one(n, r, (unsigned)to, blob, forged);
+    for (unsigned member = 0; to < 0 && member < s->member_count; member++) {
+        if (to == PEER_OTHERS || state_replica(s, member) >= 0)
+            send_one(n, r, member, blob, forged);
+    }
+    blob_drop(forged);
+}
+
+static void timer_set(struct sim_node *n, struct rehearsal *r, uint32_t timer, int64_t at_ns)
+{
+    ASSERT(timer < FED_TIMER_END);
+    plan_own(n, r, at_ns > r->now_ns ? at_ns : r->now_ns,
+             &(struct happening){.kind = HAPPEN_TIMER, .timer = timer, .arming = ++n->armed[timer]});
+}
+
+static void work_begin(struct sim_node *n, struct rehearsal *r, struct work *w)
+{
+    workers_submit(r->workers, w);
+    plan_own(n, r, r->now_ns + work_setup_ns, &(struct happening){.kind = HAPPEN_WORK_DUE, .work = w});
+}
+
+static void perform(struct sim_node *n, struct rehearsal *r, struct waiting *w)
+{
+    const struct effect *e = &w->effect;
+
+    switch (e->kind) {
+    case EFFECT_PERSIST:
+        disk_put_record(&n->disk, e->number, e->blob);
+        break;
+    case EFFECT_APPEND:
+        disk_put_block(&n->disk, e->number, blob_bytes(e->blob));
+        break;
+    case EFFECT_FORGET:
+        disk_forget(&n->disk, e->number);
+        break;
+    case EFFECT_SEND:
+        send(n, r, e->to, e->blob);
+        break;
+    case EFFECT_TIMER_SET:
+        timer_set(n, r, e->timer, e->at_ns);
+        break;
+    case EFFECT_TIMER_STOP:
+        n->armed[e->timer]++;
+        break;
+    case EFFECT_CYCLE:
+    case EFFECT_SCORE:
+        work_begin(n, r, w->work);
+        break;
+    case EFFECT_ANCHOR:
+        trace_line(r->trace, r->now_ns, n->name, "anchor epoch %" PRIu64, e->number);
+        break;
+    case EFFECT_NOTE:
+        trace_line(r->trace, r->now_ns, n->name, "%s %" PRIu64 " %" PRIu64, e->name, e->number, e->other);
+        break;
+    }
+}
+
+/* The private instances, then the shards that the state gives this node. */
+static void job_capture(const struct sim_node *n, const struct rehearsal *r, struct cycle_job *job)
+{
+    unsigned total = r->scenario->policy.shards;
+    unsigned *owned = mem_array(total + 1, sizeof *owned);
+    unsigned count = 0;
+
+    fed_cycle_job(n->fed, job, owned, &count);
+    ASSERT(count <= total);
+    job->instance_count = 0;
+    for (unsigned i = 0; i < n->workload->count; i++)
+        job->instances[job->instance_count++] = &n->workload->instances[i];
+    for (unsigned i = 0; i < count && job->instance_count < 2 * WORKLOAD_INSTANCES_MAX; i++)
+        job->instances[job->instance_count++] = &r->shards[owned[i]];
+    mem_free(owned);
+}
+
+/* What the machine asks for, as it stands at the end of the step that asks. */
+static struct work *work_capture(const struct sim_node *n, const struct rehearsal *r, const struct effect *e)
+{
+    const struct candidate *candidates;
+    struct work *w;
+
+    if (e->kind != EFFECT_CYCLE && e->kind != EFFECT_SCORE)
+        return NULL;
+    w = work_new(e->kind == EFFECT_SCORE, e->number);
+    job_capture(n, r, &w->job);
+    if (!w->scoring)
+        return w;
+    candidates = fed_candidates(n->fed, &w->candidate_count);
+    w->candidates = mem_array(w->candidate_count, sizeof *w->candidates);
+    w->costs = mem_array(w->candidate_count, sizeof *w->costs);
+    for (unsigned i = 0; i < w->candidate_count; i++)
+        w->candidates[i] = candidates[i].genome;
+    return w;
+}
+
+static void enqueue(struct sim_node *n, struct rehearsal *r, struct effect *e)
+{
+    struct waiting w = {.effect = *e, .work = work_capture(n, r, e)};
+
+    if (e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND)
+        n->durable_ns = disk_sync_ns(&n->disk, r->now_ns, r->scenario->disk_ns);
+    w.ready_ns = n->durable_ns > r->now_ns ? n->durable_ns : r->now_ns;
+    if (w.ready_ns > r->now_ns && (n->count == n->head || n->queue[n->count - 1].ready_ns < w.ready_ns))
+        plan_own(n, r, w.ready_ns, &(struct happening){.kind = HAPPEN_DURABLE});
+    if (n->count == n->cap) {
+        n->cap = n->cap > 0 ? 2 * n->cap : 64;
+        n->queue = mem_resize(n->queue, n->cap, sizeof *n->queue);
+    }
+    n->queue[n->count++] = w;
+    e->blob = NULL; /* the holding has moved */
+}
+
+void node_flush(struct sim_node *n, struct rehearsal *r)
+{
+    while (n->head < n->count && n->queue[n->head].ready_ns <= r->now_ns) {
+        struct waiting w = n->queue[n->head++];
+
+        perform(n, r, &w);
+        blob_drop(w.effect.blob);
+    }
+    if (n->head == n->count) {
+        n->head = 0;
+        n->count = 0;
+    }
+}
+
+void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event)
+{
+    enum err err;
+
+    ASSERT(n->up);
+    event->now_ns = r->now_ns;
+    effects_clear(&n->effects);
+    err = fed_step(n->fed, event, &n->effects);
+    r->steps++;
+    if (err != ERR_OK)
+        trace_line(r->trace, r->now_ns, n->name, "refused: %s", err_text(err));
+    for (size_t i = 0; i < n->effects.count; i++)
+        enqueue(n, r, &n->effects.items[i]);
+    node_flush(n, r);
+    rehearsal_observe(r, n);
+}
+
+/* ---- work */
+
+void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
+{
+    int64_t takes_ns;
+
+    workers_wait(r->workers, w);
+    takes_ns = dmath_muldiv((int64_t)((double)w->iterations * iteration_ns / n->speed), n->slow_ppm, PPM);
+    plan_own(n, r, r->now_ns + takes_ns, &(struct happening){.kind = HAPPEN_WORK_DONE, .work = w});
+}
+
+void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
+{
+    struct fed_event event = {.epoch = w->epoch};
+
+    r->iterations += w->iterations;
+    if (w->scoring) {
+        r->evaluations += w->candidate_count;
+        liar_costs(n->lie, w->costs, w->candidate_count);
+        event.kind = FED_EVENT_SCORE_DONE;
+        event.costs = w->costs;
+        event.count = w->candidate_count;
+    } else {
+        r->evaluations += w->result.evaluations;
+        liar_claims(n->lie, &w->result);
+        event.kind = FED_EVENT_CYCLE_DONE;
+        event.cycle = &w->result;
+    }
+    trace_line(r->trace, r->now_ns, n->name, "work %s epoch %" PRIu64 " iterations %" PRIu64,
+               w->scoring ? "score" : "cycle", w->epoch, w->iterations);
+    node_step(n, r, &event);
+    work_free(w);
+}

@@ -1,0 +1,63 @@
+#ifndef PRISMFED_SIM_NODE_H
+#define PRISMFED_SIM_NODE_H
+
+#include "fed/fed.h"
+#include "sim/disk.h"
+#include "sim/scenario.h"
+#include "sim/workers.h"
+
+/* One simulated node: the machine of fed/fed.h with a disk, timers, a processor and an operator. It does what the
+ * machine's effects say, in their order: what stands behind a write waits until the write is durable. */
+
+struct rehearsal;
+
+/* An effect that waits for the writes ahead of it. */
+struct waiting {
+    struct effect effect;    /* with a holding of its blob */
+    struct work *work;       /* EFFECT_CYCLE, EFFECT_SCORE: what the machine asked for, as it stood then */
+    int64_t ready_ns;
+};
+
+struct sim_node {
+    unsigned index;          /* in the scenario */
+    int member;              /* member index; -1: not one yet */
+    const char *name;
+    struct secret_key key;
+    uint64_t draws;          /* seed of its local cycles */
+
+    bool up, left;
+    enum lie lie;
+    bool lied;               /* at any time */
+    uint64_t life;           /* counts starts: what an earlier life began is not heard of */
+    uint64_t restarts;
+    struct fed *fed;         /* while up */
+    struct effects effects;
+    struct disk disk;
+    int64_t durable_ns;      /* all writes asked for so far are durable by then */
+    struct waiting *queue;   /* owned; [head, count) wait */
+    size_t head, count, cap;
+    uint64_t armed[FED_TIMER_END]; /* counts the settings of a timer: only the last one expires */
+
+    double speed;
+    int64_t slow_ppm;        /* its work takes this many millionths of the usual time */
+    struct workload *workload; /* the present private one; the rehearsal owns all of them */
+
+    uint64_t epoch, height;  /* as last seen; kept while it is down */
+};
+
+void node_init(struct sim_node *n, struct rehearsal *r, unsigned index);
+void node_fini(struct sim_node *n);
+
+/* Starts it, also after a crash, from what is durable. A member only. */
+enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag) MUST_CHECK;
+/* Stops it: nothing of it is left but the disk. */
+void node_stop(struct sim_node *n, struct rehearsal *r);
+/* One step of the machine, which must be up, and what follows from it. */
+void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event);
+/* Some writes are durable by now. */
+void node_flush(struct sim_node *n, struct rehearsal *r);
+/* The least time of the work has passed: when will it be done? Takes w over. */
+void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w);
+void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w); /* takes w over */
+
+#endif

@@ -1,0 +1,385 @@
+#include "sim/rehearsal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "evolve/workload.h"
+
+/* Ends a run in which time stands still. */
+static const uint64_t steps_at_once_max = 1000000;
+enum { PROGRESS_STEPS = 2048 };
+
+/* ---- setting up */
+
+static void genesis_build(struct rehearsal *r)
+{
+    const struct scenario *s = r->scenario;
+    struct genesis *g = mem_alloc(sizeof *g);
+
+    memcpy(g->name, s->name, sizeof g->name);
+    g->simulated = true;
+    g->epoch_start = s->epoch_start;
+    g->max_byzantine = s->max_byzantine;
+    g->quorum = s->quorum;
+    g->policy = s->policy;
+    g->schema = *workload_schema();
+    genome_default(&g->schema, &g->incumbent);
+    for (unsigned i = 0; i < r->count; i++) {
+        if (s->nodes[i].joins_later)
+            continue;
+        g->members[g->member_count] = s->nodes[i].card;
+        g->members[g->member_count].key = r->nodes[i].key.public;
+        r->nodes[i].member = (int)g->member_count;
+        r->node_of[g->member_count++] = i;
+    }
+    r->members = g->member_count;
+    genesis_encode(g, &r->genesis);
+    mem_free(g);
+}
+
+enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struct workload_spec *spec, const char *label,
+                            struct diag *diag)
+{
+    struct workload *w = mem_alloc(sizeof *w);
+    enum err err = workload_build(spec, r->options.seed, label, w, diag);
+
+    if (err != ERR_OK) {
+        mem_free(w);
+        return err;
+    }
+    r->workloads = mem_resize(r->workloads, r->workload_count + 1, sizeof *r->workloads);
+    r->workloads[r->workload_count++] = w;
+    n->workload = w;
+    return ERR_OK;
+}
+
+/* All work that the scenario names, so that a file that is missing is known before anything runs. */
+static enum err work_build(struct rehearsal *r, struct diag *diag)
+{
+    const struct scenario *s = r->scenario;
+    enum err err = ERR_OK;
+
+    for (unsigned i = 0; i < s->event_count && err == ERR_OK; i++) {
+        if (s->events[i].kind == EVENT_DRIFT)
+            err = rehearsal_workload(r, &r->nodes[s->events[i].node], &s->events[i].workload, "drift", diag);
+    }
+    for (unsigned i = 0; i < r->count && err == ERR_OK; i++)
+        err = rehearsal_workload(r, &r->nodes[i], &s->nodes[i].workload, r->nodes[i].name, diag);
+    for (unsigned i = 0; i < s->policy.shards && err == ERR_OK; i++)
+        err = workload_build_shard(&s->shared, r->options.seed, i, &r->shards[i], diag);
+    return err;
+}
+
+enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_options *options, struct rehearsal **out,
+                       struct diag *diag)
+{
+    struct rehearsal *r = mem_alloc(sizeof *r);
+    enum err err;
+
+    ASSERT(options->epochs >= 1 && options->threads >= 1);
+    key_library_init();
+    r->scenario = scenario;
+    r->options = *options;
+    r->trace = options->trace != NULL ? options->trace : &r->silence;
+    r->last_epoch = scenario->epoch_start + options->epochs - 1;
+    r->count = scenario->node_count;
+    r->nodes = mem_array(r->count, sizeof *r->nodes);
+    r->shards = mem_array(scenario->policy.shards + 1, sizeof *r->shards);
+    for (unsigned i = 0; i < r->count; i++)
+        node_init(&r->nodes[i], r, i);
+    genesis_build(r);
+    network_init(&r->network, scenario, options->seed);
+    timeline_init(&r->timeline, scenario->epoch_start, options->epochs);
+    r->workers = workers_new(options->threads);
+    err = work_build(r, diag);
+    if (err != ERR_OK) {
+        rehearsal_free(r);
+        return err;
+    }
+    faults_init(r);
+    *out = r;
+    return ERR_OK;
+}
+
+static void happening_free(struct rehearsal *r, struct happening *h)
+{
+    blob_drop(h->blob);
+    if (h->work != NULL) {
+        workers_cancel(r->workers, h->work);
+        work_free(h->work);
+    }
+    mem_free(h);
+}
+
+void rehearsal_free(struct rehearsal *r)
+{
+    int64_t at_ns;
+    void *value;
+
+    if (r == NULL)
+        return;
+    while (heap_pop(&r->agenda, &at_ns, &value))
+        happening_free(r, value);
+    heap_free(&r->agenda);
+    workers_free(r->workers);
+    for (unsigned i = 0; i < r->count; i++)
+        node_fini(&r->nodes[i]);
+    mem_free(r->nodes);
+    for (size_t i = 0; i < r->workload_count; i++) {
+        workload_fini(r->workloads[i]);
+        mem_free(r->workloads[i]);
+    }
+    mem_free(r->workloads);
+    for (unsigned i = 0; i < r->scenario->policy.shards; i++)
+        instance_fini(&r->shards[i]);
+    mem_free(r->shards);
+    network_fini(&r->network);
+    timeline_fini(&r->timeline);
+    faults_fini(&r->faults);
+    checkers_fini(&r->checkers);
+    buf_free(&r->genesis);
+    mem_free(r);
+}
+
+/* ---- while it runs */
+
+void rehearsal_plan(struct rehearsal *r, int64_t at_ns, const struct happening *h)
+{
+    struct happening *planned = mem_alloc(sizeof *planned);
+
+    *planned = *h;
+    heap_push(&r->agenda, at_ns, planned);
+}
+
+void rehearsal_send(struct rehearsal *r, const struct sim_node *from, unsigned to_node, struct blob *blob)
+{
+    const char *to = r->nodes[to_node].name, *what = message_name(blob_bytes(blob));
+    int64_t arrival_ns;
+
+    if (!network_send(&r->network, r->now_ns, from->index, to_node, blob->len, &arrival_ns)) {
+        trace_line(r->trace, r->now_ns, from->name, "send %s to %s %zu bytes, lost", what, to, blob->len);
+        return;
+    }
+    trace_line(r->trace, r->now_ns, from->name, "send %s to %s %zu bytes", what, to, blob->len);
+    rehearsal_plan(r, arrival_ns,
+                   &(struct happening){
+                       .kind = HAPPEN_MESSAGE, .node = to_node, .from = from->index, .blob = blob_hold(blob)});
+}
+
+/* A member that the log has just taken in: its operator starts it. */
+static void newcomers(struct rehearsal *r, const struct federation_state *s)
+{
+    while (r->members < s->member_count) {
+        unsigned member = r->members, i = 0;
+        struct diag diag = {0};
+
+        while (i < r->count && !digest_equal(&r->nodes[i].key.fingerprint, &s->members[member].fingerprint))
+            i++;
+        ASSERT(i < r->count && r->nodes[i].member < 0);
+        r->nodes[i].member = (int)member;
+        r->node_of[r->members++] = i;
+        if (node_start(&r->nodes[i], r, &diag) != ERR_OK)
+            checkers_violation(&r->checkers, r->now_ns, r->nodes[i].name, "it does not start: %s", diag.text);
+    }
+}
+
+static void observe_block(struct rehearsal *r, struct sim_node *n, const struct federation_state *s)
+{
+    check_agreement(&r->checkers, n, r->now_ns);
+    n->height = s->height;
+    for (unsigned m = 0; m < s->member_count; m++) {
+        if (s->members[m].status == MEMBER_CONVICTED)
+            check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], r->now_ns);
+    }
+}
+
+void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
+{
+    const struct federation_state *s = fed_state(n->fed);
+
+    newcomers(r, s);
+    if (s->height != n->height)
+        observe_block(r, n, s);
+    if (s->epoch != n->epoch) {
+        n->epoch = s->epoch;
+        r->recount = true;
+        if (timeline_enter(&r->timeline, s->epoch, r->now_ns)) {
+            trace_line(r->trace, r->now_ns, "*", "epoch %" PRIu64, s->epoch);
+            faults_epoch(r, s->epoch);
+        }
+    }
+    if (state_replica(s, (unsigned)n->member) >= 0) {
+        struct pbft_status status = fed_pbft_status(n->fed);
+
+        if (!status.in_view_change)
+            timeline_view(&r->timeline, status.view);
+    }
+    if ((unsigned)n->member < s->member_count && s->members[n->member].status == MEMBER_LEFT) {
+        n->left = true;
+        node_stop(n, r);
+    }
+}
+
+bool rehearsal_has_quorum(const struct rehearsal *r)
+{
+    for (unsigned i = 0; i < r->count; i++) {
+        unsigned heard = 0;
+
+        for (unsigned j = 0; j < r->count; j++) {
+            const struct sim_node *n = &r->nodes[j];
+
+            heard += r->scenario->nodes[j].card.role == ROLE_CORE && n->up && n->lie != LIE_MUTE
+                     && (i == j || network_hears(&r->network, i, j));
+        }
+        if (heard >= r->scenario->quorum)
+            return true;
+    }
+    return false;
+}
+
+void rehearsal_faults_changed(struct rehearsal *r)
+{
+    timeline_stall(&r->timeline, !rehearsal_has_quorum(r));
+    r->recount = true;
+}
+
+/* ---- the loop */
+
+static void deliver(struct rehearsal *r, struct sim_node *n, const struct happening *h)
+{
+    struct fed_event event = {.kind = FED_EVENT_MESSAGE, .blob = h->blob, .from = (unsigned)r->nodes[h->from].member};
+    const char *what = message_name(blob_bytes(h->blob));
+
+    if (!n->up || !network_hears(&r->network, h->from, h->node)) {
+        r->network.dropped++;
+        trace_line(r->trace, r->now_ns, n->name, "miss %s from %s", what, r->nodes[h->from].name);
+        return;
+    }
+    r->network.messages++;
+    r->network.bytes += h->blob->len;
+    trace_line(r->trace, r->now_ns, n->name, "receive %s from %s", what, r->nodes[h->from].name);
+    node_step(n, r, &event);
+}
+
+/* What the happening's node was going to do ends with its life. */
+static bool is_over(const struct rehearsal *r, const struct happening *h)
+{
+    switch (h->kind) {
+    case HAPPEN_TIMER:
+        return h->life != r->nodes[h->node].life || h->arming != r->nodes[h->node].armed[h->timer];
+    case HAPPEN_DURABLE:
+    case HAPPEN_WORK_DUE:
+    case HAPPEN_WORK_DONE:
+        return h->life != r->nodes[h->node].life;
+    default:
+        return false;
+    }
+}
+
+static void happen(struct rehearsal *r, struct happening *h)
+{
+    struct sim_node *n = &r->nodes[h->node];
+    struct fed_event event = {.kind = FED_EVENT_TIMER, .timer = h->timer};
+    struct work *w = h->work;
+
+    switch (h->kind) {
+    case HAPPEN_MESSAGE:
+        deliver(r, n, h);
+        break;
+    case HAPPEN_TIMER:
+        trace_line(r->trace, r->now_ns, n->name, "timer %" PRIu32, h->timer);
+        node_step(n, r, &event);
+        break;
+    case HAPPEN_DURABLE:
+        node_flush(n, r);
+        break;
+    case HAPPEN_WORK_DUE:
+        h->work = NULL;
+        node_work_due(n, r, w);
+        break;
+    case HAPPEN_WORK_DONE:
+        h->work = NULL;
+        node_work_done(n, r, w);
+        break;
+    case HAPPEN_FAULT:
+        faults_fire(r, h->fault);
+        break;
+    case HAPPEN_FAULT_END:
+        faults_end(r, h->fault);
+        break;
+    case HAPPEN_SPONSOR:
+        faults_sponsor(r, h->node);
+        break;
+    }
+}
+
+static bool all_ended(struct rehearsal *r)
+{
+    bool any = false;
+
+    if (!r->recount)
+        return false;
+    r->recount = false;
+    for (unsigned i = 0; i < r->count; i++) {
+        if (r->nodes[i].up && fed_state(r->nodes[i].fed)->epoch <= r->last_epoch)
+            return false;
+        any |= r->nodes[i].up;
+    }
+    return any;
+}
+
+static bool told_to_stop(const struct rehearsal *r)
+{
+    const struct rehearsal_options *o = &r->options;
+    uint64_t done = r->timeline.present - r->timeline.start;
+
+    if (o->progress == NULL)
+        return false;
+    return o->progress(o->progress_context, done < o->epochs ? r->timeline.present : r->last_epoch, o->epochs,
+                       (double)r->now_ns / 1e9) != 0;
+}
+
+static enum err begin(struct rehearsal *r, struct diag *diag)
+{
+    faults_epoch(r, r->scenario->epoch_start);
+    for (unsigned i = 0; i < r->count; i++) {
+        enum err err = r->nodes[i].member >= 0 ? node_start(&r->nodes[i], r, diag) : ERR_OK;
+
+        if (err != ERR_OK)
+            return err;
+    }
+    rehearsal_faults_changed(r);
+    return ERR_OK;
+}
+
+enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
+{
+    uint64_t count = 0, at_once = 0;
+    enum err err = begin(r, diag);
+    int64_t at_ns;
+    void *value;
+
+    if (err != ERR_OK)
+        return err;
+    while (!r->checkers.violated && !all_ended(r) && heap_peek(&r->agenda, &at_ns, &value)
+           && at_ns <= r->scenario->limit_ns) {
+        struct happening *h;
+
+        heap_pop(&r->agenda, &at_ns, &value);
+        h = value;
+        at_once = at_ns == r->now_ns ? at_once + 1 : 0;
+        r->now_ns = at_ns;
+        if (!is_over(r, h))
+            happen(r, h);
+        happening_free(r, h);
+        if (at_once > steps_at_once_max)
+            checkers_violation(&r->checkers, r->now_ns, "*", "time stands still");
+        if (++count % PROGRESS_STEPS == 0 && told_to_stop(r))
+            return diag_set(diag, ERR_STATE, "stopped");
+    }
+    if (r->checkers.violated) {
+        *diag = r->checkers.diag;
+        return ERR_MISMATCH;
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,97 @@
+#ifndef PRISMFED_SIM_REHEARSAL_H
+#define PRISMFED_SIM_REHEARSAL_H
+
+#include "base/heap.h"
+#include "sim/checkers.h"
+#include "sim/faults.h"
+#include "sim/network.h"
+#include "sim/node.h"
+#include "sim/timeline.h"
+#include "sim/trace.h"
+
+/* One run of a scenario: nodes, network and faults in virtual time, driven by one agenda of what happens next. The same
+ * scenario and seed give the same run; what happens at the same time happens in the order in which it was put
+ * on the agenda. */
+
+enum happening_kind {
+    HAPPEN_MESSAGE,   /* from, blob */
+    HAPPEN_TIMER,     /* timer, arming */
+    HAPPEN_DURABLE,   /* writes of the node */
+    HAPPEN_WORK_DUE,  /* work: its least time has passed */
+    HAPPEN_WORK_DONE, /* work */
+    HAPPEN_FAULT,     /* fault: number of the scenario's event */
+    HAPPEN_FAULT_END,
+    HAPPEN_SPONSOR    /* the node is not a member yet: ask again for it */
+};
+
+struct happening {
+    enum happening_kind kind;
+    unsigned node;            /* to whom */
+    uint64_t life;            /* of that node; all but messages, faults and sponsoring end with it */
+    unsigned from;
+    struct blob *blob;        /* one holding */
+    uint32_t timer;
+    uint64_t arming;
+    struct work *work;        /* owned */
+    unsigned fault;
+};
+
+struct rehearsal_options {
+    uint64_t seed;
+    uint64_t epochs;          /* at least 1 */
+    unsigned threads;         /* at least 1 */
+    struct trace *trace;      /* or NULL */
+    int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds); /* or NULL */
+    void *progress_context;
+};
+
+struct rehearsal {
+    const struct scenario *scenario;
+    struct rehearsal_options options;
+    uint64_t last_epoch;
+    struct buf genesis;       /* the encoded document */
+    int64_t now_ns;
+    uint64_t steps;           /* of all machines */
+    struct heap agenda;       /* of owned struct happening */
+    struct network network;
+    struct workers *workers;
+    struct trace silence, *trace;
+    unsigned count;
+    struct sim_node *nodes;   /* owned; order of the scenario */
+    unsigned members;         /* known so far */
+    unsigned node_of[MEMBERS_MAX]; /* node of each known member */
+    struct instance *shards;  /* owned; of the shared work */
+    struct workload **workloads; /* owned; all there were: running work may still look at an old one */
+    size_t workload_count;
+    struct faults faults;
+    struct timeline timeline;
+    struct checkers checkers;
+    uint64_t evaluations, iterations;
+    bool recount;             /* who has ended the last epoch must be counted anew */
+};
+
+/* scenario and what options points to are borrowed. Errors: a workload that cannot be built. */
+enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_options *options, struct rehearsal **out,
+                       struct diag *diag) MUST_CHECK;
+void rehearsal_free(struct rehearsal *r);
+
+/* Until every node that is up has ended the last epoch, the scenario's limit is reached or nothing can happen any more.
+ * ERR_MISMATCH: a checker found a violation, which diag names; ERR_STATE: progress asked to stop. */
+enum err rehearsal_run(struct rehearsal *r, struct diag *diag) MUST_CHECK;
+
+/* ---- for the parts of the simulator */
+
+/* Puts a copy of h on the agenda and takes over what it holds. */
+void rehearsal_plan(struct rehearsal *r, int64_t at_ns, const struct happening *h);
+/* Sends over the virtual network; members. */
+void rehearsal_send(struct rehearsal *r, const struct sim_node *from, unsigned to_node, struct blob *blob);
+/* After a step of n: epochs, views, newcomers and checkers. */
+void rehearsal_observe(struct rehearsal *r, struct sim_node *n);
+/* Gives the node another private workload. */
+enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struct workload_spec *spec, const char *label,
+                            struct diag *diag) MUST_CHECK;
+/* Can a quorum of validators hear each other? */
+bool rehearsal_has_quorum(const struct rehearsal *r);
+void rehearsal_faults_changed(struct rehearsal *r);
+
+#endif

@@ -1,0 +1,31 @@
+#ifndef PRISMFED_SIM_TIMELINE_H
+#define PRISMFED_SIM_TIMELINE_H
+
+#include "base/bytes.h"
+
+/* What happened when, as only somebody who sees all nodes at once can tell: for the report. The log holds the rest. */
+
+struct timeline_epoch {
+    int64_t entered_ns, ended_ns; /* by the first node that did */
+    bool entered, ended;
+    uint64_t view_changes;        /* new views entered by anybody meanwhile */
+    bool stalled;                 /* for a while no quorum of validators could hear each other */
+};
+
+struct timeline {
+    uint64_t start;               /* the first epoch */
+    uint64_t count;
+    struct timeline_epoch *epochs;/* owned */
+    uint64_t present;             /* epoch that the first node is in; may be one behind the last */
+    uint64_t view;                /* highest that anybody has entered */
+    bool stalled;                 /* now */
+};
+
+void timeline_init(struct timeline *t, uint64_t start, uint64_t count);
+void timeline_fini(struct timeline *t);
+/* Somebody is in this epoch; true when nobody was before. */
+bool timeline_enter(struct timeline *t, uint64_t epoch, int64_t now_ns);
+void timeline_view(struct timeline *t, uint64_t view);
+void timeline_stall(struct timeline *t, bool stalled);
+
+#endif

@@ -1,0 +1,117 @@
+#include "sim/told.h"
+
+#include "base/dmath.h"
+
+enum { PPM = 1000000, GAIN_DRAWS = 4 };
+
+static const struct sim_node *recorder_of(const struct rehearsal *r)
+{
+    const struct sim_node *best = NULL;
+
+    for (unsigned pass = 0; pass < 3 && best == NULL; pass++) { /* honest and up; honest; anybody */
+        for (unsigned i = 0; i < r->count; i++) {
+            const struct sim_node *n = &r->nodes[i];
+
+            if ((pass < 2 && n->lied) || (pass < 1 && !n->up))
+                continue;
+            if (best == NULL || n->disk.height > best->disk.height)
+                best = n;
+        }
+    }
+    return best;
+}
+
+/* Sum over draws of one genome's cost on one instance; the draws belong to no epoch of the run. */
+static uint64_t cost_of(const struct told *t, const struct genome *genome, const struct instance *instance)
+{
+    uint64_t cost = 0;
+
+    for (uint64_t draw = 0; draw < GAIN_DRAWS; draw++)
+        cost += workload_evaluate(&t->chronicle.state.schema, genome, instance, UINT64_MAX - draw,
+                                  t->chronicle.state.policy.iteration_limit, NULL);
+    return cost > 0 ? cost : 1;
+}
+
+/* Geometric mean over all private instances of all sites. */
+static int64_t gain_of(const struct told *t)
+{
+    double sum = 0;
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < t->r->count; i++) {
+        const struct workload *w = t->r->nodes[i].workload;
+
+        for (unsigned j = 0; t->r->nodes[i].member >= 0 && j < w->count; j++) {
+            uint64_t before = cost_of(t, &t->chronicle.first_incumbent, &w->instances[j]);
+            uint64_t after = cost_of(t, &t->chronicle.state.incumbent, &w->instances[j]);
+
+            sum += dmath_log((double)after / (double)before);
+            count++;
+        }
+    }
+    return count == 0 ? PPM : (int64_t)(dmath_exp(sum / (double)count) * PPM + 0.5);
+}
+
+/* Does the node stand where the recorder's ledger was at its height? */
+static bool agrees(const struct told *t, const struct sim_node *n)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    struct digest log = merkle_frontier_root(&s->log), state = state_root(s);
+    const struct block_header *header;
+
+    if (s->height == 0 || s->height > t->chronicle.block_count)
+        return s->height == 0; /* nothing to compare with */
+    header = &t->chronicle.blocks[s->height - 1].header;
+    return digest_equal(&log, &header->log_root) && digest_equal(&state, &header->state_root);
+}
+
+static bool all_agree(const struct told *t)
+{
+    for (unsigned i = 0; i < t->r->count; i++) {
+        if (t->r->nodes[i].up && !agrees(t, &t->r->nodes[i]))
+            return false;
+    }
+    return true;
+}
+
+static void tell_epoch(struct told *t, uint64_t index)
+{
+    struct told_epoch *e = &t->epochs[index];
+    int64_t end_ns;
+
+    e->epoch = t->r->timeline.start + index;
+    e->times = &t->r->timeline.epochs[index];
+    end_ns = e->times->ended ? e->times->ended_ns : t->r->now_ns;
+    e->virtual_ns = e->times->entered ? (uint64_t)(end_ns - e->times->entered_ns) : 0;
+    if (index >= t->chronicle.epoch_count)
+        return;
+    e->log = &t->chronicle.epochs[index];
+    ASSERT(e->log->epoch == e->epoch);
+    anchor_sign(&t->recorder->key, &e->log->anchor, &e->signature);
+}
+
+enum err told_init(struct told *t, const struct rehearsal *r, const char *label, struct diag *diag)
+{
+    enum err err;
+
+    *t = (struct told){.r = r, .label = label, .recorder = recorder_of(r), .epoch_count = r->options.epochs};
+    err = chronicle_read(bytes_of_buf(&r->genesis), &t->recorder->disk.ledger, t->recorder->disk.height, r->last_epoch,
+                         &t->chronicle, diag);
+    if (err != ERR_OK)
+        return ERR_MISMATCH; /* whatever is wrong with a ledger of our own, it is a violation */
+    t->epochs = mem_array(t->epoch_count, sizeof *t->epochs);
+    for (uint64_t i = 0; i < t->epoch_count; i++)
+        tell_epoch(t, i);
+    t->gain_ppm = gain_of(t);
+    t->roots_agree = all_agree(t);
+    return ERR_OK;
+}
+
+void told_fini(struct told *t)
+{
+    for (uint64_t i = 0; t->epochs != NULL && i < t->epoch_count; i++)
+        buf_free(&t->epochs[i].signature);
+    mem_free(t->epochs);
+    chronicle_fini(&t->chronicle);
+    *t = (struct told){0};
+}

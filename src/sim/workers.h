@@ -1,0 +1,36 @@
+#ifndef PRISMFED_SIM_WORKERS_H
+#define PRISMFED_SIM_WORKERS_H
+
+#include "evolve/local_cycle.h"
+
+/* Threads for the sites' work. A job is a pure function of its arguments and its result is looked at at a
+ * virtual time that depends on the result alone, so the number of threads never shows. */
+
+enum work_state { WORK_QUEUED, WORK_RUNNING, WORK_DONE };
+
+struct work {
+    struct cycle_job job;
+    uint64_t epoch;
+    bool scoring;              /* else a local cycle */
+    unsigned candidate_count;
+    struct genome *candidates; /* scoring; owned, like costs */
+    uint64_t *costs;           /* scoring: the result */
+    struct cycle_result result;/* a local cycle's */
+    uint64_t iterations;       /* the work done, either way */
+    enum work_state state;     /* the workers' own */
+    struct work *next;
+};
+
+struct work *work_new(bool scoring, uint64_t epoch);
+void work_free(struct work *w); /* NULL is fine; not one that the workers still have */
+
+struct workers;
+
+/* threads >= 1, the caller's own counted. Without one more to be had, the work is done by those there are. */
+struct workers *workers_new(unsigned threads);
+void workers_free(struct workers *workers); /* nothing may be queued or running */
+void workers_submit(struct workers *workers, struct work *w); /* borrowed until waited for or cancelled */
+void workers_wait(struct workers *workers, struct work *w);   /* until it is done; lends a hand */
+void workers_cancel(struct workers *workers, struct work *w); /* it may be freed afterwards */
+
+#endif
