@@ -54,8 +54,12 @@ killer() {
     done
 }
 
-grep -r -o -E '^ *# *if.*MUTANT_[A-Z0-9_]+' src | sed -E 's/^src\/([a-z]+)\/([^:]+):.*(MUTANT_[A-Z0-9_]+)$/\1 \3 \2/' |
-    LC_ALL=C sort -u > "$work/all"
+# One line a defect: its layer, its name, and every file that knows it.
+grep -r -o -E '^ *# *if.*MUTANT_[A-Z0-9_]+' src | sed -E 's/^([^:]+):.*(MUTANT_[A-Z0-9_]+)$/\2 \1/' |
+    LC_ALL=C sort -u | awk '
+        $1 != last { if (line) print line; split($2, part, "/"); line = part[2] " " $1; last = $1 }
+        { line = line " " $2 }
+        END { if (line) print line }' > "$work/all"
 if [ -n "$slice" ]; then
     awk '!seen[$1]++' "$work/all" > "$work/list"
 else
@@ -76,16 +80,19 @@ done
 
 count=0
 failed=0
-while read -r layer mutant file; do
+while read -r layer mutant files; do
     count=$((count + 1))
-    path=src/$layer/$file
-    { echo "#define $mutant 1"; cat "$path"; } > "$tree/$path"
+    for path in $files; do
+        { echo "#define $mutant 1"; cat "$path"; } > "$tree/$path"
+    done
     found=$(killer "$layer")
-    cp "$path" "$tree/$path"
+    for path in $files; do
+        cp "$path" "$tree/$path"
+    done
     case $found in
-    tests/*) echo "ok $count - $mutant in $path is noticed by $found" ;;
+    tests/*) echo "ok $count - $mutant in $files is noticed by $found" ;;
     *)
-        echo "not ok $count - $mutant in $path is noticed by ${found:-nothing}"
+        echo "not ok $count - $mutant in $files is noticed by ${found:-nothing}"
         failed=1
         ;;
     esac
