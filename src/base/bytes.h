@@ -29,8 +29,8 @@ struct blob {
     uint8_t data[];
 };
 
-void *mem_alloc(size_t size);                    /* zeroed; aborts when there is none */
-void *mem_array(size_t count, size_t size);      /* zeroed; checks the product */
+void *mem_alloc(size_t size);               /* zeroed; aborts when there is none */
+void *mem_array(size_t count, size_t size); /* zeroed; checks the product */
 void *mem_resize(void *p, size_t count, size_t size);
 void mem_free(void *p);
 
@@ -42,7 +42,7 @@ bool bytes_equal(struct bytes a, struct bytes b);
 int bytes_compare(struct bytes a, struct bytes b);
 
 void buf_free(struct buf *buf);
-void buf_clear(struct buf *buf);                 /* keeps the memory */
+void buf_clear(struct buf *buf); /* keeps the memory */
 /* What is added must not lie in buf itself. Every function of the project that
  * fills a buf appends to it, unless it says otherwise. */
 void buf_add(struct buf *buf, const void *data, size_t len);

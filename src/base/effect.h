@@ -8,19 +8,23 @@
  * same list, and in earlier lists, is durable. */
 
 enum effect_kind {
-    EFFECT_PERSIST,    /* append blob to the durable store, filed under `number` (a sequence number) */
-    EFFECT_APPEND,     /* append blob, the encoded decided block of height `number`, to the ledger store; durable as PERSIST */
-    EFFECT_FORGET,     /* records filed under numbers <= number may be dropped */
-    EFFECT_SEND,       /* blob to peer `to` */
-    EFFECT_TIMER_SET,  /* (re)arm timer `timer` for the absolute time at_ns */
+    EFFECT_PERSIST, /* append blob to the durable store, filed under `number` (a sequence number) */
+    /* append blob, the encoded decided block of height `number`, to the ledger store; durable as PERSIST */
+    EFFECT_APPEND,
+    EFFECT_FORGET,    /* records filed under numbers <= number may be dropped */
+    EFFECT_SEND,      /* blob to peer `to` */
+    EFFECT_TIMER_SET, /* (re)arm timer `timer` for the absolute time at_ns */
     EFFECT_TIMER_STOP,
-    EFFECT_CYCLE,      /* run the local cycle described by the machine (fed.h) */
-    EFFECT_SCORE,      /* score the aligned candidates (fed.h) */
-    EFFECT_ANCHOR,     /* epoch `number` is anchored (or abandoned); fed.h says what to read */
-    EFFECT_NOTE        /* nothing to do: a named fact for traces, `name`, `number`, `other` */
+    EFFECT_CYCLE,  /* run the local cycle described by the machine (fed.h) */
+    EFFECT_SCORE,  /* score the aligned candidates (fed.h) */
+    EFFECT_ANCHOR, /* epoch `number` is anchored (or abandoned); fed.h says what to read */
+    EFFECT_NOTE    /* nothing to do: a named fact for traces, `name`, `number`, `other` */
 };
 
-enum { PEER_OTHERS = -1 /* every other replica (pbft) or node (fed) */, PEER_VALIDATORS = -2 /* every other validator */ };
+enum {
+    PEER_OTHERS = -1,    /* every other replica (pbft) or node (fed) */
+    PEER_VALIDATORS = -2 /* every other validator */
+};
 
 struct effect {
     enum effect_kind kind;
@@ -28,8 +32,8 @@ struct effect {
     uint32_t timer;
     int64_t at_ns;
     uint64_t number, other;
-    const char *name;        /* static text */
-    struct blob *blob;       /* one holding, dropped by effects_clear */
+    const char *name;  /* static text */
+    struct blob *blob; /* one holding, dropped by effects_clear */
 };
 
 /* Zero-initialise; effects_free() at the end. */

@@ -67,8 +67,8 @@ static enum err parse_root(const char *name, struct bytes text, json_t **out, st
         json_position(text, deep, &line, &column);
         return diag_set(diag, ERR_LIMIT, "%s:%u:%u: nested more than %d deep", name, line, column, JSON_DEPTH_MAX);
     }
-    *out = json_loadb(text.len > 0 ? (const char *)text.data : "", text.len,
-                      JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    *out = json_loadb(text.len > 0 ? (const char *)text.data : "", text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
+                      &error);
     if (*out != NULL)
         return ERR_OK;
     ASSERT(json_error_code(&error) != json_error_out_of_memory);

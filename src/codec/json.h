@@ -10,7 +10,7 @@
  * complaint about a value can name file, line, column and JSON pointer
  * (RFC 6901), which jansson alone cannot after parsing. */
 struct json_doc {
-    char *name;      /* as given: a path, or "<memory>" */
+    char *name; /* as given: a path, or "<memory>" */
     struct buf text;
     json_t *root;
 };
@@ -34,7 +34,7 @@ void json_render(const json_t *value, struct buf *out);
 void json_canonical(const json_t *value, struct buf *out);
 
 /* Constructors that cannot fail (they abort without memory). */
-json_t *json_u64(uint64_t v);          /* an integer up to 2^53, a decimal string above */
+json_t *json_u64(uint64_t v); /* an integer up to 2^53, a decimal string above */
 json_t *json_hex(struct bytes v);
 json_t *json_base64(struct bytes v);
 void json_put(json_t *object, const char *key, json_t *value); /* steals value */

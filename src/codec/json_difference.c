@@ -39,11 +39,13 @@ static bool object_differs(const json_t *a, const json_t *b, struct buf *pointer
     const char *key;
     json_t *value;
 
-    json_object_foreach(unconst(a), key, value) {
+    json_object_foreach(unconst(a), key, value)
+    {
         if (member_differs(value, json_object_get(b, key), key, pointer))
             return true;
     }
-    json_object_foreach(unconst(b), key, value) {
+    json_object_foreach(unconst(b), key, value)
+    {
         if (json_object_get(a, key) == NULL) {
             add_key(pointer, key);
             return true;

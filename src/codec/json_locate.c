@@ -114,8 +114,8 @@ static bool key_is(struct cursor *c, struct bytes key)
 
     skip_string(c);
     decoded = json_loadb((const char *)c->text.data + start, c->pos - start, JSON_DECODE_ANY, NULL);
-    same = json_is_string(decoded) &&
-           bytes_equal(bytes_of(json_string_value(decoded), json_string_length(decoded)), key);
+    same =
+        json_is_string(decoded) && bytes_equal(bytes_of(json_string_value(decoded), json_string_length(decoded)), key);
     json_decref(decoded);
     return same;
 }

@@ -11,9 +11,9 @@
 struct cose_sign1 {
     struct bytes content_type; /* text */
     struct digest kid;
-    struct bytes subject;      /* text */
+    struct bytes subject; /* text */
     struct bytes payload;
-    struct bytes protected;    /* the protected bucket, as signed */
+    struct bytes protected; /* the protected bucket, as signed */
     uint8_t signature[SIGNATURE_SIZE];
 };
 

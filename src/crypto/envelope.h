@@ -31,7 +31,7 @@ struct envelope {
     uint64_t federated_epoch;
     struct digest ledger_block_id; /* the block that the sender built on */
     struct digest node_fingerprint;
-    struct bytes body;           /* one deterministic CBOR item, kind's own map */
+    struct bytes body; /* one deterministic CBOR item, kind's own map */
 };
 
 const char *entry_kind_name(enum entry_kind kind); /* "update", ... */

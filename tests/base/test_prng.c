@@ -6,8 +6,12 @@
 /* The first outputs of the authors' C code for the state 1, 2, 3, 4. */
 static void xoshiro_reference(void)
 {
-    static const uint64_t want[] = {11520, 0, 1509978240, UINT64_C(1215971899390074240),
-                                    UINT64_C(1216172134540287360), UINT64_C(607988272756665600)};
+    static const uint64_t want[] = {11520,
+                                    0,
+                                    1509978240,
+                                    UINT64_C(1215971899390074240),
+                                    UINT64_C(1216172134540287360),
+                                    UINT64_C(607988272756665600)};
     struct prng p = {.s = {1, 2, 3, 4}};
 
     for (size_t i = 0; i < sizeof want / sizeof *want; i++)

@@ -84,8 +84,8 @@ static void base64_has_one_form(void)
 
 static void bad_text_is_refused_and_leaves_nothing(void)
 {
-    static const char *const base64[] = {"Z",    "Zg",   "Zg=",      "Zh==", "Zm9=", "Z===",     "====",
-                                         "Zg==Zg==", "Zm 9v", "Zm-_", "=Zg=", "Zm9vZ", "Zm9v\n"};
+    static const char *const base64[] = {
+        "Z", "Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm 9v", "Zm-_", "=Zg=", "Zm9vZ", "Zm9v\n"};
     static const char *const hex[] = {"0", "0g", "AB", "aB", " 00", "0x00", "00 "};
     struct buf out = {0};
 
@@ -137,10 +137,21 @@ static void utf8_all_code_points(void)
 
 static void utf8_bad_forms(void)
 {
-    static const char *const bad[] = {"\x80",         "\xbf",         "\xc0\x80",         "\xc1\xbf",
-                                      "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-                                      "\xf5\x80\x80\x80", "\xff",     "\xc3(",            "\xe2\x28\xa1",
-                                      "\xe2\x82(",    "\xf0\x90\x8d(", "ok\xc3"};
+    static const char *const bad[] = {"\x80",
+                                      "\xbf",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xff",
+                                      "\xc3(",
+                                      "\xe2\x28\xa1",
+                                      "\xe2\x82(",
+                                      "\xf0\x90\x8d(",
+                                      "ok\xc3"};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(!utf8_valid(bytes_of_text(bad[i])));

@@ -57,7 +57,8 @@ static void rfc8949_appendix_a(void)
         SKIP("no vectors");
     root = json_load_file(path, JSON_DECODE_INT_AS_REAL, NULL); /* it has integers past 2^64 */
     CHECK_EQ_U64(json_array_size(root), 82);
-    json_array_foreach(root, index, v) {
+    json_array_foreach(root, index, v)
+    {
         const char *hex = json_string_value(json_object_get(v, "hex"));
         const char *diagnostic = json_string_value(json_object_get(v, "diagnostic"));
         enum err want = verdict(hex, json_is_true(json_object_get(v, "roundtrip")));
@@ -79,8 +80,7 @@ static void rfc8949_appendix_a(void)
 static void writes_what_the_rfc_says(void)
 {
     /* {1: -100, -1: false, h'01': 1(1363896240), "a": 2^-24, "\u00fc": 10^12, [1, 2]: {}} */
-    struct buf want = hex_buf("a6" "01" "3863" "20" "f4" "4101" "c11a514b67b0" "6161" "f90001" "62c3bc"
-                              "1b000000e8d4a51000" "820102" "a0");
+    struct buf want = hex_buf("a6 01 3863 20 f4 4101 c11a514b67b0 6161 f90001 62c3bc 1b000000e8d4a51000 820102 a0");
     struct buf out = {0};
     struct cbor_writer w;
 
@@ -210,8 +210,7 @@ static void getters_read_what_was_put(void)
 
 static void diagnostic_notation(void)
 {
-    struct buf in = hex_buf("a4" "01" "d82ac1fb3ff199999999999a" "20" "6461225c0a" "4200ff" "83f4f5f6" "60"
-                            "3bffffffffffffffff");
+    struct buf in = hex_buf("a4 01 d82ac1fb3ff199999999999a 20 6461225c0a 4200ff 83f4f5f6 60 3bffffffffffffffff");
     struct buf text = {0};
 
     CHECK_OK(cbor_diagnostic(bytes_of_buf(&in), &text));

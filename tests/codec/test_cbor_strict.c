@@ -43,7 +43,7 @@ static void longer_than_needed(void)
         {"980100", ERR_CANONICAL, 0},
         {"b8010000", ERR_CANONICAL, 0},
         {"d80100", ERR_CANONICAL, 0},
-        {"8200" "1801", ERR_CANONICAL, 2},
+        {"8200 1801", ERR_CANONICAL, 2},
         {"fa3f800000", ERR_CANONICAL, 0},         /* 1.0 */
         {"fb3ff0000000000000", ERR_CANONICAL, 0}, /* 1.0 */
         {"fb36a0000000000000", ERR_CANONICAL, 0}, /* the least single */
@@ -60,7 +60,7 @@ static void indefinite_lengths(void)
 {
     static const struct refused cases[] = {
         {"5f4101ff", ERR_CANONICAL, 0}, {"7f6161ff", ERR_CANONICAL, 0}, {"9fff", ERR_CANONICAL, 0},
-        {"bfff", ERR_CANONICAL, 0},     {"81" "9fff", ERR_CANONICAL, 1},
+        {"bfff", ERR_CANONICAL, 0},     {"81 9fff", ERR_CANONICAL, 1},
     };
 
     CHECK_REFUSED(cases);
@@ -69,11 +69,11 @@ static void indefinite_lengths(void)
 static void not_well_formed(void)
 {
     static const struct refused cases[] = {
-        {"1c", ERR_SYNTAX, 0},       {"1d", ERR_SYNTAX, 0},       {"1e", ERR_SYNTAX, 0},     {"1f", ERR_SYNTAX, 0},
-        {"3f", ERR_SYNTAX, 0},       {"5c", ERR_SYNTAX, 0},       {"df00", ERR_SYNTAX, 0},   {"fc", ERR_SYNTAX, 0},
-        {"ff", ERR_SYNTAX, 0},       {"f800", ERR_SYNTAX, 0},     {"f81f", ERR_SYNTAX, 0},   {"f814", ERR_SYNTAX, 0},
-        {"61ff", ERR_SYNTAX, 0},     {"62c080", ERR_SYNTAX, 0},   {"63eda080", ERR_SYNTAX, 0}, {"8161c3", ERR_SYNTAX, 1},
-        {"0000", ERR_SYNTAX, 1},     {"a000", ERR_SYNTAX, 1},     {"810000", ERR_SYNTAX, 2},
+        {"1c", ERR_SYNTAX, 0},   {"1d", ERR_SYNTAX, 0},     {"1e", ERR_SYNTAX, 0},       {"1f", ERR_SYNTAX, 0},
+        {"3f", ERR_SYNTAX, 0},   {"5c", ERR_SYNTAX, 0},     {"df00", ERR_SYNTAX, 0},     {"fc", ERR_SYNTAX, 0},
+        {"ff", ERR_SYNTAX, 0},   {"f800", ERR_SYNTAX, 0},   {"f81f", ERR_SYNTAX, 0},     {"f814", ERR_SYNTAX, 0},
+        {"61ff", ERR_SYNTAX, 0}, {"62c080", ERR_SYNTAX, 0}, {"63eda080", ERR_SYNTAX, 0}, {"8161c3", ERR_SYNTAX, 1},
+        {"0000", ERR_SYNTAX, 1}, {"a000", ERR_SYNTAX, 1},   {"810000", ERR_SYNTAX, 2},
     };
 
     CHECK_REFUSED(cases);
@@ -82,20 +82,20 @@ static void not_well_formed(void)
 static void maps_out_of_order(void)
 {
     static const struct refused cases[] = {
-        {"a2" "0200" "0100", ERR_CANONICAL, 3},
-        {"a2" "0100" "0100", ERR_DUPLICATE, 3},
-        {"a2" "2000" "0100", ERR_CANONICAL, 3},             /* -1 before 1 */
-        {"a2" "616200" "616100", ERR_CANONICAL, 4},
-        {"a2" "62616100" "616200", ERR_CANONICAL, 5},       /* "aa" before "b" */
-        {"a2" "616100" "410100", ERR_CANONICAL, 4},         /* text before bytes */
-        {"a2" "820102" "00" "820101" "00", ERR_CANONICAL, 5},
-        {"a2" "a10102" "00" "a10102" "00", ERR_DUPLICATE, 5},
-        {"a2" "c201" "00" "c101" "00", ERR_CANONICAL, 4},   /* tags belong to the key */
-        {"a3" "0100" "0200" "0100", ERR_CANONICAL, 5},
-        {"a1" "00" "a2" "01000100", ERR_DUPLICATE, 5},
-        {"82" "a2" "01000200" "a2" "02000100", ERR_CANONICAL, 9},
+        {"a2 0200 0100", ERR_CANONICAL, 3},
+        {"a2 0100 0100", ERR_DUPLICATE, 3},
+        {"a2 2000 0100", ERR_CANONICAL, 3}, /* -1 before 1 */
+        {"a2 616200 616100", ERR_CANONICAL, 4},
+        {"a2 62616100 616200", ERR_CANONICAL, 5}, /* "aa" before "b" */
+        {"a2 616100 410100", ERR_CANONICAL, 4},   /* text before bytes */
+        {"a2 820102 00 820101 00", ERR_CANONICAL, 5},
+        {"a2 a10102 00 a10102 00", ERR_DUPLICATE, 5},
+        {"a2 c201 00 c101 00", ERR_CANONICAL, 4}, /* tags belong to the key */
+        {"a3 0100 0200 0100", ERR_CANONICAL, 5},
+        {"a1 00 a2 01000100", ERR_DUPLICATE, 5},
+        {"82 a2 01000200 a2 02000100", ERR_CANONICAL, 9},
     };
-    struct buf fine = hex_buf("a2" "a2010002" "00" "00" "a3" "010002000300" "a1" "0100");
+    struct buf fine = hex_buf("a2 a2010002 00 00 a3 010002000300 a1 0100");
 
     CHECK_REFUSED(cases);
     CHECK_OK(cbor_check(bytes_of_buf(&fine), NULL)); /* maps as keys of a map */
@@ -112,12 +112,12 @@ static void declared_but_absent(void)
         {"7affffffff00", ERR_TRUNCATED, 0},
         {"9bffffffffffffffff00", ERR_TRUNCATED, 0},
         {"bbffffffffffffffff00", ERR_TRUNCATED, 0},
-        {"bb8000000000000001" "0000", ERR_TRUNCATED, 0}, /* twice this is 2 */
-        {"9a00010000" "00", ERR_TRUNCATED, 0},
+        {"bb8000000000000001 0000", ERR_TRUNCATED, 0}, /* twice this is 2 */
+        {"9a00010000 00", ERR_TRUNCATED, 0},
         {"a2010002", ERR_TRUNCATED, 0},
         {"c1", ERR_TRUNCATED, 1},
         {"81c1", ERR_TRUNCATED, 2},
-        {"8281" "00", ERR_TRUNCATED, 3},
+        {"8281 00", ERR_TRUNCATED, 3},
         {"f9", ERR_TRUNCATED, 0},
     };
 
@@ -299,13 +299,13 @@ static enum err expect_key(const char *hex, const char *key)
 
 static void wrong_keys(void)
 {
-    CHECK_OK(expect_key("a2" "0100" "616200", "b"));
-    CHECK_ERR(expect_key("a2" "0100" "616200", "a"), ERR_MISSING);
-    CHECK_ERR(expect_key("a2" "0100" "616200", "c"), ERR_UNKNOWN);
-    CHECK_ERR(expect_key("a2" "0100" "616200", "aa"), ERR_UNKNOWN);
-    CHECK_ERR(expect_key("a2" "0100" "62616100", "b"), ERR_MISSING);
-    CHECK_ERR(expect_key("a2" "0100" "200000", "b"), ERR_TYPE);
-    CHECK_ERR(expect_key("a1" "0100", "b"), ERR_MISSING);
+    CHECK_OK(expect_key("a2 0100 616200", "b"));
+    CHECK_ERR(expect_key("a2 0100 616200", "a"), ERR_MISSING);
+    CHECK_ERR(expect_key("a2 0100 616200", "c"), ERR_UNKNOWN);
+    CHECK_ERR(expect_key("a2 0100 616200", "aa"), ERR_UNKNOWN);
+    CHECK_ERR(expect_key("a2 0100 62616100", "b"), ERR_MISSING);
+    CHECK_ERR(expect_key("a2 0100 200000", "b"), ERR_TYPE);
+    CHECK_ERR(expect_key("a1 0100", "b"), ERR_MISSING);
     CHECK_ERR(expect_key("a0", "b"), ERR_MISSING);
 }
 
@@ -324,7 +324,9 @@ static void decoder_and_item_disagree(void)
     CHECK_OK(cbor_reader_done(&r));
     cbor_get_uint(&r);
     CHECK_ERR(cbor_reader_done(&r), ERR_TRUNCATED);
-    cbor_reader_init(&r, bytes_of("\x43" "abc", 4));
+    cbor_reader_init(&r, bytes_of("\x43"
+                                  "abc",
+                                  4));
     cbor_get_bytes_of(&r, 4);
     CHECK_ERR(cbor_reader_done(&r), ERR_RANGE);
     cbor_reader_init(&r, bytes_of("\x3b\x80\0\0\0\0\0\0\0", 9)); /* INT64_MIN - 1 */

@@ -96,21 +96,32 @@ static void values_are_located(void)
         const char *pointer;
         unsigned line, column;
     } places[] = {
-        {"", 1, 1},           {"/nodes", 2, 12},       {"/nodes/0", 3, 5},       {"/nodes/0/stake", 3, 27},
-        {"/nodes/1/id", 4, 12}, {"/nodes/1/stake", 4, 35}, {"/nodes/2", 4, 45},  {"/nodes/3", 4, 50},
-        {"/a~1b", 6, 10},     {"/a~1b/m~0n/1", 6, 25}, {"/a~1b/m~0n/2", 6, 31},  {"/k", 7, 13},
-        {"/", 7, 20},         {"/\xc3\xbc", 7, 28},    {"/last", 7, 39},
+        {"", 1, 1},
+        {"/nodes", 2, 12},
+        {"/nodes/0", 3, 5},
+        {"/nodes/0/stake", 3, 27},
+        {"/nodes/1/id", 4, 12},
+        {"/nodes/1/stake", 4, 35},
+        {"/nodes/2", 4, 45},
+        {"/nodes/3", 4, 50},
+        {"/a~1b", 6, 10},
+        {"/a~1b/m~0n/1", 6, 25},
+        {"/a~1b/m~0n/2", 6, 31},
+        {"/k", 7, 13},
+        {"/", 7, 20},
+        {"/\xc3\xbc", 7, 28},
+        {"/last", 7, 39},
     };
-    static const char *const nowhere[] = {"nodes", "/none", "/nodes/4", "/nodes/-", "/nodes/00", "/nodes/2/0",
-                                          "/nodes/3/a", "/k/x", "/a~2b", "/a~", "/nodes/0/id/x", "/nodes/"};
+    static const char *const nowhere[] = {"nodes",      "/none", "/nodes/4", "/nodes/-", "/nodes/00",     "/nodes/2/0",
+                                          "/nodes/3/a", "/k/x",  "/a~2b",    "/a~",      "/nodes/0/id/x", "/nodes/"};
     struct diag diag = {0};
     struct json_doc doc;
     unsigned line, column;
 
     REQUIRE_OK(json_doc_parse(&doc, "sample", bytes_of_text(sample), &diag));
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        if (!CHECK(json_doc_locate(&doc, places[i].pointer, &line, &column)) ||
-            !CHECK_EQ_U64(line, places[i].line) || !CHECK_EQ_U64(column, places[i].column))
+        if (!CHECK(json_doc_locate(&doc, places[i].pointer, &line, &column)) || !CHECK_EQ_U64(line, places[i].line) ||
+            !CHECK_EQ_U64(column, places[i].column))
             tap_note("%s", places[i].pointer);
     }
     for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++) {

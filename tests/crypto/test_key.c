@@ -54,13 +54,13 @@ static unsigned wycheproof_group(const json_t *group)
     size_t i;
 
     memcpy(key.b, raw.data, sizeof key.b);
-    json_array_foreach(json_object_get(group, "tests"), i, test) {
+    json_array_foreach(json_object_get(group, "tests"), i, test)
+    {
         struct buf message = hex_buf(json_string_value(json_object_get(test, "msg")));
         struct buf signature = hex_buf(json_string_value(json_object_get(test, "sig")));
         bool valid = strcmp(json_string_value(json_object_get(test, "result")), "valid") == 0;
         /* another length never becomes a signature: parsers refuse it */
-        bool ok = signature.len == SIGNATURE_SIZE &&
-                  key_verify(&key, bytes_of_buf(&message), signature.data) == ERR_OK;
+        bool ok = signature.len == SIGNATURE_SIZE && key_verify(&key, bytes_of_buf(&message), signature.data) == ERR_OK;
 
         if (!CHECK(ok == valid))
             tap_note("tcId %d", (int)json_integer_value(json_object_get(test, "tcId")));
@@ -84,8 +84,7 @@ static void wycheproof(void)
     if (path == NULL)
         SKIP("no vectors");
     REQUIRE_OK(json_doc_load(&doc, path, 1 << 22, &diag));
-    json_array_foreach(json_object_get(doc.root, "testGroups"), i, group)
-        count += wycheproof_group(group);
+    json_array_foreach(json_object_get(doc.root, "testGroups"), i, group) count += wycheproof_group(group);
     CHECK_EQ_U64(count, (uint64_t)json_integer_value(json_object_get(doc.root, "numberOfTests")));
     json_doc_free(&doc);
 }

@@ -55,7 +55,8 @@ static bool proof_member(const json_t *vector, struct merkle_proof *out)
     *out = (struct merkle_proof){0};
     if (json_array_size(nodes) > MERKLE_PROOF_MAX)
         return false;
-    json_array_foreach(nodes, i, node) {
+    json_array_foreach(nodes, i, node)
+    {
         whole = whole && is_digest(node);
         out->nodes[out->count++] = digest_field(node);
     }
