@@ -84,7 +84,7 @@ enum err evidence_receive(struct fed *f, struct bytes entry)
     }
     err = state_admit(tip, entry, &envelope, &member);
     if (err == ERR_AGAIN && is_worth_waiting(f, &envelope)) {
-        struct seen *s = seen_find(f, member, envelope.sequence);
+        struct seen *s = seen_find(f, (unsigned)sender, envelope.sequence);
         if (s != NULL && bytes_equal(blob_bytes(s->envelope), entry))
             s->waiting = true;
         return ERR_OK;

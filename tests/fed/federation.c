@@ -1,0 +1,552 @@
+#include "federation.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fed/messages.h"
+
+enum event_kind { MESSAGE, TIMER, CYCLE, SCORE, FAULT };
+
+struct event {
+    enum event_kind kind;
+    unsigned node, from, life;
+    uint32_t timer;
+    uint64_t turn, epoch;
+    struct blob *blob;
+    struct cycle_result *cycle;
+    uint64_t *costs;
+    unsigned count;
+    fault *act;
+};
+
+static void breach(struct federation *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void breach(struct federation *f, const char *fmt, ...)
+{
+    va_list args;
+
+    if (f->breach[0] != '\0')
+        return;
+    va_start(args, fmt);
+    vsnprintf(f->breach, sizeof f->breach, fmt, args);
+    va_end(args);
+}
+
+static void event_free(struct event *e)
+{
+    blob_drop(e->blob);
+    mem_free(e->cycle);
+    mem_free(e->costs);
+    mem_free(e);
+}
+
+static struct event *push(struct federation *f, int64_t at_ns, enum event_kind kind, unsigned node)
+{
+    struct event *e = mem_alloc(sizeof *e);
+
+    e->kind = kind;
+    e->node = node;
+    e->life = f->nodes[node].life;
+    heap_push(&f->queue, at_ns, e);
+    return e;
+}
+
+struct federation_options federation_usual(unsigned validators, unsigned participants, uint64_t seed)
+{
+    unsigned faults = (validators - 1) / 3;
+
+    return (struct federation_options){
+        .validators = validators,
+        .participants = participants,
+        .quorum = (validators + faults + 2) / 2,
+        .seed = seed,
+        .last_epoch = 3,
+        .delay_min_ns = 5 * MILLISECOND,
+        .delay_max_ns = 40 * MILLISECOND,
+        .collect_ns = 4 * SECOND,
+        .score_ns = 4 * SECOND,
+        .tolerance_ns = 500 * MILLISECOND,
+    };
+}
+
+static void make_member(struct federation *f, struct genesis *g, unsigned i)
+{
+    struct member_card *m = &g->members[i];
+
+    snprintf(m->name, sizeof m->name, "node-%u", i);
+    snprintf(m->region, sizeof m->region, "region-%u", i);
+    m->role = i < f->options.validators ? ROLE_CORE : ROLE_EDGE;
+    m->site = m->role == ROLE_CORE ? SITE_LOCAL : SITE_EDGE;
+    m->stake = 100;
+    key_simulated(f->options.seed, m->name, &f->nodes[i].key);
+    m->key = f->nodes[i].key.public;
+}
+
+static void make_genesis(struct federation *f)
+{
+    const struct federation_options *o = &f->options;
+    struct genesis *g = mem_alloc(sizeof *g);
+
+    snprintf(g->name, sizeof g->name, "test");
+    g->simulated = true;
+    g->epoch_start = 1;
+    g->max_byzantine = (o->validators - 1) / 3;
+    g->quorum = o->quorum;
+    policy_default(&g->policy);
+    g->policy.collect_deadline_ns = (uint64_t)o->collect_ns;
+    g->policy.score_deadline_ns = (uint64_t)o->score_ns;
+    g->policy.close_tolerance_ns = (uint64_t)o->tolerance_ns;
+    g->policy.min_participants = 1;
+    g->policy.evaluations = 3;
+    g->policy.iteration_limit = 100;
+    g->schema = *workload_schema();
+    genome_default(&g->schema, &g->incumbent);
+    g->member_count = f->count;
+    for (unsigned i = 0; i < f->count; i++)
+        make_member(f, g, i);
+    genesis_encode(g, &f->genesis);
+    mem_free(g);
+}
+
+void federation_init(struct federation *f, const struct federation_options *options)
+{
+    struct workload_spec spec = {.family = "queen", .instances = 1, .size_min = 4, .size_max = 5};
+    struct diag diag = {{0}};
+
+    *f = (struct federation){.options = *options, .trace_node = -1};
+    f->count = options->validators + options->participants;
+    ASSERT(f->count <= NODES_MAX);
+    key_library_init();
+    prng_stream(&f->network, options->seed, "network", 0);
+    make_genesis(f);
+    for (unsigned i = 0; i < f->count; i++) {
+        struct node *n = &f->nodes[i];
+        char label[16];
+        snprintf(label, sizeof label, "work-%u", i);
+        n->store = ledger_store_memory();
+        n->records = mem_array(RECORDS_MAX, sizeof *n->records);
+        n->clock_percent = 100;
+        enum err err = workload_build(&spec, options->seed, label, &n->work, &diag);
+        ASSERT(err == ERR_OK);
+    }
+}
+
+void federation_start(struct federation *f)
+{
+    for (unsigned i = 0; i < f->count; i++) {
+        if (!f->nodes[i].played)
+            node_start(f, i);
+    }
+}
+
+void federation_at(struct federation *f, int64_t at_ns, fault *act, unsigned node)
+{
+    push(f, at_ns, FAULT, node)->act = act;
+}
+
+void federation_send(struct federation *f, unsigned from, unsigned to, struct blob *message)
+{
+    const struct federation_options *o = &f->options;
+    bool lost = prng_below(&f->network, 1000) < o->loss_permille;
+    unsigned copies = prng_below(&f->network, 1000) < o->duplicate_permille ? 2 : 1;
+
+    f->messages++;
+    for (unsigned i = 0; i < copies && !lost && !f->nodes[from].cut_off; i++) {
+        uint64_t spread = prng_below(&f->network, (uint64_t)(o->delay_max_ns - o->delay_min_ns) + 1);
+        struct event *e = push(f, f->now_ns + o->delay_min_ns + (int64_t)spread, MESSAGE, to);
+        e->from = from;
+        e->blob = blob_hold(message);
+    }
+    blob_drop(message);
+}
+
+/* ---- invariants */
+
+static struct digest record_entry_id(struct bytes record)
+{
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, record);
+    cbor_expect_array(&r, 2);
+    uint64_t type = cbor_get_uint(&r);
+    struct bytes entry = type == 32 ? cbor_get_bytes(&r) : (struct bytes){0};
+    return entry.data != NULL ? envelope_id(entry) : (struct digest){{0}};
+}
+
+static bool is_durable(const struct node *n, const struct digest *id)
+{
+    for (unsigned i = 0; i < n->record_count; i++) {
+        struct digest record = record_entry_id(blob_bytes(n->records[i].bytes));
+        if (digest_equal(&record, id))
+            return true;
+    }
+    return false;
+}
+
+/* One envelope for each sequence number, durable before it leaves. */
+static void check_entry_sent(struct federation *f, unsigned node, struct bytes message)
+{
+    struct message m;
+    struct envelope envelope;
+    struct cose_sign1 cose;
+
+    if (message_decode(message, &m) != ERR_OK || m.type != FED_ENTRY ||
+        envelope_parse(m.entry, &envelope, &cose) != ERR_OK)
+        return;
+    struct digest id = envelope_id(m.entry);
+    if (!is_durable(&f->nodes[node], &id))
+        breach(f, "node %u sent its entry %llu before it was durable", node, (unsigned long long)envelope.sequence);
+    for (unsigned i = 0; i < f->signed_count; i++) {
+        const struct signed_entry *s = &f->signed_entries[i];
+        if (s->node != node || s->sequence != envelope.sequence)
+            continue;
+        if (!digest_equal(&s->id, &id))
+            breach(f, "node %u signed two entries %llu", node, (unsigned long long)envelope.sequence);
+        return;
+    }
+    if (f->signed_count == f->signed_cap) {
+        f->signed_cap = f->signed_cap > 0 ? 2 * f->signed_cap : 64;
+        f->signed_entries = mem_resize(f->signed_entries, f->signed_cap, sizeof *f->signed_entries);
+    }
+    f->signed_entries[f->signed_count++] = (struct signed_entry){node, envelope.sequence, id};
+}
+
+static void check_block(struct federation *f, unsigned node, uint64_t height, struct blob *bytes)
+{
+    struct block block = {0};
+
+    ASSERT(height < HEIGHTS_MAX);
+    if (block_decode(bytes, &block) != ERR_OK || block.header.height != height) {
+        breach(f, "node %u appends a block %llu that is none", node, (unsigned long long)height);
+        return;
+    }
+    struct digest id = block_id(&block.header);
+    if (height > f->top) {
+        f->top = height;
+        f->block_ids[height] = id;
+        f->state_roots[height] = block.header.state_root;
+    }
+    if (!digest_equal(&f->block_ids[height], &id))
+        breach(f, "node %u has another block %llu", node, (unsigned long long)height);
+    block_fini(&block);
+}
+
+/* ---- effects */
+
+static void do_cycle(struct federation *f, unsigned node, uint64_t epoch)
+{
+    struct node *n = &f->nodes[node];
+    struct cycle_job job;
+    unsigned shards[WORKLOAD_INSTANCES_MAX], shard_count;
+    struct cycle_result *result = mem_alloc(sizeof *result);
+
+    fed_cycle_job(n->fed, &job, shards, &shard_count);
+    for (unsigned i = 0; i < n->work.count; i++)
+        job.instances[job.instance_count++] = &n->work.instances[i];
+    cycle_run(&job, result);
+    struct event *e = push(f, f->now_ns + 100 * MILLISECOND + (int64_t)result->iterations * MILLISECOND, CYCLE, node);
+    e->epoch = epoch;
+    e->cycle = result;
+}
+
+static void do_score(struct federation *f, unsigned node, uint64_t epoch)
+{
+    struct node *n = &f->nodes[node];
+    struct cycle_job job;
+    struct genome genomes[CYCLE_CANDIDATES_MAX];
+    unsigned shards[WORKLOAD_INSTANCES_MAX], shard_count, count;
+    const struct candidate *candidates = fed_candidates(n->fed, &count);
+    uint64_t *costs = mem_array(count > 0 ? count : 1, sizeof *costs);
+
+    fed_cycle_job(n->fed, &job, shards, &shard_count);
+    for (unsigned i = 0; i < n->work.count; i++)
+        job.instances[job.instance_count++] = &n->work.instances[i];
+    for (unsigned i = 0; i < count; i++)
+        genomes[i] = candidates[i].genome;
+    uint64_t iterations = cycle_score(&job, genomes, count, costs);
+    struct event *e = push(f, f->now_ns + 50 * MILLISECOND + (int64_t)iterations * MILLISECOND / 10, SCORE, node);
+    e->epoch = epoch;
+    e->costs = costs;
+    e->count = count;
+}
+
+static void do_send(struct federation *f, unsigned node, const struct effect *e)
+{
+    if (!pbft_owns(blob_bytes(e->blob)))
+        check_entry_sent(f, node, blob_bytes(e->blob));
+    if (e->to >= 0) {
+        federation_send(f, node, (unsigned)e->to, blob_hold(e->blob));
+        return;
+    }
+    unsigned limit = e->to == PEER_VALIDATORS ? f->options.validators : f->count;
+    for (unsigned to = 0; to < limit; to++) {
+        if (to != node)
+            federation_send(f, node, to, blob_hold(e->blob));
+    }
+}
+
+static void do_persist(struct node *n, const struct effect *e)
+{
+    ASSERT(n->record_count < RECORDS_MAX);
+    n->records[n->record_count++] = (struct record){e->number, blob_hold(e->blob)};
+}
+
+static void do_forget(struct node *n, uint64_t number)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < n->record_count; i++) {
+        if (n->records[i].number <= number)
+            blob_drop(n->records[i].bytes);
+        else
+            n->records[kept++] = n->records[i];
+    }
+    n->record_count = kept;
+}
+
+/* The node's clock runs clock_percent as fast as true time. */
+static int64_t node_time(const struct federation *f, const struct node *n)
+{
+    return f->now_ns / 100 * n->clock_percent;
+}
+
+static void do_timer(struct federation *f, unsigned node, const struct effect *e)
+{
+    struct node *n = &f->nodes[node];
+    int64_t at_ns = (e->at_ns / n->clock_percent + 1) * 100;
+
+    ASSERT(e->timer < FED_TIMER_END);
+    n->timer_turn[e->timer]++;
+    n->timers[e->timer] = STOPPED;
+    if (e->kind != EFFECT_TIMER_SET)
+        return;
+    n->timers[e->timer] = at_ns;
+    struct event *event = push(f, at_ns > f->now_ns ? at_ns : f->now_ns, TIMER, node);
+    event->timer = e->timer;
+    event->turn = n->timer_turn[e->timer];
+}
+
+static void do_note(struct federation *f, unsigned node, const struct effect *e)
+{
+    if (f->trace_node == (int)node)
+        buf_printf(&f->trace, "%s %llu %llu\n", e->name, (unsigned long long)e->number, (unsigned long long)e->other);
+}
+
+static void perform(struct federation *f, unsigned node, const struct effect *e)
+{
+    struct node *n = &f->nodes[node];
+    struct diag diag = {{0}};
+
+    switch (e->kind) {
+    case EFFECT_PERSIST:
+        do_persist(n, e);
+        break;
+    case EFFECT_APPEND:
+        check_block(f, node, e->number, e->blob);
+        if (n->store.append(n->store.context, e->number, blob_bytes(e->blob), &diag) != ERR_OK)
+            breach(f, "node %u: %s", node, diag.text);
+        break;
+    case EFFECT_FORGET:
+        do_forget(n, e->number);
+        break;
+    case EFFECT_SEND:
+        do_send(f, node, e);
+        break;
+    case EFFECT_TIMER_SET:
+    case EFFECT_TIMER_STOP:
+        do_timer(f, node, e);
+        break;
+    case EFFECT_CYCLE:
+        do_cycle(f, node, e->number);
+        break;
+    case EFFECT_SCORE:
+        do_score(f, node, e->number);
+        break;
+    case EFFECT_ANCHOR:
+        n->anchors++;
+        break;
+    case EFFECT_NOTE:
+        do_note(f, node, e);
+        break;
+    }
+}
+
+static void perform_all(struct federation *f, unsigned node, struct effects *effects)
+{
+    struct node *n = &f->nodes[node];
+
+    for (size_t i = 0; i < effects->count; i++) {
+        perform(f, node, &effects->items[i]);
+        if (n->crash_after == 0 || --n->crash_after > 0)
+            continue;
+        node_crash(f, node);
+        federation_at(f, f->now_ns + n->back_after_ns, node_start, node);
+        break;
+    }
+    effects_free(effects);
+}
+
+static void step(struct federation *f, unsigned node, struct fed_event *event)
+{
+    struct node *n = &f->nodes[node];
+    struct effects effects = {0};
+
+    event->now_ns = node_time(f, n);
+    f->steps++;
+    n->errors[fed_step(n->fed, event, &effects)]++;
+    perform_all(f, node, &effects);
+}
+
+/* ---- faults */
+
+void node_crash(struct federation *f, unsigned node)
+{
+    struct node *n = &f->nodes[node];
+
+    fed_free(n->fed);
+    n->fed = NULL;
+    n->life++;
+    n->crash_after = 0;
+}
+
+void node_start(struct federation *f, unsigned node)
+{
+    struct node *n = &f->nodes[node];
+    struct diag diag = {{0}};
+    struct fed_config config = {
+        .self = node,
+        .key = n->key,
+        .seed = f->options.seed + node,
+        .view_timeout_ns = 1 * SECOND,
+        .view_timeout_max_ns = 16 * SECOND,
+        .batch_delay_ns = 20 * MILLISECOND,
+        .resend_ns = 300 * MILLISECOND,
+        .submit_ns = 600 * MILLISECOND,
+        .submit_max_ns = 4 * SECOND,
+        .poll_ns = 1 * SECOND,
+        .pipeline = 4,
+        .checkpoint_interval = 4,
+        .window = 16,
+        .last_epoch = f->options.last_epoch,
+    };
+
+    if (n->fed != NULL)
+        return;
+    n->restarts++;
+    if (fed_new(bytes_of_buf(&f->genesis), &config, &n->store, &n->fed, &diag) != ERR_OK) {
+        breach(f, "node %u does not start: %s", node, diag.text);
+        return;
+    }
+    for (unsigned i = 0; i < n->record_count; i++) {
+        if (fed_restore(n->fed, blob_bytes(n->records[i].bytes)) != ERR_OK)
+            breach(f, "node %u does not take its own record %u", node, i);
+    }
+    for (unsigned i = 0; i < FED_TIMER_END; i++)
+        n->timers[i] = STOPPED;
+    step(f, node, &(struct fed_event){.kind = FED_EVENT_START});
+}
+
+void node_cut_off(struct federation *f, unsigned node)
+{
+    f->nodes[node].cut_off = true;
+}
+
+void node_reconnect(struct federation *f, unsigned node)
+{
+    f->nodes[node].cut_off = false;
+}
+
+/* ---- running */
+
+static void deliver(struct federation *f, struct event *e)
+{
+    struct node *n = &f->nodes[e->node];
+    struct fed_event event = {.from = e->from, .blob = e->blob, .timer = e->timer, .epoch = e->epoch,
+                              .cycle = e->cycle, .costs = e->costs, .count = e->count};
+
+    if (e->kind == FAULT) {
+        e->act(f, e->node);
+        return;
+    }
+    if (n->fed == NULL || (e->kind != MESSAGE && e->life != n->life))
+        return;
+    switch (e->kind) {
+    case MESSAGE:
+        event.kind = FED_EVENT_MESSAGE;
+        if (n->cut_off)
+            return;
+        break;
+    case TIMER:
+        event.kind = FED_EVENT_TIMER;
+        if (e->turn != n->timer_turn[e->timer])
+            return;
+        n->timers[e->timer] = STOPPED;
+        break;
+    case CYCLE:
+        event.kind = FED_EVENT_CYCLE_DONE;
+        break;
+    default:
+        event.kind = FED_EVENT_SCORE_DONE;
+        break;
+    }
+    step(f, e->node, &event);
+}
+
+bool federation_run(struct federation *f, int64_t until_ns)
+{
+    int64_t at_ns;
+    void *event;
+
+    while (f->breach[0] == '\0' && heap_peek(&f->queue, &at_ns, &event) && at_ns <= until_ns) {
+        heap_pop(&f->queue, &at_ns, &event);
+        f->now_ns = at_ns > f->now_ns ? at_ns : f->now_ns;
+        deliver(f, event);
+        event_free(event);
+    }
+    return f->queue.count == 0;
+}
+
+void federation_fini(struct federation *f)
+{
+    int64_t at_ns;
+    void *event;
+
+    while (heap_pop(&f->queue, &at_ns, &event))
+        event_free(event);
+    heap_free(&f->queue);
+    for (unsigned i = 0; i < f->count; i++) {
+        struct node *n = &f->nodes[i];
+        fed_free(n->fed);
+        do_forget(n, UINT64_MAX);
+        mem_free(n->records);
+        ledger_store_free(&n->store);
+        workload_fini(&n->work);
+    }
+    buf_free(&f->genesis);
+    buf_free(&f->trace);
+    mem_free(f->signed_entries);
+}
+
+bool federation_agrees(const struct federation *f)
+{
+    const struct federation_state *first = federation_state(f);
+    bool agrees = first != NULL;
+
+    for (unsigned i = 0; agrees && i < f->count; i++) {
+        if (f->nodes[i].fed == NULL)
+            continue;
+        const struct federation_state *s = fed_state(f->nodes[i].fed);
+        struct digest a = state_root(first), b = state_root(s);
+        agrees = s->epoch > f->options.last_epoch && s->height == first->height && digest_equal(&a, &b);
+    }
+    return agrees;
+}
+
+const struct federation_state *federation_state(const struct federation *f)
+{
+    for (unsigned i = 0; i < f->count; i++) {
+        if (f->nodes[i].fed != NULL)
+            return fed_state(f->nodes[i].fed);
+    }
+    return NULL;
+}

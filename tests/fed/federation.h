@@ -1,0 +1,99 @@
+#ifndef PRISMFED_TESTS_FED_FEDERATION_H
+#define PRISMFED_TESTS_FED_FEDERATION_H
+
+#include "base/heap.h"
+#include "base/prng.h"
+#include "fed/fed.h"
+
+/* A whole federation in one process: real machines and keys, a network, disks and clocks made of one seed. A crash
+ * loses everything after the effect at which it strikes. Invariants are checked at every effect; the first
+ * breach is kept in `breach`. */
+
+enum { NODES_MAX = 12, RECORDS_MAX = 4096, HEIGHTS_MAX = 4096, STOPPED = -1 };
+
+#define MILLISECOND INT64_C(1000000)
+#define SECOND (1000 * MILLISECOND)
+
+struct record {
+    uint64_t number;
+    struct blob *bytes;
+};
+
+struct node {
+    struct fed *fed;            /* NULL: down */
+    struct secret_key key;
+    struct ledger_store store;  /* survives */
+    struct record *records;     /* survive */
+    unsigned record_count;
+    unsigned life;              /* counts restarts: events of an earlier life are void */
+    int64_t timers[FED_TIMER_END]; /* due, true time; STOPPED */
+    uint64_t timer_turn[FED_TIMER_END];
+    struct workload work;
+    bool cut_off;               /* no message in or out */
+    bool played;                /* by the test itself: no machine */
+    unsigned crash_after;       /* effects from now; 0: none planned */
+    int64_t back_after_ns;      /* after such a crash */
+    unsigned restarts;
+    int64_t clock_percent;      /* speed of its clock; 100 is true */
+    uint64_t anchors;           /* EFFECT_ANCHORs performed */
+    unsigned errors[ERR_COUNT]; /* of fed_step */
+};
+
+struct federation_options {
+    unsigned validators, participants, quorum;
+    uint64_t seed, last_epoch;
+    unsigned loss_permille, duplicate_permille;
+    int64_t delay_min_ns, delay_max_ns;
+    int64_t collect_ns, score_ns, tolerance_ns;
+};
+
+/* Something that the test does at a time. */
+struct federation;
+typedef void fault(struct federation *f, unsigned node);
+
+struct federation {
+    struct federation_options options;
+    struct prng network;
+    struct heap queue;
+    int64_t now_ns;
+    uint64_t steps, messages;
+    struct buf genesis;
+    unsigned count;
+    struct node nodes[NODES_MAX];
+    struct digest block_ids[HEIGHTS_MAX];
+    struct digest state_roots[HEIGHTS_MAX];
+    uint64_t top;               /* highest decided */
+    unsigned signed_count, signed_cap;
+    struct signed_entry *signed_entries; /* every (node, sequence) that left a machine */
+    struct buf trace;           /* notes of trace_node, a line each */
+    int trace_node;             /* -1: none */
+    char breach[256];
+};
+
+struct signed_entry {
+    unsigned node;
+    uint64_t sequence;
+    struct digest id;
+};
+
+struct federation_options federation_usual(unsigned validators, unsigned participants, uint64_t seed);
+/* Everybody starts at time 0, but for nodes that the caller marks as played before federation_start. */
+void federation_init(struct federation *f, const struct federation_options *options);
+void federation_start(struct federation *f);
+/* Until nothing is left to happen; false when it is not over by then. */
+bool federation_run(struct federation *f, int64_t until_ns);
+void federation_at(struct federation *f, int64_t at_ns, fault *act, unsigned node);
+void federation_send(struct federation *f, unsigned from, unsigned to, struct blob *message); /* drops the holding */
+void federation_fini(struct federation *f);
+
+/* Faults. */
+void node_crash(struct federation *f, unsigned node);
+void node_start(struct federation *f, unsigned node);
+void node_cut_off(struct federation *f, unsigned node);
+void node_reconnect(struct federation *f, unsigned node);
+
+/* Everybody who is up has ended the last epoch with the same state root. */
+bool federation_agrees(const struct federation *f);
+const struct federation_state *federation_state(const struct federation *f); /* of the first node that is up */
+
+#endif

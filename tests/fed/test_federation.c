@@ -1,0 +1,323 @@
+#include "federation.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "fed/messages.h"
+#include "tap.h"
+
+/* Whole federations. A failure prints its seed; run one seed alone with
+ *     PRISMFED_SEED=N build/tests/fed/test_fed_federation
+ * and more of them with PRISMFED_SEEDS=COUNT. */
+
+static struct federation fed;
+
+static uint64_t number_of(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    uint64_t v;
+
+    return text != NULL && u64_parse(text, &v) == ERR_OK ? v : otherwise;
+}
+
+/* Runs the federation of each seed; a scenario sets it up, and says afterwards what must hold. */
+struct scenario {
+    unsigned validators, participants;
+    uint64_t seeds;
+    void (*prepare)(struct federation_options *options);
+    void (*faults)(struct federation *f, struct prng *prng);
+    void (*verify)(const struct federation *f);
+};
+
+static void run_seed(const struct scenario *s, uint64_t seed)
+{
+    struct federation_options options = federation_usual(s->validators, s->participants, seed);
+    struct prng prng;
+
+    tap_seed(seed);
+    prng_stream(&prng, seed, "faults", 0);
+    if (s->prepare != NULL)
+        s->prepare(&options);
+    federation_init(&fed, &options);
+    if (s->faults != NULL)
+        s->faults(&fed, &prng);
+    federation_start(&fed);
+    CHECK(federation_run(&fed, 600 * SECOND)); /* it comes to rest */
+    CHECK_EQ_TEXT(fed.breach, "");
+    CHECK(federation_agrees(&fed));
+    if (s->verify != NULL)
+        s->verify(&fed);
+    federation_fini(&fed);
+}
+
+static void run(const struct scenario *s)
+{
+    uint64_t first = number_of("PRISMFED_SEED", 0), count = number_of("PRISMFED_SEEDS", s->seeds);
+    unsigned before = tap.complaints;
+
+    if (getenv("PRISMFED_SEED") != NULL)
+        count = 1;
+    for (uint64_t seed = first; seed < first + count && tap.complaints == before; seed++)
+        run_seed(s, seed);
+    if (tap.complaints > before)
+        tap_note("replay: PRISMFED_SEED=%" PRIu64 " build/tests/fed/test_fed_federation", tap.seed);
+}
+
+static void all_is_well(const struct federation *f)
+{
+    const struct federation_state *s = federation_state(f);
+
+    for (unsigned i = 0; i < f->count; i++) {
+        CHECK_EQ_U64(s->members[i].status, MEMBER_ACTIVE);
+        CHECK_EQ_U64(f->nodes[i].anchors, f->options.last_epoch);
+        CHECK_EQ_U64(fed_pbft_status(f->nodes[i].fed).view, 0);
+    }
+}
+
+static void three_nodes_agree(void)
+{
+    run(&(struct scenario){.validators = 3, .seeds = 4, .verify = all_is_well});
+}
+
+static void four_nodes_agree(void)
+{
+    run(&(struct scenario){.validators = 4, .seeds = 4, .verify = all_is_well});
+}
+
+static void one_validator_and_participants_agree(void)
+{
+    run(&(struct scenario){.validators = 1, .participants = 2, .seeds = 3, .verify = all_is_well});
+}
+
+static void validators_and_participants_agree(void)
+{
+    run(&(struct scenario){.validators = 4, .participants = 3, .seeds = 4, .verify = all_is_well});
+}
+
+static void rough_network(struct federation_options *o)
+{
+    o->loss_permille = 100;
+    o->duplicate_permille = 50;
+    o->delay_max_ns = 300 * MILLISECOND;
+}
+
+static void loss_and_disorder_are_survived(void)
+{
+    run(&(struct scenario){.validators = 4, .participants = 2, .seeds = 6, .prepare = rough_network});
+}
+
+/* ---- crashes */
+
+static void lose_participant(struct federation *f, struct prng *prng)
+{
+    federation_at(f, (int64_t)prng_below(prng, 500) * MILLISECOND, node_crash, f->count - 1);
+}
+
+static void participant_is_absent(const struct federation *f)
+{
+    CHECK(federation_state(f)->members[f->count - 1].status != MEMBER_ACTIVE);
+}
+
+static void crashed_participant_is_closed_out(void)
+{
+    run(&(struct scenario){.validators = 4, .participants = 1, .seeds = 4, .faults = lose_participant,
+                           .verify = participant_is_absent});
+}
+
+static void lose_primary(struct federation *f, struct prng *prng)
+{
+    federation_at(f, (int64_t)prng_below(prng, 500) * MILLISECOND, node_crash, 0);
+}
+
+static void view_has_changed(const struct federation *f)
+{
+    CHECK(fed_pbft_status(f->nodes[1].fed).view > 0);
+}
+
+static void crashed_primary_is_replaced(void)
+{
+    run(&(struct scenario){.validators = 4, .participants = 1, .seeds = 4, .faults = lose_primary,
+                           .verify = view_has_changed});
+}
+
+static void crashed_primary_of_three_is_replaced(void)
+{
+    run(&(struct scenario){.validators = 3, .seeds = 4, .faults = lose_primary, .verify = view_has_changed});
+}
+
+/* Every node dies in the middle of some list of effects, one after the other, and comes back. */
+static void restart_each(struct federation *f, struct prng *prng)
+{
+    for (unsigned i = 0; i < f->count; i++) {
+        f->nodes[i].crash_after = 1 + (unsigned)prng_below(prng, 400);
+        f->nodes[i].back_after_ns = (int64_t)(1 + prng_below(prng, 3000)) * MILLISECOND;
+    }
+}
+
+static void restarts_do_not_forget(void)
+{
+    run(&(struct scenario){.validators = 4, .participants = 2, .seeds = 24, .faults = restart_each});
+}
+
+static void restarts_with_loss_do_not_forget(void)
+{
+    run(&(struct scenario){.validators = 3, .participants = 1, .seeds = 12, .prepare = rough_network,
+                           .faults = restart_each});
+}
+
+/* ---- away for too long */
+
+static void long_run(struct federation_options *o)
+{
+    o->last_epoch = 14;
+}
+
+static void leave_and_return(struct federation *f, struct prng *prng)
+{
+    int64_t at_ns = (int64_t)prng_below(prng, 300) * MILLISECOND;
+
+    f->trace_node = (int)f->count - 1;
+    federation_at(f, at_ns, node_cut_off, f->count - 1);
+    federation_at(f, at_ns + 7 * SECOND, node_reconnect, f->count - 1);
+}
+
+static void has_reconciled(const struct federation *f)
+{
+    struct buf trace = {0};
+
+    buf_add(&trace, f->trace.data, f->trace.len);
+    CHECK(strstr(buf_text(&trace), "fed.quarantined") != NULL);
+    CHECK(strstr(buf_text(&trace), "fed.reconcile") != NULL);
+    buf_free(&trace);
+    CHECK_EQ_U64(federation_state(f)->members[f->count - 1].status, MEMBER_ACTIVE);
+}
+
+static void who_was_away_is_quarantined_and_reconciles(void)
+{
+    run(&(struct scenario){.validators = 3, .participants = 1, .seeds = 4, .prepare = long_run,
+                           .faults = leave_and_return, .verify = has_reconciled});
+}
+
+/* ---- liars */
+
+static struct blob *signed_entry(const struct federation *f, unsigned node, struct envelope e)
+{
+    struct buf bytes = {0};
+
+    e.federation_id = federation_state(f)->federation_id;
+    e.ledger_block_id = federation_state(f)->block_id;
+    envelope_sign(&f->nodes[node].key, &e, &bytes);
+    struct blob *message = message_entry(bytes_of_buf(&bytes));
+    buf_free(&bytes);
+    return message;
+}
+
+static struct blob *update_of(const struct federation *f, unsigned node, int64_t delta_ppm)
+{
+    const struct federation_state *s = federation_state(f);
+    struct update_body body = {.delta_ppm = delta_ppm, .evaluations = 1, .iterations = 1, .count = 1, .costs = {1}};
+    struct buf genome = {0}, encoded = {0};
+
+    genome_encode(&s->schema, &s->incumbent, &genome);
+    body.genomes[0] = bytes_of_buf(&genome);
+    update_body_encode(&body, &encoded);
+    struct blob *message = signed_entry(f, node, (struct envelope){.kind = ENTRY_UPDATE, .sequence = 1,
+                                                                   .federated_epoch = s->epoch,
+                                                                   .body = bytes_of_buf(&encoded)});
+    buf_free(&genome);
+    buf_free(&encoded);
+    return message;
+}
+
+/* One UPDATE for half of the validators, another with the same number for the rest. */
+static void sign_twice(struct federation *f, unsigned node)
+{
+    for (unsigned to = 0; to < f->options.validators; to++)
+        federation_send(f, node, to, update_of(f, node, to % 2));
+}
+
+static void double_signer(struct federation *f, struct prng *prng)
+{
+    f->nodes[f->count - 1].played = true;
+    federation_at(f, (int64_t)(1 + prng_below(prng, 400)) * MILLISECOND, sign_twice, f->count - 1);
+}
+
+static void liar_is_convicted(const struct federation *f)
+{
+    const struct federation_state *s = federation_state(f);
+
+    for (unsigned i = 0; i + 1 < f->count; i++)
+        CHECK(s->members[i].status != MEMBER_CONVICTED);
+    CHECK_EQ_U64(s->members[f->count - 1].status, MEMBER_CONVICTED);
+}
+
+static void double_signer_is_convicted(void)
+{
+    run(&(struct scenario){.validators = 4, .participants = 2, .seeds = 6, .faults = double_signer,
+                           .verify = liar_is_convicted});
+}
+
+/* The primary's clock is four times too fast: it thinks that every deadline has passed. */
+static void hasty_primary(struct federation *f, struct prng *prng)
+{
+    (void)prng;
+    f->nodes[0].clock_percent = 400;
+    f->nodes[f->count - 1].played = true; /* silent: nobody can close the phase without a CLOSE */
+}
+
+static void one_epoch(struct federation_options *o)
+{
+    o->last_epoch = 1;
+}
+
+static void nothing_closed_early(const struct federation *f)
+{
+    /* Two phases; the silent one is not waited for in the second. */
+    CHECK(f->now_ns >= f->options.collect_ns - f->options.tolerance_ns);
+}
+
+static void early_close_is_refused(void)
+{
+    run(&(struct scenario){.validators = 4, .participants = 1, .seeds = 3, .prepare = one_epoch,
+                           .faults = hasty_primary, .verify = nothing_closed_early});
+}
+
+/* ---- same inputs, same effects */
+
+static void same_seed_same_history(void)
+{
+    struct federation_options options = federation_usual(4, 2, 7);
+    struct digest ids[2];
+    uint64_t steps[2];
+
+    rough_network(&options);
+    for (unsigned i = 0; i < 2; i++) {
+        federation_init(&fed, &options);
+        federation_start(&fed);
+        CHECK(federation_run(&fed, 600 * SECOND));
+        ids[i] = federation_state(&fed)->block_id;
+        steps[i] = fed.steps;
+        federation_fini(&fed);
+    }
+    CHECK(digest_equal(&ids[0], &ids[1]));
+    CHECK_EQ_U64(steps[0], steps[1]);
+}
+
+int main(void)
+{
+    TAP_RUN(three_nodes_agree);
+    TAP_RUN(four_nodes_agree);
+    TAP_RUN(one_validator_and_participants_agree);
+    TAP_RUN(validators_and_participants_agree);
+    TAP_RUN(loss_and_disorder_are_survived);
+    TAP_RUN(crashed_participant_is_closed_out);
+    TAP_RUN(crashed_primary_is_replaced);
+    TAP_RUN(crashed_primary_of_three_is_replaced);
+    TAP_RUN(restarts_do_not_forget);
+    TAP_RUN(restarts_with_loss_do_not_forget);
+    TAP_RUN(who_was_away_is_quarantined_and_reconciles);
+    TAP_RUN(double_signer_is_convicted);
+    TAP_RUN(early_close_is_refused);
+    TAP_RUN(same_seed_same_history);
+    return tap_done();
+}
