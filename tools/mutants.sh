@@ -11,7 +11,7 @@ export PRISMFED_SHARED="${PRISMFED_SHARED:-$PWD/../shared}"
 work=$PWD/build-mutants
 tree=$work/tree
 build=$work/build
-layers='base codec crypto merkle ledger genome evolve aggregate pbft govern fed audit sim node cli api trace'
+layers='base codec crypto merkle ledger genome evolve aggregate pbft govern fed audit sim scenario node cli api trace'
 
 rm -rf "$work"
 mkdir -p "$tree" "$work/ran"
