@@ -168,6 +168,7 @@ void fed_free(struct fed *f)
     for (unsigned i = 0; i < OUTCOMES_KEPT; i++)
         mem_free(f->outcomes[i].updates);
     mem_free(f->tentative);
+    buf_free(&f->sponsored);
     state_free(&f->decided);
     key_wipe(&f->config.key);
     mem_free(f);
@@ -254,6 +255,8 @@ static enum err dispatch(struct fed *f, const struct fed_event *event)
     case FED_EVENT_LEAVE:
         f->leaving = f->pbft == NULL;
         return f->leaving ? ERR_OK : ERR_STATE;
+    case FED_EVENT_SPONSOR:
+        return lifecycle_sponsor(f, blob_bytes(event->blob));
     default:
         return ERR_UNKNOWN;
     }

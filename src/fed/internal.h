@@ -95,6 +95,7 @@ struct fed {
     uint64_t score_costs[CYCLE_CANDIDATES_MAX];
     unsigned shard_count;
     bool leaving;
+    struct buf sponsored;          /* the JOIN body that our operator wants signed; empty: none */
 
     /* submit.c */
     uint64_t sequence;             /* the highest that was ever signed */
@@ -135,6 +136,7 @@ void consensus_advance(struct fed *f);
 void lifecycle_settle(struct fed *f);
 enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
 enum err lifecycle_score_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
+enum err lifecycle_sponsor(struct fed *f, struct bytes join) MUST_CHECK; /* ERR_STATE: no validator; body's errors */
 void lifecycle_deadline(struct fed *f); /* the timer */
 /* Is a CLOSE for this moment due by our clock, give or take tolerance_ns? ERR_AGAIN: not yet. A moment that is over
  * in s is harmless (ERR_OK): the entry has no effect there. */

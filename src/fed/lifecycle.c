@@ -215,6 +215,35 @@ static void leave(struct fed *f)
     buf_free(&encoded);
 }
 
+enum err lifecycle_sponsor(struct fed *f, struct bytes join)
+{
+    struct member_card card;
+    enum err err = f->pbft == NULL ? ERR_STATE : join_body_decode(join, &card);
+
+    if (err != ERR_OK)
+        return err;
+    buf_clear(&f->sponsored);
+    buf_add(&f->sponsored, join.data, join.len);
+    return ERR_OK;
+}
+
+/* Until the newcomer is a member, whoever brought it in. */
+static void sponsor(struct fed *f)
+{
+    struct member_card card;
+
+    if (f->sponsored.len == 0 || !submit_possible(f, ENTRY_JOIN))
+        return;
+    enum err err = join_body_decode(bytes_of_buf(&f->sponsored), &card);
+    ASSERT(err == ERR_OK);
+    struct digest fingerprint = key_fingerprint(&card.key);
+    if (state_find(&f->decided, &fingerprint) >= 0) {
+        buf_clear(&f->sponsored);
+        return;
+    }
+    submit_entry(f, ENTRY_JOIN, f->decided.epoch, &f->decided.block_id, bytes_of_buf(&f->sponsored));
+}
+
 static void contribute(struct fed *f)
 {
     const struct member *self = fed_self(f);
@@ -271,6 +300,7 @@ void lifecycle_settle(struct fed *f)
         contribute(f);
         if (f->pbft != NULL) {
             lead(f);
+            sponsor(f);
             evidence_accuse(f);
         }
     } while (f->decided.height != height);
