@@ -1,0 +1,42 @@
+#include "cli/command.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static void say(const char *verb, const char *fmt, va_list args)
+{
+    fprintf(stderr, "prismfed %s: ", verb);
+    vfprintf(stderr, fmt, args);
+}
+
+int command_fail(const char *verb, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say(verb, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return EXIT_UNUSABLE;
+}
+
+int command_misuse(const char *verb, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say(verb, fmt, args);
+    va_end(args);
+    fprintf(stderr, " (prismfed %s --help says how)\n", verb);
+    return EXIT_UNUSABLE;
+}
+
+int command_bad_option(const char *verb, int answer, char **argv)
+{
+    const char *option = argv[optind - 1];
+
+    if (answer == ':')
+        return command_misuse(verb, "%s needs a value", option);
+    return command_misuse(verb, "%s is not an option here", option);
+}

@@ -1,0 +1,24 @@
+#ifndef PRISMFED_CLI_COMMAND_H
+#define PRISMFED_CLI_COMMAND_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* The verbs of `prismfed`. Each takes its own name as argv[0] and returns the exit status:
+ * 0 done, 1 the thing that was checked is not right, 2 wrong usage or unusable input. */
+enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_UNUSABLE = 2 };
+
+int command_sim(int argc, char **argv);
+int command_audit(int argc, char **argv);
+int command_keys(int argc, char **argv);
+int command_show(int argc, char **argv);
+
+/* One line to standard error, "prismfed VERB: ...". Returns EXIT_UNUSABLE. */
+int command_fail(const char *verb, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The same for wrong usage: the line ends with where help is. */
+int command_misuse(const char *verb, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* What getopt_long() (opterr = 0) stumbled over: '?' or ':'. */
+int command_bad_option(const char *verb, int answer, char **argv);
+
+#endif

@@ -1,0 +1,113 @@
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "cli/command.h"
+#include "cli/key_file.h"
+
+static int help(void)
+{
+    puts("usage: prismfed keys generate FILE      make a key; FILE must not exist (mode 0600, PKCS#8 PEM)\n"
+         "       prismfed keys fingerprint FILE   its fingerprint: SHA-256 of the DER SubjectPublicKeyInfo\n"
+         "       prismfed keys public FILE        its public key as PEM\n"
+         "       prismfed keys public --der FILE  its public key as DER\n"
+         "\n"
+         "FILE is a private or a public Ed25519 key in PEM, as openssl writes them. A rehearsal makes its own\n"
+         "keys from its seed; these here are for real nodes.");
+    return EXIT_FINE;
+}
+
+static int random_seed(uint8_t seed[KEY_SEED_SIZE])
+{
+    ssize_t n;
+
+    do
+        n = getrandom(seed, KEY_SEED_SIZE, 0);
+    while (n < 0 && errno == EINTR);
+    return n == KEY_SEED_SIZE ? EXIT_FINE : command_fail("keys", "no random bytes: %s", strerror(errno));
+}
+
+static void print_fingerprint(const struct public_key *key)
+{
+    struct digest fingerprint = key_fingerprint(key);
+    char hex[2 * DIGEST_SIZE + 1];
+
+    digest_hex(&fingerprint, hex);
+    puts(hex);
+}
+
+static int generate(const char *path)
+{
+    uint8_t seed[KEY_SEED_SIZE];
+    struct secret_key key;
+    struct diag diag = {0};
+    int status = random_seed(seed);
+
+    if (status != EXIT_FINE)
+        return status;
+    key_from_seed(seed, &key);
+    if (key_file_write(path, seed, &diag) != ERR_OK)
+        status = command_fail("keys", "%s", diag.text);
+    else
+        print_fingerprint(&key.public);
+    key_wipe(&key);
+    for (volatile uint8_t *p = seed; p < seed + sizeof seed; p++)
+        *p = 0;
+    return status;
+}
+
+static int print_public(const struct public_key *key, bool der)
+{
+    struct buf out = {0};
+    uint8_t spki[KEY_SPKI_SIZE];
+
+    key_spki(key, spki);
+    if (der)
+        buf_add(&out, spki, sizeof spki);
+    else
+        key_file_public_pem(key, &out);
+    fwrite(out.data, 1, out.len, stdout);
+    buf_free(&out);
+    return EXIT_FINE;
+}
+
+static int look(const char *what, const char *path, bool der)
+{
+    struct public_key key;
+    struct diag diag = {0};
+
+    if (key_file_read_public(path, &key, &diag) != ERR_OK)
+        return command_fail("keys", "%s", diag.text);
+    if (strcmp(what, "public") == 0)
+        return print_public(&key, der);
+    print_fingerprint(&key);
+    return EXIT_FINE;
+}
+
+int command_keys(int argc, char **argv)
+{
+    static const struct option options[] = {{"der", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {0}};
+    bool der = false;
+    int option;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        if (option == 'h')
+            return help();
+        if (option != 'd')
+            return command_bad_option("keys", option, argv);
+        der = true;
+    }
+    if (argc - optind != 2)
+        return command_misuse("keys", "expected what to do and one FILE");
+    const char *what = argv[optind], *path = argv[optind + 1];
+    if (der && strcmp(what, "public") != 0)
+        return command_misuse("keys", "--der goes with \"public\"");
+    if (strcmp(what, "generate") == 0)
+        return generate(path);
+    if (strcmp(what, "fingerprint") == 0 || strcmp(what, "public") == 0)
+        return look(what, path, der);
+    return command_misuse("keys", "\"%s\" is not one of generate, fingerprint, public", what);
+}

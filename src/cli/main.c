@@ -1,0 +1,84 @@
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "crypto/key.h"
+
+/* One program under two names: `prismfed VERB ...`, and `federated_sim ...` for `prismfed sim ...`. */
+
+#define PRISMFED_VERSION "0.1.0"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *does;
+} verbs[] = {
+    {"sim", command_sim, "rehearse a federation from a scenario file"},
+    {"audit", command_audit, "check a folder of artifacts: yes or no, and why"},
+    {"show", command_show, "print an artifact, an envelope or a certificate for reading"},
+    {"keys", command_keys, "make and look at keys"},
+};
+enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
+
+static int help(void)
+{
+    puts("prismfed: evolve one configuration across sites that do not trust each other\n"
+         "\n"
+         "usage: prismfed VERB [OPTION...]\n");
+    for (unsigned i = 0; i < VERB_COUNT; i++)
+        printf("  %-8s %s\n", verbs[i].name, verbs[i].does);
+    puts("  help     this text; prismfed VERB --help explains a verb\n"
+         "  version  the version\n"
+         "\n"
+         "Exit status: 0 all is well, 1 a check failed, 2 wrong usage or unusable input.");
+    return EXIT_FINE;
+}
+
+static int run_verb(int argc, char **argv)
+{
+    for (unsigned i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(argv[0], verbs[i].name) == 0)
+            return verbs[i].run(argc, argv);
+    }
+    fprintf(stderr, "prismfed: there is no verb \"%s\" (prismfed help lists them)\n", argv[0]);
+    return EXIT_UNUSABLE;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *slash = strrchr(argv[0], '/');
+
+    if (strcmp(slash != NULL ? slash + 1 : argv[0], "federated_sim") == 0)
+        return command_sim(argc, argv);
+    if (argc < 2) {
+        fputs("prismfed: which verb? (prismfed help lists them)\n", stderr);
+        return EXIT_UNUSABLE;
+    }
+    if (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0) {
+        puts("prismfed " PRISMFED_VERSION);
+        return EXIT_FINE;
+    }
+    if (strcmp(argv[1], "help") == 0 && argc > 2 && strcmp(argv[2], "help") != 0) {
+        static char option[] = "--help";
+        char *with_help[] = {argv[2], option, NULL};
+        return run_verb(2, with_help);
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help();
+    return run_verb(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    signal(SIGPIPE, SIG_DFL);
+    key_library_init();
+    status = argc > 0 ? run(argc, argv) : EXIT_UNUSABLE;
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("prismfed: cannot write to standard output\n", stderr);
+        return EXIT_UNUSABLE;
+    }
+    return status;
+}

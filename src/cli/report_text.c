@@ -1,0 +1,165 @@
+#include "cli/report_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "codec/json.h"
+
+static double since(const struct timespec *from)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - from->tv_sec) + (double)(now.tv_nsec - from->tv_nsec) / 1e9;
+}
+
+void report_clock_start(struct report_clock *clock)
+{
+    clock_gettime(CLOCK_MONOTONIC, &clock->started);
+    clock->last_shown = clock->started;
+}
+
+/* epoch is a number of the scenario's own counting; the first one seen is the first one. */
+int report_progress(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds)
+{
+    struct report_clock *clock = context;
+
+    if (clock->entered == 0)
+        clock->first = epoch;
+    while (clock->entered < REPORT_EPOCHS_TIMED && clock->first + clock->entered <= epoch)
+        clock->entered_at[clock->entered++] = since(&clock->started);
+    if (clock->show && since(&clock->last_shown) > 0.1) {
+        fprintf(stderr, "\repoch %" PRIu64 ", %" PRIu64 " of %" PRIu64 "   %.1f s of virtual time \033[K", epoch,
+                epoch - clock->first + 1, epochs, virtual_seconds);
+        clock_gettime(CLOCK_MONOTONIC, &clock->last_shown);
+    }
+    return 0;
+}
+
+void report_clock_stop(struct report_clock *clock)
+{
+    clock->stopped_at = since(&clock->started);
+    if (clock->show)
+        fputs("\r\033[K", stderr);
+}
+
+/* Seconds of real time that passed while an epoch was the present one; below 0: not known. */
+static double real_seconds(const struct report_clock *clock, uint64_t position)
+{
+    if (position >= clock->entered)
+        return -1;
+    if (position + 1 < clock->entered)
+        return clock->entered_at[position + 1] - clock->entered_at[position];
+    return clock->stopped_at - clock->entered_at[position];
+}
+
+static void print_root(const struct federated_epoch_report *e)
+{
+    if (!e->quorum_reached)
+        printf("  %-12s", "-");
+    for (unsigned i = 0; e->quorum_reached && i < 6; i++)
+        printf("%s%02x", i == 0 ? "  " : "", e->merkle_root[i]);
+}
+
+static void print_epoch(const struct federated_epoch_report *e, double real)
+{
+    char delta[24];
+
+    snprintf(delta, sizeof delta, "%+.2f %%", (double)e->aggregated_delta_ppm / 1e4);
+    printf("%6" PRIu64 "  %-7s %5" PRIu64 " %5" PRIu64 " %5" PRIu64 " %7" PRIu64 " %11" PRIu64 " %6" PRIu64 "  %9s",
+           e->epoch,
+           !e->quorum_reached ? "no"
+           : e->stalled       ? "stalled"
+                              : "yes",
+           e->view_changes, e->participants, e->stale, e->absent, e->quarantined, e->shards_moved,
+           e->quorum_reached ? delta : "-");
+    print_root(e);
+    printf(" %8.2fs", (double)e->virtual_ns / 1e9);
+    if (real >= 0)
+        printf(" %6.2fs", real);
+    else
+        printf(" %7s", "-");
+    printf("%s%s\n",
+           e->rolled_back         ? "  rolled back"
+           : e->incumbent_changed ? "  new genome"
+                                  : "",
+           e->convicted > 0 ? "  liar convicted" : "");
+}
+
+static void print_gain(const struct federated_simulation_report *r)
+{
+    if (r->gain < 1)
+        printf("gained: the last shared genome needs %.1f %% fewer iterations than the first one, over the sites' own "
+               "work\n",
+               (1 - r->gain) * 100);
+    else
+        printf("gained: nothing: the last shared genome needs %.1f %% more iterations than the first one\n",
+               (r->gain - 1) * 100);
+}
+
+void report_table(const struct federated_simulation_report *r, const struct report_clock *clock)
+{
+    printf("%s (label %s, seed %" PRIu64 ")\n", r->scenario, r->label, r->seed);
+    printf("%6s  %-7s %5s %5s %5s %7s %11s %6s  %9s  %-12s %9s %7s\n", "epoch", "quorum", "views", "in", "stale",
+           "absent", "quarantined", "shards", "delta", "root", "virtual", "real");
+    for (uint64_t i = 0; i < r->epoch_count; i++)
+        print_epoch(&r->epochs[i], real_seconds(clock, i));
+    printf("work: %" PRIu64 " evaluations, %" PRIu64 " iterations; network: %" PRIu64 " messages, %.1f MB; %.1f s of "
+           "virtual time in %.2f s\n",
+           r->evaluations, r->iterations, r->messages, (double)r->bytes / 1e6, (double)r->virtual_ns / 1e9,
+           r->real_seconds);
+    printf("roots: %s\n", r->roots_agree ? "every node that is up holds the same log and state"
+                                         : "NODES DISAGREE: at equal heights their states differ");
+    print_gain(r);
+}
+
+static json_t *epoch_json(const struct federated_epoch_report *e)
+{
+    json_t *o = json_object();
+
+    json_put(o, "epoch", json_u64(e->epoch));
+    json_put(o, "quorum_reached", json_boolean(e->quorum_reached));
+    json_put(o, "stalled", json_boolean(e->stalled));
+    json_put(o, "view_changes", json_u64(e->view_changes));
+    json_put(o, "participants", json_u64(e->participants));
+    json_put(o, "stale", json_u64(e->stale));
+    json_put(o, "absent", json_u64(e->absent));
+    json_put(o, "quarantined", json_u64(e->quarantined));
+    json_put(o, "convicted", json_u64(e->convicted));
+    json_put(o, "shards_moved", json_u64(e->shards_moved));
+    json_put(o, "aggregated_delta_ppm", json_integer(e->aggregated_delta_ppm));
+    json_put(o, "incumbent_changed", json_boolean(e->incumbent_changed));
+    json_put(o, "rolled_back", json_boolean(e->rolled_back));
+    json_put(o, "merkle_root",
+             e->quorum_reached ? json_hex(bytes_of(e->merkle_root, sizeof e->merkle_root)) : json_null());
+    json_put(o, "log_size", json_u64(e->log_size));
+    json_put(o, "virtual_ns", json_u64(e->virtual_ns));
+    return o;
+}
+
+void report_json(const struct federated_simulation_report *r)
+{
+    json_t *o = json_object(), *epochs = json_array();
+
+    for (uint64_t i = 0; i < r->epoch_count; i++)
+        json_push(epochs, epoch_json(&r->epochs[i]));
+    json_put(o, "scenario", json_string(r->scenario));
+    json_put(o, "label", json_string(r->label));
+    json_put(o, "seed", json_u64(r->seed));
+    json_put(o, "epoch_count", json_u64(r->epoch_count));
+    json_put(o, "epochs", epochs);
+    json_put(o, "log_root", json_hex(bytes_of(r->log_root, sizeof r->log_root)));
+    json_put(o, "state_root", json_hex(bytes_of(r->state_root, sizeof r->state_root)));
+    json_put(o, "roots_agree", json_boolean(r->roots_agree));
+    json_put(o, "messages", json_u64(r->messages));
+    json_put(o, "bytes", json_u64(r->bytes));
+    json_put(o, "events", json_u64(r->events));
+    json_put(o, "evaluations", json_u64(r->evaluations));
+    json_put(o, "iterations", json_u64(r->iterations));
+    json_put(o, "virtual_ns", json_u64(r->virtual_ns));
+    json_put(o, "real_seconds", json_real(r->real_seconds));
+    json_put(o, "gain_ppm", json_integer((json_int_t)(r->gain * 1e6 + 0.5)));
+    json_dumpf(o, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+    putchar('\n');
+    json_decref(o);
+}

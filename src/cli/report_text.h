@@ -1,0 +1,31 @@
+#ifndef PRISMFED_CLI_REPORT_TEXT_H
+#define PRISMFED_CLI_REPORT_TEXT_H
+
+#include <time.h>
+
+#include "prismfed/simulation.h"
+
+/* The report of a rehearsal for a terminal or a program, and its progress while it runs. */
+
+enum { REPORT_EPOCHS_TIMED = 256 };
+
+/* When the run entered each epoch, by the wall clock: for the terminal only. Zero-initialise. */
+struct report_clock {
+    bool show; /* a progress line on standard error */
+    struct timespec started, last_shown;
+    uint64_t first;                         /* epoch */
+    unsigned entered;                       /* epochs */
+    double entered_at[REPORT_EPOCHS_TIMED]; /* seconds since the start, by position */
+    double stopped_at;
+};
+
+void report_clock_start(struct report_clock *clock);
+/* federated_simulation_options.progress; context is the clock. */
+int report_progress(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds);
+void report_clock_stop(struct report_clock *clock);
+
+void report_table(const struct federated_simulation_report *r, const struct report_clock *clock);
+/* One line. */
+void report_json(const struct federated_simulation_report *r);
+
+#endif
