@@ -112,6 +112,8 @@ void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const str
     effects_send(f->out, PEER_VALIDATORS, own->message);
 #endif
     persist_entry(f, f->decided.height + 1, blob_bytes(own->envelope));
+    if (f->pbft != NULL)
+        effects_note(f->out, "fed.admit", f->config.self, e.sequence);
     own_send(f, kind);
 }
 

@@ -144,6 +144,22 @@ void federation_at(struct federation *f, int64_t at_ns, fault *act, unsigned nod
     push(f, at_ns, FAULT, node)->act = act;
 }
 
+/* One byte changed, or an end cut off. */
+static void send_garbled(struct federation *f, unsigned to, const struct blob *message)
+{
+    struct buf bytes = {0};
+    size_t at = prng_below(&f->network, message->len);
+
+    buf_add(&bytes, message->data, message->len);
+    bytes.data[at] ^= (uint8_t)(1 + prng_below(&f->network, 255));
+    if (prng_below(&f->network, 8) == 0)
+        bytes.len = at;
+    struct event *e = push(f, f->now_ns + f->options.delay_max_ns, MESSAGE, to);
+    e->from = (unsigned)prng_below(&f->network, f->count);
+    e->blob = blob_new(bytes_of_buf(&bytes));
+    buf_free(&bytes);
+}
+
 void federation_send(struct federation *f, unsigned from, unsigned to, struct blob *message)
 {
     const struct federation_options *o = &f->options;
@@ -156,6 +172,8 @@ void federation_send(struct federation *f, unsigned from, unsigned to, struct bl
         struct event *e = push(f, f->now_ns + o->delay_min_ns + (int64_t)spread, MESSAGE, to);
         e->from = from;
         e->blob = blob_hold(message);
+        if (prng_below(&f->network, 1000) < o->garble_permille)
+            send_garbled(f, to, message);
     }
     blob_drop(message);
 }

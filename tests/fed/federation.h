@@ -43,6 +43,7 @@ struct federation_options {
     unsigned validators, participants, quorum;
     uint64_t seed, last_epoch;
     unsigned loss_permille, duplicate_permille;
+    unsigned garble_permille;   /* messages that are followed by a damaged copy, as from anybody */
     int64_t delay_min_ns, delay_max_ns;
     int64_t collect_ns, score_ns, tolerance_ns;
 };

@@ -257,6 +257,29 @@ static void double_signer_is_convicted(void)
                            .verify = liar_is_convicted});
 }
 
+static void much_noise(struct federation_options *o)
+{
+    o->garble_permille = 500;
+}
+
+static void nobody_is_convicted(const struct federation *f)
+{
+    unsigned refused = 0;
+
+    for (unsigned i = 0; i < f->count; i++) {
+        CHECK_EQ_U64(federation_state(f)->members[i].status, MEMBER_ACTIVE);
+        for (unsigned err = ERR_OK + 1; err < ERR_COUNT; err++)
+            refused += f->nodes[i].errors[err];
+    }
+    CHECK(refused > 0);
+}
+
+static void damaged_messages_are_refused(void)
+{
+    run(&(struct scenario){.validators = 4, .participants = 2, .seeds = 6, .prepare = much_noise,
+                           .verify = nobody_is_convicted});
+}
+
 /* The primary's clock is four times too fast: it thinks that every deadline has passed. */
 static void hasty_primary(struct federation *f, struct prng *prng)
 {
@@ -280,6 +303,45 @@ static void early_close_is_refused(void)
 {
     run(&(struct scenario){.validators = 4, .participants = 1, .seeds = 3, .prepare = one_epoch,
                            .faults = hasty_primary, .verify = nothing_closed_early});
+}
+
+/* ---- the straight line of one genome update, as the validator that found it sees it */
+
+static const char *const straight_line[] = {
+    "fed.load_meta",      "fed.cycle_start", "fed.meta_update", "fed.sign",     "fed.admit",
+    "pbft.pre_prepare",   "pbft.prepared",   "pbft.decided",    "fed.decided",  "fed.merkle_append",
+    "fed.align",          "fed.aggregate",   "fed.guard",       "fed.meta_state", "fed.anchor",
+};
+
+static void trace_primary(struct federation *f, struct prng *prng)
+{
+    (void)prng;
+    f->trace_node = 0;
+}
+
+static void trace_is_the_line(const struct federation *f)
+{
+    struct buf trace = {0};
+    const char *at;
+
+    buf_add(&trace, f->trace.data, f->trace.len);
+    at = buf_text(&trace);
+    for (size_t i = 0; i < sizeof straight_line / sizeof straight_line[0]; i++) {
+        const char *found = strstr(at, straight_line[i]);
+        CHECK(found != NULL);
+        if (found == NULL) {
+            tap_note("no %s in its place", straight_line[i]);
+            break;
+        }
+        at = found + 1;
+    }
+    buf_free(&trace);
+}
+
+static void trace_shows_the_straight_line(void)
+{
+    run(&(struct scenario){.validators = 3, .seeds = 1, .prepare = one_epoch, .faults = trace_primary,
+                           .verify = trace_is_the_line});
 }
 
 /* ---- same inputs, same effects */
@@ -317,7 +379,9 @@ int main(void)
     TAP_RUN(restarts_with_loss_do_not_forget);
     TAP_RUN(who_was_away_is_quarantined_and_reconciles);
     TAP_RUN(double_signer_is_convicted);
+    TAP_RUN(damaged_messages_are_refused);
     TAP_RUN(early_close_is_refused);
+    TAP_RUN(trace_shows_the_straight_line);
     TAP_RUN(same_seed_same_history);
     return tap_done();
 }
