@@ -117,6 +117,7 @@ void buf_printf(struct buf *buf, const char *fmt, ...)
     va_list args, again;
     int len;
 
+    ASSERT(fmt != NULL);
     va_start(args, fmt);
     va_copy(again, args);
     len = vsnprintf(NULL, 0, fmt, args);
