@@ -11,7 +11,7 @@
 
 #define ANCHOR_CONTENT_TYPE "application/prismfed.anchor+cbor"
 
-/* Payload {"epoch", "height", "anchored", "log_root", "log_size", "block_id", "state_root", "merkle_root", "federation_id"}
+/* Payload {"epoch", "height", "anchored", "block_id", "log_root", "log_size", "state_root", "merkle_root", "federation_id"}
  * (merkle_root null when the epoch was abandoned), COSE subject "anchor", signed by the node that recorded the file. */
 struct anchor_statement {
     struct digest federation_id;
@@ -24,6 +24,7 @@ struct anchor_statement {
     struct digest log_root;
     struct digest state_root;
 };
+void anchor_payload(const struct anchor_statement *a, struct buf *out);
 void anchor_sign(const struct secret_key *key, const struct anchor_statement *a, struct buf *out);
 enum err anchor_parse(struct bytes in, struct anchor_statement *out, struct cose_sign1 *cose) MUST_CHECK;
 
@@ -48,14 +49,19 @@ struct epoch_record {
     json_t *outcome;                 /* the decision of the epoch (govern_outcome_json), borrowed */
 };
 
+enum { EPOCH_FILE_VERSION = 1 };
+#define EPOCH_FILE_FORMAT "prismfed-epoch"
+#define VERDICT_ACCEPTED "accepted" /* "verdict" of an entry with effect; else err_text() */
+
 /* Top-level names: format, version, federation, federation_id, simulated, epoch, anchored, merkle_root, signature,
  * anchor (decoded), outcome, log {size_before, root_before, size_after, root_after, consistency_proof},
  * blocks [{height, ledger_block_id, header, decoded, view, signers, certificate[base64 votes], first_entry, entry_count}],
  * entries [{node_id, anchor_hash (leaf hash), leaf_index, kind, verdict, inclusion_proof (to root_after), envelope, decoded}].
- * Returns a new reference. */
+ * node_id, kind and decoded are null for bytes that are no envelope or whose signer is unknown; signers are the names of the
+ * certificate's voters. Returns a new reference. */
 json_t *epoch_file_render(const struct epoch_record *record, const struct epoch_names *names);
 
-/* The bytes of a file: blocks re-assembled from header, envelopes and votes, and the signature. What the
+/* The bytes of a file (blocks and signature are owned; epoch_file_fini): blocks re-assembled from header, envelopes and votes, and the signature. What the
  * decoded parts say is not looked at. Errors name the JSON pointer. */
 struct epoch_file {
     uint64_t epoch;

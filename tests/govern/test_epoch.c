@@ -1,0 +1,311 @@
+#include "fixture.h"
+
+/* The straight line and the phases: collect, align, score, decide, anchor. */
+
+static void an_epoch_replaces_the_incumbent(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 1, NULL);
+    struct digest better = fixture_hash(&f, 5);
+    fixture_update(&f, 0, 5, 1);
+    fixture_update(&f, 1, 0, 1);
+    fixture_update(&f, 2, 6, 1);
+    fixture_run(&f);
+    CHECK(!f.last.phase_changed);
+    CHECK_EQ_U64(f.state.phase, PHASE_COLLECT);
+    fixture_update(&f, 3, 0, 1);
+    fixture_run(&f);
+    CHECK(f.last.phase_changed);
+    CHECK_EQ_U64(f.state.phase, PHASE_SCORE);
+    CHECK_EQ_U64(f.state.candidate_count, 3);
+    CHECK(digest_equal(&f.state.candidates[0].hash, &f.state.incumbent_hash));
+    for (unsigned i = 0; i < 4; i++)
+        fixture_score(&f, i, 5, 200);
+    fixture_run(&f);
+    REQUIRE(f.last.epoch_ended);
+    CHECK(f.last.outcome.anchored && f.last.outcome.changed && !f.last.outcome.rolled_back);
+    CHECK_EQ_I64(f.last.outcome.aggregated_delta_ppm, 500000);
+    CHECK_EQ_U64(f.last.outcome.update_count, 4);
+    CHECK_EQ_U64(f.last.outcome.scored, 4);
+    CHECK(digest_equal(&f.state.incumbent_hash, &better));
+    CHECK_EQ_U64(f.state.epoch, 2);
+    CHECK_EQ_U64(f.state.archive_count, 2);
+    CHECK_EQ_U64(f.state.anchor_count, 2);
+    CHECK_EQ_U64(f.state.candidate_count, 0);
+    CHECK_EQ_U64(f.state.height, 3);
+    CHECK_EQ_U64(f.state.log.size, 9);
+    fixture_fini(&f);
+}
+
+/* Same UPDATEs, any order, any cut into blocks: the same candidates in the same places. */
+static void arrival_shows_nowhere(void)
+{
+    struct fixture f, g;
+    fixture_init(&f, 3, 1, NULL);
+    fixture_init(&g, 3, 1, NULL);
+    for (unsigned i = 0; i < 4; i++)
+        fixture_update(&f, i, 5 + i, 1);
+    fixture_run(&f);
+    for (unsigned i = 4; i-- > 0;) {
+        fixture_update(&g, i, 5 + i, 1);
+        fixture_run(&g);
+    }
+    REQUIRE(f.state.candidate_count == 5 && g.state.candidate_count == 5);
+    for (unsigned i = 0; i < 5; i++)
+        CHECK(digest_equal(&f.state.candidates[i].hash, &g.state.candidates[i].hash));
+    fixture_fini(&f);
+    fixture_fini(&g);
+}
+
+static void a_genome_stands_once(void)
+{
+    struct fixture f;
+    fixture_init(&f, 2, 0, NULL);
+    fixture_update(&f, 0, 5, 1);
+    fixture_update(&f, 1, 5, 1);
+    fixture_run(&f);
+    CHECK_EQ_U64(f.state.candidate_count, 2);
+    fixture_fini(&f);
+}
+
+/* Genome 5 is second best at two sites and by far the best at the third, where the incumbent is the last: it wins
+ * by ranks. But at the median site it costs `cost` where the incumbent costs 1000, and the guard looks at that. */
+static bool winner_passes_at(uint64_t cost)
+{
+    struct policy policy;
+    struct fixture f;
+    uint64_t costs[5] = {1000, 3000, 4000, 5000, 6000};
+    policy_default(&policy);
+    policy.trim_ppm = 0;
+    fixture_init(&f, 3, 1, &policy);
+    for (unsigned i = 0; i < 4; i++)
+        fixture_update(&f, i, 5 + i, 1);
+    fixture_run(&f);
+    unsigned winner = fixture_candidate(&f, 5);
+    costs[winner] = cost;
+    fixture_row(&f, 0, costs);
+    fixture_row(&f, 1, costs);
+    costs[0] = 9000;
+    costs[winner] = 100;
+    fixture_row(&f, 2, costs);
+    fixture_run(&f);
+    fixture_close(&f, 0);
+    fixture_run(&f);
+    CHECK(f.last.epoch_ended && f.last.outcome.anchored);
+    bool changed = f.last.outcome.changed;
+    CHECK_EQ_I64(f.last.outcome.aggregated_delta_ppm, changed ? 1000 * (1000 - (int64_t)cost) : 0);
+    fixture_fini(&f);
+    return changed;
+}
+
+static void the_guard_keeps_a_worse_winner_out(void)
+{
+    CHECK(winner_passes_at(1010));
+    CHECK(winner_passes_at(1020));
+    CHECK(!winner_passes_at(1021));
+    CHECK(!winner_passes_at(1100));
+}
+
+static void a_deadline_leaves_the_silent_behind(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 1, NULL);
+    fixture_update(&f, 0, 5, 1);
+    fixture_update(&f, 1, 0, 1);
+    fixture_run(&f);
+    fixture_close(&f, 0);
+    fixture_run(&f);
+    CHECK_EQ_U64(f.state.phase, PHASE_SCORE);
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ABSENT);
+    CHECK_EQ_U64(f.state.members[3].status, MEMBER_ABSENT);
+    fixture_score(&f, 0, 5, 200);
+    fixture_score(&f, 1, 5, 200);
+    fixture_run(&f);
+    REQUIRE(f.last.epoch_ended);
+    CHECK_EQ_U64(f.last.outcome.absent, 2);
+    CHECK_EQ_U64(f.last.outcome.update_count, 2);
+    /* one of them speaks again */
+    fixture_update(&f, 2, 6, 1);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(f.state.contributions[2].staleness, 1);
+    fixture_fini(&f);
+}
+
+static void a_silent_scorer_is_left_behind(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 0, NULL);
+    fixture_collect(&f, 3, 5);
+    fixture_score(&f, 0, 5, 200);
+    fixture_score(&f, 1, 5, 200);
+    fixture_run(&f);
+    CHECK(!f.last.epoch_ended);
+    fixture_close(&f, 1);
+    fixture_run(&f);
+    REQUIRE(f.last.epoch_ended);
+    CHECK_EQ_U64(f.last.outcome.scored, 2);
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ABSENT);
+    fixture_fini(&f);
+}
+
+/* Below min_participants a deadline is tried again until the budget is spent; then the incumbent stands. */
+static void too_few_abandon_the_epoch(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 0, NULL);
+    fixture_update(&f, 0, 5, 1);
+    fixture_run(&f);
+    struct digest before = f.state.incumbent_hash;
+    for (unsigned attempt = 0; attempt <= f.state.policy.retry_budget; attempt++) {
+        CHECK_EQ_U64(f.state.attempt, attempt);
+        CHECK_EQ_U64(f.state.epoch, 1);
+        fixture_close(&f, 1);
+        fixture_run(&f);
+        CHECK_ERR(f.last.verdicts[0], ERR_OK);
+        CHECK(f.last.phase_changed);
+    }
+    REQUIRE(f.last.epoch_ended);
+    CHECK(!f.last.outcome.anchored && !f.last.outcome.changed);
+    CHECK_EQ_U64(f.last.outcome.update_count, 1);
+    CHECK_EQ_U64(f.state.epoch, 2);
+    CHECK_EQ_U64(f.state.anchor_count, 1);
+    CHECK(digest_equal(&f.state.incumbent_hash, &before));
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ACTIVE);
+    fixture_fini(&f);
+}
+
+static void too_few_rows_abandon_the_epoch(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 0, NULL);
+    fixture_collect(&f, 3, 5);
+    fixture_score(&f, 0, 5, 200);
+    fixture_run(&f);
+    for (unsigned attempt = 0; attempt <= f.state.policy.retry_budget && f.state.epoch == 1; attempt++) {
+        CHECK_EQ_U64(f.state.phase, PHASE_SCORE);
+        fixture_close(&f, 1);
+        fixture_run(&f);
+    }
+    REQUIRE(f.last.epoch_ended);
+    CHECK(!f.last.outcome.anchored);
+    fixture_fini(&f);
+}
+
+static void an_epoch_without_offers_is_anchored_unchanged(void)
+{
+    struct fixture f;
+    fixture_init(&f, 2, 1, NULL);
+    fixture_epoch(&f, 0);
+    CHECK(f.last.outcome.anchored && !f.last.outcome.changed);
+    CHECK_EQ_U64(f.state.anchor_count, 2);
+    fixture_fini(&f);
+}
+
+/* An earlier incumbent that beats the present one by more than rollback_ppm comes back by an entry of its own. */
+static void an_earlier_anchor_comes_back(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 0, NULL);
+    fixture_epoch(&f, 5);
+    fixture_epoch(&f, 6);
+    fixture_collect(&f, 3, 7);
+    for (unsigned i = 0; i < 3; i++)
+        fixture_score(&f, i, 5, 400);
+    fixture_run(&f);
+    CHECK(!f.last.epoch_ended);
+    CHECK_EQ_U64(f.state.phase, PHASE_ROLLBACK);
+    CHECK_EQ_U64(f.state.rollback_epoch, 1);
+
+    struct buf body = {0};
+    rollback_body_encode(2, &body);
+    fixture_entry(&f, 1, ENTRY_ROLLBACK, bytes_of_buf(&body));
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_MISMATCH);
+    buf_clear(&body);
+    rollback_body_encode(1, &body);
+    fixture_entry(&f, 1, ENTRY_ROLLBACK, bytes_of_buf(&body));
+    fixture_entry(&f, 2, ENTRY_ROLLBACK, bytes_of_buf(&body));
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    CHECK_ERR(f.last.verdicts[1], ERR_DUPLICATE);
+    REQUIRE(f.last.epoch_ended);
+    CHECK(f.last.outcome.rolled_back && f.last.outcome.anchored && f.last.outcome.changed);
+    CHECK_EQ_U64(f.last.outcome.rollback_epoch, 1);
+    CHECK_EQ_I64(f.last.outcome.aggregated_delta_ppm, 750000);
+    struct digest earlier = fixture_hash(&f, 5);
+    CHECK(digest_equal(&f.state.incumbent_hash, &earlier));
+    CHECK_EQ_U64(f.state.archive_count, 3); /* 0, 6, 5: each once */
+    CHECK(digest_equal(&f.state.archive[2].hash, &earlier));
+    buf_free(&body);
+    fixture_fini(&f);
+}
+
+static void a_rollback_nobody_signs_is_abandoned(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 0, NULL);
+    fixture_epoch(&f, 5);
+    fixture_collect(&f, 3, 7);
+    for (unsigned i = 0; i < 3; i++)
+        fixture_score(&f, i, 0, 50); /* the incumbent (5) costs 50, genome 0 costs 100 */
+    fixture_run(&f);
+    CHECK(f.last.epoch_ended && !f.last.outcome.changed);
+    fixture_collect(&f, 3, 7);
+    for (unsigned i = 0; i < 3; i++)
+        fixture_score(&f, i, 0, 300);
+    fixture_run(&f);
+    CHECK_EQ_U64(f.state.phase, PHASE_ROLLBACK);
+    for (unsigned attempt = 0; attempt <= f.state.policy.retry_budget; attempt++) {
+        fixture_close(&f, 0);
+        fixture_run(&f);
+    }
+    REQUIRE(f.last.epoch_ended);
+    CHECK(!f.last.outcome.anchored && !f.last.outcome.rolled_back);
+    struct digest stays = fixture_hash(&f, 5);
+    CHECK(digest_equal(&f.state.incumbent_hash, &stays));
+    fixture_fini(&f);
+}
+
+static void close_entries_name_their_moment(void)
+{
+    struct fixture f;
+    struct buf body = {0};
+    fixture_init(&f, 2, 1, NULL);
+    close_body_encode(&(struct close_body){.phase = PHASE_COLLECT, .attempt = 1}, &body);
+    fixture_entry(&f, 0, ENTRY_CLOSE, bytes_of_buf(&body)); /* a later attempt */
+    fixture_close(&f, 2);                                   /* not a validator's */
+    fixture_close(&f, 0);
+    fixture_close(&f, 1);                                   /* said already */
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    CHECK_ERR(f.last.verdicts[1], ERR_STATE);
+    CHECK_ERR(f.last.verdicts[2], ERR_OK);
+    CHECK_ERR(f.last.verdicts[3], ERR_DUPLICATE);
+    CHECK_EQ_U64(f.state.attempt, 1);
+    buf_clear(&body);
+    close_body_encode(&(struct close_body){.phase = PHASE_COLLECT, .attempt = 0}, &body);
+    fixture_entry(&f, 0, ENTRY_CLOSE, bytes_of_buf(&body)); /* an attempt that is over */
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_STALE);
+    buf_free(&body);
+    fixture_fini(&f);
+}
+
+int main(void)
+{
+    TAP_RUN(an_epoch_replaces_the_incumbent);
+    TAP_RUN(arrival_shows_nowhere);
+    TAP_RUN(a_genome_stands_once);
+    TAP_RUN(the_guard_keeps_a_worse_winner_out);
+    TAP_RUN(a_deadline_leaves_the_silent_behind);
+    TAP_RUN(a_silent_scorer_is_left_behind);
+    TAP_RUN(too_few_abandon_the_epoch);
+    TAP_RUN(too_few_rows_abandon_the_epoch);
+    TAP_RUN(an_epoch_without_offers_is_anchored_unchanged);
+    TAP_RUN(an_earlier_anchor_comes_back);
+    TAP_RUN(a_rollback_nobody_signs_is_abandoned);
+    TAP_RUN(close_entries_name_their_moment);
+    return tap_done();
+}
