@@ -101,5 +101,8 @@ struct pbft_status {
     unsigned pending;
 };
 struct pbft_status pbft_status(const struct pbft *p);
+/* Two signed statements by which a replica contradicts itself (pbft/evidence.h checks them), each
+ * pair handed out once, one for each replica. Appends to first and second. */
+bool pbft_take_evidence(struct pbft *p, struct buf *first, struct buf *second, unsigned *replica);
 
 #endif

@@ -1,0 +1,183 @@
+#include "pbft/internal.h"
+
+#include <string.h>
+
+/* OSDI'99 section 4.3. The digest of a checkpoint is the id of the block decided there: it covers state and log. */
+
+/* Where to keep a peer's checkpoint vote: beside its others, in place of the lowest. NULL: not needed. */
+static struct claim *place_of(struct pbft *p, const struct claim *vote)
+{
+    struct claim *marks = p->peers[vote->signer].checkpoints, *lowest = &marks[0];
+
+    for (unsigned i = 0; i < p->checkpoints_kept; i++) {
+        if (marks[i].says.type != 0 && marks[i].says.sequence == vote->says.sequence)
+            return &marks[i];
+        if (marks[i].says.sequence < lowest->says.sequence)
+            lowest = &marks[i];
+    }
+    return lowest->says.sequence < vote->says.sequence ? lowest : NULL;
+}
+
+static void prove_if_quorum(struct pbft *p, const struct statement *says)
+{
+    struct claim which[PBFT_REPLICAS_MAX];
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < p->members.n && count < p->members.quorum; i++) {
+        for (unsigned k = 0; k < p->checkpoints_kept; k++) {
+            const struct claim *c = &p->peers[i].checkpoints[k];
+            if (c->says.type != 0 && c->says.sequence == says->sequence && digest_equal(&c->says.digest, &says->digest))
+                which[count++] = *c;
+        }
+    }
+    if (count < p->members.quorum)
+        return;
+    struct buf signatures = {0};
+    struct cbor_writer w;
+    cbor_writer_init(&w, &signatures);
+    signatures_encode(&w, which, count);
+    cbor_writer_done(&w);
+    struct stable proven = {says->sequence, says->digest, blob_new(bytes_of_buf(&signatures))};
+    buf_free(&signatures);
+    checkpoint_prove(p, &proven);
+}
+
+enum err receive_checkpoint(struct pbft *p, struct bytes message)
+{
+    struct bytes cose;
+    struct claim vote;
+
+    enum err err = message_open(message, MESSAGE_CHECKPOINT, 2, &cose, NULL);
+    if (err == ERR_OK)
+        err = claim_parse(&p->members, cose, MESSAGE_CHECKPOINT, &vote);
+    if (err != ERR_OK)
+        return err;
+    if (vote.says.view != 0 || vote.says.sequence % p->config.checkpoint_interval != 0)
+        return ERR_RANGE;
+    if (vote.signer == p->config.self || vote.says.sequence <= p->stable.sequence)
+        return ERR_STALE;
+    struct claim *place = place_of(p, &vote);
+    if (place == NULL)
+        return ERR_STALE;
+    bool there = place->says.type != 0 && place->says.sequence == vote.says.sequence;
+    if (there && digest_equal(&place->says.digest, &vote.says.digest))
+        return ERR_OK;
+    err = claim_verify(&p->members, &vote);
+    if (err != ERR_OK)
+        return err;
+    if (there) {
+        evidence_keep(p, place, &vote);
+        return ERR_DUPLICATE;
+    }
+    *place = vote;
+    prove_if_quorum(p, &vote.says);
+    return ERR_OK;
+}
+
+enum err receive_stable(struct pbft *p, struct bytes message)
+{
+    struct statement says = {.type = MESSAGE_CHECKPOINT};
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, message);
+    cbor_expect_array(&r, 4);
+    if (cbor_get_uint(&r) != MESSAGE_STABLE && r.err == ERR_OK)
+        cbor_fail(&r, ERR_TYPE);
+    says.sequence = cbor_get_uint(&r);
+    says.digest = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    struct bytes signatures = cbor_get_raw(&r);
+    enum err err = cbor_reader_done(&r);
+    if (err != ERR_OK)
+        return err;
+    if (says.sequence > SEQUENCE_MAX)
+        return ERR_RANGE;
+    if (says.sequence <= p->stable.sequence || says.sequence <= p->proven.sequence)
+        return ERR_STALE;
+    cbor_reader_init(&r, signatures);
+    signatures_check(&r, &p->members, &says, p->members.quorum, p->members.n, true);
+    err = cbor_reader_done(&r);
+    if (err != ERR_OK)
+        return err;
+    struct stable proven = {says.sequence, says.digest, blob_new(signatures)};
+    checkpoint_prove(p, &proven);
+    return ERR_OK;
+}
+
+void checkpoint_vote(struct pbft *p, uint64_t sequence, const struct digest *block_id)
+{
+    struct claim vote;
+
+    if (sequence % p->config.checkpoint_interval != 0 || sequence <= p->stable.sequence)
+        return;
+    claim_sign(p, MESSAGE_CHECKPOINT, 0, sequence, block_id, &vote);
+    struct claim *place = place_of(p, &vote);
+    if (place == NULL || (place->says.type != 0 && place->says.sequence == sequence))
+        return;
+    *place = vote;
+    record_claim(p, &vote);
+    send_dropping(p, PEER_OTHERS, message_of(p, &vote, bytes_of(NULL, 0)));
+    prove_if_quorum(p, &vote.says);
+}
+
+void checkpoint_prove(struct pbft *p, struct stable *s)
+{
+    if (s->sequence <= p->stable.sequence || s->sequence <= p->proven.sequence) {
+        blob_drop(s->signatures);
+        return;
+    }
+    blob_drop(p->proven.signatures);
+    p->proven = *s;
+    if (s->sequence > p->proved_decided)
+        p->proved_decided = s->sequence;
+    checkpoint_adopt(p);
+}
+
+void checkpoint_adopt(struct pbft *p)
+{
+    uint64_t reach = p->stable.sequence + p->ring;
+
+    if (p->proven.sequence <= p->stable.sequence || p->proven.sequence > p->decided)
+        return;
+    const struct slot *s = log_find(p, p->proven.sequence);
+    if (s != NULL && s->has_block && !digest_equal(&s->block_id, &p->proven.block_id)) {
+        p->diverged = true;
+        effects_note(p->out, "pbft.divergence", s->sequence, p->view);
+        return;
+    }
+    blob_drop(p->stable.signatures);
+    p->stable = p->proven;
+    blob_hold(p->stable.signatures);
+    record_snapshot(p);
+    effects_forget(p->out, p->stable.sequence);
+    effects_note(p->out, "pbft.stable", p->stable.sequence, p->view);
+    if (p->planned_top > reach)
+        new_view_install(p);
+}
+
+void checkpoint_restore(struct pbft *p, const struct claim *vote)
+{
+    struct claim *place = place_of(p, vote);
+    if (place != NULL)
+        *place = *vote;
+}
+
+static const struct claim *own_latest(const struct pbft *p)
+{
+    const struct claim *marks = p->peers[p->config.self].checkpoints, *latest = &marks[0];
+
+    for (unsigned i = 1; i < p->checkpoints_kept; i++) {
+        if (marks[i].says.sequence > latest->says.sequence)
+            latest = &marks[i];
+    }
+    return latest;
+}
+
+bool checkpoint_waits(const struct pbft *p)
+{
+    return own_latest(p)->says.sequence > p->stable.sequence;
+}
+
+struct blob *checkpoint_message(const struct pbft *p)
+{
+    return message_of(p, own_latest(p), bytes_of(NULL, 0));
+}

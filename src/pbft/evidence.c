@@ -1,0 +1,74 @@
+#include "pbft/evidence.h"
+
+#include "pbft/messages.h"
+
+struct side {
+    struct cose_sign1 cose;
+    struct bytes digest;
+    struct bytes rest[3];    /* view, sequence, federation id */
+    uint64_t membership_epoch;
+};
+
+static bool convicting(const struct cose_sign1 *cose)
+{
+    if (bytes_equal(cose->content_type, bytes_of_text(VOTE_CONTENT_TYPE)))
+        return bytes_equal(cose->subject, bytes_of_text(statement_subject(MESSAGE_COMMIT)));
+    if (!bytes_equal(cose->content_type, bytes_of_text(PBFT_CONTENT_TYPE)))
+        return false;
+    return bytes_equal(cose->subject, bytes_of_text(statement_subject(MESSAGE_PRE_PREPARE))) ||
+           bytes_equal(cose->subject, bytes_of_text(statement_subject(MESSAGE_PREPARE))) ||
+           bytes_equal(cose->subject, bytes_of_text(statement_subject(MESSAGE_CHECKPOINT)));
+}
+
+static enum err side_parse(struct bytes in, struct side *s)
+{
+    struct cbor_reader r;
+    enum err err = cose_parse(in, &s->cose);
+
+    if (err != ERR_OK)
+        return err;
+    if (!convicting(&s->cose))
+        return ERR_TYPE;
+    bool vote = bytes_equal(s->cose.content_type, bytes_of_text(VOTE_CONTENT_TYPE));
+    cbor_reader_init(&r, s->cose.payload);
+    cbor_expect_map(&r, 5);
+    cbor_expect_key(&r, "view");
+    s->rest[0] = cbor_get_raw(&r);
+    cbor_expect_key(&r, vote ? "block_id" : "digest");
+    s->digest = cbor_get_bytes_of(&r, DIGEST_SIZE);
+    cbor_expect_key(&r, "sequence");
+    s->rest[1] = cbor_get_raw(&r);
+    cbor_expect_key(&r, "federation_id");
+    s->rest[2] = cbor_get_bytes_of(&r, DIGEST_SIZE);
+    cbor_expect_key(&r, "membership_epoch");
+    s->membership_epoch = cbor_get_uint(&r);
+    return cbor_reader_done(&r);
+}
+
+enum err evidence_check(struct bytes a, struct bytes b, const struct voters *voters, unsigned *culprit)
+{
+    struct side first, second;
+    enum err err = side_parse(a, &first);
+
+    if (err == ERR_OK)
+        err = side_parse(b, &second);
+    if (err != ERR_OK)
+        return err;
+    bool same_place = digest_equal(&first.cose.kid, &second.cose.kid) &&
+                      bytes_equal(first.cose.content_type, second.cose.content_type) &&
+                      bytes_equal(first.cose.subject, second.cose.subject) &&
+                      first.membership_epoch == second.membership_epoch;
+    for (unsigned i = 0; i < 3; i++)
+        same_place = same_place && bytes_equal(first.rest[i], second.rest[i]);
+    if (!same_place || bytes_equal(first.digest, second.digest))
+        return ERR_MISMATCH;
+    int signer = voters_find(voters, &first.cose.kid);
+    if (signer < 0)
+        return ERR_UNKNOWN;
+    err = cose_verify(&first.cose, &voters->keys[signer]);
+    if (err == ERR_OK)
+        err = cose_verify(&second.cose, &voters->keys[signer]);
+    if (err == ERR_OK)
+        *culprit = (unsigned)signer;
+    return err;
+}

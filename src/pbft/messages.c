@@ -1,0 +1,293 @@
+#include "pbft/messages.h"
+
+#include <string.h>
+
+static const char *const SUBJECTS[MESSAGE_TYPES_END] = {
+    [MESSAGE_PRE_PREPARE] = "pre-prepare", [MESSAGE_PREPARE] = "prepare",
+    [MESSAGE_COMMIT] = "commit",           [MESSAGE_CHECKPOINT] = "checkpoint",
+    [MESSAGE_VIEW_CHANGE] = "view-change", [MESSAGE_NEW_VIEW] = "new-view",
+    [MESSAGE_FETCH] = "fetch-batch",       [MESSAGE_STATUS] = "status",
+};
+
+unsigned members_primary(const struct members *m, uint64_t view)
+{
+    return (unsigned)(view % m->n);
+}
+
+const char *statement_subject(enum message_type type)
+{
+    return (unsigned)type < MESSAGE_TYPES_END ? SUBJECTS[type] : NULL;
+}
+
+static const char *content_type(enum message_type type)
+{
+    return type == MESSAGE_COMMIT ? VOTE_CONTENT_TYPE : PBFT_CONTENT_TYPE;
+}
+
+void statement_payload(const struct members *m, const struct statement *s, struct buf *out)
+{
+    struct cbor_writer w;
+
+    if (s->type == MESSAGE_COMMIT) {
+        struct vote vote = {m->federation_id, m->membership_epoch, s->view, s->sequence, s->digest};
+        vote_payload(&vote, out);
+        return;
+    }
+    cbor_writer_init(&w, out);
+    cbor_put_map(&w, 5);
+    cbor_put_text(&w, "view");
+    cbor_put_uint(&w, s->view);
+    cbor_put_text(&w, "digest");
+    cbor_put_bytes(&w, digest_bytes(&s->digest));
+    cbor_put_text(&w, "sequence");
+    cbor_put_uint(&w, s->sequence);
+    cbor_put_text(&w, "federation_id");
+    cbor_put_bytes(&w, digest_bytes(&m->federation_id));
+    cbor_put_text(&w, "membership_epoch");
+    cbor_put_uint(&w, m->membership_epoch);
+    cbor_writer_done(&w);
+}
+
+void statement_sign(const struct members *m, unsigned self, const struct secret_key *key, const struct statement *s,
+                    struct claim *out)
+{
+    struct buf payload = {0}, protected = {0}, signed_bytes = {0};
+
+    out->says = *s;
+    out->signer = self;
+    statement_payload(m, s, &payload);
+    cose_protected(&key->fingerprint, content_type(s->type), SUBJECTS[s->type], &protected);
+    cose_signed_bytes(bytes_of_buf(&protected), bytes_of_buf(&payload), &signed_bytes);
+    key_sign(key, bytes_of_buf(&signed_bytes), out->signature);
+    buf_free(&payload);
+    buf_free(&protected);
+    buf_free(&signed_bytes);
+}
+
+/* Fills the COSE structure that this claim must have been signed as. */
+static void claim_rebuild(const struct members *m, const struct claim *c, struct buf *protected, struct buf *payload,
+                          struct cose_sign1 *out)
+{
+    const char *subject = SUBJECTS[c->says.type];
+    ASSERT(subject != NULL && c->signer < m->n);
+    cose_protected(&m->fingerprints[c->signer], content_type(c->says.type), subject, protected);
+    statement_payload(m, &c->says, payload);
+    memset(out, 0, sizeof *out);
+    out->kid = m->fingerprints[c->signer];
+    out->protected = bytes_of_buf(protected);
+    out->payload = bytes_of_buf(payload);
+    memcpy(out->signature, c->signature, SIGNATURE_SIZE);
+}
+
+void claim_encode(const struct members *m, const struct claim *c, struct buf *out)
+{
+    struct buf protected = {0}, payload = {0};
+    struct cose_sign1 cose;
+
+    claim_rebuild(m, c, &protected, &payload, &cose);
+    cose_encode(&cose, out);
+    buf_free(&protected);
+    buf_free(&payload);
+}
+
+enum err claim_verify(const struct members *m, const struct claim *c)
+{
+    struct buf protected = {0}, payload = {0};
+    struct cose_sign1 cose;
+
+    claim_rebuild(m, c, &protected, &payload, &cose);
+    enum err err = cose_verify(&cose, &m->keys[c->signer]);
+    buf_free(&protected);
+    buf_free(&payload);
+    return err;
+}
+
+/* The payload of any statement; what it names as federation and epoch must be ours. */
+static enum err payload_parse(const struct members *m, struct bytes in, struct statement *s)
+{
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, in);
+    cbor_expect_map(&r, 5);
+    cbor_expect_key(&r, "view");
+    s->view = cbor_get_uint(&r);
+    cbor_expect_key(&r, s->type == MESSAGE_COMMIT ? "block_id" : "digest");
+    s->digest = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    cbor_expect_key(&r, "sequence");
+    s->sequence = cbor_get_uint(&r);
+    cbor_expect_key(&r, "federation_id");
+    struct digest federation = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    cbor_expect_key(&r, "membership_epoch");
+    uint64_t epoch = cbor_get_uint(&r);
+    enum err err = cbor_reader_done(&r);
+    if (err != ERR_OK)
+        return err;
+    if (!digest_equal(&federation, &m->federation_id) || epoch != m->membership_epoch)
+        return ERR_MISMATCH;
+    return s->view <= VIEW_MAX && s->sequence <= SEQUENCE_MAX ? ERR_OK : ERR_RANGE;
+}
+
+static int member_find(const struct members *m, const struct digest *fingerprint)
+{
+    struct voters voters = {m->n, m->quorum, m->keys, m->fingerprints};
+    return voters_find(&voters, fingerprint);
+}
+
+enum err claim_parse(const struct members *m, struct bytes in, enum message_type type, struct claim *out)
+{
+    struct claim claim = {.says.type = type};
+    struct buf protected = {0};
+    struct cose_sign1 cose;
+
+    enum err err = cose_parse(in, &cose);
+    if (err != ERR_OK)
+        return err;
+    if (!bytes_equal(cose.content_type, bytes_of_text(content_type(type))) ||
+        !bytes_equal(cose.subject, bytes_of_text(SUBJECTS[type])))
+        return ERR_TYPE;
+    int signer = member_find(m, &cose.kid);
+    if (signer < 0)
+        return ERR_UNKNOWN;
+    err = payload_parse(m, cose.payload, &claim.says);
+    if (err != ERR_OK)
+        return err;
+    /* One form only, else a statement could count for us and fail in the proof that we make of it. */
+    cose_protected(&cose.kid, content_type(type), SUBJECTS[type], &protected);
+    bool same = bytes_equal(bytes_of_buf(&protected), cose.protected);
+    buf_free(&protected);
+    if (!same)
+        return ERR_CANONICAL;
+    claim.signer = (unsigned)signer;
+    memcpy(claim.signature, cose.signature, SIGNATURE_SIZE);
+    *out = claim;
+    return ERR_OK;
+}
+
+enum err message_open(struct bytes in, enum message_type type, unsigned items, struct bytes *first,
+                      struct bytes *second)
+{
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, in);
+    cbor_expect_array(&r, items);
+    if (cbor_get_uint(&r) != (uint64_t)type && r.err == ERR_OK)
+        cbor_fail(&r, ERR_TYPE);
+    struct bytes one = cbor_get_raw(&r);
+    struct bytes two = items == 3 ? cbor_get_raw(&r) : bytes_of(NULL, 0);
+    enum err err = cbor_reader_done(&r);
+    if (err != ERR_OK)
+        return err;
+    *first = one;
+    if (second != NULL)
+        *second = two;
+    return ERR_OK;
+}
+
+void batch_encode(const struct bytes *requests, unsigned count, struct buf *out)
+{
+    struct cbor_writer w;
+
+    cbor_writer_init(&w, out);
+    cbor_put_array(&w, count);
+    for (unsigned i = 0; i < count; i++)
+        cbor_put_bytes(&w, requests[i]);
+    cbor_writer_done(&w);
+}
+
+enum err batch_decode(struct bytes in, struct bytes *out, unsigned *count)
+{
+    struct cbor_reader r;
+
+    if (in.len > BATCH_SIZE_ALLOWED)
+        return ERR_LIMIT;
+    cbor_reader_init(&r, in);
+    uint64_t found = cbor_get_array(&r);
+    if (r.err == ERR_OK && found > PBFT_BATCH_MAX)
+        cbor_fail(&r, ERR_LIMIT);
+    for (uint64_t i = 0; i < found && r.err == ERR_OK; i++)
+        out[i] = cbor_get_bytes(&r);
+    enum err err = cbor_reader_done(&r);
+    if (err == ERR_OK)
+        *count = (unsigned)found;
+    return err;
+}
+
+void signatures_encode(struct cbor_writer *w, const struct claim *claims, unsigned count)
+{
+    cbor_put_array(w, count);
+    for (unsigned i = 0; i < count; i++) {
+        cbor_put_array(w, 2);
+        cbor_put_uint(w, claims[i].signer);
+        cbor_put_bytes(w, bytes_of(claims[i].signature, SIGNATURE_SIZE));
+    }
+}
+
+void signatures_check(struct cbor_reader *r, const struct members *m, const struct statement *s, unsigned need,
+                      unsigned except, bool verify)
+{
+    struct claim claim = {.says = *s};
+    unsigned least = 0;
+
+    cbor_expect_array(r, need);
+    for (unsigned i = 0; i < need && r->err == ERR_OK; i++) {
+        cbor_expect_array(r, 2);
+        uint64_t signer = cbor_get_uint(r);
+        struct bytes signature = cbor_get_bytes_of(r, SIGNATURE_SIZE);
+        if (r->err != ERR_OK)
+            return;
+        if (signer < least || signer >= m->n || signer == except) {
+            cbor_fail(r, ERR_RANGE);
+            return;
+        }
+        least = (unsigned)signer + 1;
+        claim.signer = (unsigned)signer;
+        memcpy(claim.signature, signature.data, SIGNATURE_SIZE);
+        enum err err = verify ? claim_verify(m, &claim) : ERR_OK;
+        if (err != ERR_OK)
+            cbor_fail(r, err);
+    }
+}
+
+void proof_encode(const struct claim *pre_prepare, const struct claim *prepares, unsigned count, struct buf *out)
+{
+    struct cbor_writer w;
+
+    cbor_writer_init(&w, out);
+    cbor_put_array(&w, 5);
+    cbor_put_uint(&w, pre_prepare->says.sequence);
+    cbor_put_uint(&w, pre_prepare->says.view);
+    cbor_put_bytes(&w, digest_bytes(&pre_prepare->says.digest));
+    cbor_put_bytes(&w, bytes_of(pre_prepare->signature, SIGNATURE_SIZE));
+    signatures_encode(&w, prepares, count);
+    cbor_writer_done(&w);
+}
+
+struct proof proof_read(struct cbor_reader *r, const struct members *m, bool verify)
+{
+    struct claim claim = {.says.type = MESSAGE_PRE_PREPARE};
+    struct proof proof = {0};
+
+    cbor_expect_array(r, 5);
+    claim.says.sequence = cbor_get_uint(r);
+    claim.says.view = cbor_get_uint(r);
+    claim.says.digest = digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
+    struct bytes signature = cbor_get_bytes_of(r, SIGNATURE_SIZE);
+    if (r->err == ERR_OK && (claim.says.sequence > SEQUENCE_MAX || claim.says.view > VIEW_MAX))
+        cbor_fail(r, ERR_RANGE);
+    if (r->err != ERR_OK)
+        return proof;
+    claim.signer = members_primary(m, claim.says.view);
+    memcpy(claim.signature, signature.data, SIGNATURE_SIZE);
+    enum err err = verify ? claim_verify(m, &claim) : ERR_OK;
+    if (err != ERR_OK)
+        cbor_fail(r, err);
+    struct statement prepare = claim.says;
+    prepare.type = MESSAGE_PREPARE;
+    signatures_check(r, m, &prepare, m->quorum - 1, claim.signer, verify);
+    if (r->err != ERR_OK)
+        return proof;
+    proof.sequence = claim.says.sequence;
+    proof.view = claim.says.view;
+    proof.digest = claim.says.digest;
+    return proof;
+}

@@ -1,0 +1,503 @@
+#include "pbft/internal.h"
+
+#include <string.h>
+
+/* OSDI'99 section 4.2, with signatures. Execution is speculative, at prepared, so that COMMIT can
+ * name the block that results. A backup prepares a sequence only on top of what it has executed: then a proof for
+ * one sequence implies proofs for all below, and a batch is never re-proposed above another past than it was judged on. */
+
+/* ---- receiving */
+
+/* May this vote be kept beside those of other replicas? ERR_STALE: we have one of a later view. fresh: not the one that
+ * is there already, and verified. */
+static enum err judge_vote(struct pbft *p, const struct claim *kept, const struct claim *vote, bool *fresh)
+{
+    bool same_view = kept->says.type != 0 && vote->says.view == kept->says.view;
+
+    *fresh = false;
+    if (kept->says.type != 0 && vote->says.view < kept->says.view)
+        return ERR_STALE;
+    if (same_view && digest_equal(&kept->says.digest, &vote->says.digest))
+        return ERR_OK;
+    enum err err = claim_verify(&p->members, vote);
+    if (err != ERR_OK)
+        return err;
+    peer_seen(p, vote);
+    if (same_view) {
+        evidence_keep(p, kept, vote);
+        return ERR_DUPLICATE;
+    }
+    *fresh = true;
+    return ERR_OK;
+}
+
+static struct slot *slot_for(struct pbft *p, const struct claim *claim, enum err *err)
+{
+    struct slot *s = claim->signer == p->config.self ? NULL : log_slot(p, claim->says.sequence);
+    bool old = claim->signer == p->config.self || claim->says.sequence <= p->stable.sequence;
+    *err = s != NULL ? ERR_OK : old ? ERR_STALE : ERR_RANGE;
+    return s;
+}
+
+/* A PRE-PREPARE against what this view has at its sequence. ERR_DUPLICATE: the primary contradicts itself. */
+static enum err judge_proposal(struct pbft *p, struct slot *s, const struct claim *proposal, bool *fresh)
+{
+    bool known = slot_current(p, s) && proposal->says.view == p->view;
+    bool same = known && digest_equal(&s->proposal.says.digest, &proposal->says.digest);
+
+    *fresh = false;
+    if (same && memcmp(s->proposal.signature, proposal->signature, SIGNATURE_SIZE) == 0)
+        return ERR_OK;
+    enum err err = claim_verify(&p->members, proposal);
+    if (err != ERR_OK)
+        return err;
+    peer_seen(p, proposal);
+    if (known && !same) {
+        evidence_keep(p, &s->proposal, proposal);
+        return ERR_DUPLICATE;
+    }
+    *fresh = !known && p->active && proposal->says.view == p->view;
+    return ERR_OK;
+}
+
+static void keep_batch(struct slot *s, const struct digest *digest, struct bytes requests)
+{
+    if (slot_batch(s, digest) != NULL)
+        return;
+    struct blob *blob = blob_new(requests);
+    slot_keep_batch(s, digest, blob);
+    blob_drop(blob);
+}
+
+enum err receive_pre_prepare(struct pbft *p, struct bytes message)
+{
+    struct bytes cose, requests;
+    struct claim proposal;
+    unsigned count;
+    bool fresh;
+
+    enum err err = message_open(message, MESSAGE_PRE_PREPARE, 3, &cose, &requests);
+    if (err == ERR_OK)
+        err = claim_parse(&p->members, cose, MESSAGE_PRE_PREPARE, &proposal);
+    if (err != ERR_OK)
+        return err;
+    if (proposal.signer != members_primary(&p->members, proposal.says.view))
+        return ERR_STATE;
+    struct slot *s = slot_for(p, &proposal, &err);
+    if (s == NULL)
+        return err;
+    if (proposal.says.view < p->view)
+        return ERR_STALE;
+    struct digest digest = digest_of(requests);
+    if (!digest_equal(&digest, &proposal.says.digest))
+        return ERR_MISMATCH;
+    err = batch_decode(requests, p->requests, &count);
+    if (err == ERR_OK)
+        err = judge_proposal(p, s, &proposal, &fresh);
+    if (err != ERR_OK)
+        return err;
+    if (fresh) {
+        slot_propose(p, s, &proposal, false);
+        effects_note(p->out, "pbft.pre_prepare", proposal.says.sequence, p->view);
+    }
+    if (!slot_current(p, s) || !digest_equal(&s->proposal.says.digest, &digest))
+        return ERR_STATE;
+    keep_batch(s, &digest, requests);
+    return ERR_OK;
+}
+
+enum err receive_prepare(struct pbft *p, struct bytes message)
+{
+    struct bytes cose, beside;
+    struct claim prepare, proposal;
+    bool fresh;
+
+    enum err err = message_open(message, MESSAGE_PREPARE, 3, &cose, &beside);
+    if (err == ERR_OK)
+        err = claim_parse(&p->members, cose, MESSAGE_PREPARE, &prepare);
+    if (err == ERR_OK)
+        err = claim_parse(&p->members, beside, MESSAGE_PRE_PREPARE, &proposal);
+    if (err != ERR_OK)
+        return err;
+    unsigned primary = members_primary(&p->members, prepare.says.view);
+    if (proposal.says.view != prepare.says.view || proposal.says.sequence != prepare.says.sequence ||
+        !digest_equal(&proposal.says.digest, &prepare.says.digest))
+        return ERR_MISMATCH;
+    if (proposal.signer != primary || prepare.signer == primary)
+        return ERR_STATE;
+    struct slot *s = slot_for(p, &prepare, &err);
+    if (s == NULL)
+        return err;
+    if (prepare.says.view < p->view)
+        return ERR_STALE;
+    err = judge_vote(p, &s->prepares[prepare.signer], &prepare, &fresh);
+    if (err != ERR_OK || !fresh)
+        return err;
+    if (primary != p->config.self) {
+        err = judge_proposal(p, s, &proposal, &fresh);
+        if (err != ERR_OK && err != ERR_DUPLICATE)
+            return err;
+        if (err == ERR_OK && fresh)
+            slot_propose(p, s, &proposal, false);
+    }
+    s->prepares[prepare.signer] = prepare;
+    return ERR_OK;
+}
+
+/* Counts the votes that this one joins. */
+static void commit_count(struct pbft *p, struct slot *s, const struct claim *vote)
+{
+    if (claims_count(p, s->commits, &vote->says, NULL) < p->members.quorum)
+        return;
+    if (s->sequence > p->proved_decided)
+        p->proved_decided = s->sequence;
+    bool binding = s->sequence <= p->decided || (p->active && vote->says.view == p->view);
+    if (binding && s->has_block && !digest_equal(&s->block_id, &vote->says.digest) && !p->diverged) {
+        p->diverged = true;
+        effects_note(p->out, "pbft.divergence", s->sequence, p->view);
+    }
+}
+
+enum err receive_commit(struct pbft *p, struct bytes message)
+{
+    struct bytes cose;
+    struct claim vote;
+    bool fresh;
+
+    enum err err = message_open(message, MESSAGE_COMMIT, 2, &cose, NULL);
+    if (err == ERR_OK)
+        err = claim_parse(&p->members, cose, MESSAGE_COMMIT, &vote);
+    if (err != ERR_OK)
+        return err;
+    struct slot *s = slot_for(p, &vote, &err);
+    if (s == NULL)
+        return err;
+    err = judge_vote(p, &s->commits[vote.signer], &vote, &fresh);
+    if (err != ERR_OK || !fresh)
+        return err;
+    s->commits[vote.signer] = vote;
+    commit_count(p, s, &vote);
+    return ERR_OK;
+}
+
+/* ---- voting */
+
+/* Section 4.2: a backup prepares what it has the batch of, inside the water marks, after the application agreed. What
+ * a NEW-VIEW re-proposes was agreed to by a quorum before, on the same past. */
+static bool may_prepare(struct pbft *p, struct slot *s)
+{
+    const struct batch *batch = slot_batch(s, &s->proposal.says.digest);
+    unsigned count;
+
+    if (s->voted || s->refused || batch == NULL || s->sequence > log_high(p))
+        return false;
+    if (s->proved)
+        return true;
+    if (s->sequence != p->executed + 1 || s->asked == p->occasion)
+        return false;
+    ASSERT(batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
+    enum err err = p->app.check_batch(p->app.context, s->sequence, p->requests, count);
+    s->asked = p->occasion;
+    if (err != ERR_OK && err != ERR_AGAIN) {
+        s->refused = true;
+        effects_note(p->out, "pbft.refused", s->sequence, (uint64_t)err);
+    }
+    return err == ERR_OK;
+}
+
+static void send_prepare(struct pbft *p, struct slot *s)
+{
+    struct claim prepare;
+
+    ASSERT(s->prepares[p->config.self].says.type == 0 || s->prepares[p->config.self].says.view < p->view);
+    claim_sign(p, MESSAGE_PREPARE, p->view, s->sequence, &s->proposal.says.digest, &prepare);
+    s->prepares[p->config.self] = prepare;
+    s->voted = true;
+#ifdef MUTANT_PBFT_VOTE_BEFORE_DURABLE
+    send_dropping(p, PEER_OTHERS, message_prepare(p, &prepare, &s->proposal));
+    record_accept(p, s, &prepare);
+#else
+    record_accept(p, s, &prepare);
+    send_dropping(p, PEER_OTHERS, message_prepare(p, &prepare, &s->proposal));
+#endif
+}
+
+/* prepared(m, v, n, i): the PRE-PREPARE and quorum - 1 PREPAREs of distinct backups. */
+static bool become_prepared(struct pbft *p, struct slot *s)
+{
+    struct claim which[PBFT_REPLICAS_MAX];
+    struct statement says = s->proposal.says;
+    struct buf proof = {0};
+
+    says.type = MESSAGE_PREPARE;
+    if (s->prepared || !s->voted || slot_batch(s, &says.digest) == NULL ||
+        claims_count(p, s->prepares, &says, which) + 1 < p->members.quorum)
+        return false;
+    s->prepared = true;
+    proof_encode(&s->proposal, which, p->members.quorum - 1, &proof);
+    blob_drop(s->proof);
+    s->proof = blob_new(bytes_of_buf(&proof));
+    s->proof_view = p->view;
+    s->proof_digest = says.digest;
+    buf_free(&proof);
+    record_proof(p, s);
+    effects_note(p->out, "pbft.prepared", s->sequence, p->view);
+    return true;
+}
+
+static bool execute(struct pbft *p)
+{
+    struct slot *s = log_find(p, p->executed + 1);
+    unsigned count;
+
+    if (s == NULL || !slot_current(p, s) || !s->prepared)
+        return false;
+    struct batch *batch = slot_batch(s, &s->proposal.says.digest);
+    ASSERT(batch != NULL && batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
+    p->app.execute(p->app.context, s->sequence, p->requests, count, &s->block_id);
+    s->has_block = true;
+    p->executed = s->sequence;
+    p->occasion++;
+    pool_mark(&p->pool, p->requests, count, s->sequence);
+    return true;
+}
+
+static bool send_commit(struct pbft *p, struct slot *s)
+{
+    struct claim *own = &s->commits[p->config.self], vote;
+
+    if (!s->prepared || !s->has_block || s->sequence > p->executed)
+        return false;
+    if (own->says.type != 0 && own->says.view >= p->view) {
+        /* Voted before a restart: the same block must have come out again. */
+        ASSERT(own->says.view == p->view);
+        if (!digest_equal(&own->says.digest, &s->block_id) && !p->diverged) {
+            p->diverged = true;
+            effects_note(p->out, "pbft.divergence", s->sequence, p->view);
+        }
+        return false;
+    }
+    claim_sign(p, MESSAGE_COMMIT, p->view, s->sequence, &s->block_id, &vote);
+    *own = vote;
+#ifdef MUTANT_PBFT_VOTE_BEFORE_DURABLE
+    send_dropping(p, PEER_OTHERS, message_of(p, &vote, bytes_of(NULL, 0)));
+    record_claim(p, &vote);
+#else
+    record_claim(p, &vote);
+    send_dropping(p, PEER_OTHERS, message_of(p, &vote, bytes_of(NULL, 0)));
+#endif
+    commit_count(p, s, &vote);
+    return true;
+}
+
+static void certificate_make(const struct pbft *p, const struct claim *votes, unsigned count, struct buf *out)
+{
+    struct buf items[PBFT_REPLICAS_MAX] = {0};
+    struct bytes views[PBFT_REPLICAS_MAX];
+
+    for (unsigned i = 0; i < count; i++) {
+        claim_encode(&p->members, &votes[i], &items[i]);
+        views[i] = bytes_of_buf(&items[i]);
+    }
+    certificate_encode(views, count, out);
+    for (unsigned i = 0; i < count; i++)
+        buf_free(&items[i]);
+}
+
+/* A quorum of COMMITs of this view, our own among them, and everything below is decided. */
+static bool decide(struct pbft *p)
+{
+    struct slot *s = log_find(p, p->decided + 1);
+    struct claim votes[PBFT_REPLICAS_MAX];
+    struct buf certificate = {0};
+    unsigned count;
+
+    if (s == NULL || p->decided == p->executed || !s->has_block)
+        return false;
+    const struct statement *own = &s->commits[p->config.self].says;
+    if (own->type == 0 || own->view != p->view || !digest_equal(&own->digest, &s->block_id))
+        return false;
+    unsigned voices = claims_count(p, s->commits, own, votes);
+    if (voices < p->members.quorum)
+        return false;
+    certificate_make(p, votes, voices, &certificate);
+    p->decided = s->sequence;
+    p->decided_id = s->block_id;
+    p->progress = true;
+    effects_note(p->out, "pbft.decided", s->sequence, p->view);
+    p->app.decide(p->app.context, s->sequence, &s->block_id, bytes_of_buf(&certificate), p->out);
+    buf_free(&certificate);
+    struct batch *batch = slot_batch(s, &s->proposal.says.digest);
+    ASSERT(batch != NULL && batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
+    pool_remove(&p->pool, p->requests, count);
+    checkpoint_vote(p, s->sequence, &s->block_id);
+    checkpoint_adopt(p);
+    return true;
+}
+
+/* ---- proposing */
+
+bool pool_proposable(struct pbft *p)
+{
+    if (p->pool_asked == p->occasion)
+        return p->pool_ready;
+    p->pool_asked = p->occasion;
+    p->pool_ready = false;
+    for (int32_t at = p->pool.first, next; at >= 0 && !p->pool_ready; at = next) {
+        const struct pool_entry *e = &p->pool.entries[at];
+        next = e->next;
+        if (e->sequence != 0)
+            continue;
+        enum err err = p->app.check_request(p->app.context, blob_bytes(e->request));
+        if (err == ERR_OK)
+            p->pool_ready = true;
+        else if (err != ERR_AGAIN)
+            pool_drop(&p->pool, at);
+    }
+    return p->pool_ready;
+}
+
+/* The oldest proposable requests, as many as a batch takes. */
+static unsigned collect(struct pbft *p)
+{
+    unsigned count = 0;
+    size_t size = 0;
+
+    for (int32_t at = p->pool.first, next; at >= 0 && count < p->config.batch_max; at = next) {
+        const struct pool_entry *e = &p->pool.entries[at];
+        next = e->next;
+        if (e->sequence != 0)
+            continue;
+        struct bytes request = blob_bytes(e->request);
+        if (size + request.len > BATCH_SIZE_MAX)
+            break;
+        enum err err = p->app.check_request(p->app.context, request);
+        if (err == ERR_OK) {
+            p->requests[count++] = request;
+            size += request.len;
+        } else if (err != ERR_AGAIN) {
+            pool_drop(&p->pool, at);
+        }
+    }
+    return count;
+}
+
+/* The batch as a whole must pass what backups will ask; else requests contradict each other and the first goes alone. */
+static unsigned collect_checked(struct pbft *p, uint64_t sequence)
+{
+    unsigned count = collect(p);
+
+    for (; count > 0; count = 1) {
+        enum err err = p->app.check_batch(p->app.context, sequence, p->requests, count);
+        if (err == ERR_OK)
+            return count;
+        if (count > 1)
+            continue;
+        if (err != ERR_AGAIN)
+            pool_remove(&p->pool, p->requests, 1);
+        return 0;
+    }
+    return 0;
+}
+
+static void send_pre_prepare(struct pbft *p, struct slot *s, unsigned count)
+{
+    struct claim proposal;
+    struct buf batch = {0};
+
+    batch_encode(p->requests, count, &batch);
+    pool_mark(&p->pool, p->requests, count, s->sequence);
+    struct digest digest = digest_of(bytes_of_buf(&batch));
+    claim_sign(p, MESSAGE_PRE_PREPARE, p->view, s->sequence, &digest, &proposal);
+    slot_propose(p, s, &proposal, false);
+    keep_batch(s, &digest, bytes_of_buf(&batch));
+    s->voted = true;
+    record_accept(p, s, NULL);
+    effects_note(p->out, "pbft.pre_prepare", s->sequence, p->view);
+    send_dropping(p, PEER_OTHERS, message_of(p, &proposal, bytes_of_buf(&batch)));
+    buf_free(&batch);
+}
+
+/* One batch at a time on top of what is executed, so that check_request is asked of the very state that the batch will
+ * meet; up to `pipeline` of them may wait for their COMMITs. */
+static bool propose(struct pbft *p)
+{
+    uint64_t last = p->top > p->executed ? p->top : p->executed, sequence = last + 1;
+
+    if (members_primary(&p->members, p->view) != p->config.self || p->executed != last || sequence > log_high(p) ||
+        sequence - p->decided > p->config.pipeline || !pool_proposable(p))
+        return false;
+    if (p->pool.free_count < p->config.batch_max && p->config.batch_delay_ns > 0 && !p->batch_due) {
+        if (!p->timers[PBFT_TIMER_BATCH].armed)
+            timer_arm(p, PBFT_TIMER_BATCH, p->config.batch_delay_ns);
+        return false;
+    }
+    struct slot *s = log_slot(p, sequence);
+    ASSERT(s != NULL && !slot_current(p, s));
+    unsigned count = collect_checked(p, sequence);
+    p->batch_due = false;
+    timer_stop(p, PBFT_TIMER_BATCH);
+    if (count == 0) {
+        p->pool_ready = false;
+        return false;
+    }
+    send_pre_prepare(p, s, count);
+    p->occasion++;
+    return true;
+}
+
+/* ---- all of it */
+
+static bool vote_all(struct pbft *p)
+{
+    uint64_t high = log_high(p), last = p->top < high ? p->top : high;
+    bool moved = false;
+
+    for (uint64_t n = p->stable.sequence + 1; n <= last; n++) {
+        struct slot *s = log_find(p, n);
+        if (s == NULL || !slot_current(p, s))
+            continue;
+        if (may_prepare(p, s)) {
+            send_prepare(p, s);
+            moved = true;
+        }
+        if (become_prepared(p, s))
+            moved = true;
+        if (send_commit(p, s))
+            moved = true;
+    }
+    return moved;
+}
+
+void normal_run(struct pbft *p)
+{
+    bool moved = p->started;
+
+    while (moved && p->active && !p->diverged) {
+        moved = vote_all(p);
+        while (execute(p))
+            moved = true;
+        while (!p->diverged && decide(p))
+            moved = true;
+        if (!p->diverged && propose(p))
+            moved = true;
+    }
+}
+
+void normal_undo(struct pbft *p)
+{
+    if (p->executed > p->decided) {
+#ifndef MUTANT_PBFT_DOUBLE_EXECUTE
+        p->app.undo(p->app.context, p->decided);
+#endif
+        for (uint64_t n = p->decided + 1; n <= p->executed; n++) {
+            struct slot *s = log_find(p, n);
+            if (s != NULL)
+                s->has_block = false;
+        }
+        p->executed = p->decided;
+    }
+    pool_release(&p->pool, p->decided);
+    p->batch_due = false;
+    p->occasion++;
+}

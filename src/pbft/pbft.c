@@ -1,0 +1,288 @@
+#include "pbft/pbft.h"
+
+#include <string.h>
+
+#include "pbft/internal.h"
+#include "pbft/quorum.h"
+
+/* ---- life */
+
+static void members_init(struct members *m, const struct pbft_config *config)
+{
+    m->federation_id = config->federation_id;
+    m->membership_epoch = config->membership_epoch;
+    m->n = config->n;
+    m->f = config->f;
+    m->quorum = config->quorum;
+    for (unsigned i = 0; i < m->n; i++) {
+        m->keys[i] = config->keys[i];
+        m->fingerprints[i] = key_fingerprint(&config->keys[i]);
+    }
+}
+
+static void config_check(const struct pbft_config *c)
+{
+    ASSERT(c->n > 0 && c->n <= PBFT_REPLICAS_MAX && c->self < c->n);
+    ASSERT(quorum_check(c->n, c->f, c->quorum, NULL) == ERR_OK);
+    ASSERT(c->batch_max > 0 && c->batch_max <= PBFT_BATCH_MAX && c->pipeline > 0 && c->pending_max > 0);
+    ASSERT(c->checkpoint_interval > 0 && c->window >= 2 * c->checkpoint_interval && c->window <= PBFT_WINDOW_MAX);
+    ASSERT(c->view_timeout_ns > 0 && c->view_timeout_max_ns >= c->view_timeout_ns && c->resend_ns > 0);
+    ASSERT(memcmp(c->keys[c->self].b, c->key.public.b, KEY_PUBLIC_SIZE) == 0);
+}
+
+static void memory_take(struct pbft *p)
+{
+    unsigned n = p->members.n;
+
+    p->ring = (unsigned)(p->config.window + p->config.checkpoint_interval);
+    p->slots = mem_array(p->ring, sizeof p->slots[0]);
+    p->votes = mem_array((size_t)p->ring * n, 2 * sizeof p->votes[0]);
+    for (unsigned i = 0; i < p->ring; i++) {
+        p->slots[i].prepares = &p->votes[(size_t)2 * i * n];
+        p->slots[i].commits = &p->votes[((size_t)2 * i + 1) * n];
+    }
+    p->checkpoints_kept = (unsigned)(p->config.window / p->config.checkpoint_interval) + CHECKPOINTS_SPARE;
+    p->peers = mem_array(n, sizeof p->peers[0]);
+    p->marks = mem_array((size_t)n * p->checkpoints_kept, sizeof p->marks[0]);
+    for (unsigned i = 0; i < n; i++)
+        p->peers[i].checkpoints = &p->marks[(size_t)i * p->checkpoints_kept];
+    pool_init(&p->pool, p->config.pending_max);
+}
+
+struct pbft *pbft_new(const struct pbft_config *config, const struct pbft_app *app, uint64_t sequence,
+                      const struct digest *block_id)
+{
+    config_check(config);
+    struct pbft *p = mem_alloc(sizeof *p);
+    p->config = *config;
+    p->app = *app;
+    members_init(&p->members, config);
+    memory_take(p);
+    p->base = p->stable = (struct stable){sequence, *block_id, NULL};
+    p->decided = p->executed = sequence;
+    p->decided_id = *block_id;
+    p->active = true;
+    p->occasion = 1;
+    p->timeout_ns = config->view_timeout_ns;
+    return p;
+}
+
+void pbft_free(struct pbft *p)
+{
+    if (p == NULL)
+        return;
+    for (unsigned i = 0; i < p->ring; i++)
+        slot_clear(&p->slots[i], p->members.n);
+    for (unsigned i = 0; i < p->members.n; i++)
+        blob_drop(p->peers[i].view_change);
+    for (size_t i = 0; i < p->record_count; i++)
+        blob_drop(p->records[i]);
+    blob_drop(p->stable.signatures);
+    blob_drop(p->proven.signatures);
+    blob_drop(p->new_view);
+    pool_fini(&p->pool);
+    mem_free(p->records);
+    mem_free(p->slots);
+    mem_free(p->votes);
+    mem_free(p->marks);
+    mem_free(p->peers);
+    key_wipe(&p->config.key);
+    mem_free(p);
+}
+
+/* ---- steps */
+
+static void step_begin(struct pbft *p, int64_t now_ns, struct effects *effects)
+{
+    p->now_ns = now_ns;
+    p->out = effects;
+    p->progress = false;
+}
+
+static void step_end(struct pbft *p)
+{
+    if (p->started) {
+        normal_run(p);
+        timers_update(p);
+    }
+    p->out = NULL;
+}
+
+void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects)
+{
+    ASSERT(!p->started);
+    step_begin(p, now_ns, effects);
+    records_apply(p);
+    p->started = true;
+    if (!p->restored)
+        record_snapshot(p);
+    resend_all(p);
+    step_end(p);
+}
+
+bool pbft_owns(struct bytes message)
+{
+    return message.len >= 2 && message.data[0] >> 5 == 4 && message.data[1] >= 1 && message.data[1] <= 15;
+}
+
+static enum err receive(struct pbft *p, struct bytes message)
+{
+    switch ((enum message_type)message.data[1]) {
+    case MESSAGE_PRE_PREPARE:
+        return receive_pre_prepare(p, message);
+    case MESSAGE_PREPARE:
+        return receive_prepare(p, message);
+    case MESSAGE_COMMIT:
+        return receive_commit(p, message);
+    case MESSAGE_CHECKPOINT:
+        return receive_checkpoint(p, message);
+    case MESSAGE_VIEW_CHANGE:
+        return receive_view_change(p, message);
+    case MESSAGE_NEW_VIEW:
+        return receive_new_view(p, message);
+    case MESSAGE_FETCH:
+        return receive_fetch(p, message);
+    case MESSAGE_BATCH:
+        return receive_batch(p, message);
+    case MESSAGE_STATUS:
+        return receive_status(p, message);
+    case MESSAGE_STABLE:
+        return receive_stable(p, message);
+    case MESSAGE_TYPES_END:
+        break;
+    }
+    return ERR_UNKNOWN;
+}
+
+enum err pbft_receive(struct pbft *p, int64_t now_ns, struct blob *message, struct effects *effects)
+{
+    ASSERT(p->started);
+    if (!pbft_owns(blob_bytes(message)))
+        return ERR_TYPE;
+    if (message->len > PBFT_MESSAGE_SIZE_MAX)
+        return ERR_LIMIT;
+    step_begin(p, now_ns, effects);
+    enum err err = receive(p, blob_bytes(message));
+    step_end(p);
+    return err;
+}
+
+void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *effects)
+{
+    ASSERT(p->started);
+    if (timer > PBFT_TIMER_RESEND || !p->timers[timer].armed)
+        return;
+    step_begin(p, now_ns, effects);
+    if (now_ns < p->timers[timer].at_ns) {
+        effects_timer_set(effects, timer, p->timers[timer].at_ns);
+        p->out = NULL;
+        return;
+    }
+    p->timers[timer].armed = false;
+    if (timer == PBFT_TIMER_VIEW && p->view < VIEW_MAX)
+        view_change_start(p, p->view + 1);
+    else if (timer == PBFT_TIMER_BATCH)
+        p->batch_due = true;
+    else if (timer == PBFT_TIMER_RESEND)
+        resend_all(p);
+    step_end(p);
+}
+
+enum err pbft_request(struct pbft *p, int64_t now_ns, struct blob *request, struct effects *effects)
+{
+    ASSERT(p->started);
+    if (request->len > BATCH_SIZE_MAX)
+        return ERR_LIMIT;
+    step_begin(p, now_ns, effects);
+    enum err err = pool_add(&p->pool, request);
+    if (err == ERR_OK && p->pool_asked == p->occasion && !p->pool_ready) {
+        /* The others were asked already. */
+        err = p->app.check_request(p->app.context, blob_bytes(request));
+        p->pool_ready = err == ERR_OK;
+        if (err != ERR_OK && err != ERR_AGAIN)
+            pool_drop(&p->pool, p->pool.last);
+    }
+    step_end(p);
+    return err == ERR_DUPLICATE || err == ERR_AGAIN ? ERR_OK : err;
+}
+
+void pbft_expect(struct pbft *p, int64_t now_ns, bool expecting, struct effects *effects)
+{
+    ASSERT(p->started);
+    step_begin(p, now_ns, effects);
+    p->expecting = expecting;
+    step_end(p);
+}
+
+void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects)
+{
+    ASSERT(p->started);
+    step_begin(p, now_ns, effects);
+    p->occasion++;
+    step_end(p);
+}
+
+void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct digest *block_id,
+                  struct effects *effects)
+{
+    ASSERT(p->started);
+    if (sequence <= p->decided)
+        return;
+    step_begin(p, now_ns, effects);
+    for (uint64_t n = p->decided + 1; n <= sequence || n <= p->executed; n++) {
+        struct slot *s = log_find(p, n);
+        if (s == NULL && n > p->executed)
+            break;
+        if (s != NULL)
+            s->has_block = false;
+    }
+    struct slot *s = log_slot(p, sequence);
+    if (s != NULL) {
+        s->has_block = true;
+        s->block_id = *block_id;
+    }
+    p->decided = p->executed = sequence;
+    p->decided_id = *block_id;
+    p->diverged = false;
+    p->progress = true;
+    p->occasion++;
+    pool_release(&p->pool, 0);
+    checkpoint_vote(p, sequence, block_id);
+    checkpoint_adopt(p);
+    step_end(p);
+}
+
+/* ---- looking in */
+
+struct pbft_status pbft_status(const struct pbft *p)
+{
+    unsigned primary = members_primary(&p->members, p->view);
+
+    return (struct pbft_status){
+        .view = p->view,
+        .in_view_change = !p->active,
+        .is_primary = p->active && primary == p->config.self,
+        .primary = primary,
+        .executed = p->executed,
+        .decided = p->decided,
+        .stable = p->stable.sequence,
+        .known_decided = known_decided(p),
+        .view_changes = p->views_entered,
+        .pending = p->pool.count,
+    };
+}
+
+bool pbft_take_evidence(struct pbft *p, struct buf *first, struct buf *second, unsigned *replica)
+{
+    for (unsigned i = 0; i < p->members.n; i++) {
+        struct claim *pair = p->peers[i].evidence;
+        if (pair[0].says.type == 0)
+            continue;
+        claim_encode(&p->members, &pair[0], first);
+        claim_encode(&p->members, &pair[1], second);
+        *replica = i;
+        memset(pair, 0, sizeof p->peers[i].evidence);
+        return true;
+    }
+    return false;
+}

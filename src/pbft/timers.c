@@ -1,0 +1,47 @@
+#include "pbft/internal.h"
+
+void timer_arm(struct pbft *p, uint32_t timer, int64_t delay_ns)
+{
+    struct timer *t = &p->timers[timer];
+
+    t->armed = true;
+    t->at_ns = p->now_ns > INT64_MAX - delay_ns ? INT64_MAX : p->now_ns + delay_ns;
+    effects_timer_set(p->out, timer, t->at_ns);
+}
+
+void timer_stop(struct pbft *p, uint32_t timer)
+{
+    if (!p->timers[timer].armed)
+        return;
+    p->timers[timer].armed = false;
+    effects_timer_stop(p->out, timer);
+}
+
+bool has_work(struct pbft *p)
+{
+    return p->expecting || p->top > p->decided || pool_proposable(p);
+}
+
+static void want(struct pbft *p, uint32_t timer, bool wanted, int64_t delay_ns)
+{
+    if (!wanted)
+        timer_stop(p, timer);
+    else if (!p->timers[timer].armed)
+        timer_arm(p, timer, delay_ns);
+}
+
+/* Section 4.5.2: the view timer runs while the primary owes something, and, between views, once a quorum
+ * has come along; every decision restarts it from the shortest delay. */
+void timers_update(struct pbft *p)
+{
+    bool work = p->active && has_work(p);
+
+    if (p->progress && p->active) {
+#ifndef MUTANT_PBFT_TIMER_NOT_RESET
+        p->timeout_ns = p->config.view_timeout_ns;
+        timer_stop(p, PBFT_TIMER_VIEW);
+#endif
+    }
+    want(p, PBFT_TIMER_VIEW, p->active ? work : view_change_count(p) >= p->members.quorum, p->timeout_ns);
+    want(p, PBFT_TIMER_RESEND, work || !p->active || checkpoint_waits(p) || is_behind(p), p->config.resend_ns);
+}

@@ -1,0 +1,317 @@
+#include "pbft/internal.h"
+
+/* OSDI'99 section 4.4. */
+
+static struct view_rules rules_of(const struct pbft *p)
+{
+    return (struct view_rules){&p->members, p->config.window, p->base.sequence, p->base.block_id};
+}
+
+static void forget_view_change(struct peer *peer)
+{
+    blob_drop(peer->view_change);
+    peer->view_change = NULL;
+    peer->view_change_to = 0;
+}
+
+static void keep_view_change(struct peer *peer, uint64_t to, struct bytes message)
+{
+    forget_view_change(peer);
+    peer->view_change = blob_new(message);
+    peer->view_change_to = to;
+}
+
+unsigned view_change_count(const struct pbft *p)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < p->members.n; i++)
+        count += p->peers[i].view_change != NULL && p->peers[i].view_change_to >= p->view;
+    return count;
+}
+
+/* ---- VIEW-CHANGE */
+
+/* Leaves the present view: nothing of it counts any more. */
+static void leave_view(struct pbft *p, uint64_t view)
+{
+    normal_undo(p);
+    p->view = view;
+    p->active = false;
+    p->top = p->planned_top = 0;
+    blob_drop(p->new_view);
+    p->new_view = NULL;
+    timer_stop(p, PBFT_TIMER_VIEW);
+    timer_stop(p, PBFT_TIMER_BATCH);
+    timer_stop(p, PBFT_TIMER_RESEND);
+}
+
+/* VIEW-CHANGE of this replica: h with its certificate, and P. */
+static struct blob *own_view_change(struct pbft *p)
+{
+    struct bytes *proofs = mem_array(p->config.window, sizeof proofs[0]);
+    struct buf body = {0};
+    struct claim claim;
+    unsigned count = 0;
+
+#ifndef MUTANT_PBFT_NO_P_SET
+    for (uint64_t n = p->stable.sequence + 1; n <= p->stable.sequence + p->config.window; n++) {
+        const struct slot *s = log_find(p, n);
+        if (s != NULL && s->proof != NULL)
+            proofs[count++] = blob_bytes(s->proof);
+    }
+#endif
+    struct bytes signatures = p->stable.signatures != NULL ? blob_bytes(p->stable.signatures) : bytes_of(NULL, 0);
+    view_change_body(p->stable.sequence, &p->stable.block_id, signatures, proofs, count, &body);
+    struct digest digest = digest_of(bytes_of_buf(&body));
+    claim_sign(p, MESSAGE_VIEW_CHANGE, p->view, p->stable.sequence, &digest, &claim);
+    struct blob *message = message_of(p, &claim, bytes_of_buf(&body));
+    buf_free(&body);
+    mem_free(proofs);
+    return message;
+}
+
+static void open_view(struct pbft *p);
+
+void view_change_start(struct pbft *p, uint64_t view)
+{
+    ASSERT(view > p->view && view <= VIEW_MAX);
+    leave_view(p, view);
+    if (p->timeout_ns > p->config.view_timeout_max_ns / 2)
+        p->timeout_ns = p->config.view_timeout_max_ns;
+    else
+        p->timeout_ns *= 2;
+    effects_note(p->out, "pbft.view_change", view, p->stable.sequence);
+    struct blob *message = own_view_change(p);
+    keep_view_change(&p->peers[p->config.self], view, blob_bytes(message));
+    record_message(p, message);
+    send_dropping(p, PEER_OTHERS, message);
+    open_view(p);
+}
+
+/* Section 4.5.2: f+1 others that want later views cannot all be liars; go with the least of these views. */
+static bool join(struct pbft *p)
+{
+    uint64_t least = UINT64_MAX;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < p->members.n; i++) {
+        const struct peer *peer = &p->peers[i];
+        if (peer->view_change == NULL || peer->view_change_to <= p->view)
+            continue;
+        count++;
+        if (peer->view_change_to < least)
+            least = peer->view_change_to;
+    }
+    if (count <= p->members.f)
+        return false;
+    view_change_start(p, least);
+    return true;
+}
+
+enum err receive_view_change(struct pbft *p, struct bytes message)
+{
+    struct view_rules rules = rules_of(p);
+    struct view_change vc;
+
+    enum err err = view_change_parse(&rules, message, false, &vc);
+    if (err != ERR_OK)
+        return err;
+    struct peer *peer = &p->peers[vc.claim.signer];
+    uint64_t to = vc.claim.says.view;
+    if (vc.claim.signer == p->config.self)
+        return ERR_STALE;
+    if (to < p->view || (to == p->view && p->active)) {
+        /* It is behind. What it lacks is the NEW-VIEW; whether it is really asking must be certain. */
+        err = claim_verify(&p->members, &vc.claim);
+        if (err == ERR_OK && p->new_view != NULL && answer_allowed(p, vc.claim.signer))
+            effects_send(p->out, (int32_t)vc.claim.signer, p->new_view);
+        return err == ERR_OK ? ERR_STALE : err;
+    }
+    if (peer->view_change != NULL && to <= peer->view_change_to)
+        return ERR_STALE;
+    err = view_change_parse(&rules, message, true, &vc);
+    if (err != ERR_OK)
+        return err;
+    peer_seen(p, &vc.claim);
+    keep_view_change(peer, to, message);
+    while (join(p))
+        ;
+    open_view(p);
+    return ERR_OK;
+}
+
+/* ---- NEW-VIEW */
+
+/* The content of a checked NEW-VIEW becomes the view. Takes a holding of message. */
+static void enter_view(struct pbft *p, const struct new_view *nv, struct blob *message)
+{
+    const struct view_change *source = &nv->changes[nv->plan.source];
+
+    p->view = nv->claim.says.view;
+    p->active = true;
+    p->new_view = blob_hold(message);
+    p->views_entered++;
+    p->top = p->planned_top = nv->plan.max_s;
+    for (unsigned i = 0; i < p->members.n; i++) {
+        if (p->peers[i].view_change_to <= p->view)
+            forget_view_change(&p->peers[i]);
+    }
+    new_view_install(p);
+    if (p->started && nv->plan.min_s > p->stable.sequence) {
+        struct stable s = {nv->plan.min_s, source->block_id, blob_new(source->signatures)};
+        checkpoint_prove(p, &s);
+    }
+}
+
+void new_view_install(struct pbft *p)
+{
+    struct view_rules rules = rules_of(p);
+    struct new_view nv;
+
+    if (p->new_view == NULL)
+        return;
+    enum err err = new_view_parse(&rules, blob_bytes(p->new_view), false, NULL, &nv);
+    ASSERT(err == ERR_OK);
+    for (uint64_t i = 0; i < nv.plan.max_s - nv.plan.min_s; i++) {
+        struct slot *s = log_slot(p, nv.plan.min_s + 1 + i);
+        if (s == NULL || slot_current(p, s))
+            continue;
+        slot_propose(p, s, &nv.proposals[i], true);
+        /* The primary's PREPARE is its signature in the NEW-VIEW. */
+        s->voted = nv.claim.signer == p->config.self;
+    }
+    new_view_fini(&nv);
+}
+
+/* The new primary, once a quorum wants its view. */
+static struct blob *make_new_view(struct pbft *p)
+{
+    struct view_rules rules = rules_of(p);
+    struct view_change changes[PBFT_REPLICAS_MAX];
+    struct buf body = {0};
+    struct claim claim;
+    struct plan plan;
+    unsigned count = 0, others = p->members.quorum - 1;
+
+    for (unsigned i = 0; i < p->members.n; i++) {
+        const struct peer *peer = &p->peers[i];
+        if (peer->view_change == NULL || peer->view_change_to != p->view)
+            continue;
+        if (i != p->config.self && others == 0)
+            continue;
+        others -= i != p->config.self;
+        ASSERT(view_change_parse(&rules, blob_bytes(peer->view_change), false, &changes[count]) == ERR_OK);
+        count++;
+    }
+    ASSERT(count == p->members.quorum);
+    plan_make(&rules, changes, count, &plan);
+    uint64_t proposals = plan.max_s - plan.min_s;
+    struct claim *signed_ones = mem_array(proposals + 1, sizeof signed_ones[0]);
+    for (uint64_t i = 0; i < proposals; i++)
+        claim_sign(p, MESSAGE_PRE_PREPARE, p->view, plan.min_s + 1 + i, &plan.items[i].digest, &signed_ones[i]);
+    new_view_body(changes, count, signed_ones, (unsigned)proposals, &body);
+    struct digest digest = digest_of(bytes_of_buf(&body));
+    claim_sign(p, MESSAGE_NEW_VIEW, p->view, plan.min_s, &digest, &claim);
+    struct blob *message = message_of(p, &claim, bytes_of_buf(&body));
+    mem_free(signed_ones);
+    plan_fini(&plan);
+    buf_free(&body);
+    return message;
+}
+
+static unsigned exact_count(const struct pbft *p)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < p->members.n; i++)
+        count += p->peers[i].view_change != NULL && p->peers[i].view_change_to == p->view;
+    return count;
+}
+
+static void open_view(struct pbft *p)
+{
+    struct view_rules rules = rules_of(p);
+    struct new_view nv;
+
+    if (p->active || members_primary(&p->members, p->view) != p->config.self || exact_count(p) < p->members.quorum)
+        return;
+    struct blob *message = make_new_view(p);
+    ASSERT(new_view_parse(&rules, blob_bytes(message), false, NULL, &nv) == ERR_OK);
+    record_message(p, message);
+    effects_send(p->out, PEER_OTHERS, message);
+    effects_note(p->out, "pbft.new_view", p->view, nv.plan.max_s);
+    timer_stop(p, PBFT_TIMER_VIEW);
+    enter_view(p, &nv, message);
+    blob_drop(message);
+    new_view_fini(&nv);
+    fetch_missing(p);
+}
+
+enum err receive_new_view(struct pbft *p, struct bytes message)
+{
+    struct view_rules rules = rules_of(p);
+    struct blob *known[PBFT_REPLICAS_MAX];
+    struct bytes body;
+    struct claim claim;
+    struct new_view nv;
+
+    enum err err = message_split(&p->members, message, MESSAGE_NEW_VIEW, &claim, &body);
+    if (err != ERR_OK)
+        return err;
+    if (claim.says.view < p->view || (claim.says.view == p->view && p->active) || claim.signer == p->config.self)
+        return ERR_STALE;
+    for (unsigned i = 0; i < p->members.n; i++)
+        known[i] = p->peers[i].view_change;
+    err = new_view_parse(&rules, message, true, known, &nv);
+    if (err != ERR_OK)
+        return err;
+    peer_seen(p, &nv.claim);
+    leave_view(p, nv.claim.says.view);
+    struct blob *blob = blob_new(message);
+    record_message(p, blob);
+    effects_note(p->out, "pbft.new_view", nv.claim.says.view, nv.plan.max_s);
+    enter_view(p, &nv, blob);
+    blob_drop(blob);
+    new_view_fini(&nv);
+    fetch_missing(p);
+    return ERR_OK;
+}
+
+/* ---- own records */
+
+enum err view_change_restore(struct pbft *p, struct bytes message)
+{
+    struct view_rules rules = rules_of(p);
+    struct view_change vc;
+
+    enum err err = view_change_parse(&rules, message, false, &vc);
+    if (err != ERR_OK || vc.claim.says.view <= p->view)
+        return err;
+    p->view = vc.claim.says.view;
+    p->active = false;
+    p->top = p->planned_top = 0;
+    blob_drop(p->new_view);
+    p->new_view = NULL;
+    keep_view_change(&p->peers[p->config.self], p->view, message);
+    return ERR_OK;
+}
+
+enum err new_view_restore(struct pbft *p, struct bytes message)
+{
+    struct view_rules rules = rules_of(p);
+    struct new_view nv;
+
+    enum err err = new_view_parse(&rules, message, false, NULL, &nv);
+    if (err != ERR_OK)
+        return err;
+    uint64_t view = nv.claim.says.view;
+    if (view > p->view || (view == p->view && !p->active)) {
+        struct blob *blob = blob_new(message);
+        blob_drop(p->new_view);
+        enter_view(p, &nv, blob);
+        blob_drop(blob);
+    }
+    new_view_fini(&nv);
+    return ERR_OK;
+}

@@ -1,0 +1,277 @@
+#include "pbft/view_changes.h"
+
+#include <string.h>
+
+struct digest null_digest(void)
+{
+    static const uint8_t EMPTY_ARRAY = 0x80;
+    return digest_of(bytes_of(&EMPTY_ARRAY, 1));
+}
+
+enum err message_split(const struct members *m, struct bytes message, enum message_type type, struct claim *claim,
+                       struct bytes *body)
+{
+    struct bytes cose, rest;
+    enum err err = message_open(message, type, 3, &cose, &rest);
+
+    if (err == ERR_OK)
+        err = claim_parse(m, cose, type, claim);
+    if (err != ERR_OK)
+        return err;
+    struct digest digest = digest_of(rest);
+    if (!digest_equal(&digest, &claim->says.digest))
+        return ERR_MISMATCH;
+    *body = rest;
+    return ERR_OK;
+}
+
+void view_change_body(uint64_t stable, const struct digest *block_id, struct bytes signatures,
+                      const struct bytes *proofs, unsigned count, struct buf *out)
+{
+    struct cbor_writer w;
+
+    cbor_writer_init(&w, out);
+    cbor_put_array(&w, 4);
+    cbor_put_uint(&w, stable);
+    cbor_put_bytes(&w, digest_bytes(block_id));
+    if (signatures.len > 0)
+        cbor_put_raw(&w, signatures);
+    else
+        cbor_put_array(&w, 0);
+    cbor_put_array(&w, count);
+    for (unsigned i = 0; i < count; i++)
+        cbor_put_raw(&w, proofs[i]);
+    cbor_writer_done(&w);
+}
+
+/* C of the VIEW-CHANGE: a quorum's CHECKPOINTs for h, or the beginning of the epoch. */
+static enum err stable_check(const struct view_rules *rules, const struct view_change *vc, bool verify)
+{
+    struct statement checkpoint = {MESSAGE_CHECKPOINT, 0, vc->claim.says.sequence, vc->block_id};
+    struct cbor_reader r;
+    bool is_base = checkpoint.sequence == rules->base;
+
+    if (checkpoint.sequence < rules->base)
+        return ERR_RANGE;
+    if (is_base && !digest_equal(&vc->block_id, &rules->base_id))
+        return ERR_MISMATCH;
+    cbor_reader_init(&r, vc->signatures);
+    signatures_check(&r, rules->members, &checkpoint, is_base ? 0 : rules->members->quorum, rules->members->n, verify);
+    return cbor_reader_done(&r);
+}
+
+/* P of the VIEW-CHANGE: ascending, inside the window, of earlier views. */
+static enum err proofs_check(const struct view_rules *rules, const struct view_change *vc, bool verify)
+{
+    uint64_t last = vc->claim.says.sequence, high = last + rules->window;
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, vc->proofs);
+    uint64_t count = cbor_get_array(&r);
+    if (r.err == ERR_OK && count > rules->window)
+        cbor_fail(&r, ERR_LIMIT);
+    for (uint64_t i = 0; i < count && r.err == ERR_OK; i++) {
+        struct proof proof = proof_read(&r, rules->members, verify);
+        if (r.err != ERR_OK)
+            break;
+        if (proof.sequence <= last || proof.sequence > high || proof.view >= vc->claim.says.view)
+            cbor_fail(&r, ERR_RANGE);
+        last = proof.sequence;
+    }
+    return cbor_reader_done(&r);
+}
+
+enum err view_change_parse(const struct view_rules *rules, struct bytes message, bool verify, struct view_change *out)
+{
+    struct view_change vc = {.message = message};
+    struct bytes body;
+    struct cbor_reader r;
+
+    enum err err = message_split(rules->members, message, MESSAGE_VIEW_CHANGE, &vc.claim, &body);
+    if (err == ERR_OK && verify)
+        err = claim_verify(rules->members, &vc.claim);
+    if (err != ERR_OK)
+        return err;
+    cbor_reader_init(&r, body);
+    cbor_expect_array(&r, 4);
+    uint64_t stable = cbor_get_uint(&r);
+    vc.block_id = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    vc.signatures = cbor_get_raw(&r);
+    vc.proofs = cbor_get_raw(&r);
+    err = cbor_reader_done(&r);
+    if (err != ERR_OK)
+        return err;
+    if (stable != vc.claim.says.sequence || vc.claim.says.view == 0)
+        return ERR_RANGE;
+    err = stable_check(rules, &vc, verify);
+    if (err == ERR_OK)
+        err = proofs_check(rules, &vc, verify);
+    if (err == ERR_OK)
+        *out = vc;
+    return err;
+}
+
+static void plan_proofs(const struct view_rules *rules, const struct view_change *vc, struct plan *plan)
+{
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, vc->proofs);
+    uint64_t count = cbor_get_array(&r);
+    for (uint64_t i = 0; i < count; i++) {
+        struct proof proof = proof_read(&r, rules->members, false);
+        ASSERT(r.err == ERR_OK);
+        if (proof.sequence <= plan->min_s)
+            continue;
+        struct planned *item = &plan->items[proof.sequence - plan->min_s - 1];
+        /* Two digests prepared in one view: more liars than tolerated. The choice must still be everyone's. */
+        bool better = !item->proved || proof.view > item->view ||
+                      (proof.view == item->view && digest_compare(&proof.digest, &item->digest) < 0);
+        if (better)
+            *item = (struct planned){true, proof.view, proof.digest};
+        if (proof.sequence > plan->max_s)
+            plan->max_s = proof.sequence;
+    }
+}
+
+void plan_make(const struct view_rules *rules, const struct view_change *changes, unsigned count, struct plan *out)
+{
+    struct plan plan = {0};
+
+    ASSERT(count > 0);
+    for (unsigned i = 1; i < count; i++) {
+        if (changes[i].claim.says.sequence > changes[plan.source].claim.says.sequence)
+            plan.source = i;
+    }
+    plan.min_s = plan.max_s = changes[plan.source].claim.says.sequence;
+    plan.items = mem_array(rules->window, sizeof plan.items[0]);
+    for (unsigned i = 0; i < count; i++)
+        plan_proofs(rules, &changes[i], &plan);
+    struct digest none = null_digest();
+    for (uint64_t i = 0; i < plan.max_s - plan.min_s; i++) {
+        if (!plan.items[i].proved)
+            plan.items[i].digest = none;
+    }
+#ifdef MUTANT_PBFT_NO_NULL_FILL
+    for (uint64_t i = 0; i < plan.max_s - plan.min_s; i++) {
+        if (!plan.items[i].proved)
+            plan.max_s = plan.min_s + i;
+    }
+#endif
+    *out = plan;
+}
+
+void plan_fini(struct plan *plan)
+{
+    mem_free(plan->items);
+    plan->items = NULL;
+}
+
+void new_view_body(const struct view_change *changes, unsigned count, const struct claim *proposals,
+                   unsigned proposal_count, struct buf *out)
+{
+    struct cbor_writer w;
+
+    cbor_writer_init(&w, out);
+    cbor_put_array(&w, 2);
+    cbor_put_array(&w, count);
+    for (unsigned i = 0; i < count; i++)
+        cbor_put_raw(&w, changes[i].message);
+    cbor_put_array(&w, proposal_count);
+    for (unsigned i = 0; i < proposal_count; i++)
+        cbor_put_bytes(&w, bytes_of(proposals[i].signature, SIGNATURE_SIZE));
+    cbor_writer_done(&w);
+}
+
+/* V: parses the view changes into nv. The reader gets the error. */
+static void read_changes(struct cbor_reader *r, const struct view_rules *rules, bool verify, struct blob *const *known,
+                         struct new_view *nv)
+{
+    unsigned least = 0;
+
+    cbor_expect_array(r, rules->members->quorum);
+    for (unsigned i = 0; i < rules->members->quorum && r->err == ERR_OK; i++) {
+        struct bytes item = cbor_get_raw(r);
+        struct view_change *vc = &nv->changes[i];
+        if (r->err != ERR_OK)
+            return;
+        enum err err = view_change_parse(rules, item, false, vc);
+        if (err == ERR_OK && (vc->claim.says.view != nv->claim.says.view || vc->claim.signer < least))
+            err = ERR_RANGE;
+        if (err == ERR_OK && verify) {
+            const struct blob *seen = known != NULL ? known[vc->claim.signer] : NULL;
+            if (seen == NULL || !bytes_equal(blob_bytes(seen), item))
+                err = view_change_parse(rules, item, true, vc);
+        }
+        if (err != ERR_OK) {
+            cbor_fail(r, err);
+            return;
+        }
+        least = vc->claim.signer + 1;
+        nv->count++;
+    }
+}
+
+/* O: the signatures must be over what V dictates. The reader gets the error. */
+static void read_proposals(struct cbor_reader *r, const struct view_rules *rules, bool verify, struct new_view *nv)
+{
+    uint64_t count = nv->plan.max_s - nv->plan.min_s;
+
+    cbor_expect_array(r, count);
+    if (r->err != ERR_OK)
+        return;
+    nv->proposals = mem_array(count + 1, sizeof nv->proposals[0]);
+    for (uint64_t i = 0; i < count && r->err == ERR_OK; i++) {
+        struct claim *c = &nv->proposals[i];
+        struct bytes signature = cbor_get_bytes_of(r, SIGNATURE_SIZE);
+        if (r->err != ERR_OK)
+            return;
+        c->says = (struct statement){MESSAGE_PRE_PREPARE, nv->claim.says.view, nv->plan.min_s + 1 + i,
+                                     nv->plan.items[i].digest};
+        c->signer = nv->claim.signer;
+        memcpy(c->signature, signature.data, SIGNATURE_SIZE);
+        enum err err = verify ? claim_verify(rules->members, c) : ERR_OK;
+#ifdef MUTANT_PBFT_ACCEPT_ANY_NEW_VIEW
+        err = ERR_OK;
+#endif
+        if (err != ERR_OK)
+            cbor_fail(r, err);
+    }
+}
+
+enum err new_view_parse(const struct view_rules *rules, struct bytes message, bool verify, struct blob *const *known,
+                        struct new_view *out)
+{
+    struct bytes body;
+    struct cbor_reader r;
+
+    memset(out, 0, sizeof *out);
+    enum err err = message_split(rules->members, message, MESSAGE_NEW_VIEW, &out->claim, &body);
+    if (err != ERR_OK)
+        return err;
+    if (out->claim.says.view == 0 || out->claim.signer != members_primary(rules->members, out->claim.says.view))
+        return ERR_STATE;
+    err = verify ? claim_verify(rules->members, &out->claim) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    cbor_reader_init(&r, body);
+    cbor_expect_array(&r, 2);
+    read_changes(&r, rules, verify, known, out);
+    if (r.err == ERR_OK) {
+        plan_make(rules, out->changes, out->count, &out->plan);
+        if (out->plan.min_s != out->claim.says.sequence)
+            cbor_fail(&r, ERR_MISMATCH);
+    }
+    if (r.err == ERR_OK)
+        read_proposals(&r, rules, verify, out);
+    err = cbor_reader_done(&r);
+    if (err != ERR_OK)
+        new_view_fini(out);
+    return err;
+}
+
+void new_view_fini(struct new_view *nv)
+{
+    plan_fini(&nv->plan);
+    mem_free(nv->proposals);
+    nv->proposals = NULL;
+}
