@@ -157,7 +157,8 @@ void chronicle_record(struct chronicle *c, unsigned epoch_index, struct epoch_re
 {
     struct chronicle_epoch *e = &c->epochs[epoch_index];
 
-    e->log = (struct merkle_tree){.size = (size_t)e->anchor.log_size, .leaves = c->log.leaves};
+    e->log = c->log;
+    e->log.size = (size_t)e->anchor.log_size;
     *out = (struct epoch_record){
         .federation = c->state.name,
         .simulated = c->state.simulated,

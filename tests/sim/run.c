@@ -1,0 +1,128 @@
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void node_text(struct buf *out, const char *role, char letter, unsigned i)
+{
+    static const char *const families[] = {"queen", "random", "planted", "geometric"};
+
+    buf_printf(out,
+               "{\"id\": \"%c%u\", \"region\": \"r%c%u\", \"role\": \"%s\", \"stake\": 10, "
+               "\"workload\": {\"family\": \"%s\", \"instances\": 1}}",
+               letter, i, letter, i, role, families[(i + (letter == 'e')) % 4]);
+}
+
+void federation_text(struct buf *out, unsigned validators, unsigned participants, unsigned quorum, const char *more)
+{
+    buf_printf(out,
+               "{\"name\": \"small\", \"quorum\": %u, \"max_ledger_drift\": 2, \"epoch_start\": 1, "
+               "\"policy\": {\"evaluations\": 4, \"iteration_limit\": 150}, \"limit_ms\": 300000",
+               quorum);
+    if (strstr(more, "\"guard_rails\"") == NULL)
+        buf_add_text(out, ", \"guard_rails\": {\"collect_deadline_ms\": 1500, \"score_deadline_ms\": 1500}");
+    buf_add_text(out, ", \"nodes\": [");
+    for (unsigned i = 0; i < validators + participants; i++) {
+        buf_add_text(out, i > 0 ? ", " : "");
+        if (i < validators)
+            node_text(out, "core", 'v', i);
+        else
+            node_text(out, "edge", 'e', i - validators);
+    }
+    buf_printf(out, "]%s}", more);
+}
+
+static void add_json(struct buf *out, json_t *json)
+{
+    json_render(json, out);
+    json_decref(json);
+}
+
+static void collect(struct run *run)
+{
+    struct digest_context c;
+
+    told_report(&run->told, &run->report);
+    add_json(&run->artifacts, told_summary(&run->told));
+    add_json(&run->artifacts, told_genesis(&run->told));
+    for (unsigned i = 0; i < run->told.chronicle.epoch_count; i++)
+        add_json(&run->artifacts, told_ledger(&run->told, i));
+    digest_init(&c);
+    digest_add(&c, run->trace.data, run->trace.len);
+    digest_add(&c, run->artifacts.data, run->artifacts.len);
+    run->bytes = digest_final(&c);
+}
+
+static void rehearse(struct run *run, uint64_t epochs, uint64_t seed, unsigned threads)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct trace trace = {.file = open_memstream(&text, &size)};
+    struct rehearsal_options options = {.seed = seed, .epochs = epochs, .threads = threads, .trace = &trace};
+
+    ASSERT(trace.file != NULL);
+    run->err = rehearsal_new(&run->scenario, &options, &run->rehearsal, &run->diag);
+    if (run->err == ERR_OK)
+        run->err = rehearsal_run(run->rehearsal, &run->diag);
+    ASSERT(trace_close(&trace, "memory", NULL) == ERR_OK);
+    buf_add(&run->trace, text, size);
+    free(text);
+    if (run->err == ERR_OK)
+        run->err = told_init(&run->told, run->rehearsal, "test", &run->diag);
+    if (run->err == ERR_OK)
+        collect(run);
+}
+
+void run_text(struct run *run, const char *text, uint64_t epochs, uint64_t seed, unsigned threads)
+{
+    *run = (struct run){0};
+    run->err = scenario_parse("test.json", bytes_of_text(text), &run->scenario, &run->diag);
+    if (run->err == ERR_OK)
+        rehearse(run, epochs, seed, threads);
+    if (run->err != ERR_OK)
+        printf("# %s\n", run->diag.text);
+}
+
+void run_federation(struct run *run, unsigned validators, unsigned participants, unsigned quorum, const char *more,
+                    uint64_t epochs, uint64_t seed)
+{
+    struct buf text = {0};
+
+    federation_text(&text, validators, participants, quorum, more);
+    run_text(run, buf_text(&text), epochs, seed, 1);
+    buf_free(&text);
+}
+
+void run_free(struct run *run)
+{
+    told_fini(&run->told);
+    mem_free(run->report.epochs);
+    rehearsal_free(run->rehearsal);
+    scenario_fini(&run->scenario);
+    buf_free(&run->trace);
+    buf_free(&run->artifacts);
+}
+
+unsigned run_count(const struct run *run, const char *text)
+{
+    struct buf copy = {0};
+    unsigned count = 0;
+
+    buf_add(&copy, run->trace.data, run->trace.len);
+    for (const char *at = buf_text(&copy); (at = strstr(at, text)) != NULL; at++)
+        count++;
+    buf_free(&copy);
+    return count;
+}
+
+bool run_anchored(const struct run *run)
+{
+    if (run->err != ERR_OK || !run->report.roots_agree)
+        return false;
+    for (uint64_t i = 0; i < run->report.epoch_count; i++) {
+        if (!run->report.epochs[i].quorum_reached)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,36 @@
+#ifndef PRISMFED_TESTS_SIM_RUN_H
+#define PRISMFED_TESTS_SIM_RUN_H
+
+#include "sim/told.h"
+
+/* A small federation, one run of it, and all that the run leaves. */
+
+/* JSON of a scenario: validators v0, v1, ... and participants e0, e1, ... with little work of their own, one region
+ * each. more: further members of the document, each with a comma before it. */
+void federation_text(struct buf *out, unsigned validators, unsigned participants, unsigned quorum, const char *more);
+
+struct run {
+    enum err err;
+    struct diag diag;
+    struct scenario scenario;
+    struct rehearsal *rehearsal;
+    struct told told;            /* unless err */
+    struct federated_simulation_report report; /* unless err */
+    struct buf trace;
+    struct buf artifacts;        /* summary, genesis and ledger files, one behind the other */
+    struct digest bytes;         /* of trace and artifacts */
+};
+
+/* Zeroed by the callee; run_free() in any case. */
+void run_text(struct run *run, const char *text, uint64_t epochs, uint64_t seed, unsigned threads);
+/* The federation above, in one step. */
+void run_federation(struct run *run, unsigned validators, unsigned participants, unsigned quorum, const char *more,
+                    uint64_t epochs, uint64_t seed);
+void run_free(struct run *run);
+
+/* How often does the trace say it? */
+unsigned run_count(const struct run *run, const char *text);
+/* Was every epoch anchored, do all roots agree? */
+bool run_anchored(const struct run *run);
+
+#endif

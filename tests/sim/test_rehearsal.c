@@ -1,0 +1,123 @@
+#include "run.h"
+#include "tap.h"
+
+/* Whole runs of small federations through the real machines. */
+
+static void three_nodes_anchor(void)
+{
+    struct run run;
+
+    run_federation(&run, 2, 1, 2, "", 2, 1);
+    CHECK_OK(run.err);
+    CHECK(run_anchored(&run));
+    CHECK_EQ_U64(run.report.epoch_count, 2);
+    CHECK(run.report.messages > 0 && run.report.iterations > 0 && run.report.gain > 0);
+    run_free(&run);
+}
+
+static void federations_of_each_size(void)
+{
+    for (unsigned validators = 1; validators <= 6; validators++) {
+        unsigned participants = validators % 2;
+        struct run run;
+
+        tap_seed(validators);
+        run_federation(&run, validators, participants, validators <= 2 ? validators : validators <= 4 ? 3 : 4, "", 2, 7);
+        CHECK(run_anchored(&run));
+        for (uint64_t i = 0; run.err == ERR_OK && i < 2; i++) {
+            CHECK_EQ_U64(run.report.epochs[i].participants, validators + participants);
+            CHECK_EQ_U64(run.report.epochs[i].view_changes, 0);
+            CHECK(!run.report.epochs[i].stalled);
+        }
+        run_free(&run);
+    }
+}
+
+static const char busy[] =
+    ", \"network\": {\"default\": {\"latency_ms\": 15, \"jitter_ms\": 9, \"loss_ppm\": 20000}}"
+    ", \"rebalance\": {\"shards\": 4, \"workload\": {\"family\": \"queen\"}}"
+    ", \"events\": [{\"kind\": \"crash\", \"node\": \"v1\", \"epoch\": 2, \"after_ms\": 30}, "
+    "{\"kind\": \"restart\", \"node\": \"v1\", \"epoch\": 2, \"after_ms\": 2500}, "
+    "{\"kind\": \"slow_down\", \"node\": \"e0\", \"epoch\": 1, \"factor\": 3, \"duration_ms\": 500}]";
+
+static void run_busy(struct run *run, uint64_t seed, unsigned threads)
+{
+    struct buf text = {0};
+
+    federation_text(&text, 4, 1, 3, busy);
+    run_text(run, buf_text(&text), 3, seed, threads);
+    buf_free(&text);
+}
+
+static void same_bytes_whatever_the_threads(void)
+{
+    struct run first, again;
+
+    run_busy(&first, 11, 1);
+    CHECK(run_anchored(&first));
+    for (unsigned threads = 1; threads <= 3; threads++) {
+        run_busy(&again, 11, threads);
+        CHECK_EQ_BYTES(digest_bytes(&again.bytes), digest_bytes(&first.bytes));
+        run_free(&again);
+    }
+    run_busy(&again, 12, 1);
+    CHECK(!digest_equal(&again.bytes, &first.bytes));
+    run_free(&again);
+    run_free(&first);
+}
+
+static int stop_at_once(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds)
+{
+    unsigned *calls = context;
+
+    (void)virtual_seconds;
+    (*calls)++;
+    return epoch >= 1 && epochs == 50;
+}
+
+static void progress_may_stop_a_run(void)
+{
+    unsigned calls = 0;
+    struct rehearsal_options options = {
+        .seed = 1, .epochs = 50, .threads = 1, .progress = stop_at_once, .progress_context = &calls};
+    struct rehearsal *r = NULL;
+    struct scenario scenario;
+    struct diag diag = {0};
+    struct buf text = {0};
+
+    federation_text(&text, 3, 0, 2, "");
+    REQUIRE_OK(scenario_parse("test.json", bytes_of_buf(&text), &scenario, &diag));
+    REQUIRE_OK(rehearsal_new(&scenario, &options, &r, &diag));
+    CHECK_ERR(rehearsal_run(r, &diag), ERR_STATE);
+    CHECK_EQ_U64(calls, 1);
+    rehearsal_free(r);
+    scenario_fini(&scenario);
+    buf_free(&text);
+}
+
+/* With nobody to hear, nothing is anchored; the run ends at its limit and says so. */
+static void an_epoch_that_never_ends(void)
+{
+    struct run run;
+
+    run_federation(&run, 3, 0, 2,
+                   ", \"events\": [{\"kind\": \"partition\", \"epoch\": 2, \"groups\": [[\"v0\"], [\"v1\"], [\"v2\"]]}]", 3,
+                   5);
+    CHECK_OK(run.err);
+    CHECK(run.report.epochs[0].quorum_reached);
+    CHECK(!run.report.epochs[1].quorum_reached && run.report.epochs[1].stalled);
+    CHECK(!run.report.epochs[2].quorum_reached);
+    CHECK_EQ_U64(run.told.chronicle.epoch_count, 1);
+    CHECK(run.report.roots_agree);
+    run_free(&run);
+}
+
+int main(void)
+{
+    TAP_RUN(three_nodes_anchor);
+    TAP_RUN(federations_of_each_size);
+    TAP_RUN(same_bytes_whatever_the_threads);
+    TAP_RUN(progress_may_stop_a_run);
+    TAP_RUN(an_epoch_that_never_ends);
+    return tap_done();
+}
