@@ -1,0 +1,105 @@
+#ifndef PRISMFED_TESTS_PBFT_CLUSTER_H
+#define PRISMFED_TESTS_PBFT_CLUSTER_H
+
+#include "base/heap.h"
+#include "base/prng.h"
+#include "pbft/messages.h"
+#include "pbft/pbft.h"
+
+/* n real machines over a network in memory, in virtual time, all of it drawn from one seed, with an
+ * application that is a chain of hashes. What must hold is looked at after every step; the first breach is in
+ * `failure` and the run stops. */
+
+enum { CLUSTER_MAX = 16, CLUSTER_SEEN = 1 << 15 };
+#define MS INT64_C(1000000)
+
+struct cluster_block {
+    struct digest id;
+    struct blob *batch;        /* encoded */
+};
+
+struct cluster_record {
+    uint64_t number;
+    struct blob *bytes;
+};
+
+struct cluster_node {
+    struct cluster *cluster;
+    unsigned index;
+    struct pbft *pbft;         /* NULL: down */
+    /* the application: blocks[0] is sequence 1 */
+    struct cluster_block *blocks;
+    uint64_t executed, decided, block_cap;
+    /* what survives a crash */
+    struct cluster_record *records;
+    size_t record_count, record_cap;
+    struct blob **ledger;      /* encoded [id, batch, certificate] */
+    uint64_t ledger_count, ledger_cap;
+    /* the driver */
+    int64_t timer_at[PBFT_TIMER_COUNT]; /* -1: stopped */
+    unsigned life;             /* counts restarts */
+    bool catching_up;
+    bool liar;                 /* its messages are tampered with, and nobody expects anything of it */
+    unsigned views;            /* new views entered, over all lives */
+};
+
+struct cluster {
+    unsigned n, f, quorum;
+    uint64_t seed;
+    struct prng prng;
+    struct pbft_config config; /* for everyone but self and key */
+    struct secret_key keys[CLUSTER_MAX];
+    struct digest fingerprints[CLUSTER_MAX];
+    struct members members;
+    struct cluster_node nodes[CLUSTER_MAX];
+    struct heap events;
+    int64_t now;
+    uint64_t steps;
+
+    /* faults */
+    int64_t delay_min, delay_max;
+    unsigned loss, duplicate;  /* of a thousand messages */
+    unsigned crash;            /* of a hundred thousand steps */
+    bool cut[CLUSTER_MAX][CLUSTER_MAX]; /* nothing from .. to */
+    bool (*drop)(struct cluster *c, unsigned from, unsigned to, struct bytes message); /* may be NULL */
+    bool no_catch_up;
+    int64_t again_until;       /* check_batch answers ERR_AGAIN before */
+
+    /* what was seen */
+    struct digest *agreed;     /* by sequence - 1 */
+    uint64_t agreed_count, agreed_cap;
+    struct cluster_seen {
+        unsigned signer;
+        struct statement says;
+        bool used;
+    } *seen;
+    unsigned requests;
+    unsigned view_changes, equivocations, stables;
+    uint64_t refused[ERR_COUNT];
+    char failure[256];
+};
+
+void cluster_init(struct cluster *c, unsigned n, uint64_t seed);
+void cluster_start(struct cluster *c); /* config may be changed between the two */
+void cluster_free(struct cluster *c);
+void cluster_fail(struct cluster *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Hands request number k to every replica, each after a delay, and again until it has decided it. */
+void cluster_submit(struct cluster *c, unsigned k);
+/* One event; false when none is left or something failed. */
+bool cluster_step(struct cluster *c);
+void cluster_run_until(struct cluster *c, int64_t time);
+/* Until every replica that is up and no liar has decided all submitted requests, or the time. */
+bool cluster_run_decided(struct cluster *c, int64_t deadline);
+bool cluster_decided_all(const struct cluster *c);
+void cluster_crash(struct cluster *c, unsigned node);
+void cluster_restart(struct cluster *c, unsigned node);
+void cluster_isolate(struct cluster *c, unsigned node, bool isolated);
+/* From nowhere, right away. */
+enum err cluster_deliver(struct cluster *c, unsigned to, struct bytes message);
+void cluster_fetch_blocks(struct cluster *c, unsigned node, unsigned from);
+/* Messages as replica `signer` would sign them. */
+struct claim cluster_claim(struct cluster *c, unsigned signer, enum message_type type, uint64_t view,
+                           uint64_t sequence, const struct digest *digest);
+struct blob *cluster_pre_prepare(struct cluster *c, uint64_t view, uint64_t sequence, const char *request);
+
+#endif
