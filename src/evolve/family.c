@@ -47,11 +47,11 @@ static struct drawing draw_random(unsigned size, struct prng *prng)
     return (struct drawing){g, 0, sequential_clique(g)};
 }
 
-/* About 4.5 neighbours in each other class: where the hidden colouring is still
+/* About four neighbours in each other class: where the hidden colouring is still
  * what a search finds, and hard to find. */
 static struct drawing draw_planted(unsigned size, struct prng *prng)
 {
-    unsigned colours = 5 + (unsigned)prng_below(prng, 6), permille = 4500 * colours / size;
+    unsigned colours = 5 + (unsigned)prng_below(prng, 6), permille = 4000 * colours / size;
     return (struct drawing){graph_planted(size, colours, permille < 900 ? permille : 900, prng), colours, 1};
 }
 
@@ -67,7 +67,7 @@ static const struct family families[] = {
     {"insertions", 2, 5, 3, 4, draw_insertions},
     {"full_insertions", 2, 5, 3, 4, draw_full_insertions},
     {"rook", 2, 32, 8, 12, draw_rook},
-    {"random", 4, 2000, 70, 110, draw_random},
+    {"random", 4, 2000, 80, 120, draw_random},
     {"planted", 10, 2000, 70, 110, draw_planted},
     {"geometric", 4, 2000, 70, 110, draw_geometric},
 };
