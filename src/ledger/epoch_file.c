@@ -52,9 +52,10 @@ static json_t *log_json(const struct epoch_record *e)
 /* Votes, their view and their signers. A certificate that is none is empty. */
 static void put_certificate(json_t *block, struct bytes certificate, const struct epoch_names *names)
 {
-    json_t *votes = json_array(), *signers = json_array(), *view = json_null();
+    json_t *votes = json_array(), *signers = json_array();
     struct cbor_reader r;
     cbor_reader_init(&r, certificate);
+    json_put(block, "view", json_null());
     uint64_t count = cbor_get_array(&r);
     for (uint64_t i = 0; r.err == ERR_OK && i < count; i++) {
         struct vote vote;
@@ -62,11 +63,10 @@ static void put_certificate(json_t *block, struct bytes certificate, const struc
         struct bytes item = cbor_get_raw(&r);
         if (vote_parse(item, &vote, &cose) != ERR_OK)
             break;
-        view = json_u64(vote.view);
+        json_put(block, "view", json_u64(vote.view)); /* of all of them */
         json_push(votes, json_base64(item));
         json_push(signers, text_or_null(names->name(names->context, &cose.kid)));
     }
-    json_put(block, "view", view);
     json_put(block, "signers", signers);
     json_put(block, "certificate", votes);
 }
