@@ -7,11 +7,10 @@ sources=$(find src include tests fuzz bench \( -name '*.c' -o -name '*.h' \) 2> 
 case ${1-} in
 '') clang-format -i $sources ;;
 --check)
-    status=0
-    for file in $sources; do
-        clang-format "$file" | cmp -s - "$file" || { echo "$file: ./dev format would change it"; status=1; }
-    done
-    exit "$status"
+    breaches=$(clang-format --dry-run -Werror $sources 2>&1 | sed -n 's/^\([^: ]*\):[0-9]*:[0-9]*: error.*/\1/p' | sort -u)
+    [ -n "$breaches" ] || exit 0
+    printf '%s: ./dev format would change it\n' $breaches
+    exit 1
     ;;
 *)
     echo "usage: ./dev format [--check]" >&2

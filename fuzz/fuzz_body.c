@@ -1,0 +1,67 @@
+/* Bodies of entries, each read as every kind: what decodes encodes to the same bytes. */
+
+#include "fuzz.h"
+#include "govern/body.h"
+
+static void same(struct buf *again, struct bytes in)
+{
+    ASSERT(bytes_equal(bytes_of_buf(again), in));
+    buf_clear(again);
+}
+
+static void try_work(struct bytes in, struct buf *again)
+{
+    struct update_body update;
+    struct score_body score;
+    struct close_body close;
+    if (update_body_decode(in, &update) == ERR_OK) {
+        update_body_encode(&update, again);
+        same(again, in);
+    }
+    if (score_body_decode(in, &score) == ERR_OK) {
+        score_body_encode(&score, again);
+        same(again, in);
+    }
+    if (close_body_decode(in, &close) == ERR_OK) {
+        close_body_encode(&close, again);
+        same(again, in);
+    }
+}
+
+static void try_governance(struct bytes in, struct buf *again)
+{
+    struct evidence_body evidence;
+    struct reconcile_body reconcile;
+    struct member_card card;
+    uint64_t epoch;
+    if (rollback_body_decode(in, &epoch) == ERR_OK) {
+        rollback_body_encode(epoch, again);
+        same(again, in);
+    }
+    if (evidence_body_decode(in, &evidence) == ERR_OK) {
+        evidence_body_encode(&evidence, again);
+        same(again, in);
+    }
+    if (reconcile_body_decode(in, &reconcile) == ERR_OK) {
+        reconcile_body_encode(&reconcile, again);
+        same(again, in);
+    }
+    if (join_body_decode(in, &card) == ERR_OK) {
+        join_body_encode(&card, again);
+        same(again, in);
+    }
+    if (leave_body_decode(in) == ERR_OK) {
+        leave_body_encode(again);
+        same(again, in);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct bytes in = bytes_of(data, size);
+    struct buf again = {0};
+    try_work(in, &again);
+    try_governance(in, &again);
+    buf_free(&again);
+    return 0;
+}
