@@ -31,10 +31,14 @@ static void want(struct pbft *p, uint32_t timer, bool wanted, int64_t delay_ns)
 }
 
 /* Section 4.5.2: the view timer runs while the primary owes something, and, between views, once a quorum
- * has come along; every decision restarts it from the shortest delay. */
+ * has come along; every decision restarts it from the shortest delay. Who knows that it is behind has nothing to hold
+ * against the primary: what seems to be owed may be decided long ago. A replica that left the view alone and
+ * waits for nothing is quiet: whoever moves next asks it (STATUS) or hears it. */
 void timers_update(struct pbft *p)
 {
-    bool work = p->active && has_work(p);
+    bool waiting = has_work(p) && known_decided(p) == p->decided;
+    bool work = p->active && waiting;
+    bool leaving = !p->active && (waiting || view_change_count(p) > 1);
 
     if (p->progress && p->active) {
 #ifndef MUTANT_PBFT_TIMER_NOT_RESET
@@ -43,5 +47,5 @@ void timers_update(struct pbft *p)
 #endif
     }
     want(p, PBFT_TIMER_VIEW, p->active ? work : view_change_count(p) >= p->members.quorum, p->timeout_ns);
-    want(p, PBFT_TIMER_RESEND, work || !p->active || checkpoint_waits(p) || is_behind(p), p->config.resend_ns);
+    want(p, PBFT_TIMER_RESEND, work || leaving || checkpoint_waits(p) || is_behind(p), p->config.resend_ns);
 }
