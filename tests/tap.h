@@ -33,11 +33,11 @@
 #include "base/err.h"
 
 struct tap {
-    unsigned count;       /* tests run */
-    unsigned failed;      /* tests failed */
-    unsigned complaints;  /* failed CHECKs in the running test */
-    const char *skipped;  /* why the running test was skipped, or NULL */
-    const char *test;     /* the running test's name */
+    unsigned count;      /* tests run */
+    unsigned failed;     /* tests failed */
+    unsigned complaints; /* failed CHECKs in the running test */
+    const char *skipped; /* why the running test was skipped, or NULL */
+    const char *test;    /* the running test's name */
     bool seeded;
     uint64_t seed;
 };
@@ -112,14 +112,12 @@ static inline bool tap_check(bool ok, const char *text, const char *file, int li
 
 static inline bool tap_check_u64(uint64_t got, uint64_t want, const char *text, const char *file, int line)
 {
-    return got == want ? true
-                       : tap_complain(file, line, "%s is %" PRIu64 ", should be %" PRIu64, text, got, want);
+    return got == want ? true : tap_complain(file, line, "%s is %" PRIu64 ", should be %" PRIu64, text, got, want);
 }
 
 static inline bool tap_check_i64(int64_t got, int64_t want, const char *text, const char *file, int line)
 {
-    return got == want ? true
-                       : tap_complain(file, line, "%s is %" PRId64 ", should be %" PRId64, text, got, want);
+    return got == want ? true : tap_complain(file, line, "%s is %" PRId64 ", should be %" PRId64, text, got, want);
 }
 
 static inline bool tap_check_text(const char *got, const char *want, const char *text, const char *file, int line)
@@ -151,8 +149,8 @@ static inline bool tap_check_bytes(struct bytes got, struct bytes want, const ch
 static inline bool tap_check_err(enum err got, enum err want, const char *text, const char *file, int line)
 {
     return got == want ? true
-                       : tap_complain(file, line, "%s gives \"%s\" (%d), should give \"%s\" (%d)", text,
-                                      err_text(got), (int)got, err_text(want), (int)want);
+                       : tap_complain(file, line, "%s gives \"%s\" (%d), should give \"%s\" (%d)", text, err_text(got),
+                                      (int)got, err_text(want), (int)want);
 }
 
 #define TAP_RUN(test) tap_run(#test, test)

@@ -58,8 +58,8 @@ surroundings() {
     same "a second run over the first" "$scratch/a"
 
     mkdir -p "$scratch/other folder/locales"
-    cp "$program" "$scratch/other folder/program"
-    (program="$scratch/other folder/program" && cp -R tools artifacts "$scratch/other folder/" &&
+    cp "$program" "$scratch/other folder/federated_sim"
+    (program="$scratch/other folder/federated_sim" && cp -R tools artifacts "$scratch/other folder/" &&
         cd "$scratch/other folder" && simulate here)
     same "from another folder" "$scratch/other folder/here"
 

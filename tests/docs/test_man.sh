@@ -1,0 +1,38 @@
+#!/bin/sh
+# test_man.sh PRISMFED FEDERATED_SIM: the man pages and --help name the same options and verbs.
+set -eu
+man=$(cd "$(dirname "$0")/../../man" && pwd)
+prismfed=$1
+federated_sim=$2
+count=0
+failed=0
+
+# equal TEXT HELP PAGE
+equal() {
+    count=$((count + 1))
+    if [ -n "$2" ] && [ "$2" = "$3" ]; then
+        echo "ok $count - $1"
+    else
+        echo "# --help: $(echo $2)"
+        echo "# page:   $(echo $3)"
+        echo "not ok $count - $1"
+        failed=1
+    fi
+}
+
+options() {
+    grep -o -e '--[a-z][a-z-]*' | LC_ALL=C sort -u
+}
+
+equal "federated_sim(1) names the options of federated_sim" \
+    "$("$federated_sim" --help | options)" "$(sed 's/\\-/-/g' "$man/federated_sim.1" | options)"
+equal "prismfed sim has the options of federated_sim" \
+    "$("$prismfed" sim --help | options)" "$("$federated_sim" --help | options)"
+equal "prismfed(1) names the verbs of prismfed" \
+    "$("$prismfed" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' | LC_ALL=C sort -u)" \
+    "$(sed -n '/^.SH DESCRIPTION/,/^.SH EXIT/s/^\.BI* \([a-z]*\).*/\1/p' "$man/prismfed.1" | LC_ALL=C sort -u)"
+for verb in sim audit keys show; do
+    equal "prismfed $verb --help succeeds" "$("$prismfed" "$verb" --help > /dev/null && echo yes)" yes
+done
+echo "1..$count"
+exit "$failed"
