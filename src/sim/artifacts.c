@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "ledger/epoch_file.h"
 
 /* What a file of ours begins with is in its first bytes. */
 enum { HEAD_SIZE = 512 };
@@ -166,7 +167,8 @@ static bool ledger_file_is_ours(const char *path, const char *name)
 
     if (!ledger_name(name, &unfinished) || !read_head(path, head))
         return false;
-    return unfinished || begins(head, "{\n  \"format\": \"prismfed.");
+    return unfinished || begins(head, "{\n  \"format\": \"" EPOCH_FILE_FORMAT "\"")
+           || begins(head, "{\n  \"format\": \"prismfed.genesis\"");
 }
 
 static bool summary_is_ours(const struct artifacts *a)

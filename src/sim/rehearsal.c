@@ -7,7 +7,7 @@
 
 /* Ends a run in which time stands still. */
 static const uint64_t steps_at_once_max = 1000000;
-enum { PROGRESS_STEPS = 2048 };
+enum { PROGRESS_STEPS = 64 };
 
 /* ---- setting up */
 
