@@ -160,7 +160,7 @@ done:
 
 static enum err read_blocks(struct place *at, const json_t *root, struct epoch_file *f)
 {
-    const json_t *blocks, *entries;
+    const json_t *blocks = NULL, *entries = NULL;
     size_t next = 0;
     enum err err = read_array(at, root, "entries", &entries);
     if (err == ERR_OK)
