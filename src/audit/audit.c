@@ -1,0 +1,76 @@
+#include "audit/audit.h"
+
+#include <inttypes.h>
+
+#include "audit/summary.h"
+
+static void skip_all(struct audit_report *report, enum audit_rule first, enum audit_rule last, const char *why)
+{
+    for (enum audit_rule rule = first; rule <= last; rule++)
+        audit_skip(report, rule, why);
+}
+
+static void check_trust(const struct replay *r, const struct audit_input *in, const struct audit_options *options,
+                        struct audit_report *report)
+{
+    if (!options->has_federation_id)
+        audit_skip(report, RULE_GENESIS_TRUST, "name the federation that you trust with --federation ID");
+    else if (digest_equal(&r->state.federation_id, &options->federation_id))
+        audit_pass(report, RULE_GENESIS_TRUST);
+    else
+        audit_fail(report, RULE_GENESIS_TRUST, in->genesis.path, "/federation_id",
+                   "a whole and consistent log, of another federation than the trusted one");
+}
+
+/* All epoch files in order; false when one could not be executed, and with it none of those behind. */
+static bool replay_all(struct replay *r, const struct audit_input *in, struct audit_report *report)
+{
+    for (unsigned i = 0; i < in->epoch_count; i++) {
+        const struct audit_epoch_file *e = &in->epochs[i];
+
+        if (e->epoch > r->state.epoch) {
+            audit_fail(report, RULE_FILE_MISSING, e->file.path, "",
+                       "the file of epoch %" PRIu64 " before it is missing", r->state.epoch);
+            return false;
+        }
+        if (!replay_epoch(r, e->epoch, e->file.path, e->file.text, report))
+            return false;
+    }
+    return true;
+}
+
+static void audit_log(struct replay *r, const struct audit_input *in, const struct audit_options *options,
+                      struct audit_report *report)
+{
+    check_trust(r, in, options, report);
+    bool whole = replay_all(r, in, report);
+    replay_compare(r, report);
+    if (!whole)
+        skip_all(report, RULE_EPOCH_ORDER, RULE_ANCHOR_BINDING, "nothing behind the first epoch that fails");
+    audit_skip(report, RULE_WORK_CLAIMS, "private instances are not disclosed; decisions are re-executed, work is not");
+    if (in->summary.path == NULL)
+        audit_fail(report, RULE_FILE_MISSING, in->genesis.path, "", "there is no summary for the label \"%s\"",
+                   in->label);
+    else
+        summary_compare(r, whole, in->label, in->summary.path, in->summary.text, report);
+}
+
+void audit_label(const struct audit_input *in, const struct audit_options *options, struct audit_report *report)
+{
+    struct replay *r = mem_alloc(sizeof *r);
+
+    if (options->progress != NULL)
+        options->progress(options->context, in->label);
+    audit_section_begin(report, in->label);
+    if (in->genesis.path == NULL) {
+        audit_fail(report, RULE_FILE_MISSING, in->summary.path != NULL ? in->summary.path : in->epochs[0].file.path, "",
+                   "there is no genesis.json for the label \"%s\"", in->label);
+        skip_all(report, RULE_GENESIS_DOCUMENT, RULE_WORK_CLAIMS, "there is no genesis to begin with");
+    } else if (replay_genesis(r, in->genesis.path, in->genesis.text, report)) {
+        audit_log(r, in, options, report);
+    } else {
+        skip_all(report, RULE_GENESIS_VIEW, RULE_WORK_CLAIMS, "the genesis cannot be read");
+    }
+    replay_free(r);
+    mem_free(r);
+}

@@ -1,0 +1,258 @@
+#include "audit/replay.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* ---- genesis */
+
+static enum err decode_genesis(const struct json_doc *doc, struct buf *out)
+{
+    const char *text = json_string_value(json_object_get(doc->root, "genesis"));
+
+    return text != NULL ? base64_decode(bytes_of_text(text), out) : ERR_MISSING;
+}
+
+/* genesis.json as its document makes it. */
+static void compare_genesis(const struct json_doc *doc, const char *file, struct bytes genesis,
+                            const struct federation_state *s, struct audit_report *report)
+{
+    json_t *expected = json_object(), *decoded = NULL;
+    struct buf pointer = {0};
+    enum err err = cbor_to_json(genesis, &decoded);
+
+    ASSERT(err == ERR_OK);
+    json_put(expected, "format", json_string("prismfed.genesis"));
+    json_put(expected, "version", json_u64(1));
+    json_put(expected, "federation_id", json_hex(digest_bytes(&s->federation_id)));
+    json_put(expected, "genesis", json_base64(genesis));
+    json_put(expected, "decoded", decoded);
+    if (json_difference(doc->root, expected, &pointer))
+        audit_fail_difference(report, RULE_GENESIS_VIEW, file, buf_text(&pointer), doc->root, expected);
+    else
+        audit_pass(report, RULE_GENESIS_VIEW);
+    json_decref(expected);
+    buf_free(&pointer);
+}
+
+static int *owners_of(const struct federation_state *s)
+{
+    int *owners = mem_array(s->policy.shards + 1, sizeof owners[0]);
+
+    for (unsigned i = 0; i < s->policy.shards; i++)
+        owners[i] = state_shard_owner(s, i);
+    return owners;
+}
+
+static void describe(struct audit_report *report, const struct federation_state *s)
+{
+    struct audit_section *section = audit_section(report);
+    struct buf name = {0};
+
+    buf_add_text(&name, s->name);
+    section->scenario = mem_alloc(name.len + 1);
+    memcpy(section->scenario, name.data, name.len);
+    section->simulated = s->simulated;
+    section->federation_id = s->federation_id;
+    buf_free(&name);
+}
+
+bool replay_genesis(struct replay *r, const char *file, struct bytes text, struct audit_report *report)
+{
+    struct json_doc doc;
+    struct buf genesis = {0};
+    struct diag diag = {0};
+    enum err err;
+
+    if (!replay_load(&doc, file, text, report))
+        return false;
+    err = decode_genesis(&doc, &genesis);
+    if (err == ERR_OK)
+        err = state_genesis(bytes_of_buf(&genesis), &r->state, &diag);
+    if (err != ERR_OK) {
+        audit_fail(report, RULE_GENESIS_DOCUMENT, file, "/genesis", "%s", diag.text[0] ? diag.text : err_text(err));
+    } else {
+        struct digest leaf = entry_leaf_hash(bytes_of_buf(&genesis));
+
+        audit_pass(report, RULE_GENESIS_DOCUMENT);
+        merkle_tree_append(&r->log, &leaf);
+        r->first_owners = owners_of(&r->state);
+        describe(report, &r->state);
+        compare_genesis(&doc, file, bytes_of_buf(&genesis), &r->state, report);
+    }
+    json_doc_free(&doc);
+    buf_free(&genesis);
+    return err == ERR_OK;
+}
+
+/* ---- blocks */
+
+static enum err check_certificate(const struct federation_state *s, const struct block *b)
+{
+    struct public_key *keys = mem_array(s->validator_count, sizeof keys[0]);
+    struct digest *fingerprints = mem_array(s->validator_count, sizeof fingerprints[0]);
+    struct voters voters;
+    struct vote expected = {
+        .federation_id = s->federation_id,
+        .membership_epoch = s->membership_epoch,
+        .sequence = b->header.height,
+        .block_id = block_id(&b->header),
+    };
+    enum err err = ERR_QUORUM;
+
+    state_voters(s, keys, fingerprints, &voters);
+    if (b->certificate.len > 0)
+        err = certificate_verify(b->certificate, &expected, &voters, NULL, NULL, NULL);
+    mem_free(keys);
+    mem_free(fingerprints);
+    return err;
+}
+
+/* state_apply_block() said no: which rule is it? */
+static void blame(const struct federation_state *s, const struct block *b, const char *file, unsigned index,
+                  struct audit_report *report)
+{
+    const struct block_header *h = &b->header;
+    char pointer[48];
+    enum err err;
+
+    snprintf(pointer, sizeof pointer, "/blocks/%u", index);
+    if (!digest_equal(&h->federation_id, &s->federation_id) || h->membership_epoch != s->membership_epoch)
+        audit_fail(report, RULE_BLOCK_CHAIN, file, pointer, "a block of another federation or membership");
+    else if (h->height != s->height + 1)
+        audit_fail(report, RULE_BLOCK_CHAIN, file, pointer, "expected height %" PRIu64 ", found %" PRIu64,
+                   s->height + 1, h->height);
+    else if (!digest_equal(&h->parent_id, &s->block_id))
+        audit_fail(report, RULE_BLOCK_CHAIN, file, pointer, "its parent is not the block before it");
+    else if ((err = check_certificate(s, b)) == ERR_QUORUM)
+        audit_fail(report, RULE_CERT_QUORUM, file, pointer, "fewer votes than the quorum of %u", s->quorum);
+    else if (err != ERR_OK)
+        audit_fail(report, RULE_CERT_VOTE, file, pointer, "the certificate does not verify: %s", err_text(err));
+    else
+        audit_fail(report, RULE_BLOCK_STATE, file, pointer, "execution gives another block than the one voted on");
+}
+
+static void keep(struct replay *r, const struct execution *x)
+{
+    r->verdicts = mem_resize(r->verdicts, r->verdict_count + x->count + 1, sizeof r->verdicts[0]);
+    for (unsigned i = 0; i < x->count; i++) {
+        r->verdicts[r->verdict_count++] = x->verdicts[i];
+        merkle_tree_append(&r->log, &x->leaf_hashes[i]);
+    }
+}
+
+static void finish_epoch(struct replay *r, struct replayed_epoch *e, const struct execution *x)
+{
+    e->outcome = outcome_json(&x->outcome, &r->state);
+    e->owners = owners_of(&r->state);
+    e->anchor = (struct anchor_statement){
+        .federation_id = r->state.federation_id,
+        .epoch = x->outcome.epoch,
+        .anchored = x->outcome.anchored,
+        .height = r->state.height,
+        .block_id = r->state.block_id,
+        .log_size = x->header.log_size,
+        .log_root = x->header.log_root,
+        .state_root = x->header.state_root,
+    };
+    if (x->outcome.anchored)
+        e->anchor.merkle_root = merkle_tree_range_root(&r->log, e->size_before, r->log.size);
+}
+
+/* All blocks of the file: the last one, and no other, ends its epoch. */
+static bool execute(struct replay *r, struct replayed_epoch *e, struct audit_report *report)
+{
+    struct audit_section *section = audit_section(report);
+    bool ended = false;
+
+    for (unsigned i = 0; i < e->bytes.block_count && !ended; i++) {
+        const struct block *b = &e->bytes.blocks[i];
+        struct execution x = {0};
+
+        if (state_apply_block(&r->state, b, &x) != ERR_OK) {
+            blame(&r->state, b, e->file, i, report);
+            return false;
+        }
+        for (enum audit_rule rule = RULE_BLOCK_CHAIN; rule <= RULE_BLOCK_STATE; rule++)
+            audit_pass(report, rule);
+        keep(r, &x);
+        section->blocks++;
+        section->entries += x.count;
+        ended = x.epoch_ended;
+        if (ended)
+            finish_epoch(r, e, &x);
+        execution_free(&x);
+        if (ended && i + 1 < e->bytes.block_count) {
+            audit_fail(report, RULE_EPOCH_ORDER, e->file, "/blocks",
+                       "there are blocks behind the one that ends the epoch");
+            return false;
+        }
+    }
+    if (!ended)
+        audit_fail(report, RULE_EPOCH_ORDER, e->file, "/blocks", "the blocks do not end the epoch");
+    return ended;
+}
+
+static bool parse(struct replayed_epoch *e, struct bytes text, struct audit_report *report)
+{
+    struct diag diag = {0};
+
+    if (!replay_load(&e->doc, e->file, text, report))
+        return false;
+    if (epoch_file_parse(&e->doc, &e->bytes, &diag) != ERR_OK) {
+        audit_fail_diag(report, RULE_EPOCH_BYTES, e->file, &diag);
+        return false;
+    }
+    audit_pass(report, RULE_EPOCH_BYTES);
+    return true;
+}
+
+static void free_epoch(struct replayed_epoch *e)
+{
+    if (e->doc.root != NULL)
+        json_doc_free(&e->doc);
+    epoch_file_fini(&e->bytes);
+    json_decref(e->outcome);
+    mem_free(e->owners);
+}
+
+bool replay_epoch(struct replay *r, uint64_t epoch, const char *file, struct bytes text, struct audit_report *report)
+{
+    struct replayed_epoch e = {
+        .epoch = epoch, .file = file, .first_verdict = r->verdict_count, .size_before = r->log.size};
+    struct audit_section *section = audit_section(report);
+
+    if (!parse(&e, text, report))
+        goto fail;
+    if (epoch != r->state.epoch || e.bytes.epoch != epoch) {
+        audit_fail(report, RULE_EPOCH_ORDER, file, "/epoch",
+                   "expected epoch %" PRIu64 " in the file of epoch %" PRIu64 ", found %" PRIu64, r->state.epoch, epoch,
+                   e.bytes.epoch);
+        goto fail;
+    }
+    if (!execute(r, &e, report))
+        goto fail;
+    audit_pass(report, RULE_EPOCH_ORDER);
+    section->epochs++;
+    section->anchored += e.anchor.anchored;
+    r->epochs = mem_resize(r->epochs, r->epoch_count + 1, sizeof r->epochs[0]);
+    r->epochs[r->epoch_count++] = e;
+    return true;
+fail:
+    free_epoch(&e);
+    return false;
+}
+
+void replay_free(struct replay *r)
+{
+    for (unsigned i = 0; i < r->epoch_count; i++)
+        free_epoch(&r->epochs[i]);
+    state_free(&r->state);
+    merkle_tree_free(&r->log);
+    mem_free(r->first_owners);
+    mem_free(r->verdicts);
+    mem_free(r->epochs);
+    *r = (struct replay){0};
+}

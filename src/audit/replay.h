@@ -1,0 +1,43 @@
+#ifndef PRISMFED_AUDIT_REPLAY_H
+#define PRISMFED_AUDIT_REPLAY_H
+
+#include "audit/report.h"
+#include "govern/execute.h"
+#include "ledger/epoch_file.h"
+
+/* The log executed anew, from genesis and the signed bytes of the epoch files. */
+
+struct replayed_epoch {
+    uint64_t epoch;
+    const char *file;        /* borrowed */
+    struct json_doc doc;     /* owned; as it was read */
+    struct epoch_file bytes; /* owned */
+    uint64_t first_verdict;  /* in replay.verdicts */
+    uint64_t size_before;
+    struct anchor_statement anchor; /* as it should be */
+    json_t *outcome;                /* owned reference */
+    int *owners;                    /* owned; of each shard when the epoch had ended */
+};
+
+struct replay {
+    struct federation_state state; /* after the last epoch here */
+    int *first_owners;             /* owned; at genesis */
+    struct merkle_tree log;
+    uint64_t verdict_count;
+    enum err *verdicts; /* owned */
+    unsigned epoch_count;
+    struct replayed_epoch *epochs; /* owned */
+};
+
+/* Reads genesis.json; false when there is nothing to go on with. *r must be zero; replay_free() in any case. */
+bool replay_genesis(struct replay *r, const char *file, struct bytes text, struct audit_report *report);
+/* Executes one epoch file on top; false when the state is not to be relied on from here. */
+bool replay_epoch(struct replay *r, uint64_t epoch, const char *file, struct bytes text, struct audit_report *report);
+/* Everything that the files show, rendered anew and compared; anchors. */
+void replay_compare(struct replay *r, struct audit_report *report);
+void replay_free(struct replay *r);
+
+/* Parses; an artifact has one form, apart from white space: no other order of keys, no other escapes. */
+bool replay_load(struct json_doc *doc, const char *file, struct bytes text, struct audit_report *report);
+
+#endif

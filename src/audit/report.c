@@ -1,0 +1,152 @@
+#include "audit/report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *out = mem_alloc(size);
+
+    memcpy(out, text, size);
+    return out;
+}
+
+void audit_section_begin(struct audit_report *r, const char *label)
+{
+    r->sections = mem_resize(r->sections, r->section_count + 1, sizeof r->sections[0]);
+    r->sections[r->section_count++] = (struct audit_section){.label = copy_text(label)};
+}
+
+struct audit_section *audit_section(struct audit_report *r)
+{
+    ASSERT(r->section_count > 0);
+    return &r->sections[r->section_count - 1];
+}
+
+void audit_pass(struct audit_report *r, enum audit_rule rule)
+{
+    audit_section(r)->passed[rule]++;
+}
+
+void audit_skip(struct audit_report *r, enum audit_rule rule, const char *why)
+{
+    audit_section(r)->skipped[rule] = why;
+}
+
+/* What is reported may quote the input: no control character of it may reach a terminal. */
+static void clean(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+    }
+}
+
+static void add_finding(struct audit_report *r, enum audit_rule rule, const char *file, const char *pointer,
+                        const char *text)
+{
+    struct audit_finding finding = {
+        .rule = rule,
+        .section = r->section_count - 1,
+        .file = copy_text(file),
+        .pointer = copy_text(pointer),
+        .text = copy_text(text),
+    };
+
+    clean(finding.file);
+    clean(finding.pointer);
+    clean(finding.text);
+    r->findings = mem_resize(r->findings, r->finding_count + 1, sizeof r->findings[0]);
+    r->findings[r->finding_count++] = finding;
+    audit_section(r)->failed[rule]++;
+}
+
+void audit_fail(struct audit_report *r, enum audit_rule rule, const char *file, const char *pointer, const char *fmt,
+                ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    add_finding(r, rule, file, pointer, text);
+}
+
+void audit_fail_diag(struct audit_report *r, enum audit_rule rule, const char *file, const struct diag *diag)
+{
+    size_t prefix = strlen(file);
+    const char *text = diag->text, *slash, *end;
+    char pointer[256] = "";
+
+    if (strncmp(text, file, prefix) == 0 && text[prefix] == ':')
+        text += prefix + 1;
+    slash = strstr(text, ": /");
+    end = slash != NULL ? strstr(slash + 2, ": ") : NULL;
+    if (end != NULL)
+        snprintf(pointer, sizeof pointer, "%.*s", (int)(end - slash - 2), slash + 2);
+    audit_fail(r, rule, file, pointer, "%s", text);
+}
+
+/* The value that the pointer names, or NULL. */
+static const json_t *value_at(const json_t *value, const char *pointer)
+{
+    while (value != NULL && *pointer == '/') {
+        char token[256];
+        size_t n = 0;
+
+        for (pointer++; *pointer != '\0' && *pointer != '/'; pointer++) {
+            char c = *pointer;
+
+            if (c == '~')
+                c = *++pointer == '0' ? '~' : '/';
+            if (n + 1 < sizeof token)
+                token[n++] = c;
+        }
+        token[n] = '\0';
+        value = json_is_array(value) ? json_array_get(value, strtoul(token, NULL, 10)) : json_object_get(value, token);
+    }
+    return value;
+}
+
+static void brief(const json_t *value, char out[100])
+{
+    struct buf text = {0};
+
+    if (value == NULL) {
+        snprintf(out, 100, "nothing");
+        return;
+    }
+    json_canonical(value, &text);
+    snprintf(out, 100, "%.90s%s", buf_text(&text), text.len > 90 ? "..." : "");
+    buf_free(&text);
+}
+
+void audit_fail_difference(struct audit_report *r, enum audit_rule rule, const char *file, const char *pointer,
+                           const json_t *found, const json_t *expected)
+{
+    char is[100], should[100];
+
+    brief(value_at(found, pointer), is);
+    brief(value_at(expected, pointer), should);
+    audit_fail(r, rule, file, pointer, "expected %s, found %s", should, is);
+}
+
+void audit_report_free(struct audit_report *r)
+{
+    for (unsigned i = 0; i < r->section_count; i++) {
+        mem_free(r->sections[i].label);
+        mem_free(r->sections[i].scenario);
+    }
+    for (size_t i = 0; i < r->finding_count; i++) {
+        mem_free(r->findings[i].file);
+        mem_free(r->findings[i].pointer);
+        mem_free(r->findings[i].text);
+    }
+    mem_free(r->sections);
+    mem_free(r->findings);
+    *r = (struct audit_report){0};
+}

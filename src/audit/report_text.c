@@ -1,0 +1,133 @@
+#include <inttypes.h>
+
+#include "audit/report.h"
+
+static void add_counts(struct buf *out, const struct audit_section *s)
+{
+    unsigned passed = 0, failed = 0, skipped = 0;
+
+    for (unsigned i = 0; i < AUDIT_RULE_COUNT; i++) {
+        passed += s->passed[i] > 0 && s->failed[i] == 0;
+        failed += s->failed[i] > 0;
+        skipped += s->skipped[i] != NULL;
+    }
+    buf_printf(out, "  rules: %u passed, %u failed, %u not (or not fully) checked\n", passed, failed, skipped);
+}
+
+static void add_section(struct buf *out, const struct audit_section *s)
+{
+    char id[2 * DIGEST_SIZE + 1];
+
+    buf_printf(out, "%s", s->label);
+    if (s->scenario != NULL) {
+        digest_hex(&s->federation_id, id);
+        buf_printf(out, ": %s, federation %s\n", s->scenario, id);
+        buf_printf(
+            out, "  re-executed: %" PRIu64 " epochs (%" PRIu64 " anchored), %" PRIu64 " blocks, %" PRIu64 " entries\n",
+            s->epochs, s->anchored, s->blocks, s->entries);
+        if (s->simulated)
+            buf_add_text(out, "  the keys are simulated: this shows a rehearsal, it proves nothing about anybody\n");
+    } else {
+        buf_add_byte(out, '\n');
+    }
+    add_counts(out, s);
+}
+
+static void add_skips(struct buf *out, const struct audit_section *s)
+{
+    for (unsigned i = 0; i < AUDIT_RULE_COUNT; i++) {
+        if (s->skipped[i] != NULL)
+            buf_printf(out, "  not checked: %s: %s\n", audit_rule_info((enum audit_rule)i)->code, s->skipped[i]);
+    }
+}
+
+void audit_report_text(const struct audit_report *r, struct buf *out)
+{
+    for (unsigned i = 0; i < r->section_count; i++) {
+        const struct audit_section *s = &r->sections[i];
+        uint64_t failed = 0;
+
+        for (unsigned k = 0; k < AUDIT_RULE_COUNT; k++)
+            failed += s->failed[k];
+        if (i == 0 && failed == 0)
+            continue;
+        add_section(out, s);
+        for (size_t k = 0; k < r->finding_count; k++) {
+            const struct audit_finding *f = &r->findings[k];
+
+            if (f->section == i)
+                buf_printf(out, "  FAIL %s: %s%s%s: %s\n", audit_rule_info(f->rule)->code, f->file,
+                           *f->pointer != '\0' ? " " : "", f->pointer, f->text);
+        }
+        add_skips(out, s);
+    }
+    if (r->finding_count == 0)
+        buf_add_text(out, "verdict: compliant\n");
+    else
+        buf_printf(out, "verdict: NOT compliant, %zu finding%s\n", r->finding_count, r->finding_count == 1 ? "" : "s");
+}
+
+/* ---- for programs */
+
+static json_t *text_json(const char *text)
+{
+    return text != NULL ? json_string(text) : json_null();
+}
+
+static json_t *rules_json(const struct audit_section *s)
+{
+    json_t *out = json_array();
+
+    for (unsigned i = 0; i < AUDIT_RULE_COUNT; i++) {
+        const struct audit_rule_info *info = audit_rule_info((enum audit_rule)i);
+        json_t *rule = json_object();
+
+        json_put(rule, "code", json_string(info->code));
+        json_put(rule, "passed", json_u64(s->passed[i]));
+        json_put(rule, "failed", json_u64(s->failed[i]));
+        json_put(rule, "not_checked", text_json(s->skipped[i]));
+        json_put(rule, "says", json_string(info->says));
+        json_put(rule, "cites", json_string(info->cites));
+        json_push(out, rule);
+    }
+    return out;
+}
+
+static json_t *section_json(const struct audit_section *s)
+{
+    json_t *out = json_object();
+
+    json_put(out, "label", json_string(s->label));
+    json_put(out, "scenario", text_json(s->scenario));
+    json_put(out, "federation_id", s->scenario != NULL ? json_hex(digest_bytes(&s->federation_id)) : json_null());
+    json_put(out, "simulated", s->scenario != NULL ? json_boolean(s->simulated) : json_null());
+    json_put(out, "epochs", json_u64(s->epochs));
+    json_put(out, "anchored", json_u64(s->anchored));
+    json_put(out, "blocks", json_u64(s->blocks));
+    json_put(out, "entries", json_u64(s->entries));
+    json_put(out, "rules", rules_json(s));
+    return out;
+}
+
+json_t *audit_report_json(const struct audit_report *r)
+{
+    json_t *out = json_object(), *sections = json_array(), *findings = json_array();
+
+    for (unsigned i = 0; i < r->section_count; i++)
+        json_push(sections, section_json(&r->sections[i]));
+    for (size_t i = 0; i < r->finding_count; i++) {
+        const struct audit_finding *f = &r->findings[i];
+        json_t *finding = json_object();
+
+        json_put(finding, "code", json_string(audit_rule_info(f->rule)->code));
+        json_put(finding, "label", json_string(r->sections[f->section].label));
+        json_put(finding, "file", json_string(f->file));
+        json_put(finding, "pointer", json_string(f->pointer));
+        json_put(finding, "text", json_string(f->text));
+        json_push(findings, finding);
+    }
+    json_put(out, "compliant", json_boolean(r->finding_count == 0));
+    json_put(out, "findings", findings);
+    json_put(out, "sections", sections);
+    return out;
+}

@@ -1,0 +1,49 @@
+#include "audit/rules.h"
+
+#include "base/err.h"
+
+#define RFC "docs/rfc/M5-federation.md "
+
+static const struct audit_rule_info rules[AUDIT_RULE_COUNT] = {
+    [RULE_FILE_MISSING] = {"PF-FILE-MISSING", "every file that another one speaks of is there", RFC "section 7"},
+    [RULE_FILE_EXTRA] = {"PF-FILE-EXTRA", "there is no file that nothing speaks of", RFC "section 7"},
+    [RULE_FILE_FORM] = {"PF-FILE-FORM", "a file is JSON in the one form that artifacts have",
+                        "RFC 8259; " RFC "section 7"},
+    [RULE_GENESIS_DOCUMENT] = {"PF-GENESIS-DOCUMENT", "the genesis document decodes and its rules hold",
+                               "RFC 8949 section 4.2.1; " RFC "section 3"},
+    [RULE_GENESIS_VIEW] = {"PF-GENESIS-VIEW", "what genesis.json shows is what its document says", RFC "section 7"},
+    [RULE_GENESIS_TRUST] = {"PF-GENESIS-TRUST", "the genesis is the one that the auditor was told to trust",
+                            RFC "section 9"},
+    [RULE_EPOCH_ORDER] = {"PF-EPOCH-ORDER", "epochs follow each other without a gap, each in its own file",
+                          RFC "section 5"},
+    [RULE_EPOCH_BYTES] = {"PF-EPOCH-BYTES", "headers, entries and votes decode, and each block has its own entries",
+                          "RFC 8949 section 4.2.1; RFC 9162 section 2.1"},
+    [RULE_BLOCK_CHAIN] = {"PF-BLOCK-CHAIN", "a block stands on the one before it, in this federation", RFC "section 5"},
+    [RULE_CERT_VOTE] = {"PF-CERT-VOTE", "every vote is a member's, for this block, once, and validly signed",
+                        "RFC 9052 section 4.2; RFC 8032 section 5.1.7; " RFC "section 4"},
+    [RULE_CERT_QUORUM] = {"PF-CERT-QUORUM", "a quorum of validators voted for the block",
+                          "Castro and Liskov 1999 section 4.2; " RFC "section 4"},
+    [RULE_BLOCK_STATE] = {"PF-BLOCK-STATE", "execution of the entries gives the roots that were voted on",
+                          RFC "section 5"},
+    [RULE_EPOCH_VIEW] = {"PF-EPOCH-VIEW",
+                         "leaves, proofs, verdicts, decision: all that a file shows follows from its bytes",
+                         "RFC 9162 sections 2.1.3, 2.1.4; " RFC "section 7"},
+    [RULE_ANCHOR_SIGNATURE] = {"PF-ANCHOR-SIGNATURE", "a member in good standing signed the anchor",
+                               "RFC 9052 section 4.2; " RFC "section 5"},
+    [RULE_ANCHOR_BINDING] = {"PF-ANCHOR-BINDING", "the anchor names this epoch's roots and no other's",
+                             RFC "section 5"},
+    [RULE_SUMMARY_SIGNATURE] = {"PF-SUMMARY-SIGNATURE", "a member in good standing signed the summary",
+                                "RFC 9052 section 4.2; " RFC "section 7"},
+    [RULE_SUMMARY_VIEW] = {"PF-SUMMARY-VIEW", "what the summary says of the log follows from the log", RFC "section 7"},
+    [RULE_SUMMARY_LEDGER] = {"PF-SUMMARY-LEDGER", "summary and ledger files carry the same roots and signatures",
+                             RFC "section 7"},
+    [RULE_SUMMARY_OBSERVED] = {"PF-SUMMARY-OBSERVED",
+                               "what only the recorder saw (times, messages, faults, gain) is true", RFC "section 9"},
+    [RULE_WORK_CLAIMS] = {"PF-WORK-CLAIMS", "the private work behind a claimed cost was done", RFC "section 9"},
+};
+
+const struct audit_rule_info *audit_rule_info(enum audit_rule rule)
+{
+    ASSERT((unsigned)rule < AUDIT_RULE_COUNT);
+    return &rules[rule];
+}

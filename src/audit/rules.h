@@ -1,0 +1,37 @@
+#ifndef PRISMFED_AUDIT_RULES_H
+#define PRISMFED_AUDIT_RULES_H
+
+/* What the compliance validator checks. The codes are stable: people write them into tickets (docs/audit.md). */
+
+enum audit_rule {
+    RULE_FILE_MISSING,
+    RULE_FILE_EXTRA,
+    RULE_FILE_FORM,
+    RULE_GENESIS_DOCUMENT,
+    RULE_GENESIS_VIEW,
+    RULE_GENESIS_TRUST,
+    RULE_EPOCH_ORDER,
+    RULE_EPOCH_BYTES,
+    RULE_BLOCK_CHAIN,
+    RULE_CERT_VOTE,
+    RULE_CERT_QUORUM,
+    RULE_BLOCK_STATE,
+    RULE_EPOCH_VIEW,
+    RULE_ANCHOR_SIGNATURE,
+    RULE_ANCHOR_BINDING,
+    RULE_SUMMARY_SIGNATURE,
+    RULE_SUMMARY_VIEW,
+    RULE_SUMMARY_LEDGER,
+    RULE_SUMMARY_OBSERVED,
+    RULE_WORK_CLAIMS,
+    AUDIT_RULE_COUNT
+};
+
+struct audit_rule_info {
+    const char *code;
+    const char *says;  /* what holds when the rule is met */
+    const char *cites; /* the clause that wants it */
+};
+const struct audit_rule_info *audit_rule_info(enum audit_rule rule);
+
+#endif
