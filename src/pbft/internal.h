@@ -99,6 +99,7 @@ struct pbft {
     size_t record_count, record_cap;
     bool progress;              /* decided something in this step */
     int64_t timeout_ns;         /* of the view timer, doubled */
+    unsigned fruitless;         /* times that the RESEND timer fired without progress since */
     struct timer timers[PBFT_TIMER_RESEND + 1];
 
     int64_t now_ns;             /* of the running step, as is out */
@@ -165,6 +166,7 @@ void record_snapshot(struct pbft *p);
 void record_accept(struct pbft *p, struct slot *s, const struct claim *prepare); /* NULL: we are the primary */
 void record_proof(struct pbft *p, const struct slot *s);
 void record_claim(struct pbft *p, const struct claim *claim);
+void record_decided(struct pbft *p, uint64_t sequence, const struct digest *block_id);
 void record_message(struct pbft *p, struct blob *message); /* VIEW-CHANGE, NEW-VIEW */
 void records_apply(struct pbft *p);
 

@@ -229,9 +229,9 @@ static bool become_prepared(struct pbft *p, struct slot *s)
     struct statement says = s->proposal.says;
     struct buf proof = {0};
 
+    const struct batch *batch = slot_batch(s, &says.digest);
     says.type = MESSAGE_PREPARE;
-    if (s->prepared || !s->voted || slot_batch(s, &says.digest) == NULL ||
-        claims_count(p, s->prepares, &says, which) + 1 < p->members.quorum)
+    if (s->prepared || !s->voted || batch == NULL || claims_count(p, s->prepares, &says, which) + 1 < p->members.quorum)
         return false;
     s->prepared = true;
     proof_encode(&s->proposal, which, p->members.quorum - 1, &proof);
@@ -240,6 +240,8 @@ static bool become_prepared(struct pbft *p, struct slot *s)
     s->proof_view = p->view;
     s->proof_digest = says.digest;
     buf_free(&proof);
+    if (!batch->durable)
+        record_accept(p, s, NULL); /* the primary of a new view, which had no batch when it re-proposed it */
     record_proof(p, s);
     effects_note(p->out, "pbft.prepared", s->sequence, p->view);
     return true;
@@ -325,6 +327,7 @@ static bool decide(struct pbft *p)
     p->decided_id = s->block_id;
     p->progress = true;
     effects_note(p->out, "pbft.decided", s->sequence, p->view);
+    record_decided(p, s->sequence, &s->block_id);
     p->app.decide(p->app.context, s->sequence, &s->block_id, bytes_of_buf(&certificate), p->out);
     buf_free(&certificate);
     struct batch *batch = slot_batch(s, &s->proposal.says.digest);

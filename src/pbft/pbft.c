@@ -185,6 +185,7 @@ void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *
         p->batch_due = true;
     else if (timer == PBFT_TIMER_RESEND)
         resend_all(p);
+    p->fruitless += timer == PBFT_TIMER_RESEND;
     step_end(p);
 }
 
@@ -240,6 +241,7 @@ void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struc
     if (s != NULL) {
         s->has_block = true;
         s->block_id = *block_id;
+        record_decided(p, sequence, block_id);
     }
     p->decided = p->executed = sequence;
     p->decided_id = *block_id;

@@ -84,7 +84,8 @@ void pbft_expect(struct pbft *p, int64_t now_ns, bool expecting, struct effects 
 /* Something changed (time passed, state arrived): judge waiting proposals and requests again. */
 void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects);
 /* The application learned by catch-up that blocks up to sequence are decided and has executed
- * them (undoing own speculation first). */
+ * them (undoing own speculation first). Best called for every block in turn: what it knows the id of it votes for
+ * again when a later view asks. After the call pbft may have executed further. */
 void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct digest *block_id,
                   struct effects *effects);
 

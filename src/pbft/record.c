@@ -8,7 +8,8 @@ enum record_kind {
     RECORD_ACCEPT,       /* [2, sequence, view, digest, proposal's signature, own PREPARE's or null, batch or null] */
     RECORD_PROOF,        /* [3, proof] */
     RECORD_CLAIM,        /* [4, type, view, sequence, digest, signature]: own COMMIT or CHECKPOINT */
-    RECORD_MESSAGE       /* [5, own VIEW-CHANGE or the NEW-VIEW] */
+    RECORD_MESSAGE,      /* [5, own VIEW-CHANGE or the NEW-VIEW] */
+    RECORD_DECIDED       /* [6, sequence, block id]: to vote for it again in later views */
 };
 
 /* ---- writing */
@@ -98,6 +99,21 @@ void record_claim(struct pbft *p, const struct claim *claim)
     cbor_put_bytes(&w, bytes_of(claim->signature, SIGNATURE_SIZE));
     cbor_writer_done(&w);
     effects_persist(p->out, claim->says.sequence, bytes_of_buf(&out));
+    buf_free(&out);
+}
+
+void record_decided(struct pbft *p, uint64_t sequence, const struct digest *block_id)
+{
+    struct buf out = {0};
+    struct cbor_writer w;
+
+    cbor_writer_init(&w, &out);
+    cbor_put_array(&w, 3);
+    cbor_put_uint(&w, RECORD_DECIDED);
+    cbor_put_uint(&w, sequence);
+    cbor_put_bytes(&w, digest_bytes(block_id));
+    cbor_writer_done(&w);
+    effects_persist(p->out, sequence, bytes_of_buf(&out));
     buf_free(&out);
 }
 
@@ -233,7 +249,8 @@ static enum err apply_proof(struct pbft *p, struct cbor_reader *r)
     s->proof = blob_new(item);
     s->proof_view = proof.view;
     s->proof_digest = proof.digest;
-    s->prepared = s->proposal.says.type != 0 && s->proposal.says.view == proof.view && s->voted;
+    s->prepared = s->proposal.says.type != 0 && s->proposal.says.view == proof.view && s->voted &&
+                  slot_batch(s, &proof.digest) != NULL;
     return ERR_OK;
 }
 
@@ -260,6 +277,21 @@ static enum err apply_claim(struct pbft *p, struct cbor_reader *r)
     if (s != NULL && s->commits[p->config.self].says.view <= claim.says.view)
         s->commits[p->config.self] = claim;
     return ERR_OK;
+}
+
+/* The record is ahead of the block by one effect: only what the ledger has is decided for us. */
+static enum err apply_decided(struct pbft *p, struct cbor_reader *r)
+{
+    uint64_t sequence = cbor_get_uint(r);
+    struct digest block_id = get_digest(r);
+    enum err err = cbor_reader_done(r);
+    struct slot *s = err == ERR_OK && sequence <= p->decided ? log_slot(p, sequence) : NULL;
+
+    if (s != NULL) {
+        s->has_block = true;
+        s->block_id = block_id;
+    }
+    return err;
 }
 
 static enum err apply_message(struct pbft *p, struct cbor_reader *r)
@@ -289,7 +321,7 @@ static enum err record_apply(struct pbft *p, struct bytes record, bool snapshots
     if (kind == RECORD_SNAPSHOT)
         return snapshots ? apply_snapshot(p, &r) : ERR_OK;
     if (snapshots)
-        return kind >= RECORD_ACCEPT && kind <= RECORD_MESSAGE ? ERR_OK : ERR_SYNTAX;
+        return kind >= RECORD_ACCEPT && kind <= RECORD_DECIDED ? ERR_OK : ERR_SYNTAX;
     switch ((enum record_kind)kind) {
     case RECORD_ACCEPT:
         return apply_accept(p, &r);
@@ -299,6 +331,8 @@ static enum err record_apply(struct pbft *p, struct bytes record, bool snapshots
         return apply_claim(p, &r);
     case RECORD_MESSAGE:
         return apply_message(p, &r);
+    case RECORD_DECIDED:
+        return apply_decided(p, &r);
     case RECORD_SNAPSHOT:
         break;
     }

@@ -30,6 +30,16 @@ static void want(struct pbft *p, uint32_t timer, bool wanted, int64_t delay_ns)
         timer_arm(p, timer, delay_ns);
 }
 
+/* Doubles while nothing comes of it, but leaves room for two within the shortest view time-out. */
+static int64_t resend_delay(const struct pbft *p)
+{
+    int64_t delay = p->config.resend_ns;
+
+    for (unsigned i = 0; i < p->fruitless && delay < p->config.view_timeout_ns / 4; i++)
+        delay *= 2;
+    return delay;
+}
+
 /* Section 4.5.2: the view timer runs while the primary owes something, and, between views, once a quorum
  * has come along; every decision restarts it from the shortest delay. Who knows that it is behind has nothing to hold
  * against the primary: what seems to be owed may be decided long ago. A replica that left the view alone and
@@ -47,5 +57,7 @@ void timers_update(struct pbft *p)
 #endif
     }
     want(p, PBFT_TIMER_VIEW, p->active ? work : view_change_count(p) >= p->members.quorum, p->timeout_ns);
-    want(p, PBFT_TIMER_RESEND, work || leaving || checkpoint_waits(p) || is_behind(p), p->config.resend_ns);
+    if (p->progress)
+        p->fruitless = 0;
+    want(p, PBFT_TIMER_RESEND, work || leaving || checkpoint_waits(p) || is_behind(p), resend_delay(p));
 }

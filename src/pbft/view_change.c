@@ -152,6 +152,7 @@ static void enter_view(struct pbft *p, const struct new_view *nv, struct blob *m
     p->active = true;
     p->new_view = blob_hold(message);
     p->views_entered++;
+    p->fruitless = 0;
     p->top = p->planned_top = nv->plan.max_s;
     for (unsigned i = 0; i < p->members.n; i++) {
         if (p->peers[i].view_change_to <= p->view)

@@ -252,8 +252,7 @@ static void check_sent(struct cluster *c, const struct cluster_node *node, struc
             return;
         }
         bool one_for_a_view = claim.says.type >= MESSAGE_VIEW_CHANGE;
-        if (seen->signer != claim.signer || seen->says.type != claim.says.type ||
-            seen->says.view != claim.says.view ||
+        if (seen->signer != claim.signer || seen->says.type != claim.says.type || seen->says.view != claim.says.view ||
             (!one_for_a_view && seen->says.sequence != claim.says.sequence))
             continue;
         if (!digest_equal(&seen->says.digest, &claim.says.digest))
@@ -290,8 +289,8 @@ static struct blob *pack(struct cluster *c, const struct claim *claim, struct by
     return blob;
 }
 
-struct claim cluster_claim(struct cluster *c, unsigned signer, enum message_type type, uint64_t view,
-                           uint64_t sequence, const struct digest *digest)
+struct claim cluster_claim(struct cluster *c, unsigned signer, enum message_type type, uint64_t view, uint64_t sequence,
+                           const struct digest *digest)
 {
     struct statement says = {type, view, sequence, *digest};
     struct claim claim;
@@ -307,7 +306,8 @@ struct blob *cluster_pre_prepare(struct cluster *c, uint64_t view, uint64_t sequ
 
     batch_encode(&requests, 1, &batch);
     struct digest digest = digest_of(bytes_of_buf(&batch));
-    struct claim claim = cluster_claim(c, members_primary(&c->members, view), MESSAGE_PRE_PREPARE, view, sequence, &digest);
+    struct claim claim =
+        cluster_claim(c, members_primary(&c->members, view), MESSAGE_PRE_PREPARE, view, sequence, &digest);
     struct blob *message = pack(c, &claim, bytes_of_buf(&batch));
     buf_free(&batch);
     return message;
@@ -670,7 +670,8 @@ void cluster_crash(struct cluster *c, unsigned index)
 
 void cluster_restart(struct cluster *c, unsigned index)
 {
-    static const struct pbft_app CALLBACKS = {NULL, app_check_request, app_check_batch, app_execute, app_undo, app_decide};
+    static const struct pbft_app CALLBACKS = {NULL,        app_check_request, app_check_batch,
+                                              app_execute, app_undo,          app_decide};
     struct cluster_node *node = &c->nodes[index];
     struct pbft_config config = c->config;
     struct pbft_app app = CALLBACKS;
@@ -753,8 +754,8 @@ void cluster_init(struct cluster *c, unsigned n, uint64_t seed)
 
 void cluster_start(struct cluster *c)
 {
-    c->members = (struct members){c->config.federation_id, c->config.membership_epoch, c->n, c->config.f,
-                                  c->config.quorum, {{{0}}}, {{{0}}}};
+    c->members = (struct members){
+        c->config.federation_id, c->config.membership_epoch, c->n, c->config.f, c->config.quorum, {{{0}}}, {{{0}}}};
     memcpy(c->members.keys, c->config.keys, sizeof c->config.keys);
     memcpy(c->members.fingerprints, c->fingerprints, sizeof c->fingerprints);
     for (unsigned i = 0; i < c->n; i++)

@@ -15,7 +15,7 @@ enum { CLUSTER_MAX = 16, CLUSTER_SEEN = 1 << 15 };
 
 struct cluster_block {
     struct digest id;
-    struct blob *batch;        /* encoded */
+    struct blob *batch; /* encoded */
 };
 
 struct cluster_record {
@@ -26,21 +26,21 @@ struct cluster_record {
 struct cluster_node {
     struct cluster *cluster;
     unsigned index;
-    struct pbft *pbft;         /* NULL: down */
+    struct pbft *pbft; /* NULL: down */
     /* the application: blocks[0] is sequence 1 */
     struct cluster_block *blocks;
     uint64_t executed, decided, block_cap;
     /* what survives a crash */
     struct cluster_record *records;
     size_t record_count, record_cap;
-    struct blob **ledger;      /* encoded [id, batch, certificate] */
+    struct blob **ledger; /* encoded [id, batch, certificate] */
     uint64_t ledger_count, ledger_cap;
     /* the driver */
     int64_t timer_at[PBFT_TIMER_COUNT]; /* -1: stopped */
-    unsigned life;             /* counts restarts */
+    unsigned life;                      /* counts restarts */
     bool catching_up;
-    bool liar;                 /* its messages are tampered with, and nobody expects anything of it */
-    unsigned views;            /* new views entered, over all lives */
+    bool liar;      /* its messages are tampered with, and nobody expects anything of it */
+    unsigned views; /* new views entered, over all lives */
 };
 
 struct cluster {
@@ -58,21 +58,21 @@ struct cluster {
 
     /* faults */
     int64_t delay_min, delay_max;
-    unsigned loss, duplicate;  /* of a thousand messages */
-    unsigned crash;            /* of a hundred thousand steps */
-    bool cut[CLUSTER_MAX][CLUSTER_MAX]; /* nothing from .. to */
+    unsigned loss, duplicate;                                                          /* of a thousand messages */
+    unsigned crash;                                                                    /* of a hundred thousand steps */
+    bool cut[CLUSTER_MAX][CLUSTER_MAX];                                                /* nothing from .. to */
     bool (*drop)(struct cluster *c, unsigned from, unsigned to, struct bytes message); /* may be NULL */
     bool no_catch_up;
-    int64_t again_until;       /* check_batch answers ERR_AGAIN before */
+    int64_t again_until; /* check_batch answers ERR_AGAIN before */
 
     /* what was seen */
-    struct digest *agreed;     /* by sequence - 1 */
+    struct digest *agreed; /* by sequence - 1 */
     uint64_t agreed_count, agreed_cap;
     struct cluster_seen {
         unsigned signer;
         struct statement says;
         bool used;
-    } *seen;
+    } * seen;
     unsigned requests;
     unsigned view_changes, equivocations, stables;
     uint64_t refused[ERR_COUNT];
@@ -98,8 +98,8 @@ void cluster_isolate(struct cluster *c, unsigned node, bool isolated);
 enum err cluster_deliver(struct cluster *c, unsigned to, struct bytes message);
 void cluster_fetch_blocks(struct cluster *c, unsigned node, unsigned from);
 /* Messages as replica `signer` would sign them. */
-struct claim cluster_claim(struct cluster *c, unsigned signer, enum message_type type, uint64_t view,
-                           uint64_t sequence, const struct digest *digest);
+struct claim cluster_claim(struct cluster *c, unsigned signer, enum message_type type, uint64_t view, uint64_t sequence,
+                           const struct digest *digest);
 struct blob *cluster_pre_prepare(struct cluster *c, uint64_t view, uint64_t sequence, const char *request);
 
 #endif

@@ -1,5 +1,7 @@
 #include "cluster.h"
 
+#include <signal.h>
+
 #include "tap.h"
 
 enum { REQUESTS = 20 };
@@ -38,6 +40,10 @@ static void one_storm(unsigned n, uint64_t seed, bool liar)
     if (!decided || c.failure[0] != '\0')
         tap_complain(__FILE__, __LINE__, "n=%u%s: %s; again: test_pbft_storm %llu", n, liar ? " with a liar" : "",
                      c.failure[0] != '\0' ? c.failure : "not all decided", (unsigned long long)seed);
+    if (only_seed != 0)
+        tap_note("n=%u steps %llu, until %lld ms, decided %llu, new views %u, stable %u, evidence %u", n,
+                 (unsigned long long)c.steps, (long long)(c.now / MS), (unsigned long long)c.agreed_count,
+                 c.view_changes, c.stables, c.equivocations);
     cluster_free(&c);
 }
 
@@ -68,9 +74,18 @@ static void nor_does_a_liar(void)
     storms(true, 2000000);
 }
 
+/* An own invariant that breaks must name the seed too. */
+static void on_abort(int signal_number)
+{
+    (void)signal_number;
+    printf("# again: test_pbft_storm %llu\n", (unsigned long long)tap.seed);
+    fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
     key_library_init();
+    signal(SIGABRT, on_abort);
     if (argc > 1)
         only_seed = strtoull(argv[1], NULL, 10);
     TAP_RUN(crashes_loss_and_partitions_cost_no_agreement);
