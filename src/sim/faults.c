@@ -59,7 +59,7 @@ void faults_epoch(struct rehearsal *r, uint64_t epoch)
     }
 }
 
-static void record(struct rehearsal *r, unsigned fault, int node, bool ends, bool idle)
+static void begin_record(struct rehearsal *r, unsigned fault, int node, bool ends)
 {
     struct faults *f = &r->faults;
 
@@ -68,9 +68,19 @@ static void record(struct rehearsal *r, unsigned fault, int node, bool ends, boo
         f->records = mem_resize(f->records, f->cap, sizeof *f->records);
     }
     f->records[f->count++] = (struct fault_record){
-        .fault = fault, .ends = ends, .idle = idle, .node = node, .now_ns = r->now_ns, .epoch = r->timeline.present};
-    trace_line(r->trace, r->now_ns, node >= 0 ? r->nodes[node].name : "*", "fault %s%s%s",
-               scenario_event_name(event_at(r, fault)->kind), ends ? " ends" : "", idle ? " (nothing to do)" : "");
+        .fault = fault, .ends = ends, .node = node, .now_ns = r->now_ns, .epoch = r->timeline.present};
+    trace_line(r->trace, r->now_ns, node >= 0 ? r->nodes[node].name : "*", "fault %s%s",
+               scenario_event_name(event_at(r, fault)->kind), ends ? " ends" : "");
+}
+
+static void end_record(struct rehearsal *r, size_t at, bool effective)
+{
+    struct fault_record *fired = &r->faults.records[at];
+
+    fired->idle = !effective;
+    if (!effective)
+        trace_line(r->trace, r->now_ns, fired->node >= 0 ? r->nodes[fired->node].name : "*", "fault %s: nothing to do",
+                   scenario_event_name(event_at(r, fired->fault)->kind));
 }
 
 /* Whom the node furthest in consensus takes for the primary; -1: nobody is up. */
@@ -83,7 +93,7 @@ static int primary_node(const struct rehearsal *r)
         const struct sim_node *n = &r->nodes[i];
         struct pbft_status status;
 
-        if (!n->up || state_replica(fed_state(n->fed), (unsigned)n->member) < 0)
+        if (!n->up || !rehearsal_is_validator(r, n))
             continue;
         status = fed_pbft_status(n->fed);
         if (found >= 0 && status.view <= view)
@@ -141,7 +151,7 @@ void faults_sponsor(struct rehearsal *r, unsigned node)
     for (unsigned i = 0; i < r->members; i++) {
         struct sim_node *validator = &r->nodes[r->node_of[(asked + i) % r->members]];
         struct fed_event event = {.kind = FED_EVENT_SPONSOR, .blob = blob_new(bytes_of_buf(&body))};
-        bool fit = validator->up && state_replica(fed_state(validator->fed), (unsigned)validator->member) >= 0;
+        bool fit = validator->up && rehearsal_is_validator(r, validator);
 
         if (fit)
             node_step(validator, r, &event);
@@ -248,8 +258,8 @@ void faults_fire(struct rehearsal *r, unsigned fault)
     size_t at = r->faults.count;
 
     r->faults.serial[fault] = ++r->faults.next_serial;
-    record(r, fault, node, false, false);
-    r->faults.records[at].idle = !strike(r, fault, node);
+    begin_record(r, fault, node, false);
+    end_record(r, at, strike(r, fault, node));
     rehearsal_faults_changed(r);
     if (e->duration_ns > 0)
         plan(r, HAPPEN_FAULT_END, fault, r->now_ns + e->duration_ns);
@@ -296,7 +306,7 @@ void faults_end(struct rehearsal *r, unsigned fault)
     int node = concerns_node(event_at(r, fault)->kind) ? target(r, fault) : -1;
     size_t at = r->faults.count;
 
-    record(r, fault, node, true, false);
-    r->faults.records[at].idle = !relieve(r, fault, node);
+    begin_record(r, fault, node, true);
+    end_record(r, at, relieve(r, fault, node));
     rehearsal_faults_changed(r);
 }

@@ -208,7 +208,7 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
             faults_epoch(r, s->epoch);
         }
     }
-    if (state_replica(s, (unsigned)n->member) >= 0) {
+    if (rehearsal_is_validator(r, n)) {
         struct pbft_status status = fed_pbft_status(n->fed);
 
         if (!status.in_view_change)
@@ -220,6 +220,11 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
     }
 }
 
+bool rehearsal_is_validator(const struct rehearsal *r, const struct sim_node *n)
+{
+    return r->scenario->nodes[n->index].card.role == ROLE_CORE; /* they are all founding members */
+}
+
 bool rehearsal_has_quorum(const struct rehearsal *r)
 {
     for (unsigned i = 0; i < r->count; i++) {
@@ -228,7 +233,7 @@ bool rehearsal_has_quorum(const struct rehearsal *r)
         for (unsigned j = 0; j < r->count; j++) {
             const struct sim_node *n = &r->nodes[j];
 
-            heard += r->scenario->nodes[j].card.role == ROLE_CORE && n->up && n->lie != LIE_MUTE
+            heard += rehearsal_is_validator(r, n) && n->up && n->lie != LIE_MUTE
                      && (i == j || network_hears(&r->network, i, j));
         }
         if (heard >= r->scenario->quorum)
@@ -292,6 +297,7 @@ static void happen(struct rehearsal *r, struct happening *h)
         break;
     case HAPPEN_DURABLE:
         node_flush(n, r);
+        r->recount = true;
         break;
     case HAPPEN_WORK_DUE:
         h->work = NULL;
@@ -313,6 +319,12 @@ static void happen(struct rehearsal *r, struct happening *h)
     }
 }
 
+/* It is through the last epoch, and what it knows of it is durable. */
+static bool has_ended(const struct rehearsal *r, const struct sim_node *n)
+{
+    return fed_state(n->fed)->epoch > r->last_epoch && n->disk.height == n->height;
+}
+
 static bool all_ended(struct rehearsal *r)
 {
     bool any = false;
@@ -321,7 +333,7 @@ static bool all_ended(struct rehearsal *r)
         return false;
     r->recount = false;
     for (unsigned i = 0; i < r->count; i++) {
-        if (r->nodes[i].up && fed_state(r->nodes[i].fed)->epoch <= r->last_epoch)
+        if (r->nodes[i].up && !has_ended(r, &r->nodes[i]))
             return false;
         any |= r->nodes[i].up;
     }

@@ -14,11 +14,11 @@ struct run {
     struct diag diag;
     struct scenario scenario;
     struct rehearsal *rehearsal;
-    struct told told;            /* unless err */
+    struct told told;                          /* unless err */
     struct federated_simulation_report report; /* unless err */
     struct buf trace;
-    struct buf artifacts;        /* summary, genesis and ledger files, one behind the other */
-    struct digest bytes;         /* of trace and artifacts */
+    struct buf artifacts; /* summary, genesis and ledger files, one behind the other */
+    struct digest bytes;  /* of trace and artifacts */
 };
 
 /* Zeroed by the callee; run_free() in any case. */

@@ -7,8 +7,8 @@ static void writes_are_synced_in_groups(void)
 
     disk_init(&d);
     CHECK_EQ_I64(disk_sync_ns(&d, 0, 10), 10);
-    CHECK_EQ_I64(disk_sync_ns(&d, 0, 10), 10);  /* with the first */
-    CHECK_EQ_I64(disk_sync_ns(&d, 3, 10), 20);  /* that sync has begun: the next one */
+    CHECK_EQ_I64(disk_sync_ns(&d, 0, 10), 10); /* with the first */
+    CHECK_EQ_I64(disk_sync_ns(&d, 3, 10), 20); /* that sync has begun: the next one */
     CHECK_EQ_I64(disk_sync_ns(&d, 9, 10), 20);
     CHECK_EQ_I64(disk_sync_ns(&d, 10, 10), 20); /* it begins just now */
     CHECK_EQ_I64(disk_sync_ns(&d, 11, 10), 30);

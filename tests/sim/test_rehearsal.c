@@ -22,7 +22,11 @@ static void federations_of_each_size(void)
         struct run run;
 
         tap_seed(validators);
-        run_federation(&run, validators, participants, validators <= 2 ? validators : validators <= 4 ? 3 : 4, "", 2, 7);
+        run_federation(&run, validators, participants,
+                       validators <= 2   ? validators
+                       : validators <= 4 ? 3
+                                         : 4,
+                       "", 2, 7);
         CHECK(run_anchored(&run));
         for (uint64_t i = 0; run.err == ERR_OK && i < 2; i++) {
             CHECK_EQ_U64(run.report.epochs[i].participants, validators + participants);
@@ -100,9 +104,9 @@ static void an_epoch_that_never_ends(void)
 {
     struct run run;
 
-    run_federation(&run, 3, 0, 2,
-                   ", \"events\": [{\"kind\": \"partition\", \"epoch\": 2, \"groups\": [[\"v0\"], [\"v1\"], [\"v2\"]]}]", 3,
-                   5);
+    run_federation(
+        &run, 3, 0, 2,
+        ", \"events\": [{\"kind\": \"partition\", \"epoch\": 2, \"groups\": [[\"v0\"], [\"v1\"], [\"v2\"]]}]", 3, 5);
     CHECK_OK(run.err);
     CHECK(run.report.epochs[0].quorum_reached);
     CHECK(!run.report.epochs[1].quorum_reached && run.report.epochs[1].stalled);

@@ -7,8 +7,12 @@ static struct work *job(const struct workload *w, uint64_t epoch)
 {
     struct work *work = work_new(false, epoch);
 
-    work->job = (struct cycle_job){
-        .schema = workload_schema(), .epoch = epoch, .seed = epoch, .evaluations = 3, .iteration_limit = 100, .migrants = 1};
+    work->job = (struct cycle_job){.schema = workload_schema(),
+                                   .epoch = epoch,
+                                   .seed = epoch,
+                                   .evaluations = 3,
+                                   .iteration_limit = 100,
+                                   .migrants = 1};
     genome_default(work->job.schema, &work->job.incumbent);
     for (unsigned i = 0; i < w->count; i++)
         work->job.instances[work->job.instance_count++] = &w->instances[i];

@@ -1,0 +1,228 @@
+#include "run.h"
+#include "tap.h"
+
+/* Each kind of event shows its effect. */
+
+#define EVENTS(list) ", \"events\": [" list "]"
+
+/* Sum of the virtual time of all epochs. */
+static uint64_t length(const struct run *run)
+{
+    uint64_t ns = 0;
+
+    for (uint64_t i = 0; run->err == ERR_OK && i < run->report.epoch_count; i++)
+        ns += run->report.epochs[i].virtual_ns;
+    return ns;
+}
+
+static const struct federated_epoch_report *epoch(const struct run *run, uint64_t number)
+{
+    return &run->report.epochs[number - 1];
+}
+
+static void crash_and_restart_of_a_participant(void)
+{
+    struct run run;
+
+    run_federation(&run, 3, 1, 2,
+                   EVENTS("{\"kind\": \"crash\", \"node\": \"e0\", \"epoch\": 2},"
+                          "{\"kind\": \"restart\", \"node\": \"e0\", \"epoch\": 4}"),
+                   6, 3);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(epoch(&run, 1)->participants, 4);
+    CHECK_EQ_U64(epoch(&run, 2)->participants, 3);
+    CHECK(epoch(&run, 2)->absent + epoch(&run, 2)->quarantined == 1);
+    CHECK_EQ_U64(epoch(&run, 6)->participants, 4);
+    CHECK_EQ_U64(run.rehearsal->nodes[3].restarts, 1);
+    run_free(&run);
+}
+
+static void crash_of_the_primary(void)
+{
+    struct run run;
+
+    run_federation(&run, 4, 0, 3, EVENTS("{\"kind\": \"crash\", \"primary\": true, \"epoch\": 2, \"after_ms\": 5}"), 3, 4);
+    REQUIRE(run_anchored(&run));
+    CHECK(epoch(&run, 2)->view_changes >= 1);
+    CHECK(!epoch(&run, 2)->stalled);
+    CHECK(!run.rehearsal->nodes[0].up);
+    run_free(&run);
+}
+
+static void losing_the_quorum(void)
+{
+    struct run run;
+
+    run_federation(&run, 4, 0, 3,
+                   EVENTS("{\"kind\": \"crash\", \"node\": \"v2\", \"epoch\": 2, \"after_ms\": 5},"
+                          "{\"kind\": \"crash\", \"node\": \"v3\", \"epoch\": 2, \"after_ms\": 7},"
+                          "{\"kind\": \"restart\", \"node\": \"v3\", \"epoch\": 2, \"after_ms\": 4000},"
+                          "{\"kind\": \"restart\", \"node\": \"v2\", \"epoch\": 3}"),
+                   4, 5);
+    REQUIRE(run_anchored(&run));
+    CHECK(!epoch(&run, 1)->stalled && epoch(&run, 2)->stalled && !epoch(&run, 4)->stalled);
+    CHECK(epoch(&run, 2)->virtual_ns > 4000000000);
+    run_free(&run);
+}
+
+static void partition_and_heal(void)
+{
+    struct run run;
+
+    run_federation(&run, 4, 1, 3,
+                   EVENTS("{\"kind\": \"partition\", \"epoch\": 2, \"after_ms\": 5, \"duration_ms\": 2500, "
+                          "\"groups\": [[\"v0\", \"v1\"], [\"v2\", \"v3\", \"e0\"]]},"
+                          "{\"kind\": \"partition\", \"epoch\": 3, \"groups\": [[\"v0\", \"v1\", \"v2\", \"e0\"]]},"
+                          "{\"kind\": \"heal\", \"epoch\": 4}"),
+                   5, 6);
+    REQUIRE(run_anchored(&run));
+    CHECK(epoch(&run, 2)->stalled && epoch(&run, 2)->virtual_ns > 2500000000);
+    CHECK(!epoch(&run, 3)->stalled);
+    CHECK_EQ_U64(epoch(&run, 3)->participants, 4);
+    CHECK(run.rehearsal->network.dropped > 0);
+    run_free(&run);
+}
+
+static void latency_spike(void)
+{
+    struct run calm, spiked;
+
+    run_federation(&calm, 3, 0, 2, "", 2, 7);
+    run_federation(&spiked, 3, 0, 2,
+                   EVENTS("{\"kind\": \"latency_spike\", \"epoch\": 1, \"factor\": 4, \"duration_ms\": 100000}"), 2, 7);
+    CHECK(run_anchored(&calm) && run_anchored(&spiked));
+    CHECK(length(&spiked) > length(&calm) + 100000000);
+    run_free(&calm);
+    run_free(&spiked);
+}
+
+static void loss_burst(void)
+{
+    struct run run;
+
+    run_federation(&run, 4, 1, 3,
+                   EVENTS("{\"kind\": \"loss_burst\", \"epoch\": 1, \"loss_ppm\": 200000, \"duration_ms\": 3000}"), 3, 8);
+    CHECK(run_anchored(&run));
+    CHECK(run.rehearsal->network.dropped > 10);
+    CHECK_EQ_U64(run.rehearsal->network.burst_ppm, 0);
+    run_free(&run);
+}
+
+static void slow_down(void)
+{
+    struct run calm, slow;
+
+    run_federation(&calm, 3, 0, 2, "", 2, 9);
+    run_federation(&slow, 3, 0, 2, EVENTS("{\"kind\": \"slow_down\", \"node\": \"v1\", \"epoch\": 1, \"factor\": 500}"), 2,
+                   9);
+    CHECK(run_anchored(&calm) && run_anchored(&slow));
+    CHECK(length(&slow) > length(&calm) + 20000000);
+    CHECK_EQ_U64(calm.report.iterations, slow.report.iterations);
+    run_free(&calm);
+    run_free(&slow);
+}
+
+static void join(void)
+{
+    struct run run;
+
+    run_federation(&run, 3, 2, 2, EVENTS("{\"kind\": \"join\", \"node\": \"e0\", \"epoch\": 2}"), 5, 10);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(epoch(&run, 1)->participants, 4);
+    CHECK_EQ_U64(epoch(&run, 5)->participants, 5);
+    CHECK_EQ_U64(run.told.chronicle.state.member_count, 5);
+    CHECK_EQ_I64(run.rehearsal->nodes[3].member, 4); /* e0, though e1 stands behind it in the file */
+    run_free(&run);
+}
+
+static void leave(void)
+{
+    struct run run;
+
+    run_federation(&run, 3, 1, 2, EVENTS("{\"kind\": \"leave\", \"node\": \"e0\", \"epoch\": 2, \"after_ms\": 1}"), 4, 11);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(epoch(&run, 4)->participants, 3);
+    CHECK_EQ_U64(epoch(&run, 4)->absent, 0);
+    CHECK_EQ_U64(run.told.chronicle.state.members[3].status, MEMBER_LEFT);
+    CHECK(!run.rehearsal->nodes[3].up);
+    run_free(&run);
+}
+
+static void drift(void)
+{
+    struct run calm, drifted;
+
+    run_federation(&calm, 3, 0, 2, "", 3, 12);
+    run_federation(&drifted, 3, 0, 2,
+                   EVENTS("{\"kind\": \"drift\", \"node\": \"v1\", \"epoch\": 2, "
+                          "\"workload\": {\"family\": \"mycielski\", \"instances\": 1}}"),
+                   3, 12);
+    REQUIRE(run_anchored(&calm) && run_anchored(&drifted));
+    CHECK(memcmp(epoch(&calm, 1)->merkle_root, epoch(&drifted, 1)->merkle_root, 32) == 0);
+    CHECK(memcmp(epoch(&calm, 3)->merkle_root, epoch(&drifted, 3)->merkle_root, 32) != 0);
+    run_free(&calm);
+    run_free(&drifted);
+}
+
+static unsigned shards_of(const struct run *run, unsigned epoch_index, int member)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < run->scenario.policy.shards; i++)
+        count += run->told.chronicle.epochs[epoch_index].owners[i] == member;
+    return count;
+}
+
+static void shards_move_and_come_back(void)
+{
+    unsigned before;
+    struct run run;
+
+    run_federation(&run, 3, 1, 2,
+                   ", \"rebalance\": {\"shards\": 12, \"workload\": {\"family\": \"queen\"}}" EVENTS(
+                       "{\"kind\": \"crash\", \"node\": \"e0\", \"epoch\": 2},"
+                       "{\"kind\": \"restart\", \"node\": \"e0\", \"epoch\": 4}"),
+                   6, 13);
+    REQUIRE(run_anchored(&run));
+    before = shards_of(&run, 0, 3);
+    CHECK(before > 0);
+    CHECK_EQ_U64(epoch(&run, 1)->shards_moved, 0);
+    CHECK_EQ_U64(epoch(&run, 2)->shards_moved, before);
+    CHECK_EQ_U64(shards_of(&run, 2, 3), 0);
+    CHECK_EQ_U64(shards_of(&run, 5, 3), before);
+    run_free(&run);
+}
+
+/* What has nothing to do says so. */
+static void idle_events(void)
+{
+    struct run run;
+
+    run_federation(&run, 3, 0, 2,
+                   EVENTS("{\"kind\": \"restart\", \"node\": \"v1\", \"epoch\": 1},"
+                          "{\"kind\": \"heal\", \"at_ms\": 10}"),
+                   1, 14);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(run.rehearsal->faults.count, 2);
+    CHECK(run.rehearsal->faults.records[0].idle);
+    CHECK_EQ_U64(run_count(&run, "v1 fault restart: nothing to do"), 1);
+    CHECK_EQ_U64(run_count(&run, "10.000000 * fault heal"), 1);
+    run_free(&run);
+}
+
+int main(void)
+{
+    TAP_RUN(crash_and_restart_of_a_participant);
+    TAP_RUN(crash_of_the_primary);
+    TAP_RUN(losing_the_quorum);
+    TAP_RUN(partition_and_heal);
+    TAP_RUN(latency_spike);
+    TAP_RUN(loss_burst);
+    TAP_RUN(slow_down);
+    TAP_RUN(join);
+    TAP_RUN(leave);
+    TAP_RUN(drift);
+    TAP_RUN(shards_move_and_come_back);
+    TAP_RUN(idle_events);
+    return tap_done();
+}
