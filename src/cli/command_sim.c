@@ -53,7 +53,7 @@ static int read_number(const char *option, const char *text, uint64_t lo, uint64
 
 static int read_threads(const char *text, unsigned *out)
 {
-    uint64_t threads;
+    uint64_t threads = 0;
     int status = read_number("--threads", text, 1, THREADS_MAX, &threads);
 
     if (status == EXIT_FINE)
