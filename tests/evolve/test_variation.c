@@ -3,13 +3,6 @@
 
 #include "genome/sample.h"
 
-static bool fits(const struct genome_schema *schema, const struct genome *genome)
-{
-    struct genome projected = *genome;
-    genome_project(schema, &projected);
-    return memcmp(&projected, genome, sizeof projected) == 0;
-}
-
 static bool differs(const struct gene_value *a, const struct gene_value *b)
 {
     return a->real < b->real || a->real > b->real || a->integer != b->integer;
@@ -28,7 +21,7 @@ static void mutation_changes_something_within_the_schema(void)
         genome_random(&schema, &prng, &before);
         after = before;
         variation_mutate(&schema, &prng, &after);
-        CHECK(fits(&schema, &after));
+        CHECK(sample_fits(&schema, &after));
         CHECK(after.seed != before.seed);
         for (unsigned g = 0; g < schema.count; g++) {
             bool change = differs(&before.values[g], &after.values[g]);
@@ -98,7 +91,7 @@ static void crossing_takes_each_gene_from_a_parent(void)
         genome_random(&schema, &prng, &a);
         genome_random(&schema, &prng, &b);
         variation_cross(&schema, &prng, &a, &b, &child);
-        CHECK(fits(&schema, &child));
+        CHECK(sample_fits(&schema, &child));
         for (unsigned g = 0; g < schema.count; g++) {
             bool not_a = differs(&child.values[g], &a.values[g]), not_b = differs(&child.values[g], &b.values[g]);
             CHECK(!not_a || !not_b);

@@ -1,6 +1,8 @@
 #ifndef PRISMFED_TESTS_GENOME_SAMPLE_H
 #define PRISMFED_TESTS_GENOME_SAMPLE_H
 
+#include <string.h>
+
 #include "genome/genome.h"
 
 /* A schema with every type of gene, both scales. */
@@ -21,6 +23,25 @@ static inline struct genome_schema sample_schema(void)
                 {.name = "flag", .type = GENE_TOGGLE, .default_integer = 1},
             },
     };
+}
+
+/* Not memcmp: the padding between the fields is nobody's. */
+static inline bool sample_equal(const struct genome *a, const struct genome *b)
+{
+    if (a->seed != b->seed || a->count != b->count)
+        return false;
+    for (unsigned i = 0; i < GENOME_GENES_MAX; i++)
+        if (memcmp(&a->values[i], &b->values[i], sizeof a->values[i]) != 0)
+            return false;
+    return true;
+}
+
+/* Does it lie in the schema, with the unused halves zero? */
+static inline bool sample_fits(const struct genome_schema *schema, const struct genome *genome)
+{
+    struct genome projected = *genome;
+    genome_project(schema, &projected);
+    return sample_equal(&projected, genome);
 }
 
 #endif

@@ -19,7 +19,7 @@ static void survives_its_bytes(void)
         genome_random(&schema, &prng, &genome);
         genome_encode(&schema, &genome, &bytes);
         REQUIRE_OK(genome_decode(&schema, bytes_of_buf(&bytes), &back));
-        CHECK(memcmp(&genome, &back, sizeof back) == 0);
+        CHECK(sample_equal(&genome, &back));
         REQUIRE_OK(genome_peek_schema(bytes_of_buf(&bytes), &named));
         CHECK(digest_equal(&named, &hash));
         struct digest a = genome_hash(&schema, &genome), b = digest_of(bytes_of_buf(&bytes));
@@ -163,13 +163,6 @@ static void refuses_other_shapes(void)
     buf_free(&big);
 }
 
-static bool fits(const struct genome_schema *schema, const struct genome *genome)
-{
-    struct genome projected = *genome;
-    genome_project(schema, &projected);
-    return memcmp(&projected, genome, sizeof projected) == 0;
-}
-
 static void draws_from_the_whole_range(void)
 {
     struct genome_schema schema = sample_schema();
@@ -180,7 +173,7 @@ static void draws_from_the_whole_range(void)
     for (unsigned i = 0; i < 2000; i++) {
         struct genome genome;
         genome_random(&schema, &prng, &genome);
-        CHECK(fits(&schema, &genome));
+        CHECK(sample_fits(&schema, &genome));
         small_batches += genome.values[SAMPLE_BATCH].integer < 8;
         small_rates += genome.values[SAMPLE_RATE].real < 0.1;
         depths[genome.values[SAMPLE_DEPTH].integer + 3]++;
