@@ -277,7 +277,7 @@ static void close_entries_name_their_moment(void)
     fixture_entry(&f, 0, ENTRY_CLOSE, bytes_of_buf(&body)); /* a later attempt */
     fixture_close(&f, 2);                                   /* not a validator's */
     fixture_close(&f, 0);
-    fixture_close(&f, 1);                                   /* said already */
+    fixture_close(&f, 1); /* said already */
     fixture_run(&f);
     CHECK_ERR(f.last.verdicts[0], ERR_STATE);
     CHECK_ERR(f.last.verdicts[1], ERR_STATE);

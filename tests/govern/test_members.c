@@ -1,0 +1,438 @@
+#include "fixture.h"
+
+/* Who takes part: staleness, quarantine and reconciliation, evidence, joining and leaving, shards. */
+
+/* An epoch in which only members 0 and 1 take part. */
+static void epoch_of_two(struct fixture *f)
+{
+    fixture_collect(f, 2, 0);
+    fixture_score(f, 0, 0, 100);
+    fixture_score(f, 1, 0, 100);
+    fixture_run(f);
+    CHECK(f->last.epoch_ended);
+}
+
+static void reconcile(struct fixture *f, unsigned member, uint64_t height, const struct digest *id)
+{
+    struct buf body = {0};
+    struct reconcile_body b = {.height = height, .block_id = *id};
+    reconcile_body_encode(&b, &body);
+    fixture_entry(f, member, ENTRY_RECONCILE, bytes_of_buf(&body));
+    fixture_run(f);
+    buf_free(&body);
+}
+
+static void who_is_away_too_long_is_quarantined(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 0, NULL);
+    epoch_of_two(&f);
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ABSENT);
+    epoch_of_two(&f); /* epoch 3 begins; the last UPDATE was due in 1: a staleness of 2, still allowed */
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ABSENT);
+    epoch_of_two(&f);
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_QUARANTINED);
+    CHECK_EQ_U64(f.last.outcome.quarantined, 1);
+    CHECK_EQ_U64(f.last.outcome.absent, 0);
+    fixture_update(&f, 2, 5, f.state.epoch);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+
+    struct digest other = f.state.incumbent_hash, known = f.state.recent[f.state.recent_count - 2];
+    reconcile(&f, 2, f.state.height, &other);
+    CHECK_ERR(f.last.verdicts[0], ERR_MISMATCH);
+    reconcile(&f, 2, f.state.height + 2, &other);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    reconcile(&f, 2, f.state.height - 4, &known);
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ACTIVE);
+    reconcile(&f, 2, f.state.height, &f.state.block_id);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    fixture_update(&f, 2, 5, f.state.epoch);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    fixture_fini(&f);
+}
+
+/* RECONCILE may name the present block or any of the latest BLOCKS_REMEMBERED below it. */
+static void only_recent_blocks_reconcile(void)
+{
+    struct fixture f;
+    struct digest ids[64];
+    fixture_init(&f, 2, 1, NULL);
+    for (unsigned i = 0; i < 40; i++) {
+        ids[i] = f.state.block_id;
+        fixture_run(&f);
+    }
+    CHECK_EQ_U64(f.state.height, 40);
+    ids[40] = f.state.block_id;
+    CHECK_EQ_U64(f.state.recent_count, BLOCKS_REMEMBERED);
+    for (unsigned i = 0; i <= 40; i++)
+        CHECK(state_knows_block(&f.state, i, &ids[i]) == (i >= 40 - BLOCKS_REMEMBERED));
+    CHECK(!state_knows_block(&f.state, 39, &ids[40]));
+    CHECK(!state_knows_block(&f.state, 41, &ids[40]));
+    f.state.members[2].status = MEMBER_QUARANTINED;
+    reconcile(&f, 2, 7, &ids[7]);
+    CHECK_ERR(f.last.verdicts[0], ERR_STALE);
+    reconcile(&f, 2, f.state.height, &f.state.block_id);
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    fixture_fini(&f);
+}
+
+/* An UPDATE that is too late has no effect but one, and that one once. */
+static void too_late_an_update_quarantines(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 0, NULL);
+    for (unsigned i = 0; i < 3; i++)
+        fixture_epoch(&f, 0);
+    CHECK_EQ_U64(f.state.epoch, 4);
+    fixture_update(&f, 1, 5, 2);
+    fixture_update(&f, 2, 5, 1);
+    struct buf late = {0};
+    buf_add(&late, f.batch[1].data, f.batch[1].len);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    CHECK_EQ_U64(f.state.contributions[1].staleness, 2);
+    CHECK_ERR(f.last.verdicts[1], ERR_STALE);
+    CHECK(!f.state.contributions[2].updated);
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_QUARANTINED);
+    reconcile(&f, 2, f.state.height, &f.state.block_id);
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ACTIVE);
+    fixture_add(&f, bytes_of_buf(&late)); /* the same once more */
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ACTIVE);
+    buf_free(&late);
+    fixture_fini(&f);
+}
+
+/* Two of three equal sites want genome 5, the third insists on the incumbent. The stale two lose weight. */
+static void staleness_costs_weight(void)
+{
+    struct policy policy;
+    policy_default(&policy);
+    policy.rule = RANK_MEDIAN;
+    policy.stake_cap_ppm = RANK_PPM;
+    policy.stale_discount_ppm = 400000;
+    for (unsigned stale = 0; stale < 2; stale++) {
+        struct fixture f;
+        fixture_init(&f, 3, 0, &policy);
+        for (unsigned i = 0; i < 2; i++)
+            fixture_epoch(&f, 0);
+        for (unsigned i = 0; i < 3; i++)
+            fixture_update(&f, i, i == 0 ? 5 : 0, i < 2 && stale ? 1 : 3);
+        fixture_run(&f);
+        fixture_score(&f, 0, 5, 200);
+        fixture_score(&f, 1, 5, 200);
+        fixture_score(&f, 2, 0, 100);
+        fixture_run(&f);
+        REQUIRE(f.last.epoch_ended);
+        CHECK_EQ_U64(f.last.outcome.stale, stale ? 2 : 0);
+        CHECK(f.last.outcome.changed == !stale);
+        fixture_fini(&f);
+    }
+}
+
+/* ---- evidence */
+
+static void accuse(struct fixture *f, unsigned by, struct bytes first, struct bytes second)
+{
+    struct buf body = {0};
+    struct evidence_body b = {first, second};
+    evidence_body_encode(&b, &body);
+    fixture_entry(f, by, ENTRY_EVIDENCE, bytes_of_buf(&body));
+    fixture_run(f);
+    buf_free(&body);
+}
+
+/* Two UPDATEs of one member, the second with `sequence` and another genome if `other`. */
+static void double_talk(struct fixture *f, unsigned key, unsigned member, uint64_t sequence, bool other,
+                        struct buf *first, struct buf *second)
+{
+    struct buf body = {0};
+    uint64_t number = 5;
+    fixture_update_body(f, &number, 1, &body);
+    struct envelope e = fixture_envelope(f, member, ENTRY_UPDATE, bytes_of_buf(&body));
+    e.sequence = 50;
+    fixture_sign(f, key, &e, first);
+    buf_clear(&body);
+    number = other ? 6 : 5;
+    fixture_update_body(f, &number, 1, &body);
+    e = fixture_envelope(f, member, ENTRY_UPDATE, bytes_of_buf(&body));
+    e.sequence = sequence;
+    fixture_sign(f, key, &e, second);
+    buf_free(&body);
+}
+
+static void double_talk_convicts(void)
+{
+    struct fixture f;
+    struct buf first = {0}, second = {0};
+    fixture_init(&f, 3, 2, NULL);
+    double_talk(&f, 3, 3, 50, true, &first, &second);
+    fixture_update(&f, 3, 7, 1);
+    fixture_run(&f);
+    CHECK(f.state.contributions[3].updated);
+    accuse(&f, 0, bytes_of_buf(&first), bytes_of_buf(&second));
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    CHECK_EQ_U64(f.state.members[3].status, MEMBER_CONVICTED);
+    CHECK(!f.state.contributions[3].updated);
+    accuse(&f, 1, bytes_of_buf(&second), bytes_of_buf(&first));
+    CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
+    fixture_update(&f, 3, 7, 1);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    reconcile(&f, 3, f.state.height, &f.state.block_id);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    /* nobody waits for it, and its genome is no candidate */
+    for (unsigned i = 0; i < 5; i++) {
+        if (i != 3)
+            fixture_update(&f, i, i == 0 ? 5 : 0, 1);
+    }
+    fixture_run(&f);
+    CHECK_EQ_U64(f.state.phase, PHASE_SCORE);
+    CHECK_EQ_U64(f.state.candidate_count, 2);
+    buf_free(&first);
+    buf_free(&second);
+    fixture_fini(&f);
+}
+
+static void a_convicted_row_is_dropped(void)
+{
+    struct fixture f;
+    struct buf first = {0}, second = {0};
+    fixture_init(&f, 3, 0, NULL);
+    fixture_collect(&f, 3, 5);
+    fixture_score(&f, 2, 0, 100);
+    fixture_run(&f);
+    CHECK_EQ_U64(state_rows(&f.state), 1);
+    double_talk(&f, 2, 2, 50, true, &first, &second);
+    accuse(&f, 0, bytes_of_buf(&first), bytes_of_buf(&second));
+    CHECK_EQ_U64(state_rows(&f.state), 0);
+    fixture_score(&f, 0, 5, 200);
+    fixture_score(&f, 1, 5, 200);
+    fixture_run(&f);
+    REQUIRE(f.last.epoch_ended);
+    CHECK_EQ_U64(f.last.outcome.scored, 2);
+    CHECK_EQ_U64(f.last.outcome.update_count, 2);
+    CHECK_EQ_U64(f.last.outcome.convicted, 1);
+    CHECK(f.last.outcome.changed);
+    buf_free(&first);
+    buf_free(&second);
+    fixture_fini(&f);
+}
+
+static void nobody_is_convicted_without_proof(void)
+{
+    struct fixture f;
+    struct buf a = {0}, b = {0}, c = {0}, d = {0};
+    fixture_init(&f, 3, 1, NULL);
+    double_talk(&f, 3, 3, 51, true, &a, &b); /* two sequences */
+    accuse(&f, 0, bytes_of_buf(&a), bytes_of_buf(&b));
+    CHECK_ERR(f.last.verdicts[0], ERR_MISMATCH);
+    buf_clear(&a);
+    buf_clear(&b);
+    double_talk(&f, 3, 3, 50, false, &a, &b); /* the same twice */
+    accuse(&f, 0, bytes_of_buf(&a), bytes_of_buf(&b));
+    CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
+    double_talk(&f, 2, 2, 50, true, &c, &d); /* by two hands */
+    accuse(&f, 0, bytes_of_buf(&a), bytes_of_buf(&d));
+    CHECK_ERR(f.last.verdicts[0], ERR_MISMATCH);
+    accuse(&f, 0, bytes_of_text("nonsense"), bytes_of_text("more"));
+    CHECK(f.last.verdicts[0] != ERR_OK);
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_EQ_U64(f.state.members[i].status, MEMBER_ACTIVE);
+    buf_free(&a);
+    buf_free(&b);
+    buf_free(&c);
+    buf_free(&d);
+    fixture_fini(&f);
+}
+
+/* A forger has no key: the last byte of the signature is not the victim's. */
+static void forged_evidence_convicts_nobody(void)
+{
+    struct fixture f;
+    struct buf a = {0}, b = {0};
+    fixture_init(&f, 3, 1, NULL);
+    double_talk(&f, 3, 3, 50, true, &a, &b);
+    b.data[b.len - 20] ^= 1;
+    accuse(&f, 0, bytes_of_buf(&a), bytes_of_buf(&b));
+    CHECK_ERR(f.last.verdicts[0], ERR_SIGNATURE);
+    accuse(&f, 0, bytes_of_buf(&b), bytes_of_buf(&a));
+    CHECK_ERR(f.last.verdicts[0], ERR_SIGNATURE);
+    CHECK_EQ_U64(f.state.members[3].status, MEMBER_ACTIVE);
+    buf_free(&a);
+    buf_free(&b);
+    fixture_fini(&f);
+}
+
+/* Two votes of a validator for one place in one view; of our federation they convict, of another they do not. */
+static void equivocating_validators_are_convicted(void)
+{
+    struct fixture f;
+    struct buf a = {0}, b = {0}, c = {0}, d = {0};
+    fixture_init(&f, 4, 0, NULL);
+    struct vote vote = {f.state.federation_id, f.state.membership_epoch, 3, 9, f.state.block_id};
+    vote_sign(&f.keys[2], &vote, &a);
+    vote.block_id = f.state.incumbent_hash;
+    vote_sign(&f.keys[2], &vote, &b);
+    vote.federation_id.b[0] ^= 1;
+    vote_sign(&f.keys[2], &vote, &c);
+    vote.block_id = f.state.block_id;
+    vote_sign(&f.keys[2], &vote, &d);
+    accuse(&f, 0, bytes_of_buf(&c), bytes_of_buf(&d));
+    CHECK_ERR(f.last.verdicts[0], ERR_MISMATCH);
+    accuse(&f, 0, bytes_of_buf(&a), bytes_of_buf(&a));
+    CHECK_ERR(f.last.verdicts[0], ERR_MISMATCH);
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ACTIVE);
+    accuse(&f, 0, bytes_of_buf(&a), bytes_of_buf(&b));
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    CHECK_EQ_U64(f.state.members[2].status, MEMBER_CONVICTED);
+    CHECK_EQ_U64(f.state.validator_count, 4);
+    CHECK_EQ_U64((uint64_t)state_replica(&f.state, 3), 3);
+    fixture_close(&f, 2);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    buf_free(&a);
+    buf_free(&b);
+    buf_free(&c);
+    buf_free(&d);
+    fixture_fini(&f);
+}
+
+/* ---- joining and leaving */
+
+static struct member_card newcomer(const struct fixture *f, unsigned key)
+{
+    struct member_card m = {.role = ROLE_EDGE, .site = SITE_REMOTE, .stake = 2, .key = f->keys[key].public};
+    snprintf(m.name, sizeof m.name, "new-%u", key);
+    snprintf(m.region, sizeof m.region, "far");
+    return m;
+}
+
+static void join(struct fixture *f, unsigned sponsor, const struct member_card *card)
+{
+    struct buf body = {0};
+    join_body_encode(card, &body);
+    fixture_entry(f, sponsor, ENTRY_JOIN, bytes_of_buf(&body));
+    fixture_run(f);
+    buf_free(&body);
+}
+
+static void a_newcomer_takes_part_from_the_next_epoch(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 1, NULL);
+    struct member_card card = newcomer(&f, 4);
+    join(&f, 3, &card); /* sponsored by no validator */
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    join(&f, 1, &card);
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    REQUIRE(f.state.member_count == 5);
+    CHECK_EQ_U64(f.state.members[4].status, MEMBER_ABSENT);
+    CHECK_EQ_I64(state_find(&f.state, &f.keys[4].fingerprint), 4);
+    CHECK_EQ_I64(state_replica(&f.state, 4), -1);
+    CHECK_EQ_U64(f.state.validator_count, 3);
+    fixture_epoch(&f, 5); /* of the four: not waited for */
+    CHECK_EQ_U64(f.state.members[4].status, MEMBER_ACTIVE);
+    fixture_collect(&f, 5, 0);
+    CHECK(f.state.contributions[4].updated);
+    fixture_fini(&f);
+}
+
+static void names_and_keys_are_unique(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 1, NULL);
+    struct member_card card = newcomer(&f, 4);
+    snprintf(card.name, sizeof card.name, "e0");
+    join(&f, 0, &card);
+    CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
+    card = newcomer(&f, 4);
+    card.key = f.keys[2].public;
+    join(&f, 0, &card);
+    CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
+    card = newcomer(&f, 4);
+    card.role = ROLE_CORE;
+    join(&f, 0, &card);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    card = newcomer(&f, 4);
+    memset(&card.key, 0, sizeof card.key); /* of small order */
+    join(&f, 0, &card);
+    CHECK_ERR(f.last.verdicts[0], ERR_KEY);
+    CHECK_EQ_U64(f.state.member_count, 4);
+    fixture_fini(&f);
+}
+
+static void who_left_is_not_waited_for(void)
+{
+    struct fixture f;
+    struct buf body = {0};
+    fixture_init(&f, 3, 1, NULL);
+    leave_body_encode(&body);
+    fixture_entry(&f, 0, ENTRY_LEAVE, bytes_of_buf(&body)); /* a validator stays */
+    fixture_update(&f, 0, 5, 1);
+    fixture_update(&f, 1, 0, 1);
+    fixture_update(&f, 2, 0, 1);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    CHECK_EQ_U64(f.state.phase, PHASE_COLLECT);
+    fixture_entry(&f, 3, ENTRY_LEAVE, bytes_of_buf(&body));
+    fixture_run(&f);
+    CHECK_EQ_U64(f.state.members[3].status, MEMBER_LEFT);
+    CHECK_EQ_U64(f.state.phase, PHASE_SCORE);
+    fixture_entry(&f, 3, ENTRY_LEAVE, bytes_of_buf(&body));
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    buf_free(&body);
+    fixture_fini(&f);
+}
+
+/* ---- shards */
+
+/* Rendezvous hashing: when a node goes, only its shards move; when it returns, they come back. */
+static void only_the_dead_ones_shards_move(void)
+{
+    struct fixture f;
+    int before[256];
+    unsigned owned[8] = {0};
+    fixture_init(&f, 4, 4, NULL);
+    for (unsigned i = 0; i < 256; i++) {
+        before[i] = state_shard_owner(&f.state, i);
+        owned[before[i]]++;
+    }
+    for (unsigned i = 0; i < 8; i++)
+        CHECK(owned[i] > 12 && owned[i] < 60);
+    f.state.members[5].status = MEMBER_ABSENT;
+    for (unsigned i = 0; i < 256; i++) {
+        int now = state_shard_owner(&f.state, i);
+        CHECK(now != 5 && (before[i] == 5 || now == before[i]));
+    }
+    f.state.members[5].status = MEMBER_ACTIVE;
+    for (unsigned i = 0; i < 256; i++)
+        CHECK_EQ_I64(state_shard_owner(&f.state, i), before[i]);
+    for (unsigned i = 0; i < 8; i++)
+        f.state.members[i].status = MEMBER_ABSENT;
+    CHECK_EQ_I64(state_shard_owner(&f.state, 0), -1);
+    fixture_fini(&f);
+}
+
+int main(void)
+{
+    TAP_RUN(who_is_away_too_long_is_quarantined);
+    TAP_RUN(only_recent_blocks_reconcile);
+    TAP_RUN(too_late_an_update_quarantines);
+    TAP_RUN(staleness_costs_weight);
+    TAP_RUN(double_talk_convicts);
+    TAP_RUN(a_convicted_row_is_dropped);
+    TAP_RUN(nobody_is_convicted_without_proof);
+    TAP_RUN(forged_evidence_convicts_nobody);
+    TAP_RUN(equivocating_validators_are_convicted);
+    TAP_RUN(a_newcomer_takes_part_from_the_next_epoch);
+    TAP_RUN(names_and_keys_are_unique);
+    TAP_RUN(who_left_is_not_waited_for);
+    TAP_RUN(only_the_dead_ones_shards_move);
+    return tap_done();
+}
