@@ -50,12 +50,18 @@ static void random_evidence(struct storm *s, unsigned member)
     buf_free(&body);
 }
 
-/* Says something else under the number that was used last. */
+/* Says two things under one number; somebody tells. */
 static void random_double_talk(struct storm *s, unsigned member)
 {
-    if (s->f.sequences[member] > 0)
-        s->f.sequences[member]--;
-    fixture_update(&s->f, member, 1 + draw(s, 9), s->f.state.epoch);
+    struct fixture *f = &s->f;
+    struct buf body = {0};
+    fixture_update(f, member, 1 + draw(s, 4), f->state.epoch);
+    f->sequences[member]--;
+    fixture_update(f, member, 5 + draw(s, 4), f->state.epoch);
+    struct evidence_body b = {bytes_of_buf(&f->batch[f->count - 2]), bytes_of_buf(&f->batch[f->count - 1])};
+    evidence_body_encode(&b, &body);
+    fixture_entry(f, some_member(s), ENTRY_EVIDENCE, bytes_of_buf(&body));
+    buf_free(&body);
 }
 
 static void random_join(struct storm *s, unsigned member)
@@ -125,7 +131,7 @@ static void add_random_entry(struct storm *s)
         random_join(s, member);
     else if (kind == 15)
         random_evidence(s, member);
-    else if (kind == 16 && draw(s, 6) == 0)
+    else if (kind == 16 && draw(s, 20) == 0)
         random_double_talk(s, member);
     else if (kind == 17)
         fixture_add(f, bytes_of_buf(&s->seen[draw(s, REPLAYS)]));
@@ -140,7 +146,7 @@ static void add_random_entry(struct storm *s)
 /* What fixture_collect() and fixture_epoch() would do, so that storms get somewhere. */
 static void add_whole_phase(struct storm *s)
 {
-    for (unsigned i = 0; i < s->f.state.member_count && s->f.count < FIXTURE_BATCH - 2; i++) {
+    for (unsigned i = 0; i < s->f.state.member_count && s->f.count < FIXTURE_BATCH - 20; i++) {
         if (s->f.state.phase == PHASE_COLLECT)
             fixture_update(&s->f, i, draw(s, 9), s->f.state.epoch);
         else if (s->f.state.phase == PHASE_SCORE)
@@ -242,7 +248,7 @@ static void storms_break_nothing(void)
         for (unsigned i = 0; i < BLOCKS; i++) {
             if (draw(s, 3) == 0)
                 add_whole_phase(s);
-            for (uint64_t k = draw(s, 6); k > 0 && s->f.count < FIXTURE_BATCH - 2; k--)
+            for (uint64_t k = draw(s, 6); k > 0 && s->f.count < FIXTURE_BATCH - 4; k--)
                 add_random_entry(s);
             remember_entries(s);
             fixture_run(&s->f);
