@@ -416,8 +416,26 @@ static void note(struct cluster *c, struct cluster_node *node, const struct effe
     }
 }
 
+static void trace(struct cluster *c, const struct cluster_node *node, const struct effect *e)
+{
+    uint8_t head[4] = {(uint8_t)node->index, (uint8_t)e->kind, (uint8_t)e->to, (uint8_t)e->timer};
+    uint8_t numbers[16];
+    struct digest_context d;
+
+    be64_put(numbers, e->number);
+    be64_put(numbers + 8, (uint64_t)e->at_ns);
+    digest_init(&d);
+    digest_add(&d, c->trace.b, DIGEST_SIZE);
+    digest_add(&d, head, sizeof head);
+    digest_add(&d, numbers, sizeof numbers);
+    if (e->blob != NULL)
+        digest_add(&d, e->blob->data, e->blob->len);
+    c->trace = digest_final(&d);
+}
+
 static void apply(struct cluster *c, struct cluster_node *node, const struct effect *e)
 {
+    trace(c, node, e);
     switch (e->kind) {
     case EFFECT_PERSIST:
         persist(node, e);
@@ -466,6 +484,11 @@ static void settle(struct cluster *c, struct cluster_node *node, struct effects 
         cluster_crash(c, node->index);
         push(c, c->now + 10 * delay(c), (struct event){.kind = EVENT_RESTART, .node = node->index});
     }
+}
+
+void cluster_settle(struct cluster *c, unsigned node, struct effects *effects)
+{
+    settle(c, &c->nodes[node], effects);
 }
 
 static void look_behind(struct cluster *c, struct cluster_node *node)

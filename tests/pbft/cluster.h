@@ -76,6 +76,7 @@ struct cluster {
     unsigned requests;
     unsigned view_changes, equivocations, stables;
     uint64_t refused[ERR_COUNT];
+    struct digest trace;       /* over all effects so far */
     char failure[256];
 };
 
@@ -96,6 +97,8 @@ void cluster_restart(struct cluster *c, unsigned node);
 void cluster_isolate(struct cluster *c, unsigned node, bool isolated);
 /* From nowhere, right away. */
 enum err cluster_deliver(struct cluster *c, unsigned to, struct bytes message);
+/* Carries out what a call on the node's machine asked for. */
+void cluster_settle(struct cluster *c, unsigned node, struct effects *effects);
 void cluster_fetch_blocks(struct cluster *c, unsigned node, unsigned from);
 /* Messages as replica `signer` would sign them. */
 struct claim cluster_claim(struct cluster *c, unsigned signer, enum message_type type, uint64_t view, uint64_t sequence,
