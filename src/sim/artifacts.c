@@ -40,7 +40,8 @@ static bool ledger_name(const char *name, bool *unfinished)
         rest = name + 6 + digits + 5;
     }
     *unfinished = *rest != '\0';
-    return *rest == '\0' || (*rest == '.' && (strcmp(name + len - 4, ".new") == 0 || strcmp(name + len - 4, ".tmp") == 0));
+    return *rest == '\0' ||
+           (*rest == '.' && (strcmp(name + len - 4, ".new") == 0 || strcmp(name + len - 4, ".tmp") == 0));
 }
 
 enum err artifacts_check_label(const char *label, struct diag *diag)
@@ -55,8 +56,9 @@ enum err artifacts_check_label(const char *label, struct diag *diag)
             return diag_set(diag, ERR_SYNTAX, "label \"%s\": only letters, digits, '_', '-' and '.'", label);
     }
     if (len == 0 || len > ARTIFACT_LABEL_MAX || label[0] == '.' || ledger_name(label, &unfinished))
-        return diag_set(diag, ERR_SYNTAX, "label \"%s\": 1 to %d characters, the first no dot, not the name of a ledger file",
-                        label, (int)ARTIFACT_LABEL_MAX);
+        return diag_set(diag, ERR_SYNTAX,
+                        "label \"%s\": 1 to %d characters, the first no dot, not the name of a ledger file", label,
+                        (int)ARTIFACT_LABEL_MAX);
     return ERR_OK;
 }
 
@@ -167,8 +169,8 @@ static bool ledger_file_is_ours(const char *path, const char *name)
 
     if (!ledger_name(name, &unfinished) || !read_head(path, head))
         return false;
-    return unfinished || begins(head, "{\n  \"format\": \"" EPOCH_FILE_FORMAT "\"")
-           || begins(head, "{\n  \"format\": \"prismfed.genesis\"");
+    return unfinished || begins(head, "{\n  \"format\": \"" EPOCH_FILE_FORMAT "\"") ||
+           begins(head, "{\n  \"format\": \"prismfed.genesis\"");
 }
 
 static bool summary_is_ours(const struct artifacts *a)
@@ -176,8 +178,8 @@ static bool summary_is_ours(const struct artifacts *a)
     char head[HEAD_SIZE + 1], label[ARTIFACT_LABEL_MAX + 32];
 
     snprintf(label, sizeof label, "\n  \"label\": \"%s\",\n", a->label);
-    return read_head(path_of(&a->summary), head) && begins(head, "{\n  \"format\": \"prismfed.epoch-summary\",\n")
-           && strstr(head, label) != NULL;
+    return read_head(path_of(&a->summary), head) && begins(head, "{\n  \"format\": \"prismfed.epoch-summary\",\n") &&
+           strstr(head, label) != NULL;
 }
 
 static bool is_folder(const char *path)
@@ -230,8 +232,10 @@ enum err artifacts_prepare(const struct artifacts *a, bool clean, struct diag *d
     enum err err;
 
     if (clean && access(path_of(&a->summary), F_OK) == 0 && !summary_is_ours(a))
-        return diag_set(diag, ERR_STATE, "%s: not a summary that this program wrote for label \"%s\"; --clean touches "
-                        "nothing here", path_of(&a->summary), a->label);
+        return diag_set(diag, ERR_STATE,
+                        "%s: not a summary that this program wrote for label \"%s\"; --clean touches "
+                        "nothing here",
+                        path_of(&a->summary), a->label);
     if (clean && is_folder(path_of(&a->ledger))) {
         err = sweep(a, false, diag);
         if (err != ERR_OK)

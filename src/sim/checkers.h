@@ -9,11 +9,11 @@ struct sim_node;
 
 struct height_seen {
     struct digest block_id;
-    unsigned node;              /* who had it first */
+    unsigned node; /* who had it first */
 };
 
 struct statement_seen {
-    struct digest key, said;    /* what it is about (signer, type, view, sequence); what it says */
+    struct digest key, said; /* what it is about (signer, type, view, sequence); what it says */
 };
 
 struct checkers {
@@ -22,7 +22,7 @@ struct checkers {
     struct statement_seen *statements; /* owned; open addressing, a power of two */
     size_t statement_count, statement_cap;
     bool violated;
-    struct diag diag;           /* the first violation */
+    struct diag diag; /* the first violation */
 };
 
 void checkers_fini(struct checkers *c);

@@ -8,13 +8,13 @@
 
 struct disk_record {
     uint64_t number;
-    struct blob *blob;             /* one holding */
+    struct blob *blob; /* one holding */
 };
 
 struct disk {
     struct ledger_store ledger;
-    uint64_t height;               /* of the last block in it */
-    struct disk_record *records;   /* owned; in the order of writing */
+    uint64_t height;             /* of the last block in it */
+    struct disk_record *records; /* owned; in the order of writing */
     size_t count, cap;
     int64_t sync_start_ns, sync_end_ns; /* of the last sync */
 };

@@ -10,20 +10,20 @@ struct rehearsal;
 /* What fired, for the report. */
 struct fault_record {
     unsigned fault;
-    bool ends;         /* its duration is over */
-    bool idle;         /* there was nothing to do: the node was down already, ... */
-    int node;          /* -1: concerns no single node */
+    bool ends; /* its duration is over */
+    bool idle; /* there was nothing to do: the node was down already, ... */
+    int node;  /* -1: concerns no single node */
     int64_t now_ns;
-    uint64_t epoch;    /* that the first node was in */
+    uint64_t epoch; /* that the first node was in */
 };
 
 struct faults {
-    bool *planned;     /* owned, like the arrays below; one for each event of the scenario */
-    uint64_t *serial;  /* of the firing, to tell whether another of its kind came later */
-    int *struck;       /* node that a crash of the primary hit */
+    bool *planned;                    /* owned, like the arrays below; one for each event of the scenario */
+    uint64_t *serial;                 /* of the firing, to tell whether another of its kind came later */
+    int *struck;                      /* node that a crash of the primary hit */
     uint64_t spike, burst, partition; /* serial of the one in force */
-    uint64_t *slow;    /* one for each node: serial of the slow-down in force */
-    uint64_t *lying;   /* one for each node: serial of the lie in force */
+    uint64_t *slow;                   /* one for each node: serial of the slow-down in force */
+    uint64_t *lying;                  /* one for each node: serial of the lie in force */
     uint64_t next_serial;
     struct fault_record *records;
     size_t count, cap;

@@ -59,8 +59,8 @@ struct blob *liar_double(enum lie lie, const struct secret_key *key, struct byte
 
     if (lie != LIE_DOUBLE_SIGN || message_decode(message, &m) != ERR_OK || m.type != FED_ENTRY)
         return NULL;
-    if (envelope_parse(m.entry, &e, &cose) != ERR_OK || e.kind != ENTRY_UPDATE
-        || !digest_equal(&e.node_fingerprint, &key->fingerprint))
+    if (envelope_parse(m.entry, &e, &cose) != ERR_OK || e.kind != ENTRY_UPDATE ||
+        !digest_equal(&e.node_fingerprint, &key->fingerprint))
         return NULL;
     return forge(key, &e);
 }

@@ -11,15 +11,15 @@
 struct network_link {
     int64_t latency_ns, jitter_ns;
     uint64_t loss_ppm, bytes_per_second;
-    int64_t free_ns;          /* when the message that is being sent now has left */
+    int64_t free_ns; /* when the message that is being sent now has left */
 };
 
 struct network {
     unsigned nodes, regions;
-    unsigned *region_of;      /* one for each node; owned, like the arrays below */
+    unsigned *region_of;        /* one for each node; owned, like the arrays below */
     struct network_link *links; /* regions x regions, from x to */
-    struct prng *draws;       /* nodes x nodes, from x to */
-    uint64_t *group_of;       /* while partitioned */
+    struct prng *draws;         /* nodes x nodes, from x to */
+    uint64_t *group_of;         /* while partitioned */
     bool partitioned;
     int64_t factor_ppm;       /* of latency and jitter; 1000000 when calm */
     uint64_t burst_ppm;       /* loss on top of the link's own */

@@ -13,36 +13,36 @@ struct rehearsal;
 
 /* An effect that waits for the writes ahead of it. */
 struct waiting {
-    struct effect effect;    /* with a holding of its blob */
-    struct work *work;       /* EFFECT_CYCLE, EFFECT_SCORE: what the machine asked for, as it stood then */
+    struct effect effect; /* with a holding of its blob */
+    struct work *work;    /* EFFECT_CYCLE, EFFECT_SCORE: what the machine asked for, as it stood then */
     int64_t ready_ns;
 };
 
 struct sim_node {
-    unsigned index;          /* in the scenario */
-    int member;              /* member index; -1: not one yet */
+    unsigned index; /* in the scenario */
+    int member;     /* member index; -1: not one yet */
     const char *name;
     struct secret_key key;
-    uint64_t draws;          /* seed of its local cycles */
+    uint64_t draws; /* seed of its local cycles */
 
     bool up, left;
     enum lie lie;
-    bool lied;               /* at any time */
-    uint64_t life;           /* counts starts: what an earlier life began is not heard of */
+    bool lied;     /* at any time */
+    uint64_t life; /* counts starts: what an earlier life began is not heard of */
     uint64_t restarts;
-    struct fed *fed;         /* while up */
+    struct fed *fed; /* while up */
     struct effects effects;
     struct disk disk;
-    int64_t durable_ns;      /* all writes asked for so far are durable by then */
-    struct waiting *queue;   /* owned; [head, count) wait */
+    int64_t durable_ns;    /* all writes asked for so far are durable by then */
+    struct waiting *queue; /* owned; [head, count) wait */
     size_t head, count, cap;
     uint64_t armed[FED_TIMER_END]; /* counts the settings of a timer: only the last one expires */
 
     double speed;
-    int64_t slow_ppm;        /* its work takes this many millionths of the usual time */
+    int64_t slow_ppm;          /* its work takes this many millionths of the usual time */
     struct workload *workload; /* the present private one; the rehearsal owns all of them */
 
-    uint64_t epoch, height;  /* as last seen; kept while it is down */
+    uint64_t epoch, height; /* as last seen; kept while it is down */
 };
 
 void node_init(struct sim_node *n, struct rehearsal *r, unsigned index);

@@ -37,8 +37,8 @@ static void genesis_build(struct rehearsal *r)
     mem_free(g);
 }
 
-enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struct workload_spec *spec, const char *label,
-                            struct diag *diag)
+enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struct workload_spec *spec,
+                            const char *label, struct diag *diag)
 {
     struct workload *w = mem_alloc(sizeof *w);
     enum err err = workload_build(spec, r->options.seed, label, w, diag);
@@ -161,9 +161,9 @@ void rehearsal_send(struct rehearsal *r, const struct sim_node *from, unsigned t
         return;
     }
     trace_line(r->trace, r->now_ns, from->name, "send %s to %s %zu bytes", what, to, blob->len);
-    rehearsal_plan(r, arrival_ns,
-                   &(struct happening){
-                       .kind = HAPPEN_MESSAGE, .node = to_node, .from = from->index, .blob = blob_hold(blob)});
+    rehearsal_plan(
+        r, arrival_ns,
+        &(struct happening){.kind = HAPPEN_MESSAGE, .node = to_node, .from = from->index, .blob = blob_hold(blob)});
 }
 
 /* A member that the log has just taken in: its operator starts it. */
@@ -233,8 +233,8 @@ bool rehearsal_has_quorum(const struct rehearsal *r)
         for (unsigned j = 0; j < r->count; j++) {
             const struct sim_node *n = &r->nodes[j];
 
-            heard += rehearsal_is_validator(r, n) && n->up && n->lie != LIE_MUTE
-                     && (i == j || network_hears(&r->network, i, j));
+            heard += rehearsal_is_validator(r, n) && n->up && n->lie != LIE_MUTE &&
+                     (i == j || network_hears(&r->network, i, j));
         }
         if (heard >= r->scenario->quorum)
             return true;
@@ -373,8 +373,8 @@ enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
 
     if (err != ERR_OK)
         return err;
-    while (!r->checkers.violated && !all_ended(r) && heap_peek(&r->agenda, &at_ns, &value)
-           && at_ns <= r->scenario->limit_ns) {
+    while (!r->checkers.violated && !all_ended(r) && heap_peek(&r->agenda, &at_ns, &value) &&
+           at_ns <= r->scenario->limit_ns) {
         struct happening *h;
 
         heap_pop(&r->agenda, &at_ns, &value);

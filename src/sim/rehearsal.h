@@ -21,26 +21,26 @@ enum happening_kind {
     HAPPEN_WORK_DONE, /* work */
     HAPPEN_FAULT,     /* fault: number of the scenario's event */
     HAPPEN_FAULT_END,
-    HAPPEN_SPONSOR    /* the node is not a member yet: ask again for it */
+    HAPPEN_SPONSOR /* the node is not a member yet: ask again for it */
 };
 
 struct happening {
     enum happening_kind kind;
-    unsigned node;            /* to whom */
-    uint64_t life;            /* of that node; all but messages, faults and sponsoring end with it */
+    unsigned node; /* to whom */
+    uint64_t life; /* of that node; all but messages, faults and sponsoring end with it */
     unsigned from;
-    struct blob *blob;        /* one holding */
+    struct blob *blob; /* one holding */
     uint32_t timer;
     uint64_t arming;
-    struct work *work;        /* owned */
+    struct work *work; /* owned */
     unsigned fault;
 };
 
 struct rehearsal_options {
     uint64_t seed;
-    uint64_t epochs;          /* at least 1 */
-    unsigned threads;         /* at least 1 */
-    struct trace *trace;      /* or NULL */
+    uint64_t epochs;                                                                         /* at least 1 */
+    unsigned threads;                                                                        /* at least 1 */
+    struct trace *trace;                                                                     /* or NULL */
     int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds); /* or NULL */
     void *progress_context;
 };
@@ -49,25 +49,25 @@ struct rehearsal {
     const struct scenario *scenario;
     struct rehearsal_options options;
     uint64_t last_epoch;
-    struct buf genesis;       /* the encoded document */
+    struct buf genesis; /* the encoded document */
     int64_t now_ns;
-    uint64_t steps;           /* of all machines */
-    struct heap agenda;       /* of owned struct happening */
+    uint64_t steps;     /* of all machines */
+    struct heap agenda; /* of owned struct happening */
     struct network network;
     struct workers *workers;
     struct trace silence, *trace;
     unsigned count;
-    struct sim_node *nodes;   /* owned; order of the scenario */
-    unsigned members;         /* known so far */
+    struct sim_node *nodes;        /* owned; order of the scenario */
+    unsigned members;              /* known so far */
     unsigned node_of[MEMBERS_MAX]; /* node of each known member */
-    struct instance *shards;  /* owned; of the shared work */
-    struct workload **workloads; /* owned; all there were: running work may still look at an old one */
+    struct instance *shards;       /* owned; of the shared work */
+    struct workload **workloads;   /* owned; all there were: running work may still look at an old one */
     size_t workload_count;
     struct faults faults;
     struct timeline timeline;
     struct checkers checkers;
     uint64_t evaluations, iterations;
-    bool recount;             /* who has ended the last epoch must be counted anew */
+    bool recount; /* who has ended the last epoch must be counted anew */
 };
 
 /* scenario and what options points to are borrowed. Errors: a workload that cannot be built. */
@@ -88,8 +88,8 @@ void rehearsal_send(struct rehearsal *r, const struct sim_node *from, unsigned t
 /* After a step of n: epochs, views, newcomers and checkers. */
 void rehearsal_observe(struct rehearsal *r, struct sim_node *n);
 /* Gives the node another private workload. */
-enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struct workload_spec *spec, const char *label,
-                            struct diag *diag) MUST_CHECK;
+enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struct workload_spec *spec,
+                            const char *label, struct diag *diag) MUST_CHECK;
 bool rehearsal_is_validator(const struct rehearsal *r, const struct sim_node *n);
 /* Can a quorum of validators hear each other? */
 bool rehearsal_has_quorum(const struct rehearsal *r);

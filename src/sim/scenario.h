@@ -10,32 +10,32 @@
 enum { SCENARIO_SIZE_MAX = 8 << 20, SCENARIO_EVENTS_MAX = 1024, SCENARIO_REGIONS_MAX = 32, SCENARIO_LINKS_MAX = 512 };
 
 struct scenario_node {
-    struct member_card card;         /* key is filled in by the simulator from the seed */
-    double speed;                    /* 1.0: a thousand solver iterations a virtual millisecond */
-    bool joins_later;                /* named by a join event: not a founding member */
+    struct member_card card; /* key is filled in by the simulator from the seed */
+    double speed;            /* 1.0: a thousand solver iterations a virtual millisecond */
+    bool joins_later;        /* named by a join event: not a founding member */
     struct workload_spec workload;
 };
 
 /* Between two regions (or within one: same index twice). The default link fills what is not named. */
 struct scenario_link {
-    unsigned from, to;               /* region indices; both directions */
-    int64_t latency_ns, jitter_ns;   /* one way; jitter is uniform in [0, jitter] */
+    unsigned from, to;             /* region indices; both directions */
+    int64_t latency_ns, jitter_ns; /* one way; jitter is uniform in [0, jitter] */
     uint64_t loss_ppm;
-    uint64_t bytes_per_second;       /* 0: not limited */
+    uint64_t bytes_per_second; /* 0: not limited */
 };
 
 enum scenario_event_kind {
-    EVENT_CRASH,          /* the node stops; what was not durable is gone */
+    EVENT_CRASH, /* the node stops; what was not durable is gone */
     EVENT_RESTART,
-    EVENT_PARTITION,      /* groups of nodes: only members of one group hear each other */
-    EVENT_HEAL,           /* ends the partition */
-    EVENT_LATENCY_SPIKE,  /* factor, for duration */
-    EVENT_LOSS_BURST,     /* loss_ppm, for duration */
-    EVENT_SLOW_DOWN,      /* the node's speed divided by factor, for duration */
-    EVENT_JOIN,           /* a node that was not a founding member joins (edge only) */
+    EVENT_PARTITION,     /* groups of nodes: only members of one group hear each other */
+    EVENT_HEAL,          /* ends the partition */
+    EVENT_LATENCY_SPIKE, /* factor, for duration */
+    EVENT_LOSS_BURST,    /* loss_ppm, for duration */
+    EVENT_SLOW_DOWN,     /* the node's speed divided by factor, for duration */
+    EVENT_JOIN,          /* a node that was not a founding member joins (edge only) */
     EVENT_LEAVE,
-    EVENT_LIE,            /* the node behaves as named from now on ("honest" ends it) */
-    EVENT_DRIFT,          /* the node's private work changes to another family */
+    EVENT_LIE,   /* the node behaves as named from now on ("honest" ends it) */
+    EVENT_DRIFT, /* the node's private work changes to another family */
     EVENT_KIND_COUNT
 };
 
@@ -43,17 +43,17 @@ enum lie { LIE_NONE, LIE_INVERTED_SCORES, LIE_INFLATED_CLAIMS, LIE_DOUBLE_SIGN, 
 
 struct scenario_event {
     enum scenario_event_kind kind;
-    bool at_epoch;                   /* else at_ns since the start */
-    uint64_t epoch;                  /* fires `after_ns` after the first node has entered that epoch */
+    bool at_epoch;  /* else at_ns since the start */
+    uint64_t epoch; /* fires `after_ns` after the first node has entered that epoch */
     int64_t at_ns, after_ns;
-    int64_t duration_ns;             /* 0: until something ends it */
-    unsigned node;                   /* crash, restart, slow_down, join, leave, lie, drift */
-    bool primary;                    /* crash: whoever is primary when it fires */
-    uint64_t group_of[MEMBERS_MAX];  /* partition: group number of each node, from 1; 0: alone */
+    int64_t duration_ns;            /* 0: until something ends it */
+    unsigned node;                  /* crash, restart, slow_down, join, leave, lie, drift */
+    bool primary;                   /* crash: whoever is primary when it fires */
+    uint64_t group_of[MEMBERS_MAX]; /* partition: group number of each node, from 1; 0: alone */
     int64_t factor_ppm;
     uint64_t loss_ppm;
     enum lie lie;
-    struct workload_spec workload;   /* drift */
+    struct workload_spec workload; /* drift */
 };
 
 struct scenario {
@@ -63,19 +63,20 @@ struct scenario {
     uint64_t epoch_start;
     struct policy policy;
     unsigned node_count;
-    struct scenario_node *nodes;     /* owned; order of the file */
+    struct scenario_node *nodes; /* owned; order of the file */
     unsigned region_count;
     char regions[SCENARIO_REGIONS_MAX][MEMBER_NAME_MAX + 1];
     struct scenario_link default_link, local_link; /* between regions; within one */
     unsigned link_count;
-    struct scenario_link *links;     /* owned */
-    struct workload_spec shared;     /* the shards' work, when policy.shards > 0 */
-    uint64_t view_timeout_ns;        /* guard_rails.latency_limit_ms: a decision that takes longer costs the primary its view */
+    struct scenario_link *links; /* owned */
+    struct workload_spec shared; /* the shards' work, when policy.shards > 0 */
+    uint64_t
+        view_timeout_ns; /* guard_rails.latency_limit_ms: a decision that takes longer costs the primary its view */
     int64_t batch_delay_ns, submit_ns, submit_max_ns;
-    int64_t disk_ns;                 /* how long a durable write takes */
-    int64_t limit_ns;                /* virtual time after which the rehearsal ends whatever stands */
+    int64_t disk_ns;  /* how long a durable write takes */
+    int64_t limit_ns; /* virtual time after which the rehearsal ends whatever stands */
     unsigned event_count;
-    struct scenario_event *events;   /* owned; order of the file */
+    struct scenario_event *events; /* owned; order of the file */
 };
 
 /* Every complaint names file, line, column and JSON pointer and what was expected. .col files are looked up

@@ -69,7 +69,8 @@ static json_t *epoch_json(const struct told *t, uint64_t index)
     put_outcome(out, e, "absent", json_u64(0));
     put_outcome(out, e, "quarantined", json_u64(0));
     put_outcome(out, e, "convicted", json_u64(0));
-    json_put(out, "shards_moved", json_u64(e->log != NULL ? chronicle_shards_moved(&t->chronicle, (unsigned)index) : 0));
+    json_put(out, "shards_moved",
+             json_u64(e->log != NULL ? chronicle_shards_moved(&t->chronicle, (unsigned)index) : 0));
     json_put(out, "shards", shards_json(t, e));
     put_outcome(out, e, "incumbent", json_null());
     json_put(out, "virtual_ms", json_u64(e->virtual_ns / 1000000));

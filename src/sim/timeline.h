@@ -8,17 +8,17 @@
 struct timeline_epoch {
     int64_t entered_ns, ended_ns; /* by the first node that did */
     bool entered, ended;
-    uint64_t view_changes;        /* new views entered by anybody meanwhile */
-    bool stalled;                 /* for a while no quorum of validators could hear each other */
+    uint64_t view_changes; /* new views entered by anybody meanwhile */
+    bool stalled;          /* for a while no quorum of validators could hear each other */
 };
 
 struct timeline {
-    uint64_t start;               /* the first epoch */
+    uint64_t start; /* the first epoch */
     uint64_t count;
-    struct timeline_epoch *epochs;/* owned */
-    uint64_t present;             /* epoch that the first node is in; may be one behind the last */
-    uint64_t view;                /* highest that anybody has entered */
-    bool stalled;                 /* now */
+    struct timeline_epoch *epochs; /* owned */
+    uint64_t present;              /* epoch that the first node is in; may be one behind the last */
+    uint64_t view;                 /* highest that anybody has entered */
+    bool stalled;                  /* now */
 };
 
 void timeline_init(struct timeline *t, uint64_t start, uint64_t count);

@@ -10,20 +10,20 @@
 /* One epoch as all of them tell it. */
 struct told_epoch {
     uint64_t epoch;
-    const struct chronicle_epoch *log;   /* NULL: it never ended */
+    const struct chronicle_epoch *log; /* NULL: it never ended */
     const struct timeline_epoch *times;
-    uint64_t virtual_ns;                 /* so far, when it never ended */
-    struct buf signature;                /* anchor_sign(); empty unless log */
+    uint64_t virtual_ns;  /* so far, when it never ended */
+    struct buf signature; /* anchor_sign(); empty unless log */
 };
 
 struct told {
     const struct rehearsal *r;
     const char *label;
-    const struct sim_node *recorder;     /* honest, up, with the longest ledger; the first of those */
+    const struct sim_node *recorder; /* honest, up, with the longest ledger; the first of those */
     struct chronicle chronicle;
     uint64_t epoch_count;
-    struct told_epoch *epochs;           /* owned */
-    int64_t gain_ppm;                    /* cost of the last incumbent in millionths of the first one's */
+    struct told_epoch *epochs; /* owned */
+    int64_t gain_ppm;          /* cost of the last incumbent in millionths of the first one's */
     bool roots_agree;
 };
 

@@ -45,10 +45,9 @@ void trace_line(struct trace *t, int64_t now_ns, const char *who, const char *fm
 const char *message_name(struct bytes message)
 {
     static const char *const names[] = {
-        [1] = "pbft.pre_prepare",   [2] = "pbft.prepare",       [3] = "pbft.commit",
-        [4] = "pbft.checkpoint",    [5] = "pbft.view_change",   [6] = "pbft.new_view",
-        [7] = "pbft.fetch",         [8] = "pbft.batch",         [9] = "pbft.status",
-        [10] = "pbft.stable",       [FED_ENTRY] = "fed.entry",  [FED_FETCH] = "fed.fetch",
+        [1] = "pbft.pre_prepare",    [2] = "pbft.prepare",        [3] = "pbft.commit",       [4] = "pbft.checkpoint",
+        [5] = "pbft.view_change",    [6] = "pbft.new_view",       [7] = "pbft.fetch",        [8] = "pbft.batch",
+        [9] = "pbft.status",         [10] = "pbft.stable",        [FED_ENTRY] = "fed.entry", [FED_FETCH] = "fed.fetch",
         [FED_BLOCKS] = "fed.blocks", [FED_STATUS] = "fed.status",
     };
     struct cbor_reader r;

@@ -7,8 +7,8 @@
 
 /* The trace of a rehearsal: one line an event, stable text: virtual time in milliseconds (six decimals), who, what. */
 struct trace {
-    FILE *file;   /* NULL: nothing is traced */
-    bool failed;  /* a line could not be written */
+    FILE *file;  /* NULL: nothing is traced */
+    bool failed; /* a line could not be written */
 };
 
 enum err trace_open(struct trace *t, const char *path, struct diag *diag) MUST_CHECK;

@@ -7,7 +7,7 @@ enum { THREADS_MAX = 256 };
 struct workers {
     pthread_mutex_t lock;
     pthread_cond_t submitted, finished;
-    struct work *first, *last;  /* queued */
+    struct work *first, *last; /* queued */
     bool stopping;
     unsigned count;
     pthread_t threads[THREADS_MAX];
@@ -95,8 +95,8 @@ struct workers *workers_new(unsigned threads)
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->submitted, NULL);
     pthread_cond_init(&workers->finished, NULL);
-    while (workers->count + 1 < wanted
-           && pthread_create(&workers->threads[workers->count], NULL, worker_main, workers) == 0)
+    while (workers->count + 1 < wanted &&
+           pthread_create(&workers->threads[workers->count], NULL, worker_main, workers) == 0)
         workers->count++;
     return workers;
 }

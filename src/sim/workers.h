@@ -11,13 +11,13 @@ enum work_state { WORK_QUEUED, WORK_RUNNING, WORK_DONE };
 struct work {
     struct cycle_job job;
     uint64_t epoch;
-    bool scoring;              /* else a local cycle */
+    bool scoring; /* else a local cycle */
     unsigned candidate_count;
-    struct genome *candidates; /* scoring; owned, like costs */
-    uint64_t *costs;           /* scoring: the result */
-    struct cycle_result result;/* a local cycle's */
-    uint64_t iterations;       /* the work done, either way */
-    enum work_state state;     /* the workers' own */
+    struct genome *candidates;  /* scoring; owned, like costs */
+    uint64_t *costs;            /* scoring: the result */
+    struct cycle_result result; /* a local cycle's */
+    uint64_t iterations;        /* the work done, either way */
+    enum work_state state;      /* the workers' own */
     struct work *next;
 };
 
@@ -28,7 +28,7 @@ struct workers;
 
 /* threads >= 1, the caller's own counted. Without one more to be had, the work is done by those there are. */
 struct workers *workers_new(unsigned threads);
-void workers_free(struct workers *workers); /* nothing may be queued or running */
+void workers_free(struct workers *workers);                   /* nothing may be queued or running */
 void workers_submit(struct workers *workers, struct work *w); /* borrowed until waited for or cancelled */
 void workers_wait(struct workers *workers, struct work *w);   /* until it is done; lends a hand */
 void workers_cancel(struct workers *workers, struct work *w); /* it may be freed afterwards */

@@ -63,9 +63,13 @@ static uint64_t sum_of(const char *path)
 
 static int run_epochs(const char *scenario, uint64_t epochs, bool clean, const char *label, char error[1024])
 {
-    struct federated_simulation_options options = {
-        .scenario = in_folder(scenario), .epochs = epochs, .clean = clean, .output_dir = folder, .label = label,
-        .threads = 1, .write_artifacts = true};
+    struct federated_simulation_options options = {.scenario = in_folder(scenario),
+                                                   .epochs = epochs,
+                                                   .clean = clean,
+                                                   .output_dir = folder,
+                                                   .label = label,
+                                                   .threads = 1,
+                                                   .write_artifacts = true};
     struct federated_simulation_report report;
     int status;
 
@@ -142,7 +146,8 @@ static void clean_refuses_what_is_foreign(void)
     mkdir(in_folder("ledger/other/sub"), 0777);
     CHECK_EQ_I64(run_epochs("other.json", 1, true, NULL, error), 2);
     rmdir(in_folder("ledger/other/sub"));
-    put("simulations/epoch_summary_third.json", "{\n  \"format\": \"prismfed.epoch-summary\",\n  \"label\": \"no\",\n}");
+    put("simulations/epoch_summary_third.json",
+        "{\n  \"format\": \"prismfed.epoch-summary\",\n  \"label\": \"no\",\n}");
     CHECK_EQ_I64(run_epochs("other.json", 1, true, "third", error), 2);
     CHECK(exists("ledger/third/epoch_001.json"));
 }

@@ -30,10 +30,10 @@ static void add_crash(struct prng *p, unsigned nodes, unsigned validators, struc
     unsigned number = node < validators ? node : node - validators;
     uint64_t epoch = draw(p, 1, EPOCHS), after_ms = draw(p, 0, 1500);
 
-    buf_printf(out, "{\"kind\": \"crash\", \"node\": \"%c%u\", \"epoch\": %" PRIu64 ", \"after_ms\": %" PRIu64 "}, ", letter,
-               number, epoch, after_ms);
-    buf_printf(out, "{\"kind\": \"restart\", \"node\": \"%c%u\", \"epoch\": %" PRIu64 ", \"after_ms\": %" PRIu64 "}", letter,
-               number, epoch, after_ms + draw(p, 1, 4000));
+    buf_printf(out, "{\"kind\": \"crash\", \"node\": \"%c%u\", \"epoch\": %" PRIu64 ", \"after_ms\": %" PRIu64 "}, ",
+               letter, number, epoch, after_ms);
+    buf_printf(out, "{\"kind\": \"restart\", \"node\": \"%c%u\", \"epoch\": %" PRIu64 ", \"after_ms\": %" PRIu64 "}",
+               letter, number, epoch, after_ms + draw(p, 1, 4000));
 }
 
 static void add_partition(struct prng *p, unsigned nodes, unsigned validators, struct buf *out)
@@ -58,7 +58,8 @@ static void add_event(struct prng *p, unsigned nodes, unsigned validators, struc
         add_partition(p, nodes, validators, out);
         break;
     case 3:
-        buf_printf(out, "{\"kind\": \"loss_burst\", \"loss_ppm\": %" PRIu64 ", \"duration_ms\": 1500", draw(p, 1, 400000));
+        buf_printf(out, "{\"kind\": \"loss_burst\", \"loss_ppm\": %" PRIu64 ", \"duration_ms\": 1500",
+                   draw(p, 1, 400000));
         when(p, out);
         break;
     default:
@@ -76,7 +77,9 @@ static void trouble(uint64_t seed, unsigned *validators, unsigned *participants,
     *validators = (unsigned)draw(&p, 1, 5);
     *participants = (unsigned)draw(&p, *validators < 3 ? 1 : 0, 2);
     *quorum = *validators - (*validators > 3) - (*validators == 3 && draw(&p, 0, 1) == 1);
-    buf_printf(more, ", \"network\": {\"default\": {\"latency_ms\": %" PRIu64 ", \"jitter_ms\": 10, \"loss_ppm\": %" PRIu64 "}}",
+    buf_printf(more,
+               ", \"network\": {\"default\": {\"latency_ms\": %" PRIu64 ", \"jitter_ms\": 10, \"loss_ppm\": %" PRIu64
+               "}}",
                draw(&p, 1, 40), draw(&p, 0, 1) * draw(&p, 0, 50000));
     buf_add_text(more, ", \"events\": [");
     for (uint64_t i = 0, count = draw(&p, 1, 5); i < count; i++) {

@@ -41,7 +41,8 @@ static void crash_of_the_primary(void)
 {
     struct run run;
 
-    run_federation(&run, 4, 0, 3, EVENTS("{\"kind\": \"crash\", \"primary\": true, \"epoch\": 2, \"after_ms\": 5}"), 3, 4);
+    run_federation(&run, 4, 0, 3, EVENTS("{\"kind\": \"crash\", \"primary\": true, \"epoch\": 2, \"after_ms\": 5}"), 3,
+                   4);
     REQUIRE(run_anchored(&run));
     CHECK(epoch(&run, 2)->view_changes >= 1);
     CHECK(!epoch(&run, 2)->stalled);
@@ -101,7 +102,8 @@ static void loss_burst(void)
     struct run run;
 
     run_federation(&run, 4, 1, 3,
-                   EVENTS("{\"kind\": \"loss_burst\", \"epoch\": 1, \"loss_ppm\": 200000, \"duration_ms\": 3000}"), 3, 8);
+                   EVENTS("{\"kind\": \"loss_burst\", \"epoch\": 1, \"loss_ppm\": 200000, \"duration_ms\": 3000}"), 3,
+                   8);
     CHECK(run_anchored(&run));
     CHECK(run.rehearsal->network.dropped > 10);
     CHECK_EQ_U64(run.rehearsal->network.burst_ppm, 0);
@@ -113,8 +115,8 @@ static void slow_down(void)
     struct run calm, slow;
 
     run_federation(&calm, 3, 0, 2, "", 2, 9);
-    run_federation(&slow, 3, 0, 2, EVENTS("{\"kind\": \"slow_down\", \"node\": \"v1\", \"epoch\": 1, \"factor\": 500}"), 2,
-                   9);
+    run_federation(&slow, 3, 0, 2, EVENTS("{\"kind\": \"slow_down\", \"node\": \"v1\", \"epoch\": 1, \"factor\": 500}"),
+                   2, 9);
     CHECK(run_anchored(&calm) && run_anchored(&slow));
     CHECK(length(&slow) > length(&calm) + 20000000);
     CHECK_EQ_U64(calm.report.iterations, slow.report.iterations);
@@ -139,7 +141,8 @@ static void leave(void)
 {
     struct run run;
 
-    run_federation(&run, 3, 1, 2, EVENTS("{\"kind\": \"leave\", \"node\": \"e0\", \"epoch\": 2, \"after_ms\": 1}"), 4, 11);
+    run_federation(&run, 3, 1, 2, EVENTS("{\"kind\": \"leave\", \"node\": \"e0\", \"epoch\": 2, \"after_ms\": 1}"), 4,
+                   11);
     REQUIRE(run_anchored(&run));
     CHECK_EQ_U64(epoch(&run, 4)->participants, 3);
     CHECK_EQ_U64(epoch(&run, 4)->absent, 0);

@@ -110,10 +110,11 @@ static void a_lie_can_end(void)
 {
     struct run run;
 
-    run_federation(&run, 3, 1, 2,
-                   ", \"events\": [{\"kind\": \"lie\", \"node\": \"e0\", \"at_ms\": 0, \"behaviour\": \"inflated_claims\"}, "
-                   "{\"kind\": \"lie\", \"node\": \"e0\", \"epoch\": 2, \"behaviour\": \"honest\"}]",
-                   2, 24);
+    run_federation(
+        &run, 3, 1, 2,
+        ", \"events\": [{\"kind\": \"lie\", \"node\": \"e0\", \"at_ms\": 0, \"behaviour\": \"inflated_claims\"}, "
+        "{\"kind\": \"lie\", \"node\": \"e0\", \"epoch\": 2, \"behaviour\": \"honest\"}]",
+        2, 24);
     REQUIRE(run_anchored(&run));
     CHECK(run.rehearsal->nodes[3].lie == LIE_NONE && run.rehearsal->nodes[3].lied);
     run_free(&run);

@@ -6,14 +6,15 @@
 #include "tap.h"
 
 /* The straight line: one UPDATE from the site that found it to the anchored log, as the trace tells it: what its
- * participant e0 and the primary v0 do about it. e0 is the slowest site, so its UPDATE is the last and alone in its block.
+ * participant e0 and the primary v0 do about it. e0 is the slowest site, so its UPDATE is the last and alone in its
+ * block.
  *
  *     test_trace_one_update --print > tests/trace/one_update.txt     after a change that is meant
  */
 
-static const char more[] =
-    ", \"seed\": 1, \"network\": {\"default\": {\"latency_ms\": 10, \"jitter_ms\": 0, \"bandwidth_kbps\": 0}, \"disk_ms\": 1}"
-    ", \"events\": [{\"kind\": \"slow_down\", \"node\": \"e0\", \"at_ms\": 0, \"factor\": 300}]";
+static const char more[] = ", \"seed\": 1, \"network\": {\"default\": {\"latency_ms\": 10, \"jitter_ms\": 0, "
+                           "\"bandwidth_kbps\": 0}, \"disk_ms\": 1}"
+                           ", \"events\": [{\"kind\": \"slow_down\", \"node\": \"e0\", \"at_ms\": 0, \"factor\": 300}]";
 
 struct filter {
     bool begun, at_primary, done;
@@ -74,13 +75,28 @@ static void the_line_of_one_update(void)
 /* Every station of the line stands in it, in this order. */
 static void each_station_in_order(void)
 {
-    static const char *const stations[] = {
-        " e0 fed.load_meta ",       " e0 fed.cycle_start ",   " e0 work cycle ",       " e0 fed.meta_update ",
-        " e0 fed.sign ",            " e0 send fed.entry to v0 ", " v0 receive fed.entry from e0", " v0 fed.verify ",
-        " v0 fed.admit ",           " v0 send pbft.pre_prepare ", " v0 receive pbft.prepare ", " v0 send pbft.commit ",
-        " v0 receive pbft.commit ", " v0 fed.decided ",       " v0 fed.merkle_append ", " v0 fed.align ",
-        " v0 work score ",          " v0 fed.aggregate ",     " v0 fed.guard ",         " v0 fed.meta_state ",
-        " v0 fed.anchor ",          " v0 anchor epoch "};
+    static const char *const stations[] = {" e0 fed.load_meta ",
+                                           " e0 fed.cycle_start ",
+                                           " e0 work cycle ",
+                                           " e0 fed.meta_update ",
+                                           " e0 fed.sign ",
+                                           " e0 send fed.entry to v0 ",
+                                           " v0 receive fed.entry from e0",
+                                           " v0 fed.verify ",
+                                           " v0 fed.admit ",
+                                           " v0 send pbft.pre_prepare ",
+                                           " v0 receive pbft.prepare ",
+                                           " v0 send pbft.commit ",
+                                           " v0 receive pbft.commit ",
+                                           " v0 fed.decided ",
+                                           " v0 fed.merkle_append ",
+                                           " v0 fed.align ",
+                                           " v0 work score ",
+                                           " v0 fed.aggregate ",
+                                           " v0 fed.guard ",
+                                           " v0 fed.meta_state ",
+                                           " v0 fed.anchor ",
+                                           " v0 anchor epoch "};
     struct buf got = {0};
     const char *at;
 
