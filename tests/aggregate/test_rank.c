@@ -284,6 +284,39 @@ static void check_within_honest(const struct rank_result *r, const bool *is_liar
     CHECK(low[r->winner] <= best_high); /* so no candidate wins that another beats at every honest site's worst */
 }
 
+/* The honest part of a column, `below` and `above` of its weight dropped at its ends: the mean rank in millionths. */
+static uint64_t honest_mean(const struct rank_result *r, const bool *is_liar, unsigned candidate, uint64_t below,
+                            uint64_t above)
+{
+    uint64_t whole = 0, at = 0, sum = 0;
+    for (unsigned i = 0; i < SITES; i++)
+        whole += is_liar[i] ? 0 : r->weights[i];
+    for (uint64_t rank = 2; rank <= 2 * CANDIDATES; rank++)
+        for (unsigned i = 0; i < SITES; i++) {
+            if (is_liar[i] || rank_of(i, candidate, CANDIDATES) != rank)
+                continue;
+            uint64_t from = at > below ? at : below;
+            at += r->weights[i];
+            uint64_t to = at < whole - above ? at : whole - above;
+            sum += from < to ? (to - from) * rank : 0;
+        }
+    return sum * RANK_PPM / (whole - below - above);
+}
+
+static void check_within_trimmed(const struct rank_matrix *m, const struct rank_result *r, const bool *is_liar)
+{
+    uint64_t whole = 0, lying = 0;
+    for (unsigned i = 0; i < SITES; i++) {
+        whole += r->weights[i];
+        lying += is_liar[i] ? r->weights[i] : 0;
+    }
+    uint64_t trim = whole * m->trim_ppm / RANK_PPM;
+    for (unsigned j = 0; j < CANDIDATES; j++) {
+        CHECK(r->scores[j] >= honest_mean(r, is_liar, j, trim - lying, trim));
+        CHECK(r->scores[j] <= honest_mean(r, is_liar, j, trim, trim - lying));
+    }
+}
+
 static void liars_stay_within_what_honest_sites_say(void)
 {
     struct prng prng;
@@ -307,6 +340,8 @@ static void liars_stay_within_what_honest_sites_say(void)
                 costs[i * CANDIDATES + j] = prng_below(&prng, 2) ? prng_next(&prng) : 0;
         rank_reduce(&m, &r);
         check_within_honest(&r, is_liar);
+        if (m.rule == RANK_TRIMMED)
+            check_within_trimmed(&m, &r, is_liar);
     }
     CHECK(lies > 1000);
 }
