@@ -6,9 +6,9 @@
 /* Judging an entry, and what makes it count: shared by the files of this folder. */
 
 struct judgement {
-    struct envelope envelope;  /* views into the entry */
-    unsigned member;           /* its signer */
-    bool too_late;             /* an UPDATE that is more than max_ledger_drift late: quarantines its signer */
+    struct envelope envelope; /* views into the entry */
+    unsigned member;          /* its signer */
+    bool too_late;            /* an UPDATE that is more than max_ledger_drift late: quarantines its signer */
 };
 
 /* What needs no state but the membership: syntax, federation, member, signature, body. */

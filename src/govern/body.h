@@ -12,7 +12,7 @@
 
 /* update {"delta", "genomes": [{"cost", "genome"}], "iterations", "evaluations"} */
 struct update_body {
-    int64_t delta_ppm;           /* the site's own gain over the incumbent */
+    int64_t delta_ppm; /* the site's own gain over the incumbent */
     uint64_t evaluations, iterations;
     unsigned count;
     struct bytes genomes[CYCLE_MIGRANTS_MAX]; /* encoded */
@@ -20,7 +20,7 @@ struct update_body {
 };
 /* score {"costs": [...], "candidates": digest} */
 struct score_body {
-    struct digest candidates;    /* align_digest */
+    struct digest candidates; /* align_digest */
     unsigned count;
     uint64_t costs[CYCLE_CANDIDATES_MAX];
 };
@@ -32,7 +32,8 @@ struct close_body {
     uint64_t attempt;
 };
 /* rollback {"to_epoch"} */
-/* evidence {"first", "second"}: two envelopes of one (fingerprint, sequence), or two PBFT statements (pbft/evidence.h) */
+/* evidence {"first", "second"}: two envelopes of one (fingerprint, sequence), or two statements of PBFT that contradict
+ * each other (pbft/evidence.h) */
 struct evidence_body {
     struct bytes first, second;
 };

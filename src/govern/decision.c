@@ -4,11 +4,8 @@
  * Never zero, so that a matrix always has some weight. */
 static uint64_t row_weight(const struct federation_state *s, unsigned member)
 {
-    uint64_t staleness = s->contributions[member].staleness, discount = s->policy.stale_discount_ppm;
-    uint64_t left = staleness == 0 ? RANK_PPM
-                    : discount * staleness >= RANK_PPM ? 0
-                                                       : RANK_PPM - discount * staleness;
-    uint64_t weight = s->members[member].card.stake * left;
+    uint64_t discount = s->policy.stale_discount_ppm * s->contributions[member].staleness;
+    uint64_t weight = s->members[member].card.stake * (discount < RANK_PPM ? RANK_PPM - discount : 0);
     return weight > 0 ? weight : 1;
 }
 

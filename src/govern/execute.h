@@ -19,27 +19,27 @@ struct aligned_update {
 /* What the block that ends an epoch decided. */
 struct epoch_outcome {
     uint64_t epoch;
-    bool anchored;                 /* false: abandoned, the incumbent stands */
-    bool changed;                  /* a new incumbent */
+    bool anchored; /* false: abandoned, the incumbent stands */
+    bool changed;  /* a new incumbent */
     bool rolled_back;
     uint64_t rollback_epoch;
     int64_t aggregated_delta_ppm;
-    struct digest incumbent;       /* hash, after the decision */
+    struct digest incumbent; /* hash, after the decision */
     unsigned update_count;
-    struct aligned_update *updates;/* in aligned order; owned */
-    unsigned candidates, scored;   /* scored: rows that decided */
+    struct aligned_update *updates;          /* in aligned order; owned */
+    unsigned candidates, scored;             /* scored: rows that decided */
     unsigned absent, quarantined, convicted; /* members, as the next epoch begins */
-    unsigned stale;                /* updates that were made for an earlier epoch */
+    unsigned stale;                          /* updates that were made for an earlier epoch */
 };
 
 struct execution {
     unsigned count;
-    enum err *verdicts;            /* one for each entry: ERR_OK, or why it has no effect (it is logged all the same); owned */
-    struct digest *leaf_hashes;    /* owned */
-    struct block_header header;    /* of the block, complete */
-    bool phase_changed;            /* epoch, phase or attempt is another one */
+    enum err *verdicts; /* one for each entry: ERR_OK, or why it has no effect (it is logged all the same); owned */
+    struct digest *leaf_hashes; /* owned */
+    struct block_header header; /* of the block, complete */
+    bool phase_changed;         /* epoch, phase or attempt is another one */
     bool epoch_ended;
-    struct epoch_outcome outcome;  /* when epoch_ended */
+    struct epoch_outcome outcome; /* when epoch_ended */
 };
 
 /* Executes entries as the block above s. Total: any bytes may come; what is not admissible gets its verdict.
@@ -60,8 +60,8 @@ enum err state_check_entry(const struct federation_state *s, struct bytes entry)
 enum err state_apply_block(struct federation_state *s, const struct block *block, struct execution *out) MUST_CHECK;
 
 /* {"anchored", "changed", "aggregated_delta", "incumbent", "rolled_back_to", "candidates", "participants" (updates),
- * "scored", "stale", "absent", "quarantined", "convicted", "aligned_updates": [{node_id, ledger_height, delta_score, anchor_hash, staleness}]};
- * s: after the block. New reference. */
+ * "scored", "stale", "absent", "quarantined", "convicted", "aligned_updates": [{node_id, ledger_height, delta_score,
+ * anchor_hash, staleness}]}; s: after the block. New reference. */
 json_t *outcome_json(const struct epoch_outcome *o, const struct federation_state *s);
 
 #endif

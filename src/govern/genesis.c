@@ -182,7 +182,8 @@ static enum err check_members(const struct genesis *g, struct diag *diag)
         const struct member_card *m = &g->members[i];
         enum err err = key_check(&m->key);
         if (err != ERR_OK)
-            return diag_set(diag, err, "genesis: the key of member \"%s\" is not acceptable: %s", m->name, err_text(err));
+            return diag_set(diag, err, "genesis: the key of member \"%s\" is not acceptable: %s", m->name,
+                            err_text(err));
         validators += m->role == ROLE_CORE;
         for (unsigned k = 0; k < i; k++) {
             if (strcmp(g->members[k].name, m->name) == 0)

@@ -20,15 +20,15 @@ struct member_card {
     char region[MEMBER_NAME_MAX + 1];
     enum member_role role;
     enum member_site site;
-    uint64_t stake;             /* 1..MEMBER_STAKE_MAX */
+    uint64_t stake; /* 1..MEMBER_STAKE_MAX */
     struct public_key key;
 };
 
 struct genesis {
     char name[FEDERATION_NAME_MAX + 1];
     bool simulated;
-    uint64_t epoch_start;       /* the first epoch, at least 1 */
-    unsigned max_byzantine;     /* f */
+    uint64_t epoch_start;   /* the first epoch, at least 1 */
+    unsigned max_byzantine; /* f */
     unsigned quorum;
     struct policy policy;
     struct genome_schema schema;
@@ -44,7 +44,7 @@ enum err genesis_decode(struct bytes in, struct genesis *out, struct diag *diag)
 void member_card_put(struct cbor_writer *w, const struct member_card *m);
 /* Names are 1 to MEMBER_NAME_MAX bytes of UTF-8 without control characters; the key is as it was sent: key_check. */
 void member_card_get(struct cbor_reader *r, struct member_card *out);
-const char *member_role_name(enum member_role role);  /* "core", "edge" */
-const char *member_site_name(enum member_site site);  /* "local", "remote", "edge" */
+const char *member_role_name(enum member_role role); /* "core", "edge" */
+const char *member_site_name(enum member_site site); /* "local", "remote", "edge" */
 
 #endif

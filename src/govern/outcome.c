@@ -4,8 +4,8 @@
 static void update_insert(const struct federation_state *s, struct epoch_outcome *o, const struct aligned_update *u)
 {
     unsigned at = o->update_count++;
-    while (at > 0 && digest_compare(&s->members[o->updates[at - 1].member].fingerprint,
-                                    &s->members[u->member].fingerprint) > 0) {
+    while (at > 0 &&
+           digest_compare(&s->members[o->updates[at - 1].member].fingerprint, &s->members[u->member].fingerprint) > 0) {
         o->updates[at] = o->updates[at - 1];
         at--;
     }

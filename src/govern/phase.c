@@ -159,8 +159,7 @@ static void rollback_close(struct federation_state *s, struct execution *out)
     while (at > 0 && s->anchors[at - 1].epoch != s->rollback_epoch)
         at--;
     ASSERT(at > 0);
-    while (d.winner < s->candidate_count &&
-           !digest_equal(&s->candidates[d.winner].hash, &s->anchors[at - 1].hash))
+    while (d.winner < s->candidate_count && !digest_equal(&s->candidates[d.winner].hash, &s->anchors[at - 1].hash))
         d.winner++;
     ASSERT(d.winner > 0 && d.winner < s->candidate_count);
     epoch_end(s, &d, out);

@@ -10,8 +10,8 @@ void phase_advance(struct federation_state *s, struct execution *out);
 struct decision {
     bool anchored;
     bool rolled_back;
-    unsigned winner;          /* index of a candidate; 0: the incumbent stands */
-    int64_t gain_ppm;         /* of the winner over the incumbent */
+    unsigned winner;  /* index of a candidate; 0: the incumbent stands */
+    int64_t gain_ppm; /* of the winner over the incumbent */
 };
 
 /* SCORE is over: reduces the rows and applies the guard. */

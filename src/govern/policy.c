@@ -35,12 +35,18 @@ void policy_default(struct policy *out)
 struct field {
     const char *key;
     size_t offset;
-    bool wide;             /* uint64_t, else unsigned */
+    bool wide; /* uint64_t, else unsigned */
     uint64_t least, most;
 };
 
-#define FIELD_WIDE(name, least, most) { #name, offsetof(struct policy, name), true, least, most }
-#define FIELD(name, least, most) { #name, offsetof(struct policy, name), false, least, most }
+#define FIELD_WIDE(name, least, most)                                                                                  \
+    {                                                                                                                  \
+#name, offsetof(struct policy, name), true, least, most                                                        \
+    }
+#define FIELD(name, least, most)                                                                                       \
+    {                                                                                                                  \
+#name, offsetof(struct policy, name), false, least, most                                                       \
+    }
 
 /* In the order of deterministic CBOR, behind "rule". A deadline doubles retry_budget times and must
  * stay an int64_t of nanoseconds: a day, 16 times doubled, does. */

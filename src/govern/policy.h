@@ -9,20 +9,20 @@ struct policy {
     enum rank_rule rule;
     uint64_t stake_cap_ppm;
     uint64_t trim_ppm;
-    uint64_t margin_ppm;          /* guard: a new incumbent may be worse than the old by at most this */
-    uint64_t rollback_ppm;        /* an earlier anchor better than the winner by more than this is restored */
-    uint64_t max_ledger_drift;    /* epochs an UPDATE or a node may be late */
-    uint64_t stale_discount_ppm;  /* of its site's stake, for each epoch an UPDATE is late: weight of its SCORE row */
+    uint64_t margin_ppm;         /* guard: a new incumbent may be worse than the old by at most this */
+    uint64_t rollback_ppm;       /* an earlier anchor better than the winner by more than this is restored */
+    uint64_t max_ledger_drift;   /* epochs an UPDATE or a node may be late */
+    uint64_t stale_discount_ppm; /* of its site's stake, for each epoch an UPDATE is late: weight of its SCORE row */
     unsigned min_participants;
     uint64_t collect_deadline_ns;
     uint64_t score_deadline_ns;
-    uint64_t close_tolerance_ns;  /* a CLOSE earlier than the deadline by more than this is refused */
-    unsigned retry_budget;        /* deadlines (each double the one before) before an epoch is abandoned */
-    unsigned evaluations;         /* local cycle */
+    uint64_t close_tolerance_ns; /* a CLOSE earlier than the deadline by more than this is refused */
+    unsigned retry_budget;       /* deadlines (each double the one before) before an epoch is abandoned */
+    unsigned evaluations;        /* local cycle */
     uint64_t iteration_limit;
     unsigned migrants;
     unsigned archive_max;
-    unsigned shards;              /* units of shared work, spread over active nodes by rendezvous hashing */
+    unsigned shards; /* units of shared work, spread over active nodes by rendezvous hashing */
     unsigned batch_max;
 };
 

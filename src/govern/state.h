@@ -25,27 +25,27 @@ struct member {
     struct member_card card;
     struct digest fingerprint;
     enum member_status status;
-    bool joining;           /* its JOIN was executed in the running epoch: waited for from the next one on */
-    uint64_t sequence;      /* last one executed */
-    uint64_t last_epoch;    /* whose collect phase it last took part in (joined, reconciled: the epoch of that) */
+    bool joining;        /* its JOIN was executed in the running epoch: waited for from the next one on */
+    uint64_t sequence;   /* last one executed */
+    uint64_t last_epoch; /* whose collect phase it last took part in (joined, reconciled: the epoch of that) */
 };
 
 /* What one site put into the running epoch. */
 struct contribution {
     bool updated, scored;
     int64_t delta_ppm;
-    uint64_t staleness;     /* epochs late */
-    uint64_t height;        /* of the block with its UPDATE */
-    struct digest leaf_hash;/* of its UPDATE */
+    uint64_t staleness;      /* epochs late */
+    uint64_t height;         /* of the block with its UPDATE */
+    struct digest leaf_hash; /* of its UPDATE */
     unsigned offer_count;
-    struct candidate *offers;/* its genomes, best first, owned; NULL once COLLECT is closed */
-    uint64_t *costs;        /* its SCORE row, candidate_count long, owned; NULL before */
+    struct candidate *offers; /* its genomes, best first, owned; NULL once COLLECT is closed */
+    uint64_t *costs;          /* its SCORE row, candidate_count long, owned; NULL before */
 };
 
 struct anchor {
     uint64_t epoch;
     struct genome incumbent;
-    struct digest hash;     /* of the incumbent */
+    struct digest hash; /* of the incumbent */
 };
 
 struct federation_state {
@@ -62,28 +62,29 @@ struct federation_state {
     struct contribution *contributions; /* owned; one for each member */
 
     uint64_t height;
-    struct digest block_id;             /* of the block at height (not in the state root) */
-    struct merkle_frontier log;         /* (not in the state root: the header has its root) */
+    struct digest block_id;     /* of the block at height (not in the state root) */
+    struct merkle_frontier log; /* (not in the state root: the header has its root) */
 
     uint64_t epoch;
     enum epoch_phase phase;
-    uint64_t attempt;                   /* of the present phase's deadline */
+    uint64_t attempt; /* of the present phase's deadline */
     struct genome incumbent;
     struct digest incumbent_hash;
     unsigned archive_count;
-    struct anchor archive[CYCLE_ARCHIVE_MAX]; /* incumbents of earlier epochs and the present one, each once, newest last */
+    struct anchor
+        archive[CYCLE_ARCHIVE_MAX]; /* incumbents of earlier epochs and the present one, each once, newest last */
     unsigned anchor_count;
-    struct anchor anchors[ANCHORS_KEPT];      /* newest last; genesis counts as the one before the first epoch */
+    struct anchor anchors[ANCHORS_KEPT]; /* newest last; genesis counts as the one before the first epoch */
     unsigned recent_count;
-    struct digest recent[BLOCKS_REMEMBERED];  /* ids of the blocks below height, newest last: what RECONCILE may name */
+    struct digest recent[BLOCKS_REMEMBERED]; /* ids of the blocks below height, newest last: what RECONCILE may name */
     unsigned candidate_count;
-    struct candidate *candidates;       /* owned; aligned once COLLECT is closed: 0 is the incumbent */
-    uint64_t rollback_epoch;            /* PHASE_ROLLBACK: where to */
-    int64_t aggregated_delta_ppm;       /* PHASE_ROLLBACK: the decision that waits */
+    struct candidate *candidates; /* owned; aligned once COLLECT is closed: 0 is the incumbent */
+    uint64_t rollback_epoch;      /* PHASE_ROLLBACK: where to */
+    int64_t aggregated_delta_ppm; /* PHASE_ROLLBACK: the decision that waits */
 
     /* Inside a block only; false between blocks. */
-    bool closing;                       /* a CLOSE of the running attempt was executed */
-    bool restoring;                     /* so was the ROLLBACK that is waited for */
+    bool closing;   /* a CLOSE of the running attempt was executed */
+    bool restoring; /* so was the ROLLBACK that is waited for */
 };
 
 /* The state at height 0: genesis is leaf 0, the first epoch is in COLLECT. bytes: the encoded document. */

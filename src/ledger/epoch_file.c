@@ -106,8 +106,7 @@ static json_t *entry_json(const struct epoch_record *e, const struct epoch_names
     bool parsed = envelope_parse(entry, &envelope, &cose) == ERR_OK;
     enum err verdict = e->verdicts[number];
     json_t *j = json_object();
-    json_put(j, "node_id",
-             text_or_null(parsed ? names->name(names->context, &envelope.node_fingerprint) : NULL));
+    json_put(j, "node_id", text_or_null(parsed ? names->name(names->context, &envelope.node_fingerprint) : NULL));
     json_put(j, "anchor_hash", digest_json(&leaf));
     json_put(j, "leaf_index", json_u64(e->size_before + number));
     json_put(j, "kind", text_or_null(parsed ? entry_kind_name(envelope.kind) : NULL));

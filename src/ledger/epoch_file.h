@@ -11,14 +11,15 @@
 
 #define ANCHOR_CONTENT_TYPE "application/prismfed.anchor+cbor"
 
-/* Payload {"epoch", "height", "anchored", "block_id", "log_root", "log_size", "state_root", "merkle_root", "federation_id"}
- * (merkle_root null when the epoch was abandoned), COSE subject "anchor", signed by the node that recorded the file. */
+/* Payload {"epoch", "height", "anchored", "block_id", "log_root", "log_size", "state_root", "merkle_root",
+ * "federation_id"} (merkle_root null when the epoch was abandoned), COSE subject "anchor", signed by the node that
+ * recorded the file. */
 struct anchor_statement {
     struct digest federation_id;
     uint64_t epoch;
     bool anchored;
-    struct digest merkle_root;   /* over the epoch's own entries */
-    uint64_t height;             /* of the block that closed the epoch */
+    struct digest merkle_root; /* over the epoch's own entries */
+    uint64_t height;           /* of the block that closed the epoch */
     struct digest block_id;
     uint64_t log_size;
     struct digest log_root;
@@ -36,17 +37,17 @@ struct epoch_names {
 
 /* What a file is made of. All pointers borrowed. */
 struct epoch_record {
-    const char *federation;          /* scenario name */
+    const char *federation; /* scenario name */
     bool simulated;
     uint64_t epoch;
-    const struct block *blocks;      /* of the epoch, in order */
+    const struct block *blocks; /* of the epoch, in order */
     unsigned block_count;
-    const enum err *verdicts;        /* one for each entry of the epoch, in order: ERR_OK or why it had no effect */
-    const struct merkle_tree *log;   /* all leaves up to the epoch's end */
-    uint64_t size_before;            /* log size before the epoch */
+    const enum err *verdicts;      /* one for each entry of the epoch, in order: ERR_OK or why it had no effect */
+    const struct merkle_tree *log; /* all leaves up to the epoch's end */
+    uint64_t size_before;          /* log size before the epoch */
     struct anchor_statement anchor;
-    struct bytes signature;          /* anchor_sign() */
-    json_t *outcome;                 /* the decision of the epoch (govern_outcome_json), borrowed */
+    struct bytes signature; /* anchor_sign() */
+    json_t *outcome;        /* the decision of the epoch (govern_outcome_json), borrowed */
 };
 
 enum { EPOCH_FILE_VERSION = 1 };
@@ -55,14 +56,14 @@ enum { EPOCH_FILE_VERSION = 1 };
 
 /* Top-level names: format, version, federation, federation_id, simulated, epoch, anchored, merkle_root, signature,
  * anchor (decoded), outcome, log {size_before, root_before, size_after, root_after, consistency_proof},
- * blocks [{height, ledger_block_id, header, decoded, view, signers, certificate[base64 votes], first_entry, entry_count}],
- * entries [{node_id, anchor_hash (leaf hash), leaf_index, kind, verdict, inclusion_proof (to root_after), envelope, decoded}].
- * node_id, kind and decoded are null for bytes that are no envelope or whose signer is unknown; signers are the names of the
- * certificate's voters. Returns a new reference. */
+ * blocks [{height, ledger_block_id, header, decoded, view, signers, certificate[base64 votes], first_entry,
+ * entry_count}], entries [{node_id, anchor_hash (leaf hash), leaf_index, kind, verdict, inclusion_proof (to
+ * root_after), envelope, decoded}]. node_id, kind and decoded are null for bytes that are no envelope or whose signer
+ * is unknown; signers are the names of the certificate's voters. Returns a new reference. */
 json_t *epoch_file_render(const struct epoch_record *record, const struct epoch_names *names);
 
-/* The bytes of a file (blocks and signature are owned; epoch_file_fini): blocks re-assembled from header, envelopes and votes, and the signature. What the
- * decoded parts say is not looked at. Errors name the JSON pointer. */
+/* The bytes of a file (blocks and signature are owned; epoch_file_fini): blocks re-assembled from header, envelopes and
+ * votes, and the signature. What the decoded parts say is not looked at. Errors name the JSON pointer. */
 struct epoch_file {
     uint64_t epoch;
     unsigned block_count;
@@ -75,8 +76,8 @@ void epoch_file_fini(struct epoch_file *f);
 /* CBOR as JSON for reading: byte strings as lower-case hex, integers past 2^53 as strings. */
 enum err cbor_to_json(struct bytes in, json_t **out) MUST_CHECK;
 
-/* The summary's signature: COSE_Sign1 (content type "application/prismfed.summary", subject "summary") over SHA-256 of the
- * canonical JSON of the document without its summary_signature member. */
+/* The summary's signature: COSE_Sign1 (content type "application/prismfed.summary", subject "summary") over SHA-256 of
+ * the canonical JSON of the document without its summary_signature member. */
 void summary_sign(const struct secret_key *key, const json_t *summary, struct buf *out);
 enum err summary_verify(const json_t *summary, const struct public_key *key, struct digest *signer) MUST_CHECK;
 

@@ -139,9 +139,9 @@ static void spoil(unsigned number, struct genesis *g)
 
 static void bad_genesis_is_refused(void)
 {
-    static const char *const words[] = {"named \"v0\"", "same key", "key of member", "role core", "unsafe",
-                                        "liars", "never be met", "allowed", "allowed", "min_participants",
-                                        "genesis: ", "allowed", "role core"};
+    static const char *const words[] = {
+        "named \"v0\"", "same key", "key of member",    "role core", "unsafe",  "liars",    "never be met",
+        "allowed",      "allowed",  "min_participants", "genesis: ", "allowed", "role core"};
     struct fixture f;
     struct genesis *g = mem_alloc(sizeof *g);
     fixture_init(&f, 4, 1, NULL);
@@ -222,7 +222,9 @@ static void bodies_round_trip(void)
 
 static void unknown_phases_are_refused(void)
 {
-    static const char text[] = "\xa2\x65phase\x65" "ponder\x67" "attempt\x00";
+    static const char text[] = "\xa2\x65phase\x65"
+                               "ponder\x67"
+                               "attempt\x00";
     struct close_body close;
     CHECK(close_body_decode(bytes_of(text, sizeof text - 1), &close) != ERR_OK);
 }

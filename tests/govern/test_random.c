@@ -16,7 +16,7 @@ struct storm {
     struct fixture f;
     struct fixture foreign;
     struct prng prng;
-    struct buf seen[REPLAYS];    /* earlier entries */
+    struct buf seen[REPLAYS]; /* earlier entries */
     unsigned seen_count;
     uint64_t last_epoch;
 };
@@ -29,6 +29,13 @@ static uint64_t draw(struct storm *s, uint64_t bound)
 static unsigned some_member(struct storm *s)
 {
     return (unsigned)draw(s, s->f.state.member_count);
+}
+
+/* The draws stand in statements of their own: C leaves the order of arguments open. */
+static void random_update(struct storm *s, unsigned member)
+{
+    uint64_t number = draw(s, 9), late = draw(s, s->f.state.epoch < 4 ? 2 : 5);
+    fixture_update(&s->f, member, number, s->f.state.epoch + 1 - late);
 }
 
 static void random_score(struct storm *s, unsigned member)
@@ -44,7 +51,9 @@ static void random_score(struct storm *s, unsigned member)
 static void random_evidence(struct storm *s, unsigned member)
 {
     struct buf body = {0};
-    struct evidence_body b = {bytes_of_buf(&s->seen[draw(s, REPLAYS)]), bytes_of_buf(&s->seen[draw(s, REPLAYS)])};
+    struct evidence_body b;
+    b.first = bytes_of_buf(&s->seen[draw(s, REPLAYS)]);
+    b.second = bytes_of_buf(&s->seen[draw(s, REPLAYS)]);
     evidence_body_encode(&b, &body);
     fixture_entry(&s->f, member, ENTRY_EVIDENCE, bytes_of_buf(&body));
     buf_free(&body);
@@ -68,7 +77,8 @@ static void random_join(struct storm *s, unsigned member)
 {
     struct buf body = {0};
     unsigned key = (unsigned)draw(s, FIXTURE_KEYS);
-    struct member_card m = {.role = draw(s, 4) == 0 ? ROLE_CORE : ROLE_EDGE, .stake = 1 + draw(s, 5)};
+    struct member_card m = {.role = draw(s, 4) == 0 ? ROLE_CORE : ROLE_EDGE};
+    m.stake = 1 + draw(s, 5);
     m.key = s->f.keys[s->f.state.member_count < 12 ? s->f.state.member_count : key].public;
     snprintf(m.name, sizeof m.name, "n%u", key);
     snprintf(m.region, sizeof m.region, "far");
@@ -95,7 +105,8 @@ static void random_governance(struct storm *s, unsigned member)
         rollback_body_encode(draw(s, 3) == 0 ? draw(s, 9) : f->rollback_epoch, &body);
         break;
     default:
-        b.height -= draw(s, 2) * draw(s, b.height + 1);
+        if (draw(s, 2) == 0)
+            b.height -= draw(s, b.height + 1);
         reconcile_body_encode(&b, &body);
         break;
     }
@@ -108,11 +119,13 @@ static void mangle(struct storm *s)
 {
     struct buf *entry = &s->f.batch[s->f.count - 1];
     uint64_t how = entry->len > 0 ? draw(s, 3) : 2;
-    if (how == 0)
-        entry->data[draw(s, entry->len)] ^= (uint8_t)(1 << draw(s, 8));
-    else if (how == 1)
+    if (how == 0) {
+        uint64_t bit = draw(s, 8 * entry->len);
+        entry->data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    if (how == 1)
         entry->len = draw(s, entry->len);
-    else
+    if (how == 2)
         buf_add_byte(entry, (uint8_t)draw(s, 256));
 }
 
@@ -122,7 +135,7 @@ static void add_random_entry(struct storm *s)
     unsigned member = some_member(s), before = f->count;
     uint64_t kind = draw(s, 20);
     if (kind < 6)
-        fixture_update(f, member, draw(s, 9), f->state.epoch + 1 - draw(s, f->state.epoch < 4 ? 2 : 5));
+        random_update(s, member);
     else if (kind < 12)
         random_score(s, member);
     else if (kind < 14)

@@ -174,7 +174,10 @@ static void large_entries_are_logged_by_digest(void)
     CHECK(digest_equal(&leaf, &plain));
     struct digest digest = digest_of(large);
     struct buf map = {0};
-    buf_add(&map, "\xa2\x64size\x1a\x00\x01\x00\x01\x66" "digest\x58\x20", 20);
+    buf_add(&map,
+            "\xa2\x64size\x1a\x00\x01\x00\x01\x66"
+            "digest\x58\x20",
+            20);
     buf_add(&map, digest.b, DIGEST_SIZE);
     leaf = entry_leaf_hash(large);
     plain = merkle_leaf_hash(bytes_of_buf(&map));
