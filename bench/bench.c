@@ -1,0 +1,109 @@
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "crypto/key.h"
+#include "prismfed/simulation.h"
+
+static double clock_seconds(clockid_t clock)
+{
+    struct timespec t;
+
+    ASSERT(clock_gettime(clock, &t) == 0);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+double bench_seconds(void)
+{
+    return clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+double bench_wall_seconds(void)
+{
+    return clock_seconds(CLOCK_MONOTONIC);
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+double bench_median(double *values, size_t count)
+{
+    ASSERT(count > 0);
+    qsort(values, count, sizeof values[0], compare);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+double bench_verify_seconds(void)
+{
+    enum { COUNT = 500 };
+    uint8_t message[256] = {0}, signature[SIGNATURE_SIZE];
+    double runs[BENCH_RUNS];
+    struct secret_key key;
+
+    key_simulated(1, "bench", &key);
+    key_sign(&key, bytes_of(message, sizeof message), signature);
+    for (size_t run = 0; run < BENCH_RUNS; run++) {
+        double start = bench_seconds();
+
+        for (unsigned i = 0; i < COUNT; i++)
+            ASSERT(key_verify(&key.public, bytes_of(message, sizeof message), signature) == ERR_OK);
+        runs[run] = (bench_seconds() - start) / COUNT;
+    }
+    return bench_median(runs, BENCH_RUNS);
+}
+
+double bench_hash_seconds(void)
+{
+    enum { COUNT = 100000 };
+    uint8_t node[65] = {1};
+    double runs[BENCH_RUNS];
+
+    for (size_t run = 0; run < BENCH_RUNS; run++) {
+        double start = bench_seconds();
+
+        for (unsigned i = 0; i < COUNT; i++) {
+            struct digest d = digest_of(bytes_of(node, sizeof node));
+
+            memcpy(node + 1, d.b, sizeof d.b);
+        }
+        runs[run] = (bench_seconds() - start) / COUNT;
+    }
+    return bench_median(runs, BENCH_RUNS);
+}
+
+double bench_peak_megabytes(void)
+{
+    struct rusage usage;
+
+    ASSERT(getrusage(RUSAGE_SELF, &usage) == 0);
+    return (double)usage.ru_maxrss / 1024;
+}
+
+unsigned long bench_run_scenario(const char *path, const char *output)
+{
+    struct federated_simulation_options options = {.scenario = path,
+                                                   .epochs = 5,
+                                                   .clean = output != NULL,
+                                                   .output_dir = output,
+                                                   .threads = 1,
+                                                   .write_artifacts = output != NULL};
+    struct federated_simulation_report report;
+    char error[1024];
+    unsigned long messages;
+
+    if (federated_simulation_run(&options, &report, error, sizeof error) != 0) {
+        fprintf(stderr, "%s\n(run this from the root of the checkout)\n", error);
+        exit(2);
+    }
+    messages = (unsigned long)report.messages;
+    federated_simulation_report_free(&report);
+    return messages;
+}

@@ -1,0 +1,21 @@
+#ifndef PRISMFED_BENCH_H
+#define PRISMFED_BENCH_H
+
+#include <stddef.h>
+
+/* Measuring on noisy machines: medians of several runs, and ratios to something measured in the same process. */
+
+enum { BENCH_RUNS = 5 };
+
+double bench_seconds(void); /* of processor time, all threads */
+double bench_wall_seconds(void);
+double bench_median(double *values, size_t count); /* sorts them */
+double bench_verify_seconds(void);                 /* one Ed25519 verification of a 256-byte message */
+double bench_hash_seconds(void);                   /* one SHA-256 of a 65-byte node */
+double bench_peak_megabytes(void);
+
+/* Runs a scenario file for five epochs on one thread into output (NULL: no artifacts); aborts with its
+ * error. Returns messages delivered. */
+unsigned long bench_run_scenario(const char *path, const char *output);
+
+#endif
