@@ -72,6 +72,20 @@ static void it_is_a_pure_function(void)
     mem_free(job);
 }
 
+/* The same on every compiler and architecture: from drawing the instances to the last mutation. */
+static void it_is_pinned(void)
+{
+    struct cycle_job *job = job_new(7);
+    struct cycle_result r;
+    char hex[2 * DIGEST_SIZE + 1];
+    cycle_run(job, &r);
+    struct digest hash = genome_hash(job->schema, &r.best[0].genome);
+    digest_hex(&hash, hex);
+    CHECK_EQ_TEXT(hex, "a16e801a0504067061c85a8a44efa5401c2f9d0e3ad1fce20feec7990f2c6303");
+    CHECK_EQ_U64(r.iterations, 129503);
+    mem_free(job);
+}
+
 /* Evolution must be worth its budget: far below the default's cost within it. */
 static void it_finds_better_genomes(void)
 {
@@ -168,6 +182,7 @@ int main(void)
         return 1;
     TAP_RUN(it_keeps_its_promises);
     TAP_RUN(it_is_a_pure_function);
+    TAP_RUN(it_is_pinned);
     TAP_RUN(it_finds_better_genomes);
     TAP_RUN(the_archive_is_looked_at);
     TAP_RUN(one_evaluation_is_the_incumbent);
