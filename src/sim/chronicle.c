@@ -57,6 +57,7 @@ static void end_epoch(struct telling *t, struct execution *x)
         .owners = owners_of(&t->state),
     };
     x->outcome = (struct epoch_outcome){0};
+    state_free(&c->state);
     state_copy(&c->state, &t->state);
     t->first_block = c->block_count;
     t->first_verdict = c->verdict_count;
