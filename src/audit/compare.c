@@ -70,6 +70,10 @@ static void compare_anchor(struct replay *r, const struct replayed_epoch *e, str
         return;
     }
     audit_pass(report, RULE_ANCHOR_SIGNATURE);
+#ifdef MUTANT_AUDIT_ANY_ANCHOR
+    audit_pass(report, RULE_ANCHOR_BINDING);
+    return;
+#endif
     if (same_statement(&e->anchor, cose.payload))
         audit_pass(report, RULE_ANCHOR_BINDING);
     else
