@@ -23,6 +23,21 @@ static void set_defaults(struct scenario *s)
     policy_default(&s->policy);
 }
 
+/* Those who join later are no help to the first epochs. */
+static void check_founders(struct scenario_reader *r, const json_t *root, struct scenario *s)
+{
+    unsigned founders = 0;
+
+    for (unsigned i = 0; i < s->node_count; i++)
+        founders += !s->nodes[i].joins_later;
+    if (s->policy.min_participants <= founders)
+        return;
+    if (json_object_get(json_object_get(root, "guard_rails"), "min_participants") != NULL)
+        read_fail(r, "guard_rails", ERR_RANGE, "min_participants is %u, but only %u nodes are there from the start",
+                  s->policy.min_participants, founders);
+    s->policy.min_participants = founders;
+}
+
 static void read_root(struct scenario_reader *r, const json_t *root, struct scenario *s)
 {
     static const char *const keys[] = {"name",   "quorum",        "max_ledger_drift", "epoch_start", "nodes",
@@ -44,6 +59,7 @@ static void read_root(struct scenario_reader *r, const json_t *root, struct scen
     scenario_read_network(r, root, s);
     scenario_read_rules(r, root, s);
     scenario_read_events(r, root, s);
+    check_founders(r, root, s);
 }
 
 static enum err read_doc(const struct json_doc *doc, struct scenario *out, struct diag *diag)
