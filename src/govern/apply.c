@@ -48,7 +48,8 @@ static void apply_score(struct federation_state *s, const struct judgement *j)
 }
 
 /* Nothing of a convicted member counts any more: neither its UPDATE nor its row. Candidates that are
- * aligned already stay, because rows are bound to them; a genome convicts nobody. */
+ * aligned already stay, because rows are bound to them; a genome convicts nobody. A convicted validator keeps its
+ * vote in PBFT, whose membership a block does not change: PBFT bears with f liars, convicted or not. */
 static void apply_evidence(struct federation_state *s, const struct judgement *j)
 {
     struct evidence_body b;

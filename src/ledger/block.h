@@ -40,8 +40,7 @@ struct block {
 
 void block_encode(const struct block_header *header, const struct bytes *entries, unsigned count,
                   struct bytes certificate, struct buf *out);
-/* Strict; also checks entry_count and entries_root against the entries, but no certificate. Takes a holding of bytes.
- */
+/* Strict; also checks entry_count and entries_root against the entries, but no certificate. Holds bytes. */
 enum err block_decode(struct blob *bytes, struct block *out) MUST_CHECK;
 void block_fini(struct block *b);
 

@@ -8,7 +8,7 @@
  * the batch (on two copies of the state, which must agree) and leaves the verdicts in `last`. Members 0.. are the
  * validators v0.., then the edge nodes e0..; key number count + k is a stranger's. */
 
-enum { FIXTURE_KEYS = 24, FIXTURE_BATCH = 64 };
+enum { FIXTURE_KEYS = 40, FIXTURE_BATCH = 64 };
 
 struct fixture {
     struct genesis genesis;

@@ -1,4 +1,3 @@
-#include "evolve/workload.h"
 #include "fixture.h"
 #include "pbft/quorum.h"
 

@@ -37,6 +37,26 @@ static void an_epoch_replaces_the_incumbent(void)
     fixture_fini(&f);
 }
 
+/* The ids of the line above, written down: another compiler, optimisation or machine gives the same, and a change of
+ * any format below the state root is noticed. */
+static void the_line_is_pinned(void)
+{
+    struct fixture f;
+    char hex[2 * DIGEST_SIZE + 1];
+    fixture_init(&f, 3, 1, NULL);
+    digest_hex(&f.state.federation_id, hex);
+    CHECK_EQ_TEXT(hex, "fcc5590a2b0222755810d358316e721f194deace643635ab51cfcc003b04c6af");
+    digest_hex(&f.state.block_id, hex);
+    CHECK_EQ_TEXT(hex, "0e176d537c6f99bcefb5d4f0bc3d476301f59d8f901182d50e727b61c0ac6cf7");
+    fixture_epoch(&f, 5);
+    fixture_epoch(&f, 6);
+    digest_hex(&f.last.header.state_root, hex);
+    CHECK_EQ_TEXT(hex, "9ab991ccd7613463406ff09800bc356d9c596dab19ee9148b7523578bc78a94b");
+    digest_hex(&f.state.block_id, hex);
+    CHECK_EQ_TEXT(hex, "407a7aab3447d8dbec47ee6a825fdd851fc2296e826ff0b661a8b0669b94fe50");
+    fixture_fini(&f);
+}
+
 /* Same UPDATEs, any order, any cut into blocks: the same candidates in the same places. */
 static void arrival_shows_nowhere(void)
 {
@@ -104,6 +124,63 @@ static void the_guard_keeps_a_worse_winner_out(void)
     CHECK(winner_passes_at(1020));
     CHECK(!winner_passes_at(1021));
     CHECK(!winner_passes_at(1100));
+}
+
+/* More offers than candidates fit: everybody's best come first, and what is left out depends on no order. */
+static void candidates_are_bounded_fairly(void)
+{
+    struct policy policy;
+    policy_default(&policy);
+    policy.migrants = 8;
+    struct digest digests[2];
+    for (unsigned turn = 0; turn < 2; turn++) {
+        struct fixture f;
+        unsigned kept[40] = {0};
+        fixture_init(&f, 1, 37, &policy);
+        for (unsigned i = 0; i < 38; i++) {
+            unsigned member = turn == 0 ? i : 37 - i;
+            uint64_t numbers[8];
+            struct buf body = {0};
+            for (unsigned k = 0; k < 8; k++)
+                numbers[k] = 1 + 8 * member + k;
+            fixture_update_body(&f, numbers, 8, &body);
+            fixture_entry(&f, member, ENTRY_UPDATE, bytes_of_buf(&body));
+            buf_free(&body);
+        }
+        fixture_run(&f);
+        REQUIRE(f.state.candidate_count == CYCLE_CANDIDATES_MAX - 1); /* the incumbent stands in the archive too */
+        for (unsigned i = 1; i < f.state.candidate_count; i++)
+            kept[state_find(&f.state, &f.state.candidates[i].fingerprint)]++;
+        for (unsigned i = 0; i < 38; i++)
+            CHECK(kept[i] == 6 || kept[i] == 7);
+        digests[turn] = align_digest(f.state.candidates, f.state.candidate_count);
+        for (unsigned i = 0; i < 38; i++)
+            fixture_score(&f, i, 1 + 8 * 9, 400);
+        fixture_run(&f);
+        CHECK(f.last.epoch_ended && f.last.outcome.changed);
+        fixture_fini(&f);
+    }
+    CHECK(digest_equal(&digests[0], &digests[1]));
+}
+
+/* Anchors and archive keep the newest. */
+static void memory_of_earlier_epochs_is_bounded(void)
+{
+    struct fixture f;
+    fixture_init(&f, 2, 0, NULL);
+    for (unsigned i = 0; i < 20; i++) {
+        fixture_epoch(&f, 1 + i);
+        CHECK(f.last.outcome.changed && !f.last.outcome.rolled_back);
+    }
+    CHECK_EQ_U64(f.state.anchor_count, ANCHORS_KEPT);
+    CHECK_EQ_U64(f.state.archive_count, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        struct digest hash = fixture_hash(&f, 17 + i);
+        CHECK(digest_equal(&f.state.archive[i].hash, &hash));
+    }
+    CHECK_EQ_U64(f.state.anchors[ANCHORS_KEPT - 1].epoch, 20);
+    CHECK_EQ_U64(f.state.anchors[0].epoch, 5);
+    fixture_fini(&f);
 }
 
 static void a_deadline_leaves_the_silent_behind(void)
@@ -296,6 +373,9 @@ static void close_entries_name_their_moment(void)
 int main(void)
 {
     TAP_RUN(an_epoch_replaces_the_incumbent);
+    TAP_RUN(the_line_is_pinned);
+    TAP_RUN(candidates_are_bounded_fairly);
+    TAP_RUN(memory_of_earlier_epochs_is_bounded);
     TAP_RUN(arrival_shows_nowhere);
     TAP_RUN(a_genome_stands_once);
     TAP_RUN(the_guard_keeps_a_worse_winner_out);
