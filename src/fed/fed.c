@@ -65,8 +65,7 @@ static enum err replay_store(struct fed *f, struct diag *diag)
 {
     struct bytes encoded;
 
-    while (f->store != NULL &&
-           f->store->read(f->store->context, f->decided.height + 1, &encoded) == ERR_OK) {
+    while (f->store != NULL && f->store->read(f->store->context, f->decided.height + 1, &encoded) == ERR_OK) {
         uint64_t height = f->decided.height + 1;
         struct blob *bytes = blob_new(encoded);
         struct block block = {0};
@@ -119,8 +118,8 @@ static struct pbft *new_replica(struct fed *f, unsigned replica)
     return p;
 }
 
-enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store, struct fed **out,
-                 struct diag *diag)
+enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store,
+                 struct fed **out, struct diag *diag)
 {
     struct fed *f = mem_alloc(sizeof *f);
     enum err err = ERR_OK;

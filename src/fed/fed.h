@@ -21,15 +21,15 @@ enum fed_timer {
 };
 
 struct fed_config {
-    unsigned self;              /* member index; of a member that joined later: the one its JOIN gave it (not in genesis) */
+    unsigned self; /* member index; of a member that joined later: the one its JOIN gave it (not in genesis) */
     struct secret_key key;
-    uint64_t seed;              /* of the node's own draws (local cycles) */
+    uint64_t seed; /* of the node's own draws (local cycles) */
     int64_t view_timeout_ns, view_timeout_max_ns, batch_delay_ns, resend_ns;
     int64_t submit_ns, submit_max_ns; /* own entry: first and longest wait before it is sent again */
     int64_t poll_ns;
     unsigned pipeline;
     uint64_t checkpoint_interval, window;
-    uint64_t last_epoch;        /* the node rests when this epoch has ended; UINT64_MAX: never */
+    uint64_t last_epoch; /* the node rests when this epoch has ended; UINT64_MAX: never */
 };
 
 enum fed_event_kind {
@@ -44,8 +44,8 @@ enum fed_event_kind {
 
 struct fed_event {
     enum fed_event_kind kind;
-    int64_t now_ns;             /* never decreases */
-    unsigned from;              /* member index, authenticated by the driver's channel */
+    int64_t now_ns; /* never decreases */
+    unsigned from;  /* member index, authenticated by the driver's channel */
     struct blob *blob;
     uint32_t timer;
     uint64_t epoch;
@@ -56,10 +56,10 @@ struct fed_event {
 
 struct fed;
 
-/* genesis: the encoded document; config is copied. store (borrowed) is only read, to serve others and at restart; decided
- * blocks go there through EFFECT_APPEND, and fed keeps the latest ones itself until they are surely in it. */
-enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store, struct fed **out,
-                 struct diag *diag) MUST_CHECK;
+/* genesis: the encoded document; config is copied. store (borrowed) is only read, to serve others and at restart;
+ * decided blocks go there through EFFECT_APPEND, and fed keeps the latest ones itself until they are surely in it. */
+enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store,
+                 struct fed **out, struct diag *diag) MUST_CHECK;
 void fed_free(struct fed *f);
 
 /* Restart: fed_new with the store that survived (it is read and executed), then each persisted record in order,
@@ -82,7 +82,8 @@ void fed_cycle_job(const struct fed *f, struct cycle_job *job, unsigned *shards,
 const struct candidate *fed_candidates(const struct fed *f, unsigned *count);
 /* EFFECT_ANCHOR: the outcome of the epoch that ended last; all zero before. */
 const struct epoch_outcome *fed_outcome(const struct fed *f);
-/* A node that catches up can end several epochs in one step: the outcome for each EFFECT_ANCHOR of it. NULL: too old. */
+/* A node that catches up can end several epochs in one step: the outcome for each EFFECT_ANCHOR of it. NULL: too old.
+ */
 const struct epoch_outcome *fed_outcome_of(const struct fed *f, uint64_t epoch);
 
 #endif

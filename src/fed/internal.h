@@ -9,8 +9,8 @@
  * message, so a restart needs no memory of where it was. */
 
 enum {
-    RECENT_BLOCKS = 32,     /* served from memory: the driver may still be writing them */
-    SEEN_FOR_MEMBER = 4,    /* verified envelopes remembered for each member */
+    RECENT_BLOCKS = 32,  /* served from memory: the driver may still be writing them */
+    SEEN_FOR_MEMBER = 4, /* verified envelopes remembered for each member */
     ACCUSATIONS_MAX = 8,
     OUTCOMES_KEPT = MESSAGE_BLOCKS_MAX, /* no step can end more epochs */
     PENDING_REQUESTS = 4 * MEMBERS_MAX
@@ -30,28 +30,28 @@ struct moment {
 struct tentative {
     struct federation_state state; /* after it */
     struct execution execution;
-    struct buf text;               /* the entries' bytes */
-    struct bytes *entries;         /* views into text; owned array */
+    struct buf text;       /* the entries' bytes */
+    struct bytes *entries; /* views into text; owned array */
     unsigned count;
 };
 
 /* An own envelope on its way into the log; at most one of each kind. */
 struct own_entry {
-    struct blob *envelope;         /* NULL: none */
-    struct blob *message;          /* the FED_ENTRY around it */
+    struct blob *envelope; /* NULL: none */
+    struct blob *message;  /* the FED_ENTRY around it */
     uint64_t sequence;
-    int64_t next_ns, wait_ns;      /* when it is sent again, and the wait after that */
+    int64_t next_ns, wait_ns; /* when it is sent again, and the wait after that */
 };
 
 struct seen {
-    struct blob *envelope;         /* NULL: free */
+    struct blob *envelope; /* NULL: free */
     uint64_t sequence;
-    bool waiting;                  /* not admissible yet: judged again when the state changes */
+    bool waiting; /* not admissible yet: judged again when the state changes */
 };
 
 struct seen_member {
     struct seen items[SEEN_FOR_MEMBER];
-    unsigned next;                 /* the one to be replaced */
+    unsigned next; /* the one to be replaced */
 };
 
 struct accusation {
@@ -70,11 +70,11 @@ struct fed {
 
     struct federation_state decided;
     unsigned tentative_count, tentative_cap;
-    struct tentative *tentative;   /* heights decided.height + 1 and on */
-    struct pbft *pbft;             /* NULL on a participant */
+    struct tentative *tentative;        /* heights decided.height + 1 and on */
+    struct pbft *pbft;                  /* NULL on a participant */
     struct blob *recent[RECENT_BLOCKS]; /* block h at h mod RECENT_BLOCKS */
-    uint64_t pushed_height;        /* blocks up to it went out to participants */
-    bool settled;                  /* lifecycle_settle() has seen settled_height and what comes below */
+    uint64_t pushed_height;             /* blocks up to it went out to participants */
+    bool settled;                       /* lifecycle_settle() has seen settled_height and what comes below */
     uint64_t settled_height, settled_epoch;
     enum member_status settled_status;
     struct epoch_outcome outcomes[OUTCOMES_KEPT]; /* of epoch e at e mod OUTCOMES_KEPT */
@@ -82,28 +82,28 @@ struct fed {
 
     /* lifecycle.c */
     bool watching;
-    struct moment moment;          /* the attempt that deadline_ns is for */
+    struct moment moment; /* the attempt that deadline_ns is for */
     int64_t deadline_ns;
     bool expired, expecting;
     bool cycle_running, cycle_ready;
-    uint64_t cycle_epoch;          /* of either */
-    struct digest cycle_block;     /* that it was built on */
+    uint64_t cycle_epoch;      /* of either */
+    struct digest cycle_block; /* that it was built on */
     struct cycle_result cycle;
     bool scoring, scored;
-    uint64_t score_epoch;          /* of either */
+    uint64_t score_epoch; /* of either */
     unsigned score_count;
     uint64_t score_costs[CYCLE_CANDIDATES_MAX];
     unsigned shard_count;
     bool leaving;
-    struct buf sponsored;          /* the JOIN body that our operator wants signed; empty: none */
+    struct buf sponsored; /* the JOIN body that our operator wants signed; empty: none */
 
     /* submit.c */
-    uint64_t sequence;             /* the highest that was ever signed */
+    uint64_t sequence; /* the highest that was ever signed */
     struct own_entry own[ENTRY_KIND_COUNT];
     uint64_t refused_height[ENTRY_KIND_COUNT]; /* + 1; 0: never. At this height it is not admissible */
 
     /* evidence.c (validators) */
-    struct seen_member *seen;      /* MEMBERS_MAX of them */
+    struct seen_member *seen; /* MEMBERS_MAX of them */
     unsigned accusation_count;
     struct accusation accusations[ACCUSATIONS_MAX];
 
@@ -114,8 +114,8 @@ struct fed {
 };
 
 /* fed.c */
-bool fed_resting(const struct fed *f);                       /* last_epoch has ended */
-const struct member *fed_self(const struct fed *f);          /* NULL: not a member (yet) */
+bool fed_resting(const struct fed *f);                                              /* last_epoch has ended */
+const struct member *fed_self(const struct fed *f);                                 /* NULL: not a member (yet) */
 void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_ns); /* at_ns 0: stop */
 /* The decided state is after this block. Takes the outcome out of execution. */
 void fed_block_decided(struct fed *f, struct blob *block, struct execution *execution);
@@ -137,7 +137,7 @@ void lifecycle_settle(struct fed *f);
 enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
 enum err lifecycle_score_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
 enum err lifecycle_sponsor(struct fed *f, struct bytes join) MUST_CHECK; /* ERR_STATE: no validator; body's errors */
-void lifecycle_deadline(struct fed *f); /* the timer */
+void lifecycle_deadline(struct fed *f);                                  /* the timer */
 /* Is a CLOSE for this moment due by our clock, give or take tolerance_ns? ERR_AGAIN: not yet. A moment that is over
  * in s is harmless (ERR_OK): the entry has no effect there. */
 enum err lifecycle_judge_close(const struct fed *f, const struct federation_state *s, const struct moment *m,
@@ -173,7 +173,7 @@ struct bytes catch_up_block(const struct fed *f, uint64_t height); /* decided; e
 void catch_up_start(struct fed *f);
 enum err catch_up_receive(struct fed *f, unsigned from, const struct message *m) MUST_CHECK;
 void catch_up_timer(struct fed *f);
-void catch_up_push(struct fed *f);  /* newly decided blocks to the participants that are ours to serve */
+void catch_up_push(struct fed *f); /* newly decided blocks to the participants that are ours to serve */
 void catch_up_arm(struct fed *f);
 
 #endif

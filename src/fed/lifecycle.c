@@ -149,7 +149,8 @@ static void start_cycle(struct fed *f)
     effects_plain(f->out, EFFECT_CYCLE, f->cycle_epoch);
 }
 
-/* COLLECT: our UPDATE is missing. A result that is a little late still counts: a slow site would else never be heard. */
+/* COLLECT: our UPDATE is missing. A result that is a little late still counts: a slow site would else never be heard.
+ */
 static void contribute_update(struct fed *f)
 {
     uint64_t drift = f->decided.policy.max_ledger_drift;

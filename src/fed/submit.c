@@ -76,8 +76,7 @@ static void own_send(struct fed *f, enum entry_kind kind)
         effects_note(f->out, "fed.pool_full", f->decided.height, (uint64_t)kind);
 }
 
-void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const struct digest *built_on,
-                  struct bytes body)
+void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const struct digest *built_on, struct bytes body)
 {
     struct envelope e = {
         .kind = kind,

@@ -382,6 +382,7 @@ static void perform(struct federation *f, unsigned node, const struct effect *e)
         break;
     case EFFECT_ANCHOR:
         n->anchors++;
+        n->anchored_ns = f->now_ns;
         break;
     case EFFECT_NOTE:
         do_note(f, node, e);
@@ -451,6 +452,8 @@ void node_start(struct federation *f, unsigned node)
     if (n->fed != NULL)
         return;
     n->restarts++;
+    if (n->crash_spread > 0 && f->now_ns < f->calm_ns)
+        n->crash_after = 1 + (unsigned)prng_below(&f->network, n->crash_spread);
     if (fed_new(bytes_of_buf(&f->genesis), &config, &n->store, &n->fed, &diag) != ERR_OK) {
         breach(f, "node %u does not start: %s", node, diag.text);
         return;
@@ -479,8 +482,13 @@ void node_reconnect(struct federation *f, unsigned node)
 static void deliver(struct federation *f, struct event *e)
 {
     struct node *n = &f->nodes[e->node];
-    struct fed_event event = {.from = e->from, .blob = e->blob, .timer = e->timer, .epoch = e->epoch,
-                              .cycle = e->cycle, .costs = e->costs, .count = e->count};
+    struct fed_event event = {.from = e->from,
+                              .blob = e->blob,
+                              .timer = e->timer,
+                              .epoch = e->epoch,
+                              .cycle = e->cycle,
+                              .costs = e->costs,
+                              .count = e->count};
 
     if (e->kind == FAULT) {
         e->act(f, e->node);

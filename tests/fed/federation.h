@@ -20,22 +20,24 @@ struct record {
 };
 
 struct node {
-    struct fed *fed;            /* NULL: down */
+    struct fed *fed; /* NULL: down */
     struct secret_key key;
-    struct ledger_store store;  /* survives */
-    struct record *records;     /* survive */
+    struct ledger_store store; /* survives */
+    struct record *records;    /* survive */
     unsigned record_count;
-    unsigned life;              /* counts restarts: events of an earlier life are void */
+    unsigned life;                 /* counts restarts: events of an earlier life are void */
     int64_t timers[FED_TIMER_END]; /* due, true time; STOPPED */
     uint64_t timer_turn[FED_TIMER_END];
     struct workload work;
-    bool cut_off;               /* no message in or out */
-    bool played;                /* by the test itself: no machine */
-    unsigned crash_after;       /* effects from now; 0: none planned */
-    int64_t back_after_ns;      /* after such a crash */
+    bool cut_off;          /* no message in or out */
+    bool played;           /* by the test itself: no machine */
+    unsigned crash_after;  /* effects from now; 0: none planned */
+    unsigned crash_spread; /* so many effects at most after each restart it strikes again; 0: not */
+    int64_t back_after_ns; /* after such a crash */
     unsigned restarts;
     int64_t clock_percent;      /* speed of its clock; 100 is true */
     uint64_t anchors;           /* EFFECT_ANCHORs performed */
+    int64_t anchored_ns;        /* true time of the latest */
     unsigned errors[ERR_COUNT]; /* of fed_step */
 };
 
@@ -43,7 +45,7 @@ struct federation_options {
     unsigned validators, participants, quorum;
     uint64_t seed, last_epoch;
     unsigned loss_permille, duplicate_permille;
-    unsigned garble_permille;   /* messages that are followed by a damaged copy, as from anybody */
+    unsigned garble_permille; /* messages that are followed by a damaged copy, as from anybody */
     int64_t delay_min_ns, delay_max_ns;
     int64_t collect_ns, score_ns, tolerance_ns;
 };
@@ -57,17 +59,18 @@ struct federation {
     struct prng network;
     struct heap queue;
     int64_t now_ns;
+    int64_t calm_ns; /* no crash is planned after this time */
     uint64_t steps, messages;
     struct buf genesis;
     unsigned count;
     struct node nodes[NODES_MAX];
     struct digest block_ids[HEIGHTS_MAX];
     struct digest state_roots[HEIGHTS_MAX];
-    uint64_t top;               /* highest decided */
+    uint64_t top; /* highest decided */
     unsigned signed_count, signed_cap;
     struct signed_entry *signed_entries; /* every (node, sequence) that left a machine */
-    struct buf trace;           /* notes of trace_node, a line each */
-    int trace_node;             /* -1: none */
+    struct buf trace;                    /* notes of trace_node, a line each */
+    int trace_node;                      /* -1: none */
     char breach[256];
 };
 

@@ -21,7 +21,8 @@ static void messages_have_these_bytes(void)
 
     check_encoding(message_entry(bytes_of("\xaa", 1)), "821041aa");
     check_encoding(message_fetch(7), "821107");
-    check_encoding(message_blocks(256, blocks, 2), "83121901008241014202" "03");
+    check_encoding(message_blocks(256, blocks, 2), "83121901008241014202"
+                                                   "03");
     check_encoding(message_status(24), "82131818");
 }
 
@@ -53,14 +54,14 @@ static enum err decode_hex(const char *hex)
 
 static void other_bytes_are_refused(void)
 {
-    CHECK_ERR(decode_hex("820107"), ERR_UNKNOWN);             /* PBFT's */
-    CHECK_ERR(decode_hex("821407"), ERR_UNKNOWN);             /* nobody's */
-    CHECK_ERR(decode_hex("83110707"), ERR_RANGE);             /* one part too many */
+    CHECK_ERR(decode_hex("820107"), ERR_UNKNOWN); /* PBFT's */
+    CHECK_ERR(decode_hex("821407"), ERR_UNKNOWN); /* nobody's */
+    CHECK_ERR(decode_hex("83110707"), ERR_RANGE); /* one part too many */
     CHECK_ERR(decode_hex("8211"), ERR_TRUNCATED);
-    CHECK_ERR(decode_hex("82110700"), ERR_SYNTAX);            /* trailing byte */
-    CHECK_ERR(decode_hex("82111807"), ERR_CANONICAL);         /* 7 in two bytes */
+    CHECK_ERR(decode_hex("82110700"), ERR_SYNTAX);    /* trailing byte */
+    CHECK_ERR(decode_hex("82111807"), ERR_CANONICAL); /* 7 in two bytes */
     CHECK_ERR(decode_hex("821041"), ERR_TRUNCATED);
-    CHECK_ERR(decode_hex("82106161"), ERR_TYPE);              /* text, not bytes */
+    CHECK_ERR(decode_hex("82106161"), ERR_TYPE);                                    /* text, not bytes */
     CHECK_ERR(decode_hex("831200914040404040404040404040404040404040"), ERR_LIMIT); /* 17 blocks */
 }
 
