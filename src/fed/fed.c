@@ -7,9 +7,15 @@ bool fed_resting(const struct fed *f)
     return f->decided.epoch > f->config.last_epoch;
 }
 
+/* The index is what our driver was told; a newcomer finds out with its JOIN whether it is so. */
 const struct member *fed_self(const struct fed *f)
 {
-    return f->config.self < f->decided.member_count ? &f->decided.members[f->config.self] : NULL;
+    const struct federation_state *s = &f->decided;
+
+    if (f->config.self >= s->member_count ||
+        !digest_equal(&s->members[f->config.self].fingerprint, &f->config.key.fingerprint))
+        return NULL;
+    return &s->members[f->config.self];
 }
 
 void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_ns)
@@ -136,8 +142,9 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
     if (err != ERR_OK)
         goto fail;
     const struct member *self = fed_self(f);
-    if (self != NULL && !digest_equal(&self->fingerprint, &config->key.fingerprint)) {
-        err = diag_set(diag, ERR_MISMATCH, "the key is not the one of member %s", self->card.name);
+    if (self == NULL && config->self < f->decided.member_count) {
+        err = diag_set(diag, ERR_MISMATCH, "the key is not the one of member %s",
+                       f->decided.members[config->self].card.name);
         goto fail;
     }
     f->pushed_height = f->decided.height;

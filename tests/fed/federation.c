@@ -69,17 +69,19 @@ struct federation_options federation_usual(unsigned validators, unsigned partici
     };
 }
 
-static void make_member(struct federation *f, struct genesis *g, unsigned i)
+struct member_card federation_card(const struct federation *f, unsigned node)
 {
-    struct member_card *m = &g->members[i];
+    bool core = node < f->options.validators;
+    struct member_card m = {
+        .role = core ? ROLE_CORE : ROLE_EDGE,
+        .site = core ? SITE_LOCAL : SITE_EDGE,
+        .stake = 100,
+        .key = f->nodes[node].key.public,
+    };
 
-    snprintf(m->name, sizeof m->name, "node-%u", i);
-    snprintf(m->region, sizeof m->region, "region-%u", i);
-    m->role = i < f->options.validators ? ROLE_CORE : ROLE_EDGE;
-    m->site = m->role == ROLE_CORE ? SITE_LOCAL : SITE_EDGE;
-    m->stake = 100;
-    key_simulated(f->options.seed, m->name, &f->nodes[i].key);
-    m->key = f->nodes[i].key.public;
+    snprintf(m.name, sizeof m.name, "node-%u", node);
+    snprintf(m.region, sizeof m.region, "region-%u", node);
+    return m;
 }
 
 static void make_genesis(struct federation *f)
@@ -101,9 +103,9 @@ static void make_genesis(struct federation *f)
     g->policy.iteration_limit = 100;
     g->schema = *workload_schema();
     genome_default(&g->schema, &g->incumbent);
-    g->member_count = f->count;
-    for (unsigned i = 0; i < f->count; i++)
-        make_member(f, g, i);
+    g->member_count = o->validators + o->participants;
+    for (unsigned i = 0; i < g->member_count; i++)
+        g->members[i] = federation_card(f, i);
     genesis_encode(g, &f->genesis);
     mem_free(g);
 }
@@ -114,10 +116,15 @@ void federation_init(struct federation *f, const struct federation_options *opti
     struct diag diag = {{0}};
 
     *f = (struct federation){.options = *options, .trace_node = -1};
-    f->count = options->validators + options->participants;
+    f->count = options->validators + options->participants + options->newcomers;
     ASSERT(f->count <= NODES_MAX);
     key_library_init();
     prng_stream(&f->network, options->seed, "network", 0);
+    for (unsigned i = 0; i < f->count; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "node-%u", i);
+        key_simulated(options->seed, name, &f->nodes[i].key);
+    }
     make_genesis(f);
     for (unsigned i = 0; i < f->count; i++) {
         struct node *n = &f->nodes[i];
@@ -126,6 +133,7 @@ void federation_init(struct federation *f, const struct federation_options *opti
         n->store = ledger_store_memory();
         n->records = mem_array(RECORDS_MAX, sizeof *n->records);
         n->clock_percent = 100;
+        n->cycle_ns = 100 * MILLISECOND;
         enum err err = workload_build(&spec, options->seed, label, &n->work, &diag);
         ASSERT(err == ERR_OK);
     }
@@ -133,7 +141,7 @@ void federation_init(struct federation *f, const struct federation_options *opti
 
 void federation_start(struct federation *f)
 {
-    for (unsigned i = 0; i < f->count; i++) {
+    for (unsigned i = 0; i < f->count - f->options.newcomers; i++) {
         if (!f->nodes[i].played)
             node_start(f, i);
     }
@@ -262,7 +270,7 @@ static void do_cycle(struct federation *f, unsigned node, uint64_t epoch)
     for (unsigned i = 0; i < n->work.count; i++)
         job.instances[job.instance_count++] = &n->work.instances[i];
     cycle_run(&job, result);
-    struct event *e = push(f, f->now_ns + 100 * MILLISECOND + (int64_t)result->iterations * MILLISECOND, CYCLE, node);
+    struct event *e = push(f, f->now_ns + n->cycle_ns + (int64_t)result->iterations * MILLISECOND, CYCLE, node);
     e->epoch = epoch;
     e->cycle = result;
 }
@@ -475,6 +483,12 @@ void node_cut_off(struct federation *f, unsigned node)
 void node_reconnect(struct federation *f, unsigned node)
 {
     f->nodes[node].cut_off = false;
+}
+
+void node_tell(struct federation *f, unsigned node, enum fed_event_kind kind, struct blob *blob)
+{
+    if (f->nodes[node].fed != NULL)
+        step(f, node, &(struct fed_event){.kind = kind, .blob = blob});
 }
 
 /* ---- running */

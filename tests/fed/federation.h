@@ -36,6 +36,7 @@ struct node {
     int64_t back_after_ns; /* after such a crash */
     unsigned restarts;
     int64_t clock_percent;      /* speed of its clock; 100 is true */
+    int64_t cycle_ns;           /* what a local cycle takes it beyond its iterations */
     uint64_t anchors;           /* EFFECT_ANCHORs performed */
     int64_t anchored_ns;        /* true time of the latest */
     unsigned errors[ERR_COUNT]; /* of fed_step */
@@ -43,6 +44,7 @@ struct node {
 
 struct federation_options {
     unsigned validators, participants, quorum;
+    unsigned newcomers; /* nodes at the end that genesis does not know; the test starts them */
     uint64_t seed, last_epoch;
     unsigned loss_permille, duplicate_permille;
     unsigned garble_permille; /* messages that are followed by a damaged copy, as from anybody */
@@ -84,6 +86,7 @@ struct federation_options federation_usual(unsigned validators, unsigned partici
 /* Everybody starts at time 0, but for nodes that the caller marks as played before federation_start. */
 void federation_init(struct federation *f, const struct federation_options *options);
 void federation_start(struct federation *f);
+struct member_card federation_card(const struct federation *f, unsigned node);
 /* Until nothing is left to happen; false when it is not over by then. */
 bool federation_run(struct federation *f, int64_t until_ns);
 void federation_at(struct federation *f, int64_t at_ns, fault *act, unsigned node);
@@ -95,6 +98,9 @@ void node_crash(struct federation *f, unsigned node);
 void node_start(struct federation *f, unsigned node);
 void node_cut_off(struct federation *f, unsigned node);
 void node_reconnect(struct federation *f, unsigned node);
+
+/* An event from the operator of a node that is up. */
+void node_tell(struct federation *f, unsigned node, enum fed_event_kind kind, struct blob *blob);
 
 /* Everybody who is up has ended the last epoch with the same state root. */
 bool federation_agrees(const struct federation *f);

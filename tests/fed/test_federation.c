@@ -259,6 +259,101 @@ static void who_was_away_is_quarantined_and_reconciles(void)
                            .verify = has_reconciled});
 }
 
+/* ---- coming, going, being slow */
+
+static void take_leave(struct federation *f, unsigned node)
+{
+    node_tell(f, node, FED_EVENT_LEAVE, NULL);
+}
+
+static void leaver(struct federation *f, struct prng *prng)
+{
+    federation_at(f, (int64_t)prng_below(prng, 1000) * MILLISECOND, take_leave, f->count - 1);
+}
+
+static void has_left(const struct federation *f)
+{
+    CHECK_EQ_U64(federation_state(f)->members[f->count - 1].status, MEMBER_LEFT);
+    CHECK_EQ_U64(fed_outcome(f->nodes[0].fed)->update_count, f->count - 1);
+}
+
+static void who_leaves_is_not_waited_for(void)
+{
+    run(&(struct scenario){.validators = 3, .participants = 2, .seeds = 4, .faults = leaver, .verify = has_left});
+}
+
+static void one_newcomer(struct federation_options *o)
+{
+    o->newcomers = 1;
+    o->last_epoch = 6;
+}
+
+static void invite(struct federation *f, unsigned node)
+{
+    struct member_card card = federation_card(f, node);
+    struct buf body = {0};
+
+    join_body_encode(&card, &body);
+    struct blob *blob = blob_new(bytes_of_buf(&body));
+    node_tell(f, 1, FED_EVENT_SPONSOR, blob);
+    blob_drop(blob);
+    buf_free(&body);
+    node_start(f, node);
+}
+
+static void newcomer(struct federation *f, struct prng *prng)
+{
+    federation_at(f, (int64_t)prng_below(prng, 1000) * MILLISECOND, invite, f->count - 1);
+}
+
+static void has_joined(const struct federation *f)
+{
+    REQUIRE(federation_state(f)->member_count == f->count);
+    CHECK_EQ_U64(federation_state(f)->members[f->count - 1].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(fed_outcome(f->nodes[0].fed)->update_count, f->count);
+}
+
+static void who_joins_takes_part(void)
+{
+    run(&(struct scenario){.validators = 3,
+                           .participants = 1,
+                           .seeds = 4,
+                           .prepare = one_newcomer,
+                           .faults = newcomer,
+                           .verify = has_joined});
+}
+
+/* Its cycle takes longer than anybody waits. */
+static void slow_site(struct federation *f, struct prng *prng)
+{
+    f->nodes[f->count - 1].cycle_ns = 4500 * MILLISECOND + (int64_t)prng_below(prng, 500) * MILLISECOND;
+}
+
+static void was_heard_late(const struct federation *f)
+{
+    uint64_t most_stale = 0;
+
+    for (uint64_t epoch = 1; epoch <= f->options.last_epoch; epoch++) {
+        const struct epoch_outcome *o = fed_outcome_of(f->nodes[0].fed, epoch);
+        for (unsigned i = 0; o != NULL && i < o->update_count; i++) {
+            if (o->updates[i].member == f->count - 1 && o->updates[i].staleness > most_stale)
+                most_stale = o->updates[i].staleness;
+        }
+    }
+    CHECK(most_stale > 0);
+    CHECK(federation_state(f)->members[f->count - 1].status != MEMBER_CONVICTED);
+}
+
+static void slow_site_is_heard_late(void)
+{
+    run(&(struct scenario){.validators = 3,
+                           .participants = 1,
+                           .seeds = 4,
+                           .prepare = long_run,
+                           .faults = slow_site,
+                           .verify = was_heard_late});
+}
+
 /* ---- liars */
 
 static struct blob *signed_entry(const struct federation *f, unsigned node, struct envelope e)
@@ -489,6 +584,9 @@ int main(void)
     TAP_RUN(constant_crashes_of_three_are_survived);
     TAP_RUN(lost_quorum_comes_back);
     TAP_RUN(who_was_away_is_quarantined_and_reconciles);
+    TAP_RUN(who_leaves_is_not_waited_for);
+    TAP_RUN(who_joins_takes_part);
+    TAP_RUN(slow_site_is_heard_late);
     TAP_RUN(double_signer_is_convicted);
     TAP_RUN(double_voter_is_convicted);
     TAP_RUN(damaged_messages_are_refused);
