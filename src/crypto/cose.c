@@ -148,6 +148,11 @@ enum err cose_parse(struct bytes in, struct cose_sign1 *out)
 
 enum err cose_verify(const struct cose_sign1 *message, const struct public_key *key)
 {
+    return cose_verify_cached(message, key, NULL);
+}
+
+enum err cose_verify_cached(const struct cose_sign1 *message, const struct public_key *key, struct verify_cache *cache)
+{
     struct digest fingerprint = key_fingerprint(key);
     struct buf signed_bytes = {0};
     enum err err;
@@ -155,7 +160,7 @@ enum err cose_verify(const struct cose_sign1 *message, const struct public_key *
     if (!digest_equal(&fingerprint, &message->kid))
         return ERR_MISMATCH;
     cose_signed_bytes(message->protected, message->payload, &signed_bytes);
-    err = key_verify(key, bytes_of_buf(&signed_bytes), message->signature);
+    err = verify_cache_check(cache, key, bytes_of_buf(&signed_bytes), message->signature);
     buf_free(&signed_bytes);
     return err;
 }

@@ -1,7 +1,7 @@
 #ifndef PRISMFED_CRYPTO_COSE_H
 #define PRISMFED_CRYPTO_COSE_H
 
-#include "crypto/key.h"
+#include "crypto/verify_cache.h"
 
 /* COSE_Sign1 (RFC 9052 section 4.2, tag 18), deterministic, attached payload,
  * empty external_aad, empty unprotected header, protected header
@@ -35,5 +35,8 @@ enum err cose_parse(struct bytes in, struct cose_sign1 *out) MUST_CHECK;
 
 /* ERR_MISMATCH when the key's fingerprint is not kid; ERR_SIGNATURE. */
 enum err cose_verify(const struct cose_sign1 *message, const struct public_key *key) MUST_CHECK;
+/* The same; cache may be NULL. */
+enum err cose_verify_cached(const struct cose_sign1 *message, const struct public_key *key,
+                            struct verify_cache *cache) MUST_CHECK;
 
 #endif
