@@ -61,29 +61,34 @@ static void print_root(const struct federated_epoch_report *e)
         printf("%s%02x", i == 0 ? "  " : "", e->merkle_root[i]);
 }
 
+static const char *quorum_text(const struct federated_epoch_report *e)
+{
+    if (!e->quorum_reached)
+        return "no";
+    return e->stalled ? "stalled" : "yes";
+}
+
+static const char *decision_text(const struct federated_epoch_report *e)
+{
+    if (e->rolled_back)
+        return "rolled back";
+    return e->incumbent_changed ? "new genome" : "";
+}
+
 static void print_epoch(const struct federated_epoch_report *e, double real)
 {
-    char delta[24];
+    char delta[24] = "-", seconds[24] = "-";
 
-    snprintf(delta, sizeof delta, "%+.2f %%", (double)e->aggregated_delta_ppm / 1e4);
-    printf("%6" PRIu64 "  %-7s %5" PRIu64 " %5" PRIu64 " %5" PRIu64 " %7" PRIu64 " %11" PRIu64 " %6" PRIu64 "  %9s",
-           e->epoch,
-           !e->quorum_reached ? "no"
-           : e->stalled       ? "stalled"
-                              : "yes",
-           e->view_changes, e->participants, e->stale, e->absent, e->quarantined, e->shards_moved,
-           e->quorum_reached ? delta : "-");
-    print_root(e);
-    printf(" %8.2fs", (double)e->virtual_ns / 1e9);
+    if (e->quorum_reached)
+        snprintf(delta, sizeof delta, "%+.2f %%", (double)e->aggregated_delta_ppm / 1e4);
     if (real >= 0)
-        printf(" %6.2fs", real);
-    else
-        printf(" %7s", "-");
-    printf("%s%s\n",
-           e->rolled_back         ? "  rolled back"
-           : e->incumbent_changed ? "  new genome"
-                                  : "",
-           e->convicted > 0 ? "  liar convicted" : "");
+        snprintf(seconds, sizeof seconds, "%.2fs", real);
+    printf("%6" PRIu64 "  %-7s %5" PRIu64 " %4" PRIu64 " %5" PRIu64 " %6" PRIu64 " %11" PRIu64 " %9" PRIu64 " %6" PRIu64
+           "  %9s",
+           e->epoch, quorum_text(e), e->view_changes, e->participants, e->stale, e->absent, e->quarantined,
+           e->convicted, e->shards_moved, delta);
+    print_root(e);
+    printf(" %8.2fs %8s  %s\n", (double)e->virtual_ns / 1e9, seconds, decision_text(e));
 }
 
 static void print_gain(const struct federated_simulation_report *r)
@@ -100,8 +105,8 @@ static void print_gain(const struct federated_simulation_report *r)
 void report_table(const struct federated_simulation_report *r, const struct report_clock *clock)
 {
     printf("%s (label %s, seed %" PRIu64 ")\n", r->scenario, r->label, r->seed);
-    printf("%6s  %-7s %5s %5s %5s %7s %11s %6s  %9s  %-12s %9s %7s\n", "epoch", "quorum", "views", "in", "stale",
-           "absent", "quarantined", "shards", "delta", "root", "virtual", "real");
+    printf("%6s  %-7s %5s %4s %5s %6s %11s %9s %6s  %9s  %-12s %9s %8s\n", "epoch", "quorum", "views", "in", "stale",
+           "absent", "quarantined", "convicted", "shards", "delta", "root", "virtual", "real");
     for (uint64_t i = 0; i < r->epoch_count; i++)
         print_epoch(&r->epochs[i], real_seconds(clock, i));
     printf("work: %" PRIu64 " evaluations, %" PRIu64 " iterations; network: %" PRIu64 " messages, %.1f MB; %.1f s of "

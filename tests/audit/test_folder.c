@@ -126,6 +126,24 @@ static void folders_that_are_unusable(void)
     CHECK_ERR(audit_folder(in_folder("ledger/x/genesis.json"), &options, &report, &diag), ERR_IO);
 }
 
+static void every_code_is_documented(void)
+{
+    struct buf text = {0}, row = {0};
+    struct diag diag = {0};
+
+    REQUIRE_OK(file_read(tap_source("docs/audit.md"), 1 << 20, &text, &diag));
+    for (unsigned i = 0; i < AUDIT_RULE_COUNT; i++) {
+        const struct audit_rule_info *info = audit_rule_info((enum audit_rule)i);
+
+        buf_clear(&row);
+        buf_printf(&row, "| `%s` | %s |", info->code, info->says);
+        if (!CHECK(strstr(buf_text(&text), buf_text(&row)) != NULL))
+            tap_note("%s", buf_text(&row));
+    }
+    buf_free(&text);
+    buf_free(&row);
+}
+
 static void remove_all(void)
 {
     static const char *const names[] = {"simulations/epoch_summary_x.json", "ledger/x/genesis.json",
@@ -151,6 +169,7 @@ int main(void)
     TAP_RUN(a_summary_without_a_ledger);
     TAP_RUN(report_for_people_and_programs);
     TAP_RUN(folders_that_are_unusable);
+    TAP_RUN(every_code_is_documented);
     remove_all();
     fixture_free(&good);
     return tap_done();
