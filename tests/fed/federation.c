@@ -436,13 +436,11 @@ void node_crash(struct federation *f, unsigned node)
     n->crash_after = 0;
 }
 
-void node_start(struct federation *f, unsigned node)
+struct fed_config federation_config(const struct federation *f, unsigned node)
 {
-    struct node *n = &f->nodes[node];
-    struct diag diag = {{0}};
-    struct fed_config config = {
+    return (struct fed_config){
         .self = node,
-        .key = n->key,
+        .key = f->nodes[node].key,
         .seed = f->options.seed + node,
         .view_timeout_ns = 1 * SECOND,
         .view_timeout_max_ns = 16 * SECOND,
@@ -456,6 +454,13 @@ void node_start(struct federation *f, unsigned node)
         .window = 16,
         .last_epoch = f->options.last_epoch,
     };
+}
+
+void node_start(struct federation *f, unsigned node)
+{
+    struct node *n = &f->nodes[node];
+    struct diag diag = {{0}};
+    struct fed_config config = federation_config(f, node);
 
     if (n->fed != NULL)
         return;

@@ -86,6 +86,7 @@ struct federation_options federation_usual(unsigned validators, unsigned partici
 /* Everybody starts at time 0, but for nodes that the caller marks as played before federation_start. */
 void federation_init(struct federation *f, const struct federation_options *options);
 void federation_start(struct federation *f);
+struct fed_config federation_config(const struct federation *f, unsigned node);
 struct member_card federation_card(const struct federation *f, unsigned node);
 /* Until nothing is left to happen; false when it is not over by then. */
 bool federation_run(struct federation *f, int64_t until_ns);

@@ -1,0 +1,190 @@
+#include "fed/messages.h"
+#include "federation.h"
+#include "tap.h"
+
+/* How a node starts, and what it does not take. */
+
+static struct federation world;
+static struct effects effects;
+
+static void setup(unsigned validators, unsigned participants)
+{
+    struct federation_options options = federation_usual(validators, participants, 1);
+
+    federation_init(&world, &options);
+}
+
+static void teardown(void)
+{
+    effects_free(&effects);
+    effects = (struct effects){0};
+    federation_fini(&world);
+}
+
+static enum err try_new(unsigned node, const struct fed_config *config, struct fed **out)
+{
+    struct diag diag = {{0}};
+    enum err err = fed_new(bytes_of_buf(&world.genesis), config, &world.nodes[node].store, out, &diag);
+
+    if (err != ERR_OK)
+        CHECK(diag.text[0] != '\0');
+    return err;
+}
+
+static struct fed *new_node(unsigned node)
+{
+    struct fed_config config = federation_config(&world, node);
+    struct fed *fed = NULL;
+
+    CHECK_OK(try_new(node, &config, &fed));
+    return fed;
+}
+
+static enum err step(struct fed *fed, struct fed_event event)
+{
+    event.now_ns = SECOND;
+    effects_clear(&effects);
+    return fed_step(fed, &event, &effects);
+}
+
+static enum err receive(struct fed *fed, unsigned from, struct blob *message)
+{
+    enum err err = step(fed, (struct fed_event){.kind = FED_EVENT_MESSAGE, .from = from, .blob = message});
+
+    blob_drop(message);
+    return err;
+}
+
+static void genesis_and_key_must_fit(void)
+{
+    struct fed *fed = NULL;
+
+    setup(2, 1);
+    struct fed_config config = federation_config(&world, 1);
+    config.self = 2;
+    CHECK_ERR(try_new(1, &config, &fed), ERR_MISMATCH);
+    world.genesis.len--;
+    config = federation_config(&world, 1);
+    CHECK(try_new(1, &config, &fed) != ERR_OK);
+    CHECK(fed == NULL);
+    teardown();
+}
+
+static void nothing_happens_before_the_start(void)
+{
+    setup(1, 1);
+    struct fed *fed = new_node(0);
+    CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = FED_TIMER_POLL}), ERR_STATE);
+    CHECK_EQ_U64(effects.count, 0);
+    CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_START}));
+    CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_START}), ERR_STATE);
+    fed_free(fed);
+    teardown();
+}
+
+static void unasked_answers_are_refused(void)
+{
+    struct cycle_result cycle = {0};
+    uint64_t cost = 1;
+
+    setup(1, 1);
+    struct fed *fed = new_node(0);
+    CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_START}));
+    CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_CYCLE_DONE, .epoch = 2, .cycle = &cycle}), ERR_STALE);
+    CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_SCORE_DONE, .epoch = 1, .costs = &cost, .count = 1}),
+              ERR_STALE);
+    CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_LEAVE}), ERR_STATE); /* a validator */
+    CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = FED_TIMER_END}), ERR_UNKNOWN);
+    fed_free(fed);
+    teardown();
+}
+
+static void strangers_and_their_bytes_are_refused(void)
+{
+    setup(2, 1);
+    struct fed *participant = new_node(2), *validator = new_node(0);
+    CHECK_OK(step(participant, (struct fed_event){.kind = FED_EVENT_START}));
+    CHECK_OK(step(validator, (struct fed_event){.kind = FED_EVENT_START}));
+    CHECK_ERR(receive(validator, 3, message_fetch(1)), ERR_UNKNOWN);
+    CHECK_ERR(receive(validator, 1, blob_new(bytes_of("", 0))), ERR_TRUNCATED);
+    CHECK_ERR(receive(participant, 1, blob_new(bytes_of("\x82\x03\x01", 3))), ERR_STATE); /* PBFT's */
+    CHECK_OK(receive(participant, 1, message_entry(bytes_of("no entry", 8))));            /* not for it */
+    CHECK(receive(validator, 1, message_entry(bytes_of("no entry", 8))) != ERR_OK);
+    struct bytes block = bytes_of("no block", 8);
+    CHECK(receive(validator, 1, message_blocks(9, &block, 1)) != ERR_OK);
+    CHECK_EQ_U64(fed_state(validator)->height, 0);
+    fed_free(participant);
+    fed_free(validator);
+    teardown();
+}
+
+static void a_fetch_is_always_answered(void)
+{
+    struct message m;
+
+    setup(2, 1);
+    struct fed *fed = new_node(0);
+    CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_START}));
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_OK(receive(fed, 2, message_fetch((uint64_t[]){0, 1, UINT64_MAX}[i])));
+        REQUIRE(effects.count == 1 && effects.items[0].kind == EFFECT_SEND && effects.items[0].to == 2);
+        REQUIRE_OK(message_decode(blob_bytes(effects.items[0].blob), &m));
+        CHECK_EQ_U64(m.type, FED_STATUS);
+        CHECK_EQ_U64(m.height, 0);
+    }
+    fed_free(fed);
+    teardown();
+}
+
+/* A whole run leaves stores and records behind. */
+static void a_damaged_store_is_noticed(void)
+{
+    struct fed *fed = NULL;
+    struct bytes block;
+
+    setup(1, 1);
+    federation_start(&world);
+    CHECK(federation_run(&world, 600 * SECOND));
+    struct node *n = &world.nodes[1];
+    struct fed_config config = federation_config(&world, 1);
+    CHECK_OK(try_new(1, &config, &fed));
+    CHECK_EQ_U64(fed_state(fed)->height, world.top);
+    CHECK_EQ_U64(fed_outcome(fed)->epoch, world.options.last_epoch);
+    CHECK(fed_outcome_of(fed, 1) != NULL && fed_outcome_of(fed, 1)->anchored);
+    CHECK(fed_outcome_of(fed, world.options.last_epoch + 1) == NULL);
+    fed_free(fed);
+    fed = NULL;
+    struct ledger_store other = ledger_store_memory();
+    REQUIRE_OK(n->store.read(n->store.context, 2, &block)); /* misplaced: in the place of block 1 */
+    REQUIRE_OK(other.append(other.context, 1, block, NULL));
+    ledger_store_free(&n->store);
+    n->store = other;
+    CHECK(try_new(1, &config, &fed) != ERR_OK);
+    teardown();
+}
+
+static void records_of_others_are_refused(void)
+{
+    setup(1, 2);
+    federation_start(&world);
+    CHECK(federation_run(&world, 600 * SECOND));
+    struct fed *fed = new_node(1);
+    CHECK(fed_restore(fed, bytes_of("\x82\x18\x20\x41\x00", 5)) != ERR_OK);
+    CHECK_OK(fed_restore(fed, bytes_of("\x82\x18\x21\x18\x40", 5)));
+    CHECK(fed_restore(fed, bytes_of("\x82\x01\x00", 3)) != ERR_OK);
+    CHECK(fed_restore(fed, bytes_of("", 0)) != ERR_OK);
+    fed_free(fed);
+    teardown();
+}
+
+int main(void)
+{
+    TAP_RUN(genesis_and_key_must_fit);
+    TAP_RUN(nothing_happens_before_the_start);
+    TAP_RUN(unasked_answers_are_refused);
+    TAP_RUN(strangers_and_their_bytes_are_refused);
+    TAP_RUN(a_fetch_is_always_answered);
+    TAP_RUN(a_damaged_store_is_noticed);
+    TAP_RUN(records_of_others_are_refused);
+    return tap_done();
+}
