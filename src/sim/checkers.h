@@ -6,6 +6,7 @@
 /* What must hold in every run (design, section 8), looked at while it runs. The first violation is kept. */
 
 struct sim_node;
+struct rehearsal;
 
 struct height_seen {
     struct digest block_id;
@@ -21,6 +22,9 @@ struct checkers {
     size_t height_count, height_cap;
     struct statement_seen *statements; /* owned; open addressing, a power of two */
     size_t statement_count, statement_cap;
+    bool calm;        /* no fault is in force that could stop a quorum */
+    int64_t moved_ns; /* when a node last executed a block, or a fault came or went */
+    int64_t patience_ns;
     bool violated;
     struct diag diag; /* the first violation */
 };
@@ -34,6 +38,10 @@ void check_agreement(struct checkers *c, const struct sim_node *n, int64_t now_n
 /* check_signing.c: no node that is honest signs two statements for one (type, view, sequence), nor two entries with one
  * sequence, also after a restart. */
 void check_signing(struct checkers *c, const struct sim_node *n, struct bytes message, int64_t now_ns);
+/* check_progress.c: while a quorum of validators hears each other over a fair network, blocks keep coming until all
+ * have ended the last epoch. */
+void check_progress_faults(struct checkers *c, const struct rehearsal *r); /* a fault came or went */
+void check_progress(struct checkers *c, const struct rehearsal *r);
 /* check_evidence.c: nobody is convicted who did not lie. */
 void check_evidence(struct checkers *c, const struct sim_node *n, const struct sim_node *convicted, int64_t now_ns);
 

@@ -187,6 +187,7 @@ static void observe_block(struct rehearsal *r, struct sim_node *n, const struct 
 {
     check_agreement(&r->checkers, n, r->now_ns);
     n->height = s->height;
+    r->checkers.moved_ns = r->now_ns;
     for (unsigned m = 0; m < s->member_count; m++) {
         if (s->members[m].status == MEMBER_CONVICTED)
             check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], r->now_ns);
@@ -245,6 +246,7 @@ bool rehearsal_has_quorum(const struct rehearsal *r)
 void rehearsal_faults_changed(struct rehearsal *r)
 {
     timeline_stall(&r->timeline, !rehearsal_has_quorum(r));
+    check_progress_faults(&r->checkers, r);
     r->recount = true;
 }
 
@@ -383,6 +385,7 @@ enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
         r->now_ns = at_ns;
         if (!is_over(r, h))
             happen(r, h);
+        check_progress(&r->checkers, r);
         happening_free(r, h);
         if (at_once > steps_at_once_max)
             checkers_violation(&r->checkers, r->now_ns, "*", "time stands still");

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "prismfed/simulation.h"
@@ -176,6 +177,64 @@ static void a_full_disk_leaves_the_old_files(void)
     CHECK(sum_of(folder) == before);
 }
 
+/* One letter over and over; false when it is anything else. */
+static bool is_whole(const char *name, size_t size)
+{
+    struct buf text = {0};
+    bool whole = file_read(in_folder(name), 1 << 24, &text, NULL) == ERR_OK && text.len == size;
+
+    for (size_t i = 1; whole && i < size; i++)
+        whole = text.data[i] == text.data[0];
+    buf_free(&text);
+    return whole;
+}
+
+static void write_letter(char letter, size_t size)
+{
+    struct artifacts files;
+
+    artifacts_init(&files, folder, "killed");
+    CHECK_OK(artifacts_prepare(&files, false, NULL));
+    for (uint64_t epoch = 1; epoch <= 4; epoch++) {
+        struct buf text = {0};
+
+        for (size_t i = 0; i < size; i++)
+            buf_add_byte(&text, (uint8_t)letter);
+        artifacts_add_epoch(&files, epoch, &text);
+    }
+    CHECK_OK(artifacts_write(&files, false, NULL));
+    artifacts_fini(&files);
+}
+
+static void a_kill_in_the_middle_leaves_whole_files(void)
+{
+    const size_t size = 300000;
+
+    write_letter('a', size);
+    for (long round = 0; round < 12; round++) {
+        struct timespec pause = {.tv_nsec = 400000 * round * round};
+        pid_t child;
+
+        fflush(stdout);
+        child = fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            for (char letter = 'b'; letter <= 'z'; letter++)
+                write_letter(letter, size);
+            _exit(0);
+        }
+        nanosleep(&pause, NULL);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        for (unsigned epoch = 1; epoch <= 4; epoch++) {
+            char name[64];
+
+            snprintf(name, sizeof name, "ledger/killed/epoch_%03u.json", epoch);
+            CHECK(is_whole(name, size));
+        }
+    }
+}
+
 static void a_folder_that_cannot_be_made(void)
 {
     struct federated_simulation_options options = {
@@ -235,6 +294,7 @@ int main(void)
     TAP_RUN(clean_removes_what_is_left_over);
     TAP_RUN(clean_refuses_what_is_foreign);
     TAP_RUN(a_full_disk_leaves_the_old_files);
+    TAP_RUN(a_kill_in_the_middle_leaves_whole_files);
     TAP_RUN(a_folder_that_cannot_be_made);
     TAP_RUN(a_trace_that_cannot_be_written);
     remove_tree(folder);

@@ -114,6 +114,27 @@ static void a_conviction_of_somebody_honest(void)
     CHECK(c.violated);
 }
 
+static void a_federation_that_stands_still(void)
+{
+    struct checkers *c;
+    struct run run;
+
+    REQUIRE(open_run(&run));
+    c = &run.rehearsal->checkers;
+    CHECK(c->calm);
+    run.rehearsal->now_ns = c->moved_ns + c->patience_ns;
+    check_progress(c, run.rehearsal);
+    CHECK(!c->violated);
+    run.rehearsal->now_ns++;
+    c->calm = false;
+    check_progress(c, run.rehearsal);
+    CHECK(!c->violated);
+    c->calm = true;
+    check_progress(c, run.rehearsal);
+    CHECK(c->violated);
+    run_free(&run);
+}
+
 /* A run with a violation ends and says so. */
 static void a_violation_ends_the_run(void)
 {
@@ -141,6 +162,7 @@ int main(void)
     TAP_RUN(two_entries_with_one_sequence);
     TAP_RUN(two_commits_in_one_view);
     TAP_RUN(a_conviction_of_somebody_honest);
+    TAP_RUN(a_federation_that_stands_still);
     TAP_RUN(a_violation_ends_the_run);
     return tap_done();
 }

@@ -1,0 +1,53 @@
+#include <inttypes.h>
+
+#include "sim/rehearsal.h"
+
+/* Nothing is asked of a network that is worse than this, nor of one slower than the validators' patience. */
+enum { LOSS_FAIR_PPM = 300000, BANDWIDTH_FAIR = 20000 /* bytes a second */ };
+
+static bool link_is_fair(const struct network_link *link, const struct scenario *s)
+{
+    return link->loss_ppm <= LOSS_FAIR_PPM &&
+           (uint64_t)(link->latency_ns + link->jitter_ns) <= s->view_timeout_ns / 4 &&
+           (link->bytes_per_second == 0 || link->bytes_per_second >= BANDWIDTH_FAIR);
+}
+
+static bool is_calm(const struct rehearsal *r)
+{
+    const struct network *n = &r->network;
+
+    if (n->partitioned || n->burst_ppm > 0 || n->factor_ppm > 1000000)
+        return false;
+    for (size_t i = 0; i < (size_t)n->regions * n->regions; i++) {
+        if (!link_is_fair(&n->links[i], r->scenario))
+            return false;
+    }
+    return rehearsal_has_quorum(r);
+}
+
+/* A phase ends at the last of its deadlines, each twice the one before; the rest is for consensus: views that come to
+ * nothing, messages that get lost. */
+static int64_t patience_ns(const struct scenario *s)
+{
+    const struct policy *p = &s->policy;
+    uint64_t deadline = p->collect_deadline_ns > p->score_deadline_ns ? p->collect_deadline_ns : p->score_deadline_ns;
+    unsigned doublings = p->retry_budget < 16 ? p->retry_budget : 16;
+
+    if (deadline > UINT64_C(1) << 44 || s->view_timeout_ns > UINT64_C(1) << 50)
+        return INT64_MAX / 2;
+    return (int64_t)(2 * (deadline << doublings) + 64 * s->view_timeout_ns + 60 * UINT64_C(1000000000));
+}
+
+void check_progress_faults(struct checkers *c, const struct rehearsal *r)
+{
+    c->calm = is_calm(r);
+    c->moved_ns = r->now_ns;
+    c->patience_ns = patience_ns(r->scenario);
+}
+
+void check_progress(struct checkers *c, const struct rehearsal *r)
+{
+    if (c->calm && r->now_ns - c->moved_ns > c->patience_ns)
+        checkers_violation(c, r->now_ns, "*", "no block since %" PRId64 " ms, though a quorum hears each other",
+                           c->moved_ns / 1000000);
+}
