@@ -5,7 +5,7 @@
 struct side {
     struct cose_sign1 cose;
     struct bytes digest;
-    struct bytes rest[3];    /* view, sequence, federation id */
+    struct bytes rest[3]; /* view, sequence, federation id */
     uint64_t membership_epoch;
 };
 

@@ -101,7 +101,8 @@ void slot_propose(struct pbft *p, struct slot *s, const struct claim *proposal, 
         p->top = proposal->says.sequence;
 }
 
-unsigned claims_count(const struct pbft *p, const struct claim *claims, const struct statement *says, struct claim *which)
+unsigned claims_count(const struct pbft *p, const struct claim *claims, const struct statement *says,
+                      struct claim *which)
 {
     unsigned count = 0;
 

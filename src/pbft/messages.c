@@ -3,9 +3,8 @@
 #include <string.h>
 
 static const char *const SUBJECTS[MESSAGE_TYPES_END] = {
-    [MESSAGE_PRE_PREPARE] = "pre-prepare", [MESSAGE_PREPARE] = "prepare",
-    [MESSAGE_COMMIT] = "commit",           [MESSAGE_CHECKPOINT] = "checkpoint",
-    [MESSAGE_VIEW_CHANGE] = "view-change", [MESSAGE_NEW_VIEW] = "new-view",
+    [MESSAGE_PRE_PREPARE] = "pre-prepare", [MESSAGE_PREPARE] = "prepare",         [MESSAGE_COMMIT] = "commit",
+    [MESSAGE_CHECKPOINT] = "checkpoint",   [MESSAGE_VIEW_CHANGE] = "view-change", [MESSAGE_NEW_VIEW] = "new-view",
     [MESSAGE_FETCH] = "fetch-batch",       [MESSAGE_STATUS] = "status",
 };
 

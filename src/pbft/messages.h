@@ -8,7 +8,8 @@
  * COSE_Sign1 over one form of payload:
  *   {"view", "digest", "sequence", "federation_id", "membership_epoch"}
  * COMMIT is the vote of ledger/certificate.h. In every statement the protected header is a function of signer
- * and type, so that (statement, signer, signature) gives back the exact signed bytes: proofs carry 64 bytes a signature.
+ * and type, so that (statement, signer, signature) gives back the exact signed bytes: a proof carries 64 bytes for
+ * each signature.
  *
  *   [1, cose, [request...]]            digest = SHA-256 of the array of requests
  *   [2, cose, cose of the PRE-PREPARE]

@@ -4,7 +4,8 @@
 
 /* OSDI'99 section 4.2, with signatures. Execution is speculative, at prepared, so that COMMIT can
  * name the block that results. A backup prepares a sequence only on top of what it has executed: then a proof for
- * one sequence implies proofs for all below, and a batch is never re-proposed above another past than it was judged on. */
+ * one sequence implies proofs for all below, and a batch is never re-proposed above another past than it was judged on.
+ */
 
 /* ---- receiving */
 
@@ -385,7 +386,8 @@ static unsigned collect(struct pbft *p)
     return count;
 }
 
-/* The batch as a whole must pass what backups will ask; else requests contradict each other and the first goes alone. */
+/* The batch as a whole must pass what backups will ask; else requests contradict each other and the first goes alone.
+ */
 static unsigned collect_checked(struct pbft *p, uint64_t sequence)
 {
     unsigned count = collect(p);

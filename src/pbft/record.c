@@ -4,12 +4,13 @@
 
 /* Records are CBOR arrays that begin with one of these. */
 enum record_kind {
-    RECORD_SNAPSHOT = 1, /* [1, base, id, h, id, signatures or null, view, active, own VIEW-CHANGE or null, NEW-VIEW or null] */
-    RECORD_ACCEPT,       /* [2, sequence, view, digest, proposal's signature, own PREPARE's or null, batch or null] */
-    RECORD_PROOF,        /* [3, proof] */
-    RECORD_CLAIM,        /* [4, type, view, sequence, digest, signature]: own COMMIT or CHECKPOINT */
-    RECORD_MESSAGE,      /* [5, own VIEW-CHANGE or the NEW-VIEW] */
-    RECORD_DECIDED       /* [6, sequence, block id]: to vote for it again in later views */
+    RECORD_SNAPSHOT =
+        1, /* [1, base, id, h, id, signatures or null, view, active, own VIEW-CHANGE or null, NEW-VIEW or null] */
+    RECORD_ACCEPT,  /* [2, sequence, view, digest, proposal's signature, own PREPARE's or null, batch or null] */
+    RECORD_PROOF,   /* [3, proof] */
+    RECORD_CLAIM,   /* [4, type, view, sequence, digest, signature]: own COMMIT or CHECKPOINT */
+    RECORD_MESSAGE, /* [5, own VIEW-CHANGE or the NEW-VIEW] */
+    RECORD_DECIDED  /* [6, sequence, block id]: to vote for it again in later views */
 };
 
 /* ---- writing */

@@ -57,7 +57,8 @@ struct new_view {
 void new_view_body(const struct view_change *changes, unsigned count, const struct claim *proposals,
                    unsigned proposal_count, struct buf *out);
 /* A quorum of VIEW-CHANGEs for this view from distinct replicas, in order of replica, and proposals
- * by its primary that are exactly the plan. known: what of each replica was verified before (elements may be NULL), or NULL. */
+ * by its primary that are exactly the plan. known: what of each replica was verified before (elements may be
+ * NULL), or NULL. */
 enum err new_view_parse(const struct view_rules *rules, struct bytes message, bool verify,
                         struct blob *const *known, struct new_view *out) MUST_CHECK;
 void new_view_fini(struct new_view *nv);

@@ -1,4 +1,4 @@
-#include "cluster.h"
+#include "cluster_parts.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,181 +36,7 @@ static void push(struct cluster *c, int64_t at, struct event event)
     heap_push(&c->events, at, e);
 }
 
-/* ---- the application */
-
-static bool executed_request(const struct cluster_node *node, struct bytes request)
-{
-    struct bytes *requests = mem_array(PBFT_BATCH_MAX, sizeof *requests);
-    bool found = false;
-    unsigned count;
-
-    for (uint64_t i = 0; i < node->executed && !found; i++) {
-        ASSERT(batch_decode(blob_bytes(node->blocks[i].batch), requests, &count) == ERR_OK);
-        for (unsigned k = 0; k < count; k++)
-            found = found || bytes_equal(requests[k], request);
-    }
-    mem_free(requests);
-    return found;
-}
-
-static enum err app_check_request(void *context, struct bytes request)
-{
-    return executed_request(context, request) ? ERR_STALE : ERR_OK;
-}
-
-static enum err app_check_batch(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
-{
-    struct cluster_node *node = context;
-
-    if (sequence != node->executed + 1)
-        cluster_fail(node->cluster, "%u is asked about %llu on top of %llu", node->index, (unsigned long long)sequence,
-                     (unsigned long long)node->executed);
-    if (node->cluster->now < node->cluster->again_until)
-        return ERR_AGAIN;
-    for (unsigned i = 0; i < count; i++) {
-        if (executed_request(node, requests[i]))
-            return ERR_STALE;
-        for (unsigned k = 0; k < i; k++) {
-            if (bytes_equal(requests[i], requests[k]))
-                return ERR_DUPLICATE;
-        }
-    }
-    return ERR_OK;
-}
-
-static struct digest chain(const struct cluster_node *node, uint64_t sequence, struct bytes batch)
-{
-    struct digest_context d;
-
-    digest_init(&d);
-    if (sequence > 1)
-        digest_add(&d, node->blocks[sequence - 2].id.b, DIGEST_SIZE);
-    digest_add(&d, batch.data, batch.len);
-    return digest_final(&d);
-}
-
-static void append_block(struct cluster_node *node, struct bytes batch)
-{
-    if (node->executed == node->block_cap) {
-        node->block_cap = node->block_cap == 0 ? 16 : 2 * node->block_cap;
-        node->blocks = mem_resize(node->blocks, node->block_cap, sizeof node->blocks[0]);
-    }
-    node->blocks[node->executed].id = chain(node, node->executed + 1, batch);
-    node->blocks[node->executed].batch = blob_new(batch);
-    node->executed++;
-}
-
-static void truncate_blocks(struct cluster_node *node, uint64_t height)
-{
-    while (node->executed > height)
-        blob_drop(node->blocks[--node->executed].batch);
-}
-
-static void app_execute(void *context, uint64_t sequence, const struct bytes *requests, unsigned count,
-                        struct digest *block_id)
-{
-    struct cluster_node *node = context;
-    struct buf batch = {0};
-
-    if (sequence != node->executed + 1)
-        cluster_fail(node->cluster, "%u executes %llu on top of %llu", node->index, (unsigned long long)sequence,
-                     (unsigned long long)node->executed);
-    for (unsigned i = 0; i < count; i++) {
-        if (executed_request(node, requests[i]))
-            cluster_fail(node->cluster, "%u executes a request twice", node->index);
-    }
-    batch_encode(requests, count, &batch);
-    append_block(node, bytes_of_buf(&batch));
-    buf_free(&batch);
-    *block_id = node->blocks[node->executed - 1].id;
-}
-
-static void app_undo(void *context, uint64_t sequence)
-{
-    struct cluster_node *node = context;
-
-    if (sequence < node->decided || sequence > node->executed)
-        cluster_fail(node->cluster, "%u undoes to %llu", node->index, (unsigned long long)sequence);
-    truncate_blocks(node, sequence);
-}
-
-static struct voters voters_of(const struct cluster *c)
-{
-    return (struct voters){c->n, c->quorum, c->config.keys, c->fingerprints};
-}
-
-static void check_agreement(struct cluster *c, const struct cluster_node *node, uint64_t sequence,
-                            const struct digest *id)
-{
-    if (node->liar)
-        return;
-    while (c->agreed_count < sequence) {
-        if (c->agreed_count == c->agreed_cap) {
-            c->agreed_cap = c->agreed_cap == 0 ? 64 : 2 * c->agreed_cap;
-            c->agreed = mem_resize(c->agreed, c->agreed_cap, sizeof c->agreed[0]);
-        }
-        memset(&c->agreed[c->agreed_count++], 0, sizeof c->agreed[0]);
-    }
-    struct digest *agreed = &c->agreed[sequence - 1];
-    if (digest_is_zero(agreed))
-        *agreed = *id;
-    else if (!digest_equal(agreed, id))
-        cluster_fail(c, "%u decides another block at %llu", node->index, (unsigned long long)sequence);
-}
-
-static void check_certificate(struct cluster *c, uint64_t sequence, const struct digest *id, struct bytes certificate)
-{
-    struct voters voters = voters_of(c);
-    struct vote expected = {c->config.federation_id, c->config.membership_epoch, 0, sequence, *id};
-
-    enum err err = certificate_verify(certificate, &expected, &voters, NULL, NULL, NULL);
-    if (err != ERR_OK)
-        cluster_fail(c, "certificate of %llu: %s", (unsigned long long)sequence, err_text(err));
-}
-
-static void app_decide(void *context, uint64_t sequence, const struct digest *block_id, struct bytes certificate,
-                       struct effects *effects)
-{
-    struct cluster_node *node = context;
-    struct cluster *c = node->cluster;
-    struct buf out = {0};
-    struct cbor_writer w;
-
-    if (sequence != node->decided + 1 || sequence > node->executed ||
-        !digest_equal(block_id, &node->blocks[sequence - 1].id)) {
-        cluster_fail(c, "%u decides %llu out of order", node->index, (unsigned long long)sequence);
-        return;
-    }
-    check_agreement(c, node, sequence, block_id);
-    check_certificate(c, sequence, block_id, certificate);
-    node->decided = sequence;
-    cbor_writer_init(&w, &out);
-    cbor_put_array(&w, 3);
-    cbor_put_bytes(&w, digest_bytes(block_id));
-    cbor_put_raw(&w, blob_bytes(node->blocks[sequence - 1].batch));
-    cbor_put_raw(&w, certificate);
-    cbor_writer_done(&w);
-    struct blob *blob = blob_new(bytes_of_buf(&out));
-    effects_append(effects, sequence, blob);
-    blob_drop(blob);
-    buf_free(&out);
-}
-
 /* ---- what a correct replica never does */
-
-/* What a message says first, and by whom; false for those that are not signed. */
-static bool first_claim(const struct cluster *c, struct bytes message, struct claim *out)
-{
-    enum message_type type = (enum message_type)message.data[1];
-    struct cbor_reader r;
-
-    if (statement_subject(type) == NULL)
-        return false;
-    cbor_reader_init(&r, message);
-    (void)cbor_get_array(&r);
-    (void)cbor_get_uint(&r);
-    return claim_parse(&c->members, cbor_get_raw(&r), type, out) == ERR_OK;
-}
 
 static bool contains(struct bytes in, const uint8_t *what, size_t len)
 {
@@ -235,7 +61,7 @@ static void check_sent(struct cluster *c, const struct cluster_node *node, struc
 {
     struct claim claim;
 
-    if (node->liar || !first_claim(c, message, &claim) || claim.says.type > MESSAGE_NEW_VIEW ||
+    if (node->liar || !cluster_first_claim(c, message, &claim) || claim.says.type > MESSAGE_NEW_VIEW ||
         claim.signer != node->index)
         return;
     uint64_t key = claim.says.sequence * 31 + claim.says.view * 131 + (uint64_t)claim.says.type * 1009 +
@@ -263,85 +89,6 @@ static void check_sent(struct cluster *c, const struct cluster_node *node, struc
     }
 }
 
-/* ---- the liar */
-
-static void resign(struct cluster *c, unsigned signer, struct claim *claim, const struct digest *digest)
-{
-    *claim = cluster_claim(c, signer, claim->says.type, claim->says.view, claim->says.sequence, digest);
-}
-
-static struct blob *pack(struct cluster *c, const struct claim *claim, struct bytes extra)
-{
-    struct buf cose = {0}, out = {0};
-    struct cbor_writer w;
-
-    claim_encode(&c->members, claim, &cose);
-    cbor_writer_init(&w, &out);
-    cbor_put_array(&w, extra.len > 0 ? 3 : 2);
-    cbor_put_uint(&w, claim->says.type);
-    cbor_put_raw(&w, bytes_of_buf(&cose));
-    if (extra.len > 0)
-        cbor_put_raw(&w, extra);
-    cbor_writer_done(&w);
-    struct blob *blob = blob_new(bytes_of_buf(&out));
-    buf_free(&cose);
-    buf_free(&out);
-    return blob;
-}
-
-struct claim cluster_claim(struct cluster *c, unsigned signer, enum message_type type, uint64_t view, uint64_t sequence,
-                           const struct digest *digest)
-{
-    struct statement says = {type, view, sequence, *digest};
-    struct claim claim;
-
-    statement_sign(&c->members, signer, &c->keys[signer], &says, &claim);
-    return claim;
-}
-
-struct blob *cluster_pre_prepare(struct cluster *c, uint64_t view, uint64_t sequence, const char *request)
-{
-    struct bytes requests = bytes_of_text(request);
-    struct buf batch = {0};
-
-    batch_encode(&requests, 1, &batch);
-    struct digest digest = digest_of(bytes_of_buf(&batch));
-    struct claim claim =
-        cluster_claim(c, members_primary(&c->members, view), MESSAGE_PRE_PREPARE, view, sequence, &digest);
-    struct blob *message = pack(c, &claim, bytes_of_buf(&batch));
-    buf_free(&batch);
-    return message;
-}
-
-/* What a liar sends instead: to half of the others another batch, another vote, an empty VIEW-CHANGE, nothing. */
-static struct blob *tamper(struct cluster *c, unsigned from, unsigned to, struct blob *message)
-{
-    struct claim claim;
-    struct buf body = {0};
-
-    if (!first_claim(c, blob_bytes(message), &claim) || (to + claim.says.sequence) % 2 == 0)
-        return blob_hold(message);
-    struct digest odd = digest_of(bytes_of_text("something else"));
-    struct blob *out = NULL;
-    switch (claim.says.type) {
-    case MESSAGE_PRE_PREPARE:
-        out = cluster_pre_prepare(c, claim.says.view, claim.says.sequence, "forged");
-        break;
-    case MESSAGE_COMMIT:
-    case MESSAGE_CHECKPOINT:
-        resign(c, from, &claim, &odd);
-        out = pack(c, &claim, bytes_of(NULL, 0));
-        break;
-    case MESSAGE_STATUS:
-    case MESSAGE_PREPARE:
-        break;
-    default:
-        out = blob_hold(message);
-    }
-    buf_free(&body);
-    return out;
-}
-
 /* ---- the driver */
 
 static int64_t delay(struct cluster *c)
@@ -357,7 +104,7 @@ static void transmit(struct cluster *c, unsigned from, unsigned to, struct blob 
         return;
     if (prng_below(&c->prng, 1000) < c->loss)
         return;
-    struct blob *sent = c->nodes[from].liar ? tamper(c, from, to, message) : blob_hold(message);
+    struct blob *sent = c->nodes[from].liar ? cluster_tamper(c, from, to, message) : blob_hold(message);
     if (sent == NULL)
         return;
     unsigned copies = prng_below(&c->prng, 1000) < c->duplicate ? 2 : 1;
@@ -514,7 +261,7 @@ void cluster_fetch_blocks(struct cluster *c, unsigned to, unsigned from)
 
     if (node->pbft == NULL || source->ledger_count <= node->decided)
         return;
-    truncate_blocks(node, node->decided);
+    cluster_truncate_blocks(node, node->decided);
     while (node->decided < source->ledger_count) {
         uint64_t sequence = node->decided + 1;
         struct blob *block = source->ledger[node->decided];
@@ -523,11 +270,11 @@ void cluster_fetch_blocks(struct cluster *c, unsigned to, unsigned from)
         cbor_expect_array(&r, 3);
         struct digest id = digest_from(cbor_get_bytes(&r));
         struct bytes batch = cbor_get_raw(&r);
-        check_certificate(c, sequence, &id, cbor_get_raw(&r));
-        append_block(node, batch);
+        cluster_check_certificate(c, sequence, &id, cbor_get_raw(&r));
+        cluster_append_block(node, batch);
         if (!digest_equal(&id, &node->blocks[sequence - 1].id))
             cluster_fail(c, "a fetched block differs");
-        check_agreement(c, node, sequence, &id);
+        cluster_check_agreement(c, node, sequence, &id);
         node->decided = sequence;
         effects_append(&effects, sequence, block);
         if (each || node->decided == source->ledger_count)
@@ -562,7 +309,7 @@ static void give_request(struct cluster *c, struct cluster_node *node, unsigned 
         decided = node->decided;
     uint64_t executed = node->executed;
     node->executed = decided;
-    bool done = executed_request(node, blob_bytes(request));
+    bool done = cluster_executed_request(node, blob_bytes(request));
     node->executed = executed;
     if (!done) {
         if (node->pbft != NULL) {
@@ -685,7 +432,7 @@ void cluster_crash(struct cluster *c, unsigned index)
     node->pbft = NULL;
     node->life++;
     node->catching_up = false;
-    truncate_blocks(node, 0);
+    cluster_truncate_blocks(node, 0);
     node->decided = 0;
     for (unsigned i = 0; i < PBFT_TIMER_COUNT; i++)
         node->timer_at[i] = -1;
@@ -693,11 +440,9 @@ void cluster_crash(struct cluster *c, unsigned index)
 
 void cluster_restart(struct cluster *c, unsigned index)
 {
-    static const struct pbft_app CALLBACKS = {NULL,        app_check_request, app_check_batch,
-                                              app_execute, app_undo,          app_decide};
     struct cluster_node *node = &c->nodes[index];
     struct pbft_config config = c->config;
-    struct pbft_app app = CALLBACKS;
+    struct pbft_app app = cluster_app(node);
     struct digest id = {0};
     struct effects effects = {0};
 
@@ -706,12 +451,11 @@ void cluster_restart(struct cluster *c, unsigned index)
         cbor_reader_init(&r, blob_bytes(node->ledger[i]));
         cbor_expect_array(&r, 3);
         id = digest_from(cbor_get_bytes(&r));
-        append_block(node, cbor_get_raw(&r));
+        cluster_append_block(node, cbor_get_raw(&r));
     }
     node->decided = node->ledger_count;
     config.self = index;
     config.key = c->keys[index];
-    app.context = node;
     node->pbft = pbft_new(&config, &app, node->ledger_count, &id);
     for (size_t i = 0; i < node->record_count; i++) {
         enum err err = pbft_restore(node->pbft, blob_bytes(node->records[i].bytes));

@@ -5,7 +5,7 @@
 static void sizes_are_the_papers(void)
 {
     /* n, f, q: DESIGN section 8 */
-    static const unsigned table[][3] = {{1, 0, 1}, {2, 0, 2}, {3, 0, 2}, {4, 1, 3},  {5, 1, 4},
+    static const unsigned table[][3] = {{1, 0, 1}, {2, 0, 2}, {3, 0, 2},  {4, 1, 3},    {5, 1, 4},
                                         {6, 1, 4}, {7, 2, 5}, {10, 3, 7}, {100, 33, 67}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         CHECK_EQ_U64(quorum_faults(table[i][0]), table[i][1]);
@@ -18,9 +18,9 @@ static void any_two_quorums_share_a_correct_replica(void)
     for (unsigned n = 1; n <= 128; n++) {
         for (unsigned f = 0; f <= quorum_faults(n); f++) {
             unsigned q = quorum_size(n, f);
-            CHECK(2 * q >= n + f + 1);       /* safe */
-            CHECK(2 * (q - 1) < n + f + 1);  /* and the smallest that is */
-            CHECK(q <= n - f);               /* live without the liars */
+            CHECK(2 * q >= n + f + 1);      /* safe */
+            CHECK(2 * (q - 1) < n + f + 1); /* and the smallest that is */
+            CHECK(q <= n - f);              /* live without the liars */
         }
     }
 }

@@ -545,8 +545,8 @@ static bool and_a_flipped_copy(struct cluster *c, unsigned from, unsigned to, st
         if (pbft_receive(p, c->now, copy, &effects) != ERR_OK) {
             after = pbft_status(p);
             if (before.view != after.view || before.in_view_change != after.in_view_change ||
-                before.executed != after.executed || before.decided != after.decided ||
-                before.stable != after.stable || before.known_decided != after.known_decided)
+                before.executed != after.executed || before.decided != after.decided || before.stable != after.stable ||
+                before.known_decided != after.known_decided)
                 cluster_fail(c, "a refused message changed %u", to);
             flips++;
         }

@@ -50,7 +50,7 @@ static void one_storm(unsigned n, uint64_t seed, bool liar)
 static unsigned seeds_per_size(void)
 {
     const char *text = getenv("PRISMFED_STORM_SEEDS");
-    return text != NULL ? (unsigned)strtoul(text, NULL, 10) : 25;
+    return text != NULL ? (unsigned)strtoul(text, NULL, 10) : 12;
 }
 
 static void storms(bool liar, uint64_t first)

@@ -311,8 +311,7 @@ static enum err convict(const struct claim *a, const struct claim *b, unsigned *
 
 static void two_digests_for_one_place_convict(void)
 {
-    static const enum message_type types[] = {MESSAGE_PRE_PREPARE, MESSAGE_PREPARE, MESSAGE_COMMIT,
-                                              MESSAGE_CHECKPOINT};
+    static const enum message_type types[] = {MESSAGE_PRE_PREPARE, MESSAGE_PREPARE, MESSAGE_COMMIT, MESSAGE_CHECKPOINT};
     struct digest one = digest_named("one"), two = digest_named("two");
     unsigned culprit = 99;
 

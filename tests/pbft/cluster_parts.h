@@ -1,0 +1,21 @@
+#ifndef PRISMFED_TESTS_PBFT_CLUSTER_PARTS_H
+#define PRISMFED_TESTS_PBFT_CLUSTER_PARTS_H
+
+#include "cluster.h"
+
+/* What the files of the cluster share. */
+
+struct pbft_app cluster_app(struct cluster_node *node);
+bool cluster_executed_request(const struct cluster_node *node, struct bytes request);
+void cluster_append_block(struct cluster_node *node, struct bytes batch);
+void cluster_truncate_blocks(struct cluster_node *node, uint64_t height);
+void cluster_check_agreement(struct cluster *c, const struct cluster_node *node, uint64_t sequence,
+                             const struct digest *id);
+void cluster_check_certificate(struct cluster *c, uint64_t sequence, const struct digest *id,
+                               struct bytes certificate);
+/* What a message says first, and by whom; false for those that are not signed. */
+bool cluster_first_claim(const struct cluster *c, struct bytes message, struct claim *out);
+/* What a liar sends instead, or NULL. */
+struct blob *cluster_tamper(struct cluster *c, unsigned from, unsigned to, struct blob *message);
+
+#endif
