@@ -1,0 +1,42 @@
+#!/bin/sh
+# prismfed keys, and whether openssl means the same.
+set -eu
+. "$(dirname "$0")/tap.sh"
+
+ok "generate" run 0 "$prismfed" keys generate key.pem
+fingerprint=$(cat out)
+ok "prints a fingerprint" sh -c 'grep -q -x "[0-9a-f]\{64\}" out'
+ok "nobody else can read the file" test "$(stat -c %a key.pem)" = 600
+cp key.pem copy
+ok "never overwrites" refused_with 'File exists' "$prismfed" keys generate key.pem
+ok "not even in part" cmp -s key.pem copy
+ok "fingerprint of the private key" run 0 "$prismfed" keys fingerprint key.pem
+ok "is the one that was printed" test "$(cat out)" = "$fingerprint"
+ok "public key" run 0 "$prismfed" keys public key.pem
+cp out public.pem
+ok "fingerprint of the public key" run 0 "$prismfed" keys fingerprint public.pem
+ok "is the same" test "$(cat out)" = "$fingerprint"
+ok "DER" run 0 "$prismfed" keys public --der public.pem
+cp out public.der
+ok "fingerprint is SHA-256 of the DER" test "$(sha256sum < public.der)" = "$fingerprint  -"
+if command -v openssl > /dev/null; then
+    ok "openssl derives the same public key" sh -c 'openssl pkey -in key.pem -pubout | cmp -s - public.pem'
+    openssl genpkey -algorithm ed25519 -out other.pem 2> /dev/null
+    ok "a key that openssl made" run 0 "$prismfed" keys public other.pem
+    ok "has the public key that openssl says" sh -c 'openssl pkey -in other.pem -pubout | cmp -s - out'
+else
+    skip "openssl derives the same public key" "openssl is not installed"
+fi
+ok "another key is another key" run 0 "$prismfed" keys generate key2.pem
+ok "with another fingerprint" test "$(cat out)" != "$fingerprint"
+ok "no such file" refused_with 'nothere' "$prismfed" keys fingerprint nothere
+echo hello > hello
+ok "not a key" refused_with 'not the PEM of an Ed25519 key' "$prismfed" keys fingerprint hello
+sed 's/A/B/' public.pem > damaged
+ok "a damaged key" refused "$prismfed" keys fingerprint damaged
+printf -- '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n-----END PUBLIC KEY-----\n' > weak
+ok "a key of small order" refused "$prismfed" keys fingerprint weak
+ok "nothing to do" refused_with 'expected what to do' "$prismfed" keys
+ok "unknown thing to do" refused_with '"sign" is not one of' "$prismfed" keys sign key.pem
+ok "--der where it has no meaning" refused_with '\-\-der goes with' "$prismfed" keys fingerprint --der key.pem
+finish
