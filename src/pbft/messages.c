@@ -95,7 +95,7 @@ enum err claim_verify(const struct members *m, const struct claim *c)
     struct cose_sign1 cose;
 
     claim_rebuild(m, c, &protected, &payload, &cose);
-    enum err err = cose_verify(&cose, &m->keys[c->signer]);
+    enum err err = cose_verify_cached(&cose, &m->keys[c->signer], m->verify_cache);
     buf_free(&protected);
     buf_free(&payload);
     return err;

@@ -59,6 +59,7 @@ struct members {
     unsigned n, f, quorum;
     struct public_key keys[PBFT_REPLICAS_MAX];
     struct digest fingerprints[PBFT_REPLICAS_MAX];
+    struct verify_cache *verify_cache; /* borrowed; NULL: none */
 };
 
 unsigned members_primary(const struct members *m, uint64_t view);

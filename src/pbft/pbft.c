@@ -14,6 +14,7 @@ static void members_init(struct members *m, const struct pbft_config *config)
     m->n = config->n;
     m->f = config->f;
     m->quorum = config->quorum;
+    m->verify_cache = config->verify_cache;
     for (unsigned i = 0; i < m->n; i++) {
         m->keys[i] = config->keys[i];
         m->fingerprints[i] = key_fingerprint(&config->keys[i]);

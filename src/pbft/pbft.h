@@ -19,21 +19,22 @@ enum { PBFT_TIMER_VIEW = 0, PBFT_TIMER_BATCH = 1, PBFT_TIMER_RESEND = 2, PBFT_TI
 struct pbft_config {
     struct digest federation_id;
     uint64_t membership_epoch;
-    unsigned n;                          /* replicas; primary of view v is v mod n */
+    unsigned n; /* replicas; primary of view v is v mod n */
     unsigned f;
     unsigned quorum;
     unsigned self;
     struct public_key keys[PBFT_REPLICAS_MAX];
     struct secret_key key;
-    int64_t view_timeout_ns;             /* doubles with every fruitless view change, resets on progress */
+    int64_t view_timeout_ns; /* doubles with every fruitless view change, resets on progress */
     int64_t view_timeout_max_ns;
-    int64_t batch_delay_ns;              /* a batch that is not full waits at most this long */
-    int64_t resend_ns;                   /* undecided own messages are sent again this often */
-    unsigned batch_max;                  /* requests in a batch */
-    unsigned pipeline;                   /* proposals in flight */
-    uint64_t checkpoint_interval;        /* K */
-    uint64_t window;                     /* L >= 2K: h < n <= h + L */
-    unsigned pending_max;                /* requests kept for ordering */
+    int64_t batch_delay_ns;            /* a batch that is not full waits at most this long */
+    int64_t resend_ns;                 /* undecided own messages are sent again this often */
+    unsigned batch_max;                /* requests in a batch */
+    unsigned pipeline;                 /* proposals in flight */
+    uint64_t checkpoint_interval;      /* K */
+    uint64_t window;                   /* L >= 2K: h < n <= h + L */
+    unsigned pending_max;              /* requests kept for ordering */
+    struct verify_cache *verify_cache; /* borrowed, for drivers of many replicas; NULL: none; changes no result */
 };
 
 /* Called while stepping; pure functions of the application's own state. */

@@ -521,8 +521,11 @@ void cluster_init(struct cluster *c, unsigned n, uint64_t seed)
 
 void cluster_start(struct cluster *c)
 {
-    c->members = (struct members){
-        c->config.federation_id, c->config.membership_epoch, c->n, c->config.f, c->config.quorum, {{{0}}}, {{{0}}}};
+    c->members = (struct members){.federation_id = c->config.federation_id,
+                                  .membership_epoch = c->config.membership_epoch,
+                                  .n = c->n,
+                                  .f = c->config.f,
+                                  .quorum = c->config.quorum};
     memcpy(c->members.keys, c->config.keys, sizeof c->config.keys);
     memcpy(c->members.fingerprints, c->fingerprints, sizeof c->fingerprints);
     for (unsigned i = 0; i < c->n; i++)
