@@ -8,7 +8,8 @@ scenario() {
     printf '{"name": "x", "quorum": 1, "max_ledger_drift": 1, "epoch_start": 1, "nodes": [%s]%s}\n' "$2" "$3" > "$1"
 }
 core='{"id": "a", "region": "r", "role": "core", "stake": 1}'
-small=', "workload": {"family": "queen", "instances": 1, "size_min": 5}, "policy": {"evaluations": 2, "iteration_limit": 50}'
+small=', "workload": {"family": "queen", "instances": 1, "size_min": 5},
+ "policy": {"evaluations": 2, "iteration_limit": 50}'
 
 # bad TEXT PATTERN: x.json must be refused
 bad() {

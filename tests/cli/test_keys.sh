@@ -34,7 +34,11 @@ echo hello > hello
 ok "not a key" refused_with 'not the PEM of an Ed25519 key' "$prismfed" keys fingerprint hello
 sed 's/A/B/' public.pem > damaged
 ok "a damaged key" refused "$prismfed" keys fingerprint damaged
-printf -- '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n-----END PUBLIC KEY-----\n' > weak
+cat > weak << 'END'
+-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+-----END PUBLIC KEY-----
+END
 ok "a key of small order" refused "$prismfed" keys fingerprint weak
 ok "nothing to do" refused_with 'expected what to do' "$prismfed" keys
 ok "unknown thing to do" refused_with '"sign" is not one of' "$prismfed" keys sign key.pem

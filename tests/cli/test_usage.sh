@@ -5,7 +5,8 @@ set -eu
 
 cat > tiny.json << 'END'
 {"name": "tiny", "quorum": 1, "max_ledger_drift": 1, "epoch_start": 1,
- "nodes": [{"id": "a", "region": "r", "role": "core", "stake": 1}, {"id": "b", "region": "r", "role": "edge", "stake": 1}],
+ "nodes": [{"id": "a", "region": "r", "role": "core", "stake": 1},
+           {"id": "b", "region": "r", "role": "edge", "stake": 1}],
  "workload": {"family": "queen", "instances": 1, "size_min": 5}, "policy": {"evaluations": 2, "iteration_limit": 50}}
 END
 
