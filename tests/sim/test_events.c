@@ -196,6 +196,44 @@ static void shards_move_and_come_back(void)
     run_free(&run);
 }
 
+/* When the trace first says it, in whole milliseconds; -1: never. */
+static long first_ms(const struct run *run, const char *what)
+{
+    struct buf copy = {0};
+    const char *at;
+    long ms = -1;
+
+    buf_add(&copy, run->trace.data, run->trace.len);
+    at = strstr(buf_text(&copy), what);
+    if (at != NULL) {
+        while (at > (const char *)copy.data && at[-1] != '\n')
+            at--;
+        ms = strtol(at, NULL, 10);
+    }
+    buf_free(&copy);
+    return ms;
+}
+
+/* Signed, durable, sent: in this order, and a crash in between leaves neither record nor message. */
+static void nothing_is_sent_before_it_is_durable(void)
+{
+    struct run run;
+
+    run_federation(&run, 3, 1, 2, ", \"network\": {\"disk_ms\": 70}", 1, 15);
+    REQUIRE(run_anchored(&run));
+    CHECK(first_ms(&run, " e0 fed.sign ") >= 0);
+    CHECK(first_ms(&run, " e0 send fed.entry") >= first_ms(&run, " e0 fed.sign ") + 70);
+    run_free(&run);
+    run_federation(&run, 3, 1, 2,
+                   ", \"network\": {\"disk_ms\": 70}" EVENTS("{\"kind\": \"crash\", \"node\": \"e0\", \"at_ms\": 140}"),
+                   1, 15);
+    REQUIRE(run_anchored(&run));
+    CHECK(first_ms(&run, " e0 fed.sign ") >= 0 && first_ms(&run, " e0 fed.sign ") < 140);
+    CHECK_EQ_I64(first_ms(&run, " e0 send fed.entry"), -1);
+    CHECK_EQ_U64(run.rehearsal->nodes[3].disk.count, 0);
+    run_free(&run);
+}
+
 /* What has nothing to do says so. */
 static void idle_events(void)
 {
@@ -226,6 +264,7 @@ int main(void)
     TAP_RUN(leave);
     TAP_RUN(drift);
     TAP_RUN(shards_move_and_come_back);
+    TAP_RUN(nothing_is_sent_before_it_is_durable);
     TAP_RUN(idle_events);
     return tap_done();
 }
