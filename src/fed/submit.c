@@ -224,7 +224,9 @@ void submit_compact(struct fed *f, uint64_t number)
         persist_entry(f, height + 1, blob_bytes(own->envelope));
         covered |= own->sequence == f->sequence;
     }
+#ifndef MUTANT_FED_FORGETS_UNHEARD_SEQUENCE
     if (!covered)
         persist_sequence(f, height + 1);
+#endif
     effects_forget(f->out, number);
 }

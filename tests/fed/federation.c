@@ -175,7 +175,7 @@ void federation_send(struct federation *f, unsigned from, unsigned to, struct bl
     unsigned copies = prng_below(&f->network, 1000) < o->duplicate_permille ? 2 : 1;
 
     f->messages++;
-    for (unsigned i = 0; i < copies && !lost && !f->nodes[from].cut_off; i++) {
+    for (unsigned i = 0; i < copies && !lost && !f->nodes[from].cut_off && !f->nodes[from].mute; i++) {
         uint64_t spread = prng_below(&f->network, (uint64_t)(o->delay_max_ns - o->delay_min_ns) + 1);
         struct event *e = push(f, f->now_ns + o->delay_min_ns + (int64_t)spread, MESSAGE, to);
         e->from = from;
@@ -485,8 +485,14 @@ void node_cut_off(struct federation *f, unsigned node)
     f->nodes[node].cut_off = true;
 }
 
+void node_silence(struct federation *f, unsigned node)
+{
+    f->nodes[node].mute = true;
+}
+
 void node_reconnect(struct federation *f, unsigned node)
 {
+    f->nodes[node].mute = false;
     f->nodes[node].cut_off = false;
 }
 

@@ -30,6 +30,7 @@ struct node {
     uint64_t timer_turn[FED_TIMER_END];
     struct workload work;
     bool cut_off;          /* no message in or out */
+    bool mute;             /* what it sends is lost */
     bool played;           /* by the test itself: no machine */
     unsigned crash_after;  /* effects from now; 0: none planned */
     unsigned crash_spread; /* so many effects at most after each restart it strikes again; 0: not */
@@ -98,7 +99,8 @@ void federation_fini(struct federation *f);
 void node_crash(struct federation *f, unsigned node);
 void node_start(struct federation *f, unsigned node);
 void node_cut_off(struct federation *f, unsigned node);
-void node_reconnect(struct federation *f, unsigned node);
+void node_silence(struct federation *f, unsigned node);
+void node_reconnect(struct federation *f, unsigned node); /* heals both */
 
 /* An event from the operator of a node that is up. */
 void node_tell(struct federation *f, unsigned node, enum fed_event_kind kind, struct blob *blob);

@@ -206,6 +206,29 @@ static void constant_crashes_of_three_are_survived(void)
                            .verify = everybody_restarted});
 }
 
+static void long_run(struct federation_options *o)
+{
+    o->last_epoch = 14;
+}
+
+/* What it signed reached nobody, is too late, and must be remembered all the same. */
+static void mute_then_restart(struct federation *f, struct prng *prng)
+{
+    unsigned node = f->count - 1;
+    int64_t at_ns = 4 * SECOND + (int64_t)prng_below(prng, 2000) * MILLISECOND;
+
+    federation_at(f, 0, node_silence, node);
+    federation_at(f, at_ns, node_crash, node);
+    federation_at(f, at_ns + 10 * MILLISECOND, node_start, node);
+    federation_at(f, at_ns + 5 * SECOND, node_reconnect, node);
+}
+
+static void unheard_entries_are_not_forgotten(void)
+{
+    run(&(struct scenario){
+        .validators = 3, .participants = 1, .seeds = 12, .prepare = long_run, .faults = mute_then_restart});
+}
+
 /* No quorum on any side for a while. */
 static void split(struct federation *f, struct prng *prng)
 {
@@ -223,11 +246,6 @@ static void lost_quorum_comes_back(void)
 }
 
 /* ---- away for too long */
-
-static void long_run(struct federation_options *o)
-{
-    o->last_epoch = 14;
-}
 
 static void leave_and_return(struct federation *f, struct prng *prng)
 {
@@ -582,6 +600,7 @@ int main(void)
     TAP_RUN(restarts_with_loss_do_not_forget);
     TAP_RUN(constant_crashes_are_survived);
     TAP_RUN(constant_crashes_of_three_are_survived);
+    TAP_RUN(unheard_entries_are_not_forgotten);
     TAP_RUN(lost_quorum_comes_back);
     TAP_RUN(who_was_away_is_quarantined_and_reconciles);
     TAP_RUN(who_leaves_is_not_waited_for);
