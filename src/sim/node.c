@@ -242,6 +242,10 @@ static void enqueue(struct sim_node *n, struct rehearsal *r, struct effect *e)
     if (e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND)
         n->durable_ns = disk_sync_ns(&n->disk, r->now_ns, r->scenario->disk_ns);
     w.ready_ns = n->durable_ns > r->now_ns ? n->durable_ns : r->now_ns;
+#ifdef MUTANT_SIM_SENDS_EARLY
+    if (e->kind == EFFECT_SEND)
+        send(n, r, e->to, e->blob);
+#endif
     if (w.ready_ns > r->now_ns && (n->count == n->head || n->queue[n->count - 1].ready_ns < w.ready_ns))
         plan_own(n, r, w.ready_ns, &(struct happening){.kind = HAPPEN_DURABLE});
     if (n->count == n->cap) {
