@@ -126,6 +126,8 @@ json_t *audit_report_json(const struct audit_report *r)
         json_put(finding, "text", json_string(f->text));
         json_push(findings, finding);
     }
+    json_put(out, "format", json_string("prismfed.audit-report"));
+    json_put(out, "version", json_u64(1));
     json_put(out, "compliant", json_boolean(r->finding_count == 0));
     json_put(out, "findings", findings);
     json_put(out, "sections", sections);

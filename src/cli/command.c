@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static void say(const char *verb, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 static void say(const char *verb, const char *fmt, va_list args)
 {
     fprintf(stderr, "prismfed %s: ", verb);

@@ -1,6 +1,6 @@
 # For tests of the command line: . tap.sh PRISMFED FEDERATED_SIM. They work in an empty folder of their own.
-prismfed=$1
-federated_sim=$2
+prismfed=$(realpath "$1")
+federated_sim=$(realpath "$2")
 root=$(cd "$(dirname "$0")/../.." && pwd)
 scratch=$(mktemp -d)
 trap 'chmod -R u+rwx "$scratch"; rm -rf "$scratch"' EXIT
