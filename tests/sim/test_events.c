@@ -167,6 +167,37 @@ static void drift(void)
     run_free(&drifted);
 }
 
+/* Work that changes and changes back: sooner or later an earlier incumbent is the best one again, and restored by an
+ * entry of its own. */
+static void rollback(void)
+{
+    static const char text[] =
+        "{\"name\": \"drift\", \"quorum\": 2, \"max_ledger_drift\": 2, \"epoch_start\": 1, "
+        "\"policy\": {\"evaluations\": 6, \"iteration_limit\": 300, \"rollback_ppm\": 0, \"archive\": 8}, "
+        "\"workload\": {\"family\": \"random\", \"instances\": 1}, \"nodes\": ["
+        "{\"id\": \"a\", \"region\": \"x\", \"role\": \"core\", \"stake\": 1}, "
+        "{\"id\": \"b\", \"region\": \"y\", \"role\": \"core\", \"stake\": 1}, "
+        "{\"id\": \"c\", \"region\": \"z\", \"role\": \"core\", \"stake\": 1}], \"events\": ["
+        "{\"kind\": \"drift\", \"node\": \"a\", \"epoch\": 4, \"workload\": {\"family\": \"queen\"}}, "
+        "{\"kind\": \"drift\", \"node\": \"b\", \"epoch\": 4, \"workload\": {\"family\": \"queen\"}}, "
+        "{\"kind\": \"drift\", \"node\": \"a\", \"epoch\": 6, \"workload\": {\"family\": \"random\"}}, "
+        "{\"kind\": \"drift\", \"node\": \"b\", \"epoch\": 6, \"workload\": {\"family\": \"random\"}}]}";
+    unsigned rolled_back = 0, entries = 0;
+
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        struct run run;
+
+        tap_seed(seed);
+        run_text(&run, text, 8, seed, 1);
+        CHECK(run_anchored(&run));
+        for (uint64_t i = 0; run.err == ERR_OK && i < 8; i++)
+            rolled_back += run.report.epochs[i].rolled_back;
+        entries += run_count(&run, " fed.rollback ");
+        run_free(&run);
+    }
+    CHECK(rolled_back > 0 && entries >= rolled_back);
+}
+
 static unsigned shards_of(const struct run *run, unsigned epoch_index, int member)
 {
     unsigned count = 0;
@@ -263,6 +294,7 @@ int main(void)
     TAP_RUN(join);
     TAP_RUN(leave);
     TAP_RUN(drift);
+    TAP_RUN(rollback);
     TAP_RUN(shards_move_and_come_back);
     TAP_RUN(nothing_is_sent_before_it_is_durable);
     TAP_RUN(idle_events);
