@@ -93,7 +93,7 @@ static enum err check_certificate(const struct federation_state *s, const struct
 {
     struct public_key *keys = mem_array(s->validator_count, sizeof keys[0]);
     struct digest *fingerprints = mem_array(s->validator_count, sizeof fingerprints[0]);
-    struct voters voters;
+    struct voters voters = {0};
     struct vote expected = {
         .federation_id = s->federation_id,
         .membership_epoch = s->membership_epoch,
