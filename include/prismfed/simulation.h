@@ -21,16 +21,16 @@ extern "C" {
 #endif
 
 struct federated_simulation_options {
-    const char *scenario;     /* path of the scenario file */
-    uint64_t epochs;          /* how many to run, 1..100000 */
-    bool clean;               /* first remove what an earlier run wrote for this label */
-    const char *output_dir;   /* NULL: artifacts/mec/M5 */
-    const char *label;        /* NULL: "default" for a scenario named baseline.json, else the file's stem */
+    const char *scenario;   /* path of the scenario file */
+    uint64_t epochs;        /* how many to run, 1..100000 */
+    bool clean;             /* first remove what an earlier run wrote for this label */
+    const char *output_dir; /* NULL: artifacts/mec/M5 */
+    const char *label;      /* NULL: "default" for a scenario named baseline.json, else the file's stem */
     bool has_seed;
-    uint64_t seed;            /* instead of the scenario's, when has_seed */
-    unsigned threads;         /* for the sites' work; 0: one for each processor; never changes a result */
-    const char *trace;        /* path for the trace of all events, or NULL */
-    bool write_artifacts;     /* false: nothing touches the disk */
+    uint64_t seed;        /* instead of the scenario's, when has_seed */
+    unsigned threads;     /* for the sites' work; 0: one for each processor; never changes a result */
+    const char *trace;    /* path for the trace of all events, or NULL */
+    bool write_artifacts; /* false: nothing touches the disk */
     /* Called now and then from the calling thread, or NULL. A non-zero return ends the run with an error. */
     int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds);
     void *progress_context;
@@ -38,16 +38,16 @@ struct federated_simulation_options {
 
 struct federated_epoch_report {
     uint64_t epoch;
-    bool quorum_reached;         /* anchored under a quorum certificate */
-    uint64_t view_changes;       /* new views entered while the epoch ran */
+    bool quorum_reached;   /* anchored under a quorum certificate */
+    uint64_t view_changes; /* new views entered while the epoch ran */
     uint64_t participants, stale, absent, quarantined, convicted;
-    uint64_t shards_moved;       /* against the epoch before */
+    uint64_t shards_moved; /* against the epoch before */
     int64_t aggregated_delta_ppm;
     bool incumbent_changed, rolled_back;
-    bool stalled;                /* for a while fewer validators than the quorum could hear each other */
-    uint8_t merkle_root[32];     /* over the epoch's entries; zero unless quorum_reached */
+    bool stalled;            /* for a while fewer validators than the quorum could hear each other */
+    uint8_t merkle_root[32]; /* over the epoch's entries; zero unless quorum_reached */
     uint64_t log_size;
-    uint64_t virtual_ns;         /* from the epoch's start to its anchor */
+    uint64_t virtual_ns; /* from the epoch's start to its anchor */
 };
 
 struct federated_simulation_report {
@@ -56,13 +56,14 @@ struct federated_simulation_report {
     uint64_t epoch_count;
     struct federated_epoch_report *epochs; /* owned */
     uint8_t log_root[32], state_root[32];
-    bool roots_agree;            /* every node that is up ends with the same state as the longest chain at equal height */
-    uint64_t messages, bytes;    /* delivered on the virtual network */
-    uint64_t events;             /* steps of all machines */
+    bool roots_agree;         /* every node that is up ends with the same state as the longest chain at equal height */
+    uint64_t messages, bytes; /* delivered on the virtual network */
+    uint64_t events;          /* steps of all machines */
     uint64_t evaluations, iterations; /* real work done by the sites */
     uint64_t virtual_ns;
-    double real_seconds;         /* for the terminal only; in no artifact */
-    double gain;                 /* cost of the last incumbent over the first on all sites' own work: geometric mean; below 1 is better */
+    double real_seconds; /* for the terminal only; in no artifact */
+    double
+        gain; /* cost of the last incumbent over the first on all sites' own work: geometric mean; below 1 is better */
 };
 
 /* 0, or the exit status that fits (2: unusable input or output; 1: a checker found a violation), with one clear line in

@@ -5,20 +5,20 @@
 
 /* Requests that wait to be ordered, in order of arrival, each once. The memory is taken at pool_init. */
 struct pool_entry {
-    struct blob *request;       /* one holding; NULL: unused */
+    struct blob *request; /* one holding; NULL: unused */
     struct digest digest;
-    uint64_t sequence;          /* proposed there; 0: free */
-    int32_t next, previous;     /* order of arrival */
-    int32_t chain;              /* same bucket */
+    uint64_t sequence;      /* proposed there; 0: free */
+    int32_t next, previous; /* order of arrival */
+    int32_t chain;          /* same bucket */
 };
 
 struct pool {
     struct pool_entry *entries;
     int32_t *buckets;
     unsigned max, bucket_count;
-    unsigned count;             /* in the pool */
-    unsigned free_count;        /* of these, not proposed */
-    int32_t first, last;        /* -1: none */
+    unsigned count;      /* in the pool */
+    unsigned free_count; /* of these, not proposed */
+    int32_t first, last; /* -1: none */
     int32_t unused;
 };
 

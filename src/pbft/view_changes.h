@@ -10,18 +10,18 @@
 struct view_rules {
     const struct members *members;
     uint64_t window;
-    uint64_t base;            /* the sequence at which the epoch began; it needs no certificate */
+    uint64_t base; /* the sequence at which the epoch began; it needs no certificate */
     struct digest base_id;
 };
 
 /* The body is [h, block id of h, signatures of CHECKPOINT (none for the base), [proof...]]. */
 struct view_change {
-    struct claim claim;       /* view: the one that it moves to; sequence: h */
-    struct digest block_id;   /* of h */
-    struct bytes signatures;  /* one item; views into the message, as are proofs */
+    struct claim claim;      /* view: the one that it moves to; sequence: h */
+    struct digest block_id;  /* of h */
+    struct bytes signatures; /* one item; views into the message, as are proofs */
     struct bytes proofs;
     uint64_t proof_count;
-    struct bytes message;     /* the whole */
+    struct bytes message; /* the whole */
 };
 
 /* signatures: one item or empty; proofs in order of sequence. */
@@ -35,23 +35,23 @@ enum err view_change_parse(const struct view_rules *rules, struct bytes message,
  * sequence between gets the digest of its proof of the highest view, or the null batch. */
 struct plan {
     uint64_t min_s, max_s;
-    unsigned source;          /* which of V brought min_s */
+    unsigned source; /* which of V brought min_s */
     struct planned {
         bool proved;
         uint64_t view;
         struct digest digest;
-    } *items;                 /* max_s - min_s of them, for min_s + 1 and on; owned */
+    } * items; /* max_s - min_s of them, for min_s + 1 and on; owned */
 };
 void plan_make(const struct view_rules *rules, const struct view_change *changes, unsigned count, struct plan *out);
 void plan_fini(struct plan *plan);
 
 /* The body is [[VIEW-CHANGE...], [signature of a PRE-PREPARE of each planned sequence...]]. */
 struct new_view {
-    struct claim claim;       /* sequence: min_s */
+    struct claim claim; /* sequence: min_s */
     unsigned count;
     struct view_change changes[PBFT_REPLICAS_MAX];
     struct plan plan;
-    struct claim *proposals;  /* one for each planned sequence; owned */
+    struct claim *proposals; /* one for each planned sequence; owned */
 };
 
 void new_view_body(const struct view_change *changes, unsigned count, const struct claim *proposals,
@@ -59,8 +59,8 @@ void new_view_body(const struct view_change *changes, unsigned count, const stru
 /* A quorum of VIEW-CHANGEs for this view from distinct replicas, in order of replica, and proposals
  * by its primary that are exactly the plan. known: what of each replica was verified before (elements may be
  * NULL), or NULL. */
-enum err new_view_parse(const struct view_rules *rules, struct bytes message, bool verify,
-                        struct blob *const *known, struct new_view *out) MUST_CHECK;
+enum err new_view_parse(const struct view_rules *rules, struct bytes message, bool verify, struct blob *const *known,
+                        struct new_view *out) MUST_CHECK;
 void new_view_fini(struct new_view *nv);
 
 /* SHA-256 of the empty batch. */

@@ -1,5 +1,5 @@
-#ifndef PRISMFED_TESTS_CBOR_COPY_H
-#define PRISMFED_TESTS_CBOR_COPY_H
+#ifndef PRISMFED_TESTS_CODEC_CBOR_COPY_H
+#define PRISMFED_TESTS_CODEC_CBOR_COPY_H
 
 /* Reads one item of any type through the getters and writes it again. */
 

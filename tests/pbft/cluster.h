@@ -63,7 +63,9 @@ struct cluster {
     bool cut[CLUSTER_MAX][CLUSTER_MAX];                                                /* nothing from .. to */
     bool (*drop)(struct cluster *c, unsigned from, unsigned to, struct bytes message); /* may be NULL */
     bool no_catch_up;
-    int64_t again_until; /* check_batch answers ERR_AGAIN before */
+    int64_t again_until;  /* check_batch answers ERR_AGAIN before */
+    const char *censored; /* request that replica `censor` never finds proposable */
+    unsigned censor;
 
     /* what was seen */
     struct digest *agreed; /* by sequence - 1 */
@@ -76,7 +78,7 @@ struct cluster {
     unsigned requests;
     unsigned view_changes, equivocations, stables;
     uint64_t refused[ERR_COUNT];
-    struct digest trace;       /* over all effects so far */
+    struct digest trace; /* over all effects so far */
     char failure[256];
 };
 

@@ -11,8 +11,7 @@ void cluster_append_block(struct cluster_node *node, struct bytes batch);
 void cluster_truncate_blocks(struct cluster_node *node, uint64_t height);
 void cluster_check_agreement(struct cluster *c, const struct cluster_node *node, uint64_t sequence,
                              const struct digest *id);
-void cluster_check_certificate(struct cluster *c, uint64_t sequence, const struct digest *id,
-                               struct bytes certificate);
+void cluster_check_certificate(struct cluster *c, uint64_t sequence, const struct digest *id, struct bytes certificate);
 /* What a message says first, and by whom; false for those that are not signed. */
 bool cluster_first_claim(const struct cluster *c, struct bytes message, struct claim *out);
 /* What a liar sends instead, or NULL. */

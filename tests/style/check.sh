@@ -14,10 +14,9 @@ run() {
 
 # Folders of ours that exist; file names here have no white space (checked first).
 folders=
-for folder in src include tests fuzz bench tools docs man; do
-    [ ! -d "$folder" ] || folder_list="${folder_list-} $folder"
+for folder in src include storm model tests fuzz bench tools docs man; do
+    [ ! -d "$folder" ] || folders="$folders $folder"
 done
-folders=${folder_list-}
 for path in $(find $folders -name '*[!A-Za-z0-9_.+-]*' | sed 's/ /?/g'); do
     echo "$path: a file name of letters, digits and _ . + - only"
     status=1
