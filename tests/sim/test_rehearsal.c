@@ -116,6 +116,29 @@ static void an_epoch_that_never_ends(void)
     run_free(&run);
 }
 
+/* Too few take part: the log itself gives the epoch up, and the next one begins. */
+static void an_epoch_that_is_given_up(void)
+{
+    struct run run;
+    json_t *file;
+
+    run_federation(&run, 3, 1, 2,
+                   ", \"guard_rails\": {\"collect_deadline_ms\": 400, \"score_deadline_ms\": 400, "
+                   "\"min_participants\": 4, \"retry\": {\"budget\": 1}}"
+                   ", \"events\": [{\"kind\": \"crash\", \"node\": \"e0\", \"epoch\": 2}, "
+                   "{\"kind\": \"restart\", \"node\": \"e0\", \"epoch\": 3}]",
+                   4, 6);
+    REQUIRE_OK(run.err);
+    CHECK(run.report.epochs[0].quorum_reached && !run.report.epochs[1].quorum_reached);
+    CHECK(run.report.epochs[3].quorum_reached);
+    CHECK(!run.report.epochs[1].stalled && run.report.roots_agree);
+    CHECK_EQ_U64(run.told.chronicle.epoch_count, 4);
+    file = told_ledger(&run.told, 1);
+    CHECK(json_is_false(json_object_get(file, "anchored")) && json_is_null(json_object_get(file, "merkle_root")));
+    json_decref(file);
+    run_free(&run);
+}
+
 int main(void)
 {
     TAP_RUN(three_nodes_anchor);
@@ -123,5 +146,6 @@ int main(void)
     TAP_RUN(same_bytes_whatever_the_threads);
     TAP_RUN(progress_may_stop_a_run);
     TAP_RUN(an_epoch_that_never_ends);
+    TAP_RUN(an_epoch_that_is_given_up);
     return tap_done();
 }
