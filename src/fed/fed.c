@@ -116,6 +116,7 @@ static struct pbft *new_replica(struct fed *f, unsigned replica)
         .checkpoint_interval = f->config.checkpoint_interval,
         .window = f->config.window,
         .pending_max = PENDING_REQUESTS,
+        .verify_cache = f->config.verify_cache,
     };
 
     state_voters(s, config.keys, fingerprints, &voters);
@@ -138,6 +139,7 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
         f->decided = (struct federation_state){0};
         goto fail;
     }
+    f->decided.verify_cache = config->verify_cache;
     err = replay_store(f, diag);
     if (err != ERR_OK)
         goto fail;

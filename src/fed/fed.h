@@ -29,7 +29,8 @@ struct fed_config {
     int64_t poll_ns;
     unsigned pipeline;
     uint64_t checkpoint_interval, window;
-    uint64_t last_epoch; /* the node rests when this epoch has ended; UINT64_MAX: never */
+    uint64_t last_epoch;               /* the node rests when this epoch has ended; UINT64_MAX: never */
+    struct verify_cache *verify_cache; /* borrowed, for drivers of many nodes; NULL: none; changes no result */
 };
 
 enum fed_event_kind {

@@ -79,7 +79,7 @@ enum err entry_check(const struct federation_state *s, struct bytes entry, struc
     if (member < 0)
         return ERR_UNKNOWN;
     j.member = (unsigned)member;
-    err = cose_verify(&cose, &s->members[member].card.key);
+    err = cose_verify_cached(&cose, &s->members[member].card.key, s->verify_cache);
     if (err != ERR_OK)
         return err;
     if (digest_is_zero(&j.envelope.ledger_block_id))

@@ -158,7 +158,13 @@ void state_voters(const struct federation_state *s, struct public_key *keys, str
         keys[count] = s->members[i].card.key;
         fingerprints[count++] = s->members[i].fingerprint;
     }
-    *out = (struct voters){.count = count, .quorum = s->quorum, .keys = keys, .fingerprints = fingerprints};
+    *out = (struct voters){
+        .count = count,
+        .quorum = s->quorum,
+        .keys = keys,
+        .fingerprints = fingerprints,
+        .verify_cache = s->verify_cache,
+    };
 }
 
 int state_shard_owner(const struct federation_state *s, unsigned shard)

@@ -49,6 +49,8 @@ struct anchor {
 };
 
 struct federation_state {
+    struct verify_cache *verify_cache; /* borrowed, for drivers of many nodes; NULL: none; changes no result */
+
     struct digest federation_id;
     char name[FEDERATION_NAME_MAX + 1];
     bool simulated;

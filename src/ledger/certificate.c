@@ -147,7 +147,7 @@ static enum err tally_vote(struct tally *t, struct bytes item, const struct vote
     int signer = voters_find(voters, &cose.kid);
     if (signer < 0)
         return ERR_UNKNOWN;
-    err = cose_verify(&cose, &voters->keys[signer]);
+    err = cose_verify_cached(&cose, &voters->keys[signer], voters->verify_cache);
     if (err != ERR_OK)
         return err;
     t->view = vote.view;

@@ -25,6 +25,7 @@ struct voters {
     unsigned quorum;
     const struct public_key *keys;
     const struct digest *fingerprints;
+    struct verify_cache *verify_cache; /* borrowed; NULL: none; changes no result */
 };
 
 /* Appends the payload that a vote signs. */

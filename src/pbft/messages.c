@@ -128,7 +128,7 @@ static enum err payload_parse(const struct members *m, struct bytes in, struct s
 
 static int member_find(const struct members *m, const struct digest *fingerprint)
 {
-    struct voters voters = {m->n, m->quorum, m->keys, m->fingerprints};
+    struct voters voters = {m->n, m->quorum, m->keys, m->fingerprints, m->verify_cache};
     return voters_find(&voters, fingerprint);
 }
 

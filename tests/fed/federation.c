@@ -119,6 +119,7 @@ void federation_init(struct federation *f, const struct federation_options *opti
     f->count = options->validators + options->participants + options->newcomers;
     ASSERT(f->count <= NODES_MAX);
     key_library_init();
+    f->verify_cache = verify_cache_new(1 << 14);
     prng_stream(&f->network, options->seed, "network", 0);
     for (unsigned i = 0; i < f->count; i++) {
         char name[16];
@@ -453,6 +454,7 @@ struct fed_config federation_config(const struct federation *f, unsigned node)
         .checkpoint_interval = 4,
         .window = 16,
         .last_epoch = f->options.last_epoch,
+        .verify_cache = f->verify_cache,
     };
 }
 
@@ -573,6 +575,7 @@ void federation_fini(struct federation *f)
         ledger_store_free(&n->store);
         workload_fini(&n->work);
     }
+    verify_cache_free(f->verify_cache);
     buf_free(&f->genesis);
     buf_free(&f->trace);
     mem_free(f->signed_entries);

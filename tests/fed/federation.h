@@ -60,6 +60,7 @@ typedef void fault(struct federation *f, unsigned node);
 struct federation {
     struct federation_options options;
     struct prng network;
+    struct verify_cache *verify_cache; /* NULL: none; it must not show */
     struct heap queue;
     int64_t now_ns;
     int64_t calm_ns; /* no crash is planned after this time */

@@ -24,7 +24,7 @@ static void world_init(struct world *w)
             w->fingerprints[i] = w->keys[i].fingerprint;
         }
     }
-    w->voters = (struct voters){VOTERS, QUORUM, w->publics, w->fingerprints};
+    w->voters = (struct voters){VOTERS, QUORUM, w->publics, w->fingerprints, NULL};
     w->vote.federation_id = digest_of(bytes_of_text("federation"));
     w->vote.membership_epoch = 3;
     w->vote.view = 2;
@@ -33,7 +33,8 @@ static void world_init(struct world *w)
 }
 
 /* Signs for the given signers and packs without sorting, doubling or checking. */
-static void pack(const struct world *w, const unsigned *signers, unsigned count, const struct vote *odd, struct buf *out)
+static void pack(const struct world *w, const unsigned *signers, unsigned count, const struct vote *odd,
+                 struct buf *out)
 {
     struct buf votes[VOTERS + 1] = {0};
     struct bytes views[VOTERS + 1];

@@ -221,7 +221,7 @@ static void an_equivocating_primary_leaves_evidence(void)
     cluster_start(&c);
     submit(&c, 0, 3);
     CHECK(cluster_run_decided(&c, 30000 * MS));
-    struct voters voters = {c.n, c.quorum, c.config.keys, c.fingerprints};
+    struct voters voters = {c.n, c.quorum, c.config.keys, c.fingerprints, NULL};
     for (unsigned i = 1; i < 4; i++) {
         unsigned replica = 99, culprit = 99;
         buf_clear(&first);

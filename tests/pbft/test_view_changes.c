@@ -298,7 +298,7 @@ static void nothing_foreign_counts(void)
 
 static enum err convict(const struct claim *a, const struct claim *b, unsigned *culprit)
 {
-    struct voters voters = {N, Q, members.keys, members.fingerprints};
+    struct voters voters = {N, Q, members.keys, members.fingerprints, NULL};
     struct buf first = {0}, second = {0};
 
     claim_encode(&members, a, &first);
