@@ -60,6 +60,24 @@ double bench_verify_seconds(void)
     return bench_median(runs, BENCH_RUNS);
 }
 
+double bench_sign_seconds(void)
+{
+    enum { COUNT = 1000 };
+    uint8_t message[256] = {0}, signature[SIGNATURE_SIZE];
+    double runs[BENCH_RUNS];
+    struct secret_key key;
+
+    key_simulated(1, "bench", &key);
+    for (size_t run = 0; run < BENCH_RUNS; run++) {
+        double start = bench_seconds();
+
+        for (unsigned i = 0; i < COUNT; i++)
+            key_sign(&key, bytes_of(message, sizeof message), signature);
+        runs[run] = (bench_seconds() - start) / COUNT;
+    }
+    return bench_median(runs, BENCH_RUNS);
+}
+
 double bench_hash_seconds(void)
 {
     enum { COUNT = 100000 };
