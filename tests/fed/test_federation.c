@@ -8,7 +8,7 @@
 
 /* Whole federations. A failure prints its seed; run one seed alone with
  *     PRISMFED_SEED=N build/tests/fed/test_fed_federation
- * and more of them with PRISMFED_SEEDS=COUNT. */
+ * and COUNT from there on with PRISMFED_SEEDS=COUNT. */
 
 static struct federation fed;
 
@@ -55,7 +55,7 @@ static void run(const struct scenario *s)
     uint64_t first = number_of("PRISMFED_SEED", 0), count = number_of("PRISMFED_SEEDS", s->seeds);
     unsigned before = tap.complaints;
 
-    if (getenv("PRISMFED_SEED") != NULL)
+    if (getenv("PRISMFED_SEED") != NULL && getenv("PRISMFED_SEEDS") == NULL)
         count = 1;
     for (uint64_t seed = first; seed < first + count && tap.complaints == before; seed++)
         run_seed(s, seed);
