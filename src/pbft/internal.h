@@ -89,6 +89,7 @@ struct pbft {
     struct pool pool;
     bool pool_ready;            /* something is proposable; valid while pool_asked == occasion */
     uint64_t pool_asked;
+    struct digest pool_oldest;  /* the first that is proposable, while pool_ready */
     uint64_t occasion;          /* counts what may change the application's mind */
     bool expecting;
     bool batch_due;
@@ -99,6 +100,9 @@ struct pbft {
     size_t record_count, record_cap;
     bool progress;              /* decided something in this step */
     int64_t timeout_ns;         /* of the view timer, doubled */
+    bool watching;              /* progress does not excuse passing over this request */
+    struct digest watched;
+    int64_t watched_until_ns;
     unsigned fruitless;         /* times that the RESEND timer fired without progress since */
     struct timer timers[PBFT_TIMER_RESEND + 1];
 
@@ -136,6 +140,8 @@ enum err receive_prepare(struct pbft *p, struct bytes message);
 enum err receive_commit(struct pbft *p, struct bytes message);
 /* Does all that has become possible: propose, prepare, execute, commit, decide. */
 void normal_run(struct pbft *p);
+/* Not while the verdict rests on an execution that may be undone. */
+bool refused_for_good(const struct pbft *p, enum err verdict);
 bool pool_proposable(struct pbft *p);
 void normal_undo(struct pbft *p); /* speculative executions, when the view ends */
 

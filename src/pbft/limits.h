@@ -14,6 +14,7 @@ enum {
     PBFT_WINDOW_MAX = 4096,      /* L */
     SLOT_BATCHES = 4,
     CHECKPOINTS_SPARE = 3,
+    PATIENCE = 8,                /* time-outs of progress with other requests, while the oldest one is passed over */
     ANSWERS_MAX = 32,            /* messages that a peer's questions may draw from us within resend_ns */
     RESEND_SLOTS_MAX = 64,       /* undecided sequences that are sent again at a time */
     BATCH_SIZE_MAX = 4 << 20,    /* bytes of requests in a batch that we propose */

@@ -341,6 +341,11 @@ static bool decide(struct pbft *p)
 
 /* ---- proposing */
 
+bool refused_for_good(const struct pbft *p, enum err verdict)
+{
+    return verdict != ERR_OK && verdict != ERR_AGAIN && p->executed == p->decided;
+}
+
 bool pool_proposable(struct pbft *p)
 {
     if (p->pool_asked == p->occasion)
@@ -353,10 +358,12 @@ bool pool_proposable(struct pbft *p)
         if (e->sequence != 0)
             continue;
         enum err err = p->app.check_request(p->app.context, blob_bytes(e->request));
-        if (err == ERR_OK)
+        if (err == ERR_OK) {
             p->pool_ready = true;
-        else if (err != ERR_AGAIN)
+            p->pool_oldest = e->digest;
+        } else if (refused_for_good(p, err)) {
             pool_drop(&p->pool, at);
+        }
     }
     return p->pool_ready;
 }
@@ -379,7 +386,7 @@ static unsigned collect(struct pbft *p)
         if (err == ERR_OK) {
             p->requests[count++] = request;
             size += request.len;
-        } else if (err != ERR_AGAIN) {
+        } else if (refused_for_good(p, err)) {
             pool_drop(&p->pool, at);
         }
     }
@@ -398,7 +405,7 @@ static unsigned collect_checked(struct pbft *p, uint64_t sequence)
             return count;
         if (count > 1)
             continue;
-        if (err != ERR_AGAIN)
+        if (refused_for_good(p, err))
             pool_remove(&p->pool, p->requests, 1);
         return 0;
     }

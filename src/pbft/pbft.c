@@ -31,6 +31,19 @@ static void config_check(const struct pbft_config *c)
     ASSERT(memcmp(c->keys[c->self].b, c->key.public.b, KEY_PUBLIC_SIZE) == 0);
 }
 
+/* A NEW-VIEW holds up to quorum * window proofs of quorum signatures each: with many replicas the window is made so
+ * narrow that it still is a message. The same for all replicas of one configuration. */
+static void window_fit(struct pbft_config *c)
+{
+    uint64_t proof = (uint64_t)c->quorum * (SIGNATURE_SIZE + 6) + 128;
+    uint64_t fits = PBFT_MESSAGE_SIZE_MAX / 8 * 7 / (c->quorum * proof);
+
+    if (c->window > fits)
+        c->window = fits;
+    if (c->checkpoint_interval > c->window / 2)
+        c->checkpoint_interval = c->window / 2;
+}
+
 static void memory_take(struct pbft *p)
 {
     unsigned n = p->members.n;
@@ -56,6 +69,7 @@ struct pbft *pbft_new(const struct pbft_config *config, const struct pbft_app *a
     config_check(config);
     struct pbft *p = mem_alloc(sizeof *p);
     p->config = *config;
+    window_fit(&p->config);
     p->app = *app;
     members_init(&p->members, config);
     memory_take(p);
@@ -201,11 +215,14 @@ enum err pbft_request(struct pbft *p, int64_t now_ns, struct blob *request, stru
         /* The others were asked already. */
         err = p->app.check_request(p->app.context, blob_bytes(request));
         p->pool_ready = err == ERR_OK;
-        if (err != ERR_OK && err != ERR_AGAIN)
+        p->pool_oldest = p->pool.entries[p->pool.last].digest;
+        if (refused_for_good(p, err))
             pool_drop(&p->pool, p->pool.last);
+        else
+            err = ERR_OK;
     }
     step_end(p);
-    return err == ERR_DUPLICATE || err == ERR_AGAIN ? ERR_OK : err;
+    return err == ERR_DUPLICATE ? ERR_OK : err;
 }
 
 void pbft_expect(struct pbft *p, int64_t now_ns, bool expecting, struct effects *effects)

@@ -32,7 +32,7 @@ struct pbft_config {
     unsigned batch_max;                /* requests in a batch */
     unsigned pipeline;                 /* proposals in flight */
     uint64_t checkpoint_interval;      /* K */
-    uint64_t window;                   /* L >= 2K: h < n <= h + L */
+    uint64_t window;                     /* L >= 2K: h < n <= h + L; narrowed for many replicas (message size) */
     unsigned pending_max;              /* requests kept for ordering */
     struct verify_cache *verify_cache; /* borrowed, for drivers of many replicas; NULL: none; changes no result */
 };

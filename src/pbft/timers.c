@@ -22,22 +22,44 @@ bool has_work(struct pbft *p)
     return p->expecting || p->top > p->decided || pool_proposable(p);
 }
 
-static void want(struct pbft *p, uint32_t timer, bool wanted, int64_t delay_ns)
+/* Progress restarts the view timer (section 4.5.2), but a primary that orders everything except the
+ * oldest request that it could order does not live on that for ever. */
+static int64_t view_delay(struct pbft *p)
 {
-    if (!wanted)
-        timer_stop(p, timer);
-    else if (!p->timers[timer].armed)
-        timer_arm(p, timer, delay_ns);
+    int64_t patience = p->timeout_ns > INT64_MAX / PATIENCE ? INT64_MAX : PATIENCE * p->timeout_ns;
+
+    if (!p->active || !pool_proposable(p)) {
+        p->watching = false;
+        return p->timeout_ns;
+    }
+    if (!p->watching || !digest_equal(&p->watched, &p->pool_oldest)) {
+        p->watching = true;
+        p->watched = p->pool_oldest;
+        p->watched_until_ns = p->now_ns > INT64_MAX - patience ? INT64_MAX : p->now_ns + patience;
+    }
+#ifdef MUTANT_PBFT_ENDLESS_PATIENCE
+    p->watched_until_ns = INT64_MAX;
+#endif
+    int64_t left = p->watched_until_ns > p->now_ns ? p->watched_until_ns - p->now_ns : 0;
+    return left < p->timeout_ns ? left : p->timeout_ns;
 }
 
 /* Doubles while nothing comes of it, but leaves room for two within the shortest view time-out. */
-static int64_t resend_delay(const struct pbft *p)
+static int64_t resend_delay(struct pbft *p)
 {
     int64_t delay = p->config.resend_ns;
 
     for (unsigned i = 0; i < p->fruitless && delay < p->config.view_timeout_ns / 4; i++)
         delay *= 2;
     return delay;
+}
+
+static void want(struct pbft *p, uint32_t timer, bool wanted, int64_t (*delay_ns)(struct pbft *p))
+{
+    if (!wanted)
+        timer_stop(p, timer);
+    else if (!p->timers[timer].armed)
+        timer_arm(p, timer, delay_ns(p));
 }
 
 /* Section 4.5.2: the view timer runs while the primary owes something, and, between views, once a quorum
@@ -50,14 +72,16 @@ void timers_update(struct pbft *p)
     bool work = p->active && waiting;
     bool leaving = !p->active && (waiting || view_change_count(p) > 1);
 
+    if (p->progress) {
+        p->fruitless = 0;
+        timer_stop(p, PBFT_TIMER_RESEND);
+    }
     if (p->progress && p->active) {
 #ifndef MUTANT_PBFT_TIMER_NOT_RESET
         p->timeout_ns = p->config.view_timeout_ns;
         timer_stop(p, PBFT_TIMER_VIEW);
 #endif
     }
-    want(p, PBFT_TIMER_VIEW, p->active ? work : view_change_count(p) >= p->members.quorum, p->timeout_ns);
-    if (p->progress)
-        p->fruitless = 0;
-    want(p, PBFT_TIMER_RESEND, work || leaving || checkpoint_waits(p) || is_behind(p), resend_delay(p));
+    want(p, PBFT_TIMER_VIEW, p->active ? work : view_change_count(p) >= p->members.quorum, view_delay);
+    want(p, PBFT_TIMER_RESEND, work || leaving || checkpoint_waits(p) || is_behind(p), resend_delay);
 }

@@ -39,6 +39,7 @@ static void leave_view(struct pbft *p, uint64_t view)
     p->view = view;
     p->active = false;
     p->top = p->planned_top = 0;
+    p->watching = false;
     blob_drop(p->new_view);
     p->new_view = NULL;
     timer_stop(p, PBFT_TIMER_VIEW);
@@ -151,7 +152,7 @@ static void enter_view(struct pbft *p, const struct new_view *nv, struct blob *m
     p->view = nv->claim.says.view;
     p->active = true;
     p->new_view = blob_hold(message);
-    p->views_entered++;
+    p->views_entered += p->started;
     p->fruitless = 0;
     p->top = p->planned_top = nv->plan.max_s;
     for (unsigned i = 0; i < p->members.n; i++) {

@@ -21,7 +21,12 @@ bool cluster_executed_request(const struct cluster_node *node, struct bytes requ
 
 static enum err app_check_request(void *context, struct bytes request)
 {
-    return cluster_executed_request(context, request) ? ERR_STALE : ERR_OK;
+    const struct cluster_node *node = context;
+    const struct cluster *c = node->cluster;
+
+    if (c->censored != NULL && c->censor == node->index && bytes_equal(request, bytes_of_text(c->censored)))
+        return ERR_AGAIN;
+    return cluster_executed_request(node, request) ? ERR_STALE : ERR_OK;
 }
 
 static enum err app_check_batch(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
@@ -102,7 +107,7 @@ static void app_undo(void *context, uint64_t sequence)
 
 static struct voters voters_of(const struct cluster *c)
 {
-    return (struct voters){c->n, c->quorum, c->config.keys, c->fingerprints};
+    return (struct voters){.count = c->n, .quorum = c->quorum, .keys = c->config.keys, .fingerprints = c->fingerprints};
 }
 
 void cluster_check_agreement(struct cluster *c, const struct cluster_node *node, uint64_t sequence,

@@ -210,6 +210,43 @@ static void time_outs_double_and_come_back(void)
     finish(&c);
 }
 
+/* Progress with everything else does not save a primary that passes over one request. */
+static void a_censored_request_is_decided(void)
+{
+    struct cluster c;
+
+    cluster_init(&c, 4, 22);
+    c.censored = "request 0";
+    cluster_start(&c);
+    submit(&c, 0, 1);
+    for (unsigned k = 1; k < 45; k++) {
+        submit(&c, k, 1);
+        cluster_run_until(&c, c.now + 300 * MS);
+    }
+    CHECK(cluster_run_decided(&c, c.now + 1000 * MS));
+    CHECK_EQ_U64(pbft_status(c.nodes[2].pbft).view, 1);
+    CHECK_EQ_U64(c.view_changes, 4);
+    finish(&c);
+}
+
+static void many_replicas_fit_their_messages(void)
+{
+    struct cluster c;
+
+    cluster_init(&c, 16, 23);
+    c.config.view_timeout_ns = 3000 * MS;
+    cluster_start(&c);
+    submit(&c, 0, 4);
+    CHECK(cluster_run_decided(&c, 3000 * MS));
+    cluster_isolate(&c, 0, true);
+    submit(&c, 4, 4);
+    cluster_run_until(&c, c.now + 8000 * MS);
+    CHECK_EQ_U64(pbft_status(c.nodes[2].pbft).view, 1);
+    cluster_isolate(&c, 0, false);
+    CHECK(cluster_run_decided(&c, c.now + 5000 * MS));
+    finish(&c);
+}
+
 static void an_equivocating_primary_leaves_evidence(void)
 {
     struct cluster c;
@@ -629,6 +666,8 @@ int main(void)
     TAP_RUN(what_one_replica_decided_survives);
     TAP_RUN(the_primary_dies_after_one_backup_prepared);
     TAP_RUN(time_outs_double_and_come_back);
+    TAP_RUN(a_censored_request_is_decided);
+    TAP_RUN(many_replicas_fit_their_messages);
     TAP_RUN(an_equivocating_primary_leaves_evidence);
     TAP_RUN(all_restart_between_prepare_and_commit);
     TAP_RUN(a_restarted_replica_is_in_the_view_it_left);
