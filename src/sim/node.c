@@ -66,6 +66,7 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
         .checkpoint_interval = 16,
         .window = 64,
         .last_epoch = r->last_epoch,
+        .verify_cache = r->verdicts,
     };
 }
 

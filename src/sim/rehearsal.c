@@ -7,7 +7,7 @@
 
 /* Ends a run in which time stands still. */
 static const uint64_t steps_at_once_max = 1000000;
-enum { PROGRESS_STEPS = 64 };
+enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 18 };
 
 /* ---- setting up */
 
@@ -85,6 +85,8 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
     r->count = scenario->node_count;
     r->nodes = mem_array(r->count, sizeof *r->nodes);
     r->shards = mem_array(scenario->policy.shards + 1, sizeof *r->shards);
+    if (!options->verify_each)
+        r->verdicts = verify_cache_new(VERDICTS_KEPT);
     for (unsigned i = 0; i < r->count; i++)
         node_init(&r->nodes[i], r, i);
     genesis_build(r);
@@ -125,6 +127,7 @@ void rehearsal_free(struct rehearsal *r)
     for (unsigned i = 0; i < r->count; i++)
         node_fini(&r->nodes[i]);
     mem_free(r->nodes);
+    verify_cache_free(r->verdicts);
     for (size_t i = 0; i < r->workload_count; i++) {
         workload_fini(r->workloads[i]);
         mem_free(r->workloads[i]);

@@ -2,6 +2,7 @@
 #define PRISMFED_SIM_REHEARSAL_H
 
 #include "base/heap.h"
+#include "crypto/verify_cache.h"
 #include "sim/checkers.h"
 #include "sim/faults.h"
 #include "sim/network.h"
@@ -38,9 +39,10 @@ struct happening {
 
 struct rehearsal_options {
     uint64_t seed;
-    uint64_t epochs;                                                                         /* at least 1 */
-    unsigned threads;                                                                        /* at least 1 */
-    struct trace *trace;                                                                     /* or NULL */
+    uint64_t epochs;     /* at least 1 */
+    unsigned threads;    /* at least 1 */
+    struct trace *trace; /* or NULL */
+    bool verify_each;    /* each node checks each signature itself; changes no result, only takes longer */
     int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds); /* or NULL */
     void *progress_context;
 };
@@ -55,6 +57,7 @@ struct rehearsal {
     struct heap agenda; /* of owned struct happening */
     struct network network;
     struct workers *workers;
+    struct verify_cache *verdicts; /* of signatures, for all nodes; NULL: verify_each */
     struct trace silence, *trace;
     unsigned count;
     struct sim_node *nodes;        /* owned; order of the scenario */

@@ -54,14 +54,15 @@ static void collect(struct run *run)
     run->bytes = digest_final(&c);
 }
 
-static void rehearse(struct run *run, uint64_t epochs, uint64_t seed, unsigned threads)
+void run_scenario(struct run *run, const struct rehearsal_options *how)
 {
     char *text = NULL;
     size_t size = 0;
     struct trace trace = {.file = open_memstream(&text, &size)};
-    struct rehearsal_options options = {.seed = seed, .epochs = epochs, .threads = threads, .trace = &trace};
+    struct rehearsal_options options = *how;
 
     ASSERT(trace.file != NULL);
+    options.trace = &trace;
     run->err = rehearsal_new(&run->scenario, &options, &run->rehearsal, &run->diag);
     if (run->err == ERR_OK)
         run->err = rehearsal_run(run->rehearsal, &run->diag);
@@ -79,7 +80,7 @@ void run_text(struct run *run, const char *text, uint64_t epochs, uint64_t seed,
     *run = (struct run){0};
     run->err = scenario_parse("test.json", bytes_of_text(text), &run->scenario, &run->diag);
     if (run->err == ERR_OK)
-        rehearse(run, epochs, seed, threads);
+        run_scenario(run, &(struct rehearsal_options){.seed = seed, .epochs = epochs, .threads = threads});
     if (run->err != ERR_OK)
         printf("# %s\n", run->diag.text);
 }

@@ -23,6 +23,8 @@ struct run {
 
 /* Zeroed by the callee; run_free() in any case. */
 void run_text(struct run *run, const char *text, uint64_t epochs, uint64_t seed, unsigned threads);
+/* Runs run->scenario; how->trace is ours. */
+void run_scenario(struct run *run, const struct rehearsal_options *how);
 /* The federation above, in one step. */
 void run_federation(struct run *run, unsigned validators, unsigned participants, unsigned quorum, const char *more,
                     uint64_t epochs, uint64_t seed);

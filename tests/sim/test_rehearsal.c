@@ -70,6 +70,25 @@ static void same_bytes_whatever_the_threads(void)
     run_free(&first);
 }
 
+/* Signatures checked once for all nodes, or by each for itself: nobody can tell. */
+static void same_bytes_whoever_verifies(void)
+{
+    struct run first, again;
+    struct buf text = {0};
+
+    federation_text(&text, 4, 1, 3, busy);
+    run_text(&first, buf_text(&text), 3, 13, 1);
+    CHECK(verify_cache_hits(first.rehearsal->verdicts) > verify_cache_misses(first.rehearsal->verdicts));
+    again = (struct run){0};
+    REQUIRE_OK(scenario_parse("test.json", bytes_of_buf(&text), &again.scenario, &again.diag));
+    run_scenario(&again, &(struct rehearsal_options){.seed = 13, .epochs = 3, .threads = 1, .verify_each = true});
+    CHECK(again.rehearsal->verdicts == NULL);
+    CHECK_EQ_BYTES(digest_bytes(&again.bytes), digest_bytes(&first.bytes));
+    run_free(&first);
+    run_free(&again);
+    buf_free(&text);
+}
+
 static int stop_at_once(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds)
 {
     unsigned *calls = context;
@@ -144,6 +163,7 @@ int main(void)
     TAP_RUN(three_nodes_anchor);
     TAP_RUN(federations_of_each_size);
     TAP_RUN(same_bytes_whatever_the_threads);
+    TAP_RUN(same_bytes_whoever_verifies);
     TAP_RUN(progress_may_stop_a_run);
     TAP_RUN(an_epoch_that_never_ends);
     TAP_RUN(an_epoch_that_is_given_up);
