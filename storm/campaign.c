@@ -1,0 +1,185 @@
+#include "storm/campaign.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "storm/world.h"
+
+enum { THREADS_MAX = 64, FINDINGS_PRINTED = 20 };
+
+/* An assertion inside of a machine ends its seed, not the campaign: abort() leads back to seed_run. */
+static _Thread_local sigjmp_buf *landing;
+
+static void on_abort(int number)
+{
+    (void)number;
+    if (landing != NULL)
+        siglongjmp(*landing, 1);
+}
+
+static void world_outcome(const struct world *w, struct outcome *out)
+{
+    out->checker = w->checker;
+    memcpy(out->failure, w->failure, sizeof out->failure);
+    out->steps = w->steps;
+    out->trace = w->trace;
+    out->virtual_ns = w->now;
+    out->marks = w->marks;
+    out->replicas = w->plan.n;
+}
+
+static void run(struct world *w, bool tracing, bool hashing, struct outcome *out)
+{
+    sigjmp_buf here;
+
+    w->tracing = tracing;
+    w->hashing = hashing;
+    signal(SIGABRT, on_abort);
+    landing = &here;
+    if (sigsetjmp(here, 1) == 0) {
+        world_run(w);
+    } else {
+        /* Its memory is in an unknown state: left alone. */
+        w->checker = NULL;
+        world_fail(w, "0 own invariant", "the machine aborted");
+    }
+    landing = NULL;
+    world_outcome(w, out);
+}
+
+static void seed_run_hashing(const struct draw *draw, unsigned real_percent, bool tracing, bool hashing,
+                             struct outcome *out, uint64_t **noted, size_t *noted_count)
+{
+    struct world *w = mem_alloc(sizeof *w);
+
+    world_init(w, draw, real_percent);
+    w->draw.recording = noted != NULL;
+    run(w, tracing, hashing, out);
+    if (noted != NULL) {
+        *noted = w->draw.noted;
+        *noted_count = w->draw.noted_count;
+        w->draw.noted = NULL;
+    }
+    if (out->checker != NULL && out->checker[0] == '0')
+        return;
+    world_free(w);
+    mem_free(w);
+}
+
+void seed_run(const struct draw *draw, unsigned real_percent, bool tracing, struct outcome *out, uint64_t **noted,
+              size_t *noted_count)
+{
+    seed_run_hashing(draw, real_percent, tracing, false, out, noted, noted_count);
+}
+
+void seed_check(uint64_t seed, unsigned real_percent, struct outcome *out)
+{
+    struct draw draw;
+    struct outcome again;
+    bool twice = seed % 32 == 0;
+
+    draw_init(&draw, seed);
+    seed_run_hashing(&draw, real_percent, false, twice, out, NULL, NULL);
+    if (!twice || out->checker != NULL)
+        return;
+    seed_run_hashing(&draw, real_percent, false, true, &again, NULL, NULL);
+    if (again.trace != out->trace || again.steps != out->steps) {
+        out->checker = "17 repeat";
+        snprintf(out->failure, sizeof out->failure, "the second run differs");
+        return;
+    }
+    seed_run_hashing(&draw, 100, false, false, &again, NULL, NULL);
+    if (again.steps != out->steps || again.checker != NULL) {
+        out->checker = "17 repeat";
+        snprintf(out->failure, sizeof out->failure,
+                 "with real signatures it takes %" PRIu64 " events, not %" PRIu64 "%s%s", again.steps, out->steps,
+                 again.checker != NULL ? " and fails: " : "", again.checker != NULL ? again.checker : "");
+    }
+}
+
+/* ---- many */
+
+struct work {
+    const struct campaign *c;
+    pthread_mutex_t lock;
+    uint64_t next, done, findings, steps;
+    int64_t virtual_ms, began_ns;
+    struct marks seeds, total;
+};
+
+static int64_t clock_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void collect(struct work *work, uint64_t seed, const struct outcome *o)
+{
+    work->done++;
+    work->steps += o->steps;
+    work->virtual_ms += o->virtual_ns / MS;
+    for (unsigned i = 0; i < MARK_COUNT; i++) {
+        work->seeds.hits[i] += o->marks.hits[i] > 0;
+        work->total.hits[i] += o->marks.hits[i];
+    }
+    if (o->checker == NULL || work->findings++ >= FINDINGS_PRINTED)
+        return;
+    printf("seed %" PRIu64 " (n=%u): %s: %s\n  again: ./dev storm --trace %" PRIu64 "\n", seed, o->replicas, o->checker,
+           o->failure, seed);
+    fflush(stdout);
+}
+
+static void *worker(void *context)
+{
+    struct work *work = context;
+    const struct campaign *c = work->c;
+    struct outcome o;
+
+    pthread_mutex_lock(&work->lock);
+    while (work->next < c->count && (c->deadline_ns == 0 || clock_ns() - work->began_ns < c->deadline_ns)) {
+        uint64_t seed = c->first + work->next++;
+        pthread_mutex_unlock(&work->lock);
+        seed_check(seed, c->real_percent, &o);
+        pthread_mutex_lock(&work->lock);
+        collect(work, seed, &o);
+    }
+    pthread_mutex_unlock(&work->lock);
+    return NULL;
+}
+
+static void report(const struct work *work)
+{
+    double seconds = (double)(clock_ns() - work->began_ns) / 1e9;
+
+    printf("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " findings; %" PRIu64 " events, %.1f simulated hours, "
+           "%.1f s: %.0f events/s, %.2f ms a seed\n",
+           work->done, work->c->first, work->findings, work->steps, (double)work->virtual_ms / 3.6e6, seconds,
+           (double)work->steps / seconds, 1e3 * seconds / (double)(work->done > 0 ? work->done : 1));
+    if (work->c->print_marks)
+        marks_print(stdout, &work->seeds, &work->total);
+}
+
+uint64_t campaign_run(const struct campaign *c)
+{
+    pthread_t threads[THREADS_MAX];
+    unsigned started = 0;
+    struct work work = {.c = c, .began_ns = clock_ns()};
+
+    pthread_mutex_init(&work.lock, NULL);
+    while (started + 1 < c->threads && started < THREADS_MAX &&
+           pthread_create(&threads[started], NULL, worker, &work) == 0)
+        started++;
+    worker(&work);
+    while (started > 0)
+        pthread_join(threads[--started], NULL);
+    pthread_mutex_destroy(&work.lock);
+    report(&work);
+    return work.findings;
+}

@@ -1,0 +1,32 @@
+#ifndef PRISMFED_STORM_CAMPAIGN_H
+#define PRISMFED_STORM_CAMPAIGN_H
+
+#include "storm/draw.h"
+#include "storm/marks.h"
+
+struct outcome {
+    const char *checker; /* NULL: nothing found */
+    char failure[320];
+    uint64_t steps, trace;
+    int64_t virtual_ns;
+    struct marks marks;
+    unsigned replicas;
+};
+
+struct campaign {
+    uint64_t first, count; /* seeds */
+    int64_t deadline_ns;   /* 0: none */
+    unsigned threads, real_percent;
+    bool print_marks, list_missed;
+};
+
+/* Runs one seed. A broken invariant of the machine itself (abort) is a finding too. When noted is not NULL it gets the
+ * decisions that made a difference (owned by the caller, mem_free). */
+void seed_run(const struct draw *draw, unsigned real_percent, bool tracing, struct outcome *out, uint64_t **noted,
+              size_t *noted_count);
+/* As seed_run, and where the seed is due for it a second time, to compare (checker 17). */
+void seed_check(uint64_t seed, unsigned real_percent, struct outcome *out);
+/* All seeds; prints findings and totals. Number of findings. */
+uint64_t campaign_run(const struct campaign *c);
+
+#endif

@@ -1,0 +1,84 @@
+#ifndef PRISMFED_STORM_CHECKERS_CHECKERS_H
+#define PRISMFED_STORM_CHECKERS_CHECKERS_H
+
+#include "pbft/view_changes.h"
+
+/* What must hold (the numbers are those of the list of promises), one file each, O(1) a step; looked at only for
+ * correct replicas. A breach ends the seed. */
+
+struct world;
+struct machine;
+
+/* Signatures in durable records: 8 bytes of each, open addressing, 0 unused. */
+struct signature_set {
+    uint64_t *items;
+    size_t count, cap;
+};
+
+struct seen_statement {
+    uint64_t key; /* 0: unused */
+    struct digest digest;
+};
+
+/* Digest by (type, view, sequence, signer): open addressing, grows. */
+struct seen_table {
+    struct seen_statement *items;
+    size_t count, cap;
+};
+
+struct agreed_block {
+    bool decided;
+    uint64_t view; /* the lowest in which anybody decided it, as far as known */
+    struct digest id, batch;
+    uint64_t checkpoint_signers; /* replicas that signed a CHECKPOINT for it, one bit each */
+};
+
+struct checkers {
+    struct agreed_block *agreed; /* [k]: height k + 1 */
+    uint64_t agreed_count, agreed_cap;
+    struct seen_table signed_ones, prepared;
+    uint64_t convicted; /* replicas, one bit each */
+    uint64_t effects;   /* of one step */
+};
+
+void checkers_free(struct checkers *c);
+struct agreed_block *agreed_at(struct world *w, uint64_t height);
+/* The digest first seen under this key, which becomes `digest` when it is the first. */
+const struct digest *seen_first(struct seen_table *t, uint64_t key, const struct digest *digest);
+
+/* 1, 4, 11 agreement.c: equal blocks, and with their ids equal states, at equal heights; every certificate verifies
+ * offline, and a changed byte fails */
+void agreement_appended(struct machine *m, uint64_t height, struct bytes block);
+/* 2 prepared.c: one digest for a view and sequence */
+void prepared_persisted(struct machine *m, struct bytes record);
+/* 3, 8 new_view.c: content is a function of the view changes, and keeps what is decided */
+void new_view_persisted(struct machine *m, struct bytes message);
+/* 5 order.c: without gaps, in order, exactly once */
+void order_execute(struct machine *m, uint64_t sequence);
+void order_undo(struct machine *m, uint64_t sequence);
+void order_decide(struct machine *m, uint64_t sequence, const struct digest *id);
+void order_request(struct machine *m, unsigned client, uint32_t timestamp);
+/* 6 signing.c: one digest for a type, view and sequence, across crashes */
+void signing_sent(struct machine *m, const struct claim *claim);
+/* 7 durable.c: nothing is sent that is not durable; no vote before the application agreed */
+void durable_written(struct machine *m, struct bytes record);
+void durable_sent(struct machine *m, const struct claim *claim);
+/* 9 stable.c: a quorum behind each stable checkpoint; nothing above it is forgotten */
+void stable_sent(struct machine *m, const struct claim *claim);
+void stable_noted(struct machine *m, uint64_t sequence);
+void stable_forgets(struct machine *m, uint64_t number);
+/* 12 foreign.c: nothing of another federation or membership epoch has an effect */
+void foreign_received(struct machine *m, struct bytes message, enum err err, size_t effects);
+/* 13 evidence.c: convicts liars only, and convinces a third party */
+void evidence_look(struct machine *m);
+/* 14 liveness.c: after the faults everything decides in time */
+void liveness_expired(struct world *w);
+/* 15 calm.c: no view change without a fault; time-outs stay within their limits */
+void calm_view_change(struct machine *m, uint64_t view);
+void calm_look(struct machine *m);
+/* 16 memory.c: what is kept, and what one step asks for, is bounded */
+void memory_look(struct machine *m, size_t effects);
+/* 17 repeat.c: same inputs, same effects */
+void repeat_effect(struct machine *m, const void *effect);
+
+#endif

@@ -1,0 +1,116 @@
+#include "storm/world.h"
+
+#include <string.h>
+
+enum { RECORD_MESSAGE = 5 };
+
+/* OSDI'99 section 4.4, a second time and as plainly as can be: the digest for a sequence is that of the proof of the
+ * highest view, and no proof means the null batch. */
+static struct digest expected_at(const struct world *w, const struct new_view *nv, uint64_t sequence, bool *two)
+{
+    struct digest best = null_digest();
+    uint64_t best_view = 0;
+    bool any = false;
+
+    for (unsigned i = 0; i < nv->count; i++) {
+        struct cbor_reader r;
+        cbor_reader_init(&r, nv->changes[i].proofs);
+        for (uint64_t left = cbor_get_array(&r); left > 0; left--) {
+            struct proof proof = proof_read(&r, &w->members, false);
+            if (proof.sequence != sequence)
+                continue;
+            *two = *two || (any && !digest_equal(&best, &proof.digest));
+            if (!any || proof.view > best_view) {
+                best = proof.digest;
+                best_view = proof.view;
+            }
+            any = true;
+        }
+    }
+    return best;
+}
+
+static void check_content(struct machine *m, const struct new_view *nv)
+{
+    struct world *w = m->world;
+    struct digest none = null_digest();
+    uint64_t low = 0;
+    bool two = false, gap = false, real = false;
+
+    for (unsigned i = 0; i < nv->count; i++) {
+        uint64_t h = nv->changes[i].claim.says.sequence;
+        if (i > 0 && h != low)
+            MARK(w, NEW_VIEW_MIXED);
+        if (h > low)
+            low = h;
+    }
+    if (nv->plan.min_s != low)
+        world_fail(w, "8 new view", "view %llu begins at %llu", (unsigned long long)nv->claim.says.view,
+                   (unsigned long long)nv->plan.min_s);
+    for (uint64_t s = nv->plan.min_s + 1; s <= nv->plan.max_s; s++) {
+        struct digest expected = expected_at(w, nv, s, &two);
+        if (!digest_equal(&expected, &nv->proposals[s - nv->plan.min_s - 1].says.digest))
+            world_fail(w, "8 new view", "view %llu proposes something else at %llu",
+                       (unsigned long long)nv->claim.says.view, (unsigned long long)s);
+        if (digest_equal(&expected, &none))
+            gap = true;
+        else
+            real = true;
+    }
+    if (nv->plan.max_s == nv->plan.min_s)
+        MARK(w, NEW_VIEW_EMPTY);
+    if (real)
+        MARK(w, NEW_VIEW_PROPOSES);
+    if (gap)
+        MARK(w, NEW_VIEW_GAP);
+    if (two)
+        MARK(w, NEW_VIEW_TWO_DIGESTS);
+    if (nv->plan.min_s > 0)
+        MARK(w, NEW_VIEW_ABOVE_STABLE);
+}
+
+/* What somebody correct decided in an earlier view. */
+static void check_decided(struct machine *m, const struct new_view *nv)
+{
+    struct world *w = m->world;
+
+    for (uint64_t s = nv->plan.min_s + 1; s <= w->checkers.agreed_count; s++) {
+        const struct agreed_block *b = agreed_at(w, s);
+        if (!b->decided || b->view >= nv->claim.says.view)
+            continue;
+        bool kept = s <= nv->plan.max_s && digest_equal(&b->batch, &nv->proposals[s - nv->plan.min_s - 1].says.digest);
+        if (!kept)
+            world_fail(w, "3 decided survives", "view %llu forgets what is decided at %llu",
+                       (unsigned long long)nv->claim.says.view, (unsigned long long)s);
+    }
+}
+
+void new_view_persisted(struct machine *m, struct bytes record)
+{
+    struct world *w = m->world;
+    struct view_rules rules = {&w->members, w->plan.window, 0, {{0}}};
+    struct cbor_reader r;
+    struct new_view nv;
+
+    if (record.len < 2 || record.data[1] != RECORD_MESSAGE)
+        return;
+    cbor_reader_init(&r, record);
+    (void)cbor_get_array(&r);
+    (void)cbor_get_uint(&r);
+    struct bytes message = cbor_get_raw(&r);
+    if (message.len < 2 || message.data[1] != MESSAGE_NEW_VIEW)
+        return;
+    if (new_view_parse(&rules, message, true, NULL, &nv) != ERR_OK) {
+        world_fail(w, "8 new view", "machine %u enters a view that does not hold", m->index);
+        return;
+    }
+    check_content(m, &nv);
+    check_decided(m, &nv);
+    if (m->app.decided < nv.plan.min_s)
+        MARK(w, NEW_VIEW_BEHIND);
+    if (m->app.decided > nv.plan.min_s && nv.plan.max_s > nv.plan.min_s)
+        MARK(w, NEW_VIEW_BELOW);
+    if (w->plan.lies[nv.claim.signer] != LIE_NONE)
+        MARK(w, NEW_VIEW_LIAR);
+    new_view_fini(&nv);
+}

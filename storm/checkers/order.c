@@ -1,0 +1,34 @@
+#include "storm/world.h"
+
+void order_execute(struct machine *m, uint64_t sequence)
+{
+    if (sequence != m->app.executed + 1)
+        world_fail(m->world, "5 order", "machine %u is to execute %llu on top of %llu", m->index,
+                   (unsigned long long)sequence, (unsigned long long)m->app.executed);
+}
+
+void order_undo(struct machine *m, uint64_t sequence)
+{
+    if (sequence < m->app.decided || sequence > m->app.executed)
+        world_fail(m->world, "5 order", "machine %u is to undo to %llu, decided %llu, executed %llu", m->index,
+                   (unsigned long long)sequence, (unsigned long long)m->app.decided,
+                   (unsigned long long)m->app.executed);
+}
+
+void order_decide(struct machine *m, uint64_t sequence, const struct digest *id)
+{
+    if (sequence != m->app.decided + 1 || sequence > m->app.executed)
+        world_fail(m->world, "5 order", "machine %u is to decide %llu, decided %llu, executed %llu", m->index,
+                   (unsigned long long)sequence, (unsigned long long)m->app.decided,
+                   (unsigned long long)m->app.executed);
+    else if (!digest_equal(id, &m->app.blocks[sequence - 1].id))
+        world_fail(m->world, "5 order", "machine %u is to decide another block than it executed at %llu", m->index,
+                   (unsigned long long)sequence);
+}
+
+void order_request(struct machine *m, unsigned client, uint32_t timestamp)
+{
+    if (timestamp != m->app.last[client] + 1)
+        world_fail(m->world, "5 order", "machine %u executes request %u.%u after %u", m->index, client, timestamp,
+                   m->app.last[client]);
+}

@@ -1,0 +1,25 @@
+#include "storm/world.h"
+
+enum { RECORD_PROOF = 3 };
+
+void prepared_persisted(struct machine *m, struct bytes record)
+{
+    struct world *w = m->world;
+    struct cbor_reader r, inner;
+
+    if (record.len < 2 || record.data[1] != RECORD_PROOF)
+        return;
+    cbor_reader_init(&r, record);
+    (void)cbor_get_array(&r);
+    (void)cbor_get_uint(&r);
+    cbor_reader_init(&inner, cbor_get_raw(&r));
+    struct proof proof = proof_read(&inner, &w->members, true);
+    if (cbor_reader_done(&r) != ERR_OK || cbor_reader_done(&inner) != ERR_OK) {
+        world_fail(w, "2 prepared", "machine %u keeps a proof that does not hold", m->index);
+        return;
+    }
+    const struct digest *first = seen_first(&w->checkers.prepared, proof.view << 32 | proof.sequence, &proof.digest);
+    if (!digest_equal(first, &proof.digest))
+        world_fail(w, "2 prepared", "machine %u prepared another digest in view %llu at %llu", m->index,
+                   (unsigned long long)proof.view, (unsigned long long)proof.sequence);
+}

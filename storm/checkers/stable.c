@@ -1,0 +1,37 @@
+#include "storm/world.h"
+
+void stable_sent(struct machine *m, const struct claim *claim)
+{
+    if (claim->says.type != MESSAGE_CHECKPOINT)
+        return;
+    struct agreed_block *b = agreed_at(m->world, claim->says.sequence);
+    b->checkpoint_signers |= UINT64_C(1) << m->replica;
+    if (b->decided && !digest_equal(&b->id, &claim->says.digest))
+        world_fail(m->world, "9 stable", "machine %u signs a checkpoint of another block at %llu", m->index,
+                   (unsigned long long)claim->says.sequence);
+}
+
+/* Its quorum holds at least so many correct replicas, who all have said so aloud; this one need not have yet. */
+void stable_noted(struct machine *m, uint64_t sequence)
+{
+    struct world *w = m->world;
+    unsigned voices = 1;
+
+    if (!machine_correct(m))
+        return;
+    for (uint64_t bits = agreed_at(w, sequence)->checkpoint_signers & ~(UINT64_C(1) << m->replica); bits != 0;
+         bits &= bits - 1)
+        voices++;
+    if (voices + w->plan.liar_count < w->plan.quorum)
+        world_fail(w, "9 stable", "machine %u calls %llu stable on the word of %u", m->index,
+                   (unsigned long long)sequence, voices);
+}
+
+void stable_forgets(struct machine *m, uint64_t number)
+{
+    if (m->pbft == NULL || !machine_correct(m))
+        return;
+    if (number > pbft_status(m->pbft).stable)
+        world_fail(m->world, "9 stable", "machine %u forgets up to %llu above its stable checkpoint", m->index,
+                   (unsigned long long)number);
+}

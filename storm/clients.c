@@ -1,0 +1,111 @@
+#include "storm/application.h"
+#include "storm/world.h"
+
+/* A client has some requests outstanding and says them again, to every replica, until they are decided. */
+
+static bool is_done(const struct world *w, unsigned client, uint32_t timestamp)
+{
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        const struct machine *m = &w->machines[i];
+        if (!machine_correct(m) || m->gone)
+            continue;
+        bool has = m->pbft != NULL && m->app.last[client] >= timestamp && m->app.executed == m->app.decided;
+        if (w->healed && !has)
+            return false;
+        if (!w->healed && has)
+            return true;
+    }
+    return w->healed;
+}
+
+bool clients_satisfied(const struct world *w)
+{
+    uint64_t height = 0;
+
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        const struct machine *m = &w->machines[i];
+        if (!machine_correct(m) || m->gone)
+            continue;
+        if (m->pbft == NULL || m->disk.queue_count > 0 || m->app.executed != m->app.decided)
+            return false;
+        for (unsigned k = 0; k < w->plan.clients; k++) {
+            if (m->app.last[k] < w->plan.requests)
+                return false;
+        }
+        if (height != 0 && height != m->app.decided)
+            return false;
+        height = m->app.decided;
+    }
+    return true;
+}
+
+static void tell(struct world *w, unsigned k, uint32_t timestamp)
+{
+    struct client *c = &w->clients[k];
+
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        uint64_t v = draw_value(&w->draw, draw_id(DRAW_REQUEST, k, 1 + c->tries++));
+        if (!w->healed && !w->plan.faultless && v % 8 == 7)
+            continue; /* some do not hear of it this time */
+        uint64_t operation = timestamp * 7 + k;
+        if (w->plan.lying_client && k == 0 && v % 2 == 1) {
+            operation += 1 + i;
+            MARK(w, CLIENT_LIED);
+        }
+        struct event *e =
+            world_push(w, w->now + w->plan.delay_min + (int64_t)(v >> 16) % w->plan.delay_min, EVENT_CLIENT);
+        e->machine = k;
+        e->from = i;
+        e->number = 1;
+        e->message = request_make(k, timestamp, operation);
+    }
+}
+
+static void hear(struct world *w, const struct event *e)
+{
+    struct machine *m = &w->machines[e->from];
+    struct effects effects = {0};
+
+    if (m->pbft == NULL || m->paused_until > w->now)
+        return;
+    enum err err = pbft_request(m->pbft, machine_now(m), e->message, &effects);
+    if (err == ERR_LIMIT)
+        MARK(w, POOL_FULL);
+    else if (err != ERR_OK && err != ERR_STALE)
+        world_fail(w, "5 order", "machine %u answers a request with: %s", m->index, err_text(err));
+    trace_line(w, "machine %u is given request %u.%u", m->index, e->machine, e->message->data[4]);
+    disk_settle(m, &effects);
+    machine_look(m);
+}
+
+static void speak(struct world *w, unsigned k)
+{
+    struct client *c = &w->clients[k];
+    uint32_t most = c->done + w->plan.outstanding < w->plan.requests ? c->done + w->plan.outstanding : w->plan.requests;
+
+    c->done = w->healed ? 0 : c->done;
+    while (c->done < w->plan.requests && is_done(w, k, c->done + 1))
+        c->done++;
+    if (c->asked < most)
+        c->asked++;
+    for (uint32_t t = c->done + 1; t <= c->asked; t++)
+        tell(w, k, t);
+    if (c->done < w->plan.requests || !w->healed) {
+        int64_t wait = c->asked < most ? w->plan.think : w->plan.view_timeout / 2;
+        world_push(w, w->now + wait + w->plan.delay_min, EVENT_CLIENT)->machine = k;
+    }
+}
+
+void client_event(struct world *w, const struct event *e)
+{
+    if (e->number == 1)
+        hear(w, e);
+    else
+        speak(w, e->machine);
+}
+
+void clients_start(struct world *w)
+{
+    for (unsigned k = 0; k < w->plan.clients; k++)
+        world_push(w, (int64_t)k * w->plan.delay_min, EVENT_CLIENT)->machine = k;
+}

@@ -1,0 +1,196 @@
+#include "storm/world.h"
+
+#include <string.h>
+
+/* Each fault begins at its time and ends after its length, at the latest when the faults end. */
+
+static void cut(struct world *w, unsigned from, unsigned to, bool on)
+{
+    if (from != to)
+        w->links[from][to].cuts += on ? 1U : UINT32_MAX;
+}
+
+static bool in_half(const struct fault *f, unsigned replica)
+{
+    return f->detail >> replica & 1;
+}
+
+/* The replicas node, node + 1, ... : a quorum of them. */
+static bool in_quorum(const struct world *w, const struct fault *f, unsigned replica)
+{
+    return (replica + w->plan.n - f->node) % w->plan.n < w->plan.quorum;
+}
+
+static bool cuts_link(const struct world *w, const struct fault *f, unsigned from, unsigned to)
+{
+    switch (f->kind) {
+    case FAULT_CUT:
+        return from == f->node && to == f->other;
+    case FAULT_DEAF:
+        return to == f->node;
+    case FAULT_MUTED:
+        return from == f->node;
+    case FAULT_ISOLATE:
+    case FAULT_ISOLATE_PRIMARY:
+        return from == f->node || to == f->node;
+    case FAULT_SPLIT:
+        return in_half(f, from) != in_half(f, to);
+    case FAULT_JUST_QUORUM:
+        return !in_quorum(w, f, from) || !in_quorum(w, f, to);
+    default:
+        return false;
+    }
+}
+
+static void cut_links(struct world *w, const struct fault *f, bool on)
+{
+    for (unsigned from = 0; from < w->plan.n; from++) {
+        for (unsigned to = 0; to < w->plan.n; to++) {
+            if (cuts_link(w, f, from, to))
+                cut(w, from, to, on);
+        }
+    }
+}
+
+/* Of the view that most are in. */
+static unsigned primary_now(const struct world *w)
+{
+    uint64_t view = 0;
+
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        if (w->machines[i].pbft != NULL && machine_correct(&w->machines[i]) && w->machines[i].view > view)
+            view = w->machines[i].view;
+    }
+    return (unsigned)(view % w->plan.n);
+}
+
+static void machine_fault(struct world *w, struct machine *m, const struct fault *f)
+{
+    switch (f->kind) {
+    case FAULT_CRASH:
+    case FAULT_CRASH_PRIMARY:
+    case FAULT_CRASH_ALL:
+        machine_crash(m, f->lasts);
+        break;
+    case FAULT_CRASH_AT_WRITE:
+        m->disk.doomed = true;
+        m->disk.doomed_writes = f->detail % 24;
+        break;
+    case FAULT_PAUSE:
+        if (m->pbft != NULL)
+            MARK(w, PAUSED);
+        m->paused_until = w->now + f->lasts / 2;
+        break;
+    case FAULT_CLOCK_JUMP: {
+        MARK(w, CLOCK_JUMP);
+        m->clock_ahead += (int64_t)(f->detail % (uint64_t)(4 * w->plan.view_timeout));
+        for (uint32_t i = 0; i < PBFT_TIMER_COUNT; i++) {
+            if (m->timer_at[i] >= 0)
+                machine_timer_set(m, i, m->timer_at[i]);
+        }
+        break;
+    }
+    case FAULT_FULL_DISK:
+        m->disk.full = true;
+        break;
+    case FAULT_WIPED_DISK:
+        MARK(w, DISK_WIPED);
+        machine_crash(m, f->lasts);
+        disk_wipe(m);
+        m->wiped = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void begin(struct world *w, struct fault *f)
+{
+    trace_line(w, "fault begins: %s at replica %u", fault_name(f->kind), f->node);
+    if (f->kind == FAULT_CRASH_PRIMARY || f->kind == FAULT_ISOLATE_PRIMARY)
+        f->node = primary_now(w);
+    if (f->kind == FAULT_CLOG)
+        w->links[f->node][f->other].clogged_until = w->now + f->lasts;
+    cut_links(w, f, true);
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        struct machine *m = &w->machines[i];
+        if (m->replica == f->node || f->kind == FAULT_CRASH_ALL)
+            machine_fault(w, m, f);
+    }
+}
+
+static void end(struct world *w, const struct fault *f)
+{
+    trace_line(w, "fault ends: %s at replica %u", fault_name(f->kind), f->node);
+    cut_links(w, f, false);
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        struct machine *m = &w->machines[i];
+        if (m->replica != f->node || f->kind != FAULT_FULL_DISK)
+            continue;
+        m->disk.full = false;
+        if (m->pbft == NULL)
+            machine_start(m);
+    }
+}
+
+void fault_event(struct world *w, const struct event *e)
+{
+    if (w->healed)
+        return;
+    if (e->number == 1)
+        begin(w, &w->plan.faults[e->machine]);
+    else
+        end(w, &w->plan.faults[e->machine]);
+}
+
+void faults_start(struct world *w)
+{
+    for (unsigned i = 0; i < w->plan.fault_count; i++) {
+        const struct fault *f = &w->plan.faults[i];
+        if (f->kind == FAULT_NONE)
+            continue;
+        struct event *e = world_push(w, f->at, EVENT_FAULT);
+        e->machine = i;
+        e->number = 1;
+        world_push(w, f->at + f->lasts, EVENT_FAULT)->machine = i;
+    }
+}
+
+/* Correct replicas that must converge: all of them, or only a quorum; then the others are lost for good. */
+static void choose_core(struct world *w)
+{
+    unsigned first = (unsigned)(w->draw.seed % w->plan.n), kept = 0;
+
+    if (!w->plan.core_alone)
+        return;
+    MARK(w, CORE_ALONE);
+    for (unsigned i = 0; i < w->plan.n; i++) {
+        struct machine *m = &w->machines[(first + i) % w->plan.n];
+        if (!machine_correct(m) || kept++ < w->plan.quorum)
+            continue;
+        machine_crash(m, -1);
+        m->gone = true;
+    }
+}
+
+void faults_heal(struct world *w)
+{
+    trace_line(w, "the faults end");
+    w->healed = true;
+    for (unsigned i = 0; i < w->plan.n; i++) {
+        for (unsigned k = 0; k < w->plan.n; k++) {
+            w->links[i][k].cuts = 0;
+            w->links[i][k].clogged_until = 0;
+        }
+    }
+    choose_core(w);
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        struct machine *m = &w->machines[i];
+        m->paused_until = 0;
+        m->disk.doomed = m->disk.full = false;
+        if (m->pbft == NULL && !m->gone)
+            machine_start(m);
+    }
+    for (unsigned i = 0; i < w->machine_count && !w->finished; i++)
+        machine_look(&w->machines[i]);
+}

@@ -1,0 +1,142 @@
+#include "storm/lies.h"
+
+#include <string.h>
+
+bool lie_open(const struct world *w, struct bytes message, struct claim *claim, struct bytes *beside)
+{
+    enum message_type type = message.len > 1 ? (enum message_type)message.data[1] : MESSAGE_TYPES_END;
+    struct bytes cose;
+    unsigned items = message.len > 0 ? message.data[0] & 0x1fU : 0;
+
+    *beside = bytes_of(NULL, 0);
+    if (!pbft_owns(message) || statement_subject(type) == NULL || items < 2 || items > 3)
+        return false;
+    return message_open(message, type, items, &cose, beside) == ERR_OK &&
+           claim_parse(&w->members, cose, type, claim) == ERR_OK;
+}
+
+static struct blob *pack(const struct members *members, const struct claim *claim, struct bytes beside)
+{
+    struct buf cose = {0}, out = {0};
+    struct cbor_writer w;
+
+    claim_encode(members, claim, &cose);
+    cbor_writer_init(&w, &out);
+    cbor_put_array(&w, beside.len > 0 ? 3 : 2);
+    cbor_put_uint(&w, claim->says.type);
+    cbor_put_raw(&w, bytes_of_buf(&cose));
+    if (beside.len > 0)
+        cbor_put_raw(&w, beside);
+    cbor_writer_done(&w);
+    struct blob *blob = blob_new(bytes_of_buf(&out));
+    buf_free(&cose);
+    buf_free(&out);
+    return blob;
+}
+
+static struct blob *signed_as(const struct machine *m, const struct members *members, const struct statement *says,
+                              struct bytes beside)
+{
+    struct claim claim;
+
+    statement_sign(members, m->replica, &m->world->keys[m->replica], says, &claim);
+    return pack(members, &claim, beside);
+}
+
+struct blob *lie_statement(const struct machine *m, const struct statement *says, struct bytes beside)
+{
+    return signed_as(m, &m->world->members, says, beside);
+}
+
+struct blob *lie_batch(const struct machine *m, const struct claim *claim, struct bytes batch, uint64_t v)
+{
+    struct bytes *requests = mem_array(PBFT_BATCH_MAX, sizeof requests[0]);
+    struct buf changed = {0}, out = {0};
+    struct statement says = claim->says;
+    unsigned count = 0;
+
+    if (batch_decode(batch, requests, &count) != ERR_OK)
+        count = 0;
+    if (count > 0 && requests[0].len > 8) {
+        buf_add(&changed, requests[0].data, requests[0].len);
+        changed.data[8 + v % (changed.len - 8)] ^= 1;
+        requests[0] = bytes_of_buf(&changed);
+    }
+    if (v >> 60 == 0)
+        count = 0; /* a null batch that nobody asked for */
+    batch_encode(requests, count, &out);
+    says.digest = digest_of(bytes_of_buf(&out));
+    struct blob *blob = lie_statement(m, &says, bytes_of_buf(&out));
+    buf_free(&changed);
+    buf_free(&out);
+    mem_free(requests);
+    return blob;
+}
+
+struct blob *lie_view_change(const struct machine *m, uint64_t view)
+{
+    struct buf body = {0};
+    struct digest base = {0};
+    struct statement says = {MESSAGE_VIEW_CHANGE, view, 0, {{0}}};
+
+    view_change_body(0, &base, bytes_of(NULL, 0), NULL, 0, &body);
+    says.digest = digest_of(bytes_of_buf(&body));
+    struct blob *blob = lie_statement(m, &says, bytes_of_buf(&body));
+    buf_free(&body);
+    return blob;
+}
+
+struct blob *lie_new_view(const struct machine *m, struct bytes message, uint64_t v)
+{
+    const struct world *w = m->world;
+    struct view_rules rules = {&w->members, w->plan.window, 0, {{0}}};
+    struct new_view nv;
+    struct buf body = {0};
+
+    if (new_view_parse(&rules, message, false, NULL, &nv) != ERR_OK)
+        return NULL;
+    unsigned count = (unsigned)(nv.plan.max_s - nv.plan.min_s), votes = nv.count;
+    struct claim *proposals = mem_array(count + 1, sizeof proposals[0]);
+    for (unsigned i = 0; i < count; i++)
+        proposals[i] = nv.proposals[i];
+    if (count > 0 && v % 3 == 0) {
+        struct statement says = proposals[v % count].says;
+        says.digest = null_digest();
+        statement_sign(&w->members, m->replica, &w->keys[m->replica], &says, &proposals[v % count]);
+    } else if (count > 0 && v % 3 == 1) {
+        count--;
+    } else {
+        votes--;
+    }
+    new_view_body(nv.changes, votes, proposals, count, &body);
+    struct statement says = nv.claim.says;
+    says.digest = digest_of(bytes_of_buf(&body));
+    struct blob *blob = lie_statement(m, &says, bytes_of_buf(&body));
+    buf_free(&body);
+    mem_free(proposals);
+    new_view_fini(&nv);
+    return blob;
+}
+
+struct blob *lie_foreign(const struct machine *m, const struct claim *claim, struct bytes beside, uint64_t v)
+{
+    struct members *foreign = mem_alloc(sizeof *foreign);
+
+    *foreign = m->world->members;
+    if (v % 2 == 0)
+        foreign->membership_epoch += 1 + v % 3;
+    else
+        foreign->federation_id.b[v % DIGEST_SIZE] ^= 1;
+    struct blob *blob = signed_as(m, foreign, &claim->says, beside);
+    mem_free(foreign);
+    return blob;
+}
+
+struct blob *lie_flipped(struct bytes message, uint64_t v)
+{
+    struct blob *blob = blob_new(message);
+
+    if (blob->len > 0)
+        blob->data[v % blob->len] ^= (uint8_t)(1 + (v >> 32) % 255);
+    return blob;
+}

@@ -1,0 +1,151 @@
+#include "storm/world.h"
+
+#include <string.h>
+
+int64_t machine_now(const struct machine *m)
+{
+    return m->world->now + m->clock_ahead;
+}
+
+void machine_timer_set(struct machine *m, uint32_t timer, int64_t at)
+{
+    ASSERT(timer < PBFT_TIMER_COUNT);
+    m->timer_at[timer] = at;
+    struct event *e = world_push(m->world, at - m->clock_ahead, EVENT_TIMER);
+    e->machine = m->index;
+    e->number = timer;
+    e->serial = ++m->timer_serial[timer];
+}
+
+void machine_timer(struct world *w, const struct event *e)
+{
+    struct machine *m = &w->machines[e->machine];
+    struct effects effects = {0};
+
+    if (m->pbft == NULL || e->serial != m->timer_serial[e->number] || m->timer_at[e->number] < 0)
+        return;
+    if (m->paused_until > w->now) {
+        machine_timer_set(m, e->number, m->paused_until + m->clock_ahead);
+        return;
+    }
+    m->timer_at[e->number] = -1;
+    trace_line(w, "machine %u timer %u", m->index, e->number);
+    pbft_timer(m->pbft, machine_now(m), e->number, &effects);
+    disk_settle(m, &effects);
+    machine_look(m);
+}
+
+void machine_start(struct machine *m)
+{
+    struct world *w = m->world;
+    struct pbft_config config = w->config;
+    struct pbft_app app = application_callbacks(m);
+    struct digest id = {0};
+    struct effects effects = {0};
+
+    application_load(m);
+    if (m->app.decided > 0)
+        id = m->app.blocks[m->app.decided - 1].id;
+    config.self = m->replica;
+    config.key = w->keys[m->replica];
+    m->pbft = pbft_new(&config, &app, m->app.decided, &id);
+    trace_line(w, "machine %u starts at height %llu with %zu records", m->index, (unsigned long long)m->app.decided,
+               m->disk.record_count);
+    for (size_t i = 0; i < m->disk.record_count; i++) {
+        enum err err = pbft_restore(m->pbft, blob_bytes(m->disk.records[i].bytes));
+        if (err != ERR_OK)
+            world_fail(w, "7 durable", "machine %u cannot read its record %zu: %s", m->index, i, err_text(err));
+    }
+    if (w->checker != NULL)
+        return;
+    m->starting = true;
+    pbft_start(m->pbft, machine_now(m), &effects);
+    struct pbft_status status = pbft_status(m->pbft);
+    if (m->life > 0) {
+        MARK(w, RESTART);
+        if (status.in_view_change)
+            MARK(w, RESTART_VIEW_CHANGE);
+        if (status.view > 0 && !status.in_view_change)
+            MARK(w, RESTART_LATER_VIEW);
+        if (m->wiped)
+            MARK(w, LIAR_WIPED);
+        m->was_behind = false;
+    }
+    m->view = status.view;
+    disk_settle(m, &effects);
+    if (m->disk.writing == 0)
+        m->starting = false;
+    machine_look(m);
+}
+
+static void mark_crash(struct world *w, const struct machine *m)
+{
+    struct pbft_status status = pbft_status(m->pbft);
+    unsigned up = 0;
+
+    MARK(w, CRASH);
+    if (status.in_view_change)
+        MARK(w, CRASH_VIEW_CHANGE);
+    if (status.executed > status.decided)
+        MARK(w, CRASH_EXECUTED);
+    if (m->starting)
+        MARK(w, CRASH_RESTARTING);
+    for (unsigned i = 0; i < w->machine_count; i++)
+        up += w->machines[i].pbft != NULL;
+    if (up == 1)
+        MARK(w, CRASH_ALL);
+}
+
+void machine_crash(struct machine *m, int64_t back_after)
+{
+    struct world *w = m->world;
+
+    if (m->pbft == NULL)
+        return;
+    mark_crash(w, m);
+    trace_line(w, "machine %u crashes", m->index);
+    disk_crash(m);
+    pbft_free(m->pbft);
+    m->pbft = NULL;
+    m->life++;
+    m->starting = false;
+    m->paused_until = 0;
+    application_free(&m->app);
+    for (unsigned i = 0; i < PBFT_TIMER_COUNT; i++)
+        m->timer_at[i] = -1;
+    if (back_after < 0)
+        return;
+    world_push(w, w->now + (w->healed ? w->plan.delay_min : back_after), EVENT_RESTART)->machine = m->index;
+}
+
+void machine_look(struct machine *m)
+{
+    struct world *w = m->world;
+
+    if (m->pbft == NULL || w->checker != NULL)
+        return;
+    struct pbft_status status = pbft_status(m->pbft);
+    if (status.decided != m->app.decided || status.executed != m->app.executed) {
+        world_fail(w, "5 order", "machine %u is at %llu/%llu, its application at %llu/%llu", m->index,
+                   (unsigned long long)status.decided, (unsigned long long)status.executed,
+                   (unsigned long long)m->app.decided, (unsigned long long)m->app.executed);
+        return;
+    }
+    m->starting = m->starting && m->disk.queue_count > 0;
+    calm_look(m);
+    if (status.executed > status.decided + 1)
+        MARK(w, PIPELINED);
+    if (machine_correct(m))
+        evidence_look(m);
+    if (status.known_decided > status.decided && !m->app.polling) {
+        m->app.polling = true;
+        if (m->life > 0 && !m->was_behind)
+            MARK(w, RESTART_BEHIND);
+        m->was_behind = true;
+        struct event *e = world_push(w, w->now + w->plan.poll, EVENT_POLL);
+        e->machine = m->index;
+        e->serial = m->life;
+    }
+    if (w->healed && clients_satisfied(w))
+        w->finished = true;
+}

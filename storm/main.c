@@ -1,0 +1,100 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/key.h"
+#include "storm/campaign.h"
+#include "storm/shrink.h"
+
+static const char USAGE[] =
+    "usage: storm [--seeds N] [--seed FIRST] [--minutes M] [--threads T] [--real-signatures PERCENT] [--marks]\n"
+    "       storm --trace SEED\n"
+    "       storm --shrink SEED [--output FILE]\n"
+    "       storm --replay FILE\n";
+
+struct options {
+    struct campaign campaign;
+    enum { DO_CAMPAIGN, DO_TRACE, DO_SHRINK, DO_REPLAY } what;
+    const char *output, *file;
+};
+
+static bool number(const char *text, uint64_t *out)
+{
+    char *end;
+
+    if (text == NULL || *text < '0' || *text > '9')
+        return false;
+    *out = strtoull(text, &end, 10);
+    return *end == '\0';
+}
+
+static bool option(struct options *o, const char *name, const char *value)
+{
+    uint64_t v = 0;
+
+    if (strcmp(name, "--output") == 0 || strcmp(name, "--replay") == 0) {
+        o->what = name[2] == 'r' ? DO_REPLAY : o->what;
+        *(name[2] == 'r' ? &o->file : &o->output) = value;
+        return value != NULL;
+    }
+    if (!number(value, &v))
+        return false;
+    if (strcmp(name, "--seeds") == 0) {
+        o->campaign.count = v;
+    } else if (strcmp(name, "--seed") == 0) {
+        o->campaign.first = v;
+    } else if (strcmp(name, "--minutes") == 0) {
+        o->campaign.deadline_ns = (int64_t)(v % 100000) * 60 * 1000000000;
+        o->campaign.count = UINT64_MAX / 2;
+    } else if (strcmp(name, "--threads") == 0) {
+        o->campaign.threads = (unsigned)v;
+    } else if (strcmp(name, "--real-signatures") == 0 && v <= 100) {
+        o->campaign.real_percent = (unsigned)v;
+    } else if (strcmp(name, "--trace") == 0 || strcmp(name, "--shrink") == 0) {
+        o->what = name[2] == 't' ? DO_TRACE : DO_SHRINK;
+        o->campaign.first = v;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static int trace(const struct options *o)
+{
+    struct draw draw;
+    struct outcome outcome;
+
+    draw_init(&draw, o->campaign.first);
+    seed_run(&draw, o->campaign.real_percent, true, &outcome, NULL, NULL);
+    printf("%llu events; %s %s\n", (unsigned long long)outcome.steps,
+           outcome.checker != NULL ? outcome.checker : "nothing found", outcome.failure);
+    return outcome.checker != NULL;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {.campaign = {.first = 1, .count = 1000, .threads = 1, .real_percent = 2}};
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--marks") == 0) {
+            o.campaign.print_marks = true;
+        } else if (!option(&o, argv[i], i + 1 < argc ? argv[i + 1] : NULL)) {
+            fputs(USAGE, stderr);
+            return 2;
+        } else {
+            i++;
+        }
+    }
+    key_library_init();
+    switch (o.what) {
+    case DO_TRACE:
+        return trace(&o);
+    case DO_SHRINK:
+        return shrink_seed(o.campaign.first, o.campaign.real_percent, o.output);
+    case DO_REPLAY:
+        return replay_file(o.file);
+    case DO_CAMPAIGN:
+        break;
+    }
+    return campaign_run(&o.campaign) > 0;
+}

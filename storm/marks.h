@@ -1,0 +1,104 @@
+#ifndef PRISMFED_STORM_MARKS_H
+#define PRISMFED_STORM_MARKS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* Named situations. A campaign that never meets one of them has not tried it. */
+#define MARKS(X)                                                                                                       \
+    X(PREPARED, "a batch is prepared")                                                                                 \
+    X(DECIDED, "a batch is decided")                                                                                   \
+    X(DECIDED_LATER_VIEW, "a batch is decided in a view above 0")                                                      \
+    X(DECIDED_VIEW_5, "a batch is decided in view 5 or above")                                                         \
+    X(DECIDED_EMPTY, "a null batch is decided")                                                                        \
+    X(DECIDED_FULL, "a batch of batch_max requests is decided")                                                        \
+    X(PIPELINED, "two or more executed batches wait for their decision")                                               \
+    X(UNDONE, "a speculative execution is undone")                                                                     \
+    X(UNDONE_DEEP, "three or more executions are undone at once")                                                      \
+    X(REEXECUTED_OTHER, "after an undo another batch is executed at that sequence")                                    \
+    X(SECOND_VIEW_SAME_BLOCK, "a decided sequence is decided again in a later view")                                   \
+    X(REQUEST_AGAIN, "a request is too early and kept")                                                                \
+    X(REQUEST_STALE, "a request comes again after its execution")                                                      \
+    X(POOL_FULL, "the pool of requests is full")                                                                       \
+    X(BATCH_REFUSED, "a backup refuses a batch for its content")                                                       \
+    X(CLIENT_LIED, "two operations with one timestamp are in one world")                                               \
+    X(VIEW_CHANGE, "a replica leaves its view")                                                                        \
+    X(VIEW_CHANGE_TWICE, "a replica leaves two views in a row without one in between")                                 \
+    X(VIEW_SKIPPED, "a replica moves over two or more views at once")                                                  \
+    X(NEW_VIEW, "a new view is entered")                                                                               \
+    X(NEW_VIEW_EMPTY, "a new view re-proposes nothing")                                                                \
+    X(NEW_VIEW_PROPOSES, "a new view re-proposes a batch")                                                             \
+    X(NEW_VIEW_GAP, "a new view fills a gap with a null batch")                                                        \
+    X(NEW_VIEW_ABOVE_STABLE, "a new view begins at a stable checkpoint above 0")                                       \
+    X(NEW_VIEW_BEHIND, "a new view begins above what a replica has decided")                                           \
+    X(NEW_VIEW_BELOW, "a new view re-proposes what a replica has decided")                                             \
+    X(NEW_VIEW_MIXED, "the view changes of a new view name different stable checkpoints")                              \
+    X(NEW_VIEW_TWO_DIGESTS, "the proofs of a new view name two digests for a sequence")                                \
+    X(NEW_VIEW_LIAR, "a liar is primary of a new view that is entered")                                                \
+    X(VIEW_5, "view 5 is entered")                                                                                     \
+    X(TIMEOUT_MAX, "the view time-out reaches its limit")                                                              \
+    X(STABLE, "a checkpoint becomes stable")                                                                           \
+    X(STABLE_BY_MESSAGE, "a stable checkpoint is proved to one that was behind")                                       \
+    X(WINDOW_FULL, "the high water mark stops the primary")                                                            \
+    X(ABOVE_WINDOW, "a message lies above the high water mark")                                                        \
+    X(EQUIVOCATION, "evidence against a liar is taken")                                                                \
+    X(EVIDENCE_SECOND, "two liars are convicted in one world")                                                         \
+    X(CATCH_UP, "blocks are fetched")                                                                                  \
+    X(CATCH_UP_LONG, "four or more blocks are fetched at once")                                                        \
+    X(CATCH_UP_VIEW_CHANGE, "blocks are fetched during a view change")                                                 \
+    X(CATCH_UP_SPECULATIVE, "blocks are fetched over speculative executions")                                          \
+    X(CATCH_UP_AFTER_WIPE, "a wiped replica fetches blocks")                                                           \
+    X(BAD_BLOCK, "a block that is not certified is refused")                                                           \
+    X(DIVERGED, "a replica finds that it executed what was not decided")                                               \
+    X(CRASH, "a replica crashes")                                                                                      \
+    X(CRASH_AT_WRITE, "a replica crashes at a persist point")                                                          \
+    X(CRASH_LOSES_WRITES, "a crash loses unfinished writes")                                                           \
+    X(CRASH_KEEPS_SOME, "a crash keeps some of the unfinished writes")                                                 \
+    X(CRASH_VIEW_CHANGE, "a replica crashes during a view change")                                                     \
+    X(CRASH_RESTARTING, "a replica crashes while it restarts")                                                         \
+    X(CRASH_EXECUTED, "a replica crashes with undecided executions")                                                   \
+    X(CRASH_ALL, "every replica is down at once")                                                                      \
+    X(RESTART, "a replica restarts")                                                                                   \
+    X(RESTART_VIEW_CHANGE, "a replica restarts into a view change")                                                    \
+    X(RESTART_LATER_VIEW, "a replica restarts into a view above 0")                                                    \
+    X(RESTART_BEHIND, "a replica restarts and finds itself behind")                                                    \
+    X(DISK_FULL, "a disk is full")                                                                                     \
+    X(DISK_WIPED, "a disk is wiped")                                                                                   \
+    X(PAUSED, "a replica pauses and takes up what has queued")                                                         \
+    X(CLOCK_JUMP, "a clock jumps")                                                                                     \
+    X(MESSAGE_LOST, "a message is lost")                                                                               \
+    X(MESSAGE_TWICE, "a message arrives twice")                                                                        \
+    X(MESSAGE_LATE, "a message arrives after a later one of the same link")                                            \
+    X(MESSAGE_CUT, "a message meets a cut")                                                                            \
+    X(MESSAGE_CLOGGED, "a message waits in a clogged link")                                                            \
+    X(MESSAGE_OLD_LIFE, "a message arrives that was sent before its sender restarted")                                 \
+    X(REFUSED_SIGNATURE, "a bad signature is refused")                                                                 \
+    X(REFUSED_FOREIGN, "a statement of another federation or epoch is refused")                                        \
+    X(REFUSED_MISMATCH, "content that differs from its digest is refused")                                             \
+    X(REFUSED_RANGE, "a number out of range is refused")                                                               \
+    X(REFUSED_SYNTAX, "bytes that are no message are refused")                                                         \
+    X(REFUSED_DUPLICATE, "a second digest from one signer is refused")                                                 \
+    X(TWINS, "two machines with one key run")                                                                          \
+    X(LIAR_PRIMARY, "a liar is primary of view 0")                                                                     \
+    X(LIAR_WIPED, "a wiped replica takes part again")                                                                  \
+    X(REPLICAS_1, "one replica is the whole federation")                                                               \
+    X(REPLICAS_MANY, "ten or more replicas")                                                                           \
+    X(CORE_ALONE, "only a quorum is left after the faults")
+
+enum mark {
+#define MARK_NAME(name, text) MARK_##name,
+    MARKS(MARK_NAME)
+#undef MARK_NAME
+        MARK_COUNT
+};
+
+struct marks {
+    uint64_t hits[MARK_COUNT];
+};
+
+const char *mark_name(enum mark mark);
+const char *mark_text(enum mark mark);
+/* One line a mark: in how many seeds it was met, and how often. */
+void marks_print(FILE *out, const struct marks *seeds, const struct marks *total);
+
+#endif

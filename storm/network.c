@@ -1,0 +1,127 @@
+#include "storm/world.h"
+
+static void arrive(struct machine *from, unsigned to, struct blob *message, int64_t at)
+{
+    struct world *w = from->world;
+
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        if (w->machines[i].replica != to)
+            continue;
+        struct event *e = world_push(w, at, EVENT_MESSAGE);
+        e->machine = i;
+        e->from = from->replica;
+        e->serial = from->life;
+        e->number = from->index;
+        e->message = blob_hold(message);
+    }
+}
+
+static int64_t delay(const struct world *w, uint64_t v)
+{
+    int64_t span = w->plan.delay_span, calm = w->plan.view_timeout / 20;
+
+    if (w->healed && span > calm)
+        span = calm;
+    int64_t d = w->plan.delay_min + (int64_t)((v >> 32) % (uint64_t)(span + 1));
+    bool straggler = (v >> 20) % 64 == 63 && !w->healed && !w->plan.faultless;
+    return straggler ? 10 * d : d;
+}
+
+void network_carry(struct machine *from, unsigned to, struct blob *message)
+{
+    struct world *w = from->world;
+    struct link *link = &w->links[from->replica][to];
+    uint64_t id = draw_id(DRAW_LINK, from->replica * REPLICAS_MAX + to, link->number++), v = draw_value(&w->draw, id);
+
+    if (link->cuts > 0) {
+        MARK(w, MESSAGE_CUT);
+        return;
+    }
+    draw_note(&w->draw, id);
+    if (v == UINT64_MAX || (!w->healed && v % 1000 >= 1000 - w->plan.loss)) { /* the former: a shrinker's wish */
+        MARK(w, MESSAGE_LOST);
+        trace_message(w, "lost", from->replica, to, blob_bytes(message));
+        return;
+    }
+    int64_t at = w->now + delay(w, v);
+    if (at < link->clogged_until) {
+        MARK(w, MESSAGE_CLOGGED);
+        at = link->clogged_until;
+    }
+    if (at < link->last_arrival)
+        MARK(w, MESSAGE_LATE);
+    else
+        link->last_arrival = at;
+    arrive(from, to, message, at);
+    if (!w->healed && (v >> 10) % 1000 >= 1000 - w->plan.duplicate) {
+        MARK(w, MESSAGE_TWICE);
+        arrive(from, to, message, at + delay(w, v * 31));
+    }
+}
+
+void network_send(struct machine *from, int32_t to, struct blob *message)
+{
+    struct world *w = from->world;
+
+    for (unsigned i = 0; i < w->plan.n; i++) {
+        if (i == from->replica || (to != PEER_OTHERS && to != (int32_t)i))
+            continue;
+        if (from->lie == LIE_NONE || from->lie == LIE_TWINS || from->lie == LIE_WIPED)
+            network_carry(from, i, message);
+        else
+            liar_send(from, i, message);
+    }
+}
+
+static void mark_refusal(struct world *w, enum err err)
+{
+    if (err == ERR_SIGNATURE)
+        MARK(w, REFUSED_SIGNATURE);
+    else if (err == ERR_MISMATCH)
+        MARK(w, REFUSED_MISMATCH);
+    else if (err == ERR_RANGE)
+        MARK(w, REFUSED_RANGE);
+    else if (err == ERR_SYNTAX || err == ERR_TRUNCATED || err == ERR_CANONICAL || err == ERR_TYPE)
+        MARK(w, REFUSED_SYNTAX);
+    else if (err == ERR_DUPLICATE)
+        MARK(w, REFUSED_DUPLICATE);
+}
+
+static void hand_over(struct machine *m, const struct event *e)
+{
+    struct effects effects = {0};
+    struct world *w = m->world;
+
+    uint64_t stable = pbft_status(m->pbft).stable;
+    enum err err = pbft_receive(m->pbft, machine_now(m), e->message, &effects);
+    if (err != ERR_OK)
+        mark_refusal(w, err);
+    trace_message(w, err == ERR_OK ? "gets" : err_text(err), e->from, m->index, blob_bytes(e->message));
+    foreign_received(m, blob_bytes(e->message), err, effects.count);
+    if (err == ERR_OK && e->message->data[1] == MESSAGE_STABLE && pbft_status(m->pbft).stable > stable)
+        MARK(w, STABLE_BY_MESSAGE);
+    disk_settle(m, &effects);
+    machine_look(m);
+}
+
+void network_deliver(struct world *w, const struct event *e)
+{
+    struct machine *m = &w->machines[e->machine];
+
+    if (m->pbft == NULL)
+        return;
+    if (m->paused_until > w->now) {
+        struct event *later = world_push(w, m->paused_until, EVENT_MESSAGE);
+        struct event *next = later->next;
+        *later = *e;
+        later->next = next;
+        later->message = blob_hold(e->message);
+        return;
+    }
+    if (w->machines[e->number].life != e->serial)
+        MARK(w, MESSAGE_OLD_LIFE);
+    if (pbft_owns(blob_bytes(e->message)))
+        hand_over(m, e);
+    else
+        application_receive(m, e->from, blob_bytes(e->message));
+}

@@ -1,0 +1,249 @@
+#include "storm/plan.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "pbft/quorum.h"
+
+/* Which number of the stream decides what. */
+enum decision {
+    DECIDE_REPLICAS,
+    DECIDE_TOLERANCE,
+    DECIDE_QUORUM,
+    DECIDE_INTERVAL,
+    DECIDE_WINDOW,
+    DECIDE_BATCH,
+    DECIDE_PIPELINE,
+    DECIDE_PENDING,
+    DECIDE_TIMEOUT,
+    DECIDE_TIMEOUT_MAX,
+    DECIDE_BATCH_DELAY,
+    DECIDE_RESEND,
+    DECIDE_REAL,
+    DECIDE_FAULTLESS,
+    DECIDE_NETWORK,
+    DECIDE_LOSS,
+    DECIDE_DUPLICATE,
+    DECIDE_DISK,
+    DECIDE_POLL,
+    DECIDE_LIARS,
+    DECIDE_FAULTS,
+    DECIDE_CLIENTS,
+    DECIDE_REQUESTS,
+    DECIDE_OUTSTANDING,
+    DECIDE_LYING_CLIENT,
+    DECIDE_THINK,
+    DECIDE_HORIZON,
+    DECIDE_CORE,
+    DECIDE_LIE = 64, /* two for each liar */
+};
+
+static uint64_t decide(const struct draw *d, enum decision what, uint64_t choices)
+{
+    return draw_value(d, draw_id(DRAW_PLAN, 0, (uint32_t)what)) % choices;
+}
+
+static bool percent(const struct draw *d, enum decision what, unsigned share)
+{
+    return draw_value(d, draw_id(DRAW_PLAN, 0, (uint32_t)what)) % 100 >= 100 - share;
+}
+
+static void draw_group(struct storm_plan *p, const struct draw *d)
+{
+    static const unsigned SIZES[] = {4, 1, 2,  3, 4, 4, 4,  5, 4, 6,  4, 7, 4, 7,
+                                     5, 6, 10, 4, 8, 4, 13, 4, 9, 12, 4, 7, 11};
+
+    p->n = SIZES[decide(d, DECIDE_REPLICAS, sizeof SIZES / sizeof SIZES[0])];
+    p->f = quorum_faults(p->n);
+    if (percent(d, DECIDE_TOLERANCE, 6))
+        p->f /= 2;
+    p->quorum = quorum_size(p->n, p->f);
+    if (percent(d, DECIDE_QUORUM, 6) && p->quorum < p->n)
+        p->quorum++;
+}
+
+static void draw_limits(struct storm_plan *p, const struct draw *d)
+{
+    static const uint64_t INTERVALS[] = {4, 1, 2, 3, 4, 8, 5};
+    static const int64_t TIMEOUTS[] = {400, 100, 250, 400, 1000, 2000};
+
+    p->interval = INTERVALS[decide(d, DECIDE_INTERVAL, 7)];
+    p->window = p->interval * (2 + decide(d, DECIDE_WINDOW, 3));
+    p->batch_max = 1 + (unsigned)decide(d, DECIDE_BATCH, 6);
+    p->pipeline = 1 + (unsigned)decide(d, DECIDE_PIPELINE, 6);
+    p->pending_max = 8 + (unsigned)decide(d, DECIDE_PENDING, 40);
+    p->view_timeout = TIMEOUTS[decide(d, DECIDE_TIMEOUT, 6)] * MS;
+    p->view_timeout_max = p->view_timeout << decide(d, DECIDE_TIMEOUT_MAX, 6);
+    p->batch_delay = p->view_timeout / 40 * (int64_t)decide(d, DECIDE_BATCH_DELAY, 3);
+    p->resend = p->view_timeout / (2 + (int64_t)decide(d, DECIDE_RESEND, 8));
+}
+
+static void draw_network(struct storm_plan *p, const struct draw *d)
+{
+    static const unsigned LOSSES[] = {0, 0, 20, 50, 100, 250};
+    static const unsigned DUPLICATES[] = {0, 0, 30, 200};
+    static const int64_t SPANS[] = {100, 50, 10, 4, 2, 1}; /* parts of the time-out */
+
+    p->delay_min = p->view_timeout / 200;
+    p->delay_span = p->view_timeout / SPANS[p->faultless ? decide(d, DECIDE_NETWORK, 2) : decide(d, DECIDE_NETWORK, 6)];
+    p->loss = p->faultless ? 0 : LOSSES[decide(d, DECIDE_LOSS, 6)];
+    p->duplicate = DUPLICATES[decide(d, DECIDE_DUPLICATE, 4)];
+    p->write_delay = p->view_timeout / 100 * (int64_t)decide(d, DECIDE_DISK, 3);
+    p->poll = p->view_timeout / (1 + (int64_t)decide(d, DECIDE_POLL, 8));
+}
+
+static void draw_workload(struct storm_plan *p, const struct draw *d)
+{
+    p->clients = 1 + (unsigned)decide(d, DECIDE_CLIENTS, CLIENTS_MAX);
+    p->requests = 1 + (unsigned)decide(d, DECIDE_REQUESTS, 10);
+    p->outstanding = 1 + (unsigned)decide(d, DECIDE_OUTSTANDING, 3);
+    p->lying_client = !p->faultless && percent(d, DECIDE_LYING_CLIENT, 20);
+    p->think = p->view_timeout / 8 * (int64_t)decide(d, DECIDE_THINK, 8);
+    p->horizon = p->view_timeout * (int64_t)(4 + decide(d, DECIDE_HORIZON, 24));
+    p->core_alone = percent(d, DECIDE_CORE, 40);
+}
+
+/* As many as leave a quorum of others: else nothing could be asked of the rest. */
+static void draw_liars(struct storm_plan *p, const struct draw *d)
+{
+    unsigned room = p->n - p->quorum < p->f ? p->n - p->quorum : p->f;
+    unsigned count = p->faultless ? 0 : (unsigned)decide(d, DECIDE_LIARS, room + 1);
+
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t lie = draw_value(d, draw_id(DRAW_PLAN, 0, (uint32_t)DECIDE_LIE + 2 * i));
+        uint64_t who = draw_value(d, draw_id(DRAW_PLAN, 0, (uint32_t)DECIDE_LIE + 2 * i + 1));
+        if (lie % LIE_KINDS == LIE_NONE || lie % LIE_KINDS == LIE_WIPED || p->lies[who % p->n] != LIE_NONE)
+            continue;
+        p->lies[who % p->n] = (enum lie)(lie % LIE_KINDS);
+        p->liar_count++;
+    }
+}
+
+static struct fault draw_fault(const struct storm_plan *p, const struct draw *d, uint32_t index)
+{
+    uint64_t v[6];
+
+    for (uint32_t i = 0; i < 6; i++)
+        v[i] = draw_value(d, draw_id(DRAW_FAULT, index, i));
+    struct fault fault = {
+        .kind = (enum fault_kind)(v[0] % FAULT_KINDS),
+        .node = (unsigned)(v[1] % p->n),
+        .other = (unsigned)(v[2] % p->n),
+        .detail = v[3],
+        .at = (int64_t)(v[4] % (uint64_t)p->horizon),
+        .lasts = (int64_t)(v[5] % (uint64_t)(p->horizon / 2)) + 1,
+    };
+    if (v[5] >> 63)
+        fault.lasts /= 8;
+    return fault;
+}
+
+static void draw_faults(struct storm_plan *p, const struct draw *d)
+{
+    unsigned room = p->n - p->quorum < p->f ? p->n - p->quorum : p->f;
+
+    p->fault_count = p->faultless ? 0 : (unsigned)decide(d, DECIDE_FAULTS, FAULTS_MAX + 1);
+    for (unsigned i = 0; i < p->fault_count; i++) {
+        struct fault *fault = &p->faults[i];
+        *fault = draw_fault(p, d, i);
+        if (fault->kind != FAULT_WIPED_DISK || p->lies[fault->node] != LIE_NONE)
+            continue;
+        if (p->liar_count == room) {
+            fault->kind = FAULT_CRASH;
+            continue;
+        }
+        p->lies[fault->node] = LIE_WIPED;
+        p->liar_count++;
+    }
+}
+
+void plan_draw(struct storm_plan *p, struct draw *d, unsigned real_percent)
+{
+    memset(p, 0, sizeof *p);
+    p->faultless = percent(d, DECIDE_FAULTLESS, 6);
+    p->real_signatures = percent(d, DECIDE_REAL, real_percent);
+    draw_group(p, d);
+    draw_limits(p, d);
+    draw_network(p, d);
+    draw_workload(p, d);
+    draw_liars(p, d);
+    draw_faults(p, d);
+    /* Every primary that is not in the core may cost a time-out of full length, and one more to agree on leaving. */
+    p->bound = (int64_t)(2 * (p->n - p->quorum) + 6) * p->view_timeout_max + 60 * p->view_timeout;
+}
+
+uint64_t plan_fault_id(unsigned index)
+{
+    return draw_id(DRAW_FAULT, index, 0);
+}
+
+uint64_t plan_requests_id(void)
+{
+    return draw_id(DRAW_PLAN, 0, DECIDE_REQUESTS);
+}
+
+uint64_t plan_clients_id(void)
+{
+    return draw_id(DRAW_PLAN, 0, DECIDE_CLIENTS);
+}
+
+uint64_t plan_replicas_id(void)
+{
+    return draw_id(DRAW_PLAN, 0, DECIDE_REPLICAS);
+}
+
+uint64_t plan_liar_id(unsigned index)
+{
+    return draw_id(DRAW_PLAN, 0, (uint32_t)DECIDE_LIE + 2 * index);
+}
+
+uint64_t plan_loss_id(void)
+{
+    return draw_id(DRAW_PLAN, 0, DECIDE_LOSS);
+}
+
+const char *fault_name(enum fault_kind kind)
+{
+    static const char *const NAMES[FAULT_KINDS] = {"none",
+                                                   "crash",
+                                                   "crash at a write",
+                                                   "pause",
+                                                   "clock jump",
+                                                   "one-way cut",
+                                                   "deaf",
+                                                   "muted",
+                                                   "isolated",
+                                                   "split",
+                                                   "just a quorum",
+                                                   "clogged link",
+                                                   "primary isolated",
+                                                   "primary crashes",
+                                                   "all crash",
+                                                   "full disk",
+                                                   "wiped disk"};
+
+    ASSERT(kind < FAULT_KINDS);
+    return NAMES[kind];
+}
+
+const char *lie_name(enum lie lie)
+{
+    static const char *const NAMES[LIE_KINDS] = {"correct",
+                                                 "equivocates",
+                                                 "votes twice",
+                                                 "mute",
+                                                 "selective",
+                                                 "stale",
+                                                 "forges view changes",
+                                                 "forges new views",
+                                                 "far numbers",
+                                                 "floods",
+                                                 "mutates",
+                                                 "foreign",
+                                                 "twins",
+                                                 "bad blocks",
+                                                 "wiped"};
+
+    ASSERT(lie < LIE_KINDS);
+    return NAMES[lie];
+}

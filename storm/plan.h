@@ -1,0 +1,94 @@
+#ifndef PRISMFED_STORM_PLAN_H
+#define PRISMFED_STORM_PLAN_H
+
+#include "storm/draw.h"
+
+/* What a seed is about: drawn whole, before anything runs. Times are virtual nanoseconds. */
+
+enum { REPLICAS_MAX = 13, MACHINES_MAX = REPLICAS_MAX + 4, CLIENTS_MAX = 4, FAULTS_MAX = 12 };
+#define MS INT64_C(1000000)
+
+enum fault_kind {
+    FAULT_NONE,
+    FAULT_CRASH,          /* at a time; back after a while */
+    FAULT_CRASH_AT_WRITE, /* at a persist point: the so-manyeth write from a time on */
+    FAULT_PAUSE,          /* the process stands still, then takes up what has queued */
+    FAULT_CLOCK_JUMP,     /* forward, for good */
+    FAULT_CUT,            /* one way, between two replicas */
+    FAULT_DEAF,           /* a replica hears nobody */
+    FAULT_MUTED,          /* nobody hears a replica */
+    FAULT_ISOLATE,        /* both */
+    FAULT_SPLIT,          /* two halves */
+    FAULT_JUST_QUORUM,    /* only one quorum hears each other */
+    FAULT_CLOG,           /* a link keeps everything back and lets go of it at once */
+    FAULT_ISOLATE_PRIMARY,
+    FAULT_CRASH_PRIMARY,
+    FAULT_CRASH_ALL,
+    FAULT_FULL_DISK,  /* no write succeeds: the replica stops, until there is room again */
+    FAULT_WIPED_DISK, /* back with nothing: may contradict itself, so it counts as a liar */
+    FAULT_KINDS
+};
+
+struct fault {
+    enum fault_kind kind;
+    unsigned node, other;
+    uint64_t detail;
+    int64_t at, lasts;
+};
+
+enum lie {
+    LIE_NONE,
+    LIE_EQUIVOCATE,  /* another batch to half of the others */
+    LIE_DOUBLE_VOTE, /* another digest to half of the others */
+    LIE_MUTE,        /* says nothing */
+    LIE_SELECTIVE,   /* speaks to some */
+    LIE_STALE,       /* says again what it said long ago */
+    LIE_VIEW_CHANGE, /* VIEW-CHANGEs without proofs, of low h, of views far away */
+    LIE_NEW_VIEW,    /* NEW-VIEWs of other content */
+    LIE_HUGE,        /* views and sequences far away */
+    LIE_FLOOD,       /* bad signatures, noise */
+    LIE_BYZZFUZZ,    /* small mutations of real messages, signed again */
+    LIE_FOREIGN,     /* statements of another federation or membership epoch beside its own */
+    LIE_TWINS,       /* two machines with one key */
+    LIE_BAD_BLOCKS,  /* serves blocks that are not what was decided */
+    LIE_WIPED,       /* honest, but its disk was wiped: it may contradict itself */
+    LIE_KINDS
+};
+
+struct storm_plan {
+    unsigned n, f, quorum;
+    uint64_t interval, window;
+    unsigned batch_max, pipeline, pending_max;
+    int64_t view_timeout, view_timeout_max, batch_delay, resend;
+    bool real_signatures, faultless, slow_disk;
+
+    int64_t delay_min, delay_span; /* of a message; a few take ten times as long */
+    unsigned loss, duplicate;      /* of a thousand */
+    int64_t write_delay;           /* 0: durable at once */
+    int64_t poll;
+
+    enum lie lies[REPLICAS_MAX];
+    unsigned liar_count; /* wiped disks counted */
+    unsigned fault_count;
+    struct fault faults[FAULTS_MAX];
+
+    unsigned clients, requests, outstanding; /* requests: of each client */
+    bool lying_client;
+    int64_t think;   /* between a client's requests */
+    int64_t horizon; /* faults until here */
+    int64_t bound;   /* then everything decides within this */
+    bool core_alone; /* after the faults only a random quorum is left */
+};
+
+void plan_draw(struct storm_plan *plan, struct draw *d, unsigned real_percent);
+/* The decisions that a shrinker wants to force: fault `index` (to 0: none), requests (to 0: one), replicas. */
+uint64_t plan_fault_id(unsigned index);
+uint64_t plan_requests_id(void);
+uint64_t plan_clients_id(void);
+uint64_t plan_replicas_id(void);
+uint64_t plan_liar_id(unsigned index);
+uint64_t plan_loss_id(void);
+const char *fault_name(enum fault_kind kind);
+const char *lie_name(enum lie lie);
+
+#endif

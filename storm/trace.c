@@ -1,0 +1,87 @@
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "storm/lies.h"
+
+static void stamp(const struct world *w)
+{
+    printf("%9lld.%03lld ms  ", (long long)(w->now / MS), (long long)(w->now / 1000 % 1000));
+}
+
+void trace_line(const struct world *w, const char *fmt, ...)
+{
+    va_list args;
+
+    if (!w->tracing)
+        return;
+    stamp(w);
+    va_start(args, fmt);
+    vprintf(fmt, args);
+    va_end(args);
+    putchar('\n');
+}
+
+static void describe(const struct world *w, struct bytes message)
+{
+    struct claim claim;
+    struct bytes beside;
+
+    if (!pbft_owns(message))
+        printf("%s", message.len > 0 && message.data[0] == 'F' ? "asks for blocks" : "blocks");
+    else if (lie_open(w, message, &claim, &beside))
+        printf("%s view %llu at %llu %02x%02x", statement_subject(claim.says.type), (unsigned long long)claim.says.view,
+               (unsigned long long)claim.says.sequence, claim.says.digest.b[0], claim.says.digest.b[1]);
+    else
+        printf("message of type %u, %zu bytes", message.data[1], message.len);
+}
+
+void trace_message(const struct world *w, const char *verb, unsigned from, unsigned to, struct bytes message)
+{
+    if (!w->tracing)
+        return;
+    stamp(w);
+    printf("%u -> %u  ", from, to);
+    describe(w, message);
+    printf("  (%s)\n", verb);
+}
+
+void trace_effect(struct world *w, const struct machine *m, const struct effect *e)
+{
+    if (!w->tracing)
+        return;
+    if (e->kind == EFFECT_NOTE)
+        trace_line(w, "        machine %u: %s %llu %llu", m->index, e->name, (unsigned long long)e->number,
+                   (unsigned long long)e->other);
+    else if (e->kind == EFFECT_APPEND)
+        trace_line(w, "        machine %u appends block %llu", m->index, (unsigned long long)e->number);
+}
+
+void trace_plan(const struct world *w)
+{
+    const struct storm_plan *p = &w->plan;
+
+    if (!w->tracing)
+        return;
+    printf("seed %llu: %u replicas, f %u, quorum %u, K %llu, L %llu, batch %u, pipeline %u, pool %u\n",
+           (unsigned long long)w->draw.seed, p->n, p->f, p->quorum, (unsigned long long)p->interval,
+           (unsigned long long)p->window, p->batch_max, p->pipeline, p->pending_max);
+    printf("  time-out %lld..%lld ms, resend %lld, batch %lld, write %lld, poll %lld; %s%s\n",
+           (long long)(p->view_timeout / MS), (long long)(p->view_timeout_max / MS), (long long)(p->resend / MS),
+           (long long)(p->batch_delay / MS), (long long)(p->write_delay / MS), (long long)(p->poll / MS),
+           p->real_signatures ? "Ed25519" : "stub signatures", p->faultless ? ", no faults" : "");
+    printf("  delay %lld + %lld ms, loss %u, duplicates %u of 1000; %u clients with %u requests, %u outstanding%s\n",
+           (long long)(p->delay_min / MS), (long long)(p->delay_span / MS), p->loss, p->duplicate, p->clients,
+           p->requests, p->outstanding, p->lying_client ? ", one lies" : "");
+    printf("  faults until %lld ms, all decided within %lld more%s\n", (long long)(p->horizon / MS),
+           (long long)(p->bound / MS), p->core_alone ? " by a quorum alone" : "");
+    for (unsigned i = 0; i < p->n; i++) {
+        if (p->lies[i] != LIE_NONE)
+            printf("  replica %u: %s\n", i, lie_name(p->lies[i]));
+    }
+    for (unsigned i = 0; i < p->fault_count; i++) {
+        const struct fault *f = &p->faults[i];
+        if (f->kind != FAULT_NONE)
+            printf("  fault %u: %s, replica %u, at %lld ms for %lld\n", i, fault_name(f->kind), f->node,
+                   (long long)(f->at / MS), (long long)(f->lasts / MS));
+    }
+}

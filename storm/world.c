@@ -1,0 +1,215 @@
+#include "storm/world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "storm/stub.h"
+
+enum { STEPS_MAX = 4000000 };
+
+void world_fail(struct world *w, const char *checker, const char *fmt, ...)
+{
+    va_list args;
+
+    if (w->checker != NULL)
+        return;
+    w->checker = checker;
+    int used = snprintf(w->failure, sizeof w->failure, "at %lld us: ", (long long)(w->now / 1000));
+    va_start(args, fmt);
+    vsnprintf(w->failure + used, sizeof w->failure - (size_t)used, fmt, args);
+    va_end(args);
+    trace_line(w, "FOUND by %s: %s", checker, w->failure);
+}
+
+bool machine_correct(const struct machine *m)
+{
+    return m->lie == LIE_NONE;
+}
+
+struct voters world_voters(const struct world *w)
+{
+    return (struct voters){
+        .count = w->plan.n, .quorum = w->plan.quorum, .keys = w->config.keys, .fingerprints = w->members.fingerprints};
+}
+
+struct event *world_push(struct world *w, int64_t at, enum event_kind kind)
+{
+    struct event *e = w->free_events;
+
+    if (e == NULL)
+        e = mem_alloc(sizeof *e);
+    else
+        w->free_events = e->next;
+    *e = (struct event){.kind = kind};
+    heap_push(&w->events, at < w->now ? w->now : at, e);
+    return e;
+}
+
+static void event_free(struct world *w, struct event *e)
+{
+    blob_drop(e->message);
+    e->next = w->free_events;
+    w->free_events = e;
+}
+
+static void make_keys(struct world *w)
+{
+    for (unsigned i = 0; i < w->plan.n; i++) {
+        char label[24];
+        snprintf(label, sizeof label, "replica %u", i);
+        if (w->plan.real_signatures)
+            key_simulated(w->draw.seed, label, &w->keys[i]);
+        else
+            stub_key(w->draw.seed, i, &w->keys[i]);
+        w->config.keys[i] = w->keys[i].public;
+        w->members.keys[i] = w->keys[i].public;
+        w->members.fingerprints[i] = w->keys[i].fingerprint;
+    }
+}
+
+static void configure(struct world *w)
+{
+    const struct storm_plan *p = &w->plan;
+
+    w->config = (struct pbft_config){
+        .federation_id = digest_of(bytes_of_text("storm")),
+        .membership_epoch = 1 + w->draw.seed % 5,
+        .n = p->n,
+        .f = p->f,
+        .quorum = p->quorum,
+        .view_timeout_ns = p->view_timeout,
+        .view_timeout_max_ns = p->view_timeout_max,
+        .batch_delay_ns = p->batch_delay,
+        .resend_ns = p->resend,
+        .batch_max = p->batch_max,
+        .pipeline = p->pipeline,
+        .checkpoint_interval = p->interval,
+        .window = p->window,
+        .pending_max = p->pending_max,
+    };
+    w->members.federation_id = w->config.federation_id;
+    w->members.membership_epoch = w->config.membership_epoch;
+    w->members.n = p->n;
+    w->members.f = p->f;
+    w->members.quorum = p->quorum;
+    make_keys(w);
+}
+
+static void machine_add(struct world *w, unsigned replica)
+{
+    struct machine *m = &w->machines[w->machine_count];
+
+    *m = (struct machine){.world = w, .index = w->machine_count, .replica = replica, .lie = w->plan.lies[replica]};
+    for (unsigned i = 0; i < PBFT_TIMER_COUNT; i++)
+        m->timer_at[i] = -1;
+    w->machine_count++;
+}
+
+void world_init(struct world *w, const struct draw *draw, unsigned real_percent)
+{
+    memset(w, 0, sizeof *w);
+    draw_copy(&w->draw, draw);
+    plan_draw(&w->plan, &w->draw, real_percent);
+    configure(w);
+    for (unsigned i = 0; i < w->plan.n; i++)
+        machine_add(w, i);
+    for (unsigned i = 0; i < w->plan.n && w->machine_count < MACHINES_MAX; i++) {
+        if (w->plan.lies[i] == LIE_TWINS) {
+            machine_add(w, i);
+            MARK(w, TWINS);
+        }
+    }
+}
+
+void world_free(struct world *w)
+{
+    int64_t at;
+    void *value;
+
+    while (heap_pop(&w->events, &at, &value))
+        event_free(w, value);
+    heap_free(&w->events);
+    while (w->free_events != NULL) {
+        struct event *e = w->free_events;
+        w->free_events = e->next;
+        mem_free(e);
+    }
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        struct machine *m = &w->machines[i];
+        pbft_free(m->pbft);
+        application_free(&m->app);
+        disk_free(&m->disk);
+        mem_free(m->durable.items);
+        for (unsigned k = 0; k < RECENT_BLOB_MAX; k++)
+            blob_drop(m->said[k]);
+    }
+    checkers_free(&w->checkers);
+    draw_free(&w->draw);
+}
+
+static void take(struct world *w, const struct event *e)
+{
+    switch (e->kind) {
+    case EVENT_MESSAGE:
+        network_deliver(w, e);
+        break;
+    case EVENT_TIMER:
+        machine_timer(w, e);
+        break;
+    case EVENT_DISK:
+        disk_event(w, e);
+        break;
+    case EVENT_POLL:
+        application_poll(w, e);
+        break;
+    case EVENT_CLIENT:
+        client_event(w, e);
+        break;
+    case EVENT_FAULT:
+        fault_event(w, e);
+        break;
+    case EVENT_RESTART:
+        if (w->machines[e->machine].pbft == NULL && !w->machines[e->machine].gone)
+            machine_start(&w->machines[e->machine]);
+        break;
+    case EVENT_HEAL:
+        if (!w->healed) {
+            faults_heal(w);
+            world_push(w, w->now + w->plan.bound, EVENT_HEAL);
+        } else {
+            liveness_expired(w);
+        }
+        break;
+    }
+}
+
+static void begin(struct world *w)
+{
+    if (w->plan.n == 1)
+        MARK(w, REPLICAS_1);
+    if (w->plan.n >= 10)
+        MARK(w, REPLICAS_MANY);
+    if (w->plan.lies[0] != LIE_NONE)
+        MARK(w, LIAR_PRIMARY);
+    trace_plan(w);
+    faults_start(w);
+    for (unsigned i = 0; i < w->machine_count; i++)
+        machine_start(&w->machines[i]);
+    clients_start(w);
+    world_push(w, w->plan.horizon, EVENT_HEAL);
+}
+
+void world_run(struct world *w)
+{
+    void *value;
+
+    begin(w);
+    while (w->checker == NULL && !w->finished && heap_pop(&w->events, &w->now, &value)) {
+        w->steps++;
+        take(w, value);
+        event_free(w, value);
+        if (w->steps > STEPS_MAX)
+            world_fail(w, "16 memory", "no end after %d events", STEPS_MAX);
+    }
+}

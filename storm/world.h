@@ -1,0 +1,197 @@
+#ifndef PRISMFED_STORM_WORLD_H
+#define PRISMFED_STORM_WORLD_H
+
+#include "base/heap.h"
+#include "pbft/messages.h"
+#include "pbft/pbft.h"
+#include "storm/checkers/checkers.h"
+#include "storm/marks.h"
+#include "storm/plan.h"
+
+/* One seed: real machines over networks, disks and clocks that exist in memory only, in virtual time. */
+
+enum { RECENT_BLOB_MAX = 64 };
+
+/* ---- disk */
+
+struct record {
+    uint64_t number;
+    struct blob *bytes;
+};
+
+/* What survives a crash, and what is on its way there. */
+struct disk {
+    struct record *records; /* in order of writing */
+    size_t record_count, record_cap;
+    struct blob **ledger; /* [k]: block of height k + 1 */
+    uint64_t ledger_count, ledger_cap;
+    struct effect *queue; /* effects that wait for writes ahead of them; ring of queue_cap */
+    size_t queue_head, queue_count, queue_cap;
+    size_t writing; /* first so many of the queue are being written */
+    uint64_t write_serial;
+    bool full;
+    bool doomed; /* crash when doomed_writes more have been done */
+    uint64_t doomed_writes;
+    uint32_t crashes;
+};
+
+/* ---- application: a chain of hashes with an exactly-once table */
+
+struct block {
+    struct digest id;
+    struct blob *batch; /* encoded requests */
+    struct digest batch_digest;
+};
+
+struct application {
+    struct block *blocks; /* [k]: height k + 1 */
+    uint64_t executed, decided, cap;
+    uint32_t last[CLIENTS_MAX]; /* timestamp executed */
+    bool polling;
+    uint32_t polls;
+};
+
+/* ---- machine: one process; a replica has one, twins have two */
+
+struct machine {
+    struct world *world;
+    unsigned index, replica;
+    enum lie lie;
+    struct pbft *pbft; /* NULL: down */
+    unsigned life;
+    bool gone; /* stays down or out of reach for good */
+    bool wiped;
+    bool was_behind;
+    bool starting;
+    int64_t paused_until, clock_ahead;
+    int64_t timer_at[PBFT_TIMER_COUNT]; /* own clock; -1: stopped */
+    unsigned timer_serial[PBFT_TIMER_COUNT];
+    uint64_t view, left_in_a_row;
+    struct disk disk;
+    struct application app;
+    struct signature_set durable; /* checkers/durable.c */
+    /* of a liar: what it said lately */
+    struct blob *said[RECENT_BLOB_MAX];
+    uint32_t said_count, lies_told;
+};
+
+enum event_kind {
+    EVENT_MESSAGE,
+    EVENT_TIMER,
+    EVENT_DISK,
+    EVENT_POLL,
+    EVENT_CLIENT,
+    EVENT_FAULT,
+    EVENT_RESTART,
+    EVENT_HEAL
+};
+
+struct event {
+    enum event_kind kind;
+    unsigned machine; /* or client, or fault */
+    unsigned from;    /* replica */
+    unsigned number;  /* timer, or begin (1) and end (0) of a fault */
+    uint64_t serial;  /* life, or of a timer or a write */
+    struct blob *message;
+    struct event *next; /* in the free list */
+};
+
+struct client {
+    uint32_t asked, done; /* timestamps */
+    uint32_t tries;
+};
+
+struct link {
+    uint32_t number;
+    unsigned cuts; /* so many faults cut it */
+    int64_t clogged_until, last_arrival;
+};
+
+struct world {
+    struct draw draw;
+    struct storm_plan plan;
+    struct pbft_config config; /* but for self and key */
+    struct members members;
+    struct secret_key keys[REPLICAS_MAX];
+    struct machine machines[MACHINES_MAX];
+    unsigned machine_count;
+    struct link links[REPLICAS_MAX][REPLICAS_MAX];
+    struct client clients[CLIENTS_MAX];
+    struct heap events;
+    struct event *free_events;
+    int64_t now;
+    uint64_t steps;
+    bool healed, finished;
+    unsigned core[REPLICAS_MAX], core_count;
+
+    struct checkers checkers;
+    struct marks marks;
+    bool tracing; /* print what happens */
+    bool hashing; /* digest of all effects, for checker 17 */
+    uint64_t trace;
+    const char *checker; /* NULL, or the one that found something */
+    char failure[320];
+};
+
+/* ---- world.c */
+void world_init(struct world *w, const struct draw *draw, unsigned real_percent);
+void world_free(struct world *w);
+/* To the end of the seed or the first finding. */
+void world_run(struct world *w);
+void world_fail(struct world *w, const char *checker, const char *fmt, ...) PRINTF_LIKE(3, 4);
+struct event *world_push(struct world *w, int64_t at, enum event_kind kind);
+bool machine_correct(const struct machine *m);
+struct voters world_voters(const struct world *w);
+
+#define MARK(w, name) ((void)(w)->marks.hits[MARK_##name]++)
+
+/* ---- network.c */
+void network_send(struct machine *from, int32_t to, struct blob *message); /* replica, or PEER_OTHERS */
+void network_deliver(struct world *w, const struct event *e);
+/* One message as it is, past the liar. */
+void network_carry(struct machine *from, unsigned to, struct blob *message);
+
+/* ---- disk.c */
+void disk_settle(struct machine *m, struct effects *effects); /* empties effects */
+void disk_event(struct world *w, const struct event *e);
+void disk_crash(struct machine *m);
+void disk_wipe(struct machine *m);
+void disk_free(struct disk *d);
+
+/* ---- machine.c */
+void machine_start(struct machine *m);
+void machine_crash(struct machine *m, int64_t back_after); /* < 0: stays down until the faults end */
+void machine_timer_set(struct machine *m, uint32_t timer, int64_t at);
+void machine_timer(struct world *w, const struct event *e);
+int64_t machine_now(const struct machine *m);
+/* After every step: is it behind, do machine and application agree. */
+void machine_look(struct machine *m);
+
+/* ---- application.c */
+struct pbft_app application_callbacks(struct machine *m);
+void application_load(struct machine *m); /* from the ledger */
+void application_free(struct application *a);
+void application_poll(struct world *w, const struct event *e);
+/* A message that is not pbft's: blocks asked for or given. */
+void application_receive(struct machine *m, unsigned from, struct bytes message);
+
+/* ---- clients.c */
+void clients_start(struct world *w);
+void client_event(struct world *w, const struct event *e);
+bool clients_satisfied(const struct world *w); /* every core machine decided everything */
+
+/* ---- faults.c */
+void faults_start(struct world *w);
+void fault_event(struct world *w, const struct event *e);
+void faults_heal(struct world *w);
+
+/* ---- liar.c */
+void liar_send(struct machine *m, unsigned to, struct blob *message);
+
+/* ---- trace.c: what happens, a line each, when w->tracing */
+void trace_line(const struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void trace_message(const struct world *w, const char *verb, unsigned from, unsigned to, struct bytes message);
+void trace_effect(struct world *w, const struct machine *m, const struct effect *e);
+void trace_plan(const struct world *w);
+
+#endif
