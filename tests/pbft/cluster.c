@@ -126,8 +126,37 @@ static void forget(struct cluster_node *node, uint64_t number)
     node->record_count = kept;
 }
 
+/* At most one digest is prepared for a view and sequence: replicas persist what they prepared. */
+static void check_prepared(struct cluster_node *node, struct bytes record)
+{
+    struct cluster *c = node->cluster;
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, record);
+    if (node->liar || cbor_get_array(&r) != 2 || cbor_get_uint(&r) != 3)
+        return;
+    struct proof proof = proof_read(&r, &c->members, false);
+    if (r.err != ERR_OK)
+        return;
+    struct statement says = {MESSAGE_TYPES_END, proof.view, proof.sequence, proof.digest};
+    for (uint64_t i = proof.sequence * 31 + proof.view * 131;; i++) {
+        struct cluster_seen *seen = &c->seen[i % CLUSTER_SEEN];
+        if (!seen->used) {
+            *seen = (struct cluster_seen){c->n, says, true};
+            return;
+        }
+        if (seen->signer != c->n || seen->says.view != says.view || seen->says.sequence != says.sequence)
+            continue;
+        if (!digest_equal(&seen->says.digest, &says.digest))
+            cluster_fail(c, "%u prepares another digest in view %llu at %llu", node->index,
+                         (unsigned long long)says.view, (unsigned long long)says.sequence);
+        return;
+    }
+}
+
 static void persist(struct cluster_node *node, const struct effect *e)
 {
+    check_prepared(node, blob_bytes(e->blob));
     if (node->record_count == node->record_cap) {
         node->record_cap = node->record_cap == 0 ? 16 : 2 * node->record_cap;
         node->records = mem_resize(node->records, node->record_cap, sizeof node->records[0]);

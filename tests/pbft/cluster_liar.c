@@ -1,5 +1,7 @@
 #include "cluster_parts.h"
 
+#include "pbft/view_changes.h"
+
 #include <string.h>
 
 /* Messages as a liar would make them. */
@@ -67,6 +69,23 @@ struct blob *cluster_pre_prepare(struct cluster *c, uint64_t view, uint64_t sequ
 }
 
 /* What a liar sends instead: to half of the others another batch, another vote, an empty VIEW-CHANGE, nothing. */
+/* Its VIEW-CHANGE without P: it would rather not have prepared anything. */
+static struct blob *without_proofs(struct cluster *c, struct bytes message)
+{
+    struct view_rules rules = {&c->members, c->config.window, 0, {{0}}};
+    struct view_change vc;
+    struct buf body = {0};
+
+    if (view_change_parse(&rules, message, false, &vc) != ERR_OK)
+        return NULL;
+    view_change_body(vc.claim.says.sequence, &vc.block_id, vc.signatures, NULL, 0, &body);
+    struct digest digest = digest_of(bytes_of_buf(&body));
+    resign(c, vc.claim.signer, &vc.claim, &digest);
+    struct blob *out = pack(c, &vc.claim, bytes_of_buf(&body));
+    buf_free(&body);
+    return out;
+}
+
 struct blob *cluster_tamper(struct cluster *c, unsigned from, unsigned to, struct blob *message)
 {
     struct claim claim;
@@ -83,6 +102,9 @@ struct blob *cluster_tamper(struct cluster *c, unsigned from, unsigned to, struc
     case MESSAGE_CHECKPOINT:
         resign(c, from, &claim, &odd);
         out = pack(c, &claim, bytes_of(NULL, 0));
+        break;
+    case MESSAGE_VIEW_CHANGE:
+        out = without_proofs(c, blob_bytes(message));
         break;
     case MESSAGE_STATUS:
     case MESSAGE_PREPARE:
