@@ -185,6 +185,9 @@ void fetch_missing(struct pbft *p);
 void resend_all(struct pbft *p);
 bool answer_allowed(struct pbft *p, unsigned peer);
 uint64_t known_decided(const struct pbft *p);
+/* Somebody correct has decided more than we have. A quorum of COMMITs alone does not say so: all of it may have come
+ * too late, to replicas that had left the view. */
+bool can_catch_up(const struct pbft *p);
 bool is_behind(const struct pbft *p);
 
 /* ---- timers.c */

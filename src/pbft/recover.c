@@ -22,11 +22,9 @@ static void answer(struct pbft *p, unsigned peer, struct blob *message)
 
 /* ---- what others are known to have */
 
-uint64_t known_decided(const struct pbft *p)
+/* The highest number above `best` that more than f others claim at least: one of them does not lie. */
+static uint64_t claimed_decided(const struct pbft *p, uint64_t best)
 {
-    uint64_t best = p->proved_decided > p->decided ? p->proved_decided : p->decided;
-
-    /* The highest number that more than f others claim at least: one of them does not lie. */
     for (unsigned i = 0; i < p->members.n; i++) {
         uint64_t claimed = p->peers[i].decided;
         unsigned supporters = 0;
@@ -38,6 +36,16 @@ uint64_t known_decided(const struct pbft *p)
             best = claimed;
     }
     return best;
+}
+
+uint64_t known_decided(const struct pbft *p)
+{
+    return claimed_decided(p, p->proved_decided > p->decided ? p->proved_decided : p->decided);
+}
+
+bool can_catch_up(const struct pbft *p)
+{
+    return p->proven.sequence > p->decided || claimed_decided(p, p->decided) > p->decided;
 }
 
 bool is_behind(const struct pbft *p)

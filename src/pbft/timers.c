@@ -63,12 +63,12 @@ static void want(struct pbft *p, uint32_t timer, bool wanted, int64_t (*delay_ns
 }
 
 /* Section 4.5.2: the view timer runs while the primary owes something, and, between views, once a quorum
- * has come along; every decision restarts it from the shortest delay. Who knows that it is behind has nothing to hold
+ * has come along; every decision restarts it from the shortest delay. Who can catch up has nothing to hold
  * against the primary: what seems to be owed may be decided long ago. A replica that left the view alone and
  * waits for nothing is quiet: whoever moves next asks it (STATUS) or hears it. */
 void timers_update(struct pbft *p)
 {
-    bool waiting = has_work(p) && known_decided(p) == p->decided;
+    bool waiting = has_work(p) && !can_catch_up(p);
     bool work = p->active && waiting;
     bool leaving = !p->active && (waiting || view_change_count(p) > 1);
 
