@@ -15,7 +15,7 @@ layers='base codec crypto merkle ledger genome evolve aggregate pbft govern fed 
 
 rm -rf "$work"
 mkdir -p "$tree" "$work/ran"
-for part in meson.build meson_options.txt src include tests tools artifacts docs; do
+for part in meson.build meson_options.txt src include storm tests tools artifacts docs; do
     [ ! -e "$part" ] || cp -R "$part" "$tree/"
 done
 meson setup "$build" "$tree" -Doptimization=1 -Dwerror=false > "$work/log" 2>&1 ||
