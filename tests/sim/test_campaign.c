@@ -47,9 +47,23 @@ static void add_partition(struct prng *p, unsigned nodes, unsigned validators, s
     when(p, out);
 }
 
+/* A participant lies, is slow, leaves or gets other work: e0, which is always there. */
+static void add_misbehaviour(struct prng *p, struct buf *out)
+{
+    static const char *const what[] = {"\"lie\", \"behaviour\": \"double_sign\"",
+                                       "\"lie\", \"behaviour\": \"inverted_scores\"",
+                                       "\"lie\", \"behaviour\": \"inflated_claims\"",
+                                       "\"slow_down\", \"factor\": 3000, \"duration_ms\": 900",
+                                       "\"leave\"",
+                                       "\"drift\", \"workload\": {\"family\": \"queen\"}"};
+
+    buf_printf(out, "{\"node\": \"e0\", \"kind\": %s", what[draw(p, 0, sizeof what / sizeof what[0] - 1)]);
+    when(p, out);
+}
+
 static void add_event(struct prng *p, unsigned nodes, unsigned validators, struct buf *out)
 {
-    switch (draw(p, 0, 4)) {
+    switch (draw(p, 0, 6)) {
     case 0:
     case 1:
         add_crash(p, nodes, validators, out);
@@ -61,6 +75,9 @@ static void add_event(struct prng *p, unsigned nodes, unsigned validators, struc
         buf_printf(out, "{\"kind\": \"loss_burst\", \"loss_ppm\": %" PRIu64 ", \"duration_ms\": 1500",
                    draw(p, 1, 400000));
         when(p, out);
+        break;
+    case 4:
+        add_misbehaviour(p, out);
         break;
     default:
         buf_printf(out, "{\"kind\": \"latency_spike\", \"factor\": %" PRIu64 ", \"duration_ms\": 1500", draw(p, 2, 20));
@@ -75,7 +92,7 @@ static void trouble(uint64_t seed, unsigned *validators, unsigned *participants,
 
     prng_stream(&p, seed, "campaign", 0);
     *validators = (unsigned)draw(&p, 1, 5);
-    *participants = (unsigned)draw(&p, *validators < 3 ? 1 : 0, 2);
+    *participants = (unsigned)draw(&p, 1, 2);
     *quorum = *validators - (*validators > 3) - (*validators == 3 && draw(&p, 0, 1) == 1);
     buf_printf(more,
                ", \"network\": {\"default\": {\"latency_ms\": %" PRIu64 ", \"jitter_ms\": 10, \"loss_ppm\": %" PRIu64
@@ -86,6 +103,9 @@ static void trouble(uint64_t seed, unsigned *validators, unsigned *participants,
         buf_add_text(more, i > 0 ? ", " : "");
         add_event(&p, *validators + *participants, *validators, more);
     }
+    if (*validators >= 4 && draw(&p, 0, 3) == 0)
+        buf_printf(more, ", {\"kind\": \"lie\", \"node\": \"v3\", \"at_ms\": %" PRIu64 ", \"behaviour\": \"%s\"}",
+                   draw(&p, 0, 1500), draw(&p, 0, 1) == 0 ? "mute" : "double_sign");
     buf_add_text(more, "]");
 }
 
