@@ -92,6 +92,10 @@ static const struct {
     {"{" HEAD ONE ",'guard_rails':{'min_participants':2},'events':[{'kind':'join','at_ms':1,'node':'e'}]}",
      ERR_RANGE,
      {"/guard_rails: min_participants is 2, but only 1"}},
+    {"{" HEAD ONE
+     ",'network':{'local':{'latency_ms':50,'jitter_ms':0},'disk_ms':2},'guard_rails':{'latency_limit_ms':100}}",
+     ERR_RANGE,
+     {"/guard_rails: latency_limit_ms is 100, but a decision may take 4 * (50 + 2) = 208 ms"}},
     {EVENT("{'kind':'lie','at_ms':1,'node':'e','behaviour':'rude'}"), ERR_UNKNOWN, {"inverted_scores"}},
     {EVENT("{'kind':'slow_down','at_ms':1,'node':'e','factor':0.5}"), ERR_RANGE, {"0.5 is outside 1..10000"}},
     {EVENT("{'kind':'loss_burst','at_ms':1,'loss_ppm':1000001}"), ERR_RANGE, {"/events/0/loss_ppm"}},

@@ -141,6 +141,21 @@ static void full_form_value_by_value(void)
     scenario_fini(&s);
 }
 
+/* Nobody has to compute a limit for far regions. */
+static void latency_limit_makes_room(void)
+{
+    static const char text[] = "{\"name\": \"far\", \"quorum\": 2, \"max_ledger_drift\": 3, \"epoch_start\": 1,"
+                               " \"network\": {\"default\": {\"latency_ms\": 600, \"jitter_ms\": 0}, \"disk_ms\": 10},"
+                               " \"nodes\": [{\"id\": \"x\", \"region\": \"here\", \"role\": \"core\", \"stake\": 1},"
+                               " {\"id\": \"y\", \"region\": \"there\", \"role\": \"core\", \"stake\": 1}]}";
+    struct scenario s;
+    struct diag diag = {0};
+
+    REQUIRE_OK(scenario_parse("far.json", bytes_of_text(text), &s, &diag));
+    CHECK_EQ_U64(s.view_timeout_ns, 4 * 610 * (uint64_t)ms);
+    scenario_fini(&s);
+}
+
 static void names_of_events_and_lies(void)
 {
     CHECK_EQ_TEXT(scenario_event_name(EVENT_LATENCY_SPIKE), "latency_spike");
@@ -155,6 +170,7 @@ int main(void)
 {
     TAP_RUN(minimal_form_and_its_defaults);
     TAP_RUN(full_form_value_by_value);
+    TAP_RUN(latency_limit_makes_room);
     TAP_RUN(names_of_events_and_lies);
     return tap_done();
 }
