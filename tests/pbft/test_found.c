@@ -66,9 +66,47 @@ static void a_decision_that_came_too_late_for_everybody(void)
     cluster_free(&c);
 }
 
+/* Too early, whatever happens, is what begins with '!'. */
+static enum err some_too_early(void *context, struct bytes request)
+{
+    (void)context;
+    return request.data[0] == '!' ? ERR_AGAIN : ERR_OK;
+}
+
+/* A pool that is full of requests whose time does not come must still take one that can be proposed. */
+static void early_requests_shut_nobody_out(void)
+{
+    struct cluster c;
+    struct pbft_app app = {.check_request = some_too_early};
+    struct effects effects = {0};
+    struct digest genesis = {0};
+    char text[16];
+
+    cluster_init(&c, 4, 1);
+    c.config.pending_max = 4;
+    c.config.self = 1;
+    c.config.key = c.keys[1];
+    struct pbft *p = pbft_new(&c.config, &app, 0, &genesis);
+    pbft_start(p, 0, &effects);
+    for (unsigned i = 0; i < 6; i++) {
+        snprintf(text, sizeof text, "%c%u", i < 4 ? '!' : '?', i);
+        struct blob *request = blob_new(bytes_of_text(text));
+        CHECK_ERR(pbft_request(p, 0, request, &effects), ERR_OK);
+        CHECK_EQ_U64(pbft_status(p).pending, i < 4 ? i + 1 : 4);
+        blob_drop(request);
+    }
+    struct blob *early = blob_new(bytes_of_text("!last"));
+    CHECK_ERR(pbft_request(p, 0, early, &effects), ERR_LIMIT);
+    blob_drop(early);
+    effects_free(&effects);
+    pbft_free(p);
+    cluster_free(&c);
+}
+
 int main(void)
 {
     key_library_init();
     TAP_RUN(a_decision_that_came_too_late_for_everybody);
+    TAP_RUN(early_requests_shut_nobody_out);
     return tap_done();
 }
