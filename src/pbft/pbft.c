@@ -204,6 +204,22 @@ void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *
     step_end(p);
 }
 
+/* The pool is full: what can be proposed takes the place of the youngest that cannot yet. Else a client could shut out
+ * all others with requests whose time never comes. */
+static bool make_room(struct pbft *p, struct bytes request)
+{
+    if (p->app.check_request(p->app.context, request) != ERR_OK)
+        return false;
+    for (int32_t at = p->pool.last; at >= 0; at = p->pool.entries[at].previous) {
+        const struct pool_entry *e = &p->pool.entries[at];
+        if (e->sequence != 0 || p->app.check_request(p->app.context, blob_bytes(e->request)) == ERR_OK)
+            continue;
+        pool_drop(&p->pool, at);
+        return true;
+    }
+    return false;
+}
+
 enum err pbft_request(struct pbft *p, int64_t now_ns, struct blob *request, struct effects *effects)
 {
     ASSERT(p->started);
@@ -211,6 +227,8 @@ enum err pbft_request(struct pbft *p, int64_t now_ns, struct blob *request, stru
         return ERR_LIMIT;
     step_begin(p, now_ns, effects);
     enum err err = pool_add(&p->pool, request);
+    if (err == ERR_LIMIT && make_room(p, blob_bytes(request)))
+        err = pool_add(&p->pool, request);
     if (err == ERR_OK && p->pool_asked == p->occasion && !p->pool_ready) {
         /* The others were asked already. */
         err = p->app.check_request(p->app.context, blob_bytes(request));
