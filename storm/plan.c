@@ -100,7 +100,7 @@ static void draw_workload(struct storm_plan *p, const struct draw *d)
     p->lying_client = !p->faultless && percent(d, DECIDE_LYING_CLIENT, 20);
     p->think = p->view_timeout / 8 * (int64_t)decide(d, DECIDE_THINK, 8);
     p->horizon = p->view_timeout * (int64_t)(4 + decide(d, DECIDE_HORIZON, 24));
-    p->core_alone = percent(d, DECIDE_CORE, 40);
+    p->core_alone = !p->faultless && percent(d, DECIDE_CORE, 40);
 }
 
 /* As many as leave a quorum of others: else nothing could be asked of the rest. */
