@@ -76,7 +76,7 @@ enum err vote_parse(struct bytes in, struct vote *out, struct cose_sign1 *cose)
 int voters_find(const struct voters *voters, const struct digest *fingerprint)
 {
     for (unsigned i = 0; i < voters->count; i++) {
-        if (digest_equal(&voters->fingerprints[i], fingerprint))
+        if (voters->fingerprints[i].b[0] == fingerprint->b[0] && digest_equal(&voters->fingerprints[i], fingerprint))
             return (int)i;
     }
     return -1;

@@ -12,46 +12,47 @@
 struct batch {
     struct digest digest;
     struct blob *requests;
-    bool durable;               /* persisted, so that later records need only its digest */
+    bool durable; /* persisted, so that later records need only its digest */
 };
 
 /* One sequence number. What it says of a view holds only while that is p->view (slot_current):
  * entering a view costs no sweep. A claim of type 0 is none. */
 struct slot {
-    uint64_t sequence;          /* 0: unused */
-    struct claim proposal;      /* the primary's PRE-PREPARE */
-    bool proved;                /* it came with a NEW-VIEW: a quorum's word stands behind it */
-    bool voted;                 /* our PREPARE (as primary: PRE-PREPARE) is out */
-    bool refused;               /* the application will not have it in this view */
+    uint64_t sequence;     /* 0: unused */
+    struct claim proposal; /* the primary's PRE-PREPARE */
+    bool proved;           /* it came with a NEW-VIEW: a quorum's word stands behind it */
+    bool voted;            /* our PREPARE (as primary: PRE-PREPARE) is out */
+    bool refused;          /* the application will not have it in this view */
     bool prepared;
-    uint64_t asked;             /* p->occasion at which the application said ERR_AGAIN */
+    uint64_t asked; /* p->occasion at which the application said ERR_AGAIN */
     struct batch batches[SLOT_BATCHES];
     unsigned batch_count;
-    struct blob *proof;         /* of the highest view in which we prepared, or NULL */
+    struct blob *proof; /* of the highest view in which we prepared, or NULL */
     uint64_t proof_view;
     struct digest proof_digest;
-    bool has_block;             /* executed (or decided): block_id is known */
+    bool has_block; /* executed (or decided): block_id is known */
     struct digest block_id;
-    struct claim *prepares, *commits; /* of every replica: that of the highest view */
+    struct claim *prepares, *commits;     /* of every replica: that of the highest view */
+    unsigned prepare_count, commit_count; /* replicas that one is kept of, whatever it says */
 };
 
 struct peer {
-    uint64_t view;              /* highest that it signed anything in */
-    uint64_t decided;           /* as its STATUS claims */
-    struct blob *view_change;   /* its VIEW-CHANGE for view_change_to, or NULL */
+    uint64_t view;            /* highest that it signed anything in */
+    uint64_t decided;         /* as its STATUS claims */
+    struct blob *view_change; /* its VIEW-CHANGE for view_change_to, or NULL */
     uint64_t view_change_to;
-    struct claim *checkpoints;  /* the latest ones; p->checkpoints_kept of them */
+    struct claim *checkpoints; /* the latest ones; p->checkpoints_kept of them */
     int64_t answered_at;
-    unsigned answers;           /* since answered_at */
+    unsigned answers; /* since answered_at */
     bool convicted;
-    struct claim evidence[2];   /* type 0 once taken */
+    struct claim evidence[2]; /* type 0 once taken */
 };
 
 /* A checkpoint that a quorum vouches for. */
 struct stable {
     uint64_t sequence;
     struct digest block_id;
-    struct blob *signatures;    /* NULL: the beginning of the membership epoch, which needs none */
+    struct blob *signatures; /* NULL: the beginning of the membership epoch, which needs none */
 };
 
 struct timer {
@@ -64,63 +65,66 @@ struct pbft {
     struct pbft_app app;
     struct members members;
 
-    struct stable base;         /* where the membership epoch began */
-    struct stable stable;       /* h; never above decided */
-    struct stable proven;       /* a later one that we have not caught up with */
+    struct stable base;   /* where the membership epoch began */
+    struct stable stable; /* h; never above decided */
+    struct stable proven; /* a later one that we have not caught up with */
     uint64_t decided, executed;
-    uint64_t proved_decided;    /* by a quorum of votes */
+    uint64_t proved_decided; /* by a quorum of votes */
     struct digest decided_id;
-    bool diverged;              /* others decided another block than we executed: no votes until caught up */
+    bool diverged; /* others decided another block than we executed: no votes until caught up */
 
     uint64_t view;
-    bool active;                /* false: between VIEW-CHANGE and NEW-VIEW */
-    struct blob *new_view;      /* the message that opened the view; NULL in view 0 */
-    uint64_t top;               /* highest sequence proposed in this view */
-    uint64_t planned_top;       /* highest that the NEW-VIEW proposed */
+    bool active;           /* false: between VIEW-CHANGE and NEW-VIEW */
+    struct blob *new_view; /* the message that opened the view; NULL in view 0 */
+    uint64_t top;          /* highest sequence proposed in this view */
+    uint64_t planned_top;  /* highest that the NEW-VIEW proposed */
     uint64_t views_entered;
 
-    unsigned ring;              /* slots: the window and one interval above it */
+    unsigned ring; /* slots: the window and one interval above it */
     struct slot *slots;
-    struct claim *votes;        /* backing of the slots' prepares and commits */
-    struct claim *marks;        /* backing of the peers' checkpoints */
+    struct claim *votes; /* backing of the slots' prepares and commits */
+    struct claim *marks; /* backing of the peers' checkpoints */
     unsigned checkpoints_kept;
     struct peer *peers;
+    uint64_t peers_view, peers_decided; /* the highest of all peers */
 
     struct pool pool;
-    bool pool_ready;            /* something is proposable; valid while pool_asked == occasion */
+    bool pool_ready; /* something is proposable; valid while pool_asked == occasion */
     uint64_t pool_asked;
-    struct digest pool_oldest;  /* the first that is proposable, while pool_ready */
-    uint64_t occasion;          /* counts what may change the application's mind */
+    struct digest pool_oldest; /* the first that is proposable, while pool_ready */
+    uint64_t occasion;         /* counts what may change the application's mind */
     bool expecting;
     bool batch_due;
 
     bool started;
-    bool restored;              /* a snapshot record was read */
-    struct blob **records;      /* the others, until pbft_start */
+    bool restored;         /* a snapshot record was read */
+    struct blob **records; /* the others, until pbft_start */
     size_t record_count, record_cap;
-    bool progress;              /* decided something in this step */
-    int64_t timeout_ns;         /* of the view timer, doubled */
-    bool watching;              /* progress does not excuse passing over this request */
+    bool progress;      /* decided something in this step */
+    int64_t timeout_ns; /* of the view timer, doubled */
+    bool watching;      /* progress does not excuse passing over this request */
     struct digest watched;
     int64_t watched_until_ns;
-    unsigned fruitless;         /* times that the RESEND timer fired without progress since */
+    unsigned fruitless; /* times that the RESEND timer fired without progress since */
     struct timer timers[PBFT_TIMER_RESEND + 1];
 
-    int64_t now_ns;             /* of the running step, as is out */
+    int64_t now_ns; /* of the running step, as is out */
     struct effects *out;
     struct bytes requests[PBFT_BATCH_MAX]; /* scratch: a decoded batch */
 };
 
 /* ---- log.c: slots, batches, claims */
-uint64_t log_high(const struct pbft *p);                   /* h + L */
-struct slot *log_slot(struct pbft *p, uint64_t sequence);  /* NULL outside of the ring; made on demand */
-struct slot *log_find(struct pbft *p, uint64_t sequence);  /* NULL when it was never touched */
+uint64_t log_high(const struct pbft *p);                  /* h + L */
+struct slot *log_slot(struct pbft *p, uint64_t sequence); /* NULL outside of the ring; made on demand */
+struct slot *log_find(struct pbft *p, uint64_t sequence); /* NULL when it was never touched */
 void slot_clear(struct slot *s, unsigned n);
-bool slot_current(const struct pbft *p, const struct slot *s); /* it has a proposal of this view */
+bool slot_current(const struct pbft *p, const struct slot *s);         /* it has a proposal of this view */
 struct batch *slot_batch(struct slot *s, const struct digest *digest); /* NULL: not here */
 /* Takes a holding of its own. */
 void slot_keep_batch(struct slot *s, const struct digest *digest, struct blob *requests);
 void slot_propose(struct pbft *p, struct slot *s, const struct claim *proposal, bool proved);
+/* place: one of s->prepares or s->commits. */
+void slot_keep_claim(struct slot *s, struct claim *place, const struct claim *claim);
 /* How many of these say the same as `says`, and, where wanted, which (room for n). */
 unsigned claims_count(const struct pbft *p, const struct claim *claims, const struct statement *says,
                       struct claim *which);

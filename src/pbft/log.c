@@ -101,6 +101,15 @@ void slot_propose(struct pbft *p, struct slot *s, const struct claim *proposal, 
         p->top = proposal->says.sequence;
 }
 
+void slot_keep_claim(struct slot *s, struct claim *place, const struct claim *claim)
+{
+    if (place->says.type == 0 && claim->says.type == MESSAGE_PREPARE)
+        s->prepare_count++;
+    else if (place->says.type == 0)
+        s->commit_count++;
+    *place = *claim;
+}
+
 unsigned claims_count(const struct pbft *p, const struct claim *claims, const struct statement *says,
                       struct claim *which)
 {
@@ -142,6 +151,8 @@ void peer_seen(struct pbft *p, const struct claim *claim)
     struct peer *peer = &p->peers[claim->signer];
     if (claim->says.view > peer->view)
         peer->view = claim->says.view;
+    if (peer->view > p->peers_view)
+        p->peers_view = peer->view;
 }
 
 struct blob *message_of(const struct pbft *p, const struct claim *claim, struct bytes extra)

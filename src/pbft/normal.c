@@ -141,14 +141,14 @@ enum err receive_prepare(struct pbft *p, struct bytes message)
         if (err == ERR_OK && fresh)
             slot_propose(p, s, &proposal, false);
     }
-    s->prepares[prepare.signer] = prepare;
+    slot_keep_claim(s, &s->prepares[prepare.signer], &prepare);
     return ERR_OK;
 }
 
 /* Counts the votes that this one joins. */
 static void commit_count(struct pbft *p, struct slot *s, const struct claim *vote)
 {
-    if (claims_count(p, s->commits, &vote->says, NULL) < p->members.quorum)
+    if (s->commit_count < p->members.quorum || claims_count(p, s->commits, &vote->says, NULL) < p->members.quorum)
         return;
     if (s->sequence > p->proved_decided)
         p->proved_decided = s->sequence;
@@ -176,7 +176,7 @@ enum err receive_commit(struct pbft *p, struct bytes message)
     err = judge_vote(p, &s->commits[vote.signer], &vote, &fresh);
     if (err != ERR_OK || !fresh)
         return err;
-    s->commits[vote.signer] = vote;
+    slot_keep_claim(s, &s->commits[vote.signer], &vote);
     commit_count(p, s, &vote);
     return ERR_OK;
 }
@@ -187,10 +187,12 @@ enum err receive_commit(struct pbft *p, struct bytes message)
  * a NEW-VIEW re-proposes was agreed to by a quorum before, on the same past. */
 static bool may_prepare(struct pbft *p, struct slot *s)
 {
-    const struct batch *batch = slot_batch(s, &s->proposal.says.digest);
     unsigned count;
 
-    if (s->voted || s->refused || batch == NULL || s->sequence > log_high(p))
+    if (s->voted || s->refused || s->sequence > log_high(p))
+        return false;
+    const struct batch *batch = slot_batch(s, &s->proposal.says.digest);
+    if (batch == NULL)
         return false;
     if (s->proved)
         return true;
@@ -212,7 +214,7 @@ static void send_prepare(struct pbft *p, struct slot *s)
 
     ASSERT(s->prepares[p->config.self].says.type == 0 || s->prepares[p->config.self].says.view < p->view);
     claim_sign(p, MESSAGE_PREPARE, p->view, s->sequence, &s->proposal.says.digest, &prepare);
-    s->prepares[p->config.self] = prepare;
+    slot_keep_claim(s, &s->prepares[p->config.self], &prepare);
     s->voted = true;
 #ifdef MUTANT_PBFT_VOTE_BEFORE_DURABLE
     send_dropping(p, PEER_OTHERS, message_prepare(p, &prepare, &s->proposal));
@@ -230,9 +232,11 @@ static bool become_prepared(struct pbft *p, struct slot *s)
     struct statement says = s->proposal.says;
     struct buf proof = {0};
 
+    if (s->prepared || !s->voted || s->prepare_count + 1 < p->members.quorum)
+        return false;
     const struct batch *batch = slot_batch(s, &says.digest);
     says.type = MESSAGE_PREPARE;
-    if (s->prepared || !s->voted || batch == NULL || claims_count(p, s->prepares, &says, which) + 1 < p->members.quorum)
+    if (batch == NULL || claims_count(p, s->prepares, &says, which) + 1 < p->members.quorum)
         return false;
     s->prepared = true;
     proof_encode(&s->proposal, which, p->members.quorum - 1, &proof);
@@ -281,7 +285,7 @@ static bool send_commit(struct pbft *p, struct slot *s)
         return false;
     }
     claim_sign(p, MESSAGE_COMMIT, p->view, s->sequence, &s->block_id, &vote);
-    *own = vote;
+    slot_keep_claim(s, own, &vote);
 #ifdef MUTANT_PBFT_VOTE_BEFORE_DURABLE
     send_dropping(p, PEER_OTHERS, message_of(p, &vote, bytes_of(NULL, 0)));
     record_claim(p, &vote);
@@ -315,7 +319,7 @@ static bool decide(struct pbft *p)
     struct buf certificate = {0};
     unsigned count;
 
-    if (s == NULL || p->decided == p->executed || !s->has_block)
+    if (s == NULL || p->decided == p->executed || !s->has_block || s->commit_count < p->members.quorum)
         return false;
     const struct statement *own = &s->commits[p->config.self].says;
     if (own->type == 0 || own->view != p->view || !digest_equal(&own->digest, &s->block_id))

@@ -227,7 +227,7 @@ static enum err apply_accept(struct pbft *p, struct cbor_reader *r)
     if (voted) {
         prepare.says = proposal.says;
         prepare.says.type = MESSAGE_PREPARE;
-        s->prepares[p->config.self] = prepare;
+        slot_keep_claim(s, &s->prepares[p->config.self], &prepare);
     }
     return ERR_OK;
 }
@@ -276,7 +276,7 @@ static enum err apply_claim(struct pbft *p, struct cbor_reader *r)
     }
     struct slot *s = log_slot(p, claim.says.sequence);
     if (s != NULL && s->commits[p->config.self].says.view <= claim.says.view)
-        s->commits[p->config.self] = claim;
+        slot_keep_claim(s, &s->commits[p->config.self], &claim);
     return ERR_OK;
 }
 

@@ -25,7 +25,7 @@ static void answer(struct pbft *p, unsigned peer, struct blob *message)
 /* The highest number above `best` that more than f others claim at least: one of them does not lie. */
 static uint64_t claimed_decided(const struct pbft *p, uint64_t best)
 {
-    for (unsigned i = 0; i < p->members.n; i++) {
+    for (unsigned i = 0; i < p->members.n && p->peers_decided > best; i++) {
         uint64_t claimed = p->peers[i].decided;
         unsigned supporters = 0;
         if (i == p->config.self || claimed <= best)
@@ -52,7 +52,7 @@ bool is_behind(const struct pbft *p)
 {
     unsigned ahead = 0;
 
-    for (unsigned i = 0; i < p->members.n; i++)
+    for (unsigned i = 0; i < p->members.n && p->peers_view > p->view; i++)
         ahead += i != p->config.self && p->peers[i].view > p->view;
     return ahead > p->members.f || known_decided(p) > p->decided || p->proven.sequence > p->stable.sequence;
 }
@@ -167,6 +167,8 @@ enum err receive_status(struct pbft *p, struct bytes message)
     peer_seen(p, &claim);
     if (claim.says.sequence > peer->decided)
         peer->decided = claim.says.sequence;
+    if (peer->decided > p->peers_decided)
+        p->peers_decided = peer->decided;
     status_answer(p, &claim, active, stable);
     return ERR_OK;
 }
