@@ -5,8 +5,8 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-prismfed=$1
-federated_sim=$2
+prismfed=$(realpath "$1")
+federated_sim=$(realpath "$2")
 count=0
 failed=0
 

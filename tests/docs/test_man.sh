@@ -2,8 +2,8 @@
 # test_man.sh PRISMFED FEDERATED_SIM: the man pages and --help name the same options and verbs.
 set -eu
 man=$(cd "$(dirname "$0")/../../man" && pwd)
-prismfed=$1
-federated_sim=$2
+prismfed=$(realpath "$1")
+federated_sim=$(realpath "$2")
 count=0
 failed=0
 

@@ -2,6 +2,7 @@
 # test_readme.sh FEDERATED_SIM: the table that README.md quotes is what the program
 # prints, but for the real time that it took.
 set -eu
+federated_sim=$(realpath "$1")
 cd "$(dirname "$0")/../.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -12,7 +13,7 @@ table() {
         sed -E 's/( [0-9.]+s) +([0-9.]+s|-)/\1/; s/virtual time in .*/virtual time/; s/ +$//'
 }
 
-"$1" --scenario artifacts/mec/M5/scenarios/baseline.json --epochs 5 --output-dir "$scratch/out" 2> /dev/null |
+"$federated_sim" --scenario artifacts/mec/M5/scenarios/baseline.json --epochs 5 --output-dir "$scratch/out" 2> /dev/null |
     table > "$scratch/printed"
 table < README.md > "$scratch/quoted"
 if [ -s "$scratch/quoted" ] && diff "$scratch/quoted" "$scratch/printed" > "$scratch/diff"; then
