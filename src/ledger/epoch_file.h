@@ -51,7 +51,7 @@ struct epoch_record {
 };
 
 enum { EPOCH_FILE_VERSION = 1 };
-#define EPOCH_FILE_FORMAT "prismfed-epoch"
+#define EPOCH_FILE_FORMAT "prismfed.epoch"
 #define VERDICT_ACCEPTED "accepted" /* "verdict" of an entry with effect; else err_text() */
 
 /* Top-level names: format, version, federation, federation_id, simulated, epoch, anchored, merkle_root, signature,

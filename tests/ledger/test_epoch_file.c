@@ -160,7 +160,7 @@ static void a_file_says_what_happened(void)
     struct sample s;
     sample_init(&s);
     json_t *j = render(&s);
-    CHECK_EQ_TEXT(json_string_value(json_object_get(j, "format")), "prismfed-epoch");
+    CHECK_EQ_TEXT(json_string_value(json_object_get(j, "format")), "prismfed.epoch");
     CHECK_EQ_U64(json_array_size(json_object_get(j, "entries")), 3);
     CHECK_EQ_TEXT(text_at(j, "entries", 0, "node_id"), "alpha");
     CHECK_EQ_TEXT(text_at(j, "entries", 0, "kind"), "leave");
