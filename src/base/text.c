@@ -140,6 +140,8 @@ bool utf8_valid(struct bytes in)
 {
     size_t pos = 0;
 
+    while (pos < in.len && in.data[pos] < 0x80)
+        pos++;
     while (pos < in.len) {
         size_t len = utf8_sequence(in.data + pos, in.len - pos);
 

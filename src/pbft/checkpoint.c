@@ -62,7 +62,7 @@ enum err receive_checkpoint(struct pbft *p, struct bytes message)
     bool there = place->says.type != 0 && place->says.sequence == vote.says.sequence;
     if (there && digest_equal(&place->says.digest, &vote.says.digest))
         return ERR_OK;
-    err = claim_verify(&p->members, &vote);
+    err = claim_verify_in(&p->members, &vote, cose);
     if (err != ERR_OK)
         return err;
     if (there) {

@@ -8,19 +8,27 @@ static const char *const SUBJECTS[MESSAGE_TYPES_END] = {
     [MESSAGE_FETCH] = "fetch-batch",       [MESSAGE_STATUS] = "status",
 };
 
+static const char *content_type(enum message_type type)
+{
+    return type == MESSAGE_COMMIT ? VOTE_CONTENT_TYPE : PBFT_CONTENT_TYPE;
+}
+
 unsigned members_primary(const struct members *m, uint64_t view)
 {
     return (unsigned)(view % m->n);
 }
 
+void members_prepare(struct members *m)
+{
+    for (enum message_type type = MESSAGE_PRE_PREPARE; type < MESSAGE_TYPES_END; type++) {
+        if (SUBJECTS[type] != NULL)
+            cose_form_init(&m->forms[type], content_type(type), SUBJECTS[type]);
+    }
+}
+
 const char *statement_subject(enum message_type type)
 {
     return (unsigned)type < MESSAGE_TYPES_END ? SUBJECTS[type] : NULL;
-}
-
-static const char *content_type(enum message_type type)
-{
-    return type == MESSAGE_COMMIT ? VOTE_CONTENT_TYPE : PBFT_CONTENT_TYPE;
 }
 
 void statement_payload(const struct members *m, const struct statement *s, struct buf *out)
@@ -47,6 +55,14 @@ void statement_payload(const struct members *m, const struct statement *s, struc
     cbor_writer_done(&w);
 }
 
+static void protected_put(const struct members *m, enum message_type type, const struct digest *kid, struct buf *out)
+{
+    if (m->forms[type].len > 0)
+        cose_form_protected(&m->forms[type], kid, out);
+    else
+        cose_protected(kid, content_type(type), SUBJECTS[type], out);
+}
+
 void statement_sign(const struct members *m, unsigned self, const struct secret_key *key, const struct statement *s,
                     struct claim *out)
 {
@@ -55,7 +71,7 @@ void statement_sign(const struct members *m, unsigned self, const struct secret_
     out->says = *s;
     out->signer = self;
     statement_payload(m, s, &payload);
-    cose_protected(&key->fingerprint, content_type(s->type), SUBJECTS[s->type], &protected);
+    protected_put(m, s->type, &key->fingerprint, &protected);
     cose_signed_bytes(bytes_of_buf(&protected), bytes_of_buf(&payload), &signed_bytes);
     key_sign(key, bytes_of_buf(&signed_bytes), out->signature);
     buf_free(&payload);
@@ -67,9 +83,8 @@ void statement_sign(const struct members *m, unsigned self, const struct secret_
 static void claim_rebuild(const struct members *m, const struct claim *c, struct buf *protected, struct buf *payload,
                           struct cose_sign1 *out)
 {
-    const char *subject = SUBJECTS[c->says.type];
-    ASSERT(subject != NULL && c->signer < m->n);
-    cose_protected(&m->fingerprints[c->signer], content_type(c->says.type), subject, protected);
+    ASSERT(SUBJECTS[c->says.type] != NULL && c->signer < m->n);
+    protected_put(m, c->says.type, &m->fingerprints[c->signer], protected);
     statement_payload(m, &c->says, payload);
     memset(out, 0, sizeof *out);
     out->kid = m->fingerprints[c->signer];
@@ -89,16 +104,35 @@ void claim_encode(const struct members *m, const struct claim *c, struct buf *ou
     buf_free(&payload);
 }
 
+static enum err signature_check(const struct members *m, const struct claim *c, const struct cose_sign1 *cose)
+{
+    struct buf signed_bytes = {0};
+
+    cose_signed_bytes(cose->protected, cose->payload, &signed_bytes);
+    enum err err = verify_cache_check(m->verify_cache, &m->keys[c->signer], bytes_of_buf(&signed_bytes), c->signature);
+    buf_free(&signed_bytes);
+    return err;
+}
+
 enum err claim_verify(const struct members *m, const struct claim *c)
 {
     struct buf protected = {0}, payload = {0};
     struct cose_sign1 cose;
 
     claim_rebuild(m, c, &protected, &payload, &cose);
-    enum err err = cose_verify_cached(&cose, &m->keys[c->signer], m->verify_cache);
+    enum err err = signature_check(m, c, &cose);
     buf_free(&protected);
     buf_free(&payload);
     return err;
+}
+
+enum err claim_verify_in(const struct members *m, const struct claim *c, struct bytes in)
+{
+    struct cose_sign1 cose;
+    enum err err = cose_split(in, &cose);
+
+    ASSERT(err == ERR_OK && memcmp(cose.signature, c->signature, SIGNATURE_SIZE) == 0);
+    return signature_check(m, c, &cose);
 }
 
 /* The payload of any statement; what it names as federation and epoch must be ours. */
@@ -132,29 +166,47 @@ static int member_find(const struct members *m, const struct digest *fingerprint
     return voters_find(&voters, fingerprint);
 }
 
+/* A header that is not known at sight, in full. */
+static enum err header_parse(struct bytes in, enum message_type type, struct cose_sign1 *out)
+{
+    enum err err = cose_parse(in, out);
+
+    if (err != ERR_OK)
+        return err;
+    bool ours = bytes_equal(out->content_type, bytes_of_text(content_type(type))) &&
+                bytes_equal(out->subject, bytes_of_text(SUBJECTS[type]));
+    return ours ? ERR_OK : ERR_TYPE;
+}
+
+/* One form only, else a statement could count for us and fail in the proof that we make of it. */
+static bool header_is_canonical(enum message_type type, const struct cose_sign1 *cose)
+{
+    struct buf protected = {0};
+
+    cose_protected(&cose->kid, content_type(type), SUBJECTS[type], &protected);
+    bool same = bytes_equal(bytes_of_buf(&protected), cose->protected);
+    buf_free(&protected);
+    return same;
+}
+
 enum err claim_parse(const struct members *m, struct bytes in, enum message_type type, struct claim *out)
 {
     struct claim claim = {.says.type = type};
-    struct buf protected = {0};
     struct cose_sign1 cose;
 
-    enum err err = cose_parse(in, &cose);
+    enum err err = cose_split(in, &cose);
+    bool known = err == ERR_OK && cose_form_matches(&m->forms[type], cose.protected, &cose.kid);
+    if (err == ERR_OK && !known)
+        err = header_parse(in, type, &cose);
     if (err != ERR_OK)
         return err;
-    if (!bytes_equal(cose.content_type, bytes_of_text(content_type(type))) ||
-        !bytes_equal(cose.subject, bytes_of_text(SUBJECTS[type])))
-        return ERR_TYPE;
     int signer = member_find(m, &cose.kid);
     if (signer < 0)
         return ERR_UNKNOWN;
     err = payload_parse(m, cose.payload, &claim.says);
     if (err != ERR_OK)
         return err;
-    /* One form only, else a statement could count for us and fail in the proof that we make of it. */
-    cose_protected(&cose.kid, content_type(type), SUBJECTS[type], &protected);
-    bool same = bytes_equal(bytes_of_buf(&protected), cose.protected);
-    buf_free(&protected);
-    if (!same)
+    if (!known && !header_is_canonical(type, &cose))
         return ERR_CANONICAL;
     claim.signer = (unsigned)signer;
     memcpy(claim.signature, cose.signature, SIGNATURE_SIZE);

@@ -10,8 +10,9 @@
 /* ---- receiving */
 
 /* May this vote be kept beside those of other replicas? ERR_STALE: we have one of a later view. fresh: not the one that
- * is there already, and verified. */
-static enum err judge_vote(struct pbft *p, const struct claim *kept, const struct claim *vote, bool *fresh)
+ * is there already, and verified. cose: what vote was parsed from. */
+static enum err judge_vote(struct pbft *p, const struct claim *kept, const struct claim *vote, struct bytes cose,
+                           bool *fresh)
 {
     bool same_view = kept->says.type != 0 && vote->says.view == kept->says.view;
 
@@ -20,7 +21,7 @@ static enum err judge_vote(struct pbft *p, const struct claim *kept, const struc
         return ERR_STALE;
     if (same_view && digest_equal(&kept->says.digest, &vote->says.digest))
         return ERR_OK;
-    enum err err = claim_verify(&p->members, vote);
+    enum err err = claim_verify_in(&p->members, vote, cose);
     if (err != ERR_OK)
         return err;
     peer_seen(p, vote);
@@ -131,7 +132,7 @@ enum err receive_prepare(struct pbft *p, struct bytes message)
         return err;
     if (prepare.says.view < p->view)
         return ERR_STALE;
-    err = judge_vote(p, &s->prepares[prepare.signer], &prepare, &fresh);
+    err = judge_vote(p, &s->prepares[prepare.signer], &prepare, cose, &fresh);
     if (err != ERR_OK || !fresh)
         return err;
     if (primary != p->config.self) {
@@ -173,7 +174,7 @@ enum err receive_commit(struct pbft *p, struct bytes message)
     struct slot *s = slot_for(p, &vote, &err);
     if (s == NULL)
         return err;
-    err = judge_vote(p, &s->commits[vote.signer], &vote, &fresh);
+    err = judge_vote(p, &s->commits[vote.signer], &vote, cose, &fresh);
     if (err != ERR_OK || !fresh)
         return err;
     slot_keep_claim(s, &s->commits[vote.signer], &vote);

@@ -19,6 +19,7 @@ static void members_init(struct members *m, const struct pbft_config *config)
         m->keys[i] = config->keys[i];
         m->fingerprints[i] = key_fingerprint(&config->keys[i]);
     }
+    members_prepare(m);
 }
 
 static void config_check(const struct pbft_config *c)
