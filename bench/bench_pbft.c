@@ -143,21 +143,36 @@ static void step(struct world *w, unsigned to, struct blob *message, struct blob
     apply(w, to, effects);
 }
 
-static void run(struct world *w, struct blob *const *requests, unsigned count)
+static void deliver(struct world *w, struct effects *effects)
+{
+    while (w->head < w->tail) {
+        struct letter l = w->queue[w->head++ & (w->cap - 1)];
+
+        step(w, l.to, l.blob, NULL, effects);
+        blob_drop(l.blob);
+    }
+}
+
+static void start(struct world *w)
 {
     struct effects effects = {0};
 
     for (unsigned i = 0; i < w->n; i++)
         step(w, i, NULL, NULL, &effects);
+    deliver(w, &effects);
+    effects_free(&effects);
+    for (unsigned i = 0; i < w->n; i++)
+        w->replicas[i].seconds = 0;
+}
+
+static void run(struct world *w, struct blob *const *requests, unsigned count)
+{
+    struct effects effects = {0};
+
     for (unsigned k = 0; k < count; k++) {
         for (unsigned i = 0; i < w->n; i++)
             step(w, i, NULL, requests[k], &effects);
-        while (w->head < w->tail) {
-            struct letter l = w->queue[w->head++ & (w->cap - 1)];
-
-            step(w, l.to, l.blob, NULL, &effects);
-            blob_drop(l.blob);
-        }
+        deliver(w, &effects);
     }
     for (unsigned i = 0; i < w->n; i++)
         ASSERT(w->replicas[i].decided == count);
@@ -206,6 +221,7 @@ static void world_init(struct world *w, unsigned n, unsigned batch, unsigned req
         app.context = r;
         r->pbft = pbft_new(&config, &app, 0, &genesis);
     }
+    start(w);
 }
 
 static void world_fini(struct world *w)
@@ -325,7 +341,7 @@ static void cache_gain(struct blob *const *requests)
            BATCH, plain, median, plain / median);
 }
 
-/* bench_pbft [N B]: all of it, or one row of the table. */
+/* bench_pbft [cache | N B]: all of it, the cache alone, or one row of the table. */
 int main(int argc, char **argv)
 {
     enum { REQUESTS = INTERVAL * PBFT_BATCH_MAX };
@@ -336,7 +352,8 @@ int main(int argc, char **argv)
     if (argc == 3) {
         one_replica(requests, (unsigned)strtoul(argv[1], NULL, 10), (unsigned)strtoul(argv[2], NULL, 10));
     } else {
-        one_replica_all(requests);
+        if (argc < 2)
+            one_replica_all(requests);
         cache_gain(requests);
     }
     for (unsigned i = 0; i < REQUESTS; i++)
