@@ -11,7 +11,7 @@
  *   - two numbers of its last STATUS, and one pair of statements that convicts it.
  * For each sequence: SLOT_BATCHES proposed batches. */
 enum {
-    PBFT_WINDOW_MAX = 4096,      /* L */
+    PBFT_WINDOW_MAX = 4096, /* L */
     SLOT_BATCHES = 4,
     CHECKPOINTS_SPARE = 3,
     PATIENCE = 8,                /* time-outs of progress with other requests, while the oldest one is passed over */

@@ -32,7 +32,7 @@ struct pbft_config {
     unsigned batch_max;                /* requests in a batch */
     unsigned pipeline;                 /* proposals in flight */
     uint64_t checkpoint_interval;      /* K */
-    uint64_t window;                     /* L >= 2K: h < n <= h + L; narrowed for many replicas (message size) */
+    uint64_t window;                   /* L >= 2K: h < n <= h + L; narrowed for many replicas (message size) */
     unsigned pending_max;              /* requests kept for ordering */
     struct verify_cache *verify_cache; /* borrowed, for drivers of many replicas; NULL: none; changes no result */
 };
@@ -78,8 +78,8 @@ bool pbft_owns(struct bytes message);
 void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *effects);
 
 /* A request to be ordered: kept until decided, whoever is primary; doubles are ignored. It is not forwarded: give it to
- * every replica. ERR_LIMIT when the pool is full, though one that can be proposed now takes the place of one that cannot
- * yet; check_request's error when that refuses it for good. */
+ * every replica. ERR_LIMIT when the pool is full, though one that can be proposed now takes the place of one that
+ * cannot yet; check_request's error when that refuses it for good. */
 enum err pbft_request(struct pbft *p, int64_t now_ns, struct blob *request, struct effects *effects) MUST_CHECK;
 /* The application waits for something that only the primary can propose (a CLOSE): run the
  * view timer even though no request is pending. */

@@ -13,7 +13,8 @@ table() {
         sed -E 's/( [0-9.]+s) +([0-9.]+s|-)/\1/; s/virtual time in .*/virtual time/; s/ +$//'
 }
 
-"$federated_sim" --scenario artifacts/mec/M5/scenarios/baseline.json --epochs 5 --output-dir "$scratch/out" 2> /dev/null |
+scenario=artifacts/mec/M5/scenarios/baseline.json
+"$federated_sim" --scenario "$scenario" --epochs 5 --output-dir "$scratch/out" 2> /dev/null |
     table > "$scratch/printed"
 table < README.md > "$scratch/quoted"
 if [ -s "$scratch/quoted" ] && diff "$scratch/quoted" "$scratch/printed" > "$scratch/diff"; then
