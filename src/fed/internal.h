@@ -9,8 +9,9 @@
  * message, so a restart needs no memory of where it was. */
 
 enum {
-    RECENT_BLOCKS = 32,  /* served from memory: the driver may still be writing them */
-    SEEN_FOR_MEMBER = 4, /* verified envelopes remembered for each member */
+    RECENT_BLOCKS = 32,    /* served from memory: the driver may still be writing them */
+    SEEN_FOR_MEMBER = 4,   /* verified envelopes remembered for each member */
+    PATIENCE_TIMEOUTS = 2, /* of the view, after a deadline, before every validator signs its own CLOSE */
     ACCUSATIONS_MAX = 8,
     OUTCOMES_KEPT = MESSAGE_BLOCKS_MAX, /* no step can end more epochs */
     PENDING_REQUESTS = 4 * MEMBERS_MAX

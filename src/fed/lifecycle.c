@@ -82,6 +82,16 @@ void lifecycle_deadline(struct fed *f)
     consensus_poke(f); /* a CLOSE that we found early may be due by now */
 }
 
+/* A primary that orders everything but the CLOSE makes progress, so nothing blames it for that. From this time on
+ * every validator has a CLOSE of its own: a request, and consensus passes over no request for ever. */
+static int64_t patience_ends(const struct fed *f)
+{
+#ifdef MUTANT_FED_PATIENT_FOR_EVER
+    return f->deadline_ns + 1000 * f->config.view_timeout_max_ns;
+#endif
+    return f->deadline_ns + PATIENCE_TIMEOUTS * f->config.view_timeout_ns;
+}
+
 /* The primary says for everybody that a deadline passed or a rollback is due. */
 static void lead(struct fed *f)
 {
@@ -89,7 +99,7 @@ static void lead(struct fed *f)
     const struct federation_state *s = &f->decided;
     struct buf body = {0};
 
-    if (!f->expecting || !status.is_primary || status.in_view_change)
+    if (!f->expecting || status.in_view_change || (!status.is_primary && f->now_ns < patience_ends(f)))
         return;
     if (s->phase == PHASE_ROLLBACK && submit_possible(f, ENTRY_ROLLBACK)) {
         effects_note(f->out, "fed.rollback", s->epoch, s->rollback_epoch);
@@ -285,6 +295,17 @@ static void meet_new_height(struct fed *f)
     f->settled_status = self != NULL ? self->status : MEMBER_ACTIVE;
 }
 
+static void arm_deadline(struct fed *f)
+{
+    int64_t at_ns = 0;
+
+    if (f->watching && !f->expired)
+        at_ns = f->deadline_ns;
+    else if (f->watching && f->now_ns < patience_ends(f))
+        at_ns = patience_ends(f);
+    fed_timer(f, FED_TIMER_DEADLINE, &f->deadline_at_ns, at_ns);
+}
+
 void lifecycle_settle(struct fed *f)
 {
     uint64_t height;
@@ -307,7 +328,7 @@ void lifecycle_settle(struct fed *f)
     } while (f->decided.height != height);
     submit_arm(f);
     catch_up_arm(f);
-    fed_timer(f, FED_TIMER_DEADLINE, &f->deadline_at_ns, f->watching && !f->expired ? f->deadline_ns : 0);
+    arm_deadline(f);
 }
 
 enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event)
