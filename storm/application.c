@@ -38,6 +38,9 @@ static enum err check_request(void *context, struct bytes request)
     uint32_t timestamp;
     enum err err = request_parse(request, &client, &timestamp);
 
+    if (err == ERR_OK &&
+        (m->unsure || (m->lie == LIE_CENSOR && client == 0 && m->view % m->world->plan.n == m->replica)))
+        err = ERR_AGAIN;
     if (err == ERR_OK)
         err = judge(m->app.last[client], timestamp);
     if (err == ERR_AGAIN)
@@ -54,6 +57,10 @@ static enum err check_batch(void *context, uint64_t sequence, const struct bytes
     unsigned client;
 
     order_execute(m, sequence);
+    if (m->unsure) {
+        MARK(m->world, BATCH_AGAIN);
+        return ERR_AGAIN;
+    }
     memcpy(last, m->app.last, sizeof last);
     for (unsigned i = 0; i < count; i++) {
         enum err err = request_parse(requests[i], &client, &timestamp);
@@ -129,7 +136,10 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
     batch_encode(requests, count, &batch);
     block_add(m, blob_new(bytes_of_buf(&batch)), requests, count);
     buf_free(&batch);
-    *id = m->app.blocks[m->app.executed - 1].id;
+    const struct block *b = &m->app.blocks[m->app.executed - 1];
+    if (sequence == m->undone_height && !digest_equal(&b->batch_digest, &m->undone_batch))
+        MARK(m->world, REEXECUTED_OTHER);
+    *id = b->id;
 }
 
 static void undo(void *context, uint64_t sequence)
@@ -141,8 +151,11 @@ static void undo(void *context, uint64_t sequence)
         MARK(m->world, UNDONE);
     if (m->app.executed > sequence + 2)
         MARK(m->world, UNDONE_DEEP);
-    if (m->world->checker == NULL)
-        blocks_truncate(m, sequence);
+    if (m->world->checker != NULL || m->app.executed <= sequence)
+        return;
+    m->undone_height = sequence + 1;
+    m->undone_batch = m->app.blocks[sequence].batch_digest;
+    blocks_truncate(m, sequence);
 }
 
 /* [id, length of batch, batch, certificate] */

@@ -26,13 +26,15 @@ bool clients_satisfied(const struct world *w)
         const struct machine *m = &w->machines[i];
         if (!machine_correct(m) || m->gone)
             continue;
-        if (m->pbft == NULL || m->disk.queue_count > 0 || m->app.executed != m->app.decided)
+        if (m->pbft == NULL)
+            return false;
+        if ((m->disk.queue_count > 0 || m->app.executed != m->app.decided) && !w->plan.endless)
             return false;
         for (unsigned k = 0; k < w->plan.clients; k++) {
             if (m->app.last[k] < w->plan.requests)
                 return false;
         }
-        if (height != 0 && height != m->app.decided)
+        if (height != 0 && height != m->app.decided && !w->plan.endless)
             return false;
         height = m->app.decided;
     }
@@ -44,8 +46,9 @@ static void tell(struct world *w, unsigned k, uint32_t timestamp)
     struct client *c = &w->clients[k];
 
     for (unsigned i = 0; i < w->machine_count; i++) {
-        uint64_t v = draw_value(&w->draw, draw_id(DRAW_REQUEST, k, 1 + c->tries++));
-        if (!w->healed && !w->plan.faultless && v % 8 == 7)
+        uint64_t id = draw_id(DRAW_REQUEST, k, 1 + c->tries++), v = draw_value(&w->draw, id);
+        draw_note(&w->draw, id);
+        if (v == UINT64_MAX || (!w->healed && !w->plan.faultless && v % 8 == 7))
             continue; /* some do not hear of it this time */
         uint64_t operation = timestamp * 7 + k;
         if (w->plan.lying_client && k == 0 && v % 2 == 1) {
@@ -81,16 +84,17 @@ static void hear(struct world *w, const struct event *e)
 static void speak(struct world *w, unsigned k)
 {
     struct client *c = &w->clients[k];
-    uint32_t most = c->done + w->plan.outstanding < w->plan.requests ? c->done + w->plan.outstanding : w->plan.requests;
+    uint32_t all = w->plan.endless && k > 0 ? UINT32_MAX : w->plan.requests;
+    uint32_t most = c->done + w->plan.outstanding < all ? c->done + w->plan.outstanding : all;
 
-    c->done = w->healed ? 0 : c->done;
-    while (c->done < w->plan.requests && is_done(w, k, c->done + 1))
+    c->done = w->healed && !w->plan.endless ? 0 : c->done;
+    while (c->done < c->asked && is_done(w, k, c->done + 1))
         c->done++;
     if (c->asked < most)
         c->asked++;
     for (uint32_t t = c->done + 1; t <= c->asked; t++)
         tell(w, k, t);
-    if (c->done < w->plan.requests || !w->healed) {
+    if (c->done < all || !w->healed) {
         int64_t wait = c->asked < most ? w->plan.think : w->plan.view_timeout / 2;
         world_push(w, w->now + wait + w->plan.delay_min, EVENT_CLIENT)->machine = k;
     }

@@ -127,7 +127,6 @@ static void note(struct machine *m, const struct effect *e)
     } else if (strcmp(e->name, "pbft.refused") == 0) {
         MARK(w, BATCH_REFUSED);
     } else if (strcmp(e->name, "pbft.divergence") == 0) {
-        MARK(w, DIVERGED);
         if (machine_correct(m))
             world_fail(w, "4 equal roots", "machine %u executed what was not decided at %llu", m->index,
                        (unsigned long long)e->number);
@@ -297,6 +296,7 @@ void disk_crash(struct machine *m)
     }
     d->writing = 0;
     d->doomed = false;
+    d->doomed_writes = 0;
     d->write_serial++;
 }
 

@@ -71,6 +71,7 @@ static void machine_fault(struct world *w, struct machine *m, const struct fault
     case FAULT_CRASH_PRIMARY:
     case FAULT_CRASH_ALL:
         machine_crash(m, f->lasts);
+        m->disk.doomed_again = f->detail % 4 == 0;
         break;
     case FAULT_CRASH_AT_WRITE:
         m->disk.doomed = true;
@@ -93,10 +94,14 @@ static void machine_fault(struct world *w, struct machine *m, const struct fault
     case FAULT_FULL_DISK:
         m->disk.full = true;
         break;
+    case FAULT_UNSURE:
+        m->unsure = true;
+        break;
     case FAULT_WIPED_DISK:
         MARK(w, DISK_WIPED);
         machine_crash(m, f->lasts);
         disk_wipe(m);
+        m->disk.doomed_again = f->detail % 4 == 0;
         m->wiped = true;
         break;
     default:
@@ -119,12 +124,27 @@ static void begin(struct world *w, struct fault *f)
     }
 }
 
+/* The application can judge again, and says so. */
+static void make_sure(struct machine *m)
+{
+    struct effects effects = {0};
+
+    m->unsure = false;
+    if (m->pbft == NULL)
+        return;
+    pbft_poke(m->pbft, machine_now(m), &effects);
+    disk_settle(m, &effects);
+    machine_look(m);
+}
+
 static void end(struct world *w, const struct fault *f)
 {
     trace_line(w, "fault ends: %s at replica %u", fault_name(f->kind), f->node);
     cut_links(w, f, false);
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
+        if (m->replica == f->node && f->kind == FAULT_UNSURE)
+            make_sure(m);
         if (m->replica != f->node || f->kind != FAULT_FULL_DISK)
             continue;
         m->disk.full = false;
@@ -187,7 +207,9 @@ void faults_heal(struct world *w)
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
         m->paused_until = 0;
-        m->disk.doomed = m->disk.full = false;
+        m->disk.doomed = m->disk.doomed_again = m->disk.full = false;
+        if (m->unsure)
+            make_sure(m);
         if (m->pbft == NULL && !m->gone)
             machine_start(m);
     }

@@ -62,7 +62,7 @@ struct blob *lie_batch(const struct machine *m, const struct claim *claim, struc
         changed.data[8 + v % (changed.len - 8)] ^= 1;
         requests[0] = bytes_of_buf(&changed);
     }
-    if (v >> 60 == 0)
+    if (v >> 62 == 0)
         count = 0; /* a null batch that nobody asked for */
     batch_encode(requests, count, &out);
     says.digest = digest_of(bytes_of_buf(&out));

@@ -59,6 +59,8 @@ void machine_start(struct machine *m)
     if (w->checker != NULL)
         return;
     m->starting = true;
+    m->disk.doomed = m->disk.doomed || m->disk.doomed_again;
+    m->disk.doomed_again = false;
     pbft_start(m->pbft, machine_now(m), &effects);
     struct pbft_status status = pbft_status(m->pbft);
     if (m->life > 0) {
@@ -72,6 +74,7 @@ void machine_start(struct machine *m)
         m->was_behind = false;
     }
     m->view = status.view;
+    m->seen_decided = m->app.decided;
     disk_settle(m, &effects);
     if (m->disk.writing == 0)
         m->starting = false;
@@ -133,6 +136,8 @@ void machine_look(struct machine *m)
     }
     m->starting = m->starting && m->disk.queue_count > 0;
     calm_look(m);
+    if (status.executed == status.stable + w->plan.window)
+        MARK(w, WINDOW_FULL);
     if (status.executed > status.decided + 1)
         MARK(w, PIPELINED);
     if (machine_correct(m))

@@ -20,6 +20,7 @@
     X(REQUEST_AGAIN, "a request is too early and kept")                                                                \
     X(REQUEST_STALE, "a request comes again after its execution")                                                      \
     X(POOL_FULL, "the pool of requests is full")                                                                       \
+    X(BATCH_AGAIN, "a backup cannot judge a batch yet")                                                                \
     X(BATCH_REFUSED, "a backup refuses a batch for its content")                                                       \
     X(CLIENT_LIED, "two operations with one timestamp are in one world")                                               \
     X(VIEW_CHANGE, "a replica leaves its view")                                                                        \
@@ -28,7 +29,7 @@
     X(NEW_VIEW, "a new view is entered")                                                                               \
     X(NEW_VIEW_EMPTY, "a new view re-proposes nothing")                                                                \
     X(NEW_VIEW_PROPOSES, "a new view re-proposes a batch")                                                             \
-    X(NEW_VIEW_GAP, "a new view fills a gap with a null batch")                                                        \
+    X(NEW_VIEW_NULL, "a new view re-proposes a null batch")                                                            \
     X(NEW_VIEW_ABOVE_STABLE, "a new view begins at a stable checkpoint above 0")                                       \
     X(NEW_VIEW_BEHIND, "a new view begins above what a replica has decided")                                           \
     X(NEW_VIEW_BELOW, "a new view re-proposes what a replica has decided")                                             \
@@ -40,7 +41,6 @@
     X(STABLE, "a checkpoint becomes stable")                                                                           \
     X(STABLE_BY_MESSAGE, "a stable checkpoint is proved to one that was behind")                                       \
     X(WINDOW_FULL, "the high water mark stops the primary")                                                            \
-    X(ABOVE_WINDOW, "a message lies above the high water mark")                                                        \
     X(EQUIVOCATION, "evidence against a liar is taken")                                                                \
     X(EVIDENCE_SECOND, "two liars are convicted in one world")                                                         \
     X(CATCH_UP, "blocks are fetched")                                                                                  \
@@ -49,7 +49,6 @@
     X(CATCH_UP_SPECULATIVE, "blocks are fetched over speculative executions")                                          \
     X(CATCH_UP_AFTER_WIPE, "a wiped replica fetches blocks")                                                           \
     X(BAD_BLOCK, "a block that is not certified is refused")                                                           \
-    X(DIVERGED, "a replica finds that it executed what was not decided")                                               \
     X(CRASH, "a replica crashes")                                                                                      \
     X(CRASH_AT_WRITE, "a replica crashes at a persist point")                                                          \
     X(CRASH_LOSES_WRITES, "a crash loses unfinished writes")                                                           \

@@ -35,6 +35,7 @@ enum decision {
     DECIDE_THINK,
     DECIDE_HORIZON,
     DECIDE_CORE,
+    DECIDE_ENDLESS,
     DECIDE_LIE = 64, /* two for each liar */
 };
 
@@ -70,7 +71,7 @@ static void draw_limits(struct storm_plan *p, const struct draw *d)
     p->interval = INTERVALS[decide(d, DECIDE_INTERVAL, 7)];
     p->window = p->interval * (2 + decide(d, DECIDE_WINDOW, 3));
     p->batch_max = 1 + (unsigned)decide(d, DECIDE_BATCH, 6);
-    p->pipeline = 1 + (unsigned)decide(d, DECIDE_PIPELINE, 6);
+    p->pipeline = 1 + (unsigned)decide(d, DECIDE_PIPELINE, 12);
     p->pending_max = 8 + (unsigned)decide(d, DECIDE_PENDING, 40);
     p->view_timeout = TIMEOUTS[decide(d, DECIDE_TIMEOUT, 6)] * MS;
     p->view_timeout_max = p->view_timeout << decide(d, DECIDE_TIMEOUT_MAX, 6);
@@ -98,6 +99,7 @@ static void draw_workload(struct storm_plan *p, const struct draw *d)
     p->requests = 1 + (unsigned)decide(d, DECIDE_REQUESTS, 10);
     p->outstanding = 1 + (unsigned)decide(d, DECIDE_OUTSTANDING, 3);
     p->lying_client = !p->faultless && percent(d, DECIDE_LYING_CLIENT, 20);
+    p->endless = !p->faultless && p->clients > 1 && percent(d, DECIDE_ENDLESS, 15);
     p->think = p->view_timeout / 8 * (int64_t)decide(d, DECIDE_THINK, 8);
     p->horizon = p->view_timeout * (int64_t)(4 + decide(d, DECIDE_HORIZON, 24));
     p->core_alone = !p->faultless && percent(d, DECIDE_CORE, 40);
@@ -112,6 +114,8 @@ static void draw_liars(struct storm_plan *p, const struct draw *d)
     for (unsigned i = 0; i < count; i++) {
         uint64_t lie = draw_value(d, draw_id(DRAW_PLAN, 0, (uint32_t)DECIDE_LIE + 2 * i));
         uint64_t who = draw_value(d, draw_id(DRAW_PLAN, 0, (uint32_t)DECIDE_LIE + 2 * i + 1));
+        /* The first primaries lie more often than others. */
+        who = who >> 62 == 3 ? who : who % 3;
         if (lie % LIE_KINDS == LIE_NONE || lie % LIE_KINDS == LIE_WIPED || p->lies[who % p->n] != LIE_NONE)
             continue;
         p->lies[who % p->n] = (enum lie)(lie % LIE_KINDS);
@@ -177,6 +181,12 @@ uint64_t plan_fault_id(unsigned index)
     return draw_id(DRAW_FAULT, index, 0);
 }
 
+uint64_t plan_any_id(unsigned index)
+{
+    ASSERT(index < PLAN_DECISIONS);
+    return draw_id(DRAW_PLAN, 0, index);
+}
+
 uint64_t plan_requests_id(void)
 {
     return draw_id(DRAW_PLAN, 0, DECIDE_REQUESTS);
@@ -220,6 +230,7 @@ const char *fault_name(enum fault_kind kind)
                                                    "primary crashes",
                                                    "all crash",
                                                    "full disk",
+                                                   "unsure",
                                                    "wiped disk"};
 
     ASSERT(kind < FAULT_KINDS);
@@ -228,21 +239,10 @@ const char *fault_name(enum fault_kind kind)
 
 const char *lie_name(enum lie lie)
 {
-    static const char *const NAMES[LIE_KINDS] = {"correct",
-                                                 "equivocates",
-                                                 "votes twice",
-                                                 "mute",
-                                                 "selective",
-                                                 "stale",
-                                                 "forges view changes",
-                                                 "forges new views",
-                                                 "far numbers",
-                                                 "floods",
-                                                 "mutates",
-                                                 "foreign",
-                                                 "twins",
-                                                 "bad blocks",
-                                                 "wiped"};
+    static const char *const NAMES[LIE_KINDS] = {
+        "correct",          "equivocates", "votes twice", "mute",    "selective", "stale", "forges view changes",
+        "forges new views", "far numbers", "floods",      "mutates", "foreign",   "twins", "censors",
+        "bad blocks",       "wiped"};
 
     ASSERT(lie < LIE_KINDS);
     return NAMES[lie];

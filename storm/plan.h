@@ -5,7 +5,7 @@
 
 /* What a seed is about: drawn whole, before anything runs. Times are virtual nanoseconds. */
 
-enum { REPLICAS_MAX = 13, MACHINES_MAX = REPLICAS_MAX + 4, CLIENTS_MAX = 4, FAULTS_MAX = 12 };
+enum { REPLICAS_MAX = 13, MACHINES_MAX = REPLICAS_MAX + 4, CLIENTS_MAX = 4, FAULTS_MAX = 12, PLAN_DECISIONS = 32 };
 #define MS INT64_C(1000000)
 
 enum fault_kind {
@@ -25,6 +25,7 @@ enum fault_kind {
     FAULT_CRASH_PRIMARY,
     FAULT_CRASH_ALL,
     FAULT_FULL_DISK,  /* no write succeeds: the replica stops, until there is room again */
+    FAULT_UNSURE,     /* the application cannot judge anything for a while */
     FAULT_WIPED_DISK, /* back with nothing: may contradict itself, so it counts as a liar */
     FAULT_KINDS
 };
@@ -50,6 +51,7 @@ enum lie {
     LIE_BYZZFUZZ,    /* small mutations of real messages, signed again */
     LIE_FOREIGN,     /* statements of another federation or membership epoch beside its own */
     LIE_TWINS,       /* two machines with one key */
+    LIE_CENSOR,      /* as primary never proposes what client 0 asks for */
     LIE_BAD_BLOCKS,  /* serves blocks that are not what was decided */
     LIE_WIPED,       /* honest, but its disk was wiped: it may contradict itself */
     LIE_KINDS
@@ -73,16 +75,17 @@ struct storm_plan {
     struct fault faults[FAULTS_MAX];
 
     unsigned clients, requests, outstanding; /* requests: of each client */
-    bool lying_client;
-    int64_t think;   /* between a client's requests */
-    int64_t horizon; /* faults until here */
-    int64_t bound;   /* then everything decides within this */
-    bool core_alone; /* after the faults only a random quorum is left */
+    bool lying_client, endless;              /* endless: others than client 0 never stop asking */
+    int64_t think;                           /* between a client's requests */
+    int64_t horizon;                         /* faults until here */
+    int64_t bound;                           /* then everything decides within this */
+    bool core_alone;                         /* after the faults only a random quorum is left */
 };
 
 void plan_draw(struct storm_plan *plan, struct draw *d, unsigned real_percent);
 /* The decisions that a shrinker wants to force: fault `index` (to 0: none), requests (to 0: one), replicas. */
 uint64_t plan_fault_id(unsigned index);
+uint64_t plan_any_id(unsigned index); /* below PLAN_DECISIONS; 0 is the simplest */
 uint64_t plan_requests_id(void);
 uint64_t plan_clients_id(void);
 uint64_t plan_replicas_id(void);

@@ -57,6 +57,8 @@ static void shrink_plan(struct shrink *s)
         try_one(s, plan_fault_id(i), 0);
     for (unsigned i = 0; i < REPLICAS_MAX; i++)
         try_one(s, plan_liar_id(i), 0);
+    for (unsigned i = 0; i < PLAN_DECISIONS; i++)
+        try_one(s, plan_any_id(i), 0);
     for (uint64_t requests = 0; requests < 6 && !try_one(s, plan_requests_id(), requests); requests++)
         ;
     try_one(s, plan_clients_id(), 0);
@@ -73,7 +75,7 @@ static void shrink_messages(struct shrink *s, uint64_t value)
             struct draw tried;
             draw_copy(&tried, &s->draw);
             for (size_t i = at; i < at + chunk && i < s->noted_count; i++) {
-                if (s->noted[i] >> 56 == DRAW_LINK)
+                if (s->noted[i] >> 56 == DRAW_LINK || s->noted[i] >> 56 == DRAW_REQUEST)
                     draw_force(&tried, s->noted[i], value);
             }
             try(s, &tried);

@@ -62,11 +62,13 @@ struct machine {
     bool gone; /* stays down or out of reach for good */
     bool wiped;
     bool was_behind;
-    bool starting;
+    bool starting, unsure;
     int64_t paused_until, clock_ahead;
     int64_t timer_at[PBFT_TIMER_COUNT]; /* own clock; -1: stopped */
     unsigned timer_serial[PBFT_TIMER_COUNT];
-    uint64_t view, left_in_a_row;
+    uint64_t view, left_in_a_row, seen_decided;
+    uint64_t undone_height; /* lowest of the last undo, and the batch there */
+    struct digest undone_batch;
     struct disk disk;
     struct application app;
     struct signature_set durable; /* checkers/durable.c */

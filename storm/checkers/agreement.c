@@ -18,6 +18,14 @@ static void check_certificate(struct machine *m, uint64_t height, const struct d
     }
     if ((w->draw.seed + height) % 16 > 0)
         return;
+    struct vote foreign = expected;
+    foreign.membership_epoch++;
+    if (certificate_verify(certificate, &foreign, &voters, NULL, NULL, NULL) == ERR_OK)
+        world_fail(w, "12 foreign", "the certificate of %llu holds in another epoch", (unsigned long long)height);
+    foreign = expected;
+    foreign.federation_id.b[0] ^= 1;
+    if (certificate_verify(certificate, &foreign, &voters, NULL, NULL, NULL) == ERR_OK)
+        world_fail(w, "12 foreign", "the certificate of %llu holds elsewhere", (unsigned long long)height);
     struct blob *flipped = lie_flipped(certificate, w->draw.seed * 31 + height * 7);
     if (certificate_verify(blob_bytes(flipped), &expected, &voters, NULL, NULL, NULL) == ERR_OK)
         world_fail(w, "11 certificate", "of %llu verifies with a changed byte", (unsigned long long)height);

@@ -35,7 +35,7 @@ static void check_content(struct machine *m, const struct new_view *nv)
     struct world *w = m->world;
     struct digest none = null_digest();
     uint64_t low = 0;
-    bool two = false, gap = false, real = false;
+    bool two = false, null = false, real = false;
 
     for (unsigned i = 0; i < nv->count; i++) {
         uint64_t h = nv->changes[i].claim.says.sequence;
@@ -53,7 +53,7 @@ static void check_content(struct machine *m, const struct new_view *nv)
             world_fail(w, "8 new view", "view %llu proposes something else at %llu",
                        (unsigned long long)nv->claim.says.view, (unsigned long long)s);
         if (digest_equal(&expected, &none))
-            gap = true;
+            null = true;
         else
             real = true;
     }
@@ -61,8 +61,8 @@ static void check_content(struct machine *m, const struct new_view *nv)
         MARK(w, NEW_VIEW_EMPTY);
     if (real)
         MARK(w, NEW_VIEW_PROPOSES);
-    if (gap)
-        MARK(w, NEW_VIEW_GAP);
+    if (null)
+        MARK(w, NEW_VIEW_NULL);
     if (two)
         MARK(w, NEW_VIEW_TWO_DIGESTS);
     if (nv->plan.min_s > 0)

@@ -9,6 +9,10 @@ void signing_sent(struct machine *m, const struct claim *claim)
     uint64_t key =
         (uint64_t)s->type << 60 | (uint64_t)claim->signer << 54 | (s->view & 0x7ffffff) << 27 | (sequence & 0x7ffffff);
 
+    bool proposes = s->type == MESSAGE_PRE_PREPARE || s->type == MESSAGE_PREPARE;
+    if (proposes && s->sequence > pbft_status(m->pbft).stable + w->plan.window)
+        world_fail(w, "6 signing", "machine %u votes for %llu above its window", m->index,
+                   (unsigned long long)s->sequence);
     const struct digest *first = seen_first(&w->checkers.signed_ones, key, &s->digest);
     if (!digest_equal(first, &s->digest))
         world_fail(w, "6 signing", "machine %u signs two digests: %s of view %llu at %llu", m->index,
