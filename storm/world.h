@@ -30,7 +30,7 @@ struct disk {
     size_t writing; /* first so many of the queue are being written */
     uint64_t write_serial;
     bool full;
-    bool doomed; /* crash when doomed_writes more have been done */
+    bool doomed, doomed_again; /* crash when doomed_writes more have been done; again at the next start */
     uint64_t doomed_writes;
     uint32_t crashes;
 };
