@@ -106,7 +106,7 @@ void node_reconnect(struct federation *f, unsigned node); /* heals both */
 /* An event from the operator of a node that is up. */
 void node_tell(struct federation *f, unsigned node, enum fed_event_kind kind, struct blob *blob);
 
-/* Everybody who is up has ended the last epoch with the same state root. */
+/* Everybody who is up has ended the last epoch, with the state root that is decided at its height. */
 bool federation_agrees(const struct federation *f);
 const struct federation_state *federation_state(const struct federation *f); /* of the first node that is up */
 
