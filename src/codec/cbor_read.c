@@ -14,7 +14,12 @@ struct head {
 
 void cbor_reader_init(struct cbor_reader *r, struct bytes in)
 {
-    *r = (struct cbor_reader){.in = in, .levels[0].left = 1};
+    r->in = in;
+    r->pos = r->err_pos = 0;
+    r->err = ERR_OK;
+    r->tagged = false;
+    r->depth = r->base = 0;
+    r->levels[0] = (struct cbor_level){.left = 1}; /* the others when they are entered */
 }
 
 static void fail_at(struct cbor_reader *r, enum err err, size_t pos)

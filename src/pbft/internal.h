@@ -18,22 +18,23 @@ struct batch {
 /* One sequence number. What it says of a view holds only while that is p->view (slot_current):
  * entering a view costs no sweep. A claim of type 0 is none. */
 struct slot {
-    uint64_t sequence;     /* 0: unused */
-    struct claim proposal; /* the primary's PRE-PREPARE */
-    bool proved;           /* it came with a NEW-VIEW: a quorum's word stands behind it */
-    bool voted;            /* our PREPARE (as primary: PRE-PREPARE) is out */
-    bool refused;          /* the application will not have it in this view */
+    uint64_t sequence; /* 0: unused */
+    /* What is looked at in every step comes first, in one cache line. */
+    bool proved;  /* the proposal came with a NEW-VIEW: a quorum's word stands behind it */
+    bool voted;   /* our PREPARE (as primary: PRE-PREPARE) is out */
+    bool refused; /* the application will not have it in this view */
     bool prepared;
+    bool has_block;                       /* executed (or decided): block_id is known */
+    unsigned prepare_count, commit_count; /* replicas that one is kept of, whatever it says */
+    struct claim *prepares, *commits;     /* of every replica: that of the highest view */
+    struct claim proposal;                /* the primary's PRE-PREPARE */
+    struct digest block_id;
     uint64_t asked; /* p->occasion at which the application said ERR_AGAIN */
     struct batch batches[SLOT_BATCHES];
     unsigned batch_count;
     struct blob *proof; /* of the highest view in which we prepared, or NULL */
     uint64_t proof_view;
     struct digest proof_digest;
-    bool has_block; /* executed (or decided): block_id is known */
-    struct digest block_id;
-    struct claim *prepares, *commits;     /* of every replica: that of the highest view */
-    unsigned prepare_count, commit_count; /* replicas that one is kept of, whatever it says */
 };
 
 struct peer {

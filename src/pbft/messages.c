@@ -24,6 +24,8 @@ void members_prepare(struct members *m)
         if (SUBJECTS[type] != NULL)
             cose_form_init(&m->forms[type], content_type(type), SUBJECTS[type]);
     }
+    for (unsigned i = 0; i < m->n; i++)
+        m->initials[i] = m->fingerprints[i].b[0];
 }
 
 const char *statement_subject(enum message_type type)
@@ -163,7 +165,14 @@ static enum err payload_parse(const struct members *m, struct bytes in, struct s
 static int member_find(const struct members *m, const struct digest *fingerprint)
 {
     struct voters voters = {m->n, m->quorum, m->keys, m->fingerprints, m->verify_cache};
-    return voters_find(&voters, fingerprint);
+
+    if (m->forms[MESSAGE_COMMIT].len == 0)
+        return voters_find(&voters, fingerprint);
+    for (unsigned i = 0; i < m->n; i++) {
+        if (m->initials[i] == fingerprint->b[0] && digest_equal(&m->fingerprints[i], fingerprint))
+            return (int)i;
+    }
+    return -1;
 }
 
 /* A header that is not known at sight, in full. */

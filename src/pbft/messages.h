@@ -61,6 +61,7 @@ struct members {
     struct digest fingerprints[PBFT_REPLICAS_MAX];
     struct verify_cache *verify_cache;         /* borrowed; NULL: none */
     struct cose_form forms[MESSAGE_TYPES_END]; /* by members_prepare(), or empty */
+    uint8_t initials[PBFT_REPLICAS_MAX];       /* of the fingerprints, beside the forms */
 };
 
 /* To be called once for members that are used often: messages are then read and written faster, with the same result.
