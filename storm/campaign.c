@@ -93,6 +93,8 @@ void seed_check(uint64_t seed, unsigned real_percent, struct outcome *out)
         snprintf(out->failure, sizeof out->failure, "the second run differs");
         return;
     }
+    if (seed % 128 != 0)
+        return;
     seed_run_hashing(&draw, 100, false, false, &again, NULL, NULL);
     if (again.steps != out->steps || again.checker != NULL) {
         out->checker = "17 repeat";
