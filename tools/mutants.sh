@@ -11,11 +11,12 @@ export PRISMFED_SHARED="${PRISMFED_SHARED:-$PWD/../shared}"
 work=$PWD/build-mutants
 tree=$work/tree
 build=$work/build
-layers='base codec crypto merkle ledger genome evolve aggregate pbft govern fed audit sim scenario node cli api trace'
+layers='base codec crypto merkle ledger genome evolve aggregate pbft govern fed audit sim scenario cli api trace'
+layers="$layers storm"
 
 rm -rf "$work"
 mkdir -p "$tree" "$work/ran"
-for part in meson.build meson_options.txt src include storm tests tools artifacts docs; do
+for part in meson.build meson_options.txt src include storm tests tools artifacts docs man bench fuzz model; do
     [ ! -e "$part" ] || cp -R "$part" "$tree/"
 done
 meson setup "$build" "$tree" -Doptimization=1 -Dwerror=false > "$work/log" 2>&1 ||

@@ -43,7 +43,9 @@ layers() { # the list of layers of a file, one a line
     tr -cs 'a-z' '\n' | grep -v -x -E 'foreach|layer|'
 }
 sed -n '/^foreach layer/,/^\]/p' "$root/meson.build" | layers > "$scratch/build"
-sed -n 's/.*split("\(base [^"]*\)".*/\1/p' "$here/includes.awk" | layers > "$scratch/rule"
+sed -n 's/.*split("\(base [^"]*\)".*/\1/p' "$here/includes.awk" | layers | while read -r layer; do
+    [ ! -d "$root/src/$layer" ] || echo "$layer" # the rule knows layers that are still to come
+done > "$scratch/rule"
 cmp -s "$scratch/build" "$scratch/rule" && status=0 || status=1
 report "$status" "the build and the rule have one list of layers"
 
