@@ -112,9 +112,11 @@ int shrink_seed(uint64_t seed, unsigned real_percent, const char *out_path)
            s.outcome.failure);
     shrink_plan(&s);
     shrink_messages(&s, 0);
-    shrink_messages(&s, UINT64_MAX);
-    shrink_plan(&s);
-    shrink_messages(&s, UINT64_MAX);
+    for (uint64_t before = UINT64_MAX; s.outcome.steps < before && s.tries < TRIES_MAX;) {
+        before = s.outcome.steps;
+        shrink_messages(&s, UINT64_MAX);
+        shrink_plan(&s);
+    }
     seed_run(&s.draw, real_percent, true, &s.outcome, NULL, NULL);
     printf("after %u tries: %" PRIu64 " events: %s: %s\n", s.tries, s.outcome.steps, s.checker, s.outcome.failure);
     if (out_path != NULL && !write_file(&s, out_path))
