@@ -183,7 +183,7 @@ static void run(struct world *w, struct blob *const *requests, unsigned count)
 static void world_init(struct world *w, unsigned n, unsigned batch, unsigned requests, struct verify_cache *cache,
                        unsigned first)
 {
-    static const struct pbft_app CALLBACKS = {NULL, check_request, check_batch, execute, undo, decide};
+    static const struct pbft_app CALLBACKS = {NULL, check_request, check_batch, execute, undo, decide, NULL};
     struct pbft_config config = {.federation_id = digest_of(bytes_of_text("benchmark")),
                                  .membership_epoch = 1,
                                  .n = n,

@@ -221,7 +221,7 @@ static void decide(void *context, uint64_t sequence, const struct digest *id, st
 
 struct pbft_app application_callbacks(struct machine *m)
 {
-    return (struct pbft_app){m, check_request, check_batch, execute, undo, decide};
+    return (struct pbft_app){m, check_request, check_batch, execute, undo, decide, NULL};
 }
 
 void application_load(struct machine *m)

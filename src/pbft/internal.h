@@ -72,7 +72,8 @@ struct pbft {
     uint64_t decided, executed;
     uint64_t proved_decided; /* by a quorum of votes */
     struct digest decided_id;
-    bool diverged; /* others decided another block than we executed: no votes until caught up */
+    uint64_t closing; /* executed, maybe decided: the last sequence of this membership epoch; 0: none yet */
+    bool diverged;    /* others decided another block than we executed: no votes until caught up */
 
     uint64_t view;
     bool active;           /* false: between VIEW-CHANGE and NEW-VIEW */
@@ -115,7 +116,9 @@ struct pbft {
 };
 
 /* ---- log.c: slots, batches, claims */
-uint64_t log_high(const struct pbft *p);                  /* h + L */
+/* Asks the application whether what was executed last closes the membership epoch. */
+void closing_ask(struct pbft *p);
+uint64_t log_high(const struct pbft *p);                  /* h + L, or the end of the membership epoch */
 struct slot *log_slot(struct pbft *p, uint64_t sequence); /* NULL outside of the ring; made on demand */
 struct slot *log_find(struct pbft *p, uint64_t sequence); /* NULL when it was never touched */
 void slot_clear(struct slot *s, unsigned n);

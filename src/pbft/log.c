@@ -4,11 +4,22 @@
 
 uint64_t log_high(const struct pbft *p)
 {
+    uint64_t high = p->stable.sequence + p->config.window;
+
 #ifdef MUTANT_PBFT_WATERMARK_OFF_BY_ONE
-    return p->stable.sequence + p->config.window + 1;
-#else
-    return p->stable.sequence + p->config.window;
+    high++;
 #endif
+    return p->closing != 0 && p->closing < high ? p->closing : high;
+}
+
+void closing_ask(struct pbft *p)
+{
+    bool closes = p->app.closes != NULL && p->app.closes(p->app.context, p->executed);
+
+#ifdef MUTANT_PBFT_CLOSE_IGNORED
+    closes = false;
+#endif
+    p->closing = closes ? p->executed : 0;
 }
 
 void slot_clear(struct slot *s, unsigned n)

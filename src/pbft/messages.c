@@ -137,8 +137,8 @@ enum err claim_verify_in(const struct members *m, const struct claim *c, struct 
     return signature_check(m, c, &cose);
 }
 
-/* The payload of any statement; what it names as federation and epoch must be ours. */
-static enum err payload_parse(const struct members *m, struct bytes in, struct statement *s)
+/* The payload of any statement of s->type. */
+static enum err payload_read(struct bytes in, struct statement *s, struct digest *federation, uint64_t *epoch)
 {
     struct cbor_reader r;
 
@@ -151,12 +151,46 @@ static enum err payload_parse(const struct members *m, struct bytes in, struct s
     cbor_expect_key(&r, "sequence");
     s->sequence = cbor_get_uint(&r);
     cbor_expect_key(&r, "federation_id");
-    struct digest federation = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    *federation = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
     cbor_expect_key(&r, "membership_epoch");
-    uint64_t epoch = cbor_get_uint(&r);
-    enum err err = cbor_reader_done(&r);
+    *epoch = cbor_get_uint(&r);
+    return cbor_reader_done(&r);
+}
+
+bool message_membership_epoch(struct bytes message, uint64_t *epoch)
+{
+    struct statement says = {.type = message.len > 1 ? (enum message_type)message.data[1] : MESSAGE_TYPES_END};
+    struct digest federation;
+    struct cose_sign1 cose;
+    struct cbor_reader r;
+    uint64_t named;
+
+    if (statement_subject(says.type) == NULL)
+        return false;
+    cbor_reader_init(&r, message);
+    (void)cbor_get_array(&r);
+    (void)cbor_get_uint(&r);
+    struct bytes item = cbor_get_raw(&r);
+    if (r.err != ERR_OK || cose_split(item, &cose) != ERR_OK ||
+        payload_read(cose.payload, &says, &federation, &named) != ERR_OK)
+        return false;
+    *epoch = named;
+    return true;
+}
+
+/* What a statement names as federation and epoch must be ours. */
+static enum err payload_parse(const struct members *m, struct bytes in, struct statement *s)
+{
+    struct digest federation;
+    uint64_t epoch;
+    enum err err = payload_read(in, s, &federation, &epoch);
+
     if (err != ERR_OK)
         return err;
+#ifdef MUTANT_PBFT_OLD_EPOCH_COUNTS
+    if (epoch < m->membership_epoch)
+        epoch = m->membership_epoch;
+#endif
     if (!digest_equal(&federation, &m->federation_id) || epoch != m->membership_epoch)
         return ERR_MISMATCH;
     return s->view <= VIEW_MAX && s->sequence <= SEQUENCE_MAX ? ERR_OK : ERR_RANGE;

@@ -87,6 +87,9 @@ enum err claim_verify_in(const struct members *m, const struct claim *c, struct 
 enum err message_open(struct bytes in, enum message_type type, unsigned items, struct bytes *first,
                       struct bytes *second) MUST_CHECK;
 
+/* Which membership epoch does the statement in a message name? A hint: nothing is verified. False: none. */
+bool message_membership_epoch(struct bytes message, uint64_t *epoch);
+
 /* Array of byte strings. */
 void batch_encode(const struct bytes *requests, unsigned count, struct buf *out);
 /* Views into in; out has room for PBFT_BATCH_MAX. */

@@ -258,13 +258,14 @@ static bool execute(struct pbft *p)
     struct slot *s = log_find(p, p->executed + 1);
     unsigned count;
 
-    if (s == NULL || !slot_current(p, s) || !s->prepared)
+    if (s == NULL || !slot_current(p, s) || !s->prepared || s->sequence > log_high(p))
         return false;
     struct batch *batch = slot_batch(s, &s->proposal.says.digest);
     ASSERT(batch != NULL && batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
     p->app.execute(p->app.context, s->sequence, p->requests, count, &s->block_id);
     s->has_block = true;
     p->executed = s->sequence;
+    closing_ask(p);
     p->occasion++;
     pool_mark(&p->pool, p->requests, count, s->sequence);
     return true;
@@ -336,6 +337,8 @@ static bool decide(struct pbft *p)
     record_decided(p, s->sequence, &s->block_id);
     p->app.decide(p->app.context, s->sequence, &s->block_id, bytes_of_buf(&certificate), p->out);
     buf_free(&certificate);
+    if (s->sequence == p->closing)
+        effects_note(p->out, "pbft.closed", s->sequence, p->view);
     struct batch *batch = slot_batch(s, &s->proposal.says.digest);
     ASSERT(batch != NULL && batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
     pool_remove(&p->pool, p->requests, count);
@@ -513,6 +516,7 @@ void normal_undo(struct pbft *p)
                 s->has_block = false;
         }
         p->executed = p->decided;
+        p->closing = 0;
     }
     pool_release(&p->pool, p->decided);
     p->batch_due = false;

@@ -106,6 +106,15 @@ void pbft_free(struct pbft *p)
     mem_free(p);
 }
 
+void pbft_inherit(struct pbft *p, const struct pbft *old)
+{
+    ASSERT(!p->started);
+    for (int32_t at = old->pool.first; at >= 0; at = old->pool.entries[at].next) {
+        if (pool_add(&p->pool, old->pool.entries[at].request) != ERR_OK)
+            return; /* only a smaller pool refuses */
+    }
+}
+
 /* ---- steps */
 
 static void step_begin(struct pbft *p, int64_t now_ns, struct effects *effects)
@@ -130,8 +139,11 @@ void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects)
     step_begin(p, now_ns, effects);
     records_apply(p);
     p->started = true;
-    if (!p->restored)
+    if (!p->restored) {
         record_snapshot(p);
+        if (p->base.sequence > 0)
+            effects_forget(p->out, p->base.sequence);
+    }
     resend_all(p);
     step_end(p);
 }
@@ -139,6 +151,11 @@ void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects)
 bool pbft_owns(struct bytes message)
 {
     return message.len >= 2 && message.data[0] >> 5 == 4 && message.data[1] >= 1 && message.data[1] <= 15;
+}
+
+bool pbft_membership_epoch(struct bytes message, uint64_t *epoch)
+{
+    return pbft_owns(message) && message_membership_epoch(message, epoch);
 }
 
 static enum err receive(struct pbft *p, struct bytes message)
@@ -283,6 +300,9 @@ void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struc
     p->decided = p->executed = sequence;
     p->decided_id = *block_id;
     p->diverged = false;
+    closing_ask(p);
+    if (p->closing != 0)
+        effects_note(p->out, "pbft.closed", sequence, p->view);
     p->progress = true;
     p->occasion++;
     pool_release(&p->pool, 0);
@@ -308,6 +328,7 @@ struct pbft_status pbft_status(const struct pbft *p)
         .known_decided = known_decided(p),
         .view_changes = p->views_entered,
         .pending = p->pool.count,
+        .closed = p->closing != 0 && p->closing == p->decided,
     };
 }
 

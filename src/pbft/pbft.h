@@ -54,7 +54,17 @@ struct pbft_app {
     /* Final, in order, exactly once. certificate: ledger/certificate.h. */
     void (*decide)(void *context, uint64_t sequence, const struct digest *block_id, struct bytes certificate,
                    struct effects *effects);
+    /* Asked after sequence was executed (or learned by catch-up): is it the last of this membership epoch, because
+     * others vote on what follows? NULL: never. */
+    bool (*closes)(void *context, uint64_t sequence);
 };
+
+/* Reconfiguration. A block that closes the membership epoch is the last that this machine proposes, votes for or
+ * executes; requests stay in the pool. Its certificate is the checkpoint at which the next epoch begins: the block's id
+ * covers state and log, so commit votes say what CHECKPOINTs would. When it is decided (status.closed, note
+ * "pbft.closed") the application makes the machine of the next epoch: pbft_new at the closing block, pbft_inherit,
+ * pbft_start. A replica that missed that is told nothing by pbft: its application learns of the block, with its
+ * certificate, by catch-up. */
 
 struct pbft; /* one replica */
 
@@ -63,9 +73,12 @@ struct pbft; /* one replica */
 struct pbft *pbft_new(const struct pbft_config *config, const struct pbft_app *app, uint64_t sequence,
                       const struct digest *block_id);
 void pbft_free(struct pbft *p);
+/* Before pbft_start: takes over the requests that `old`, the machine of the membership epoch before, still has. */
+void pbft_inherit(struct pbft *p, const struct pbft *old);
 
 /* Restart without amnesia: after pbft_new at the last decided block, feed every
- * record that was persisted, in order, then call pbft_start. A record that is not one of ours: ERR_SYNTAX. */
+ * record that was persisted, in order, then call pbft_start. A record that is not one of ours: ERR_SYNTAX. One of an
+ * earlier membership epoch is skipped. */
 enum err pbft_restore(struct pbft *p, struct bytes record) MUST_CHECK;
 /* Arms timers, speaks up. */
 void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects);
@@ -75,6 +88,8 @@ void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects);
 enum err pbft_receive(struct pbft *p, int64_t now_ns, struct blob *message, struct effects *effects) MUST_CHECK;
 /* Is this wire message (a CBOR array whose first element is its type) one of pbft's? Types 1..15. */
 bool pbft_owns(struct bytes message);
+/* Which membership epoch does such a message name? A hint: nothing is verified. False: it names none. */
+bool pbft_membership_epoch(struct bytes message, uint64_t *epoch);
 void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *effects);
 
 /* A request to be ordered: kept until decided, whoever is primary; doubles are ignored. It is not forwarded: give it to
@@ -88,7 +103,8 @@ void pbft_expect(struct pbft *p, int64_t now_ns, bool expecting, struct effects 
 void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects);
 /* The application learned by catch-up that blocks up to sequence are decided and has executed
  * them (undoing own speculation first). Best called for every block in turn: what it knows the id of it votes for
- * again when a later view asks. After the call pbft may have executed further. */
+ * again when a later view asks. Never beyond a block that closes the membership epoch. After the call pbft may have
+ * executed further. */
 void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct digest *block_id,
                   struct effects *effects);
 
@@ -102,6 +118,7 @@ struct pbft_status {
     uint64_t stable;        /* last stable checkpoint, h */
     uint64_t known_decided; /* highest sequence that others proved decided or stable; above decided: catch up */
     uint64_t view_changes;  /* new views entered */
+    bool closed;            /* the block at `decided` is the last of the membership epoch */
     unsigned pending;
 };
 struct pbft_status pbft_status(const struct pbft *p);

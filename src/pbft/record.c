@@ -2,18 +2,28 @@
 
 #include <string.h>
 
-/* Records are CBOR arrays that begin with one of these. */
+/* Records are CBOR arrays that begin with one of these and the membership epoch; then: */
 enum record_kind {
     RECORD_SNAPSHOT =
-        1, /* [1, base, id, h, id, signatures or null, view, active, own VIEW-CHANGE or null, NEW-VIEW or null] */
-    RECORD_ACCEPT,  /* [2, sequence, view, digest, proposal's signature, own PREPARE's or null, batch or null] */
-    RECORD_PROOF,   /* [3, proof] */
-    RECORD_CLAIM,   /* [4, type, view, sequence, digest, signature]: own COMMIT or CHECKPOINT */
-    RECORD_MESSAGE, /* [5, own VIEW-CHANGE or the NEW-VIEW] */
-    RECORD_DECIDED  /* [6, sequence, block id]: to vote for it again in later views */
+        1,          /* base, id, h, id, signatures or null, view, active, own VIEW-CHANGE or null, NEW-VIEW or null */
+    RECORD_ACCEPT,  /* sequence, view, digest, proposal's signature, own PREPARE's or null, batch or null */
+    RECORD_PROOF,   /* proof */
+    RECORD_CLAIM,   /* type, view, sequence, digest, signature: own COMMIT or CHECKPOINT */
+    RECORD_MESSAGE, /* own VIEW-CHANGE or the NEW-VIEW */
+    RECORD_DECIDED  /* sequence, block id: to vote for it again in later views */
 };
 
 /* ---- writing */
+
+/* items: what follows. */
+static void record_begin(struct cbor_writer *w, const struct pbft *p, enum record_kind kind, unsigned items,
+                         struct buf *out)
+{
+    cbor_writer_init(w, out);
+    cbor_put_array(w, 2 + items);
+    cbor_put_uint(w, kind);
+    cbor_put_uint(w, p->members.membership_epoch);
+}
 
 static void put_blob(struct cbor_writer *w, const struct blob *item)
 {
@@ -29,9 +39,7 @@ void record_snapshot(struct pbft *p)
     struct buf out = {0};
     struct cbor_writer w;
 
-    cbor_writer_init(&w, &out);
-    cbor_put_array(&w, 10);
-    cbor_put_uint(&w, RECORD_SNAPSHOT);
+    record_begin(&w, p, RECORD_SNAPSHOT, 9, &out);
     cbor_put_uint(&w, p->base.sequence);
     cbor_put_bytes(&w, digest_bytes(&p->base.block_id));
     cbor_put_uint(&w, p->stable.sequence);
@@ -53,9 +61,7 @@ void record_accept(struct pbft *p, struct slot *s, const struct claim *prepare)
     struct cbor_writer w;
 
     ASSERT(batch != NULL);
-    cbor_writer_init(&w, &out);
-    cbor_put_array(&w, 7);
-    cbor_put_uint(&w, RECORD_ACCEPT);
+    record_begin(&w, p, RECORD_ACCEPT, 6, &out);
     cbor_put_uint(&w, s->sequence);
     cbor_put_uint(&w, s->proposal.says.view);
     cbor_put_bytes(&w, digest_bytes(&s->proposal.says.digest));
@@ -76,9 +82,7 @@ void record_proof(struct pbft *p, const struct slot *s)
     struct buf out = {0};
     struct cbor_writer w;
 
-    cbor_writer_init(&w, &out);
-    cbor_put_array(&w, 2);
-    cbor_put_uint(&w, RECORD_PROOF);
+    record_begin(&w, p, RECORD_PROOF, 1, &out);
     cbor_put_raw(&w, blob_bytes(s->proof));
     cbor_writer_done(&w);
     effects_persist(p->out, s->sequence, bytes_of_buf(&out));
@@ -90,9 +94,7 @@ void record_claim(struct pbft *p, const struct claim *claim)
     struct buf out = {0};
     struct cbor_writer w;
 
-    cbor_writer_init(&w, &out);
-    cbor_put_array(&w, 6);
-    cbor_put_uint(&w, RECORD_CLAIM);
+    record_begin(&w, p, RECORD_CLAIM, 5, &out);
     cbor_put_uint(&w, claim->says.type);
     cbor_put_uint(&w, claim->says.view);
     cbor_put_uint(&w, claim->says.sequence);
@@ -108,9 +110,7 @@ void record_decided(struct pbft *p, uint64_t sequence, const struct digest *bloc
     struct buf out = {0};
     struct cbor_writer w;
 
-    cbor_writer_init(&w, &out);
-    cbor_put_array(&w, 3);
-    cbor_put_uint(&w, RECORD_DECIDED);
+    record_begin(&w, p, RECORD_DECIDED, 2, &out);
     cbor_put_uint(&w, sequence);
     cbor_put_bytes(&w, digest_bytes(block_id));
     cbor_writer_done(&w);
@@ -123,9 +123,7 @@ void record_message(struct pbft *p, struct blob *message)
     struct buf out = {0};
     struct cbor_writer w;
 
-    cbor_writer_init(&w, &out);
-    cbor_put_array(&w, 2);
-    cbor_put_uint(&w, RECORD_MESSAGE);
+    record_begin(&w, p, RECORD_MESSAGE, 1, &out);
     cbor_put_raw(&w, blob_bytes(message));
     cbor_writer_done(&w);
     effects_persist(p->out, p->stable.sequence + 1, bytes_of_buf(&out));
@@ -316,9 +314,13 @@ static enum err record_apply(struct pbft *p, struct bytes record, bool snapshots
 
     cbor_reader_init(&r, record);
     (void)cbor_get_array(&r);
-    uint64_t kind = cbor_get_uint(&r);
+    uint64_t kind = cbor_get_uint(&r), epoch = cbor_get_uint(&r);
     if (r.err != ERR_OK)
         return ERR_SYNTAX;
+    if (epoch < p->members.membership_epoch)
+        return ERR_OK;
+    if (epoch > p->members.membership_epoch)
+        return ERR_STATE; /* the ledger lost blocks that we called durable */
     if (kind == RECORD_SNAPSHOT)
         return snapshots ? apply_snapshot(p, &r) : ERR_OK;
     if (snapshots)

@@ -19,6 +19,8 @@ void timer_stop(struct pbft *p, uint32_t timer)
 
 bool has_work(struct pbft *p)
 {
+    if (p->closing != 0)
+        return p->closing > p->decided;
     return p->expecting || p->top > p->decided || pool_proposable(p);
 }
 

@@ -97,6 +97,7 @@ void new_view_persisted(struct machine *m, struct bytes record)
     cbor_reader_init(&r, record);
     (void)cbor_get_array(&r);
     (void)cbor_get_uint(&r);
+    (void)cbor_get_uint(&r);
     struct bytes message = cbor_get_raw(&r);
     if (message.len < 2 || message.data[1] != MESSAGE_NEW_VIEW)
         return;

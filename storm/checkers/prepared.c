@@ -12,6 +12,7 @@ void prepared_persisted(struct machine *m, struct bytes record)
     cbor_reader_init(&r, record);
     (void)cbor_get_array(&r);
     (void)cbor_get_uint(&r);
+    (void)cbor_get_uint(&r);
     cbor_reader_init(&inner, cbor_get_raw(&r));
     struct proof proof = proof_read(&inner, &w->members, true);
     if (cbor_reader_done(&r) != ERR_OK || cbor_reader_done(&inner) != ERR_OK) {

@@ -133,8 +133,9 @@ static void check_prepared(struct cluster_node *node, struct bytes record)
     struct cbor_reader r;
 
     cbor_reader_init(&r, record);
-    if (node->liar || cbor_get_array(&r) != 2 || cbor_get_uint(&r) != 3)
+    if (node->liar || cbor_get_array(&r) != 3 || cbor_get_uint(&r) != 3)
         return;
+    (void)cbor_get_uint(&r);
     struct proof proof = proof_read(&r, &c->members, false);
     if (r.err != ERR_OK)
         return;

@@ -169,5 +169,5 @@ static void app_decide(void *context, uint64_t sequence, const struct digest *bl
 
 struct pbft_app cluster_app(struct cluster_node *node)
 {
-    return (struct pbft_app){node, app_check_request, app_check_batch, app_execute, app_undo, app_decide};
+    return (struct pbft_app){node, app_check_request, app_check_batch, app_execute, app_undo, app_decide, NULL};
 }
