@@ -27,6 +27,7 @@ if ! command -v spin > /dev/null; then
 fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+. "$(dirname "$model")/../tests/tap.sh"
 cd "$scratch"
 
 # The property that each defect must break, and how it is planted: without a liar where that is enough.
@@ -81,19 +82,6 @@ effort() {
         END { printf "%s states, depth %s, %s s, %s MB", states, depth, time, memory }' result
 }
 
-count=0
-failed=0
-report() { # STATUS TEXT
-    count=$((count + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $count - $2"
-    else
-        sed 's/^/# /' result
-        echo "not ok $count - $2"
-        failed=1
-    fi
-}
-
 if [ -n "$show" ]; then
     line=$(printf '%s' "$defects" | grep -m 1 " $show ") || usage
     set -- $line
@@ -114,13 +102,13 @@ for n in $replicas; do
     build "$optimise" -DN="$n" -DVIEWS="$views"
     search
     complete && status=0 || status=1
-    report "$status" "$n replicas, $views views: every property holds in every state ($(effort))"
+    report "$status" "$n replicas, $views views: every property holds in every state ($(effort))" result
 done
 for goal in $goals; do
     build -O0 -DCHECK=0 -DGOAL="$goal"
     search
     found && status=0 || status=1
-    report "$status" "reachable: $goal"
+    report "$status" "reachable: $goal" result
 done
 printf '%s' "$defects" > list
 while read -r property defect options; do
@@ -132,7 +120,6 @@ while read -r property defect options; do
     *LIARS=0*) lies=', though nobody lies' ;;
     *) lies= ;;
     esac
-    report "$status" "$defect breaks $property$lies ($(effort))"
+    report "$status" "$defect breaks $property$lies ($(effort))" result
 done < list
-echo "1..$count"
-exit "$failed"
+finish

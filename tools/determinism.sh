@@ -10,23 +10,16 @@ slice=${1-}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
-count=0
-failed=0
+. tests/tap.sh
 
 # same NAME FOLDER: these artifacts are the committed ones.
 same() {
-    count=$((count + 1))
     status=0
+    : > "$scratch/diff"
     for part in simulations ledger; do
-        diff -rq "$root/artifacts/mec/M5/$part" "$2/$part" > "$scratch/diff" 2>&1 || status=1
-        sed 's/^/# /' "$scratch/diff"
+        diff -rq "$root/artifacts/mec/M5/$part" "$2/$part" >> "$scratch/diff" 2>&1 || status=1
     done
-    if [ "$status" = 0 ]; then
-        echo "ok $count - $1"
-    else
-        echo "not ok $count - $1"
-        failed=1
-    fi
+    report "$status" "$1" "$scratch/diff"
     rm -rf "$2"
 }
 
@@ -82,8 +75,7 @@ surroundings() {
 
 other_user() {
     if [ "$(id -u)" != 0 ]; then
-        count=$((count + 1))
-        echo "ok $count - another user # SKIP only root can become another user"
+        skip "another user" "only root can become another user"
         return
     fi
     cp -R tools artifacts "$program" "$scratch/"
@@ -112,5 +104,4 @@ else
     built gcc 2
     surroundings
 fi
-echo "1..$count"
-exit "$failed"
+finish

@@ -71,8 +71,8 @@ static const char *quorum_text(const struct federated_epoch_report *e)
 static const char *decision_text(const struct federated_epoch_report *e)
 {
     if (e->rolled_back)
-        return "rolled back";
-    return e->incumbent_changed ? "new genome" : "";
+        return "  rolled back";
+    return e->incumbent_changed ? "  new genome" : "";
 }
 
 static void print_epoch(const struct federated_epoch_report *e, double real)
@@ -88,7 +88,7 @@ static void print_epoch(const struct federated_epoch_report *e, double real)
            e->epoch, quorum_text(e), e->view_changes, e->participants, e->stale, e->absent, e->quarantined,
            e->convicted, e->shards_moved, delta);
     print_root(e);
-    printf(" %8.2fs %8s  %s\n", (double)e->virtual_ns / 1e9, seconds, decision_text(e));
+    printf(" %8.2fs %8s%s\n", (double)e->virtual_ns / 1e9, seconds, decision_text(e));
 }
 
 static void print_gain(const struct federated_simulation_report *r)
@@ -97,6 +97,8 @@ static void print_gain(const struct federated_simulation_report *r)
         printf("gained: the last shared genome needs %.1f %% fewer iterations than the first one, over the sites' own "
                "work\n",
                (1 - r->gain) * 100);
+    else if (r->gain < 1.0005)
+        puts("gained: nothing: the last shared genome is as good as the first one, over the sites' own work");
     else
         printf("gained: nothing: the last shared genome needs %.1f %% more iterations than the first one\n",
                (r->gain - 1) * 100);

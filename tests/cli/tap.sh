@@ -5,27 +5,17 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 scratch=$(mktemp -d)
 trap 'chmod -R u+rwx "$scratch"; rm -rf "$scratch"' EXIT
 cd "$scratch"
-count=0
-failed=0
+. "$root/tests/tap.sh"
 export ASAN_OPTIONS=detect_leaks=1
 
 ok() { # TEXT CONDITION...
-    count=$((count + 1))
     text=$1
     shift
     if "$@"; then
-        echo "ok $count - $text"
+        report 0 "$text"
     else
-        echo "not ok $count - $text"
-        sed 's/^/# out: /' out 2> /dev/null | head -n 20
-        sed 's/^/# err: /' err 2> /dev/null | head -n 20
-        failed=1
+        report 1 "$text" out err
     fi
-}
-
-skip() { # TEXT WHY
-    count=$((count + 1))
-    echo "ok $count - $1 # SKIP $2"
 }
 
 # run STATUS COMMAND...: true when the command ends with this status. Its words are in out and err.
@@ -52,9 +42,4 @@ refused_with() {
     pattern=$1
     shift
     refused "$@" && says "$pattern"
-}
-
-finish() {
-    echo "1..$count"
-    exit "$failed"
 }

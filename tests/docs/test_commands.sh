@@ -7,8 +7,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 prismfed=$(realpath "$1")
 federated_sim=$(realpath "$2")
-count=0
-failed=0
+. "$root/tests/tap.sh"
 
 fresh_tree() {
     rm -rf "$scratch/tree"
@@ -28,17 +27,11 @@ for document in README.md ARCHITECTURE.md CONTRIBUTING.md $(find docs -name '*.m
     n=0
     while [ "$n" -lt "$blocks" ]; do
         n=$((n + 1))
-        count=$((count + 1))
         fresh_tree
-        if (cd "$scratch/tree" && sh -eu "$scratch/block$n") > "$scratch/out" 2>&1 < /dev/null; then
-            echo "ok $count - $document, block $n of commands"
-        else
-            sed 's/^/# /' "$scratch/block$n" "$scratch/out"
-            echo "not ok $count - $document, block $n of commands"
-            failed=1
-        fi
+        status=0
+        (cd "$scratch/tree" && sh -eu "$scratch/block$n") > "$scratch/out" 2>&1 < /dev/null || status=$?
+        report "$status" "$document, block $n of commands" "$scratch/block$n" "$scratch/out"
         rm -f "$scratch/block$n"
     done
 done
-echo "1..$count"
-exit "$failed"
+finish

@@ -5,18 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-count=0
-failed=0
-
-report() { # STATUS TEXT
-    count=$((count + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $count - $2"
-    else
-        echo "not ok $count - $2"
-        failed=1
-    fi
-}
+. tests/tap.sh
 
 documents="README.md ARCHITECTURE.md CONTRIBUTING.md $(find docs -name '*.md' | LC_ALL=C sort)"
 status=0
@@ -55,5 +44,4 @@ for path in src/*/; do
     grep -q "^ *${path%/} " ARCHITECTURE.md || { echo "# ARCHITECTURE.md leaves out $path"; status=1; }
 done
 report "$status" "the folders of ARCHITECTURE.md are those of src/"
-echo "1..$count"
-exit "$failed"
+finish

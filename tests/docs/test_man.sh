@@ -4,19 +4,16 @@ set -eu
 man=$(cd "$(dirname "$0")/../../man" && pwd)
 prismfed=$(realpath "$1")
 federated_sim=$(realpath "$2")
-count=0
-failed=0
+. "$man/../tests/tap.sh"
 
 # equal TEXT HELP PAGE
 equal() {
-    count=$((count + 1))
     if [ -n "$2" ] && [ "$2" = "$3" ]; then
-        echo "ok $count - $1"
+        report 0 "$1"
     else
         echo "# --help: $(echo $2)"
         echo "# page:   $(echo $3)"
-        echo "not ok $count - $1"
-        failed=1
+        report 1 "$1"
     fi
 }
 
@@ -34,5 +31,4 @@ equal "prismfed(1) names the verbs of prismfed" \
 for verb in sim audit keys show; do
     equal "prismfed $verb --help succeeds" "$("$prismfed" "$verb" --help > /dev/null && echo yes)" yes
 done
-echo "1..$count"
-exit "$failed"
+finish

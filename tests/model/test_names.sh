@@ -2,18 +2,7 @@
 # What docs/model.md says of the code and of the model still exists: functions, defects, properties.
 set -eu
 cd "$(dirname "$0")/../.."
-count=0
-failed=0
-
-report() { # STATUS TEXT
-    count=$((count + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $count - $2"
-    else
-        echo "not ok $count - $2"
-        failed=1
-    fi
-}
+. tests/tap.sh
 
 # names FROM TO: the words in back quotes of that part of the document.
 names() {
@@ -37,5 +26,4 @@ for name in $(grep -o '^[A-Z]*  *[A-Z_0-9]*  *-D' model/run.sh | awk '{ print $1
     grep -q "\`$name\`" docs/model.md || { echo "# docs/model.md leaves out $name"; status=1; }
 done
 report "$status" "the document leaves out no defect and no property"
-echo "1..$count"
-exit "$failed"
+finish

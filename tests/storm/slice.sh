@@ -6,23 +6,11 @@ storm=$1
 seeds=300
 out=$(mktemp)
 trap 'rm -f "$out" "$out.2"' EXIT
-count=0
-failed=0
-
-report() { # STATUS TEXT
-    count=$((count + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $count - $2"
-    else
-        sed 's/^/# /' "$out"
-        echo "not ok $count - $2"
-        failed=1
-    fi
-}
+. "$(dirname "$0")/../tap.sh"
 
 status=0
 "$storm" --seeds "$seeds" --seed 1 --real-signatures 1 --marks > "$out" 2>&1 || status=$?
-report "$status" "$seeds seeds find nothing"
+report "$status" "$seeds seeds find nothing" "$out"
 sed -n 's/^/# /p' "$out" | grep events || true
 
 # What so few seeds may miss.
@@ -30,15 +18,14 @@ rare='name two digests for a sequence'
 missed=$(awk '$1 == 0 && $2 == 0 { $1 = ""; $2 = ""; print }' "$out" | grep -v -E "$rare" || true)
 printf '%s\n' "$missed" > "$out.2"
 [ -z "$missed" ] && status=0 || { status=1; cp "$out.2" "$out"; }
-report "$status" "every mark that a slice should meet is met"
+report "$status" "every mark that a slice should meet is met" "$out"
 
 "$storm" --trace 7 > "$out" && "$storm" --trace 7 > "$out.2" && cmp -s "$out" "$out.2" && status=0 || status=1
-report "$status" "a seed runs twice alike, line by line"
+report "$status" "a seed runs twice alike, line by line" "$out"
 
 status=0
 "$storm" --seeds x > "$out" 2>&1 || status=$?
 [ "$status" = 2 ] && status=0 || status=1
-report "$status" "a bad number is refused"
+report "$status" "a bad number is refused" "$out"
 
-echo "1..$count"
-exit "$failed"
+finish

@@ -6,18 +6,7 @@ root=$(cd "$here/../.." && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 given=$scratch/given
-count=0
-failed=0
-
-report() { # STATUS TEXT
-    count=$((count + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $count - $2"
-    else
-        echo "not ok $count - $2"
-        failed=1
-    fi
-}
+. "$root/tests/tap.sh"
 
 # breach NAME FILE PATTERN: a tree with just this file (its text is $given) must be complained about.
 breach() {
@@ -29,15 +18,13 @@ breach() {
     if [ "$status" = 1 ] && grep -q -e "$3" "$scratch/out" && grep -q -F "$2" "$scratch/out"; then
         report 0 "finds $1"
     else
-        sed 's/^/# /' "$scratch/out"
-        report 1 "finds $1"
+        report 1 "finds $1" "$scratch/out"
     fi
 }
 
 status=0
 "$here/check.sh" "$root" > "$scratch/out" || status=$?
-sed 's/^/# /' "$scratch/out"
-report "$status" "the sources obey the rules"
+report "$status" "the sources obey the rules" "$scratch/out"
 
 layers() { # the list of layers of a file, one a line
     tr -cs 'a-z' '\n' | grep -v -x -E 'foreach|layer|'
@@ -103,5 +90,4 @@ mkdir -p "$scratch/tree/src/fed"
 "$here/check.sh" "$scratch/tree" > "$scratch/out" && status=0 || status=1
 report "$status" "complains about nothing else"
 
-echo "1..$count"
-exit "$failed"
+finish
