@@ -1,14 +1,17 @@
 #!/bin/sh
-# fuzz.sh [--minutes M]: every fuzz target for M minutes (default 1) under libFuzzer with
-# ASan and UBSan. New inputs stay in build-fuzz/corpus/, crashes in build-fuzz/crashes/.
+# fuzz.sh [--minutes M] [TARGET...]: these fuzz targets (default: all) for M minutes each (default 1) under libFuzzer
+# with ASan and UBSan. New inputs stay in build-fuzz/corpus/, crashes in build-fuzz/crashes/.
 set -eu
 cd "$(dirname "$0")/.."
-minutes=1
-if [ "${1-}" = --minutes ] && [ $# = 2 ]; then
-    minutes=$2
-elif [ $# != 0 ]; then
-    echo 'usage: ./dev fuzz [--minutes M]' >&2
+usage() {
+    echo 'usage: ./dev fuzz [--minutes M] [TARGET...]' >&2
     exit 2
+}
+minutes=1
+if [ "${1-}" = --minutes ]; then
+    minutes=${2-}
+    case $minutes in '' | *[!0-9]*) usage ;; esac
+    shift 2
 fi
 build=build-fuzz/build
 if [ ! -f "$build/build.ninja" ]; then
@@ -18,6 +21,14 @@ if [ ! -f "$build/build.ninja" ]; then
         -Dc_args=-fsanitize=fuzzer-no-link > build-fuzz/log 2>&1 || { cat build-fuzz/log >&2; exit 1; }
 fi
 targets=$(ninja -C "$build" -t targets all | sed -n 's,^\(fuzz/fuzz_[a-z_]*\): .*,\1,p')
+if [ $# -gt 0 ]; then
+    chosen=
+    for name in "$@"; do
+        echo "$targets" | grep -q -x "fuzz/fuzz_$name" || usage
+        chosen="$chosen fuzz/fuzz_$name"
+    done
+    targets=$chosen
+fi
 ninja -C "$build" --quiet $targets
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 status=0
