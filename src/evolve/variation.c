@@ -74,5 +74,6 @@ void variation_cross(const struct genome_schema *schema, struct prng *prng, cons
     struct genome genome = {.seed = prng_next(prng), .count = schema->count};
     for (unsigned i = 0; i < schema->count; i++)
         genome.values[i] = prng_below(prng, 2) == 0 ? a->values[i] : b->values[i];
+    genome_project(schema, &genome); /* the halves may not go together */
     *out = genome;
 }

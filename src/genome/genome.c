@@ -4,6 +4,8 @@
 #include "codec/cbor.h"
 #include "genome/schema.h"
 
+enum { REDRAWS_MAX = 64 };
+
 /* ---- bytes: {"seed": n, "genes": [value...], "schema_hash": h'..'}, a value being a real
  * (continuous), an integer (discrete; index of an ordinal or categorical choice) or a bool (toggle). */
 
@@ -95,6 +97,21 @@ enum err genome_peek_schema(struct bytes in, struct digest *out)
     return err;
 }
 
+static bool is_default(const struct gene_spec *spec, const struct gene_value *value)
+{
+    return spec->type == GENE_CONTINUOUS ? value->real == spec->default_real : value->integer == spec->default_integer;
+}
+
+/* What the values say together. */
+static enum err values_check(const struct genome_schema *schema, const struct genome *genome)
+{
+    uint64_t active = genome_active(schema, genome);
+    for (unsigned i = 0; i < schema->count; i++)
+        if ((active >> i & 1) == 0 && !is_default(&schema->genes[i], &genome->values[i]))
+            return ERR_CANONICAL;
+    return genome_forbidden(schema, genome) < 0 ? ERR_OK : ERR_RANGE;
+}
+
 enum err genome_decode(const struct genome_schema *schema, struct bytes in, struct genome *out)
 {
     struct digest named, wanted = genome_schema_hash(schema);
@@ -114,20 +131,38 @@ enum err genome_decode(const struct genome_schema *schema, struct bytes in, stru
     (void)cbor_get_bytes_of(&r, DIGEST_SIZE);
     err = cbor_reader_done(&r);
     if (err == ERR_OK)
+        err = values_check(schema, &genome);
+    if (err == ERR_OK)
         *out = genome;
     return err;
+}
+
+uint64_t genome_active(const struct genome_schema *schema, const struct genome *genome)
+{
+    return condition_active(schema, genome);
+}
+
+int genome_forbidden(const struct genome_schema *schema, const struct genome *genome)
+{
+    uint64_t active = genome_active(schema, genome);
+    for (unsigned i = 0; i < schema->forbidden_count; i++)
+        if (condition_holds(schema, schema->forbidden[i], genome, active))
+            return (int)i;
+    return -1;
+}
+
+static struct gene_value value_default(const struct gene_spec *spec)
+{
+    if (spec->type == GENE_CONTINUOUS)
+        return (struct gene_value){.real = spec->default_real};
+    return (struct gene_value){.integer = spec->default_integer};
 }
 
 void genome_default(const struct genome_schema *schema, struct genome *out)
 {
     *out = (struct genome){.count = schema->count};
-    for (unsigned i = 0; i < schema->count; i++) {
-        const struct gene_spec *spec = &schema->genes[i];
-        if (spec->type == GENE_CONTINUOUS)
-            out->values[i].real = spec->default_real;
-        else
-            out->values[i].integer = spec->default_integer;
-    }
+    for (unsigned i = 0; i < schema->count; i++)
+        out->values[i] = value_default(&schema->genes[i]);
 }
 
 /* Uniform on the gene's own scale; genome_project() mends what rounding pushed over a bound. */
@@ -155,15 +190,6 @@ static struct gene_value value_random(const struct gene_spec *spec, struct prng 
     return value;
 }
 
-void genome_random(const struct genome_schema *schema, struct prng *prng, struct genome *out)
-{
-    struct genome genome = {.seed = prng_next(prng), .count = schema->count};
-    for (unsigned i = 0; i < schema->count; i++)
-        genome.values[i] = value_random(&schema->genes[i], prng);
-    genome_project(schema, &genome);
-    *out = genome;
-}
-
 static struct gene_value value_project(const struct gene_spec *spec, struct gene_value value)
 {
     struct gene_value out = {0};
@@ -183,10 +209,61 @@ static struct gene_value value_project(const struct gene_spec *spec, struct gene
     return out;
 }
 
-void genome_project(const struct genome_schema *schema, struct genome *genome)
+static void genome_clamp(const struct genome_schema *schema, struct genome *genome)
 {
     genome->count = schema->count;
     for (unsigned i = 0; i < GENOME_GENES_MAX; i++)
         genome->values[i] =
             i < schema->count ? value_project(&schema->genes[i], genome->values[i]) : (struct gene_value){0};
+}
+
+/* Inactive genes get their default. One pass does: what is inactive is unknown to every condition already. */
+static void genome_quieten(const struct genome_schema *schema, struct genome *genome)
+{
+    uint64_t active = genome_active(schema, genome);
+    for (unsigned i = 0; i < schema->count; i++)
+        if ((active >> i & 1) == 0)
+            genome->values[i] = value_default(&schema->genes[i]);
+}
+
+/* Resets the first of these genes that differs from its default; false when none does. */
+static bool reset_first(const struct genome_schema *schema, uint64_t genes, struct genome *genome)
+{
+    for (unsigned i = 0; i < schema->count; i++) {
+        const struct gene_spec *spec = &schema->genes[i];
+        if ((genes >> i & 1) != 0 && !is_default(spec, &genome->values[i])) {
+            genome->values[i] = value_default(spec);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each round leaves one gene more at its default, and the defaults together are allowed: it ends. */
+void genome_project(const struct genome_schema *schema, struct genome *genome)
+{
+    int which;
+    genome_clamp(schema, genome);
+    genome_quieten(schema, genome);
+    while ((which = genome_forbidden(schema, genome)) >= 0) {
+        bool found = reset_first(schema, condition_genes(schema, schema->forbidden[which]), genome) ||
+                     reset_first(schema, UINT64_MAX, genome);
+        ASSERT(found);
+        genome_quieten(schema, genome);
+    }
+}
+
+void genome_random(const struct genome_schema *schema, struct prng *prng, struct genome *out)
+{
+    struct genome genome = {.seed = prng_next(prng), .count = schema->count};
+    for (unsigned attempt = 0; attempt < REDRAWS_MAX; attempt++) {
+        for (unsigned i = 0; i < schema->count; i++)
+            genome.values[i] = value_random(&schema->genes[i], prng);
+        genome_clamp(schema, &genome);
+        genome_quieten(schema, &genome);
+        if (genome_forbidden(schema, &genome) < 0)
+            break;
+    }
+    genome_project(schema, &genome);
+    *out = genome;
 }

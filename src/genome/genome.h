@@ -5,10 +5,19 @@
 
 #include "base/prng.h"
 #include "crypto/digest.h"
+#include "genome/condition.h"
 
 /* A genome: typed genes, a seed and a hash (docs/rfc/M5-federation.md). */
 
-enum { GENOME_GENES_MAX = 64, GENOME_NAME_MAX = 32, GENOME_CHOICES_MAX = 16, GENOME_SIZE_MAX = 4096 };
+enum {
+    GENOME_GENES_MAX = 64, /* sets of genes are 64 bits */
+    GENOME_NAME_MAX = 63,
+    GENOME_CHOICE_MAX = 32, /* bytes of a choice */
+    GENOME_CHOICES_MAX = 24,
+    GENOME_FORBIDDEN_MAX = 128,
+    GENOME_ITEMS_MAX = 1024, /* of all conditions and forbidden combinations */
+    GENOME_SIZE_MAX = 4096,
+};
 
 enum gene_type { GENE_CONTINUOUS, GENE_DISCRETE, GENE_ORDINAL, GENE_CATEGORICAL, GENE_TOGGLE };
 
@@ -19,14 +28,19 @@ struct gene_spec {
     double lo, hi;         /* continuous: inclusive */
     int64_t ilo, ihi;      /* discrete: inclusive */
     unsigned choice_count; /* ordinal and categorical */
-    char choices[GENOME_CHOICES_MAX][GENOME_NAME_MAX + 1];
+    char choices[GENOME_CHOICES_MAX][GENOME_CHOICE_MAX + 1];
     double default_real;
-    int64_t default_integer; /* discrete value, choice index, or 0/1 */
+    int64_t default_integer;    /* discrete value, choice index, or 0/1 */
+    struct condition condition; /* when the gene matters; none: always */
 };
 
 struct genome_schema {
     unsigned count;
     struct gene_spec genes[GENOME_GENES_MAX];
+    unsigned forbidden_count;
+    struct condition forbidden[GENOME_FORBIDDEN_MAX]; /* no genome makes one of them true */
+    unsigned item_count;
+    struct condition_item items[GENOME_ITEMS_MAX]; /* what conditions and forbidden combinations consist of */
 };
 
 /* real for continuous genes, integer (value, choice index, 0/1) for the others. */
@@ -42,8 +56,10 @@ struct genome {
 };
 
 /* Deterministic CBOR {"genes": [...], "schema_hash": h'..', "seed": n}. The
- * decoder refuses values outside the schema (ERR_RANGE), another schema
- * (ERR_MISMATCH). The hash of a genome is SHA-256 of those bytes. */
+ * decoder refuses values outside the schema and forbidden combinations (ERR_RANGE), a
+ * value other than the default for an inactive gene (ERR_CANONICAL: genomes that
+ * behave alike would differ), another schema (ERR_MISMATCH). The hash of a genome is
+ * SHA-256 of those bytes. */
 void genome_schema_encode(const struct genome_schema *schema, struct buf *out);
 enum err genome_schema_decode(struct bytes in, struct genome_schema *out) MUST_CHECK;
 struct digest genome_schema_hash(const struct genome_schema *schema);
@@ -54,9 +70,19 @@ struct digest genome_hash(const struct genome_schema *schema, const struct genom
 /* The hash that an encoded genome says its schema has, without the schema. */
 enum err genome_peek_schema(struct bytes in, struct digest *out) MUST_CHECK;
 
+/* The genes that matter in this genome, bit i for gene i. */
+uint64_t genome_active(const struct genome_schema *schema, const struct genome *genome);
+/* The first forbidden combination that the genome (projected or decoded) has; -1: none. */
+int genome_forbidden(const struct genome_schema *schema, const struct genome *genome);
+
+/* Never forbidden: the schema's check sees to that. */
 void genome_default(const struct genome_schema *schema, struct genome *out);
+/* Uniform over the ranges; a forbidden draw is drawn again, at most 64 times, then repaired. */
 void genome_random(const struct genome_schema *schema, struct prng *prng, struct genome *out);
-/* Clamps every value into the schema and makes the unused half of each value zero. */
+/* Makes any values a genome of the schema, a genome of the schema staying what it is: clamps every value, zeroes the
+ * unused half of each, gives inactive genes their default. While a combination is forbidden, the first gene (in the
+ * schema's order) that it names and that differs from its default is reset to it; when it names none, the first
+ * gene of all that differs. */
 void genome_project(const struct genome_schema *schema, struct genome *genome);
 
 #endif

@@ -25,6 +25,56 @@ static inline struct genome_schema sample_schema(void)
     };
 }
 
+/* Appends an expression of these items to the pool. */
+static inline struct condition sample_condition(struct genome_schema *schema, unsigned count,
+                                                const struct condition_item *items)
+{
+    struct condition c = {.first = (uint16_t)schema->item_count, .count = (uint16_t)count};
+    for (unsigned i = 0; i < count; i++)
+        ASSERT(condition_append(schema, items[i]));
+    return c;
+}
+#define SAMPLE_CONDITION(schema, ...)                                                                                  \
+    sample_condition((schema), sizeof((struct condition_item[]){__VA_ARGS__}) / sizeof(struct condition_item),         \
+                     (struct condition_item[]){__VA_ARGS__})
+#define OP(name)                                                                                                       \
+    {                                                                                                                  \
+        .op = CONDITION_##name                                                                                         \
+    }
+#define IN(values)                                                                                                     \
+    {                                                                                                                  \
+        .op = CONDITION_IN, .index = (values)                                                                          \
+    }
+#define GENE(gene)                                                                                                     \
+    {                                                                                                                  \
+        .op = CONDITION_GENE, .index = (gene)                                                                          \
+    }
+#define CHOICE(place)                                                                                                  \
+    {                                                                                                                  \
+        .op = CONDITION_CHOICE, .index = (place)                                                                       \
+    }
+#define NUMBER(x)                                                                                                      \
+    {                                                                                                                  \
+        .op = CONDITION_NUMBER, .number = (x)                                                                          \
+    }
+
+/* The sample, where kind matters above level low, depth for kind b, batch for a depth above 6 or a level that is
+ * neither low nor mid; forbidden are the flag with kind a, and a depth above the batch. */
+static inline struct genome_schema sample_conditional(void)
+{
+    struct genome_schema s = sample_schema();
+    s.genes[SAMPLE_BATCH].default_integer = 16;
+    s.genes[SAMPLE_KIND].condition = SAMPLE_CONDITION(&s, OP(GT), GENE(SAMPLE_LEVEL), CHOICE(0));
+    s.genes[SAMPLE_DEPTH].condition = SAMPLE_CONDITION(&s, OP(EQ), GENE(SAMPLE_KIND), CHOICE(1));
+    s.genes[SAMPLE_BATCH].condition = SAMPLE_CONDITION(&s, OP(OR), OP(GT), GENE(SAMPLE_DEPTH), NUMBER(6), OP(NOT),
+                                                       IN(2), GENE(SAMPLE_LEVEL), CHOICE(0), CHOICE(1));
+    s.forbidden[0] =
+        SAMPLE_CONDITION(&s, OP(AND), OP(EQ), GENE(SAMPLE_FLAG), CHOICE(1), OP(EQ), GENE(SAMPLE_KIND), CHOICE(0));
+    s.forbidden[1] = SAMPLE_CONDITION(&s, OP(GT), GENE(SAMPLE_DEPTH), GENE(SAMPLE_BATCH));
+    s.forbidden_count = 2;
+    return s;
+}
+
 /* Not memcmp: the padding between the fields is nobody's. */
 static inline bool sample_equal(const struct genome *a, const struct genome *b)
 {

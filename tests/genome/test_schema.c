@@ -101,7 +101,7 @@ static void refuses_bad_names(void)
     BROKEN(ERR_SYNTAX, s.genes[0].name[0] = 0);
     BROKEN(ERR_SYNTAX, s.genes[0].name[0] = ' ');
     BROKEN(ERR_DUPLICATE, s.genes[1] = s.genes[0]);
-    BROKEN(ERR_SYNTAX, s.genes[SAMPLE_LEVEL].choices[1][0] = '/');
+    BROKEN(ERR_SYNTAX, s.genes[SAMPLE_LEVEL].choices[1][0] = '\n');
     BROKEN(ERR_DUPLICATE, strcpy(s.genes[SAMPLE_LEVEL].choices[1], "low"));
 }
 

@@ -1,0 +1,91 @@
+#ifndef PRISMFED_GENOME_CONDITION_H
+#define PRISMFED_GENOME_CONDITION_H
+
+#include "codec/cbor.h"
+
+/* Expressions over the genes of one schema: when a gene matters at all (its condition), and which combinations
+ * are forbidden. An expression is a row of items in prefix order ("&", "==", gene 0, choice 2, ...).
+ *
+ * A comparison that touches an inactive gene, or a number that is none (0 / 0), is neither true nor false but
+ * unknown; not, and, or are Kleene's, as in R. A gene is active, and a combination forbidden, when its expression is
+ * true. */
+
+struct genome_schema;
+struct genome;
+
+enum condition_op {
+    /* values; the index is that of the gene, or of the choice of the gene to its left */
+    CONDITION_GENE,
+    CONDITION_NUMBER,
+    CONDITION_CHOICE,
+    /* truths */
+    CONDITION_NOT,
+    CONDITION_AND,
+    CONDITION_OR,
+    /* comparisons: two numbers; or a gene with choices and one of them (an ordinal gene compares by place) */
+    CONDITION_EQ,
+    CONDITION_NE,
+    CONDITION_LT,
+    CONDITION_LE,
+    CONDITION_GT,
+    CONDITION_GE,
+    CONDITION_IN, /* the index is how many values follow the first one */
+    /* numbers; the arithmetic is that of IEEE 754 doubles, one operation at a time */
+    CONDITION_ADD,
+    CONDITION_SUBTRACT,
+    CONDITION_MULTIPLY,
+    CONDITION_DIVIDE,
+    CONDITION_MODULO, /* a - floor(a / b) * b, as in R */
+    CONDITION_NEGATE,
+    CONDITION_MIN,
+    CONDITION_MAX,
+    CONDITION_ABS,
+    CONDITION_FLOOR,
+    CONDITION_CEILING,
+    CONDITION_ROUND, /* halves to even, as in R */
+    CONDITION_TRUNC,
+    CONDITION_OP_COUNT
+};
+
+struct condition_item {
+    uint16_t op; /* enum condition_op */
+    uint16_t index;
+    double number; /* of CONDITION_NUMBER, else 0 */
+};
+
+/* A row of items of the schema's pool; count 0: no condition. */
+struct condition {
+    uint16_t first, count;
+};
+
+/* "&", "==", "min", ...; NULL for values. */
+const char *condition_op_name(enum condition_op op);
+/* How many operands follow; those of CONDITION_IN not counted. */
+unsigned condition_op_arity(enum condition_op op);
+
+/* Appends to the schema's pool; false when it is full. */
+bool condition_append(struct genome_schema *schema, struct condition_item item) MUST_CHECK;
+
+/* Is it one whole expression that is true or false, of existing genes and choices, each comparison between things
+ * that compare? The genes must be checked already. */
+enum err condition_check(const struct genome_schema *schema, struct condition c, struct diag *diag) MUST_CHECK;
+/* The genes that it names, bit i for gene i. */
+uint64_t condition_genes(const struct genome_schema *schema, struct condition c);
+/* A gene whose condition depends on the gene itself, directly or through others; -1 when there is none. */
+int condition_cycle(const struct genome_schema *schema);
+
+/* The active genes of a genome, bit i for gene i. The schema must have no cycle. */
+uint64_t condition_active(const struct genome_schema *schema, const struct genome *genome);
+/* Is the combination forbidden, given which genes are active? */
+bool condition_holds(const struct genome_schema *schema, struct condition c, const struct genome *genome,
+                     uint64_t active);
+/* The expression of numbers alone: its least and greatest value over the ranges of its genes (interval arithmetic:
+ * never too narrow). False when it is none of numbers, or unbounded. */
+bool condition_range(const struct genome_schema *schema, struct condition c, double *lo, double *hi) MUST_CHECK;
+
+/* CBOR: an array, an operator being its name (for "in" its name, then the count), a gene its index, a choice an
+ * array of its index, a number a float. condition_get() appends to the pool and checks neither types nor indexes. */
+void condition_put(struct cbor_writer *w, const struct genome_schema *schema, struct condition c);
+struct condition condition_get(struct cbor_reader *r, struct genome_schema *schema);
+
+#endif
