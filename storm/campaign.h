@@ -20,6 +20,11 @@ struct campaign {
     bool print_marks, list_missed;
 };
 
+struct world;
+
+/* Calls body; an assertion that fails inside of it is a finding too. False then: the world's memory is in an unknown
+ * state and must be left alone. One at a time in a thread. */
+bool guarded_run(struct world *w, void (*body)(struct world *w, void *context), void *context);
 /* Runs one seed. A broken invariant of the machine itself (abort) is a finding too. When noted is not NULL it gets the
  * decisions that made a difference (owned by the caller, mem_free). */
 void seed_run(const struct draw *draw, unsigned real_percent, bool tracing, struct outcome *out, uint64_t **noted,

@@ -52,8 +52,7 @@ static void cut_links(struct world *w, const struct fault *f, bool on)
     }
 }
 
-/* Of the view that most are in. */
-static unsigned primary_now(const struct world *w)
+unsigned world_primary(const struct world *w)
 {
     uint64_t view = 0;
 
@@ -113,7 +112,7 @@ static void begin(struct world *w, struct fault *f)
 {
     trace_line(w, "fault begins: %s at replica %u", fault_name(f->kind), f->node);
     if (f->kind == FAULT_CRASH_PRIMARY || f->kind == FAULT_ISOLATE_PRIMARY)
-        f->node = primary_now(w);
+        f->node = world_primary(w);
     if (f->kind == FAULT_CLOG)
         w->links[f->node][f->other].clogged_until = w->now + f->lasts;
     cut_links(w, f, true);

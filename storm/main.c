@@ -4,17 +4,20 @@
 
 #include "crypto/key.h"
 #include "storm/campaign.h"
+#include "storm/enumerate.h"
 #include "storm/shrink.h"
 
 static const char USAGE[] =
     "usage: storm [--seeds N] [--seed FIRST] [--minutes M] [--threads T] [--real-signatures PERCENT] [--marks]\n"
     "       storm --trace SEED\n"
     "       storm --shrink SEED [--output FILE]\n"
-    "       storm --replay FILE\n";
+    "       storm --replay FILE\n"
+    "       storm --enumerate kills [--seed FIRST] [--seeds N] [--every K] [--place P]\n";
 
 struct options {
     struct campaign campaign;
-    enum { DO_CAMPAIGN, DO_TRACE, DO_SHRINK, DO_REPLAY } what;
+    enum { DO_CAMPAIGN, DO_TRACE, DO_SHRINK, DO_REPLAY, DO_ENUMERATE } what;
+    struct enumeration enumeration;
     const char *output, *file;
 };
 
@@ -37,12 +40,21 @@ static bool option(struct options *o, const char *name, const char *value)
         *(name[2] == 'r' ? &o->file : &o->output) = value;
         return value != NULL;
     }
+    if (strcmp(name, "--enumerate") == 0) {
+        o->what = DO_ENUMERATE;
+        o->file = value;
+        return value != NULL;
+    }
     if (!number(value, &v))
         return false;
     if (strcmp(name, "--seeds") == 0) {
-        o->campaign.count = v;
+        o->campaign.count = o->enumeration.seeds = v;
     } else if (strcmp(name, "--seed") == 0) {
-        o->campaign.first = v;
+        o->campaign.first = o->enumeration.first = v;
+    } else if (strcmp(name, "--every") == 0 && v > 0) {
+        o->enumeration.every = v;
+    } else if (strcmp(name, "--place") == 0 && v <= INT64_MAX) {
+        o->enumeration.only = (int64_t)v;
     } else if (strcmp(name, "--minutes") == 0) {
         o->campaign.deadline_ns = (int64_t)(v % 100000) * 60 * 1000000000;
         o->campaign.count = UINT64_MAX / 2;
@@ -73,7 +85,8 @@ static int trace(const struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.campaign = {.first = 1, .count = 1000, .threads = 1, .real_percent = 2}};
+    struct options o = {.campaign = {.first = 1, .count = 1000, .threads = 1, .real_percent = 2},
+                        .enumeration = {.first = 1, .seeds = 1, .every = 1, .only = -1}};
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--marks") == 0) {
@@ -93,6 +106,8 @@ int main(int argc, char **argv)
         return shrink_seed(o.campaign.first, o.campaign.real_percent, o.output);
     case DO_REPLAY:
         return replay_file(o.file);
+    case DO_ENUMERATE:
+        return enumerate(o.file, &o.enumeration);
     case DO_CAMPAIGN:
         break;
     }

@@ -23,7 +23,7 @@ static int64_t delay(const struct world *w, uint64_t v)
     if (w->healed && span > calm)
         span = calm;
     int64_t d = w->plan.delay_min + (int64_t)((v >> 32) % (uint64_t)(span + 1));
-    bool straggler = (v >> 20) % 64 == 63 && !w->healed && !w->plan.faultless;
+    bool straggler = (v >> 20) % 64 == 63 && !w->healed && !w->plan.steady;
     return straggler ? 10 * d : d;
 }
 

@@ -161,10 +161,10 @@ static void draw_faults(struct storm_plan *p, const struct draw *d)
     }
 }
 
-void plan_draw(struct storm_plan *p, struct draw *d, unsigned real_percent)
+void plan_draw(struct storm_plan *p, const struct draw *d, unsigned real_percent)
 {
     memset(p, 0, sizeof *p);
-    p->faultless = percent(d, DECIDE_FAULTLESS, 6);
+    p->faultless = p->steady = percent(d, DECIDE_FAULTLESS, 6);
     p->real_signatures = percent(d, DECIDE_REAL, real_percent);
     draw_group(p, d);
     draw_limits(p, d);

@@ -62,7 +62,8 @@ struct storm_plan {
     uint64_t interval, window;
     unsigned batch_max, pipeline, pending_max;
     int64_t view_timeout, view_timeout_max, batch_delay, resend;
-    bool real_signatures, faultless, slow_disk;
+    bool real_signatures, faultless;
+    bool steady; /* no stragglers, and every request reaches every replica at once */
 
     int64_t delay_min, delay_span; /* of a message; a few take ten times as long */
     unsigned loss, duplicate;      /* of a thousand */
@@ -82,7 +83,7 @@ struct storm_plan {
     bool core_alone;                         /* after the faults only a random quorum is left */
 };
 
-void plan_draw(struct storm_plan *plan, struct draw *d, unsigned real_percent);
+void plan_draw(struct storm_plan *plan, const struct draw *d, unsigned real_percent);
 /* The decisions that a shrinker wants to force: fault `index` (to 0: none), requests (to 0: one), replicas. */
 uint64_t plan_fault_id(unsigned index);
 uint64_t plan_any_id(unsigned index); /* below PLAN_DECISIONS; 0 is the simplest */

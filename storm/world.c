@@ -108,9 +108,17 @@ static void machine_add(struct world *w, unsigned replica)
 
 void world_init(struct world *w, const struct draw *draw, unsigned real_percent)
 {
+    struct storm_plan plan;
+
+    plan_draw(&plan, draw, real_percent);
+    world_init_plan(w, draw, &plan);
+}
+
+void world_init_plan(struct world *w, const struct draw *draw, const struct storm_plan *plan)
+{
     memset(w, 0, sizeof *w);
     draw_copy(&w->draw, draw);
-    plan_draw(&w->plan, &w->draw, real_percent);
+    w->plan = *plan;
     configure(w);
     for (unsigned i = 0; i < w->plan.n; i++)
         machine_add(w, i);
@@ -184,7 +192,7 @@ static void take(struct world *w, const struct event *e)
     }
 }
 
-static void begin(struct world *w)
+void world_begin(struct world *w)
 {
     if (w->plan.n == 1)
         MARK(w, REPLICAS_1);
@@ -200,16 +208,23 @@ static void begin(struct world *w)
     world_push(w, w->plan.horizon, EVENT_HEAL);
 }
 
-void world_run(struct world *w)
+bool world_step(struct world *w)
 {
     void *value;
 
-    begin(w);
-    while (w->checker == NULL && !w->finished && heap_pop(&w->events, &w->now, &value)) {
-        w->steps++;
-        take(w, value);
-        event_free(w, value);
-        if (w->steps > STEPS_MAX)
-            world_fail(w, "16 memory", "no end after %d events", STEPS_MAX);
-    }
+    if (w->checker != NULL || w->finished || !heap_pop(&w->events, &w->now, &value))
+        return false;
+    w->steps++;
+    take(w, value);
+    event_free(w, value);
+    if (w->steps > STEPS_MAX)
+        world_fail(w, "16 memory", "no end after %d events", STEPS_MAX);
+    return true;
+}
+
+void world_run(struct world *w)
+{
+    world_begin(w);
+    while (world_step(w))
+        ;
 }

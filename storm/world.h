@@ -137,9 +137,14 @@ struct world {
 
 /* ---- world.c */
 void world_init(struct world *w, const struct draw *draw, unsigned real_percent);
+/* Of this plan and not the seed's own. */
+void world_init_plan(struct world *w, const struct draw *draw, const struct storm_plan *plan);
 void world_free(struct world *w);
 /* To the end of the seed or the first finding. */
 void world_run(struct world *w);
+/* The same in steps of one event; false: it is over. */
+void world_begin(struct world *w);
+bool world_step(struct world *w);
 void world_fail(struct world *w, const char *checker, const char *fmt, ...) PRINTF_LIKE(3, 4);
 struct event *world_push(struct world *w, int64_t at, enum event_kind kind);
 bool machine_correct(const struct machine *m);
@@ -186,6 +191,7 @@ bool clients_satisfied(const struct world *w); /* every core machine decided eve
 void faults_start(struct world *w);
 void fault_event(struct world *w, const struct event *e);
 void faults_heal(struct world *w);
+unsigned world_primary(const struct world *w); /* of the view that most are in */
 
 /* ---- liar.c */
 void liar_send(struct machine *m, unsigned to, struct blob *message);

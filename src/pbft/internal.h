@@ -104,6 +104,7 @@ struct pbft {
     size_t record_count, record_cap;
     bool progress;      /* decided something in this step */
     int64_t timeout_ns; /* of the view timer, doubled */
+    bool left_in_vain;  /* a view, since the last progress: leaving another one doubles the time-out */
     bool watching;      /* progress does not excuse passing over this request */
     struct digest watched;
     int64_t watched_until_ns;

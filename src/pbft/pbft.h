@@ -25,7 +25,7 @@ struct pbft_config {
     unsigned self;
     struct public_key keys[PBFT_REPLICAS_MAX];
     struct secret_key key;
-    int64_t view_timeout_ns; /* doubles with every fruitless view change, resets on progress */
+    int64_t view_timeout_ns; /* doubles from the second fruitless view change on, resets on progress */
     int64_t view_timeout_max_ns;
     int64_t batch_delay_ns;            /* a batch that is not full waits at most this long */
     int64_t resend_ns;                 /* undecided own messages are sent again this often */

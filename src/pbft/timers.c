@@ -81,6 +81,7 @@ void timers_update(struct pbft *p)
     if (p->progress && p->active) {
 #ifndef MUTANT_PBFT_TIMER_NOT_RESET
         p->timeout_ns = p->config.view_timeout_ns;
+        p->left_in_vain = false;
         timer_stop(p, PBFT_TIMER_VIEW);
 #endif
     }

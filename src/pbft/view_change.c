@@ -74,14 +74,22 @@ static struct blob *own_view_change(struct pbft *p)
 
 static void open_view(struct pbft *p);
 
+/* Section 4.5.2: the first wait for a NEW-VIEW is no longer than that for a decision was; each further one that nothing
+ * has come of doubles. */
+static void timeout_grow(struct pbft *p)
+{
+    if (p->left_in_vain && p->timeout_ns > p->config.view_timeout_max_ns / 2)
+        p->timeout_ns = p->config.view_timeout_max_ns;
+    else if (p->left_in_vain)
+        p->timeout_ns *= 2;
+    p->left_in_vain = true;
+}
+
 void view_change_start(struct pbft *p, uint64_t view)
 {
     ASSERT(view > p->view && view <= VIEW_MAX);
     leave_view(p, view);
-    if (p->timeout_ns > p->config.view_timeout_max_ns / 2)
-        p->timeout_ns = p->config.view_timeout_max_ns;
-    else
-        p->timeout_ns *= 2;
+    timeout_grow(p);
     effects_note(p->out, "pbft.view_change", view, p->stable.sequence);
     struct blob *message = own_view_change(p);
     keep_view_change(&p->peers[p->config.self], view, blob_bytes(message));

@@ -180,7 +180,7 @@ static bool no_new_views(struct cluster *c, unsigned from, unsigned to, struct b
     return type_of(message) == MESSAGE_NEW_VIEW;
 }
 
-/* Fruitless views: 1 s, then 2, 4, 8, 16, 16 ... */
+/* Fruitless views: 1 s, then 1, 2, 4, 8, 16, 16 ... */
 static void time_outs_double_and_come_back(void)
 {
     struct cluster c;
