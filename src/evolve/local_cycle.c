@@ -26,11 +26,10 @@ struct cycle {
 /* Adds one run; returns its cost. */
 static uint64_t run_once(const struct cycle_job *job, const struct genome *genome, unsigned i, uint64_t *iterations)
 {
-    bool solved;
-    uint64_t cost =
-        workload_evaluate(job->schema, genome, job->instances[i], job->epoch, job->iteration_limit, &solved);
-    *iterations += solved ? cost : job->iteration_limit;
-    return cost;
+    struct evaluation evaluation =
+        instance_evaluate(job->instances[i], job->schema, genome, job->epoch, job->iteration_limit);
+    *iterations += evaluation.work;
+    return evaluation.cost;
 }
 
 static bool ranks_before(const struct scored *a, const struct scored *b)

@@ -68,13 +68,34 @@ static unsigned reference_colours(const struct graph *g, unsigned at_least)
     return colours;
 }
 
+/* Iterations until a proper colouring, of the run whose random numbers are evaluation_seed()'s. */
+static void colour_evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
+{
+    (void)self;
+    struct tabucol_params params = solver_params(task->schema, task->genome);
+    struct digest hash = genome_hash(task->schema, task->genome);
+    const struct instance *instance = task->instance;
+    struct prng prng;
+    bool found;
+    prng_seed(&prng, evaluation_seed(task, &hash));
+    uint64_t steps = tabucol_run(instance->graph, instance->colours, &params, &prng, task->limit, &found, NULL);
+    if (found)
+        *out = (struct evaluation){EVALUATION_SUCCESS, steps, steps};
+    else
+        *out = (struct evaluation){EVALUATION_TIMEOUT, WORKLOAD_PAR * task->limit, task->limit};
+}
+
 static void instance_init(struct instance *instance, const struct drawing *drawing)
 {
+    static struct evaluator solver = {colour_evaluate};
     struct digest_context c;
     struct digest hash = graph_hash(drawing->graph);
     uint8_t colours[8];
-    instance->graph = drawing->graph;
-    instance->colours = drawing->colours ? drawing->colours : reference_colours(drawing->graph, drawing->at_least);
+    *instance = (struct instance){
+        .evaluator = &solver,
+        .graph = drawing->graph,
+        .colours = drawing->colours ? drawing->colours : reference_colours(drawing->graph, drawing->at_least),
+    };
     be64_put(colours, instance->colours);
     digest_init(&c);
     digest_add(&c, hash.b, sizeof hash.b);
@@ -147,6 +168,7 @@ enum err workload_build_shard(const struct workload_spec *spec, uint64_t seed, u
 void instance_fini(struct instance *instance)
 {
     graph_free(instance->graph);
+    mem_free(instance->name);
     *instance = (struct instance){0};
 }
 
@@ -157,24 +179,11 @@ void workload_fini(struct workload *w)
     w->count = 0;
 }
 
-uint64_t workload_evaluate(const struct genome_schema *schema, const struct genome *genome,
-                           const struct instance *instance, uint64_t epoch, uint64_t iteration_limit, bool *solved)
+struct evaluation instance_evaluate(const struct instance *instance, const struct genome_schema *schema,
+                                    const struct genome *genome, uint64_t epoch, uint64_t limit)
 {
-    struct tabucol_params params = solver_params(schema, genome);
-    struct digest hash = genome_hash(schema, genome);
-    struct digest_context c;
-    struct prng prng;
-    uint8_t number[8];
-    bool found;
-    be64_put(number, epoch);
-    digest_init(&c);
-    digest_add(&c, number, sizeof number);
-    digest_add(&c, hash.b, sizeof hash.b);
-    digest_add(&c, instance->hash.b, sizeof instance->hash.b);
-    hash = digest_final(&c);
-    prng_seed(&prng, be64_get(hash.b));
-    uint64_t steps = tabucol_run(instance->graph, instance->colours, &params, &prng, iteration_limit, &found, NULL);
-    if (solved != NULL)
-        *solved = found;
-    return found ? steps : WORKLOAD_PAR * iteration_limit;
+    struct evaluation_task task = {schema, genome, instance, epoch, limit};
+    struct evaluation out;
+    instance->evaluator->evaluate(instance->evaluator, &task, &out);
+    return out;
 }

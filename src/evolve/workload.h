@@ -1,8 +1,8 @@
 #ifndef PRISMFED_EVOLVE_WORKLOAD_H
 #define PRISMFED_EVOLVE_WORKLOAD_H
 
+#include "evolve/evaluator.h"
 #include "evolve/graph.h"
-#include "genome/genome.h"
 
 /* The built-in workload: colour graphs with TabuCol (Hertz and de Werra 1987;
  * dynamic tenure of Galinier and Hao 1999) and count iterations. An instance is
@@ -23,9 +23,11 @@ struct workload_spec {
 };
 
 struct instance {
-    struct graph *graph; /* owned by the workload */
+    struct evaluator *evaluator; /* who tries genomes on it; borrowed */
+    struct digest hash;          /* of the canonical graph bytes and the colours; of a program's file */
+    struct graph *graph;         /* owned by the workload; NULL for a program's instance */
     unsigned colours;
-    struct digest hash; /* of the canonical graph bytes and the colours */
+    char *name; /* a program's: as the program is told; owned by the workload */
 };
 
 struct workload {
@@ -50,10 +52,8 @@ void instance_fini(struct instance *instance);
 /* The eight mixed genes of the solver. */
 const struct genome_schema *workload_schema(void);
 
-/* Counted iterations of one run; the seed of the run is
- * H(epoch, genome hash, instance hash), so that a claim can be run again.
- * solved may be NULL. */
-uint64_t workload_evaluate(const struct genome_schema *schema, const struct genome *genome,
-                           const struct instance *instance, uint64_t epoch, uint64_t iteration_limit, bool *solved);
+/* One run, by the instance's evaluator. */
+struct evaluation instance_evaluate(const struct instance *instance, const struct genome_schema *schema,
+                                    const struct genome *genome, uint64_t epoch, uint64_t limit);
 
 #endif

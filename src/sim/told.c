@@ -27,8 +27,9 @@ static uint64_t cost_of(const struct told *t, const struct genome *genome, const
     uint64_t cost = 0;
 
     for (uint64_t draw = 0; draw < GAIN_DRAWS; draw++)
-        cost += workload_evaluate(&t->chronicle.state.schema, genome, instance, UINT64_MAX - draw,
-                                  t->chronicle.state.policy.iteration_limit, NULL);
+        cost += instance_evaluate(instance, &t->chronicle.state.schema, genome, UINT64_MAX - draw,
+                                  t->chronicle.state.policy.iteration_limit)
+                    .cost;
     return cost > 0 ? cost : 1;
 }
 

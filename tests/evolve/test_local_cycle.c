@@ -162,11 +162,10 @@ static void scores_are_the_single_costs(void)
     for (unsigned j = 0; j < 3; j++) {
         uint64_t sum = 0;
         for (unsigned i = 0; i < work.count; i++) {
-            bool solved;
-            uint64_t cost = workload_evaluate(job->schema, &genomes[j], &work.instances[i], job->epoch,
-                                              job->iteration_limit, &solved);
-            sum += cost;
-            iterations += solved ? cost : job->iteration_limit;
+            struct evaluation e =
+                instance_evaluate(&work.instances[i], job->schema, &genomes[j], job->epoch, job->iteration_limit);
+            sum += e.cost;
+            iterations += e.work;
         }
         CHECK_EQ_U64(costs[j], sum);
     }

@@ -61,6 +61,12 @@ static void shards_stand_alone(void)
     instance_fini(&c);
 }
 
+static struct evaluation evaluate(const struct instance *instance, const struct genome *genome, uint64_t epoch,
+                                  uint64_t limit)
+{
+    return instance_evaluate(instance, workload_schema(), genome, epoch, limit);
+}
+
 /* What is asked for is possible (the best of some genomes meets it), also in the smallest sizes. */
 static void targets_are_within_reach(void)
 {
@@ -78,7 +84,7 @@ static void targets_are_within_reach(void)
                 for (unsigned tries = 0; tries < 60 && !solved; tries++) {
                     struct genome genome;
                     genome_random(schema, &prng, &genome);
-                    (void)workload_evaluate(schema, &genome, &w.instances[i], tries, 8000, &solved);
+                    solved = evaluate(&w.instances[i], &genome, tries, 8000).status == EVALUATION_SUCCESS;
                 }
                 if (!CHECK(solved))
                     tap_note("%s %u: %u vertices, %u colours", family_list[f], i, w.instances[i].graph->vertices,
@@ -142,20 +148,23 @@ static void costs_are_pure_and_within_their_limits(void)
     struct workload_spec spec = spec_of("queen", 1);
     struct workload w;
     struct genome genome, other;
-    bool solved;
     spec.size_min = spec.size_max = 6;
     REQUIRE_OK(workload_build(&spec, 3, "x", &w, NULL));
     genome_default(schema, &genome);
-    uint64_t cost = workload_evaluate(schema, &genome, &w.instances[0], 1, 4000, &solved);
-    CHECK_EQ_U64(workload_evaluate(schema, &genome, &w.instances[0], 1, 4000, NULL), cost);
-    CHECK_EQ_U64(workload_evaluate(schema, &genome, &w.instances[0], 1, 3, &solved), 6); /* WORKLOAD_PAR * 3 */
-    CHECK(!solved);
+    struct evaluation found = evaluate(&w.instances[0], &genome, 1, 4000);
+    struct evaluation again = evaluate(&w.instances[0], &genome, 1, 4000);
+    struct evaluation cut = evaluate(&w.instances[0], &genome, 1, 3);
+    CHECK(found.status == EVALUATION_SUCCESS ? found.work == found.cost : found.work == 4000);
+    CHECK_EQ_U64(again.cost, found.cost);
+    CHECK(cut.status == EVALUATION_TIMEOUT);
+    CHECK_EQ_U64(cut.cost, 6); /* WORKLOAD_PAR * 3 */
+    CHECK_EQ_U64(cut.work, 3);
     other = genome;
     other.seed = 1; /* another hash: other runs */
     bool differs = false;
     for (uint64_t epoch = 1; epoch < 6; epoch++)
-        differs = differs || workload_evaluate(schema, &other, &w.instances[0], epoch, 4000, NULL) !=
-                                 workload_evaluate(schema, &genome, &w.instances[0], epoch, 4000, NULL);
+        differs = differs || evaluate(&w.instances[0], &other, epoch, 4000).cost !=
+                                 evaluate(&w.instances[0], &genome, epoch, 4000).cost;
     CHECK(differs);
     workload_fini(&w);
 }
