@@ -208,6 +208,7 @@ static bool write_one(struct machine *m)
     d->doomed_writes -= d->doomed;
     struct effect e = queue_pop(d);
     make_durable(m, &e);
+    d->writes++;
     blob_drop(e.blob);
     return true;
 }
@@ -279,6 +280,9 @@ void disk_crash(struct machine *m)
     uint64_t id = draw_id(DRAW_DISK, m->index, d->crashes++);
     size_t kept = d->writing > 0 && !d->full ? draw_value(&w->draw, id) % (d->writing + 1) : 0;
 
+    if (d->doom != DOOM_DRAWN)
+        kept = d->doom == DOOM_AFTER;
+    d->doom = DOOM_DRAWN;
     if (d->writing > 0) {
         draw_note(&w->draw, id);
         if (kept < d->writing)

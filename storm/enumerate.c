@@ -61,6 +61,8 @@ int enumerate(const char *what, const struct enumeration *e)
 {
     if (strcmp(what, "kills") == 0)
         return enumerate_kills(e);
-    fprintf(stderr, "storm: --enumerate kills\n");
+    if (strcmp(what, "crashes") == 0)
+        return enumerate_crashes(e);
+    fprintf(stderr, "storm: --enumerate kills or crashes\n");
     return 2;
 }

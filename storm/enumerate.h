@@ -19,6 +19,9 @@ int enumerate(const char *what, const struct enumeration *e);
 /* ---- enumerate_kills.c: the primary of 4, killed before every event; how long until the others decide again */
 int enumerate_kills(const struct enumeration *e);
 
+/* ---- enumerate_crashes.c: every replica crashes at each of its writes */
+int enumerate_crashes(const struct enumeration *e);
+
 /* ---- enumerate.c, for the others */
 /* Four replicas, a checkpoint every fourth batch, and clients that never stop asking or (requests > 0) stop after so
  * many requests each. Calm but for what the caller adds. */

@@ -12,7 +12,7 @@ static const char USAGE[] =
     "       storm --trace SEED\n"
     "       storm --shrink SEED [--output FILE]\n"
     "       storm --replay FILE\n"
-    "       storm --enumerate kills [--seed FIRST] [--seeds N] [--every K] [--place P]\n";
+    "       storm --enumerate kills|crashes [--seed FIRST] [--seeds N] [--every K] [--place P]\n";
 
 struct options {
     struct campaign campaign;

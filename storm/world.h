@@ -19,6 +19,14 @@ struct record {
     struct blob *bytes;
 };
 
+/* What a crash at a write leaves of the writes under way. */
+enum doom {
+    DOOM_DRAWN,  /* as many as are drawn */
+    DOOM_BEFORE, /* none */
+    DOOM_AFTER,  /* this one */
+    DOOM_KINDS
+};
+
 /* What survives a crash, and what is on its way there. */
 struct disk {
     struct record *records; /* in order of writing */
@@ -31,7 +39,9 @@ struct disk {
     uint64_t write_serial;
     bool full;
     bool doomed, doomed_again; /* crash when doomed_writes more have been done; again at the next start */
+    enum doom doom;
     uint64_t doomed_writes;
+    uint64_t writes; /* done, over all lives */
     uint32_t crashes;
 };
 

@@ -22,6 +22,7 @@ slice() { # WHAT OPTION...
 }
 
 slice kills --every 50
+slice crashes --every 8
 
 echo "1..$count"
 exit "$failed"
