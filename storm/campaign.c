@@ -12,7 +12,8 @@
 
 enum { THREADS_MAX = 64, FINDINGS_PRINTED = 20 };
 
-/* An assertion inside of a machine ends its seed, not the campaign: abort() leads back to seed_run. */
+/* An assertion inside of a machine, or a fault of its memory, ends its seed and not the campaign: it leads back to
+ * seed_run. */
 static _Thread_local sigjmp_buf *landing;
 
 static void on_abort(int number)
@@ -38,6 +39,7 @@ bool guarded_run(struct world *w, void (*body)(struct world *w, void *context), 
     sigjmp_buf here;
 
     signal(SIGABRT, on_abort);
+    signal(SIGSEGV, on_abort);
     landing = &here;
     if (sigsetjmp(here, 1) == 0) {
         body(w, context);
@@ -117,6 +119,7 @@ struct work {
     const struct campaign *c;
     pthread_mutex_t lock;
     uint64_t next, done, findings, steps;
+    const char *first_checker;
     int64_t virtual_ms, began_ns;
     struct marks seeds, total;
 };
@@ -138,11 +141,23 @@ static void collect(struct work *work, uint64_t seed, const struct outcome *o)
         work->seeds.hits[i] += o->marks.hits[i] > 0;
         work->total.hits[i] += o->marks.hits[i];
     }
-    if (o->checker == NULL || work->findings++ >= FINDINGS_PRINTED)
+    if (o->checker == NULL)
+        return;
+    if (work->findings == 0)
+        work->first_checker = o->checker;
+    if (work->findings++ >= FINDINGS_PRINTED)
         return;
     printf("seed %" PRIu64 " (n=%u): %s: %s\n  again: ./dev storm --trace %" PRIu64 "\n", seed, o->replicas, o->checker,
            o->failure, seed);
     fflush(stdout);
+}
+
+static bool is_over(const struct work *work)
+{
+    const struct campaign *c = work->c;
+
+    return work->next >= c->count || (c->until_found && work->findings > 0) ||
+           (c->deadline_ns != 0 && clock_ns() - work->began_ns >= c->deadline_ns);
 }
 
 static void *worker(void *context)
@@ -152,7 +167,7 @@ static void *worker(void *context)
     struct outcome o;
 
     pthread_mutex_lock(&work->lock);
-    while (work->next < c->count && (c->deadline_ns == 0 || clock_ns() - work->began_ns < c->deadline_ns)) {
+    while (!is_over(work)) {
         uint64_t seed = c->first + work->next++;
         pthread_mutex_unlock(&work->lock);
         seed_check(seed, c->real_percent, &o);
@@ -171,6 +186,8 @@ static void report(const struct work *work)
            "%.1f s: %.0f events/s, %.2f ms a seed\n",
            work->done, work->c->first, work->findings, work->steps, (double)work->virtual_ms / 3.6e6, seconds,
            (double)work->steps / seconds, 1e3 * seconds / (double)(work->done > 0 ? work->done : 1));
+    if (work->c->until_found && work->findings > 0)
+        printf("found after %" PRIu64 " seeds by %s\n", work->done, work->first_checker);
     if (work->c->print_marks)
         marks_print(stdout, &work->seeds, &work->total);
 }

@@ -17,7 +17,8 @@ struct campaign {
     uint64_t first, count; /* seeds */
     int64_t deadline_ns;   /* 0: none */
     unsigned threads, real_percent;
-    bool print_marks, list_missed;
+    bool print_marks;
+    bool until_found; /* the first finding ends the campaign */
 };
 
 struct world;

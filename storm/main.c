@@ -9,6 +9,7 @@
 
 static const char USAGE[] =
     "usage: storm [--seeds N] [--seed FIRST] [--minutes M] [--threads T] [--real-signatures PERCENT] [--marks]\n"
+    "             [--until-found]\n"
     "       storm --trace SEED\n"
     "       storm --shrink SEED [--output FILE]\n"
     "       storm --replay FILE\n"
@@ -91,6 +92,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--marks") == 0) {
             o.campaign.print_marks = true;
+        } else if (strcmp(argv[i], "--until-found") == 0) {
+            o.campaign.until_found = true;
         } else if (!option(&o, argv[i], i + 1 < argc ? argv[i + 1] : NULL)) {
             fputs(USAGE, stderr);
             return 2;

@@ -1,18 +1,40 @@
 #!/bin/sh
-# mutants.sh [--slice]: every defect that the sources hold behind #ifdef MUTANT_* is planted
-# alone in a copy of the tree; a test program of its layer, or of a layer above, must fail
-# that passes without it. Prints TAP, one line a defect. The slice takes the first
-# defect of each layer and asks that layer's tests only.
+# mutants.sh [--slice | NAME...]: every defect that the sources hold behind #ifdef MUTANT_* is planted
+# alone in a copy of the tree, and must be noticed. Prints TAP, one line a defect.
+#
+# A defect of the consensus (MUTANT_PBFT_*) is put into storms, REPETITIONS times from other seeds: how many seeds
+# until a checker finds something, and which. One that no storm can find is asked of the unit tests. Of every other
+# defect a test program of its layer, or of a layer above, must fail that passes without it.
+#
+# The slice takes a few defects of the consensus that die quickly, and the first one of each other layer, of which
+# it asks that layer's tests only.
 set -eu
 cd "$(dirname "$0")/.."
-slice=${1-}
-[ -z "$slice" ] || [ "$slice" = --slice ] || { echo 'usage: ./dev mutants [--slice]' >&2; exit 2; }
 export PRISMFED_SHARED="${PRISMFED_SHARED:-$PWD/../shared}"
 work=$PWD/build-mutants
 tree=$work/tree
 build=$work/build
 layers='base codec crypto merkle ledger genome evolve aggregate pbft govern fed audit sim scenario cli api trace'
 layers="$layers storm"
+repetitions=7
+seeds_max=2000
+# No storm can find these (docs/storm.md says why).
+beyond='MUTANT_PBFT_NO_NULL_FILL'
+quick='MUTANT_PBFT_NO_P_SET MUTANT_PBFT_VOTE_BEFORE_DURABLE MUTANT_PBFT_DOUBLE_EXECUTE MUTANT_PBFT_CERT_NO_MEMBERSHIP'
+
+slice=
+names=
+case ${1-} in
+--slice)
+    slice=yes
+    repetitions=1
+    ;;
+-*)
+    echo 'usage: ./dev mutants [--slice | NAME...]' >&2
+    exit 2
+    ;;
+*) names=$* ;;
+esac
 
 rm -rf "$work"
 mkdir -p "$tree" "$work/ran"
@@ -21,6 +43,18 @@ for part in meson.build meson_options.txt src include storm tests tools artifact
 done
 meson setup "$build" "$tree" -Doptimization=1 -Dwerror=false > "$work/log" 2>&1 ||
     { cat "$work/log" >&2; exit 1; }
+
+# contains WORD LIST...
+contains() {
+    word=$1
+    shift
+    case " $* " in
+    *" $word "*) return 0 ;;
+    esac
+    return 1
+}
+
+# ---- the tests
 
 # The test programs of a layer, one a line.
 programs() {
@@ -49,29 +83,75 @@ killer() {
         [ "$layer" != "$1" ] || reached=yes
         [ -n "$reached" ] && [ -f "$work/ran/$layer" ] || continue
         for program in $(cat "$work/ran/$layer"); do
-            ninja -C "$build" "$program" > "$work/log" 2>&1 || { echo "nothing: it does not compile"; return; }
-            passes "$program" || { echo "$program"; return; }
+            ninja -C "$build" "$program" > "$work/log" 2>&1 || return 0
+            passes "$program" || { echo "$program"; return 0; }
         done
     done
 }
 
-# One line a defect: its layer, its name, and every file that knows it.
+# ---- storms
+
+# Leaves a line "seeds checker" in $work/deaths for every repetition; more seeds than seeds_max: not found.
+storms() {
+    : > "$work/deaths"
+    repetition=1
+    while [ "$repetition" -le "$repetitions" ]; do
+        timeout 900 "$build/storm/storm" --until-found --seeds "$seeds_max" --seed $((repetition * 1000000 + 1)) \
+            > "$work/storm" 2>&1 < /dev/null || true
+        sed -n 's/^found after \([0-9]*\) seeds by /\1 /p' "$work/storm" > "$work/found"
+        [ -s "$work/found" ] || echo "$((seeds_max + 1)) nothing" > "$work/found"
+        cat "$work/found" >> "$work/deaths"
+        repetition=$((repetition + 1))
+    done
+    sort -n "$work/deaths" > "$work/found"
+    median=$(awk '{ seeds[NR] = $1 } END { print seeds[int((NR + 1) / 2)] }' "$work/found")
+    range=$(awk '{ if (NR == 1) first = $1; last = $1 } END { print first ".." last }' "$work/found")
+    checker=$(cut -d ' ' -f 2- "$work/found" | sort | uniq -c | sort -rn | sed -n '1s/^ *[0-9]* //p')
+}
+
+# ---- the defects
+
+plant() { # MUTANT FILE...
+    defect=$1
+    shift
+    for path in "$@"; do
+        { echo "#define $defect 1"; cat "$path"; } > "$tree/$path"
+    done
+}
+
+heal() { # FILE...
+    for path in "$@"; do
+        cp "$path" "$tree/$path"
+    done
+}
+
+# One line a defect: its layer (storm: of the consensus), its name, and every file that knows it.
 grep -r -o -E '^ *# *if.*MUTANT_[A-Z0-9_]+' src | sed -E 's/^([^:]+):.*(MUTANT_[A-Z0-9_]+)$/\2 \1/' |
     LC_ALL=C sort -u | awk '
         $1 != last { if (line) print line; split($2, part, "/"); line = part[2] " " $1; last = $1 }
         { line = line " " $2 }
         END { if (line) print line }' > "$work/all"
-if [ -n "$slice" ]; then
-    awk '!seen[$1]++' "$work/all" > "$work/list"
-else
-    cp "$work/all" "$work/list"
-fi
+while read -r layer mutant files; do
+    case $mutant in
+    MUTANT_PBFT_*) of=storm ;;
+    *) of=$layer ;;
+    esac
+    if [ -n "$names" ]; then
+        contains "$mutant" "$names" || continue
+    elif [ -n "$slice" ] && [ "$of" = storm ]; then
+        contains "$mutant" "$quick" || continue
+    elif [ -n "$slice" ]; then
+        ! contains "$layer" "${seen-}" || continue
+        seen="${seen-} $layer"
+    fi
+    echo "$of $layer $mutant $files"
+done < "$work/all" > "$work/list"
 
 # Which layers to ask: the defects' own; without --slice all above the lowest of them.
-own=$(awk '{ print $1 }' "$work/list" | sort -u)
+own=$(awk -v beyond=" $beyond " '$1 != "storm" || index(beyond, " " $3 " ") { print $2 }' "$work/list" | sort -u)
 reached=
 for layer in $layers; do
-    if echo "$own" | grep -q -x "$layer"; then
+    if contains "$layer" $own; then
         reached=yes
         sound "$layer"
     elif [ -n "$reached" ] && [ -z "$slice" ]; then
@@ -81,23 +161,35 @@ done
 
 count=0
 failed=0
-while read -r layer mutant files; do
+verdict() { # ok|not TEXT
     count=$((count + 1))
-    for path in $files; do
-        { echo "#define $mutant 1"; cat "$path"; } > "$tree/$path"
-    done
-    found=$(killer "$layer")
-    for path in $files; do
-        cp "$path" "$tree/$path"
-    done
-    case $found in
-    tests/*) echo "ok $count - $mutant in $files is noticed by $found" ;;
-    *)
-        echo "not ok $count - $mutant in $files is noticed by ${found:-nothing}"
+    if [ "$1" = ok ]; then
+        echo "ok $count - $2"
+    else
+        echo "not ok $count - $2"
         failed=1
-        ;;
-    esac
+    fi
+}
+
+: > "$work/medians"
+while read -r of layer mutant files; do
+    plant "$mutant" $files
+    if [ "$of" != storm ] || contains "$mutant" "$beyond"; then
+        found=$(killer "$layer")
+        [ "$of" = storm ] && what=' (no storm can)' || what=
+        [ -n "$found" ] && is=ok || is=not
+        verdict "$is" "$mutant in $files is noticed by ${found:-nothing}$what"
+    elif ! ninja -C "$build" storm/storm > "$work/log" 2>&1; then
+        verdict not "$mutant in $files does not compile"
+    else
+        storms
+        echo "$median $mutant" >> "$work/medians"
+        [ "$median" -le "$seeds_max" ] && is=ok || is=not
+        verdict "$is" "$(printf '%-38s median %4d seeds (%s), by %s' "$mutant" "$median" "$range" "$checker")"
+    fi
+    heal $files
 done < "$work/list"
 [ "$count" -gt 0 ] || { count=1; echo 'ok 1 - defects # SKIP the sources hold none'; }
+sort -rn "$work/medians" | awk 'NR <= 2 { print "# longest lived: " $2 ", median " $1 " seeds" }'
 echo "1..$count"
 exit "$failed"

@@ -20,7 +20,7 @@ static struct claim *place_of(struct pbft *p, const struct claim *vote)
 
 static void prove_if_quorum(struct pbft *p, const struct statement *says)
 {
-    struct claim which[PBFT_REPLICAS_MAX];
+    struct claim which[PBFT_REPLICAS_MAX] = {0};
     unsigned count = 0;
 
     for (unsigned i = 0; i < p->members.n && count < p->members.quorum; i++) {
@@ -30,6 +30,10 @@ static void prove_if_quorum(struct pbft *p, const struct statement *says)
                 which[count++] = *c;
         }
     }
+#ifdef MUTANT_PBFT_STABLE_AT_F1
+    if (count > p->members.f)
+        count = p->members.quorum;
+#endif
     if (count < p->members.quorum)
         return;
     struct buf signatures = {0};
@@ -94,7 +98,11 @@ enum err receive_stable(struct pbft *p, struct bytes message)
     if (says.sequence <= p->stable.sequence || says.sequence <= p->proven.sequence)
         return ERR_STALE;
     cbor_reader_init(&r, signatures);
+#ifdef MUTANT_PBFT_STABLE_MESSAGE_UNVERIFIED
+    signatures_check(&r, &p->members, &says, p->members.quorum, p->members.n, false);
+#else
     signatures_check(&r, &p->members, &says, p->members.quorum, p->members.n, true);
+#endif
     err = cbor_reader_done(&r);
     if (err != ERR_OK)
         return err;
@@ -136,8 +144,12 @@ void checkpoint_adopt(struct pbft *p)
 {
     uint64_t reach = p->stable.sequence + p->ring;
 
-    if (p->proven.sequence <= p->stable.sequence || p->proven.sequence > p->decided)
+    if (p->proven.sequence <= p->stable.sequence)
         return;
+#ifndef MUTANT_PBFT_STABLE_AHEAD
+    if (p->proven.sequence > p->decided)
+        return;
+#endif
     const struct slot *s = log_find(p, p->proven.sequence);
     if (s != NULL && s->has_block && !digest_equal(&s->block_id, &p->proven.block_id)) {
         p->diverged = true;
@@ -148,7 +160,11 @@ void checkpoint_adopt(struct pbft *p)
     p->stable = p->proven;
     blob_hold(p->stable.signatures);
     record_snapshot(p);
+#ifdef MUTANT_PBFT_FORGETS_AHEAD
+    effects_forget(p->out, p->stable.sequence + 1);
+#else
     effects_forget(p->out, p->stable.sequence);
+#endif
     effects_note(p->out, "pbft.stable", p->stable.sequence, p->view);
     if (p->planned_top > reach)
         new_view_install(p);

@@ -38,8 +38,12 @@ void slot_clear(struct slot *s, unsigned n)
 
 struct slot *log_slot(struct pbft *p, uint64_t sequence)
 {
-    if (sequence <= p->stable.sequence || sequence - p->stable.sequence > p->ring)
+    if (sequence <= p->stable.sequence)
         return NULL;
+#ifndef MUTANT_PBFT_FAR_SEQUENCES
+    if (sequence - p->stable.sequence > p->ring)
+        return NULL;
+#endif
     struct slot *s = &p->slots[sequence % p->ring];
     if (s->sequence != sequence) {
         slot_clear(s, p->members.n);
@@ -128,9 +132,16 @@ unsigned claims_count(const struct pbft *p, const struct claim *claims, const st
 
     for (unsigned i = 0; i < p->members.n; i++) {
         const struct statement *s = &claims[i].says;
-        if (s->type != says->type || s->view != says->view || s->sequence != says->sequence ||
-            !digest_equal(&s->digest, &says->digest))
+        if (s->type != says->type || s->sequence != says->sequence)
             continue;
+#ifndef MUTANT_PBFT_VIEWS_MIXED
+        if (s->view != says->view)
+            continue;
+#endif
+#ifndef MUTANT_PBFT_DIGESTS_MIXED
+        if (!digest_equal(&s->digest, &says->digest))
+            continue;
+#endif
         if (which != NULL)
             which[count] = claims[i];
         count++;

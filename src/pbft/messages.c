@@ -191,8 +191,14 @@ static enum err payload_parse(const struct members *m, struct bytes in, struct s
     if (epoch < m->membership_epoch)
         epoch = m->membership_epoch;
 #endif
-    if (!digest_equal(&federation, &m->federation_id) || epoch != m->membership_epoch)
+#ifndef MUTANT_PBFT_FOREIGN_FEDERATION
+    if (!digest_equal(&federation, &m->federation_id))
         return ERR_MISMATCH;
+#endif
+#ifndef MUTANT_PBFT_FOREIGN_EPOCH
+    if (epoch != m->membership_epoch)
+        return ERR_MISMATCH;
+#endif
     return s->view <= VIEW_MAX && s->sequence <= SEQUENCE_MAX ? ERR_OK : ERR_RANGE;
 }
 
@@ -333,7 +339,9 @@ void signatures_check(struct cbor_reader *r, const struct members *m, const stru
             cbor_fail(r, ERR_RANGE);
             return;
         }
+#ifndef MUTANT_PBFT_SIGNER_TWICE
         least = (unsigned)signer + 1;
+#endif
         claim.signer = (unsigned)signer;
         memcpy(claim.signature, signature.data, SIGNATURE_SIZE);
         enum err err = verify ? claim_verify(m, &claim) : ERR_OK;

@@ -16,12 +16,22 @@ static enum err judge_vote(struct pbft *p, const struct claim *kept, const struc
 {
     bool same_view = kept->says.type != 0 && vote->says.view == kept->says.view;
 
+#ifdef MUTANT_PBFT_EVIDENCE_ANY_VIEW
+    same_view = kept->says.type != 0;
+#endif
     *fresh = false;
     if (kept->says.type != 0 && vote->says.view < kept->says.view)
         return ERR_STALE;
     if (same_view && digest_equal(&kept->says.digest, &vote->says.digest))
         return ERR_OK;
     enum err err = claim_verify_in(&p->members, vote, cose);
+#ifdef MUTANT_PBFT_VOTE_UNVERIFIED
+    err = ERR_OK;
+#endif
+#ifdef MUTANT_PBFT_EVIDENCE_UNVERIFIED
+    if (same_view)
+        err = ERR_OK;
+#endif
     if (err != ERR_OK)
         return err;
     peer_seen(p, vote);
@@ -54,6 +64,11 @@ static enum err judge_proposal(struct pbft *p, struct slot *s, const struct clai
     if (err != ERR_OK)
         return err;
     peer_seen(p, proposal);
+#ifdef MUTANT_PBFT_SECOND_PROPOSAL
+    if (known && !same)
+        s->proposal.says.type = 0;
+    known = same;
+#endif
     if (known && !same) {
         evidence_keep(p, &s->proposal, proposal);
         return ERR_DUPLICATE;
@@ -83,14 +98,19 @@ enum err receive_pre_prepare(struct pbft *p, struct bytes message)
         err = claim_parse(&p->members, cose, MESSAGE_PRE_PREPARE, &proposal);
     if (err != ERR_OK)
         return err;
+#ifndef MUTANT_PBFT_ANY_PROPOSER
     if (proposal.signer != members_primary(&p->members, proposal.says.view))
         return ERR_STATE;
+#endif
     struct slot *s = slot_for(p, &proposal, &err);
     if (s == NULL)
         return err;
     if (proposal.says.view < p->view)
         return ERR_STALE;
     struct digest digest = digest_of(requests);
+#ifdef MUTANT_PBFT_BATCH_UNCHECKED
+    digest = proposal.says.digest;
+#endif
     if (!digest_equal(&digest, &proposal.says.digest))
         return ERR_MISMATCH;
     err = batch_decode(requests, p->requests, &count);
@@ -125,8 +145,12 @@ enum err receive_prepare(struct pbft *p, struct bytes message)
     if (proposal.says.view != prepare.says.view || proposal.says.sequence != prepare.says.sequence ||
         !digest_equal(&proposal.says.digest, &prepare.says.digest))
         return ERR_MISMATCH;
-    if (proposal.signer != primary || prepare.signer == primary)
+    if (proposal.signer != primary)
         return ERR_STATE;
+#ifndef MUTANT_PBFT_PRIMARY_PREPARES
+    if (prepare.signer == primary)
+        return ERR_STATE;
+#endif
     struct slot *s = slot_for(p, &prepare, &err);
     if (s == NULL)
         return err;
@@ -197,8 +221,15 @@ static bool may_prepare(struct pbft *p, struct slot *s)
         return false;
     if (s->proved)
         return true;
-    if (s->sequence != p->executed + 1 || s->asked == p->occasion)
+#ifndef MUTANT_PBFT_PREPARES_AHEAD
+    if (s->sequence != p->executed + 1)
         return false;
+#endif
+    if (s->asked == p->occasion)
+        return false;
+#ifdef MUTANT_PBFT_VOTE_UNCHECKED
+    return true;
+#endif
     ASSERT(batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
     enum err err = p->app.check_batch(p->app.context, s->sequence, p->requests, count);
     s->asked = p->occasion;
@@ -253,12 +284,20 @@ static bool become_prepared(struct pbft *p, struct slot *s)
     return true;
 }
 
+static bool may_execute(const struct slot *s)
+{
+#ifdef MUTANT_PBFT_COMMIT_UNPREPARED
+    return s->voted;
+#endif
+    return s->prepared;
+}
+
 static bool execute(struct pbft *p)
 {
     struct slot *s = log_find(p, p->executed + 1);
     unsigned count;
 
-    if (s == NULL || !slot_current(p, s) || !s->prepared || s->sequence > log_high(p))
+    if (s == NULL || !slot_current(p, s) || !may_execute(s) || s->sequence > log_high(p))
         return false;
     struct batch *batch = slot_batch(s, &s->proposal.says.digest);
     ASSERT(batch != NULL && batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
@@ -268,6 +307,9 @@ static bool execute(struct pbft *p)
     closing_ask(p);
     p->occasion++;
     pool_mark(&p->pool, p->requests, count, s->sequence);
+#ifdef MUTANT_PBFT_CHECKPOINT_TENTATIVE
+    checkpoint_vote(p, s->sequence, &s->block_id);
+#endif
     return true;
 }
 
@@ -275,7 +317,7 @@ static bool send_commit(struct pbft *p, struct slot *s)
 {
     struct claim *own = &s->commits[p->config.self], vote;
 
-    if (!s->prepared || !s->has_block || s->sequence > p->executed)
+    if (!may_execute(s) || !s->has_block || s->sequence > p->executed)
         return false;
     if (own->says.type != 0 && own->says.view >= p->view) {
         /* Voted before a restart: the same block must have come out again. */

@@ -217,6 +217,9 @@ static enum err apply_accept(struct pbft *p, struct cbor_reader *r)
         kept->durable = true;
     if (s->proposal.says.type != 0 && s->proposal.says.view > proposal.says.view)
         return ERR_OK;
+#ifdef MUTANT_PBFT_FORGET_VOTE_ON_RESTART
+    return ERR_OK;
+#endif
     bool same = s->proposal.says.type != 0 && s->proposal.says.view == proposal.says.view;
     s->proved = same && s->proved;
     s->proposal = proposal;
@@ -244,6 +247,9 @@ static enum err apply_proof(struct pbft *p, struct cbor_reader *r)
     struct slot *s = err == ERR_OK ? log_slot(p, proof.sequence) : NULL;
     if (s == NULL || (s->proof != NULL && s->proof_view > proof.view))
         return err;
+#ifdef MUTANT_PBFT_FORGET_PROOF_ON_RESTART
+    return ERR_OK;
+#endif
     blob_drop(s->proof);
     s->proof = blob_new(item);
     s->proof_view = proof.view;

@@ -10,6 +10,9 @@ bool answer_allowed(struct pbft *p, unsigned peer)
         to->answered_at = p->now_ns;
         to->answers = 0;
     }
+#ifdef MUTANT_PBFT_ANSWERS_UNLIMITED
+    to->answers = 0;
+#endif
     return to->answers++ < ANSWERS_MAX;
 }
 
@@ -32,6 +35,9 @@ static uint64_t claimed_decided(const struct pbft *p, uint64_t best)
             continue;
         for (unsigned k = 0; k < p->members.n; k++)
             supporters += k != p->config.self && p->peers[k].decided >= claimed;
+#ifdef MUTANT_PBFT_STATUS_BELIEVED
+        supporters += p->members.f;
+#endif
         if (supporters > p->members.f)
             best = claimed;
     }
@@ -45,6 +51,10 @@ uint64_t known_decided(const struct pbft *p)
 
 bool can_catch_up(const struct pbft *p)
 {
+#ifdef MUTANT_PBFT_LATE_COMMITS_BELIEVED
+    if (p->proved_decided > p->decided)
+        return true;
+#endif
     return p->proven.sequence > p->decided || claimed_decided(p, p->decided) > p->decided;
 }
 

@@ -85,6 +85,10 @@ void timers_update(struct pbft *p)
         timer_stop(p, PBFT_TIMER_VIEW);
 #endif
     }
-    want(p, PBFT_TIMER_VIEW, p->active ? work : view_change_count(p) >= p->members.quorum, view_delay);
+    bool moving = view_change_count(p) >= p->members.quorum;
+#ifdef MUTANT_PBFT_TIMER_ALONE
+    moving = true;
+#endif
+    want(p, PBFT_TIMER_VIEW, p->active ? work : moving, view_delay);
     want(p, PBFT_TIMER_RESEND, work || leaving || checkpoint_waits(p) || is_behind(p), resend_delay);
 }

@@ -58,6 +58,10 @@ static struct blob *own_view_change(struct pbft *p)
 #ifndef MUTANT_PBFT_NO_P_SET
     for (uint64_t n = p->stable.sequence + 1; n <= p->stable.sequence + p->config.window; n++) {
         const struct slot *s = log_find(p, n);
+#ifdef MUTANT_PBFT_P_SET_OF_LAST_VIEW
+        if (s != NULL && s->proof_view + 1 < p->view)
+            continue;
+#endif
         if (s != NULL && s->proof != NULL)
             proofs[count++] = blob_bytes(s->proof);
     }
@@ -89,7 +93,9 @@ void view_change_start(struct pbft *p, uint64_t view)
 {
     ASSERT(view > p->view && view <= VIEW_MAX);
     leave_view(p, view);
+#ifndef MUTANT_PBFT_TIMER_NOT_DOUBLED
     timeout_grow(p);
+#endif
     effects_note(p->out, "pbft.view_change", view, p->stable.sequence);
     struct blob *message = own_view_change(p);
     keep_view_change(&p->peers[p->config.self], view, blob_bytes(message));
@@ -112,6 +118,9 @@ static bool join(struct pbft *p)
         if (peer->view_change_to < least)
             least = peer->view_change_to;
     }
+#ifdef MUTANT_PBFT_JOINS_ONE
+    count += count > 0 ? p->members.f : 0;
+#endif
     if (count <= p->members.f)
         return false;
     view_change_start(p, least);
@@ -269,7 +278,11 @@ enum err receive_new_view(struct pbft *p, struct bytes message)
     enum err err = message_split(&p->members, message, MESSAGE_NEW_VIEW, &claim, &body);
     if (err != ERR_OK)
         return err;
-    if (claim.says.view < p->view || (claim.says.view == p->view && p->active) || claim.signer == p->config.self)
+#ifndef MUTANT_PBFT_STALE_NEW_VIEW
+    if (claim.says.view < p->view)
+        return ERR_STALE;
+#endif
+    if ((claim.says.view == p->view && p->active) || claim.signer == p->config.self)
         return ERR_STALE;
     for (unsigned i = 0; i < p->members.n; i++)
         known[i] = p->peers[i].view_change;

@@ -55,6 +55,9 @@ static enum err stable_check(const struct view_rules *rules, const struct view_c
         return ERR_RANGE;
     if (is_base && !digest_equal(&vc->block_id, &rules->base_id))
         return ERR_MISMATCH;
+#ifdef MUTANT_PBFT_STABLE_UNVERIFIED
+    verify = false;
+#endif
     cbor_reader_init(&r, vc->signatures);
     signatures_check(&r, rules->members, &checkpoint, is_base ? 0 : rules->members->quorum, rules->members->n, verify);
     return cbor_reader_done(&r);
@@ -66,6 +69,9 @@ static enum err proofs_check(const struct view_rules *rules, const struct view_c
     uint64_t last = vc->claim.says.sequence, high = last + rules->window;
     struct cbor_reader r;
 
+#ifdef MUTANT_PBFT_PROOF_UNVERIFIED
+    verify = false;
+#endif
     cbor_reader_init(&r, vc->proofs);
     uint64_t count = cbor_get_array(&r);
     if (r.err == ERR_OK && count > rules->window)
@@ -126,6 +132,9 @@ static void plan_proofs(const struct view_rules *rules, const struct view_change
         /* Two digests prepared in one view: more liars than tolerated. The choice must still be everyone's. */
         bool better = !item->proved || proof.view > item->view ||
                       (proof.view == item->view && digest_compare(&proof.digest, &item->digest) < 0);
+#ifdef MUTANT_PBFT_FIRST_PROOF
+        better = !item->proved;
+#endif
         if (better)
             *item = (struct planned){true, proof.view, proof.digest};
         if (proof.sequence > plan->max_s)
@@ -188,6 +197,9 @@ static void read_changes(struct cbor_reader *r, const struct view_rules *rules, 
 {
     unsigned least = 0;
 
+#ifdef MUTANT_PBFT_CHANGES_UNVERIFIED
+    verify = false;
+#endif
     cbor_expect_array(r, rules->members->quorum);
     for (unsigned i = 0; i < rules->members->quorum && r->err == ERR_OK; i++) {
         struct bytes item = cbor_get_raw(r);
@@ -206,7 +218,9 @@ static void read_changes(struct cbor_reader *r, const struct view_rules *rules, 
             cbor_fail(r, err);
             return;
         }
+#ifndef MUTANT_PBFT_CHANGES_OF_ONE
         least = vc->claim.signer + 1;
+#endif
         nv->count++;
     }
 }
