@@ -9,7 +9,7 @@
 
 static enum err request_parse(struct bytes request, unsigned *client, uint32_t *timestamp)
 {
-    if (request.len < REQUEST_SIZE_MIN || request.data[0] >= CLIENTS_MAX)
+    if (request.len < REQUEST_SIZE_MIN || request.data[0] >= CLIENTS_ALL)
         return ERR_SYNTAX;
     *client = request.data[0];
     memcpy(timestamp, request.data + 4, sizeof *timestamp);
@@ -38,8 +38,7 @@ static enum err check_request(void *context, struct bytes request)
     uint32_t timestamp;
     enum err err = request_parse(request, &client, &timestamp);
 
-    if (err == ERR_OK &&
-        (m->unsure || (m->lie == LIE_CENSOR && client == 0 && m->view % m->world->plan.n == m->replica)))
+    if (err == ERR_OK && (m->unsure || (m->lie == LIE_CENSOR && client == 0 && pbft_status(m->pbft).is_primary)))
         err = ERR_AGAIN;
     if (err == ERR_OK)
         err = judge(m->app.last[client], timestamp);
@@ -53,7 +52,7 @@ static enum err check_request(void *context, struct bytes request)
 static enum err check_batch(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
     struct machine *m = context;
-    uint32_t last[CLIENTS_MAX], timestamp;
+    uint32_t last[CLIENTS_ALL], timestamp;
     unsigned client;
 
     order_execute(m, sequence);
@@ -124,6 +123,8 @@ static void block_add(struct machine *m, struct blob *batch, const struct bytes 
     b->batch = batch;
     b->batch_digest = digest_of(blob_bytes(batch));
     b->id = block_id(a, a->executed, &b->batch_digest);
+    b->changes = a->last[CLIENT_OF_CHANGES];
+    b->closings = a->executed == 0 ? b->changes > 0 : b[-1].closings + (b->changes > b[-1].changes);
     a->executed++;
 }
 
@@ -142,6 +143,11 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
     *id = b->id;
 }
 
+static uint32_t closings_at(const struct application *a, uint64_t height)
+{
+    return height > 0 ? a->blocks[height - 1].closings : 0;
+}
+
 static void undo(void *context, uint64_t sequence)
 {
     struct machine *m = context;
@@ -153,6 +159,8 @@ static void undo(void *context, uint64_t sequence)
         MARK(m->world, UNDONE_DEEP);
     if (m->world->checker != NULL || m->app.executed <= sequence)
         return;
+    if (m->app.blocks[m->app.executed - 1].closings > closings_at(&m->app, sequence))
+        MARK(m->world, EPOCH_CLOSE_UNDONE);
     m->undone_height = sequence + 1;
     m->undone_batch = m->app.blocks[sequence].batch_digest;
     blocks_truncate(m, sequence);
@@ -219,9 +227,20 @@ static void decide(void *context, uint64_t sequence, const struct digest *id, st
     blob_drop(blob);
 }
 
+static bool closes(void *context, uint64_t sequence)
+{
+    const struct machine *m = context;
+    return closings_at(&m->app, sequence) > closings_at(&m->app, sequence - 1);
+}
+
+uint32_t application_closings(const struct machine *m)
+{
+    return closings_at(&m->app, m->app.decided);
+}
+
 struct pbft_app application_callbacks(struct machine *m)
 {
-    return (struct pbft_app){m, check_request, check_batch, execute, undo, decide, NULL};
+    return (struct pbft_app){m, check_request, check_batch, execute, undo, decide, closes};
 }
 
 void application_load(struct machine *m)
@@ -257,16 +276,20 @@ void application_poll(struct world *w, const struct event *e)
     struct machine *m = &w->machines[e->machine];
     uint8_t ask[9] = {'F'};
 
-    if (m->pbft == NULL || e->serial != m->life)
+    if (!m->up || e->serial != m->life)
         return;
     m->app.polling = false;
-    if (pbft_status(m->pbft).known_decided <= m->app.decided || w->plan.n == 1)
+    if (!machine_behind(m) || w->plan.replicas == 1)
         return;
     uint64_t v = draw_value(&w->draw, draw_id(DRAW_POLL, m->index, m->app.polls++));
-    unsigned other = (unsigned)(v % (w->plan.n - 1));
+    unsigned other = (unsigned)(v % (w->plan.replicas - 1));
+    other += other >= m->replica;
+    if (m->app.hinted)
+        other = m->app.hinted_by;
+    m->app.hinted = false;
     be64_put(ask + 1, m->app.decided + 1);
     struct blob *message = blob_new(bytes_of(ask, sizeof ask));
-    network_send(m, (int32_t)(other + (other >= m->replica)), message);
+    network_send(m, other, message);
     blob_drop(message);
     machine_look(m);
 }
@@ -287,16 +310,16 @@ static void serve(struct machine *m, unsigned to, uint64_t height)
     struct blob *message = blob_new(bytes_of_buf(&out));
     buf_free(&out);
     if (message->len > sizeof head)
-        network_send(m, (int32_t)to, message);
+        network_send(m, to, message);
     blob_drop(message);
 }
 
 /* The next block, checked like a stranger's: id recomputed, certificate verified. */
 static bool block_check(struct machine *m, struct bytes block, struct bytes *batch)
 {
-    struct world *w = m->world;
-    struct voters voters = world_voters(w);
-    struct vote expected = {w->config.federation_id, w->config.membership_epoch, 0, m->app.decided + 1, {{0}}};
+    const struct members *members = &machine_epoch(m)->members;
+    struct voters voters = epoch_voters(machine_epoch(m));
+    struct vote expected = {members->federation_id, members->membership_epoch, 0, m->app.decided + 1, {{0}}};
     struct bytes certificate;
     struct digest id;
 
@@ -343,16 +366,17 @@ static void mark_catch_up(struct machine *m, unsigned applied, bool in_view_chan
 static void advance(struct machine *m, struct effects *effects)
 {
     const struct application *a = &m->app;
-    pbft_advance(m->pbft, machine_now(m), a->decided, &a->blocks[a->decided - 1].id, effects);
+    if (m->pbft != NULL)
+        pbft_advance(m->pbft, machine_now(m), a->decided, &a->blocks[a->decided - 1].id, effects);
 }
 
 static void receive_blocks(struct machine *m, uint64_t height, struct bytes in)
 {
     struct effects effects = {0};
-    bool each = m->app.polls % 2 == 0, in_view_change = pbft_status(m->pbft).in_view_change;
-    unsigned applied = 0;
+    bool each = m->app.polls % 2 == 0, in_view_change = m->pbft != NULL && pbft_status(m->pbft).in_view_change;
+    unsigned applied = 0, epoch = m->epoch;
 
-    for (; in.len >= 8; height++) {
+    for (; in.len >= 8 && application_closings(m) == epoch; height++) {
         uint64_t len = be64_get(in.data);
         if (len > in.len - 8)
             break;
@@ -366,21 +390,27 @@ static void receive_blocks(struct machine *m, uint64_t height, struct bytes in)
         }
         block_apply(m, block, batch, &effects);
         applied++;
+        if (application_closings(m) > epoch)
+            MARK(m->world, EPOCH_CLOSED_CATCH_UP);
         if (each)
             advance(m, &effects);
     }
-    if (applied > 0 && !each)
+    if (applied > 0)
         advance(m, &effects);
     if (applied > 0)
         mark_catch_up(m, applied, in_view_change);
     disk_settle(m, &effects);
     machine_look(m);
+    if (m->epoch > epoch && m->up)
+        receive_blocks(m, height, in);
 }
 
 void application_receive(struct machine *m, unsigned from, struct bytes message)
 {
     if (message.len == 9 && message.data[0] == 'F')
         serve(m, from, be64_get(message.data + 1));
+    else if (message.len == 9 && message.data[0] == 'H')
+        epoch_hint(m, from, be64_get(message.data + 1));
     else if (message.len > 9 && message.data[0] == 'B')
         receive_blocks(m, be64_get(message.data + 1), bytes_of(message.data + 9, message.len - 9));
 }

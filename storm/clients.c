@@ -7,7 +7,7 @@ static bool is_done(const struct world *w, unsigned client, uint32_t timestamp)
 {
     for (unsigned i = 0; i < w->machine_count; i++) {
         const struct machine *m = &w->machines[i];
-        if (!machine_correct(m) || m->gone)
+        if (!machine_correct(m) || m->gone || (w->healed && !epoch_current_member(w, m)))
             continue;
         bool has = m->pbft != NULL && m->app.last[client] >= timestamp && m->app.executed == m->app.decided;
         if (w->healed && !has)
@@ -18,20 +18,27 @@ static bool is_done(const struct world *w, unsigned client, uint32_t timestamp)
     return w->healed;
 }
 
+uint32_t client_requests(const struct world *w, unsigned client)
+{
+    if (client == CLIENT_OF_CHANGES)
+        return w->plan.change_count;
+    return client < w->plan.clients ? w->plan.requests : 0;
+}
+
 bool clients_satisfied(const struct world *w)
 {
     uint64_t height = 0;
 
     for (unsigned i = 0; i < w->machine_count; i++) {
         const struct machine *m = &w->machines[i];
-        if (!machine_correct(m) || m->gone)
+        if (!machine_correct(m) || m->gone || !epoch_current_member(w, m))
             continue;
         if (m->pbft == NULL)
             return false;
         if ((m->disk.queue_count > 0 || m->app.executed != m->app.decided) && !w->plan.endless)
             return false;
-        for (unsigned k = 0; k < w->plan.clients; k++) {
-            if (m->app.last[k] < w->plan.requests)
+        for (unsigned k = 0; k < CLIENTS_ALL; k++) {
+            if (m->app.last[k] < client_requests(w, k))
                 return false;
         }
         if (height != 0 && height != m->app.decided && !w->plan.endless)
@@ -84,7 +91,7 @@ static void hear(struct world *w, const struct event *e)
 static void speak(struct world *w, unsigned k)
 {
     struct client *c = &w->clients[k];
-    uint32_t all = w->plan.endless && k > 0 ? UINT32_MAX : w->plan.requests;
+    uint32_t all = w->plan.endless && k > 0 && k < CLIENT_OF_CHANGES ? UINT32_MAX : client_requests(w, k);
     uint32_t most = c->done + w->plan.outstanding < all ? c->done + w->plan.outstanding : all;
 
     c->done = w->healed && !w->plan.endless ? 0 : c->done;
@@ -112,4 +119,6 @@ void clients_start(struct world *w)
 {
     for (unsigned k = 0; k < w->plan.clients; k++)
         world_push(w, (int64_t)k * w->plan.delay_min, EVENT_CLIENT)->machine = k;
+    if (w->plan.change_count > 0)
+        world_push(w, w->plan.change_at, EVENT_CLIENT)->machine = CLIENT_OF_CHANGES;
 }

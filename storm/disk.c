@@ -147,15 +147,27 @@ static void check_sent(struct machine *m, struct bytes message)
     cbor_reader_init(&r, message);
     (void)cbor_get_array(&r);
     (void)cbor_get_uint(&r);
-    if (claim_parse(&m->world->members, cbor_get_raw(&r), type, &claim) != ERR_OK) {
+    const struct epoch *epoch = epoch_of_message(m->world, message);
+    if (claim_parse(&epoch->members, cbor_get_raw(&r), type, &claim) != ERR_OK) {
         world_fail(m->world, "6 signing", "machine %u sends what nobody could parse", m->index);
         return;
     }
-    if (claim.signer != m->replica)
+    if ((int)claim.signer != epoch->number_of[m->replica])
         return; /* passed on */
-    signing_sent(m, &claim);
+    signing_sent(m, epoch, &claim);
     durable_sent(m, &claim);
     stable_sent(m, &claim);
+}
+
+/* What pbft sends goes to replicas of the epoch in which it did. */
+static void send(struct machine *m, const struct effect *e)
+{
+    const struct epoch *epoch = &m->world->epochs[e->number];
+
+    for (unsigned i = 0; i < epoch->members.n; i++) {
+        if (epoch->replica_of[i] != m->replica && (e->to == PEER_OTHERS || e->to == (int32_t)i))
+            network_send(m, epoch->replica_of[i], e->blob);
+    }
 }
 
 static void carry_out(struct machine *m, const struct effect *e)
@@ -165,7 +177,7 @@ static void carry_out(struct machine *m, const struct effect *e)
     switch (e->kind) {
     case EFFECT_SEND:
         check_sent(m, blob_bytes(e->blob));
-        network_send(m, e->to, e->blob);
+        send(m, e);
         break;
     case EFFECT_FORGET:
         forget(m, e->number);
@@ -243,6 +255,8 @@ void disk_settle(struct machine *m, struct effects *effects)
     for (size_t i = 0; i < effects->count; i++) {
         repeat_effect(m, &effects->items[i]);
         trace_effect(m->world, m, &effects->items[i]);
+        if (effects->items[i].kind == EFFECT_SEND)
+            effects->items[i].number = m->epoch;
         queue_push(&m->disk, &effects->items[i]);
     }
     effects->count = 0; /* the queue has the blobs */
@@ -255,7 +269,7 @@ void disk_event(struct world *w, const struct event *e)
     struct machine *m = &w->machines[e->machine];
     struct disk *d = &m->disk;
 
-    if (m->pbft == NULL || e->serial != d->write_serial || d->writing == 0)
+    if (!m->up || e->serial != d->write_serial || d->writing == 0)
         return;
     if (m->paused_until > w->now) {
         struct event *again = world_push(w, m->paused_until, EVENT_DISK);

@@ -13,6 +13,7 @@ struct storm_plan script_plan(unsigned requests)
     int64_t timeout = 400 * MS;
     struct storm_plan p = {
         .n = 4,
+        .replicas = 4,
         .f = 1,
         .quorum = 3,
         .interval = 4,

@@ -44,8 +44,8 @@ static bool cuts_link(const struct world *w, const struct fault *f, unsigned fro
 
 static void cut_links(struct world *w, const struct fault *f, bool on)
 {
-    for (unsigned from = 0; from < w->plan.n; from++) {
-        for (unsigned to = 0; to < w->plan.n; to++) {
+    for (unsigned from = 0; from < w->plan.replicas; from++) {
+        for (unsigned to = 0; to < w->plan.replicas; to++) {
             if (cuts_link(w, f, from, to))
                 cut(w, from, to, on);
         }
@@ -55,12 +55,16 @@ static void cut_links(struct world *w, const struct fault *f, bool on)
 unsigned world_primary(const struct world *w)
 {
     uint64_t view = 0;
+    unsigned epoch = 0;
 
     for (unsigned i = 0; i < w->machine_count; i++) {
-        if (w->machines[i].pbft != NULL && machine_correct(&w->machines[i]) && w->machines[i].view > view)
-            view = w->machines[i].view;
+        const struct machine *m = &w->machines[i];
+        if (m->pbft == NULL || !machine_correct(m) || m->epoch < epoch || (m->epoch == epoch && m->view < view))
+            continue;
+        epoch = m->epoch;
+        view = m->view;
     }
-    return (unsigned)(view % w->plan.n);
+    return w->epochs[epoch].replica_of[view % w->epochs[epoch].members.n];
 }
 
 static void machine_fault(struct world *w, struct machine *m, const struct fault *f)
@@ -77,7 +81,7 @@ static void machine_fault(struct world *w, struct machine *m, const struct fault
         m->disk.doomed_writes = f->detail % 24;
         break;
     case FAULT_PAUSE:
-        if (m->pbft != NULL)
+        if (m->up)
             MARK(w, PAUSED);
         m->paused_until = w->now + f->lasts / 2;
         break;
@@ -147,7 +151,7 @@ static void end(struct world *w, const struct fault *f)
         if (m->replica != f->node || f->kind != FAULT_FULL_DISK)
             continue;
         m->disk.full = false;
-        if (m->pbft == NULL)
+        if (!m->up)
             machine_start(m);
     }
 }
@@ -180,7 +184,7 @@ static void choose_core(struct world *w)
 {
     unsigned first = (unsigned)(w->draw.seed % w->plan.n), kept = 0;
 
-    if (!w->plan.core_alone)
+    if (!w->plan.core_alone || w->plan.change_count > 0)
         return;
     MARK(w, CORE_ALONE);
     for (unsigned i = 0; i < w->plan.n; i++) {
@@ -196,8 +200,8 @@ void faults_heal(struct world *w)
 {
     trace_line(w, "the faults end");
     w->healed = true;
-    for (unsigned i = 0; i < w->plan.n; i++) {
-        for (unsigned k = 0; k < w->plan.n; k++) {
+    for (unsigned i = 0; i < w->plan.replicas; i++) {
+        for (unsigned k = 0; k < w->plan.replicas; k++) {
             w->links[i][k].cuts = 0;
             w->links[i][k].clogged_until = 0;
         }
@@ -209,7 +213,7 @@ void faults_heal(struct world *w)
         m->disk.doomed = m->disk.doomed_again = m->disk.full = false;
         if (m->unsure)
             make_sure(m);
-        if (m->pbft == NULL && !m->gone)
+        if (!m->up && !m->gone)
             machine_start(m);
     }
     for (unsigned i = 0; i < w->machine_count && !w->finished; i++)

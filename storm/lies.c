@@ -12,7 +12,7 @@ bool lie_open(const struct world *w, struct bytes message, struct claim *claim, 
     if (!pbft_owns(message) || statement_subject(type) == NULL || items < 2 || items > 3)
         return false;
     return message_open(message, type, items, &cose, beside) == ERR_OK &&
-           claim_parse(&w->members, cose, type, claim) == ERR_OK;
+           claim_parse(&epoch_of_message(w, message)->members, cose, type, claim) == ERR_OK;
 }
 
 static struct blob *pack(const struct members *members, const struct claim *claim, struct bytes beside)
@@ -39,13 +39,13 @@ static struct blob *signed_as(const struct machine *m, const struct members *mem
 {
     struct claim claim;
 
-    statement_sign(members, m->replica, &m->world->keys[m->replica], says, &claim);
+    statement_sign(members, (unsigned)machine_epoch(m)->number_of[m->replica], machine_key(m), says, &claim);
     return pack(members, &claim, beside);
 }
 
 struct blob *lie_statement(const struct machine *m, const struct statement *says, struct bytes beside)
 {
-    return signed_as(m, &m->world->members, says, beside);
+    return signed_as(m, &machine_epoch(m)->members, says, beside);
 }
 
 struct blob *lie_batch(const struct machine *m, const struct claim *claim, struct bytes batch, uint64_t v)
@@ -75,11 +75,11 @@ struct blob *lie_batch(const struct machine *m, const struct claim *claim, struc
 
 struct blob *lie_view_change(const struct machine *m, uint64_t view)
 {
+    const struct epoch *e = machine_epoch(m);
     struct buf body = {0};
-    struct digest base = {0};
-    struct statement says = {MESSAGE_VIEW_CHANGE, view, 0, {{0}}};
+    struct statement says = {MESSAGE_VIEW_CHANGE, view, e->base, {{0}}};
 
-    view_change_body(0, &base, bytes_of(NULL, 0), NULL, 0, &body);
+    view_change_body(e->base, &e->base_id, bytes_of(NULL, 0), NULL, 0, &body);
     says.digest = digest_of(bytes_of_buf(&body));
     struct blob *blob = lie_statement(m, &says, bytes_of_buf(&body));
     buf_free(&body);
@@ -88,8 +88,8 @@ struct blob *lie_view_change(const struct machine *m, uint64_t view)
 
 struct blob *lie_new_view(const struct machine *m, struct bytes message, uint64_t v)
 {
-    const struct world *w = m->world;
-    struct view_rules rules = {&w->members, w->plan.window, 0, {{0}}};
+    const struct epoch *e = machine_epoch(m);
+    struct view_rules rules = {&e->members, m->world->plan.window, e->base, e->base_id};
     struct new_view nv;
     struct buf body = {0};
 
@@ -102,7 +102,7 @@ struct blob *lie_new_view(const struct machine *m, struct bytes message, uint64_
     if (count > 0 && v % 3 == 0) {
         struct statement says = proposals[v % count].says;
         says.digest = null_digest();
-        statement_sign(&w->members, m->replica, &w->keys[m->replica], &says, &proposals[v % count]);
+        statement_sign(&e->members, nv.claim.signer, machine_key(m), &says, &proposals[v % count]);
     } else if (count > 0 && v % 3 == 1) {
         count--;
     } else {
@@ -122,7 +122,7 @@ struct blob *lie_foreign(const struct machine *m, const struct claim *claim, str
 {
     struct members *foreign = mem_alloc(sizeof *foreign);
 
-    *foreign = m->world->members;
+    *foreign = machine_epoch(m)->members;
     if (v % 2 == 0)
         foreign->membership_epoch += 1 + v % 3;
     else

@@ -38,19 +38,23 @@ void machine_timer(struct world *w, const struct event *e)
 void machine_start(struct machine *m)
 {
     struct world *w = m->world;
-    struct pbft_config config = w->config;
-    struct pbft_app app = application_callbacks(m);
-    struct digest id = {0};
     struct effects effects = {0};
 
     application_load(m);
-    if (m->app.decided > 0)
-        id = m->app.blocks[m->app.decided - 1].id;
-    config.self = m->replica;
-    config.key = w->keys[m->replica];
-    m->pbft = pbft_new(&config, &app, m->app.decided, &id);
+    m->up = true;
+    m->epoch = application_closings(m);
+    replica_new(m);
     trace_line(w, "machine %u starts at height %llu with %zu records", m->index, (unsigned long long)m->app.decided,
                m->disk.record_count);
+    m->starting = true;
+    m->disk.doomed = m->disk.doomed || m->disk.doomed_again;
+    m->disk.doomed_again = false;
+    if (m->pbft == NULL) {
+        machine_look(m);
+        return;
+    }
+    if (m->app.decided > 0 && m->app.decided == machine_epoch(m)->base && m->life > 0)
+        MARK(w, EPOCH_RESTART_AT_BASE);
     for (size_t i = 0; i < m->disk.record_count; i++) {
         enum err err = pbft_restore(m->pbft, blob_bytes(m->disk.records[i].bytes));
         if (err != ERR_OK)
@@ -58,9 +62,6 @@ void machine_start(struct machine *m)
     }
     if (w->checker != NULL)
         return;
-    m->starting = true;
-    m->disk.doomed = m->disk.doomed || m->disk.doomed_again;
-    m->disk.doomed_again = false;
     pbft_start(m->pbft, machine_now(m), &effects);
     struct pbft_status status = pbft_status(m->pbft);
     if (m->life > 0) {
@@ -83,9 +84,11 @@ void machine_start(struct machine *m)
 
 static void mark_crash(struct world *w, const struct machine *m)
 {
-    struct pbft_status status = pbft_status(m->pbft);
+    struct pbft_status status = {0};
     unsigned up = 0;
 
+    if (m->pbft != NULL)
+        status = pbft_status(m->pbft);
     MARK(w, CRASH);
     if (status.in_view_change)
         MARK(w, CRASH_VIEW_CHANGE);
@@ -94,7 +97,7 @@ static void mark_crash(struct world *w, const struct machine *m)
     if (m->starting)
         MARK(w, CRASH_RESTARTING);
     for (unsigned i = 0; i < w->machine_count; i++)
-        up += w->machines[i].pbft != NULL;
+        up += w->machines[i].up;
     if (up == 1)
         MARK(w, CRASH_ALL);
 }
@@ -103,13 +106,14 @@ void machine_crash(struct machine *m, int64_t back_after)
 {
     struct world *w = m->world;
 
-    if (m->pbft == NULL)
+    if (!m->up)
         return;
     mark_crash(w, m);
     trace_line(w, "machine %u crashes", m->index);
     disk_crash(m);
     pbft_free(m->pbft);
     m->pbft = NULL;
+    m->up = false;
     m->life++;
     m->starting = false;
     m->paused_until = 0;
@@ -121,20 +125,22 @@ void machine_crash(struct machine *m, int64_t back_after)
     world_push(w, w->now + (w->healed ? w->plan.delay_min : back_after), EVENT_RESTART)->machine = m->index;
 }
 
-void machine_look(struct machine *m)
+bool machine_behind(const struct machine *m)
+{
+    return m->app.hinted || m->pbft == NULL || pbft_status(m->pbft).known_decided > m->app.decided;
+}
+
+static void look_at_replica(struct machine *m)
 {
     struct world *w = m->world;
-
-    if (m->pbft == NULL || w->checker != NULL)
-        return;
     struct pbft_status status = pbft_status(m->pbft);
+
     if (status.decided != m->app.decided || status.executed != m->app.executed) {
         world_fail(w, "5 order", "machine %u is at %llu/%llu, its application at %llu/%llu", m->index,
                    (unsigned long long)status.decided, (unsigned long long)status.executed,
                    (unsigned long long)m->app.decided, (unsigned long long)m->app.executed);
         return;
     }
-    m->starting = m->starting && m->disk.queue_count > 0;
     calm_look(m);
     if (status.executed == status.stable + w->plan.window)
         MARK(w, WINDOW_FULL);
@@ -142,12 +148,24 @@ void machine_look(struct machine *m)
         MARK(w, PIPELINED);
     if (machine_correct(m))
         evidence_look(m);
-    if (status.known_decided > status.decided && !m->app.polling) {
+}
+
+void machine_look(struct machine *m)
+{
+    struct world *w = m->world;
+
+    if (m->up && m->pbft != NULL && w->checker == NULL)
+        look_at_replica(m);
+    epoch_follow(m);
+    if (!m->up || w->checker != NULL)
+        return;
+    m->starting = m->starting && m->disk.queue_count > 0;
+    if (machine_behind(m) && !m->app.polling) {
         m->app.polling = true;
         if (m->life > 0 && !m->was_behind)
             MARK(w, RESTART_BEHIND);
         m->was_behind = true;
-        struct event *e = world_push(w, w->now + w->plan.poll, EVENT_POLL);
+        struct event *e = world_push(w, w->now + (m->pbft != NULL ? w->plan.poll : w->plan.view_timeout), EVENT_POLL);
         e->machine = m->index;
         e->serial = m->life;
     }

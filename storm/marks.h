@@ -77,6 +77,23 @@
     X(REFUSED_RANGE, "a number out of range is refused")                                                               \
     X(REFUSED_SYNTAX, "bytes that are no message are refused")                                                         \
     X(REFUSED_DUPLICATE, "a second digest from one signer is refused")                                                 \
+    X(EPOCH_CLOSED, "a block closes a membership epoch")                                                               \
+    X(EPOCH_CLOSED_LATER_VIEW, "a membership epoch is closed in a view above 0")                                       \
+    X(EPOCH_CLOSED_VIEW_CHANGE, "a membership epoch is closed during a view change")                                   \
+    X(EPOCH_CLOSED_CATCH_UP, "a replica fetches the block that closes its membership epoch")                           \
+    X(EPOCH_CLOSE_UNDONE, "an executed closing block is undone")                                                       \
+    X(EPOCH_THIRD, "a third membership epoch follows the first")                                                       \
+    X(EPOCH_JOIN, "a replica joins")                                                                                   \
+    X(EPOCH_NEWCOMER, "a replica that joined takes part")                                                              \
+    X(EPOCH_LEAVE, "a replica leaves")                                                                                 \
+    X(EPOCH_LEAVER_KNOWS, "a replica that left stops")                                                                 \
+    X(EPOCH_LIAR_LEAVES, "a liar is removed")                                                                          \
+    X(EPOCH_ROTATE, "a replica gets a new key")                                                                        \
+    X(EPOCH_ROTATE_DOWN, "a replica gets a new key while it is down")                                                  \
+    X(EPOCH_INHERITS, "requests are handed to the next membership epoch")                                              \
+    X(EPOCH_LAGGARD, "a replica hears of a later membership epoch")                                                    \
+    X(EPOCH_HINT, "a replica is told that its membership epoch is over")                                               \
+    X(EPOCH_RESTART_AT_BASE, "a replica restarts where a membership epoch begins")                                     \
     X(TWINS, "two machines with one key run")                                                                          \
     X(LIAR_PRIMARY, "a liar is primary of view 0")                                                                     \
     X(LIAR_WIPED, "a wiped replica takes part again")                                                                  \

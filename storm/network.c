@@ -59,18 +59,12 @@ void network_carry(struct machine *from, unsigned to, struct blob *message)
     }
 }
 
-void network_send(struct machine *from, int32_t to, struct blob *message)
+void network_send(struct machine *from, unsigned to, struct blob *message)
 {
-    struct world *w = from->world;
-
-    for (unsigned i = 0; i < w->plan.n; i++) {
-        if (i == from->replica || (to != PEER_OTHERS && to != (int32_t)i))
-            continue;
-        if (from->lie == LIE_NONE || from->lie == LIE_TWINS || from->lie == LIE_WIPED)
-            network_carry(from, i, message);
-        else
-            liar_send(from, i, message);
-    }
+    if (from->lie == LIE_NONE || from->lie == LIE_TWINS || from->lie == LIE_WIPED)
+        network_carry(from, to, message);
+    else
+        liar_send(from, to, message);
 }
 
 static void mark_refusal(struct world *w, enum err err)
@@ -97,10 +91,12 @@ static void hand_over(struct machine *m, const struct event *e)
     if (err != ERR_OK)
         mark_refusal(w, err);
     trace_message(w, err == ERR_OK ? "gets" : err_text(err), e->from, m->index, blob_bytes(e->message));
-    foreign_received(m, blob_bytes(e->message), err, effects.count);
+    foreign_received(m, machine_epoch(m), blob_bytes(e->message), err, effects.count);
     if (err == ERR_OK && e->message->data[1] == MESSAGE_STABLE && pbft_status(m->pbft).stable > stable)
         MARK(w, STABLE_BY_MESSAGE);
     disk_settle(m, &effects);
+    if ((err == ERR_MISMATCH || err == ERR_UNKNOWN) && m->up)
+        epoch_heard(m, e->from, blob_bytes(e->message));
     machine_look(m);
 }
 
@@ -108,7 +104,7 @@ void network_deliver(struct world *w, const struct event *e)
 {
     struct machine *m = &w->machines[e->machine];
 
-    if (m->pbft == NULL)
+    if (!m->up)
         return;
     if (m->paused_until > w->now) {
         struct event *later = world_push(w, m->paused_until, EVENT_MESSAGE);
@@ -120,8 +116,10 @@ void network_deliver(struct world *w, const struct event *e)
     }
     if (w->machines[e->number].life != e->serial)
         MARK(w, MESSAGE_OLD_LIFE);
-    if (pbft_owns(blob_bytes(e->message)))
+    if (!pbft_owns(blob_bytes(e->message)))
+        application_receive(m, e->from, blob_bytes(e->message));
+    else if (m->pbft != NULL)
         hand_over(m, e);
     else
-        application_receive(m, e->from, blob_bytes(e->message));
+        epoch_heard(m, e->from, blob_bytes(e->message)); /* who has left may be the only one to know that others lag */
 }

@@ -36,7 +36,10 @@ enum decision {
     DECIDE_HORIZON,
     DECIDE_CORE,
     DECIDE_ENDLESS,
-    DECIDE_LIE = 64, /* two for each liar */
+    DECIDE_CHANGES,
+    DECIDE_CHANGE_AT,
+    DECIDE_LIE = 64,    /* two for each liar */
+    DECIDE_CHANGE = 128 /* two for each change */
 };
 
 static uint64_t decide(const struct draw *d, enum decision what, uint64_t choices)
@@ -49,18 +52,24 @@ static bool percent(const struct draw *d, enum decision what, unsigned share)
     return draw_value(d, draw_id(DRAW_PLAN, 0, (uint32_t)what)) % 100 >= 100 - share;
 }
 
+void plan_group(const struct storm_plan *p, unsigned n, unsigned *f, unsigned *quorum)
+{
+    *f = quorum_faults(n) / (p->fewer_faults ? 2 : 1);
+    *quorum = quorum_size(n, *f);
+    if (p->larger_quorum && *quorum < n)
+        ++*quorum;
+}
+
 static void draw_group(struct storm_plan *p, const struct draw *d)
 {
     static const unsigned SIZES[] = {4, 1, 2,  3, 4, 4, 4,  5, 4, 6,  4, 7, 4, 7,
                                      5, 6, 10, 4, 8, 4, 13, 4, 9, 12, 4, 7, 11};
 
     p->n = SIZES[decide(d, DECIDE_REPLICAS, sizeof SIZES / sizeof SIZES[0])];
-    p->f = quorum_faults(p->n);
-    if (percent(d, DECIDE_TOLERANCE, 6))
-        p->f /= 2;
-    p->quorum = quorum_size(p->n, p->f);
-    if (percent(d, DECIDE_QUORUM, 6) && p->quorum < p->n)
-        p->quorum++;
+    p->replicas = p->n;
+    p->fewer_faults = percent(d, DECIDE_TOLERANCE, 6);
+    p->larger_quorum = percent(d, DECIDE_QUORUM, 6);
+    plan_group(p, p->n, &p->f, &p->quorum);
 }
 
 static void draw_limits(struct storm_plan *p, const struct draw *d)
@@ -161,6 +170,69 @@ static void draw_faults(struct storm_plan *p, const struct draw *d)
     }
 }
 
+void plan_members(const struct storm_plan *p, uint32_t changes, bool in[REPLICAS_MAX],
+                  unsigned generation[REPLICAS_MAX])
+{
+    for (unsigned i = 0; i < REPLICAS_MAX; i++)
+        in[i] = i < p->n;
+    for (uint32_t i = 0; i < changes; i++) {
+        const struct change *c = &p->changes[i];
+        if (c->kind == CHANGE_ROTATE)
+            generation[c->who]++;
+        else
+            in[c->who] = c->kind == CHANGE_JOIN;
+    }
+}
+
+/* Can the replicas live with their liars, as after this many changes? */
+static bool group_holds(const struct storm_plan *p, uint32_t changes)
+{
+    unsigned generation[REPLICAS_MAX] = {0}, n = 0, liars = 0, f, quorum;
+    bool in[REPLICAS_MAX];
+
+    plan_members(p, changes, in, generation);
+    for (unsigned i = 0; i < REPLICAS_MAX; i++) {
+        n += in[i];
+        liars += in[i] && p->lies[i] != LIE_NONE;
+    }
+    if (n == 0)
+        return false;
+    plan_group(p, n, &f, &quorum);
+    return liars <= f && liars <= n - quorum;
+}
+
+/* Does it change anything? */
+static bool change_fits(const struct storm_plan *p, const struct change *c)
+{
+    unsigned generation[REPLICAS_MAX] = {0};
+    bool in[REPLICAS_MAX];
+
+    plan_members(p, p->change_count, in, generation);
+    return c->kind == CHANGE_JOIN ? c->who < REPLICAS_MAX && !in[c->who] : in[c->who];
+}
+
+static void draw_changes(struct storm_plan *p, const struct draw *d)
+{
+    unsigned wanted = percent(d, DECIDE_CHANGES, 40) ? 1 + (unsigned)decide(d, DECIDE_CHANGES, CHANGES_MAX) : 0;
+
+    p->change_at = (int64_t)(decide(d, DECIDE_CHANGE_AT, 100) * (uint64_t)p->horizon / 100);
+    for (unsigned i = 0; i < wanted; i++) {
+        uint64_t kind = draw_value(d, draw_id(DRAW_PLAN, 0, (uint32_t)DECIDE_CHANGE + 2 * i));
+        uint64_t who = draw_value(d, draw_id(DRAW_PLAN, 0, (uint32_t)DECIDE_CHANGE + 2 * i + 1));
+        struct change c = {(enum change_kind)(kind % CHANGE_KINDS), (unsigned)(who % p->n)};
+        if (c.kind == CHANGE_JOIN && (who >> 60 > 3 || !change_fits(p, &c)))
+            c.who = p->replicas; /* else one comes back that has left */
+        /* A newcomer is behind: not what a faultless seed is about. */
+        if (c.kind == CHANGE_NONE || (c.kind == CHANGE_JOIN && p->faultless) || !change_fits(p, &c))
+            continue;
+        p->changes[p->change_count++] = c;
+        if (!group_holds(p, p->change_count))
+            p->change_count--;
+        else if (c.who == p->replicas)
+            p->replicas++;
+    }
+}
+
 void plan_draw(struct storm_plan *p, const struct draw *d, unsigned real_percent)
 {
     memset(p, 0, sizeof *p);
@@ -172,8 +244,10 @@ void plan_draw(struct storm_plan *p, const struct draw *d, unsigned real_percent
     draw_workload(p, d);
     draw_liars(p, d);
     draw_faults(p, d);
+    draw_changes(p, d);
     /* Every primary that is not in the core may cost a time-out of full length, and one more to agree on leaving. */
     p->bound = (int64_t)(2 * (p->n - p->quorum) + 6) * p->view_timeout_max + 60 * p->view_timeout;
+    p->bound *= 1 + p->change_count;
 }
 
 uint64_t plan_fault_id(unsigned index)
@@ -246,4 +320,12 @@ const char *lie_name(enum lie lie)
 
     ASSERT(lie < LIE_KINDS);
     return NAMES[lie];
+}
+
+const char *change_name(enum change_kind kind)
+{
+    static const char *const NAMES[CHANGE_KINDS] = {"none", "a new key", "leaves", "joins"};
+
+    ASSERT(kind < CHANGE_KINDS);
+    return NAMES[kind];
 }

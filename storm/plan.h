@@ -5,7 +5,8 @@
 
 /* What a seed is about: drawn whole, before anything runs. Times are virtual nanoseconds. */
 
-enum { REPLICAS_MAX = 13, MACHINES_MAX = REPLICAS_MAX + 4, CLIENTS_MAX = 4, FAULTS_MAX = 12, PLAN_DECISIONS = 32 };
+enum { REPLICAS_MAX = 13, MACHINES_MAX = REPLICAS_MAX + 4, CLIENTS_MAX = 4, FAULTS_MAX = 12, PLAN_DECISIONS = 36 };
+enum { CHANGES_MAX = 4 };
 #define MS INT64_C(1000000)
 
 enum fault_kind {
@@ -57,8 +58,24 @@ enum lie {
     LIE_KINDS
 };
 
+/* Of who votes: an ordinary request of a client of its own. */
+enum change_kind {
+    CHANGE_NONE,
+    CHANGE_ROTATE, /* a new key */
+    CHANGE_LEAVE,
+    CHANGE_JOIN, /* a replica that starts from nothing */
+    CHANGE_KINDS
+};
+
+struct change {
+    enum change_kind kind;
+    unsigned who;
+};
+
 struct storm_plan {
-    unsigned n, f, quorum;
+    unsigned n, f, quorum; /* at the beginning */
+    unsigned replicas;     /* that there ever are: n, and those who join */
+    bool fewer_faults, larger_quorum;
     uint64_t interval, window;
     unsigned batch_max, pipeline, pending_max;
     int64_t view_timeout, view_timeout_max, batch_delay, resend;
@@ -78,9 +95,12 @@ struct storm_plan {
     unsigned clients, requests, outstanding; /* requests: of each client */
     bool lying_client, endless;              /* endless: others than client 0 never stop asking */
     int64_t think;                           /* between a client's requests */
-    int64_t horizon;                         /* faults until here */
-    int64_t bound;                           /* then everything decides within this */
-    bool core_alone;                         /* after the faults only a random quorum is left */
+    unsigned change_count;
+    struct change changes[CHANGES_MAX];
+    int64_t change_at; /* the first is asked for then */
+    int64_t horizon;   /* faults until here */
+    int64_t bound;     /* then everything decides within this */
+    bool core_alone;   /* after the faults only a random quorum is left */
 };
 
 void plan_draw(struct storm_plan *plan, const struct draw *d, unsigned real_percent);
@@ -92,7 +112,13 @@ uint64_t plan_clients_id(void);
 uint64_t plan_replicas_id(void);
 uint64_t plan_liar_id(unsigned index);
 uint64_t plan_loss_id(void);
+/* What the rules of this seed make of n replicas. */
+void plan_group(const struct storm_plan *plan, unsigned n, unsigned *f, unsigned *quorum);
+/* Who votes after so many changes; generation of each key counts up. */
+void plan_members(const struct storm_plan *plan, uint32_t changes, bool in[REPLICAS_MAX],
+                  unsigned generation[REPLICAS_MAX]);
 const char *fault_name(enum fault_kind kind);
 const char *lie_name(enum lie lie);
+const char *change_name(enum change_kind kind);
 
 #endif

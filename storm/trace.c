@@ -27,7 +27,9 @@ static void describe(const struct world *w, struct bytes message)
     struct bytes beside;
 
     if (!pbft_owns(message))
-        printf("%s", message.len > 0 && message.data[0] == 'F' ? "asks for blocks" : "blocks");
+        printf("%s", message.len == 0 || message.data[0] == 'B' ? "blocks"
+                     : message.data[0] == 'F'                   ? "asks for blocks"
+                                                                : "has more blocks");
     else if (lie_open(w, message, &claim, &beside))
         printf("%s view %llu at %llu %02x%02x", statement_subject(claim.says.type), (unsigned long long)claim.says.view,
                (unsigned long long)claim.says.sequence, claim.says.digest.b[0], claim.says.digest.b[1]);
@@ -78,6 +80,9 @@ void trace_plan(const struct world *w)
         if (p->lies[i] != LIE_NONE)
             printf("  replica %u: %s\n", i, lie_name(p->lies[i]));
     }
+    for (unsigned i = 0; i < p->change_count; i++)
+        printf("  change %u: %s, replica %u, asked for from %lld ms on\n", i, change_name(p->changes[i].kind),
+               p->changes[i].who, (long long)(p->change_at / MS));
     for (unsigned i = 0; i < p->fault_count; i++) {
         const struct fault *f = &p->faults[i];
         if (f->kind != FAULT_NONE)

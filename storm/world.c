@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "storm/stub.h"
-
 enum { STEPS_MAX = 4000000 };
 
 void world_fail(struct world *w, const char *checker, const char *fmt, ...)
@@ -25,12 +23,6 @@ void world_fail(struct world *w, const char *checker, const char *fmt, ...)
 bool machine_correct(const struct machine *m)
 {
     return m->lie == LIE_NONE;
-}
-
-struct voters world_voters(const struct world *w)
-{
-    return (struct voters){
-        .count = w->plan.n, .quorum = w->plan.quorum, .keys = w->config.keys, .fingerprints = w->members.fingerprints};
 }
 
 struct event *world_push(struct world *w, int64_t at, enum event_kind kind)
@@ -53,21 +45,6 @@ static void event_free(struct world *w, struct event *e)
     w->free_events = e;
 }
 
-static void make_keys(struct world *w)
-{
-    for (unsigned i = 0; i < w->plan.n; i++) {
-        char label[24];
-        snprintf(label, sizeof label, "replica %u", i);
-        if (w->plan.real_signatures)
-            key_simulated(w->draw.seed, label, &w->keys[i]);
-        else
-            stub_key(w->draw.seed, i, &w->keys[i]);
-        w->config.keys[i] = w->keys[i].public;
-        w->members.keys[i] = w->keys[i].public;
-        w->members.fingerprints[i] = w->keys[i].fingerprint;
-    }
-}
-
 static void configure(struct world *w)
 {
     const struct storm_plan *p = &w->plan;
@@ -75,9 +52,6 @@ static void configure(struct world *w)
     w->config = (struct pbft_config){
         .federation_id = digest_of(bytes_of_text("storm")),
         .membership_epoch = 1 + w->draw.seed % 5,
-        .n = p->n,
-        .f = p->f,
-        .quorum = p->quorum,
         .view_timeout_ns = p->view_timeout,
         .view_timeout_max_ns = p->view_timeout_max,
         .batch_delay_ns = p->batch_delay,
@@ -88,12 +62,7 @@ static void configure(struct world *w)
         .window = p->window,
         .pending_max = p->pending_max,
     };
-    w->members.federation_id = w->config.federation_id;
-    w->members.membership_epoch = w->config.membership_epoch;
-    w->members.n = p->n;
-    w->members.f = p->f;
-    w->members.quorum = p->quorum;
-    make_keys(w);
+    epochs_begin(w);
 }
 
 static void machine_add(struct world *w, unsigned replica)
@@ -120,7 +89,7 @@ void world_init_plan(struct world *w, const struct draw *draw, const struct stor
     draw_copy(&w->draw, draw);
     w->plan = *plan;
     configure(w);
-    for (unsigned i = 0; i < w->plan.n; i++)
+    for (unsigned i = 0; i < w->plan.replicas; i++)
         machine_add(w, i);
     for (unsigned i = 0; i < w->plan.n && w->machine_count < MACHINES_MAX; i++) {
         if (w->plan.lies[i] == LIE_TWINS) {
@@ -178,7 +147,7 @@ static void take(struct world *w, const struct event *e)
         fault_event(w, e);
         break;
     case EVENT_RESTART:
-        if (w->machines[e->machine].pbft == NULL && !w->machines[e->machine].gone)
+        if (!w->machines[e->machine].up && !w->machines[e->machine].gone)
             machine_start(&w->machines[e->machine]);
         break;
     case EVENT_HEAL:
@@ -202,8 +171,12 @@ void world_begin(struct world *w)
         MARK(w, LIAR_PRIMARY);
     trace_plan(w);
     faults_start(w);
-    for (unsigned i = 0; i < w->machine_count; i++)
-        machine_start(&w->machines[i]);
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        if (w->machines[i].replica < w->plan.n)
+            machine_start(&w->machines[i]);
+        else
+            world_push(w, w->plan.change_at + (int64_t)i * w->plan.view_timeout, EVENT_RESTART)->machine = i;
+    }
     clients_start(w);
     world_push(w, w->plan.horizon, EVENT_HEAL);
 }

@@ -6,11 +6,13 @@
 #include "pbft/pbft.h"
 #include "storm/checkers/checkers.h"
 #include "storm/marks.h"
-#include "storm/plan.h"
+#include "storm/reconfigure.h"
 
 /* One seed: real machines over networks, disks and clocks that exist in memory only, in virtual time. */
 
 enum { RECENT_BLOB_MAX = 64 };
+/* One client more asks for changes of who votes. */
+enum { CLIENT_OF_CHANGES = CLIENTS_MAX, CLIENTS_ALL };
 
 /* ---- disk */
 
@@ -51,13 +53,15 @@ struct block {
     struct digest id;
     struct blob *batch; /* encoded requests */
     struct digest batch_digest;
+    uint32_t changes, closings; /* of who votes; blocks that closed a membership epoch: up to this one */
 };
 
 struct application {
     struct block *blocks; /* [k]: height k + 1 */
     uint64_t executed, decided, cap;
-    uint32_t last[CLIENTS_MAX]; /* timestamp executed */
-    bool polling;
+    uint32_t last[CLIENTS_ALL]; /* timestamp executed */
+    bool polling, hinted;       /* hinted: somebody seems to be in a later membership epoch */
+    unsigned hinted_by;
     uint32_t polls;
 };
 
@@ -67,7 +71,9 @@ struct machine {
     struct world *world;
     unsigned index, replica;
     enum lie lie;
-    struct pbft *pbft; /* NULL: down */
+    bool up;
+    struct pbft *pbft; /* NULL: down, or no member */
+    unsigned epoch;    /* that of pbft: index into the world's */
     unsigned life;
     bool gone; /* stays down or out of reach for good */
     bool wiped;
@@ -122,13 +128,14 @@ struct link {
 struct world {
     struct draw draw;
     struct storm_plan plan;
-    struct pbft_config config; /* but for self and key */
-    struct members members;
-    struct secret_key keys[REPLICAS_MAX];
+    struct pbft_config config; /* but for who votes */
+    struct secret_key keys[REPLICAS_MAX][CHANGES_MAX + 1];
+    struct epoch epochs[CHANGES_MAX + 1];
+    unsigned epoch_count;
     struct machine machines[MACHINES_MAX];
     unsigned machine_count;
     struct link links[REPLICAS_MAX][REPLICAS_MAX];
-    struct client clients[CLIENTS_MAX];
+    struct client clients[CLIENTS_ALL];
     struct heap events;
     struct event *free_events;
     int64_t now;
@@ -158,12 +165,11 @@ bool world_step(struct world *w);
 void world_fail(struct world *w, const char *checker, const char *fmt, ...) PRINTF_LIKE(3, 4);
 struct event *world_push(struct world *w, int64_t at, enum event_kind kind);
 bool machine_correct(const struct machine *m);
-struct voters world_voters(const struct world *w);
 
 #define MARK(w, name) ((void)(w)->marks.hits[MARK_##name]++)
 
 /* ---- network.c */
-void network_send(struct machine *from, int32_t to, struct blob *message); /* replica, or PEER_OTHERS */
+void network_send(struct machine *from, unsigned to, struct blob *message); /* to a replica */
 void network_deliver(struct world *w, const struct event *e);
 /* One message as it is, past the liar. */
 void network_carry(struct machine *from, unsigned to, struct blob *message);
@@ -181,6 +187,7 @@ void machine_crash(struct machine *m, int64_t back_after); /* < 0: stays down un
 void machine_timer_set(struct machine *m, uint32_t timer, int64_t at);
 void machine_timer(struct world *w, const struct event *e);
 int64_t machine_now(const struct machine *m);
+bool machine_behind(const struct machine *m);
 /* After every step: is it behind, do machine and application agree. */
 void machine_look(struct machine *m);
 
@@ -188,6 +195,8 @@ void machine_look(struct machine *m);
 struct pbft_app application_callbacks(struct machine *m);
 void application_load(struct machine *m); /* from the ledger */
 void application_free(struct application *a);
+/* Blocks that closed a membership epoch, among the decided ones. */
+uint32_t application_closings(const struct machine *m);
 void application_poll(struct world *w, const struct event *e);
 /* A message that is not pbft's: blocks asked for or given. */
 void application_receive(struct machine *m, unsigned from, struct bytes message);
@@ -195,6 +204,7 @@ void application_receive(struct machine *m, unsigned from, struct bytes message)
 /* ---- clients.c */
 void clients_start(struct world *w);
 void client_event(struct world *w, const struct event *e);
+uint32_t client_requests(const struct world *w, unsigned client);
 bool clients_satisfied(const struct world *w); /* every core machine decided everything */
 
 /* ---- faults.c */

@@ -7,8 +7,9 @@ static void check_certificate(struct machine *m, uint64_t height, const struct d
                               uint64_t *view)
 {
     struct world *w = m->world;
-    struct voters voters = world_voters(w);
-    struct vote expected = {w->config.federation_id, w->config.membership_epoch, 0, height, *id};
+    const struct epoch *e = epoch_of_height(w, height);
+    struct voters voters = epoch_voters(e);
+    struct vote expected = {w->config.federation_id, e->members.membership_epoch, 0, height, *id};
 
     enum err err = certificate_verify(certificate, &expected, &voters, view, NULL, NULL);
     if (err != ERR_OK) {

@@ -8,6 +8,7 @@
 
 struct world;
 struct machine;
+struct epoch;
 
 /* Signatures in durable records: 8 bytes of each, open addressing, 0 unused. */
 struct signature_set {
@@ -30,7 +31,7 @@ struct agreed_block {
     bool decided;
     uint64_t view; /* the lowest in which anybody decided it, as far as known */
     struct digest id, batch;
-    uint64_t checkpoint_signers; /* replicas that signed a CHECKPOINT for it, one bit each */
+    uint64_t checkpoint_signers; /* machines' replicas that signed a CHECKPOINT for it, one bit each */
 };
 
 struct checkers {
@@ -58,8 +59,8 @@ void order_execute(struct machine *m, uint64_t sequence);
 void order_undo(struct machine *m, uint64_t sequence);
 void order_decide(struct machine *m, uint64_t sequence, const struct digest *id);
 void order_request(struct machine *m, unsigned client, uint32_t timestamp);
-/* 6 signing.c: one digest for a type, view and sequence, across crashes */
-void signing_sent(struct machine *m, const struct claim *claim);
+/* 6 signing.c: one digest for a type, view and sequence, across crashes; e: that of the claim */
+void signing_sent(struct machine *m, const struct epoch *e, const struct claim *claim);
 /* 7 durable.c: nothing is sent that is not durable; no vote before the application agreed */
 void durable_written(struct machine *m, struct bytes record);
 void durable_sent(struct machine *m, const struct claim *claim);
@@ -67,8 +68,8 @@ void durable_sent(struct machine *m, const struct claim *claim);
 void stable_sent(struct machine *m, const struct claim *claim);
 void stable_noted(struct machine *m, uint64_t sequence);
 void stable_forgets(struct machine *m, uint64_t number);
-/* 12 foreign.c: nothing of another federation or membership epoch has an effect */
-void foreign_received(struct machine *m, struct bytes message, enum err err, size_t effects);
+/* 12 foreign.c: nothing of another federation or membership epoch than e, the machine's, has an effect */
+void foreign_received(struct machine *m, const struct epoch *e, struct bytes message, enum err err, size_t effects);
 /* 13 evidence.c: convicts liars only, and convinces a third party */
 void evidence_look(struct machine *m);
 /* 14 liveness.c: after the faults everything decides in time */

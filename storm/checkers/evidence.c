@@ -5,7 +5,8 @@
 void evidence_look(struct machine *m)
 {
     struct world *w = m->world;
-    struct voters voters = world_voters(w);
+    const struct epoch *e = machine_epoch(m);
+    struct voters voters = epoch_voters(e);
     struct buf first = {0}, second = {0};
     unsigned replica, culprit;
 
@@ -13,6 +14,7 @@ void evidence_look(struct machine *m)
         enum err err = evidence_check(bytes_of_buf(&first), bytes_of_buf(&second), &voters, &culprit);
         if (err != ERR_OK || culprit != replica)
             world_fail(w, "13 evidence", "machine %u against %u: %s", m->index, replica, err_text(err));
+        replica = e->replica_of[replica];
         if (w->plan.lies[replica] == LIE_NONE)
             world_fail(w, "13 evidence", "machine %u convicts %u, which is correct", m->index, replica);
         MARK(w, EQUIVOCATION);

@@ -16,26 +16,26 @@ static bool holds(struct bytes in, const uint8_t *what, size_t len)
 }
 
 /* A statement of ours names our federation and epoch; only such liars make any that do not. */
-static bool is_foreign(const struct world *w, struct bytes message)
+static bool is_foreign(const struct members *members, struct bytes message)
 {
     static const char KEY[] = "membership_epoch";
     uint8_t epoch[sizeof KEY];
 
-    ASSERT(w->members.membership_epoch < 24); /* one byte of CBOR */
+    ASSERT(members->membership_epoch < 24); /* one byte of CBOR */
     memcpy(epoch, KEY, sizeof KEY - 1);
-    epoch[sizeof KEY - 1] = (uint8_t)w->members.membership_epoch;
-    return !holds(message, epoch, sizeof epoch) || !holds(message, w->members.federation_id.b, DIGEST_SIZE);
+    epoch[sizeof KEY - 1] = (uint8_t)members->membership_epoch;
+    return !holds(message, epoch, sizeof epoch) || !holds(message, members->federation_id.b, DIGEST_SIZE);
 }
 
-void foreign_received(struct machine *m, struct bytes message, enum err err, size_t effects)
+void foreign_received(struct machine *m, const struct epoch *e, struct bytes message, enum err err, size_t effects)
 {
     struct world *w = m->world;
-    bool possible = false;
+    bool possible = w->epoch_count > 1;
 
     for (unsigned i = 0; i < w->plan.n; i++)
         possible = possible || w->plan.lies[i] == LIE_FOREIGN;
     if (!possible || message.len < 2 || statement_subject((enum message_type)message.data[1]) == NULL ||
-        !is_foreign(w, message))
+        !is_foreign(&e->members, message))
         return;
     MARK(w, REFUSED_FOREIGN);
     if (err == ERR_OK)

@@ -6,10 +6,10 @@ void liveness_expired(struct world *w)
 
     for (unsigned i = w->machine_count; i > 0; i--) {
         const struct machine *m = &w->machines[i - 1];
-        if (!machine_correct(m) || m->gone)
+        if (!machine_correct(m) || m->gone || !epoch_current_member(w, m))
             continue;
-        for (unsigned k = 0; k < w->plan.clients; k++) {
-            if (m->app.last[k] < w->plan.requests) {
+        for (unsigned k = 0; k < CLIENTS_ALL; k++) {
+            if (m->app.last[k] < client_requests(w, k)) {
                 waiting++;
                 first = m->index;
                 break;

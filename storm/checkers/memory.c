@@ -5,7 +5,7 @@
 /* The most that one step may ask for: a view's worth of slots said again to everybody, and as much decided. */
 static size_t effects_allowed(const struct storm_plan *p)
 {
-    return 64 + 16 * (size_t)(p->window + p->interval) + 4 * (size_t)p->n;
+    return 64 + 16 * (size_t)(p->window + p->interval) + 4 * (size_t)p->replicas;
 }
 
 void memory_look(struct machine *m, size_t effects)
@@ -20,7 +20,7 @@ void memory_look(struct machine *m, size_t effects)
     if (w->steps % 64 > 0 || m->pbft == NULL)
         return;
     const struct pbft *p = m->pbft;
-    for (unsigned i = 0; i < w->plan.n; i++) {
+    for (unsigned i = 0; i < p->members.n; i++) {
         const struct peer *peer = &p->peers[i];
         if (peer->view_change != NULL && peer->view_change->len > PBFT_MESSAGE_SIZE_MAX)
             world_fail(w, "16 memory", "machine %u keeps %zu bytes for %u", m->index, peer->view_change->len, i);

@@ -6,7 +6,7 @@ enum { RECORD_MESSAGE = 5 };
 
 /* OSDI'99 section 4.4, a second time and as plainly as can be: the digest for a sequence is that of the proof of the
  * highest view, and no proof means the null batch. */
-static struct digest expected_at(const struct world *w, const struct new_view *nv, uint64_t sequence, bool *two)
+static struct digest expected_at(const struct epoch *e, const struct new_view *nv, uint64_t sequence, bool *two)
 {
     struct digest best = null_digest();
     uint64_t best_view = 0;
@@ -16,7 +16,7 @@ static struct digest expected_at(const struct world *w, const struct new_view *n
         struct cbor_reader r;
         cbor_reader_init(&r, nv->changes[i].proofs);
         for (uint64_t left = cbor_get_array(&r); left > 0; left--) {
-            struct proof proof = proof_read(&r, &w->members, false);
+            struct proof proof = proof_read(&r, &e->members, false);
             if (proof.sequence != sequence)
                 continue;
             *two = *two || (any && !digest_equal(&best, &proof.digest));
@@ -30,7 +30,7 @@ static struct digest expected_at(const struct world *w, const struct new_view *n
     return best;
 }
 
-static void check_content(struct machine *m, const struct new_view *nv)
+static void check_content(struct machine *m, const struct epoch *e, const struct new_view *nv)
 {
     struct world *w = m->world;
     struct digest none = null_digest();
@@ -48,7 +48,7 @@ static void check_content(struct machine *m, const struct new_view *nv)
         world_fail(w, "8 new view", "view %llu begins at %llu", (unsigned long long)nv->claim.says.view,
                    (unsigned long long)nv->plan.min_s);
     for (uint64_t s = nv->plan.min_s + 1; s <= nv->plan.max_s; s++) {
-        struct digest expected = expected_at(w, nv, s, &two);
+        struct digest expected = expected_at(e, nv, s, &two);
         if (!digest_equal(&expected, &nv->proposals[s - nv->plan.min_s - 1].says.digest))
             world_fail(w, "8 new view", "view %llu proposes something else at %llu",
                        (unsigned long long)nv->claim.says.view, (unsigned long long)s);
@@ -65,16 +65,16 @@ static void check_content(struct machine *m, const struct new_view *nv)
         MARK(w, NEW_VIEW_NULL);
     if (two)
         MARK(w, NEW_VIEW_TWO_DIGESTS);
-    if (nv->plan.min_s > 0)
+    if (nv->plan.min_s > e->base)
         MARK(w, NEW_VIEW_ABOVE_STABLE);
 }
 
 /* What somebody correct decided in an earlier view. */
-static void check_decided(struct machine *m, const struct new_view *nv)
+static void check_decided(struct machine *m, const struct epoch *e, const struct new_view *nv)
 {
     struct world *w = m->world;
 
-    for (uint64_t s = nv->plan.min_s + 1; s <= w->checkers.agreed_count; s++) {
+    for (uint64_t s = nv->plan.min_s + 1; s <= w->checkers.agreed_count && epoch_of_height(w, s) == e; s++) {
         const struct agreed_block *b = agreed_at(w, s);
         if (!b->decided || b->view >= nv->claim.says.view)
             continue;
@@ -88,7 +88,8 @@ static void check_decided(struct machine *m, const struct new_view *nv)
 void new_view_persisted(struct machine *m, struct bytes record)
 {
     struct world *w = m->world;
-    struct view_rules rules = {&w->members, w->plan.window, 0, {{0}}};
+    const struct epoch *e = epoch_of_record(w, record);
+    struct view_rules rules = {&e->members, w->plan.window, e->base, e->base_id};
     struct cbor_reader r;
     struct new_view nv;
 
@@ -105,13 +106,13 @@ void new_view_persisted(struct machine *m, struct bytes record)
         world_fail(w, "8 new view", "machine %u enters a view that does not hold", m->index);
         return;
     }
-    check_content(m, &nv);
-    check_decided(m, &nv);
+    check_content(m, e, &nv);
+    check_decided(m, e, &nv);
     if (m->app.decided < nv.plan.min_s)
         MARK(w, NEW_VIEW_BEHIND);
     if (m->app.decided > nv.plan.min_s && nv.plan.max_s > nv.plan.min_s)
         MARK(w, NEW_VIEW_BELOW);
-    if (w->plan.lies[nv.claim.signer] != LIE_NONE)
+    if (w->plan.lies[e->replica_of[nv.claim.signer]] != LIE_NONE)
         MARK(w, NEW_VIEW_LIAR);
     new_view_fini(&nv);
 }

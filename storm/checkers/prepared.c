@@ -14,12 +14,14 @@ void prepared_persisted(struct machine *m, struct bytes record)
     (void)cbor_get_uint(&r);
     (void)cbor_get_uint(&r);
     cbor_reader_init(&inner, cbor_get_raw(&r));
-    struct proof proof = proof_read(&inner, &w->members, true);
+    const struct epoch *e = epoch_of_record(w, record);
+    struct proof proof = proof_read(&inner, &e->members, true);
     if (cbor_reader_done(&r) != ERR_OK || cbor_reader_done(&inner) != ERR_OK) {
         world_fail(w, "2 prepared", "machine %u keeps a proof that does not hold", m->index);
         return;
     }
-    const struct digest *first = seen_first(&w->checkers.prepared, proof.view << 32 | proof.sequence, &proof.digest);
+    uint64_t key = (uint64_t)(e - w->epochs) << 56 | proof.view << 28 | proof.sequence;
+    const struct digest *first = seen_first(&w->checkers.prepared, key, &proof.digest);
     if (!digest_equal(first, &proof.digest))
         world_fail(w, "2 prepared", "machine %u prepared another digest in view %llu at %llu", m->index,
                    (unsigned long long)proof.view, (unsigned long long)proof.sequence);

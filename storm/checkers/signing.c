@@ -1,16 +1,17 @@
 #include "storm/world.h"
 
 /* A VIEW-CHANGE and a NEW-VIEW are one for a view, whatever their sequence; a CHECKPOINT has no view. */
-void signing_sent(struct machine *m, const struct claim *claim)
+void signing_sent(struct machine *m, const struct epoch *e, const struct claim *claim)
 {
     struct world *w = m->world;
     const struct statement *s = &claim->says;
     uint64_t sequence = s->type >= MESSAGE_VIEW_CHANGE ? 0 : s->sequence;
-    uint64_t key =
-        (uint64_t)s->type << 60 | (uint64_t)claim->signer << 54 | (s->view & 0x7ffffff) << 27 | (sequence & 0x7ffffff);
+    uint64_t key = (uint64_t)s->type << 60 | (uint64_t)m->replica << 54 | (uint64_t)(e - w->epochs) << 48 |
+                   (s->view & 0xffffff) << 24 | (sequence & 0xffffff);
 
     bool proposes = s->type == MESSAGE_PRE_PREPARE || s->type == MESSAGE_PREPARE;
-    if (proposes && s->sequence > pbft_status(m->pbft).stable + w->plan.window)
+    if (proposes && e == machine_epoch(m) && m->pbft != NULL &&
+        s->sequence > pbft_status(m->pbft).stable + w->plan.window)
         world_fail(w, "6 signing", "machine %u votes for %llu above its window", m->index,
                    (unsigned long long)s->sequence);
     const struct digest *first = seen_first(&w->checkers.signed_ones, key, &s->digest);

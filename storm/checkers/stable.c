@@ -22,7 +22,8 @@ void stable_noted(struct machine *m, uint64_t sequence)
     for (uint64_t bits = agreed_at(w, sequence)->checkpoint_signers & ~(UINT64_C(1) << m->replica); bits != 0;
          bits &= bits - 1)
         voices++;
-    if (voices + w->plan.liar_count < w->plan.quorum)
+    const struct epoch *e = epoch_of_height(w, sequence);
+    if (voices + e->liars < e->members.quorum)
         world_fail(w, "9 stable", "machine %u calls %llu stable on the word of %u", m->index,
                    (unsigned long long)sequence, voices);
 }
