@@ -140,15 +140,13 @@ static void check_sent(struct machine *m, struct bytes message)
 {
     enum message_type type = message.len > 1 ? (enum message_type)message.data[1] : MESSAGE_TYPES_END;
     struct claim claim;
-    struct cbor_reader r;
+    struct bytes rest;
 
     if (!machine_correct(m) || !pbft_owns(message) || statement_subject(type) == NULL || type > MESSAGE_NEW_VIEW)
         return;
-    cbor_reader_init(&r, message);
-    (void)cbor_get_array(&r);
-    (void)cbor_get_uint(&r);
     const struct epoch *epoch = epoch_of_message(m->world, message);
-    if (claim_parse(&epoch->members, cbor_get_raw(&r), type, &claim) != ERR_OK) {
+    bool alone = message.data[0] == (CBOR_ARRAY << 5 | 2);
+    if (message_parse(&epoch->members, message, type, &claim, alone ? NULL : &rest) != ERR_OK) {
         world_fail(m->world, "6 signing", "machine %u sends what nobody could parse", m->index);
         return;
     }

@@ -5,33 +5,13 @@
 bool lie_open(const struct world *w, struct bytes message, struct claim *claim, struct bytes *beside)
 {
     enum message_type type = message.len > 1 ? (enum message_type)message.data[1] : MESSAGE_TYPES_END;
-    struct bytes cose;
     unsigned items = message.len > 0 ? message.data[0] & 0x1fU : 0;
 
     *beside = bytes_of(NULL, 0);
     if (!pbft_owns(message) || statement_subject(type) == NULL || items < 2 || items > 3)
         return false;
-    return message_open(message, type, items, &cose, beside) == ERR_OK &&
-           claim_parse(&epoch_of_message(w, message)->members, cose, type, claim) == ERR_OK;
-}
-
-static struct blob *pack(const struct members *members, const struct claim *claim, struct bytes beside)
-{
-    struct buf cose = {0}, out = {0};
-    struct cbor_writer w;
-
-    claim_encode(members, claim, &cose);
-    cbor_writer_init(&w, &out);
-    cbor_put_array(&w, beside.len > 0 ? 3 : 2);
-    cbor_put_uint(&w, claim->says.type);
-    cbor_put_raw(&w, bytes_of_buf(&cose));
-    if (beside.len > 0)
-        cbor_put_raw(&w, beside);
-    cbor_writer_done(&w);
-    struct blob *blob = blob_new(bytes_of_buf(&out));
-    buf_free(&cose);
-    buf_free(&out);
-    return blob;
+    const struct members *members = &epoch_of_message(w, message)->members;
+    return message_parse(members, message, type, claim, items == 3 ? beside : NULL) == ERR_OK;
 }
 
 static struct blob *signed_as(const struct machine *m, const struct members *members, const struct statement *says,
@@ -40,7 +20,7 @@ static struct blob *signed_as(const struct machine *m, const struct members *mem
     struct claim claim;
 
     statement_sign(members, (unsigned)machine_epoch(m)->number_of[m->replica], machine_key(m), says, &claim);
-    return pack(members, &claim, beside);
+    return message_make(members, &claim, beside);
 }
 
 struct blob *lie_statement(const struct machine *m, const struct statement *says, struct bytes beside)

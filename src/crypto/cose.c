@@ -121,63 +121,8 @@ static enum err parse_protected(struct bytes in, struct cose_sign1 *out)
     return cbor_reader_done(&r);
 }
 
-void cose_form_init(struct cose_form *form, const char *content_type, const char *subject)
-{
-    struct digest zeros = {0}, ones;
-    struct buf a = {0}, b = {0};
-
-    ASSERT(strlen(content_type) + strlen(subject) <= 80);
-    memset(ones.b, 0xff, sizeof ones.b);
-    cose_protected(&zeros, content_type, subject, &a);
-    cose_protected(&ones, content_type, subject, &b);
-    ASSERT(a.len <= COSE_FORM_MAX && a.len == b.len);
-    memcpy(form->bytes, a.data, a.len);
-    form->len = a.len;
-    /* They differ where the kid is, and then where its hex is. */
-    form->kid_at = 0;
-    while (a.data[form->kid_at] == b.data[form->kid_at])
-        form->kid_at++;
-    form->issuer_at = form->kid_at + DIGEST_SIZE;
-    while (a.data[form->issuer_at] == b.data[form->issuer_at])
-        form->issuer_at++;
-    buf_free(&a);
-    buf_free(&b);
-}
-
-static void form_fill(const struct cose_form *form, const struct digest *kid, uint8_t out[COSE_FORM_MAX])
-{
-    char issuer[2 * DIGEST_SIZE + 1];
-
-    digest_hex(kid, issuer);
-    memcpy(out, form->bytes, form->len);
-    memcpy(out + form->kid_at, kid->b, DIGEST_SIZE);
-    memcpy(out + form->issuer_at, issuer, sizeof issuer - 1);
-}
-
-void cose_form_protected(const struct cose_form *form, const struct digest *kid, struct buf *out)
-{
-    uint8_t bytes[COSE_FORM_MAX];
-
-    form_fill(form, kid, bytes);
-    buf_add(out, bytes, form->len);
-}
-
-bool cose_form_matches(const struct cose_form *form, struct bytes protected, struct digest *kid)
-{
-    uint8_t bytes[COSE_FORM_MAX];
-    struct digest found;
-
-    if (protected.len != form->len || form->len == 0)
-        return false;
-    found = digest_from(bytes_of(protected.data + form->kid_at, DIGEST_SIZE));
-    form_fill(form, &found, bytes);
-    if (memcmp(bytes, protected.data, form->len) != 0)
-        return false;
-    *kid = found;
-    return true;
-}
-
-enum err cose_split(struct bytes in, struct cose_sign1 *out)
+/* The outermost layer: fills protected, payload and signature only. */
+static enum err cose_split(struct bytes in, struct cose_sign1 *out)
 {
     struct cose_sign1 message = {0};
     struct bytes signature;

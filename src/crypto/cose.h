@@ -28,21 +28,6 @@ void cose_encode(const struct cose_sign1 *message, struct buf *out);
 /* Appends the Sig_structure (RFC 9052 section 4.4) that is signed. */
 void cose_signed_bytes(struct bytes protected, struct bytes payload, struct buf *out);
 
-enum { COSE_FORM_MAX = 240 };
-/* The protected header of one content type and subject with room for a kid, for those who meet it often. */
-struct cose_form {
-    uint8_t bytes[COSE_FORM_MAX];
-    size_t len, kid_at, issuer_at;
-};
-/* Both together at most 80 bytes (asserted). */
-void cose_form_init(struct cose_form *form, const char *content_type, const char *subject);
-/* Appends what cose_protected() does. */
-void cose_form_protected(const struct cose_form *form, const struct digest *kid, struct buf *out);
-/* Is this exactly what cose_protected() makes of some kid? */
-bool cose_form_matches(const struct cose_form *form, struct bytes protected, struct digest *kid);
-
-/* The outermost layer of cose_parse(): fills protected, payload and signature only. */
-enum err cose_split(struct bytes in, struct cose_sign1 *out) MUST_CHECK;
 /* Parses strictly; checks no signature. The views point into in. alg -8, and
  * -19 (RFC 9864) only because every enrolled key is Ed25519; iss must be the
  * hex of kid. */

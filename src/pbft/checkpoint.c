@@ -48,12 +48,9 @@ static void prove_if_quorum(struct pbft *p, const struct statement *says)
 
 enum err receive_checkpoint(struct pbft *p, struct bytes message)
 {
-    struct bytes cose;
     struct claim vote;
 
-    enum err err = message_open(message, MESSAGE_CHECKPOINT, 2, &cose, NULL);
-    if (err == ERR_OK)
-        err = claim_parse(&p->members, cose, MESSAGE_CHECKPOINT, &vote);
+    enum err err = message_parse(&p->members, message, MESSAGE_CHECKPOINT, &vote, NULL);
     if (err != ERR_OK)
         return err;
     if (vote.says.view != 0 || vote.says.sequence % p->config.checkpoint_interval != 0)
@@ -66,7 +63,7 @@ enum err receive_checkpoint(struct pbft *p, struct bytes message)
     bool there = place->says.type != 0 && place->says.sequence == vote.says.sequence;
     if (there && digest_equal(&place->says.digest, &vote.says.digest))
         return ERR_OK;
-    err = claim_verify_in(&p->members, &vote, cose);
+    err = claim_verify(&p->members, &vote);
     if (err != ERR_OK)
         return err;
     if (there) {

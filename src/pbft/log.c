@@ -179,21 +179,7 @@ void peer_seen(struct pbft *p, const struct claim *claim)
 
 struct blob *message_of(const struct pbft *p, const struct claim *claim, struct bytes extra)
 {
-    struct buf cose = {0}, out = {0};
-    struct cbor_writer w;
-
-    claim_encode(&p->members, claim, &cose);
-    cbor_writer_init(&w, &out);
-    cbor_put_array(&w, extra.len > 0 ? 3 : 2);
-    cbor_put_uint(&w, claim->says.type);
-    cbor_put_raw(&w, bytes_of_buf(&cose));
-    if (extra.len > 0)
-        cbor_put_raw(&w, extra);
-    cbor_writer_done(&w);
-    struct blob *message = blob_new(bytes_of_buf(&out));
-    buf_free(&cose);
-    buf_free(&out);
-    return message;
+    return message_make(&p->members, claim, extra);
 }
 
 struct blob *message_prepare(const struct pbft *p, const struct claim *prepare, const struct claim *proposal)
@@ -201,7 +187,7 @@ struct blob *message_prepare(const struct pbft *p, const struct claim *prepare, 
     struct buf cose = {0};
 
     claim_encode(&p->members, proposal, &cose);
-    struct blob *message = message_of(p, prepare, bytes_of_buf(&cose));
+    struct blob *message = message_make(&p->members, prepare, bytes_of_buf(&cose));
     buf_free(&cose);
     return message;
 }

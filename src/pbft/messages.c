@@ -18,23 +18,36 @@ unsigned members_primary(const struct members *m, uint64_t view)
     return (unsigned)(view % m->n);
 }
 
-void members_prepare(struct members *m)
-{
-    for (enum message_type type = MESSAGE_PRE_PREPARE; type < MESSAGE_TYPES_END; type++) {
-        if (SUBJECTS[type] != NULL)
-            cose_form_init(&m->forms[type], content_type(type), SUBJECTS[type]);
-    }
-    for (unsigned i = 0; i < m->n; i++)
-        m->initials[i] = m->fingerprints[i].b[0];
-}
-
 const char *statement_subject(enum message_type type)
 {
     return (unsigned)type < MESSAGE_TYPES_END ? SUBJECTS[type] : NULL;
 }
 
+/* What a statement of this type names. What is verified is always rebuilt from what was understood, so naming is
+ * binding. */
+static struct digest federation_named(const struct members *m, enum message_type type)
+{
+#ifdef MUTANT_PBFT_FOREIGN_FEDERATION
+    return type == MESSAGE_COMMIT ? m->federation_id : (struct digest){0};
+#else
+    (void)type;
+    return m->federation_id;
+#endif
+}
+
+static uint64_t epoch_named(const struct members *m, enum message_type type)
+{
+#ifdef MUTANT_PBFT_FOREIGN_EPOCH
+    return type == MESSAGE_COMMIT ? m->membership_epoch : 1;
+#else
+    (void)type;
+    return m->membership_epoch;
+#endif
+}
+
 void statement_payload(const struct members *m, const struct statement *s, struct buf *out)
 {
+    struct digest federation = federation_named(m, s->type);
     struct cbor_writer w;
 
     if (s->type == MESSAGE_COMMIT) {
@@ -51,90 +64,144 @@ void statement_payload(const struct members *m, const struct statement *s, struc
     cbor_put_text(&w, "sequence");
     cbor_put_uint(&w, s->sequence);
     cbor_put_text(&w, "federation_id");
-    cbor_put_bytes(&w, digest_bytes(&m->federation_id));
+    cbor_put_bytes(&w, digest_bytes(&federation));
     cbor_put_text(&w, "membership_epoch");
-    cbor_put_uint(&w, m->membership_epoch);
+    cbor_put_uint(&w, epoch_named(m, s->type));
     cbor_writer_done(&w);
 }
 
-static void protected_put(const struct members *m, enum message_type type, const struct digest *kid, struct buf *out)
+static struct digest digest_filled(int byte)
 {
-    if (m->forms[type].len > 0)
-        cose_form_protected(&m->forms[type], kid, out);
+    struct digest d;
+
+    memset(d.b, byte, sizeof d.b);
+    return d;
+}
+
+/* The general way to write a claim; the views in `out` are into protected and payload. */
+static void claim_rebuild(const struct members *m, const struct claim *c, const struct digest *kid,
+                          struct buf *protected, struct buf *payload, struct cose_sign1 *out)
+{
+    cose_protected(kid, content_type(c->says.type), SUBJECTS[c->says.type], protected);
+    statement_payload(m, &c->says, payload);
+    *out = (struct cose_sign1){.kid = *kid, .protected = bytes_of_buf(protected), .payload = bytes_of_buf(payload)};
+    memcpy(out->signature, c->signature, SIGNATURE_SIZE);
+}
+
+/* Returns the size of the payload. */
+static size_t claim_write(const struct members *m, const struct claim *c, const struct digest *kid, struct buf *out)
+{
+    struct buf protected = {0}, payload = {0};
+    struct cose_sign1 cose;
+
+    claim_rebuild(m, c, kid, &protected, &payload, &cose);
+    cose_encode(&cose, out);
+    size_t size = payload.len;
+    buf_free(&protected);
+    buf_free(&payload);
+    return size;
+}
+
+/* A claim in which everything that differs between claims is of this byte, and every number this bit. */
+static size_t sample_write(enum message_type type, int byte, uint64_t bit, struct buf *out)
+{
+    struct digest digest = digest_filled(byte);
+    struct members m = {.federation_id = digest, .membership_epoch = bit};
+    struct claim c = {.says = {type, bit, bit, digest}};
+
+    memset(c.signature, byte, sizeof c.signature);
+    return claim_write(&m, &c, &digest, out);
+}
+
+static void form_prepare(struct claim_form *form, enum message_type type)
+{
+    struct buf zeros = {0}, ones = {0};
+
+    size_t payload = sample_write(type, 0, 0, &zeros);
+    sample_write(type, 0xff, 1, &ones);
+    claim_form_init(form, bytes_of_buf(&zeros), bytes_of_buf(&ones), payload);
+    buf_free(&zeros);
+    buf_free(&ones);
+}
+
+void members_prepare(struct members *m)
+{
+    char issuer[ISSUER_SIZE + 1];
+
+    for (enum message_type type = MESSAGE_PRE_PREPARE; type < MESSAGE_TYPES_END; type++) {
+        if (SUBJECTS[type] != NULL)
+            form_prepare(&m->forms[type], type);
+    }
+    for (unsigned i = 0; i < m->n; i++) {
+        m->initials[i] = m->fingerprints[i].b[0];
+        digest_hex(&m->fingerprints[i], issuer);
+        memcpy(m->issuers[i], issuer, ISSUER_SIZE);
+    }
+}
+
+/* Writes the exact signed COSE_Sign1; `out` has room. */
+static size_t form_write(const struct members *m, const struct claim *c, uint8_t out[CLAIM_SIZE_MAX])
+{
+    struct claim_signer signer = {m->fingerprints[c->signer].b, m->issuers[c->signer]};
+    struct claim_parts parts = {c->says.view, c->says.sequence, epoch_named(m, c->says.type), c->says.digest,
+                                federation_named(m, c->says.type)};
+
+    return claim_form_write(&m->forms[c->says.type], &signer, &parts, c->signature, out);
+}
+
+static bool is_prepared(const struct members *m)
+{
+    return m->forms[MESSAGE_COMMIT].len > 0;
+}
+
+void claim_encode(const struct members *m, const struct claim *c, struct buf *out)
+{
+    uint8_t bytes[CLAIM_SIZE_MAX];
+
+    ASSERT(SUBJECTS[c->says.type] != NULL && c->signer < m->n);
+    if (is_prepared(m))
+        buf_add(out, bytes, form_write(m, c, bytes));
     else
-        cose_protected(kid, content_type(type), SUBJECTS[type], out);
+        claim_write(m, c, &m->fingerprints[c->signer], out);
+}
+
+/* The Sig_structure that this claim was, or is to be, signed as. Returns its size. */
+static size_t claim_signed_bytes(const struct members *m, const struct claim *c, uint8_t out[CLAIM_SIZE_MAX])
+{
+    uint8_t bytes[CLAIM_SIZE_MAX];
+    struct buf protected = {0}, payload = {0}, signed_bytes = {0};
+    struct cose_sign1 cose;
+
+    ASSERT(SUBJECTS[c->says.type] != NULL && c->signer < m->n);
+    if (is_prepared(m))
+        return claim_form_signed(&m->forms[c->says.type], bytes_of(bytes, form_write(m, c, bytes)), out);
+    claim_rebuild(m, c, &m->fingerprints[c->signer], &protected, &payload, &cose);
+    cose_signed_bytes(cose.protected, cose.payload, &signed_bytes);
+    size_t len = signed_bytes.len;
+    ASSERT(len <= CLAIM_SIZE_MAX);
+    memcpy(out, signed_bytes.data, len);
+    buf_free(&protected);
+    buf_free(&payload);
+    buf_free(&signed_bytes);
+    return len;
 }
 
 void statement_sign(const struct members *m, unsigned self, const struct secret_key *key, const struct statement *s,
                     struct claim *out)
 {
-    struct buf payload = {0}, protected = {0}, signed_bytes = {0};
+    uint8_t bytes[CLAIM_SIZE_MAX];
+    struct claim claim = {.says = *s, .signer = self};
 
-    out->says = *s;
-    out->signer = self;
-    statement_payload(m, s, &payload);
-    protected_put(m, s->type, &key->fingerprint, &protected);
-    cose_signed_bytes(bytes_of_buf(&protected), bytes_of_buf(&payload), &signed_bytes);
-    key_sign(key, bytes_of_buf(&signed_bytes), out->signature);
-    buf_free(&payload);
-    buf_free(&protected);
-    buf_free(&signed_bytes);
-}
-
-/* Fills the COSE structure that this claim must have been signed as. */
-static void claim_rebuild(const struct members *m, const struct claim *c, struct buf *protected, struct buf *payload,
-                          struct cose_sign1 *out)
-{
-    ASSERT(SUBJECTS[c->says.type] != NULL && c->signer < m->n);
-    protected_put(m, c->says.type, &m->fingerprints[c->signer], protected);
-    statement_payload(m, &c->says, payload);
-    memset(out, 0, sizeof *out);
-    out->kid = m->fingerprints[c->signer];
-    out->protected = bytes_of_buf(protected);
-    out->payload = bytes_of_buf(payload);
-    memcpy(out->signature, c->signature, SIGNATURE_SIZE);
-}
-
-void claim_encode(const struct members *m, const struct claim *c, struct buf *out)
-{
-    struct buf protected = {0}, payload = {0};
-    struct cose_sign1 cose;
-
-    claim_rebuild(m, c, &protected, &payload, &cose);
-    cose_encode(&cose, out);
-    buf_free(&protected);
-    buf_free(&payload);
-}
-
-static enum err signature_check(const struct members *m, const struct claim *c, const struct cose_sign1 *cose)
-{
-    struct buf signed_bytes = {0};
-
-    cose_signed_bytes(cose->protected, cose->payload, &signed_bytes);
-    enum err err = verify_cache_check(m->verify_cache, &m->keys[c->signer], bytes_of_buf(&signed_bytes), c->signature);
-    buf_free(&signed_bytes);
-    return err;
+    key_sign(key, bytes_of(bytes, claim_signed_bytes(m, &claim, bytes)), claim.signature);
+    *out = claim;
 }
 
 enum err claim_verify(const struct members *m, const struct claim *c)
 {
-    struct buf protected = {0}, payload = {0};
-    struct cose_sign1 cose;
+    uint8_t bytes[CLAIM_SIZE_MAX];
+    struct bytes signed_bytes = bytes_of(bytes, claim_signed_bytes(m, c, bytes));
 
-    claim_rebuild(m, c, &protected, &payload, &cose);
-    enum err err = signature_check(m, c, &cose);
-    buf_free(&protected);
-    buf_free(&payload);
-    return err;
-}
-
-enum err claim_verify_in(const struct members *m, const struct claim *c, struct bytes in)
-{
-    struct cose_sign1 cose;
-    enum err err = cose_split(in, &cose);
-
-    ASSERT(err == ERR_OK && memcmp(cose.signature, c->signature, SIGNATURE_SIZE) == 0);
-    return signature_check(m, c, &cose);
+    return verify_cache_check(m->verify_cache, &m->keys[c->signer], signed_bytes, c->signature);
 }
 
 /* The payload of any statement of s->type. */
@@ -171,7 +238,7 @@ bool message_membership_epoch(struct bytes message, uint64_t *epoch)
     (void)cbor_get_array(&r);
     (void)cbor_get_uint(&r);
     struct bytes item = cbor_get_raw(&r);
-    if (r.err != ERR_OK || cose_split(item, &cose) != ERR_OK ||
+    if (r.err != ERR_OK || cose_parse(item, &cose) != ERR_OK ||
         payload_read(cose.payload, &says, &federation, &named) != ERR_OK)
         return false;
     *epoch = named;
@@ -187,47 +254,43 @@ static enum err payload_parse(const struct members *m, struct bytes in, struct s
 
     if (err != ERR_OK)
         return err;
-#ifdef MUTANT_PBFT_OLD_EPOCH_COUNTS
-    if (epoch < m->membership_epoch)
-        epoch = m->membership_epoch;
-#endif
-#ifndef MUTANT_PBFT_FOREIGN_FEDERATION
-    if (!digest_equal(&federation, &m->federation_id))
+    struct digest ours = federation_named(m, s->type);
+    if (!digest_equal(&federation, &ours) || epoch != epoch_named(m, s->type))
         return ERR_MISMATCH;
-#endif
-#ifndef MUTANT_PBFT_FOREIGN_EPOCH
-    if (epoch != m->membership_epoch)
-        return ERR_MISMATCH;
-#endif
     return s->view <= VIEW_MAX && s->sequence <= SEQUENCE_MAX ? ERR_OK : ERR_RANGE;
 }
 
-static int member_find(const struct members *m, const struct digest *fingerprint)
+static int member_find(const struct members *m, const uint8_t *fingerprint)
 {
-    struct voters voters = {m->n, m->quorum, m->keys, m->fingerprints, m->verify_cache};
-
-    if (m->forms[MESSAGE_COMMIT].len == 0)
-        return voters_find(&voters, fingerprint);
     for (unsigned i = 0; i < m->n; i++) {
-        if (m->initials[i] == fingerprint->b[0] && digest_equal(&m->fingerprints[i], fingerprint))
+        if (m->initials[i] == fingerprint[0] && memcmp(m->fingerprints[i].b, fingerprint, DIGEST_SIZE) == 0)
             return (int)i;
     }
     return -1;
 }
 
-/* A header that is not known at sight, in full. */
-static enum err header_parse(struct bytes in, enum message_type type, struct cose_sign1 *out)
+/* What `in` begins with, when it is a claim of the usual form and nothing is wrong with it: its size, else 0. */
+static size_t form_read(const struct members *m, struct bytes in, enum message_type type, struct claim *out)
 {
-    enum err err = cose_parse(in, out);
+    struct claim_signer signer;
+    struct claim_parts parts;
+    struct digest federation = federation_named(m, type);
+    const uint8_t *signature;
 
-    if (err != ERR_OK)
-        return err;
-    bool ours = bytes_equal(out->content_type, bytes_of_text(content_type(type))) &&
-                bytes_equal(out->subject, bytes_of_text(SUBJECTS[type]));
-    return ours ? ERR_OK : ERR_TYPE;
+    size_t size = claim_form_read(&m->forms[type], in, &signer, &parts, &signature);
+    if (size == 0 || parts.view > VIEW_MAX || parts.sequence > SEQUENCE_MAX ||
+        parts.membership_epoch != epoch_named(m, type) || !digest_equal(&parts.federation_id, &federation))
+        return 0;
+    int member = member_find(m, signer.kid);
+    if (member < 0 || memcmp(m->issuers[member], signer.issuer, ISSUER_SIZE) != 0)
+        return 0;
+    out->says = (struct statement){type, parts.view, parts.sequence, parts.digest};
+    out->signer = (unsigned)member;
+    memcpy(out->signature, signature, SIGNATURE_SIZE);
+    return size;
 }
 
-/* One form only, else a statement could count for us and fail in the proof that we make of it. */
+/* One form of header only, else a statement could count for us and fail in the proof that we make of it. */
 static bool header_is_canonical(enum message_type type, const struct cose_sign1 *cose)
 {
     struct buf protected = {0};
@@ -238,24 +301,26 @@ static bool header_is_canonical(enum message_type type, const struct cose_sign1 
     return same;
 }
 
-enum err claim_parse(const struct members *m, struct bytes in, enum message_type type, struct claim *out)
+/* The general way to read a claim, which knows what is wrong with it. */
+static enum err claim_read(const struct members *m, struct bytes in, enum message_type type, struct claim *out)
 {
+    struct voters voters = {m->n, m->quorum, m->keys, m->fingerprints, m->verify_cache};
     struct claim claim = {.says.type = type};
     struct cose_sign1 cose;
 
-    enum err err = cose_split(in, &cose);
-    bool known = err == ERR_OK && cose_form_matches(&m->forms[type], cose.protected, &cose.kid);
-    if (err == ERR_OK && !known)
-        err = header_parse(in, type, &cose);
+    enum err err = cose_parse(in, &cose);
     if (err != ERR_OK)
         return err;
-    int signer = member_find(m, &cose.kid);
+    if (!bytes_equal(cose.content_type, bytes_of_text(content_type(type))) ||
+        !bytes_equal(cose.subject, bytes_of_text(SUBJECTS[type])))
+        return ERR_TYPE;
+    int signer = voters_find(&voters, &cose.kid);
     if (signer < 0)
         return ERR_UNKNOWN;
     err = payload_parse(m, cose.payload, &claim.says);
     if (err != ERR_OK)
         return err;
-    if (!known && !header_is_canonical(type, &cose))
+    if (!header_is_canonical(type, &cose))
         return ERR_CANONICAL;
     claim.signer = (unsigned)signer;
     memcpy(claim.signature, cose.signature, SIGNATURE_SIZE);
@@ -263,24 +328,83 @@ enum err claim_parse(const struct members *m, struct bytes in, enum message_type
     return ERR_OK;
 }
 
-enum err message_open(struct bytes in, enum message_type type, unsigned items, struct bytes *first,
-                      struct bytes *second)
+enum err claim_parse(const struct members *m, struct bytes in, enum message_type type, struct claim *out)
+{
+    struct claim claim;
+
+    if (in.len == 0 || form_read(m, in, type, &claim) != in.len)
+        return claim_read(m, in, type, out);
+    *out = claim;
+    return ERR_OK;
+}
+
+/* ---- messages */
+
+enum { HEAD_SIZE = 2 }; /* of a message: array, type */
+
+static uint8_t message_head(unsigned items)
+{
+    return (uint8_t)(CBOR_ARRAY << 5 | items);
+}
+
+static void message_begin(struct cbor_reader *r, struct bytes in, enum message_type type, unsigned items)
+{
+    cbor_reader_init(r, in);
+    cbor_expect_array(r, items);
+    if (cbor_get_uint(r) != (uint64_t)type && r->err == ERR_OK)
+        cbor_fail(r, ERR_TYPE);
+}
+
+enum err message_open(struct bytes in, enum message_type type, struct bytes *first)
 {
     struct cbor_reader r;
 
-    cbor_reader_init(&r, in);
-    cbor_expect_array(&r, items);
-    if (cbor_get_uint(&r) != (uint64_t)type && r.err == ERR_OK)
-        cbor_fail(&r, ERR_TYPE);
+    message_begin(&r, in, type, 2);
     struct bytes one = cbor_get_raw(&r);
-    struct bytes two = items == 3 ? cbor_get_raw(&r) : bytes_of(NULL, 0);
     enum err err = cbor_reader_done(&r);
-    if (err != ERR_OK)
-        return err;
-    *first = one;
-    if (second != NULL)
-        *second = two;
-    return ERR_OK;
+    if (err == ERR_OK)
+        *first = one;
+    return err;
+}
+
+enum err message_parse(const struct members *m, struct bytes in, enum message_type type, struct claim *out,
+                       struct bytes *rest)
+{
+    unsigned items = rest != NULL ? 3 : 2;
+    struct cbor_reader r;
+    struct claim claim;
+
+    if (in.len > HEAD_SIZE && in.data[0] == message_head(items) && in.data[1] == type) {
+        struct bytes behind = bytes_of(in.data + HEAD_SIZE, in.len - HEAD_SIZE);
+        size_t size = form_read(m, behind, type, &claim);
+        if (size > 0 && (rest != NULL || size == behind.len)) {
+            *out = claim;
+            if (rest != NULL)
+                *rest = bytes_of(behind.data + size, behind.len - size);
+            return ERR_OK;
+        }
+    }
+    message_begin(&r, in, type, items);
+    struct bytes cose = cbor_get_raw(&r);
+    enum err err = rest != NULL ? r.err : cbor_reader_done(&r);
+    if (err == ERR_OK)
+        err = claim_read(m, cose, type, out);
+    if (err == ERR_OK && rest != NULL)
+        *rest = bytes_of(in.data + r.pos, in.len - r.pos);
+    return err;
+}
+
+struct blob *message_make(const struct members *m, const struct claim *claim, struct bytes rest)
+{
+    struct buf out = {0};
+
+    buf_add_byte(&out, message_head(rest.len > 0 ? 3 : 2));
+    buf_add_byte(&out, (uint8_t)claim->says.type);
+    claim_encode(m, claim, &out);
+    buf_add(&out, rest.data, rest.len);
+    struct blob *message = blob_new(bytes_of_buf(&out));
+    buf_free(&out);
+    return message;
 }
 
 void batch_encode(const struct bytes *requests, unsigned count, struct buf *out)

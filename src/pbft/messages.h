@@ -2,6 +2,7 @@
 #define PRISMFED_PBFT_MESSAGES_H
 
 #include "codec/cbor.h"
+#include "pbft/claim_form.h"
 #include "pbft/limits.h"
 
 /* On the wire every message is a CBOR array that begins with its type; what it claims is in a
@@ -59,13 +60,15 @@ struct members {
     unsigned n, f, quorum;
     struct public_key keys[PBFT_REPLICAS_MAX];
     struct digest fingerprints[PBFT_REPLICAS_MAX];
-    struct verify_cache *verify_cache;         /* borrowed; NULL: none */
-    struct cose_form forms[MESSAGE_TYPES_END]; /* by members_prepare(), or empty */
-    uint8_t initials[PBFT_REPLICAS_MAX];       /* of the fingerprints, beside the forms */
+    struct verify_cache *verify_cache; /* borrowed; NULL: none */
+    /* By members_prepare(), or empty. */
+    struct claim_form forms[MESSAGE_TYPES_END];
+    uint8_t initials[PBFT_REPLICAS_MAX];             /* of the fingerprints */
+    uint8_t issuers[PBFT_REPLICAS_MAX][ISSUER_SIZE]; /* hex of the fingerprints */
 };
 
 /* To be called once for members that are used often: messages are then read and written faster, with the same result.
- */
+ * Replicas must not change afterwards. */
 void members_prepare(struct members *m);
 unsigned members_primary(const struct members *m, uint64_t view);
 
@@ -80,12 +83,15 @@ void claim_encode(const struct members *m, const struct claim *c, struct buf *ou
 /* Everything but the signature: type, federation, membership epoch, a member's kid, our form of header, ranges. */
 enum err claim_parse(const struct members *m, struct bytes cose, enum message_type type, struct claim *out) MUST_CHECK;
 enum err claim_verify(const struct members *m, const struct claim *c) MUST_CHECK;
-/* The same of a claim that claim_parse() took from `cose`: saves making those bytes again. */
-enum err claim_verify_in(const struct members *m, const struct claim *c, struct bytes cose) MUST_CHECK;
 
-/* Takes [type, first] (items = 2) or [type, first, second] (3) apart; views into in. */
-enum err message_open(struct bytes in, enum message_type type, unsigned items, struct bytes *first,
-                      struct bytes *second) MUST_CHECK;
+/* Takes [type, first] apart; a view into in. */
+enum err message_open(struct bytes in, enum message_type type, struct bytes *first) MUST_CHECK;
+/* The same with a claim, as claim_parse() reads it. rest (may be NULL): [type, cose, rest], where rest is not looked at
+ * and may be anything: who reads it refuses what is not one item. */
+enum err message_parse(const struct members *m, struct bytes in, enum message_type type, struct claim *out,
+                       struct bytes *rest) MUST_CHECK;
+/* [type, cose], or [type, cose, rest] where rest is not empty. One holding is the caller's. */
+struct blob *message_make(const struct members *m, const struct claim *claim, struct bytes rest);
 
 /* Which membership epoch does the statement in a message name? A hint: nothing is verified. False: none. */
 bool message_membership_epoch(struct bytes message, uint64_t *epoch);

@@ -10,9 +10,8 @@
 /* ---- receiving */
 
 /* May this vote be kept beside those of other replicas? ERR_STALE: we have one of a later view. fresh: not the one that
- * is there already, and verified. cose: what vote was parsed from. */
-static enum err judge_vote(struct pbft *p, const struct claim *kept, const struct claim *vote, struct bytes cose,
-                           bool *fresh)
+ * is there already, and verified. */
+static enum err judge_vote(struct pbft *p, const struct claim *kept, const struct claim *vote, bool *fresh)
 {
     bool same_view = kept->says.type != 0 && vote->says.view == kept->says.view;
 
@@ -24,7 +23,7 @@ static enum err judge_vote(struct pbft *p, const struct claim *kept, const struc
         return ERR_STALE;
     if (same_view && digest_equal(&kept->says.digest, &vote->says.digest))
         return ERR_OK;
-    enum err err = claim_verify_in(&p->members, vote, cose);
+    enum err err = claim_verify(&p->members, vote);
 #ifdef MUTANT_PBFT_VOTE_UNVERIFIED
     err = ERR_OK;
 #endif
@@ -88,14 +87,12 @@ static void keep_batch(struct slot *s, const struct digest *digest, struct bytes
 
 enum err receive_pre_prepare(struct pbft *p, struct bytes message)
 {
-    struct bytes cose, requests;
+    struct bytes requests;
     struct claim proposal;
     unsigned count;
     bool fresh;
 
-    enum err err = message_open(message, MESSAGE_PRE_PREPARE, 3, &cose, &requests);
-    if (err == ERR_OK)
-        err = claim_parse(&p->members, cose, MESSAGE_PRE_PREPARE, &proposal);
+    enum err err = message_parse(&p->members, message, MESSAGE_PRE_PREPARE, &proposal, &requests);
     if (err != ERR_OK)
         return err;
 #ifndef MUTANT_PBFT_ANY_PROPOSER
@@ -130,13 +127,11 @@ enum err receive_pre_prepare(struct pbft *p, struct bytes message)
 
 enum err receive_prepare(struct pbft *p, struct bytes message)
 {
-    struct bytes cose, beside;
+    struct bytes beside;
     struct claim prepare, proposal;
     bool fresh;
 
-    enum err err = message_open(message, MESSAGE_PREPARE, 3, &cose, &beside);
-    if (err == ERR_OK)
-        err = claim_parse(&p->members, cose, MESSAGE_PREPARE, &prepare);
+    enum err err = message_parse(&p->members, message, MESSAGE_PREPARE, &prepare, &beside);
     if (err == ERR_OK)
         err = claim_parse(&p->members, beside, MESSAGE_PRE_PREPARE, &proposal);
     if (err != ERR_OK)
@@ -156,7 +151,7 @@ enum err receive_prepare(struct pbft *p, struct bytes message)
         return err;
     if (prepare.says.view < p->view)
         return ERR_STALE;
-    err = judge_vote(p, &s->prepares[prepare.signer], &prepare, cose, &fresh);
+    err = judge_vote(p, &s->prepares[prepare.signer], &prepare, &fresh);
     if (err != ERR_OK || !fresh)
         return err;
     if (primary != p->config.self) {
@@ -186,19 +181,16 @@ static void commit_count(struct pbft *p, struct slot *s, const struct claim *vot
 
 enum err receive_commit(struct pbft *p, struct bytes message)
 {
-    struct bytes cose;
     struct claim vote;
     bool fresh;
 
-    enum err err = message_open(message, MESSAGE_COMMIT, 2, &cose, NULL);
-    if (err == ERR_OK)
-        err = claim_parse(&p->members, cose, MESSAGE_COMMIT, &vote);
+    enum err err = message_parse(&p->members, message, MESSAGE_COMMIT, &vote, NULL);
     if (err != ERR_OK)
         return err;
     struct slot *s = slot_for(p, &vote, &err);
     if (s == NULL)
         return err;
-    err = judge_vote(p, &s->commits[vote.signer], &vote, cose, &fresh);
+    err = judge_vote(p, &s->commits[vote.signer], &vote, &fresh);
     if (err != ERR_OK || !fresh)
         return err;
     slot_keep_claim(s, &s->commits[vote.signer], &vote);

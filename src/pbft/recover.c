@@ -203,12 +203,9 @@ void fetch_missing(struct pbft *p)
 
 enum err receive_fetch(struct pbft *p, struct bytes message)
 {
-    struct bytes cose;
     struct claim fetch;
 
-    enum err err = message_open(message, MESSAGE_FETCH, 2, &cose, NULL);
-    if (err == ERR_OK)
-        err = claim_parse(&p->members, cose, MESSAGE_FETCH, &fetch);
+    enum err err = message_parse(&p->members, message, MESSAGE_FETCH, &fetch, NULL);
     if (err == ERR_OK && fetch.signer == p->config.self)
         err = ERR_STALE;
     if (err == ERR_OK)
@@ -238,7 +235,7 @@ enum err receive_batch(struct pbft *p, struct bytes message)
     struct bytes requests;
     unsigned count;
 
-    enum err err = message_open(message, MESSAGE_BATCH, 2, &requests, NULL);
+    enum err err = message_open(message, MESSAGE_BATCH, &requests);
     if (err == ERR_OK)
         err = batch_decode(requests, p->requests, &count);
     if (err != ERR_OK)

@@ -11,11 +11,9 @@ struct digest null_digest(void)
 enum err message_split(const struct members *m, struct bytes message, enum message_type type, struct claim *claim,
                        struct bytes *body)
 {
-    struct bytes cose, rest;
-    enum err err = message_open(message, type, 3, &cose, &rest);
+    struct bytes rest;
+    enum err err = message_parse(m, message, type, claim, &rest);
 
-    if (err == ERR_OK)
-        err = claim_parse(m, cose, type, claim);
     if (err != ERR_OK)
         return err;
     struct digest digest = digest_of(rest);

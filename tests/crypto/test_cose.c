@@ -254,52 +254,6 @@ static void cose_sign_is_refused(void)
     }
 }
 
-/* A form writes what cose_protected() writes, and knows just that: not with any bit flipped, nor cut. */
-static void form_is_the_header(void)
-{
-    struct buf expected = {0}, written = {0};
-    struct digest other = digest_of(bytes_of_text("other")), kid;
-    struct cose_form form, empty = {0};
-
-    cose_form_init(&form, "text/plain", "greeting");
-    for (unsigned i = 0; i < 2; i++) {
-        buf_clear(&expected);
-        buf_clear(&written);
-        cose_protected(i == 0 ? &key.fingerprint : &other, "text/plain", "greeting", &expected);
-        cose_form_protected(&form, i == 0 ? &key.fingerprint : &other, &written);
-        CHECK(bytes_equal(bytes_of_buf(&written), bytes_of_buf(&expected)));
-        CHECK(cose_form_matches(&form, bytes_of_buf(&expected), &kid));
-        CHECK(digest_equal(&kid, i == 0 ? &key.fingerprint : &other));
-        CHECK(!cose_form_matches(&empty, bytes_of_buf(&expected), &kid));
-    }
-    for (size_t bit = 0; bit < 8 * expected.len; bit++) {
-        expected.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        CHECK(!cose_form_matches(&form, bytes_of_buf(&expected), &kid));
-        expected.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-    }
-    CHECK(!cose_form_matches(&form, bytes_of(expected.data, expected.len - 1), &kid));
-    CHECK(!cose_form_matches(&form, bytes_of(NULL, 0), &kid));
-    buf_free(&expected);
-    buf_free(&written);
-}
-
-/* The outermost layer alone: the same views, whatever the header says. */
-static void split_is_the_outer_layer(void)
-{
-    struct cose_sign1 whole, split;
-    struct buf out = {0};
-
-    cose_sign(&key, "text/plain", "greeting", bytes_of_text("hello"), &out);
-    REQUIRE_OK(cose_parse(bytes_of_buf(&out), &whole));
-    REQUIRE_OK(cose_split(bytes_of_buf(&out), &split));
-    CHECK(bytes_equal(split.protected, whole.protected));
-    CHECK(bytes_equal(split.payload, whole.payload));
-    CHECK(memcmp(split.signature, whole.signature, SIGNATURE_SIZE) == 0);
-    for (size_t len = 0; len < out.len; len++)
-        CHECK(cose_split(bytes_of(out.data, len), &split) != ERR_OK);
-    buf_free(&out);
-}
-
 int main(void)
 {
     key_library_init();
@@ -312,7 +266,5 @@ int main(void)
     TAP_RUN(working_group_ed25519);
     TAP_RUN(working_group_ed448);
     TAP_RUN(cose_sign_is_refused);
-    TAP_RUN(form_is_the_header);
-    TAP_RUN(split_is_the_outer_layer);
     return tap_done();
 }
