@@ -7,7 +7,7 @@
 
 /* Definitions, ties and bounds, with the reasons: docs/aggregation.md. Integers only. */
 
-static const char *const rule_names[RANK_RULE_COUNT] = {"trimmed_rank", "median_rank"};
+static const char *const rule_names[RANK_RULE_COUNT] = {"trimmed_rank", "median_rank", "borda", "mean_cost"};
 
 const char *rank_rule_name(enum rank_rule rule)
 {
@@ -167,12 +167,22 @@ static int64_t lower_median(const struct weighted *sorted, unsigned count)
     return sorted[0].value;
 }
 
+static uint64_t mean_cost(const struct weighted *column, unsigned count)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < count; i++)
+        sum += column[i].weight * (uint64_t)column[i].value;
+    return sum / weight_sum(column, count);
+}
+
 static uint64_t score_reduce(const struct rank_matrix *m, struct weighted *column)
 {
+    if (m->rule == RANK_MEAN_COST)
+        return mean_cost(column, m->sites);
     qsort(column, m->sites, sizeof column[0], weighted_compare);
     if (m->rule == RANK_MEDIAN)
         return (uint64_t)lower_median(column, m->sites) * RANK_PPM;
-    return trimmed_mean(column, m->sites, m->trim_ppm);
+    return trimmed_mean(column, m->sites, m->rule == RANK_BORDA ? 0 : m->trim_ppm);
 }
 
 static void matrix_check(const struct rank_matrix *m)
@@ -180,6 +190,13 @@ static void matrix_check(const struct rank_matrix *m)
     ASSERT(m->sites >= 1 && m->sites <= RANK_SITES_MAX);
     ASSERT(m->candidates >= 1 && m->candidates <= RANK_CANDIDATES_MAX);
     ASSERT((unsigned)m->rule < RANK_RULE_COUNT && m->trim_ppm < RANK_PPM / 2 && m->stake_cap_ppm <= RANK_PPM);
+}
+
+static int64_t entry(const struct rank_matrix *m, const uint32_t *ranks, size_t at)
+{
+    if (m->rule != RANK_MEAN_COST)
+        return ranks[at];
+    return (int64_t)(m->costs[at] < RANK_COST_MAX ? m->costs[at] : RANK_COST_MAX);
 }
 
 void rank_reduce(const struct rank_matrix *m, struct rank_result *out)
@@ -193,7 +210,7 @@ void rank_reduce(const struct rank_matrix *m, struct rank_result *out)
         ranks_double(m->costs + (size_t)i * m->candidates, m->candidates, ranks + (size_t)i * m->candidates);
     for (unsigned j = 0; j < m->candidates; j++) {
         for (unsigned i = 0; i < m->sites; i++)
-            column[i] = (struct weighted){ranks[(size_t)i * m->candidates + j], result.weights[i]};
+            column[i] = (struct weighted){entry(m, ranks, (size_t)i * m->candidates + j), result.weights[i]};
         result.scores[j] = score_reduce(m, column);
         uint64_t best = result.scores[result.winner];
         if (result.scores[j] < best ||

@@ -4,19 +4,22 @@
 #include "crypto/digest.h"
 
 /* Robust rules over the score matrix: each site's costs become ranks, so that no
- * site can shout; a candidate's ranks are reduced by a weighted trimmed mean or a weighted
- * median. Exact definitions, ties and bounds: docs/aggregation.md. */
+ * site can shout; a candidate's ranks are reduced by a weighted trimmed mean, a weighted median
+ * or (Borda) a weighted mean. The mean of the costs is there to compare with: one liar decides it. Exact definitions,
+ * ties and bounds: docs/aggregation.md. */
 
 enum { RANK_SITES_MAX = 256, RANK_CANDIDATES_MAX = 256, RANK_PPM = 1000000 };
 
 /* A stake above counts as this one: sums over all sites stay in 63 bits. */
 #define RANK_STAKE_MAX ((UINT64_C(1) << 55) - 1)
+/* To mean_cost a cost above counts as this one. */
+#define RANK_COST_MAX ((UINT64_C(1) << 43) - 1)
 /* No gain is below -RANK_GAIN_MAX ppm (a million times as costly). */
 #define RANK_GAIN_MAX INT64_C(1000000000000)
 
-enum rank_rule { RANK_TRIMMED, RANK_MEDIAN, RANK_RULE_COUNT };
+enum rank_rule { RANK_TRIMMED, RANK_MEDIAN, RANK_BORDA, RANK_MEAN_COST, RANK_RULE_COUNT };
 
-const char *rank_rule_name(enum rank_rule rule); /* "trimmed_rank", "median_rank" */
+const char *rank_rule_name(enum rank_rule rule); /* "trimmed_rank", "median_rank", "borda", "mean_cost" */
 enum err rank_rule_parse(struct bytes name, enum rank_rule *out) MUST_CHECK;
 
 struct rank_matrix {
@@ -32,7 +35,7 @@ struct rank_matrix {
 
 struct rank_result {
     unsigned winner;
-    uint64_t scores[RANK_CANDIDATES_MAX]; /* millionths of a doubled rank; lower is better */
+    uint64_t scores[RANK_CANDIDATES_MAX]; /* millionths of a doubled rank (mean_cost: costs); lower is better */
     uint64_t weights[RANK_SITES_MAX];     /* ppm after the cap, sum RANK_PPM up to rounding */
 };
 void rank_reduce(const struct rank_matrix *m, struct rank_result *out);

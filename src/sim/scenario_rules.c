@@ -74,13 +74,15 @@ static void read_policy(struct scenario_reader *r, const json_t *root, struct po
                                        "migrants",
                                        "archive",
                                        NULL};
-    const char *const rules[] = {rank_rule_name(RANK_TRIMMED), rank_rule_name(RANK_MEDIAN), NULL};
+    const char *rules[RANK_RULE_COUNT + 1] = {NULL};
     unsigned rule = p->rule;
     size_t mark;
     const json_t *policy = read_enter_object(r, root, "policy", &mark);
 
     if (policy == NULL)
         return;
+    for (unsigned i = 0; i < RANK_RULE_COUNT; i++)
+        rules[i] = rank_rule_name((enum rank_rule)i);
     read_keys(r, policy, keys);
     read_choice(r, policy, "rule", rules, &rule);
     p->rule = (enum rank_rule)rule;

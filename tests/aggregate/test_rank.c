@@ -67,6 +67,7 @@ static void a_worked_example(void)
                                7,  7,  7,  7,  /* 5 5 5 5 */
                                1,  3,  2,  4 /* 2 6 4 8 */};
     const uint64_t trimmed[] = {3333333, 5000000, 5000000, 6666666}, median[] = {3000000, 5000000, 5000000, 7000000};
+    const uint64_t borda[] = {4000000, 4800000, 5200000, 6000000}, mean[] = {12, 13, 13, 14};
     struct rank_matrix m = matrix(5, 4, RANK_TRIMMED);
     struct rank_result r;
     costs_set(values, 20);
@@ -79,6 +80,14 @@ static void a_worked_example(void)
     rank_reduce(&m, &r);
     for (unsigned j = 0; j < 4; j++)
         CHECK_EQ_U64(r.scores[j], median[j]);
+    m.rule = RANK_BORDA;
+    rank_reduce(&m, &r);
+    for (unsigned j = 0; j < 4; j++)
+        CHECK_EQ_U64(r.scores[j], borda[j]);
+    m.rule = RANK_MEAN_COST;
+    rank_reduce(&m, &r);
+    for (unsigned j = 0; j < 4; j++)
+        CHECK_EQ_U64(r.scores[j], mean[j]);
 }
 
 static void an_even_number_takes_the_lower_median(void)
@@ -194,7 +203,7 @@ static void order_of_sites_and_candidates_never_shows(void)
         unsigned row[SITES], column[CANDIDATES];
         uint64_t other_costs[SITES * CANDIDATES], other_stakes[SITES];
         struct digest other_hashes[CANDIDATES];
-        struct rank_matrix m = matrix(SITES, CANDIDATES, (enum rank_rule)(round % 2)), n;
+        struct rank_matrix m = matrix(SITES, CANDIDATES, (enum rank_rule)(round % RANK_RULE_COUNT)), n;
         struct rank_result a, b;
         costs_draw(&prng);
         for (unsigned i = 0; i < SITES; i++) {
@@ -346,6 +355,49 @@ static void liars_stay_within_what_honest_sites_say(void)
     CHECK(lies > 1000);
 }
 
+/* Liars of weight L, whatever they say, keep a Borda score within L / W of the way from the mean that honest sites
+ * give a candidate to the best and the worst rank there is. */
+static void liars_move_a_borda_score_by_their_weight(void)
+{
+    struct prng prng;
+    tap_seed(97);
+    prng_seed(&prng, 97);
+    for (unsigned round = 0; round < 1000; round++) {
+        struct rank_matrix m = matrix(SITES, CANDIDATES, RANK_BORDA);
+        struct rank_result r;
+        bool is_liar[SITES];
+        uint64_t whole = 0, lying = 0;
+        costs_draw(&prng);
+        rank_reduce(&m, &r);
+        liars_draw(&prng, &r, 499000, is_liar);
+        for (unsigned i = 0; i < SITES; i++) {
+            whole += r.weights[i];
+            lying += is_liar[i] ? r.weights[i] : 0;
+            for (unsigned j = 0; is_liar[i] && j < CANDIDATES; j++)
+                costs[i * CANDIDATES + j] = prng_below(&prng, 2) ? prng_next(&prng) : 0;
+        }
+        rank_reduce(&m, &r);
+        for (unsigned j = 0; j < CANDIDATES; j++) {
+            uint64_t honest = honest_mean(&r, is_liar, j, 0, 0) * (whole - lying) / whole;
+            uint64_t best = 2 * RANK_PPM * lying / whole, worst = UINT64_C(2) * CANDIDATES * RANK_PPM * lying / whole;
+            CHECK(r.scores[j] + 2 >= honest + best && r.scores[j] <= honest + worst + 2); /* up to rounding */
+        }
+    }
+}
+
+static void one_liar_decides_the_mean_cost(void)
+{
+    const uint64_t values[] = {1, 2, 3, 1, 2, 3, UINT64_MAX, UINT64_MAX, 0};
+    struct rank_matrix m = matrix(3, 3, RANK_MEAN_COST);
+    struct rank_result r;
+    costs_set(values, 9);
+    rank_reduce(&m, &r);
+    CHECK_EQ_U64(r.winner, 2);
+    m.rule = RANK_MEDIAN;
+    rank_reduce(&m, &r);
+    CHECK_EQ_U64(r.winner, 0);
+}
+
 static void liars_cannot_move_the_gain(void)
 {
     struct prng prng;
@@ -413,6 +465,8 @@ int main(void)
     TAP_RUN(order_of_sites_and_candidates_never_shows);
     TAP_RUN(nobody_can_shout);
     TAP_RUN(liars_stay_within_what_honest_sites_say);
+    TAP_RUN(liars_move_a_borda_score_by_their_weight);
+    TAP_RUN(one_liar_decides_the_mean_cost);
     TAP_RUN(liars_cannot_move_the_gain);
     TAP_RUN(gains_are_relative_and_bounded);
     return tap_done();

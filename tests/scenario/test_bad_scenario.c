@@ -74,7 +74,7 @@ static const struct {
     {"{" HEAD ONE ",'network':{'default':{'latency_ms':-5}}}", ERR_RANGE, {"/network/default/latency_ms"}},
     {"{" HEAD ONE ",'guard_rails':{'min_participants':3}}", ERR_RANGE, {"/guard_rails/min_participants: 3"}},
     {"{" HEAD ONE ",'guard_rails':{'retry':{'first_ms':9,'max_ms':8}}}", ERR_RANGE, {"below first_ms"}},
-    {"{" HEAD ONE ",'policy':{'rule':'mean'}}", ERR_UNKNOWN, {"/policy/rule", "trimmed_rank, median_rank"}},
+    {"{" HEAD ONE ",'policy':{'rule':'mean'}}", ERR_UNKNOWN, {"/policy/rule", "trimmed_rank, median_rank, borda"}},
     {"{" HEAD ONE ",'rebalance':{}}", ERR_MISSING, {"\"shards\" is missing"}},
     {EVENT("{'kind':'explode','at_ms':1}"), ERR_UNKNOWN, {"/events/0/kind: \"explode\"", "latency_spike"}},
     {EVENT("{'kind':'crash','node':'a'}"), ERR_MISSING, {"either \"at_ms\" or \"epoch\""}},
