@@ -2,13 +2,18 @@
 # earlier one in this list (meson.build has the same), with the exceptions below.
 
 BEGIN {
-    count = split("base codec crypto merkle ledger genome evolve aggregate pbft govern fed audit sim node cli", names)
-    for (i = 1; i <= count; i++)
-        rank[names[i]] = i
+    n = split("base codec crypto merkle ledger genome evolve program aggregate pbft govern fed audit sim node cli", all)
+    for (i = 1; i <= n; i++)
+        rank[all[i]] = i
     # What one layer may use at most, where that is less than everything before it.
     only["pbft"] = " base codec crypto merkle ledger pbft "
+    only["program"] = " base codec crypto genome evolve program "
+    # Programs of the user's are for the drivers: what decides knows no process.
+    split("aggregate pbft govern fed", pure)
+    for (i in pure)
+        never[pure[i]] = " program "
     # The auditor re-derives: it shares no code that decides with the runtime.
-    never["audit"] = " fed sim node "
+    never["audit"] = " program fed sim node "
     # Two drivers of one core, strangers to each other.
     never["node"] = " sim "
 }
@@ -48,8 +53,8 @@ function complain(text) {
         complain("no libm here: use base/dmath.h")
 }
 /^[ \t]*#[ \t]*include[ \t]*<(sys\/)?time\.h>/ {
-    # simulation.c tells its caller how long a rehearsal really took, and nobody else.
-    if (FILENAME !~ /src\/((node|cli)\/|sim\/simulation\.c$)/)
+    # simulation.c tells its caller how long a rehearsal really took, and nobody else; a child has a deadline.
+    if (FILENAME !~ /src\/((node|cli)\/|(sim\/simulation|program\/child)\.c$)/)
         complain("no clock outside node and cli")
 }
 /(^|[^a-z_])(rand|srand|random|srandom|drand48|getrandom|arc4random|randombytes_buf)\(/ {

@@ -1,0 +1,433 @@
+#include "program/program.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "program/session.h"
+
+/* Answers kept: enough for an epoch of many sites, and always the same memory. One run of CHECK_ONE_IN of a program
+ * that says it is deterministic is done twice. */
+enum { ANSWERS_KEPT = 1 << 15, CHECK_ONE_IN = 16 };
+
+enum kept_state { KEPT_NONE, KEPT_RUNNING, KEPT_DONE };
+
+struct kept {
+    struct digest key;
+    enum kept_state state;
+    struct evaluation evaluation;
+};
+
+struct program {
+    struct evaluator evaluator; /* first */
+    struct programs *owner;
+    struct program_spec own;
+    const struct program_spec *spec; /* &own */
+    struct digest id;
+    char *file; /* what is executed */
+    struct session *idle;
+    bool deterministic;
+    struct program_tally tally;
+};
+
+struct programs {
+    pthread_mutex_t lock; /* of the table, of idle sessions, of tallies */
+    pthread_cond_t answered;
+    const struct genome_schema *schema;
+    const char *const *switches;
+    unsigned count;
+    struct program **items;
+    struct kept *table;
+};
+
+/* ---- one run */
+
+static void attempt_once(struct program *p, const struct question *q, struct answer *out)
+{
+    int64_t deadline = child_clock_ns() + (int64_t)p->spec->limits.cutoff_ms * 1000000;
+    struct buf text = {0}, remarks = {0};
+    struct words words = {0};
+    struct diag diag = {0};
+    struct child child;
+
+    runner_words(q, &words);
+    struct child_command command = {p->file, words.items, p->spec->folder, p->spec->limits, false};
+    if (child_start(&command, &child, &diag) != ERR_OK) {
+        answer_set(out, EVALUATION_CRASHED, "%s", diag.text);
+        goto out;
+    }
+    enum child_said said = child_rest(&child, deadline, &text);
+    struct warden_report report = child_stop(&child, &remarks);
+    if (said == CHILD_FLOOD)
+        answer_set(out, EVALUATION_CRASHED, "printed more than %u KB", p->spec->limits.output_kb);
+    else if (report.end == WARDEN_TOLD)
+        answer_set(out, EVALUATION_TIMEOUT, "no answer after %u ms", p->spec->limits.cutoff_ms);
+    else if (report.end != WARDEN_EXITED)
+        answer_from_end(out, p->spec, report, &remarks);
+    else
+        runner_answer(p->spec, bytes_of_buf(&text), report.number, out);
+    if (report.end == WARDEN_EXITED && out->status == EVALUATION_CRASHED && report.number != 0)
+        answer_from_end(out, p->spec, report, &remarks);
+out:
+    words_free(&words);
+    buf_free(&text);
+    buf_free(&remarks);
+}
+
+static struct session *idle_take(struct program *p)
+{
+    struct session *s;
+
+    pthread_mutex_lock(&p->owner->lock);
+    s = p->idle;
+    if (s != NULL)
+        p->idle = s->next;
+    pthread_mutex_unlock(&p->owner->lock);
+    return s;
+}
+
+static void idle_put(struct program *p, struct session *s)
+{
+    pthread_mutex_lock(&p->owner->lock);
+    s->next = p->idle;
+    p->idle = s;
+    p->deterministic &= s->deterministic;
+    pthread_mutex_unlock(&p->owner->lock);
+}
+
+static void attempt_session(struct program *p, const struct question *q, struct answer *out)
+{
+    struct session *s = idle_take(p);
+
+    if (s == NULL)
+        s = session_open(p->spec, p->file, q->schema, out);
+    if (s == NULL)
+        return;
+    if (session_ask(s, q, out))
+        idle_put(p, s);
+    else
+        session_close(s);
+}
+
+/* An answer in the federation's terms. */
+static struct evaluation attempt(struct program *p, const struct question *q, char says[PROGRAM_SAYS_SIZE])
+{
+    struct evaluation e = {.work = q->limit};
+    struct answer a = {0};
+    uint64_t scale = 1;
+
+    for (unsigned i = 0; i < p->spec->decimals; i++)
+        scale *= 10;
+    if (p->spec->runner == RUNNER_JSONL)
+        attempt_session(p, q, &a);
+    else
+        attempt_once(p, q, &a);
+    if (a.status == EVALUATION_SUCCESS && a.cost > q->limit * scale)
+        answer_set(&a, EVALUATION_TIMEOUT, "a cost of %.15g is above the limit of %llu (policy.iteration_limit)",
+                   (double)a.cost / (double)scale, (unsigned long long)q->limit);
+    e.status = a.status;
+    if (a.status == EVALUATION_SUCCESS) {
+        e.cost = a.cost;
+        e.work = (a.cost + scale - 1) / scale;
+    } else {
+        e.cost = (a.status == EVALUATION_TIMEOUT ? 1 : 2) * p->spec->par * q->limit * scale;
+    }
+    memcpy(says, a.says, PROGRAM_SAYS_SIZE);
+    return e;
+}
+
+static void question_init(const struct program *p, const struct evaluation_task *task, struct question *out)
+{
+    *out = (struct question){
+        .spec = p->spec,
+        .schema = task->schema,
+        .switches = p->owner->switches,
+        .genome = task->genome,
+        .genome_hash = genome_hash(task->schema, task->genome),
+        .instance = task->instance,
+        .limit = task->limit,
+    };
+    out->seed = (uint32_t)(evaluation_seed(task, &out->genome_hash) >> 33);
+}
+
+/* ---- many runs */
+
+static struct evaluation answer_question(struct program *p, const struct question *q, bool check)
+{
+    struct program_tally add = {.runs = 1};
+    char says[PROGRAM_SAYS_SIZE], ignored[PROGRAM_SAYS_SIZE];
+    struct evaluation e = attempt(p, q, says);
+
+    for (unsigned i = 0; i < p->spec->retries && e.status == EVALUATION_CRASHED; i++) {
+        add.retried++;
+        add.runs++;
+        e = attempt(p, q, says);
+    }
+    if (check && e.status == EVALUATION_SUCCESS) {
+        struct evaluation again = attempt(p, q, ignored);
+
+        add.runs++;
+        add.checked++;
+        add.differed += again.status != e.status || again.cost != e.cost;
+    }
+    pthread_mutex_lock(&p->owner->lock);
+    p->tally.runs += add.runs;
+    p->tally.retried += add.retried;
+    p->tally.checked += add.checked;
+    p->tally.differed += add.differed;
+    p->tally.count[e.status]++;
+    if (e.status != EVALUATION_SUCCESS)
+        memcpy(p->tally.says[e.status], says, sizeof says);
+    pthread_mutex_unlock(&p->owner->lock);
+    return e;
+}
+
+static struct digest key_of(const struct program *p, const struct question *q, const struct evaluation_task *task)
+{
+    struct digest_context c;
+    uint8_t numbers[16];
+
+    be64_put(numbers, task->epoch);
+    be64_put(numbers + 8, task->limit);
+    digest_init(&c);
+    digest_add(&c, p->id.b, sizeof p->id.b);
+    digest_add(&c, q->genome_hash.b, sizeof q->genome_hash.b);
+    digest_add(&c, q->instance->hash.b, sizeof q->instance->hash.b);
+    digest_add(&c, numbers, sizeof numbers);
+    return digest_final(&c);
+}
+
+/* True: the answer was there. Else *slot is the place to put it, NULL when that is taken by another one. */
+static bool answer_find(struct program *p, const struct digest *key, struct kept **slot, struct evaluation *out)
+{
+    struct programs *owner = p->owner;
+    struct kept *k = &owner->table[be64_get(key->b) % ANSWERS_KEPT];
+    bool found = false;
+
+    *slot = NULL;
+    pthread_mutex_lock(&owner->lock);
+    while (k->state == KEPT_RUNNING && digest_equal(&k->key, key))
+        pthread_cond_wait(&owner->answered, &owner->lock);
+    if (k->state == KEPT_DONE && digest_equal(&k->key, key)) {
+        *out = k->evaluation;
+        p->tally.kept++;
+        found = true;
+    } else if (k->state != KEPT_RUNNING) {
+        *k = (struct kept){.key = *key, .state = KEPT_RUNNING};
+        *slot = k;
+    }
+    pthread_mutex_unlock(&owner->lock);
+    return found;
+}
+
+static void program_evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
+{
+    struct program *p = (struct program *)(void *)self;
+    struct question q;
+    struct digest key;
+    struct kept *slot;
+
+    question_init(p, task, &q);
+    key = key_of(p, &q, task);
+    if (answer_find(p, &key, &slot, out))
+        return;
+    *out = answer_question(p, &q, p->deterministic && key.b[DIGEST_SIZE - 1] % CHECK_ONE_IN == 0);
+    if (slot == NULL)
+        return;
+    pthread_mutex_lock(&p->owner->lock);
+    slot->evaluation = *out;
+    slot->state = KEPT_DONE;
+    pthread_cond_broadcast(&p->owner->answered);
+    pthread_mutex_unlock(&p->owner->lock);
+}
+
+struct evaluation programs_try(const struct evaluation_task *task, char says[PROGRAM_SAYS_SIZE])
+{
+    struct program *p = (struct program *)(void *)task->instance->evaluator;
+    struct question q;
+
+    ASSERT(p->evaluator.evaluate == program_evaluate);
+    question_init(p, task, &q);
+    return attempt(p, &q, says);
+}
+
+/* ---- what there is */
+
+struct programs *programs_new(const struct genome_schema *schema, const char *const *switches)
+{
+    struct programs *s = mem_alloc(sizeof *s);
+
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->answered, NULL);
+    s->schema = schema;
+    s->switches = switches;
+    s->table = mem_array(ANSWERS_KEPT, sizeof s->table[0]);
+    return s;
+}
+
+static void program_free(struct program *p)
+{
+    while (p->idle != NULL) {
+        struct session *s = p->idle;
+
+        p->idle = s->next;
+        session_close(s);
+    }
+    program_spec_fini(&p->own);
+    mem_free(p->file);
+    mem_free(p);
+}
+
+void programs_free(struct programs *s)
+{
+    if (s == NULL)
+        return;
+    for (unsigned i = 0; i < s->count; i++)
+        program_free(s->items[i]);
+    mem_free(s->items);
+    mem_free(s->table);
+    pthread_cond_destroy(&s->answered);
+    pthread_mutex_destroy(&s->lock);
+    mem_free(s);
+}
+
+unsigned programs_count(const struct programs *s)
+{
+    return s->count;
+}
+
+void programs_tally(struct programs *s, unsigned index, struct program_tally *out, const char **command)
+{
+    ASSERT(index < s->count);
+    pthread_mutex_lock(&s->lock);
+    *out = s->items[index]->tally;
+    pthread_mutex_unlock(&s->lock);
+    *command = s->items[index]->spec->arguments[s->items[index]->spec->argument_count - 1];
+}
+
+/* What to execute: a path that starts in the program's folder, or a name that is looked up as a shell does. */
+static enum err file_find(const struct program_spec *spec, char **out, struct diag *diag)
+{
+    const char *name = spec->arguments[0], *path = getenv("PATH");
+    struct buf candidate = {0};
+    enum err err = ERR_IO;
+
+    if (strchr(name, '/') != NULL) {
+        buf_printf(&candidate, "%s%s%s", *name == '/' ? "" : spec->folder, *name == '/' ? "" : "/", name);
+        err = access(buf_text(&candidate), X_OK) == 0 ? ERR_OK : ERR_IO;
+        if (err != ERR_OK)
+            diag_set(diag, ERR_IO, "%s cannot be executed: %s", buf_text(&candidate), strerror(errno));
+        buf_clear(&candidate);
+        buf_add_text(&candidate, name); /* from the folder, where it will be */
+    } else {
+        diag_set(diag, ERR_IO, "there is no program \"%s\" on the PATH", name);
+        for (; path != NULL && *path != '\0' && err != ERR_OK; path += strcspn(path, ":"), path += *path == ':') {
+            buf_clear(&candidate);
+            buf_add(&candidate, path, strcspn(path, ":"));
+            buf_printf(&candidate, "/%s", name);
+            err = *path == '/' && access(buf_text(&candidate), X_OK) == 0 ? ERR_OK : ERR_IO;
+        }
+    }
+    if (err == ERR_OK) {
+        *out = mem_alloc(candidate.len + 1);
+        memcpy(*out, buf_text(&candidate), candidate.len + 1);
+    }
+    buf_free(&candidate);
+    return err;
+}
+
+static struct digest id_of(const struct program_spec *spec)
+{
+    const struct child_limits *l = &spec->limits;
+    struct buf text = {0};
+    struct digest id;
+
+    buf_printf(&text, "%u %u %u %u %u %u %u %u %u %u %d %d %s", (unsigned)spec->runner, l->cutoff_ms, l->cpu_s,
+               l->memory_mb, l->output_kb, l->file_mb, l->processes, spec->retries, spec->par, spec->decimals,
+               spec->bound, spec->deterministic, spec->folder);
+    for (unsigned i = 0; i < spec->argument_count; i++) {
+        buf_add_byte(&text, 0);
+        buf_add_text(&text, spec->arguments[i]);
+    }
+    id = digest_of(bytes_of_buf(&text));
+    buf_free(&text);
+    return id;
+}
+
+static enum err program_get(struct programs *s, const struct program_spec *spec, struct program **out,
+                            struct diag *diag)
+{
+    struct digest id = id_of(spec);
+    struct program *p;
+    char *file;
+    enum err err;
+
+    for (unsigned i = 0; i < s->count; i++) {
+        if (digest_equal(&s->items[i]->id, &id)) {
+            *out = s->items[i];
+            return ERR_OK;
+        }
+    }
+    err = file_find(spec, &file, diag);
+    if (err != ERR_OK)
+        return err;
+    p = mem_alloc(sizeof *p);
+    p->evaluator.evaluate = program_evaluate;
+    p->owner = s;
+    program_spec_copy(spec, &p->own);
+    p->spec = &p->own;
+    p->id = id;
+    p->file = file;
+    p->deterministic = spec->deterministic;
+    s->items = mem_resize(s->items, s->count + 1, sizeof s->items[0]);
+    s->items[s->count++] = p;
+    *out = p;
+    return ERR_OK;
+}
+
+static enum err instance_load(struct program *p, const char *name, struct instance *out, struct diag *diag)
+{
+    struct buf path = {0}, bytes = {0};
+    enum err err;
+
+    buf_printf(&path, "%s%s%s", *name == '/' ? "" : p->spec->folder, *name == '/' ? "" : "/", name);
+    err = file_read(buf_text(&path), PROGRAM_FILE_MAX, &bytes, diag);
+    if (err == ERR_OK) {
+        *out = (struct instance){.evaluator = &p->evaluator, .hash = digest_of(bytes_of_buf(&bytes))};
+        out->name = mem_alloc(strlen(name) + 1);
+        memcpy(out->name, name, strlen(name) + 1);
+    }
+    buf_free(&path);
+    buf_free(&bytes);
+    return err;
+}
+
+enum err programs_shard(struct programs *s, const struct program_spec *spec, unsigned index, struct instance *out,
+                        struct diag *diag)
+{
+    struct program *p;
+    enum err err = program_get(s, spec, &p, diag);
+
+    ASSERT(spec->file_count > 0);
+    return err == ERR_OK ? instance_load(p, spec->files[index % spec->file_count], out, diag) : err;
+}
+
+enum err programs_workload(struct programs *s, const struct program_spec *spec, struct workload *out, struct diag *diag)
+{
+    struct workload w = {0};
+    enum err err = ERR_OK;
+
+    ASSERT(spec->file_count <= WORKLOAD_INSTANCES_MAX);
+    for (; w.count < spec->file_count && err == ERR_OK; w.count += err == ERR_OK)
+        err = programs_shard(s, spec, w.count, &w.instances[w.count], diag);
+    if (err != ERR_OK)
+        workload_fini(&w);
+    else
+        *out = w;
+    return err;
+}

@@ -1,0 +1,76 @@
+#ifndef PRISMFED_PROGRAM_PROGRAM_H
+#define PRISMFED_PROGRAM_PROGRAM_H
+
+#include "evolve/workload.h"
+#include "program/child.h"
+
+/* The user's own program as an evaluator: started anew for each run in the ways of irace, SMAC or AClib, or kept alive
+ * and talked to in JSON Lines. docs/programs.md is for its author.
+ *
+ * A run that fails costs more than any that succeeds: TIMEOUT par times the limit, CRASHED and ABORT twice that. The
+ * same question is asked once: answers are kept, and who asks while it is being answered waits. */
+
+enum program_runner { RUNNER_JSONL, RUNNER_IRACE, RUNNER_SMAC, RUNNER_ACLIB, RUNNER_COUNT };
+
+enum {
+    PROGRAM_ARGUMENTS_MAX = 64,
+    PROGRAM_PAR_MAX = 10,
+    PROGRAM_RETRIES_MAX = 10,
+    PROGRAM_FILE_MAX = 256 << 20,
+    PROGRAM_SAYS_SIZE = 256
+};
+
+/* What a scenario says of it. */
+struct program_spec {
+    enum program_runner runner;
+    unsigned argument_count;
+    char **arguments; /* the command's words; owned */
+    char *folder;     /* where it runs: file names start there; owned */
+    unsigned file_count;
+    char **files; /* its instances; owned */
+    struct child_limits limits;
+    unsigned retries;  /* of a run that crashed */
+    unsigned par;      /* a TIMEOUT costs so many limits */
+    unsigned decimals; /* of a cost that count */
+    bool bound;        /* irace: is told the limit, as target runners are when capping is on */
+    bool deterministic;
+};
+
+void program_spec_init(struct program_spec *spec); /* the defaults */
+void program_spec_copy(const struct program_spec *spec, struct program_spec *out);
+void program_spec_fini(struct program_spec *spec);
+const char *program_runner_name(enum program_runner runner); /* "jsonl", "irace", "smac", "aclib" */
+
+/* What became of the runs, for a person; in no artifact. */
+struct program_tally {
+    uint64_t runs, kept; /* kept: answered without a run */
+    uint64_t count[EVALUATION_STATUS_COUNT];
+    uint64_t retried, checked, differed;                   /* checked: run twice, to see whether it is deterministic */
+    char says[EVALUATION_STATUS_COUNT][PROGRAM_SAYS_SIZE]; /* the last thing that each kind of failure came with */
+};
+
+/* All programs of one run. */
+struct programs;
+
+/* Schema and switches are borrowed. A switch is what stands before a gene's value in irace's command lines ("--alpha ",
+ * "-x", "--mode="), in the order of the genes; where it is NULL or empty, and where switches is NULL, "--NAME=". */
+struct programs *programs_new(const struct genome_schema *schema, const char *const *switches);
+/* Nothing may be running. NULL is fine. */
+void programs_free(struct programs *programs);
+
+/* The instances of the spec, ready to be evaluated: the same spec twice is one program. ERR_IO and others name what
+ * cannot be read or executed. The workload lives no longer than programs. */
+enum err programs_workload(struct programs *programs, const struct program_spec *spec, struct workload *out,
+                           struct diag *diag) MUST_CHECK;
+/* Instance `index` (modulo their number) alone: one shard. */
+enum err programs_shard(struct programs *programs, const struct program_spec *spec, unsigned index,
+                        struct instance *out, struct diag *diag) MUST_CHECK;
+
+/* One run, never kept, never tried again; says gets why it is no success. */
+struct evaluation programs_try(const struct evaluation_task *task, char says[PROGRAM_SAYS_SIZE]);
+
+unsigned programs_count(const struct programs *programs);
+/* A copy of program number `index`'s tally; its command is borrowed. */
+void programs_tally(struct programs *programs, unsigned index, struct program_tally *out, const char **command);
+
+#endif

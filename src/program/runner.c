@@ -1,0 +1,89 @@
+#include "program/runner.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "program/cost.h"
+
+void answer_set(struct answer *a, enum evaluation_status status, const char *fmt, ...)
+{
+    va_list args;
+
+    *a = (struct answer){.status = status};
+    va_start(args, fmt);
+    vsnprintf(a->says, sizeof a->says, fmt, args);
+    va_end(args);
+    for (char *p = a->says; *p != '\0'; p++) { /* it may quote the program */
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+    }
+}
+
+void answer_cost(struct answer *a, const struct program_spec *spec, struct bytes text)
+{
+    struct diag diag = {0};
+    uint64_t cost = 0;
+
+    if (cost_parse(text, spec->decimals, &cost, &diag) != ERR_OK)
+        answer_set(a, EVALUATION_ABORT, "%s", diag.text);
+    else
+        *a = (struct answer){.status = EVALUATION_SUCCESS, .cost = cost};
+}
+
+static const char *signal_text(long number)
+{
+    static const struct {
+        long number;
+        const char *name;
+    } known[] = {{4, "SIGILL"},   {6, "SIGABRT"},  {7, "SIGBUS"},   {8, "SIGFPE"},   {9, "SIGKILL"},
+                 {11, "SIGSEGV"}, {13, "SIGPIPE"}, {15, "SIGTERM"}, {24, "SIGXCPU"}, {25, "SIGXFSZ"}};
+
+    for (unsigned i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (known[i].number == number)
+            return known[i].name;
+    }
+    return "a signal";
+}
+
+static void answer_from_signal(struct answer *a, const struct program_spec *spec, long number, const char *last,
+                               const char *remark)
+{
+    enum { CPU = 24, FILE_SIZE = 25 };
+
+    if (number == CPU)
+        answer_set(a, EVALUATION_TIMEOUT, "more than %u s of processor time", spec->limits.cpu_s);
+    else if (number == FILE_SIZE)
+        answer_set(a, EVALUATION_CRASHED, "wrote a file of more than %u MB", spec->limits.file_mb);
+    else
+        answer_set(a, EVALUATION_CRASHED, "killed by %s (%ld)%s%s", signal_text(number), number, last, remark);
+}
+
+void answer_from_end(struct answer *a, const struct program_spec *spec, struct warden_report report,
+                     struct buf *remarks)
+{
+    const char *remark = buf_text(remarks), *last = remarks->len > 0 ? "; its last words: " : "";
+
+    switch (report.end) {
+    case WARDEN_EXITED:
+        answer_set(a, EVALUATION_CRASHED, "exit status %ld%s%s", report.number, last, remark);
+        break;
+    case WARDEN_KILLED:
+        answer_from_signal(a, spec, report.number, last, remark);
+        break;
+    case WARDEN_NOT_STARTED:
+        answer_set(a, EVALUATION_CRASHED, "%s cannot be executed: %s", spec->arguments[0],
+                   strerror((int)report.number));
+        break;
+    case WARDEN_CROWD:
+        answer_set(a, EVALUATION_CRASHED, "more than %u processes at once", spec->limits.processes);
+        break;
+    case WARDEN_MEMORY:
+        answer_set(a, EVALUATION_CRASHED, "more than %u MB of memory", spec->limits.memory_mb);
+        break;
+    case WARDEN_TOLD:
+    case WARDEN_LOST:
+        answer_set(a, EVALUATION_CRASHED, "ended without an answer%s%s", last, remark);
+        break;
+    }
+}

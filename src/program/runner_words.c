@@ -1,0 +1,129 @@
+#include <string.h>
+
+#include "codec/decimal.h"
+#include "program/runner.h"
+
+void gene_value_text(const struct gene_spec *gene, const struct gene_value *value, struct buf *out)
+{
+    switch (gene->type) {
+    case GENE_CONTINUOUS:
+        decimal_print(value->real, out);
+        break;
+    case GENE_DISCRETE:
+    case GENE_TOGGLE:
+        buf_printf(out, "%lld", (long long)value->integer);
+        break;
+    case GENE_ORDINAL:
+    case GENE_CATEGORICAL:
+        buf_add_text(out, gene->choices[value->integer]);
+        break;
+    }
+}
+
+void words_add(struct words *w, const char *text, size_t len)
+{
+    w->items = mem_resize(w->items, (size_t)w->count + 2, sizeof w->items[0]);
+    w->items[w->count] = mem_alloc(len + 1);
+    memcpy(w->items[w->count], text, len);
+    w->items[++w->count] = NULL;
+}
+
+void words_free(struct words *w)
+{
+    for (unsigned i = 0; i < w->count; i++)
+        mem_free(w->items[i]);
+    mem_free(w->items);
+    *w = (struct words){0};
+}
+
+static void add_text(struct words *w, struct buf *text)
+{
+    words_add(w, buf_text(text), text->len);
+    buf_clear(text);
+}
+
+/* "--alpha " makes two words, "--alpha=" one: as a shell would see it. */
+static void add_switch(struct words *w, const char *text, struct buf *scratch)
+{
+    const char *blank;
+
+    while (*text == ' ')
+        text++;
+    for (; (blank = strchr(text, ' ')) != NULL; text = blank + strspn(blank, " "))
+        words_add(w, text, (size_t)(blank - text));
+    buf_add_text(scratch, text);
+}
+
+static void irace_words(const struct question *q, struct words *out, struct buf *scratch)
+{
+    buf_printf(scratch, "%u", (unsigned)(be64_get(q->genome_hash.b) >> 33));
+    add_text(out, scratch);
+    buf_printf(scratch, "%u", (unsigned)(be64_get(q->instance->hash.b) >> 33));
+    add_text(out, scratch);
+    buf_printf(scratch, "%u", (unsigned)q->seed);
+    add_text(out, scratch);
+    words_add(out, q->instance->name, strlen(q->instance->name));
+    if (q->spec->bound) {
+        buf_printf(scratch, "%llu", (unsigned long long)q->limit);
+        add_text(out, scratch);
+    }
+}
+
+static void smac_words(const struct question *q, struct words *out, struct buf *scratch)
+{
+    buf_printf(scratch, "--instance=%s", q->instance->name);
+    add_text(out, scratch);
+    buf_printf(scratch, "--seed=%u", (unsigned)q->seed);
+    add_text(out, scratch);
+}
+
+static void aclib_words(const struct question *q, struct words *out, struct buf *scratch)
+{
+    words_add(out, "--instance", 10);
+    words_add(out, q->instance->name, strlen(q->instance->name));
+    words_add(out, "--cutoff", 8);
+    buf_printf(scratch, "%u.%03u", q->spec->limits.cutoff_ms / 1000, q->spec->limits.cutoff_ms % 1000);
+    add_text(out, scratch);
+    words_add(out, "--seed", 6);
+    buf_printf(scratch, "%u", (unsigned)q->seed);
+    add_text(out, scratch);
+    words_add(out, "--config", 8);
+}
+
+/* One gene, as this runner has it. */
+static void gene_words(const struct question *q, unsigned i, struct words *out, struct buf *scratch)
+{
+    const struct gene_spec *gene = &q->schema->genes[i];
+    const char *text = q->switches != NULL && q->switches[i] != NULL ? q->switches[i] : "";
+
+    if (q->spec->runner == RUNNER_ACLIB) {
+        buf_printf(scratch, "-%s", gene->name);
+        add_text(out, scratch);
+    } else if (q->spec->runner == RUNNER_IRACE && *text != '\0') {
+        add_switch(out, text, scratch);
+    } else {
+        buf_printf(scratch, "--%s=", gene->name);
+    }
+    gene_value_text(gene, &q->genome->values[i], scratch);
+    add_text(out, scratch);
+}
+
+void runner_words(const struct question *q, struct words *out)
+{
+    uint64_t active = genome_active(q->schema, q->genome);
+    struct buf scratch = {0};
+
+    for (unsigned i = 0; i < q->spec->argument_count; i++)
+        words_add(out, q->spec->arguments[i], strlen(q->spec->arguments[i]));
+    if (q->spec->runner == RUNNER_IRACE)
+        irace_words(q, out, &scratch);
+    else if (q->spec->runner == RUNNER_SMAC)
+        smac_words(q, out, &scratch);
+    else
+        aclib_words(q, out, &scratch);
+    for (unsigned i = 0; i < q->schema->count; i++) {
+        if ((active >> i & 1) != 0)
+            gene_words(q, i, out, &scratch);
+    }
+    buf_free(&scratch);
+}

@@ -1,0 +1,65 @@
+#include <string.h>
+
+#include "program/program.h"
+
+void program_spec_init(struct program_spec *spec)
+{
+    *spec = (struct program_spec){
+        .runner = RUNNER_JSONL,
+        .limits = {.cutoff_ms = 10000, .memory_mb = 2048, .output_kb = 1024, .file_mb = 256, .processes = 64},
+        .retries = 1,
+        .par = 2,
+        .deterministic = true,
+    };
+}
+
+static char *text_copy(const char *text)
+{
+    char *copy = mem_alloc(strlen(text) + 1);
+
+    memcpy(copy, text, strlen(text) + 1);
+    return copy;
+}
+
+/* One NULL behind the last one. */
+static char **texts_copy(char *const *texts, unsigned count)
+{
+    char **copy = mem_array((size_t)count + 1, sizeof copy[0]);
+
+    for (unsigned i = 0; i < count; i++)
+        copy[i] = text_copy(texts[i]);
+    return copy;
+}
+
+void program_spec_copy(const struct program_spec *spec, struct program_spec *out)
+{
+    struct program_spec copy = *spec;
+
+    copy.arguments = texts_copy(spec->arguments, spec->argument_count);
+    copy.files = texts_copy(spec->files, spec->file_count);
+    copy.folder = text_copy(spec->folder);
+    *out = copy;
+}
+
+static void texts_free(char **texts, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        mem_free(texts[i]);
+    mem_free(texts);
+}
+
+void program_spec_fini(struct program_spec *spec)
+{
+    texts_free(spec->arguments, spec->argument_count);
+    texts_free(spec->files, spec->file_count);
+    mem_free(spec->folder);
+    *spec = (struct program_spec){0};
+}
+
+const char *program_runner_name(enum program_runner runner)
+{
+    static const char *const names[RUNNER_COUNT] = {"jsonl", "irace", "smac", "aclib"};
+
+    ASSERT((unsigned)runner < RUNNER_COUNT);
+    return names[runner];
+}
