@@ -20,7 +20,7 @@ if [ ! -f "$build/build.ninja" ]; then
     CC=clang meson setup "$build" . -Dfuzzer=true -Db_sanitize=address,undefined -Db_lundef=false \
         -Dc_args=-fsanitize=fuzzer-no-link > build-fuzz/log 2>&1 || { cat build-fuzz/log >&2; exit 1; }
 fi
-ninja -C "$build" --quiet build.ninja
+ninja -C "$build" --quiet build.ninja > build-fuzz/log
 targets=$(ninja -C "$build" -t targets all | sed -n 's,^\(fuzz/fuzz_[a-z_]*\): .*,\1,p')
 if [ $# -gt 0 ]; then
     chosen=

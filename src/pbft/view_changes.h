@@ -20,7 +20,6 @@ struct view_change {
     struct digest block_id;  /* of h */
     struct bytes signatures; /* one item; views into the message, as are proofs */
     struct bytes proofs;
-    uint64_t proof_count;
     struct bytes message; /* the whole */
 };
 

@@ -39,8 +39,10 @@ struct cluster_node {
     int64_t timer_at[PBFT_TIMER_COUNT]; /* -1: stopped */
     unsigned life;                      /* counts restarts */
     bool catching_up;
-    bool liar;      /* its messages are tampered with, and nobody expects anything of it */
-    unsigned views; /* new views entered, over all lives */
+    bool liar;        /* its messages are tampered with, and nobody expects anything of it */
+    bool plain;       /* a liar, but its messages are left as they are */
+    uint64_t errs_at; /* its execution of this sequence goes wrong, once; 0: never */
+    unsigned views;   /* new views entered, over all lives */
 };
 
 struct cluster {
@@ -63,7 +65,10 @@ struct cluster {
     bool cut[CLUSTER_MAX][CLUSTER_MAX];                                                /* nothing from .. to */
     bool (*drop)(struct cluster *c, unsigned from, unsigned to, struct bytes message); /* may be NULL */
     bool no_catch_up;
-    int64_t again_until;  /* check_batch answers ERR_AGAIN before */
+    int64_t again_until; /* check_batch answers ERR_AGAIN before */
+    /* Told of every effect, and of every timer that fires (effect NULL); may be NULL. */
+    void (*watch)(struct cluster *c, unsigned node, unsigned timer, const struct effect *effect);
+    void *watcher;
     const char *censored; /* request that replica `censor` never finds proposable */
     unsigned censor;
 

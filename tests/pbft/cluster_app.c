@@ -93,6 +93,8 @@ static void app_execute(void *context, uint64_t sequence, const struct bytes *re
     batch_encode(requests, count, &batch);
     cluster_append_block(node, bytes_of_buf(&batch));
     buf_free(&batch);
+    if (sequence == node->errs_at)
+        node->blocks[node->executed - 1].id.b[0] ^= 1;
     *block_id = node->blocks[node->executed - 1].id;
 }
 
