@@ -60,6 +60,8 @@ void machine_start(struct machine *m)
         if (err != ERR_OK)
             world_fail(w, "7 durable", "machine %u cannot read its record %zu: %s", m->index, i, err_text(err));
     }
+    if (pbft_restored(m->pbft) != ERR_OK)
+        world_fail(w, "7 durable", "machine %u misses a record", m->index);
     if (w->checker != NULL)
         return;
     pbft_start(m->pbft, machine_now(m), &effects);

@@ -191,6 +191,11 @@ enum err fed_restore(struct fed *f, struct bytes record)
     return f->pbft != NULL ? pbft_restore(f->pbft, record) : ERR_STATE;
 }
 
+enum err fed_restored(const struct fed *f)
+{
+    return f->pbft != NULL ? pbft_restored(f->pbft) : ERR_OK;
+}
+
 static enum err start(struct fed *f)
 {
     if (f->started)

@@ -63,9 +63,10 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
                  struct fed **out, struct diag *diag) MUST_CHECK;
 void fed_free(struct fed *f);
 
-/* Restart: fed_new with the store that survived (it is read and executed), then each persisted record in order,
- * then FED_EVENT_START. */
+/* Restart: fed_new with the store that survived (it is read and executed), then each persisted record in order, then
+ * fed_restored, which tells whether that is all of them (pbft_restored), then FED_EVENT_START. */
 enum err fed_restore(struct fed *f, struct bytes record) MUST_CHECK;
+enum err fed_restored(const struct fed *f) MUST_CHECK;
 
 /* The step. Any bytes from anybody may come. Appends to effects. An error says that a message was refused and why (for
  * counting); the machine is unchanged by it. */

@@ -4,6 +4,7 @@
 #include "pbft/evidence.h"
 #include "pbft/messages.h"
 #include "pbft/pool.h"
+#include "pbft/record.h"
 #include "pbft/view_changes.h"
 
 /* The replica, shared by the files of this folder and by nobody else. */
@@ -102,6 +103,10 @@ struct pbft {
     bool restored;         /* a snapshot record was read */
     struct blob **records; /* the others, until pbft_start */
     size_t record_count, record_cap;
+    uint64_t record_serial;                  /* of the next one */
+    uint64_t snapshot_serial, snapshot_live; /* of the snapshot that was read last; what it counts (record.h) */
+    uint64_t *filed;                         /* number of each durable record, but for some that are forgotten */
+    size_t filed_count, filed_cap;
     bool progress;      /* decided something in this step */
     int64_t timeout_ns; /* of the view timer, doubled */
     bool left_in_vain;  /* a view, since the last progress: leaving another one doubles the time-out */
@@ -176,13 +181,16 @@ void new_view_install(struct pbft *p);
 enum err view_change_restore(struct pbft *p, struct bytes message) MUST_CHECK;
 enum err new_view_restore(struct pbft *p, struct bytes message) MUST_CHECK;
 
-/* ---- record.c: what is persisted, and read again. Filed under its sequence; what tells the view, above h. */
+/* ---- record.c: what is persisted. Filed under its sequence; what tells the view, above h. */
 void record_snapshot(struct pbft *p);
 void record_accept(struct pbft *p, struct slot *s, const struct claim *prepare); /* NULL: we are the primary */
 void record_proof(struct pbft *p, const struct slot *s);
 void record_claim(struct pbft *p, const struct claim *claim);
 void record_decided(struct pbft *p, uint64_t sequence, const struct digest *block_id);
 void record_message(struct pbft *p, struct blob *message); /* VIEW-CHANGE, NEW-VIEW */
+void filed_add(struct pbft *p, uint64_t number);
+
+/* ---- restore.c: and read again */
 void records_apply(struct pbft *p);
 
 /* ---- recover.c: STATUS, missing batches, resending */

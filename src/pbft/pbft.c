@@ -98,6 +98,7 @@ void pbft_free(struct pbft *p)
     blob_drop(p->new_view);
     pool_fini(&p->pool);
     mem_free(p->records);
+    mem_free(p->filed);
     mem_free(p->slots);
     mem_free(p->votes);
     mem_free(p->marks);

@@ -76,10 +76,14 @@ void pbft_free(struct pbft *p);
 /* Before pbft_start: takes over the requests that `old`, the machine of the membership epoch before, still has. */
 void pbft_inherit(struct pbft *p, const struct pbft *old);
 
-/* Restart without amnesia: after pbft_new at the last decided block, feed every
- * record that was persisted, in order, then call pbft_start. A record that is not one of ours: ERR_SYNTAX. One of an
- * earlier membership epoch is skipped. */
+/* Restart without amnesia: after pbft_new at the last decided block, feed every record that was persisted and not
+ * forgotten, in order, ask pbft_restored whether that is all of them, then call pbft_start. The store must write each
+ * record whole or not at all. On any error the replica cannot know what it has signed: it must not be started with
+ * these records; it is in the place of one whose disk was wiped. ERR_SYNTAX: not one of ours; ERR_MISMATCH: damaged;
+ * ERR_DUPLICATE: not in its place; ERR_STATE: the ledger is behind; ERR_MISSING: others are lost (one that was
+ * written last, and nothing after it, is not missed). */
 enum err pbft_restore(struct pbft *p, struct bytes record) MUST_CHECK;
+enum err pbft_restored(const struct pbft *p) MUST_CHECK;
 /* Arms timers, speaks up. */
 void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects);
 

@@ -90,6 +90,12 @@ enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag)
             return diag_set(diag, err, "%s: record %zu of its own is refused: %s", n->name, i, err_text(err));
         }
     }
+    err = fed_restored(n->fed);
+    if (err != ERR_OK) {
+        fed_free(n->fed);
+        n->fed = NULL;
+        return diag_set(diag, err, "%s: some of its own records are lost", n->name);
+    }
     n->up = true;
     n->life++;
     n->height = 0; /* what it comes back with is looked at like any other block */

@@ -1,8 +1,7 @@
+#include "pbft/record.h"
 #include "storm/world.h"
 
 #include <string.h>
-
-enum { RECORD_MESSAGE = 5 };
 
 /* OSDI'99 section 4.4, a second time and as plainly as can be: the digest for a sequence is that of the proof of the
  * highest view, and no proof means the null batch. */
@@ -91,14 +90,11 @@ void new_view_persisted(struct machine *m, struct bytes record)
     const struct epoch *e = epoch_of_record(w, record);
     struct view_rules rules = {&e->members, w->plan.window, e->base, e->base_id};
     struct cbor_reader r;
+    struct record_head head;
     struct new_view nv;
 
-    if (record.len < 2 || record.data[1] != RECORD_MESSAGE)
+    if (record_open(record, &head, &r) != ERR_OK || head.kind != RECORD_MESSAGE)
         return;
-    cbor_reader_init(&r, record);
-    (void)cbor_get_array(&r);
-    (void)cbor_get_uint(&r);
-    (void)cbor_get_uint(&r);
     struct bytes message = cbor_get_raw(&r);
     if (message.len < 2 || message.data[1] != MESSAGE_NEW_VIEW)
         return;

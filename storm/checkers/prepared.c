@@ -1,22 +1,18 @@
+#include "pbft/record.h"
 #include "storm/world.h"
-
-enum { RECORD_PROOF = 3 };
 
 void prepared_persisted(struct machine *m, struct bytes record)
 {
     struct world *w = m->world;
     struct cbor_reader r, inner;
+    struct record_head head;
 
-    if (record.len < 2 || record.data[1] != RECORD_PROOF)
+    if (record_open(record, &head, &r) != ERR_OK || head.kind != RECORD_PROOF)
         return;
-    cbor_reader_init(&r, record);
-    (void)cbor_get_array(&r);
-    (void)cbor_get_uint(&r);
-    (void)cbor_get_uint(&r);
     cbor_reader_init(&inner, cbor_get_raw(&r));
     const struct epoch *e = epoch_of_record(w, record);
     struct proof proof = proof_read(&inner, &e->members, true);
-    if (cbor_reader_done(&r) != ERR_OK || cbor_reader_done(&inner) != ERR_OK) {
+    if (record_done(&r) != ERR_OK || cbor_reader_done(&inner) != ERR_OK) {
         world_fail(w, "2 prepared", "machine %u keeps a proof that does not hold", m->index);
         return;
     }

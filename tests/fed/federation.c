@@ -478,6 +478,8 @@ void node_start(struct federation *f, unsigned node)
         if (fed_restore(n->fed, blob_bytes(n->records[i].bytes)) != ERR_OK)
             breach(f, "node %u does not take its own record %u", node, i);
     }
+    if (fed_restored(n->fed) != ERR_OK)
+        breach(f, "node %u misses a record of its own", node);
     for (unsigned i = 0; i < FED_TIMER_END; i++)
         n->timers[i] = STOPPED;
     step(f, node, &(struct fed_event){.kind = FED_EVENT_START});

@@ -1,4 +1,5 @@
 #include "cluster_parts.h"
+#include "pbft/record.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -131,12 +132,11 @@ static void forget(struct cluster_node *node, uint64_t number)
 static void check_prepared(struct cluster_node *node, struct bytes record)
 {
     struct cluster *c = node->cluster;
+    struct record_head head;
     struct cbor_reader r;
 
-    cbor_reader_init(&r, record);
-    if (node->liar || cbor_get_array(&r) != 3 || cbor_get_uint(&r) != 3)
+    if (node->liar || record_open(record, &head, &r) != ERR_OK || head.kind != RECORD_PROOF)
         return;
-    (void)cbor_get_uint(&r);
     struct proof proof = proof_read(&r, &c->members, false);
     if (r.err != ERR_OK)
         return;
@@ -499,6 +499,8 @@ void cluster_restart(struct cluster *c, unsigned index)
         if (err != ERR_OK)
             cluster_fail(c, "%u cannot read its record %zu: %s", index, i, err_text(err));
     }
+    if (pbft_restored(node->pbft) != ERR_OK)
+        cluster_fail(c, "%u misses a record", index);
     pbft_start(node->pbft, c->now, &effects);
     settle(c, node, &effects);
     look_behind(c, node);

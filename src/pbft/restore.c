@@ -1,0 +1,314 @@
+#include "pbft/internal.h"
+
+#include <string.h>
+
+/* Own records, read again. */
+
+enum err record_open(struct bytes record, struct record_head *head, struct cbor_reader *r)
+{
+    const size_t sum_size = 1 + RECORD_SUM_SIZE; /* a byte string with its head */
+    size_t position;
+
+    if (record.len <= sum_size || record.data[0] >> 5 != 4)
+        return ERR_SYNTAX;
+    struct digest sum = digest_of(bytes_of(record.data, record.len - sum_size));
+    if (memcmp(sum.b, record.data + record.len - RECORD_SUM_SIZE, RECORD_SUM_SIZE) != 0)
+        return ERR_MISMATCH;
+    if (cbor_check(record, &position) != ERR_OK)
+        return ERR_SYNTAX;
+    cbor_reader_init(r, record);
+    (void)cbor_get_array(r);
+    uint64_t kind = cbor_get_uint(r);
+    struct record_head read = {.membership_epoch = cbor_get_uint(r)};
+    read.number = cbor_get_uint(r);
+    read.serial = cbor_get_uint(r);
+    if (r->err != ERR_OK || kind < RECORD_SNAPSHOT || kind > RECORD_DECIDED)
+        return ERR_SYNTAX;
+    read.kind = (enum record_kind)kind;
+    *head = read;
+    return ERR_OK;
+}
+
+enum err record_done(struct cbor_reader *r)
+{
+    (void)cbor_get_bytes_of(r, RECORD_SUM_SIZE);
+    return cbor_reader_done(r);
+}
+
+/* One item, or NULL for null. */
+static struct bytes get_optional(struct cbor_reader *r)
+{
+    struct bytes item = cbor_get_raw(r);
+    bool null = r->err == ERR_OK && item.len == 1 && item.data[0] == 0xf6;
+    return null ? bytes_of(NULL, 0) : item;
+}
+
+static void get_signature(struct cbor_reader *r, struct claim *claim)
+{
+    struct bytes signature = cbor_get_bytes_of(r, SIGNATURE_SIZE);
+    if (r->err == ERR_OK)
+        memcpy(claim->signature, signature.data, SIGNATURE_SIZE);
+}
+
+static struct digest get_digest(struct cbor_reader *r)
+{
+    return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
+}
+
+static enum err apply_snapshot(struct pbft *p, const struct record_head *head, struct cbor_reader *r)
+{
+    struct stable base = {0}, stable = {0};
+
+    uint64_t live = cbor_get_uint(r);
+    base.sequence = cbor_get_uint(r);
+    base.block_id = get_digest(r);
+    stable.sequence = cbor_get_uint(r);
+    stable.block_id = get_digest(r);
+    struct bytes signatures = get_optional(r);
+    uint64_t view = cbor_get_uint(r);
+    bool active = cbor_get_bool(r);
+    struct bytes own = get_optional(r), opened = get_optional(r);
+    enum err err = record_done(r);
+    if (err != ERR_OK)
+        return err;
+    if (stable.sequence < base.sequence || view > VIEW_MAX)
+        return ERR_RANGE;
+    if (stable.sequence > p->decided)
+        return ERR_STATE; /* the ledger lost blocks that we called durable */
+    p->snapshot_serial = head->serial;
+    p->snapshot_live = live;
+    p->base = base;
+    stable.signatures = signatures.len > 0 ? blob_new(signatures) : NULL;
+    blob_drop(p->stable.signatures);
+    p->stable = stable;
+    p->restored = true;
+#ifdef MUTANT_PBFT_FORGET_VIEW_ON_RESTART
+    return ERR_OK;
+#endif
+    if (own.len > 0)
+        err = view_change_restore(p, own);
+    if (err == ERR_OK && opened.len > 0)
+        err = new_view_restore(p, opened);
+    if (err == ERR_OK && (p->view != view || p->active != active))
+        err = ERR_SYNTAX;
+    return err;
+}
+
+static enum err apply_accept(struct pbft *p, struct cbor_reader *r)
+{
+    struct claim proposal = {.says.type = MESSAGE_PRE_PREPARE}, prepare = {.signer = p->config.self};
+
+    proposal.says.sequence = cbor_get_uint(r);
+    proposal.says.view = cbor_get_uint(r);
+    proposal.says.digest = get_digest(r);
+    proposal.signer = members_primary(&p->members, proposal.says.view);
+    get_signature(r, &proposal);
+    bool voted = cbor_peek(r) != CBOR_SIMPLE;
+    if (voted)
+        get_signature(r, &prepare);
+    else
+        cbor_get_null(r);
+    struct bytes batch = get_optional(r);
+    enum err err = record_done(r);
+    struct slot *s = err == ERR_OK ? log_slot(p, proposal.says.sequence) : NULL;
+    if (s == NULL)
+        return err;
+    if (batch.len > 0) {
+        struct blob *blob = blob_new(batch);
+        slot_keep_batch(s, &proposal.says.digest, blob);
+        blob_drop(blob);
+    }
+    struct batch *kept = slot_batch(s, &proposal.says.digest);
+    if (kept != NULL)
+        kept->durable = true;
+    if (s->proposal.says.type != 0 && s->proposal.says.view > proposal.says.view)
+        return ERR_OK;
+#ifdef MUTANT_PBFT_FORGET_VOTE_ON_RESTART
+    return ERR_OK;
+#endif
+    bool same = s->proposal.says.type != 0 && s->proposal.says.view == proposal.says.view;
+    s->proved = same && s->proved;
+    s->proposal = proposal;
+    s->voted = true;
+    s->prepared = false;
+    if (voted) {
+        prepare.says = proposal.says;
+        prepare.says.type = MESSAGE_PREPARE;
+        slot_keep_claim(s, &s->prepares[p->config.self], &prepare);
+    }
+    return ERR_OK;
+}
+
+static enum err apply_proof(struct pbft *p, struct cbor_reader *r)
+{
+    struct bytes item = cbor_get_raw(r);
+    enum err err = record_done(r);
+    struct cbor_reader inner;
+
+    if (err != ERR_OK)
+        return err;
+    cbor_reader_init(&inner, item);
+    struct proof proof = proof_read(&inner, &p->members, false);
+    err = cbor_reader_done(&inner);
+    struct slot *s = err == ERR_OK ? log_slot(p, proof.sequence) : NULL;
+    if (s == NULL || (s->proof != NULL && s->proof_view > proof.view))
+        return err;
+#ifdef MUTANT_PBFT_FORGET_PROOF_ON_RESTART
+    return ERR_OK;
+#endif
+    blob_drop(s->proof);
+    s->proof = blob_new(item);
+    s->proof_view = proof.view;
+    s->proof_digest = proof.digest;
+    s->prepared = s->proposal.says.type != 0 && s->proposal.says.view == proof.view && s->voted &&
+                  slot_batch(s, &proof.digest) != NULL;
+    return ERR_OK;
+}
+
+static enum err apply_claim(struct pbft *p, struct cbor_reader *r)
+{
+    struct claim claim = {.signer = p->config.self};
+
+    uint64_t type = cbor_get_uint(r);
+    claim.says.view = cbor_get_uint(r);
+    claim.says.sequence = cbor_get_uint(r);
+    claim.says.digest = get_digest(r);
+    get_signature(r, &claim);
+    enum err err = record_done(r);
+    if (err != ERR_OK)
+        return err;
+    if (type != MESSAGE_COMMIT && type != MESSAGE_CHECKPOINT)
+        return ERR_SYNTAX;
+    claim.says.type = (enum message_type)type;
+    if (type == MESSAGE_CHECKPOINT) {
+        checkpoint_restore(p, &claim);
+        return ERR_OK;
+    }
+    struct slot *s = log_slot(p, claim.says.sequence);
+    if (s != NULL && s->commits[p->config.self].says.view <= claim.says.view)
+        slot_keep_claim(s, &s->commits[p->config.self], &claim);
+    return ERR_OK;
+}
+
+/* The record is ahead of the block by one effect: only what the ledger has is decided for us. */
+static enum err apply_decided(struct pbft *p, struct cbor_reader *r)
+{
+    uint64_t sequence = cbor_get_uint(r);
+    struct digest block_id = get_digest(r);
+    enum err err = record_done(r);
+    struct slot *s = err == ERR_OK && sequence <= p->decided ? log_slot(p, sequence) : NULL;
+
+    if (s != NULL) {
+        s->has_block = true;
+        s->block_id = block_id;
+    }
+    return err;
+}
+
+static enum err apply_message(struct pbft *p, struct cbor_reader *r)
+{
+    struct bytes message = cbor_get_raw(r);
+    enum err err = record_done(r);
+
+    if (err != ERR_OK)
+        return err;
+#ifdef MUTANT_PBFT_FORGET_VIEW_ON_RESTART
+    return ERR_OK;
+#endif
+    if (message.len > 1 && message.data[1] == MESSAGE_VIEW_CHANGE)
+        return view_change_restore(p, message);
+    return new_view_restore(p, message);
+}
+
+static enum err record_apply(struct pbft *p, const struct record_head *head, struct cbor_reader *r)
+{
+    switch (head->kind) {
+    case RECORD_SNAPSHOT:
+        return ERR_OK; /* read before */
+    case RECORD_ACCEPT:
+        return apply_accept(p, r);
+    case RECORD_PROOF:
+        return apply_proof(p, r);
+    case RECORD_CLAIM:
+        return apply_claim(p, r);
+    case RECORD_MESSAGE:
+        return apply_message(p, r);
+    case RECORD_DECIDED:
+        return apply_decided(p, r);
+    }
+    return ERR_SYNTAX;
+}
+
+static void record_keep(struct pbft *p, struct bytes record)
+{
+    if (p->record_count == p->record_cap) {
+        p->record_cap = p->record_cap == 0 ? 16 : 2 * p->record_cap;
+        p->records = mem_resize(p->records, p->record_cap, sizeof p->records[0]);
+    }
+    p->records[p->record_count++] = blob_new(record);
+}
+
+/* The last snapshot says where the window is, and earlier records need to know that: so
+ * snapshots are read as they come and the others at pbft_start. */
+enum err pbft_restore(struct pbft *p, struct bytes record)
+{
+    struct record_head head;
+    struct cbor_reader r;
+
+    ASSERT(!p->started);
+    enum err err = record_open(record, &head, &r);
+    if (err != ERR_OK)
+        return err;
+    if (head.membership_epoch < p->members.membership_epoch)
+        return ERR_OK;
+    if (head.membership_epoch > p->members.membership_epoch)
+        return ERR_STATE; /* the ledger lost blocks that we called durable */
+    if (head.serial < p->record_serial)
+        return ERR_DUPLICATE; /* in another one's place */
+    if (head.kind == RECORD_SNAPSHOT)
+        err = apply_snapshot(p, &head, &r);
+    if (err != ERR_OK)
+        return err;
+    p->record_serial = head.serial + 1;
+    record_keep(p, record);
+    return ERR_OK;
+}
+
+/* All that were written after the snapshot, and of those before it as many as it counted: older ones under numbers up
+ * to h may be forgotten by now. */
+enum err pbft_restored(const struct pbft *p)
+{
+    uint64_t before = 0, after = 0;
+
+    if (p->record_count == 0)
+        return ERR_OK;
+    for (size_t i = 0; i < p->record_count; i++) {
+        struct record_head head;
+        struct cbor_reader r;
+        ASSERT(record_open(blob_bytes(p->records[i]), &head, &r) == ERR_OK);
+        before += head.serial < p->snapshot_serial && head.number > p->stable.sequence;
+        after += head.serial > p->snapshot_serial;
+    }
+    bool all = p->restored && before == p->snapshot_live && after == p->record_serial - 1 - p->snapshot_serial;
+    return all ? ERR_OK : ERR_MISSING;
+}
+
+void records_apply(struct pbft *p)
+{
+    ASSERT(pbft_restored(p) == ERR_OK);
+    for (size_t i = 0; i < p->record_count; i++) {
+        struct record_head head;
+        struct cbor_reader r;
+        ASSERT(record_open(blob_bytes(p->records[i]), &head, &r) == ERR_OK);
+        filed_add(p, head.number);
+        if (record_apply(p, &head, &r) != ERR_OK)
+            effects_note(p->out, "pbft.bad_record", i, 0);
+        blob_drop(p->records[i]);
+    }
+    p->record_count = 0;
+    for (unsigned i = 0; i < p->ring; i++) {
+        const struct slot *s = &p->slots[i];
+        if (s->sequence > p->stable.sequence && slot_current(p, s) && s->sequence > p->top)
+            p->top = s->sequence;
+    }
+}

@@ -1,0 +1,134 @@
+#include "cluster.h"
+#include "pbft/internal.h"
+
+#include "tap.h"
+
+/* What a store gives back is what was persisted, or the replica notices. */
+
+/* A replica with records before and after its last snapshot, in view 1. */
+static void run(struct cluster *c)
+{
+    cluster_init(c, 4, 5);
+    c->config.batch_max = 1;
+    cluster_start(c);
+    for (unsigned k = 0; k < 2 * c->config.checkpoint_interval + 1; k++)
+        cluster_submit(c, k);
+    CHECK(cluster_run_decided(c, 5000 * MS));
+    cluster_crash(c, 0);
+    cluster_submit(c, 40);
+    cluster_submit(c, 41);
+    CHECK(cluster_run_decided(c, c->now + 9000 * MS));
+    CHECK_EQ_U64(pbft_status(c->nodes[1].pbft).view, 1);
+    CHECK(pbft_status(c->nodes[1].pbft).stable > 0);
+    CHECK(c->failure[0] == '\0');
+}
+
+static struct pbft *machine(const struct cluster *c)
+{
+    const struct cluster_node *node = &c->nodes[1];
+    struct pbft_config config = c->config;
+    struct pbft_app app = {0};
+
+    config.self = 1;
+    config.key = c->keys[1];
+    return pbft_new(&config, &app, node->decided, &node->blocks[node->decided - 1].id);
+}
+
+/* With record `out` left out, `twice` read again right away, and one byte of `bad` changed; -1: none. */
+static enum err restore(const struct cluster *c, size_t count, int64_t out, int64_t twice, int64_t bad, size_t byte)
+{
+    const struct cluster_node *node = &c->nodes[1];
+    struct pbft *p = machine(c);
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+        struct blob *copy = blob_new(blob_bytes(node->records[i].bytes));
+        if ((int64_t)i == bad)
+            copy->data[byte % copy->len] ^= 1;
+        if ((int64_t)i != out)
+            err = pbft_restore(p, blob_bytes(copy));
+        if ((int64_t)i == twice && err == ERR_OK)
+            err = pbft_restore(p, blob_bytes(copy));
+        blob_drop(copy);
+    }
+    if (err == ERR_OK)
+        err = pbft_restored(p);
+    pbft_free(p);
+    return err;
+}
+
+static void what_was_written_is_read(void)
+{
+    struct cluster c;
+
+    run(&c);
+    for (size_t count = 0; count <= c.nodes[1].record_count; count++) {
+        enum err err = restore(&c, count, -1, -1, -1, 0);
+        /* Of what is older than the last snapshot not a part alone. */
+        CHECK(err == ERR_OK || (err == ERR_MISSING && count < c.nodes[1].record_count));
+    }
+    CHECK_ERR(restore(&c, c.nodes[1].record_count, -1, -1, -1, 0), ERR_OK);
+    cluster_free(&c);
+}
+
+static void every_lost_record_is_missed_but_the_last(void)
+{
+    struct cluster c;
+    size_t kinds[RECORD_DECIDED + 1] = {0};
+
+    run(&c);
+    size_t count = c.nodes[1].record_count;
+    for (size_t i = 0; i + 1 < count; i++) {
+        struct record_head head;
+        struct cbor_reader r;
+        CHECK_ERR(record_open(blob_bytes(c.nodes[1].records[i].bytes), &head, &r), ERR_OK);
+        CHECK_EQ_U64(head.number, c.nodes[1].records[i].number);
+        kinds[head.kind]++;
+        CHECK_ERR(restore(&c, count, (int64_t)i, -1, -1, 0), ERR_MISSING);
+    }
+    for (unsigned kind = RECORD_SNAPSHOT; kind <= RECORD_DECIDED; kind++)
+        CHECK(kinds[kind] > 0);
+    CHECK_ERR(restore(&c, count, (int64_t)count - 1, -1, -1, 0), ERR_OK);
+    cluster_free(&c);
+}
+
+static void damage_and_repetition_are_noticed(void)
+{
+    struct cluster c;
+
+    run(&c);
+    size_t count = c.nodes[1].record_count;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t byte = 0; byte < c.nodes[1].records[i].bytes->len; byte += 1 + byte / 7)
+            CHECK(restore(&c, count, -1, -1, (int64_t)i, byte) != ERR_OK);
+        CHECK_ERR(restore(&c, count, -1, (int64_t)i, -1, 0), ERR_DUPLICATE);
+    }
+    cluster_free(&c);
+}
+
+/* The bytes of one record in the place of another. */
+static void a_misdirected_record_is_noticed(void)
+{
+    struct cluster c;
+
+    run(&c);
+    size_t count = c.nodes[1].record_count;
+    for (size_t from = 0; from < count; from++) {
+        for (size_t to = 0; to < count; to++) {
+            struct blob **place = &c.nodes[1].records[to].bytes, *old = *place;
+            *place = c.nodes[1].records[from].bytes;
+            CHECK((restore(&c, count, -1, -1, -1, 0) == ERR_OK) == (from == to));
+            *place = old;
+        }
+    }
+    cluster_free(&c);
+}
+
+int main(void)
+{
+    TAP_RUN(what_was_written_is_read);
+    TAP_RUN(every_lost_record_is_missed_but_the_last);
+    TAP_RUN(damage_and_repetition_are_noticed);
+    TAP_RUN(a_misdirected_record_is_noticed);
+    return tap_done();
+}
