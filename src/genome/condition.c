@@ -1,5 +1,7 @@
 #include "genome/condition.h"
 
+#include <string.h>
+
 #include "genome/schema.h"
 
 /* What an operator takes and what comes of it. */
@@ -58,6 +60,16 @@ bool condition_append(struct genome_schema *schema, struct condition_item item)
     return true;
 }
 
+bool condition_insert(struct genome_schema *schema, unsigned at, struct condition_item item)
+{
+    ASSERT(at <= schema->item_count);
+    if (!condition_append(schema, item))
+        return false;
+    memmove(schema->items + at + 1, schema->items + at, (schema->item_count - 1 - at) * sizeof item);
+    schema->items[at] = item;
+    return true;
+}
+
 /* ---- is it an expression? Recursion goes no deeper than there are items. */
 
 struct checker {
@@ -108,8 +120,11 @@ static enum err comparison_check(struct checker *k, const struct condition_item 
         k->next++;
     else
         err = kind_check(k, KIND_NUMBER);
-    for (unsigned i = 0; i < values && err == ERR_OK; i++)
+    for (unsigned i = 0; i < values && err == ERR_OK; i++) {
+        if (spec == NULL && op->op == CONDITION_IN && k->next < k->end && k->next->op != CONDITION_NUMBER)
+            return diag_set(k->diag, ERR_TYPE, "the values of \"in\" are no numbers");
         err = spec != NULL ? choice_check(k, spec) : kind_check(k, KIND_NUMBER);
+    }
     return err;
 }
 

@@ -65,6 +65,8 @@ unsigned condition_op_arity(enum condition_op op);
 
 /* Appends to the schema's pool; false when it is full. */
 bool condition_append(struct genome_schema *schema, struct condition_item item) MUST_CHECK;
+/* Puts it before the item at this place of the pool, which is of the newest expression; false when the pool is full. */
+bool condition_insert(struct genome_schema *schema, unsigned at, struct condition_item item) MUST_CHECK;
 
 /* Is it one whole expression that is true or false, of existing genes and choices, each comparison between things
  * that compare? The genes must be checked already. */

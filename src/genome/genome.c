@@ -4,7 +4,7 @@
 #include "codec/cbor.h"
 #include "genome/schema.h"
 
-enum { REDRAWS_MAX = 64 };
+enum { DRAWS_MAX = 64 };
 
 /* ---- bytes: {"seed": n, "genes": [value...], "schema_hash": h'..'}, a value being a real
  * (continuous), an integer (discrete; index of an ordinal or categorical choice) or a bool (toggle). */
@@ -253,17 +253,23 @@ void genome_project(const struct genome_schema *schema, struct genome *genome)
     }
 }
 
+void genome_draw(const struct genome_schema *schema, struct prng *prng, struct genome *out)
+{
+    for (unsigned i = 0; i < schema->count; i++)
+        out->values[i] = value_random(&schema->genes[i], prng);
+    genome_clamp(schema, out);
+}
+
 void genome_random(const struct genome_schema *schema, struct prng *prng, struct genome *out)
 {
-    struct genome genome = {.seed = prng_next(prng), .count = schema->count};
-    for (unsigned attempt = 0; attempt < REDRAWS_MAX; attempt++) {
-        for (unsigned i = 0; i < schema->count; i++)
-            genome.values[i] = value_random(&schema->genes[i], prng);
-        genome_clamp(schema, &genome);
+    struct genome genome = {.seed = prng_next(prng)};
+    int which = 0;
+    for (unsigned draw = 0; draw < DRAWS_MAX && which >= 0; draw++) {
+        genome_draw(schema, prng, &genome);
         genome_quieten(schema, &genome);
-        if (genome_forbidden(schema, &genome) < 0)
-            break;
+        which = genome_forbidden(schema, &genome);
     }
-    genome_project(schema, &genome);
+    if (which >= 0)
+        genome_project(schema, &genome);
     *out = genome;
 }

@@ -79,6 +79,8 @@ int genome_forbidden(const struct genome_schema *schema, const struct genome *ge
 void genome_default(const struct genome_schema *schema, struct genome *out);
 /* Uniform over the ranges; a forbidden draw is drawn again, at most 64 times, then repaired. */
 void genome_random(const struct genome_schema *schema, struct prng *prng, struct genome *out);
+/* The same without a look at what is forbidden, nor at what is inactive. */
+void genome_draw(const struct genome_schema *schema, struct prng *prng, struct genome *out);
 /* Makes any values a genome of the schema, a genome of the schema staying what it is: clamps every value, zeroes the
  * unused half of each, gives inactive genes their default. While a combination is forbidden, the first gene (in the
  * schema's order) that it names and that differs from its default is reset to it; when it names none, the first

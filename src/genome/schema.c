@@ -34,13 +34,20 @@ bool gene_number_fits(double x)
     return x >= -largest && x <= largest && !is_negative_zero(x);
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 bool gene_name_fits(const char *name)
 {
     size_t len = 0;
+    if (name[0] == '-' || is_digit(name[name[0] == '.']))
+        return false; /* in an expression it would begin a number */
     for (; len <= GENOME_NAME_MAX && name[len] != 0; len++) {
         char c = name[len];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(c >= '0' && c <= '9') && strchr("_.:@-", c) == NULL)
+        if (!letter && !is_digit(c) && strchr("_.:@-", c) == NULL)
             return false;
     }
     return len > 0 && len <= GENOME_NAME_MAX;
@@ -50,7 +57,7 @@ bool gene_choice_fits(const char *choice)
 {
     size_t len = 0;
     for (; len <= GENOME_CHOICE_MAX && choice[len] != 0; len++)
-        if (choice[len] < ' ' || choice[len] > '~')
+        if (choice[len] < ' ' || choice[len] > '~' || choice[len] == '"')
             return false;
     return len <= GENOME_CHOICE_MAX;
 }
@@ -88,7 +95,8 @@ static enum err choices_check(const struct gene_spec *spec, struct diag *diag)
                         GENOME_CHOICES_MAX);
     for (unsigned i = 0; i < spec->choice_count; i++) {
         if (!gene_choice_fits(spec->choices[i]))
-            return diag_set(diag, ERR_SYNTAX, "gene %s: choice %u is not of printable characters", spec->name, i);
+            return diag_set(diag, ERR_SYNTAX, "gene %s: choice %u is not of printable ASCII without a \"", spec->name,
+                            i);
         for (unsigned j = 0; j < i; j++)
             if (strcmp(spec->choices[i], spec->choices[j]) == 0)
                 return diag_set(diag, ERR_DUPLICATE, "gene %s: choice %s twice", spec->name, spec->choices[i]);

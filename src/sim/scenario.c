@@ -24,7 +24,7 @@ static void set_defaults(struct scenario *s)
 }
 
 /* Those who join later are no help to the first epochs. */
-static void check_founders(struct scenario_reader *r, const json_t *root, struct scenario *s)
+static void check_founders(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     unsigned founders = 0;
 
@@ -38,7 +38,7 @@ static void check_founders(struct scenario_reader *r, const json_t *root, struct
     s->policy.min_participants = founders;
 }
 
-static void read_root(struct scenario_reader *r, const json_t *root, struct scenario *s)
+static void read_root(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     static const char *const keys[] = {"name",   "quorum",        "max_ledger_drift", "epoch_start", "nodes",
                                        "seed",   "max_byzantine", "workload",         "network",     "guard_rails",
@@ -64,7 +64,7 @@ static void read_root(struct scenario_reader *r, const json_t *root, struct scen
 
 static enum err read_doc(const struct json_doc *doc, struct scenario *out, struct diag *diag)
 {
-    struct scenario_reader r = {.doc = doc, .diag = diag};
+    struct json_reader r = {.doc = doc, .diag = diag};
     struct scenario s;
 
     set_defaults(&s);

@@ -62,7 +62,7 @@ static const unsigned takes[EVENT_KIND_COUNT] = {
 };
 
 /* Every key that the kind takes is there (but duration, and node where primary will do), no other one is. */
-static void check_keys(struct scenario_reader *r, const json_t *event, enum scenario_event_kind kind)
+static void check_keys(struct json_reader *r, const json_t *event, enum scenario_event_kind kind)
 {
     static const struct {
         const char *key;
@@ -89,8 +89,7 @@ static void check_keys(struct scenario_reader *r, const json_t *event, enum scen
         read_fail(r, NULL, ERR_MISSING, "name either \"node\" or \"primary\": true");
 }
 
-static void read_when(struct scenario_reader *r, const json_t *event, const struct scenario *s,
-                      struct scenario_event *out)
+static void read_when(struct json_reader *r, const json_t *event, const struct scenario *s, struct scenario_event *out)
 {
     bool at_ms = json_object_get(event, "at_ms") != NULL;
 
@@ -104,7 +103,7 @@ static void read_when(struct scenario_reader *r, const json_t *event, const stru
     read_ms(r, event, "after_ms", 0, INT64_C(1) << 32, &out->after_ns);
 }
 
-static void read_group(struct scenario_reader *r, const json_t *group, unsigned number, const struct scenario *s,
+static void read_group(struct json_reader *r, const json_t *group, unsigned number, const struct scenario *s,
                        struct scenario_event *out)
 {
     size_t i;
@@ -126,7 +125,7 @@ static void read_group(struct scenario_reader *r, const json_t *group, unsigned 
     }
 }
 
-static void read_groups(struct scenario_reader *r, const json_t *event, const struct scenario *s,
+static void read_groups(struct json_reader *r, const json_t *event, const struct scenario *s,
                         struct scenario_event *out)
 {
     size_t mark;
@@ -140,7 +139,7 @@ static void read_groups(struct scenario_reader *r, const json_t *event, const st
 }
 
 /* Joining and leaving is for participants: another set of validators needs a reconfiguration. */
-static void check_membership(struct scenario_reader *r, struct scenario *s, const struct scenario_event *e)
+static void check_membership(struct json_reader *r, struct scenario *s, const struct scenario_event *e)
 {
     if (r->err != ERR_OK || (e->kind != EVENT_JOIN && e->kind != EVENT_LEAVE))
         return;
@@ -154,7 +153,7 @@ static void check_membership(struct scenario_reader *r, struct scenario *s, cons
         node->joins_later = true;
 }
 
-static void read_factor(struct scenario_reader *r, const json_t *event, struct scenario_event *out)
+static void read_factor(struct json_reader *r, const json_t *event, struct scenario_event *out)
 {
     double factor = 1;
 
@@ -162,7 +161,7 @@ static void read_factor(struct scenario_reader *r, const json_t *event, struct s
     out->factor_ppm = (int64_t)(factor * 1e6 + 0.5);
 }
 
-static void read_one_event(struct scenario_reader *r, const json_t *event, struct scenario *s)
+static void read_one_event(struct json_reader *r, const json_t *event, struct scenario *s)
 {
     static const char *const keys[] = {"kind",      "at_ms",    "epoch",       "after_ms", "node",
                                        "primary",   "groups",   "duration_ms", "factor",   "loss_ppm",
@@ -189,7 +188,7 @@ static void read_one_event(struct scenario_reader *r, const json_t *event, struc
     check_membership(r, s, out);
 }
 
-void scenario_read_events(struct scenario_reader *r, const json_t *root, struct scenario *s)
+void scenario_read_events(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     size_t mark, inner;
     const json_t *events = read_enter_array(r, root, "events", &mark);

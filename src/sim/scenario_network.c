@@ -2,7 +2,7 @@
 
 enum { LATENCY_MAX_MS = 600000, KBPS_MAX = 1000000000, BYTES_IN_KILOBIT = 125 };
 
-static void read_link(struct scenario_reader *r, const json_t *link, struct scenario_link *out)
+static void read_link(struct json_reader *r, const json_t *link, struct scenario_link *out)
 {
     uint64_t kbps = out->bytes_per_second / BYTES_IN_KILOBIT;
 
@@ -13,8 +13,7 @@ static void read_link(struct scenario_reader *r, const json_t *link, struct scen
     out->bytes_per_second = kbps * BYTES_IN_KILOBIT;
 }
 
-static void read_plain_link(struct scenario_reader *r, const json_t *network, const char *key,
-                            struct scenario_link *out)
+static void read_plain_link(struct json_reader *r, const json_t *network, const char *key, struct scenario_link *out)
 {
     static const char *const keys[] = {"latency_ms", "jitter_ms", "loss_ppm", "bandwidth_kbps", NULL};
     size_t mark;
@@ -28,8 +27,7 @@ static void read_plain_link(struct scenario_reader *r, const json_t *network, co
 }
 
 /* The two regions that a link is between; the same twice is within one. */
-static void read_between(struct scenario_reader *r, const json_t *link, const struct scenario *s,
-                         struct scenario_link *out)
+static void read_between(struct json_reader *r, const json_t *link, const struct scenario *s, struct scenario_link *out)
 {
     const json_t *pair = json_object_get(link, "between");
     int index[2] = {-1, -1};
@@ -55,7 +53,7 @@ static void read_between(struct scenario_reader *r, const json_t *link, const st
     out->to = (unsigned)(index[0] < index[1] ? index[1] : index[0]);
 }
 
-static void read_one_link(struct scenario_reader *r, const json_t *link, struct scenario *s)
+static void read_one_link(struct json_reader *r, const json_t *link, struct scenario *s)
 {
     static const char *const keys[] = {"between", "latency_ms", "jitter_ms", "loss_ppm", "bandwidth_kbps", NULL};
     struct scenario_link ends = {0}, out;
@@ -73,7 +71,7 @@ static void read_one_link(struct scenario_reader *r, const json_t *link, struct 
     s->links[s->link_count++] = out;
 }
 
-static void read_links(struct scenario_reader *r, const json_t *network, struct scenario *s)
+static void read_links(struct json_reader *r, const json_t *network, struct scenario *s)
 {
     size_t mark, inner;
     const json_t *links = read_enter_array(r, network, "links", &mark);
@@ -96,7 +94,7 @@ static void read_links(struct scenario_reader *r, const json_t *network, struct 
     read_leave(r, mark);
 }
 
-void scenario_read_network(struct scenario_reader *r, const json_t *root, struct scenario *s)
+void scenario_read_network(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     static const char *const keys[] = {"default", "local", "links", "disk_ms", NULL};
     size_t mark;

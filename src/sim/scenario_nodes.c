@@ -25,7 +25,7 @@ int scenario_find_region(const struct scenario *s, const char *region)
     return -1;
 }
 
-static void add_region(struct scenario_reader *r, struct scenario *s, const char *region)
+static void add_region(struct json_reader *r, struct scenario *s, const char *region)
 {
     if (r->err != ERR_OK || scenario_find_region(s, region) >= 0)
         return;
@@ -36,7 +36,7 @@ static void add_region(struct scenario_reader *r, struct scenario *s, const char
     snprintf(s->regions[s->region_count++], sizeof s->regions[0], "%s", region);
 }
 
-static void read_role(struct scenario_reader *r, const json_t *node, struct member_card *card)
+static void read_role(struct json_reader *r, const json_t *node, struct member_card *card)
 {
     static const char *const names[] = {
         "core", "core_validator", "validator", "edge", "edge_participant", "participant", NULL};
@@ -47,7 +47,7 @@ static void read_role(struct scenario_reader *r, const json_t *node, struct memb
 }
 
 /* An edge role sits at the edge; the first node's region is where "local" is. */
-static void read_site(struct scenario_reader *r, const json_t *node, const struct scenario *s, struct member_card *card)
+static void read_site(struct json_reader *r, const json_t *node, const struct scenario *s, struct member_card *card)
 {
     static const char *const names[] = {"local", "remote", "edge", NULL};
     unsigned site = strcmp(card->region, s->regions[0]) == 0 ? SITE_LOCAL : SITE_REMOTE;
@@ -58,7 +58,7 @@ static void read_site(struct scenario_reader *r, const json_t *node, const struc
     card->site = (enum member_site)site;
 }
 
-static void read_one_node(struct scenario_reader *r, const json_t *node, struct scenario *s)
+static void read_one_node(struct json_reader *r, const json_t *node, struct scenario *s)
 {
     static const char *const keys[] = {"id", "region", "role", "stake", "site", "speed", "workload", NULL};
     struct scenario_node n = {.speed = 1.0};
@@ -82,7 +82,7 @@ static void read_one_node(struct scenario_reader *r, const json_t *node, struct 
 }
 
 /* The scenario's own workload is what nodes do that name none; it is checked even if all of them name one. */
-static void share_workload(struct scenario_reader *r, const json_t *root, struct scenario *s)
+static void share_workload(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     struct workload_spec own;
 
@@ -107,7 +107,7 @@ static unsigned count_validators(const struct scenario *s)
     return count;
 }
 
-static void read_quorum(struct scenario_reader *r, const json_t *root, struct scenario *s)
+static void read_quorum(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     unsigned n = count_validators(s);
     struct diag diag = {0};
@@ -128,7 +128,7 @@ static void read_quorum(struct scenario_reader *r, const json_t *root, struct sc
         read_fail(r, s->max_byzantine > quorum_faults(n) ? "max_byzantine" : "quorum", ERR_RANGE, "%s", diag.text);
 }
 
-void scenario_read_nodes(struct scenario_reader *r, const json_t *root, struct scenario *s)
+void scenario_read_nodes(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     size_t mark, inner;
     const json_t *nodes = read_enter_array(r, root, "nodes", &mark);
@@ -149,4 +149,18 @@ void scenario_read_nodes(struct scenario_reader *r, const json_t *root, struct s
     read_leave(r, mark);
     share_workload(r, root, s);
     read_quorum(r, root, s);
+}
+
+void read_node(struct json_reader *r, const struct scenario *s, const json_t *object, const char *key, unsigned *out)
+{
+    char id[MEMBER_NAME_MAX + 1] = "";
+
+    read_text(r, object, key, id, sizeof id);
+    if (r->err != ERR_OK || *id == '\0')
+        return;
+    int index = scenario_find_node(s, id);
+    if (index < 0)
+        read_fail(r, key, ERR_UNKNOWN, "no node has the id \"%s\"", id);
+    else
+        *out = (unsigned)index;
 }

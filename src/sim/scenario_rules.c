@@ -5,7 +5,7 @@
 
 enum { DEADLINE_MAX_MS = 86400000, SHARDS_MAX = WORKLOAD_INSTANCES_MAX, EVALUATIONS_MAX = 10000 };
 
-static void read_duration(struct scenario_reader *r, const json_t *object, const char *key, uint64_t *out_ns)
+static void read_duration(struct json_reader *r, const json_t *object, const char *key, uint64_t *out_ns)
 {
     int64_t ns = (int64_t)*out_ns;
 
@@ -13,7 +13,7 @@ static void read_duration(struct scenario_reader *r, const json_t *object, const
     *out_ns = (uint64_t)ns;
 }
 
-static void read_retry(struct scenario_reader *r, const json_t *rails, struct scenario *s)
+static void read_retry(struct json_reader *r, const json_t *rails, struct scenario *s)
 {
     static const char *const keys[] = {"budget", "first_ms", "max_ms", NULL};
     size_t mark;
@@ -32,7 +32,7 @@ static void read_retry(struct scenario_reader *r, const json_t *rails, struct sc
     read_leave(r, mark);
 }
 
-static void read_guard_rails(struct scenario_reader *r, const json_t *root, struct scenario *s)
+static void read_guard_rails(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     static const char *const keys[] = {"collect_deadline_ms",
                                        "score_deadline_ms",
@@ -61,7 +61,7 @@ static void read_guard_rails(struct scenario_reader *r, const json_t *root, stru
     read_leave(r, mark);
 }
 
-static void read_policy(struct scenario_reader *r, const json_t *root, struct policy *p)
+static void read_policy(struct json_reader *r, const json_t *root, struct policy *p)
 {
     static const char *const keys[] = {"rule",
                                        "stake_cap_ppm",
@@ -98,7 +98,7 @@ static void read_policy(struct scenario_reader *r, const json_t *root, struct po
     read_leave(r, mark);
 }
 
-static void read_rebalance(struct scenario_reader *r, const json_t *root, struct scenario *s)
+static void read_rebalance(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     static const char *const keys[] = {"shards", "workload", NULL};
     size_t mark;
@@ -134,7 +134,7 @@ static int64_t worst_link(const struct scenario *s)
 
 /* A decision takes a proposal and two rounds of votes, each written before it is sent. With a limit below that no view
  * would last: by default the limit makes room for it, and one that does not is refused. */
-static void check_latency_limit(struct scenario_reader *r, const json_t *root, struct scenario *s)
+static void check_latency_limit(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     int64_t needed = 4 * (worst_link(s) + s->disk_ns);
 
@@ -149,7 +149,7 @@ static void check_latency_limit(struct scenario_reader *r, const json_t *root, s
     s->view_timeout_ns = (uint64_t)needed;
 }
 
-void scenario_read_rules(struct scenario_reader *r, const json_t *root, struct scenario *s)
+void scenario_read_rules(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     if (s->policy.min_participants > s->node_count)
         s->policy.min_participants = s->node_count;

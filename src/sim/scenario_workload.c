@@ -33,7 +33,7 @@ void workload_spec_fini(struct workload_spec *spec)
 }
 
 /* The path as the file system knows it: relative ones start at the scenario's own folder. */
-static char *resolve(const struct scenario_reader *r, const char *file)
+static char *resolve(const struct json_reader *r, const char *file)
 {
     const char *slash = strrchr(r->doc->name, '/');
     size_t folder = slash != NULL && *file != '/' ? (size_t)(slash - r->doc->name) + 1 : 0;
@@ -44,7 +44,7 @@ static char *resolve(const struct scenario_reader *r, const char *file)
     return path;
 }
 
-static void read_file_name(struct scenario_reader *r, const json_t *files, unsigned i, struct workload_spec *out)
+static void read_file_name(struct json_reader *r, const json_t *files, unsigned i, struct workload_spec *out)
 {
     const char *text = json_string_value(json_array_get(files, i));
     struct stat status;
@@ -63,7 +63,7 @@ static void read_file_name(struct scenario_reader *r, const json_t *files, unsig
         read_fail(r, key, ERR_IO, "%s is not a regular file", path);
 }
 
-static void read_files(struct scenario_reader *r, const json_t *object, struct workload_spec *out)
+static void read_files(struct json_reader *r, const json_t *object, struct workload_spec *out)
 {
     size_t mark;
     const json_t *files = read_enter_array(r, object, "files", &mark);
@@ -83,7 +83,7 @@ static void read_files(struct scenario_reader *r, const json_t *object, struct w
 }
 
 /* One size alone is both ends; none at all is what is usual in the family (zeros). */
-static void read_sizes(struct scenario_reader *r, const json_t *object, const struct family *family,
+static void read_sizes(struct json_reader *r, const json_t *object, const struct family *family,
                        struct workload_spec *out)
 {
     out->size_min = out->size_max = 0;
@@ -97,7 +97,7 @@ static void read_sizes(struct scenario_reader *r, const json_t *object, const st
         read_fail(r, "size_max", ERR_RANGE, "%u is below size_min, which is %u", out->size_max, out->size_min);
 }
 
-static void refuse_sizes(struct scenario_reader *r, const json_t *object)
+static void refuse_sizes(struct json_reader *r, const json_t *object)
 {
     static const char *const keys[] = {"size_min", "size_max"};
 
@@ -107,7 +107,7 @@ static void refuse_sizes(struct scenario_reader *r, const json_t *object)
     }
 }
 
-void read_workload(struct scenario_reader *r, const json_t *object, const char *key, struct workload_spec *out)
+void read_workload(struct json_reader *r, const json_t *object, const char *key, struct workload_spec *out)
 {
     static const char *const keys[] = {"family", "instances", "size_min", "size_max", "files", NULL};
     size_t mark;

@@ -1,5 +1,5 @@
-#ifndef PRISMFED_SIM_NEAREST_H
-#define PRISMFED_SIM_NEAREST_H
+#ifndef PRISMFED_BASE_NEAREST_H
+#define PRISMFED_BASE_NEAREST_H
 
 /* The name that somebody probably meant: the one at the smallest edit distance (Levenshtein 1966), the first
  * of several. NULL when none is nearer than half of the word. names ends with NULL. */

@@ -1,13 +1,13 @@
-#include "sim/scenario_read.h"
+#include "codec/json_read.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/text.h"
-#include "sim/nearest.h"
 
-static size_t pointer_add(struct scenario_reader *r, const char *key)
+static size_t pointer_add(struct json_reader *r, const char *key)
 {
     size_t mark = r->pointer.len;
 
@@ -21,7 +21,7 @@ static size_t pointer_add(struct scenario_reader *r, const char *key)
     return mark;
 }
 
-void read_leave(struct scenario_reader *r, size_t mark)
+void read_leave(struct json_reader *r, size_t mark)
 {
     r->pointer.len = mark;
 }
@@ -35,7 +35,7 @@ static void clean(struct diag *diag)
     }
 }
 
-void read_fail(struct scenario_reader *r, const char *key, enum err err, const char *fmt, ...)
+void read_fail(struct json_reader *r, const char *key, enum err err, const char *fmt, ...)
 {
     char reason[768];
     size_t mark = r->pointer.len;
@@ -73,19 +73,18 @@ static const char *type_text(const json_t *value)
     }
 }
 
-static void fail_type(struct scenario_reader *r, const char *key, const json_t *value, const char *expected)
+static void fail_type(struct json_reader *r, const char *key, const json_t *value, const char *expected)
 {
     read_fail(r, key, ERR_TYPE, "expected %s, found %s", expected, type_text(value));
 }
 
 /* The member, or NULL when there is nothing to read. */
-static const json_t *member(const struct scenario_reader *r, const json_t *object, const char *key)
+static const json_t *member(const struct json_reader *r, const json_t *object, const char *key)
 {
     return r->err == ERR_OK ? json_object_get(object, key) : NULL;
 }
 
-static const json_t *enter(struct scenario_reader *r, const json_t *value, const char *key, json_type type,
-                           size_t *mark)
+static const json_t *enter(struct json_reader *r, const json_t *value, const char *key, json_type type, size_t *mark)
 {
     *mark = r->pointer.len;
     if (value == NULL)
@@ -98,17 +97,17 @@ static const json_t *enter(struct scenario_reader *r, const json_t *value, const
     return value;
 }
 
-const json_t *read_enter_object(struct scenario_reader *r, const json_t *object, const char *key, size_t *mark)
+const json_t *read_enter_object(struct json_reader *r, const json_t *object, const char *key, size_t *mark)
 {
     return enter(r, member(r, object, key), key, JSON_OBJECT, mark);
 }
 
-const json_t *read_enter_array(struct scenario_reader *r, const json_t *object, const char *key, size_t *mark)
+const json_t *read_enter_array(struct json_reader *r, const json_t *object, const char *key, size_t *mark)
 {
     return enter(r, member(r, object, key), key, JSON_ARRAY, mark);
 }
 
-const json_t *read_enter_element(struct scenario_reader *r, const json_t *array, size_t index, size_t *mark)
+const json_t *read_enter_element(struct json_reader *r, const json_t *array, size_t index, size_t *mark)
 {
     const json_t *value = r->err == ERR_OK ? json_array_get(array, index) : NULL;
     char key[24];
@@ -117,7 +116,7 @@ const json_t *read_enter_element(struct scenario_reader *r, const json_t *array,
     return enter(r, value, key, JSON_OBJECT, mark);
 }
 
-void read_keys(struct scenario_reader *r, const json_t *object, const char *const known[])
+void read_keys(struct json_reader *r, const json_t *object, const char *const known[])
 {
     const char *key;
     json_t *value;
@@ -139,13 +138,13 @@ void read_keys(struct scenario_reader *r, const json_t *object, const char *cons
     }
 }
 
-void read_require(struct scenario_reader *r, const json_t *object, const char *key)
+void read_require(struct json_reader *r, const json_t *object, const char *key)
 {
     if (r->err == ERR_OK && json_object_get(object, key) == NULL)
         read_fail(r, NULL, ERR_MISSING, "the key \"%s\" is missing", key);
 }
 
-void read_u64(struct scenario_reader *r, const json_t *object, const char *key, uint64_t lo, uint64_t hi, uint64_t *out)
+void read_u64(struct json_reader *r, const json_t *object, const char *key, uint64_t lo, uint64_t hi, uint64_t *out)
 {
     const json_t *value = member(r, object, key);
     json_int_t number = json_integer_value(value);
@@ -161,7 +160,7 @@ void read_u64(struct scenario_reader *r, const json_t *object, const char *key, 
         *out = (uint64_t)number;
 }
 
-void read_unsigned(struct scenario_reader *r, const json_t *object, const char *key, unsigned lo, unsigned hi,
+void read_unsigned(struct json_reader *r, const json_t *object, const char *key, unsigned lo, unsigned hi,
                    unsigned *out)
 {
     uint64_t wide = *out;
@@ -170,7 +169,7 @@ void read_unsigned(struct scenario_reader *r, const json_t *object, const char *
     *out = (unsigned)wide;
 }
 
-void read_seed(struct scenario_reader *r, const json_t *object, const char *key, uint64_t *out)
+void read_seed(struct json_reader *r, const json_t *object, const char *key, uint64_t *out)
 {
     const json_t *value = member(r, object, key);
 
@@ -182,7 +181,7 @@ void read_seed(struct scenario_reader *r, const json_t *object, const char *key,
         read_fail(r, key, ERR_RANGE, "expected a decimal number below 2^64");
 }
 
-void read_real(struct scenario_reader *r, const json_t *object, const char *key, double lo, double hi, double *out)
+void read_real(struct json_reader *r, const json_t *object, const char *key, double lo, double hi, double *out)
 {
     const json_t *value = member(r, object, key);
     double number = json_number_value(value);
@@ -197,7 +196,7 @@ void read_real(struct scenario_reader *r, const json_t *object, const char *key,
         *out = number;
 }
 
-void read_ms(struct scenario_reader *r, const json_t *object, const char *key, int64_t lo_ms, int64_t hi_ms,
+void read_ms(struct json_reader *r, const json_t *object, const char *key, int64_t lo_ms, int64_t hi_ms,
              int64_t *out_ns)
 {
     double ms = -1;
@@ -207,7 +206,7 @@ void read_ms(struct scenario_reader *r, const json_t *object, const char *key, i
         *out_ns = (int64_t)(ms * 1e6 + 0.5);
 }
 
-void read_bool(struct scenario_reader *r, const json_t *object, const char *key, bool *out)
+void read_bool(struct json_reader *r, const json_t *object, const char *key, bool *out)
 {
     const json_t *value = member(r, object, key);
 
@@ -228,7 +227,7 @@ static bool has_control(const char *text)
     return false;
 }
 
-void read_text(struct scenario_reader *r, const json_t *object, const char *key, char *out, size_t size)
+void read_text(struct json_reader *r, const json_t *object, const char *key, char *out, size_t size)
 {
     const json_t *value = member(r, object, key);
     const char *text = json_string_value(value);
@@ -245,8 +244,7 @@ void read_text(struct scenario_reader *r, const json_t *object, const char *key,
         memcpy(out, text, strlen(text) + 1);
 }
 
-void read_choice(struct scenario_reader *r, const json_t *object, const char *key, const char *const names[],
-                 unsigned *out)
+void read_choice(struct json_reader *r, const json_t *object, const char *key, const char *const names[], unsigned *out)
 {
     const json_t *value = member(r, object, key);
     const char *text = json_string_value(value);
@@ -268,19 +266,4 @@ void read_choice(struct scenario_reader *r, const json_t *object, const char *ke
     read_fail(r, key, ERR_UNKNOWN, "\"%.64s\" is not known here; expected one of: %s", text, buf_text(&list));
 done:
     buf_free(&list);
-}
-
-void read_node(struct scenario_reader *r, const struct scenario *s, const json_t *object, const char *key,
-               unsigned *out)
-{
-    char id[MEMBER_NAME_MAX + 1] = "";
-
-    read_text(r, object, key, id, sizeof id);
-    if (r->err != ERR_OK || *id == '\0')
-        return;
-    int index = scenario_find_node(s, id);
-    if (index < 0)
-        read_fail(r, key, ERR_UNKNOWN, "no node has the id \"%s\"", id);
-    else
-        *out = (unsigned)index;
 }

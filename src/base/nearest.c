@@ -1,4 +1,4 @@
-#include "sim/nearest.h"
+#include "base/nearest.h"
 
 #include <stddef.h>
 #include <string.h>

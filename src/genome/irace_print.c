@@ -1,0 +1,71 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "codec/decimal.h"
+#include "genome/space_formats.h"
+
+/* A name as R has it, without quotes. */
+static bool name_is_plain(const char *name)
+{
+    return name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.")] == '\0';
+}
+
+static void choices_print(const struct gene_spec *spec, struct buf *out)
+{
+    if (spec->type == GENE_TOGGLE)
+        buf_add_text(out, "(0, 1");
+    for (unsigned i = 0; i < spec->choice_count; i++) {
+        const char *quote = condition_choice_is_bare(spec->choices[i]) ? "" : "\"";
+        buf_printf(out, "%s%s%s%s", i > 0 ? ", " : "(", quote, spec->choices[i], quote);
+    }
+    buf_add_text(out, ")");
+}
+
+static void domain_print(const struct gene_spec *spec, struct buf *out)
+{
+    const char *log = spec->log_scale ? ",log" : "";
+    if (spec->type == GENE_CONTINUOUS) {
+        buf_printf(out, "r%s (", log);
+        decimal_print(spec->lo, out);
+        buf_add_text(out, ", ");
+        decimal_print(spec->hi, out);
+        buf_add_text(out, ")");
+    } else if (spec->type == GENE_DISCRETE) {
+        buf_printf(out, "i%s (%" PRId64 ", %" PRId64 ")", log, spec->ilo, spec->ihi);
+    } else {
+        buf_add_text(out, spec->type == GENE_ORDINAL ? "o " : "c ");
+        choices_print(spec, out);
+    }
+}
+
+static enum err gene_print(const struct space *space, unsigned gene, struct buf *out, struct diag *diag)
+{
+    const struct gene_spec *spec = &space->schema.genes[gene];
+    if (!name_is_plain(spec->name))
+        return diag_set(diag, ERR_RANGE, "irace has no names like %s: letters, digits, _ and . only", spec->name);
+    buf_printf(out, "%s \"%s\" ", spec->name, space->switches[gene]);
+    domain_print(spec, out);
+    enum err err = ERR_OK;
+    if (spec->condition.count > 0) {
+        buf_add_text(out, " | ");
+        err = condition_print(&space->schema, spec->condition, CONDITION_R, out, diag);
+    }
+    buf_add_text(out, "\n");
+    return err;
+}
+
+enum err irace_print(const struct space *space, struct buf *out, struct diag *diag)
+{
+    const struct genome_schema *schema = &space->schema;
+    enum err err = ERR_OK;
+    for (unsigned i = 0; i < schema->count && err == ERR_OK; i++)
+        err = gene_print(space, i, out, diag);
+    buf_add_text(out, schema->forbidden_count > 0 ? "\n[forbidden]\n" : "");
+    for (unsigned i = 0; i < schema->forbidden_count && err == ERR_OK; i++) {
+        err = condition_print(schema, schema->forbidden[i], CONDITION_R, out, diag);
+        buf_add_text(out, "\n");
+    }
+    if (space->digits > 0)
+        buf_printf(out, "\n[global]\ndigits = %u\n", space->digits);
+    return err;
+}
