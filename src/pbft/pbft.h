@@ -4,7 +4,7 @@
 #include "base/effect.h"
 #include "ledger/certificate.h"
 
-/* PBFT with signatures (Castro and Liskov 1999, section 4; 2002, section 2.4) as a
+/* PBFT with signatures (Castro and Liskov 1999, section 4; 2002) as a
  * state machine that orders opaque requests in batches. It reads no clock and opens nothing: events in, effects out.
  *
  * The application executes a batch when it is prepared and everything below is; the COMMIT vote
