@@ -69,6 +69,7 @@ static enum err check_batch(void *context, uint64_t sequence, const struct bytes
             return err == ERR_AGAIN ? ERR_STATE : err;
         last[client]++;
     }
+    judged_batch(m, sequence, requests, count);
     return ERR_OK;
 }
 

@@ -114,7 +114,6 @@ static void note(struct machine *m, const struct effect *e)
         if (e->number > m->view + 1)
             MARK(w, VIEW_SKIPPED);
         m->view = e->number;
-        calm_view_change(m, e->number);
     } else if (strcmp(e->name, "pbft.new_view") == 0) {
         MARK(w, NEW_VIEW);
         if (e->number >= 5)
@@ -154,6 +153,8 @@ static void check_sent(struct machine *m, struct bytes message)
         return; /* passed on */
     signing_sent(m, epoch, &claim);
     durable_sent(m, &claim);
+    judged_sent(m, &claim);
+    calm_asked(m, epoch, &claim);
     stable_sent(m, &claim);
 }
 
@@ -249,7 +250,8 @@ static void drain(struct machine *m)
 
 void disk_settle(struct machine *m, struct effects *effects)
 {
-    memory_look(m, effects->count);
+    memory_step(m, effects);
+    calm_step(m, effects);
     for (size_t i = 0; i < effects->count; i++) {
         repeat_effect(m, &effects->items[i]);
         trace_effect(m->world, m, &effects->items[i]);

@@ -61,12 +61,12 @@ static void far_numbers(struct machine *m, unsigned to, const struct claim *clai
     carry_dropping(m, to, lie_statement(m, &says, beside));
 }
 
-/* ByzzFuzz (Winter et al. 2023): a small change of one field of a real message. */
+/* ByzzFuzz (Winter et al. 2023): a small change of one field of a real message, its type included. */
 static struct blob *mutated(struct machine *m, const struct claim *claim, struct bytes beside, uint64_t v)
 {
     struct statement says = claim->says;
 
-    switch (v % 6) {
+    switch (v % 7) {
     case 0:
         says.view++;
         break;
@@ -81,6 +81,10 @@ static struct blob *mutated(struct machine *m, const struct claim *claim, struct
         break;
     case 4:
         says.digest = other_digest(&says.digest, v >> 8);
+        break;
+    case 5:
+        if (says.type == MESSAGE_PRE_PREPARE || says.type == MESSAGE_PREPARE)
+            return lie_role(m, claim);
         break;
     default:
         if (says.type == MESSAGE_PRE_PREPARE)
@@ -109,9 +113,11 @@ static void lie_signed(struct machine *m, unsigned to, struct blob *message, con
         return;
     case LIE_VIEW_CHANGE:
         if (v % 8 == 0)
-            carry_dropping(m, to, lie_view_change(m, m->view + 1 + (v >> 8) % 3));
+            carry_dropping(m, to, lie_view_change(m, m->view + 1 + (v >> 8) % 3, v >> 16));
+        if (v % 8 == 1)
+            carry_dropping(m, to, lie_stable(m, v >> 16));
         if (claim->says.type == MESSAGE_VIEW_CHANGE)
-            carry_dropping(m, to, lie_view_change(m, claim->says.view));
+            carry_dropping(m, to, lie_view_change(m, claim->says.view, v >> 16));
         else
             network_carry(m, to, message);
         return;

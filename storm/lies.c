@@ -38,31 +38,22 @@ struct blob *lie_batch(const struct machine *m, const struct claim *claim, struc
     if (batch_decode(batch, requests, &count) != ERR_OK)
         count = 0;
     if (count > 0 && requests[0].len > 8) {
+        /* Another operation, or now and then a timestamp whose time is not. */
+        size_t at = v >> 62 == 1 ? 4 : 8 + v % (requests[0].len - 8);
         buf_add(&changed, requests[0].data, requests[0].len);
-        changed.data[8 + v % (changed.len - 8)] ^= 1;
+        changed.data[at] ^= 1;
         requests[0] = bytes_of_buf(&changed);
     }
     if (v >> 62 == 0)
         count = 0; /* a null batch that nobody asked for */
+    else if (v >> 62 == 2 && count > 0 && count < PBFT_BATCH_MAX)
+        requests[count++] = requests[0]; /* twice in one batch */
     batch_encode(requests, count, &out);
     says.digest = digest_of(bytes_of_buf(&out));
     struct blob *blob = lie_statement(m, &says, bytes_of_buf(&out));
     buf_free(&changed);
     buf_free(&out);
     mem_free(requests);
-    return blob;
-}
-
-struct blob *lie_view_change(const struct machine *m, uint64_t view)
-{
-    const struct epoch *e = machine_epoch(m);
-    struct buf body = {0};
-    struct statement says = {MESSAGE_VIEW_CHANGE, view, e->base, {{0}}};
-
-    view_change_body(e->base, &e->base_id, bytes_of(NULL, 0), NULL, 0, &body);
-    says.digest = digest_of(bytes_of_buf(&body));
-    struct blob *blob = lie_statement(m, &says, bytes_of_buf(&body));
-    buf_free(&body);
     return blob;
 }
 
@@ -75,15 +66,20 @@ struct blob *lie_new_view(const struct machine *m, struct bytes message, uint64_
 
     if (new_view_parse(&rules, message, false, NULL, &nv) != ERR_OK)
         return NULL;
+    if (v % 5 > 2) {
+        struct blob *blob = lie_changes(m, &nv, v % 5 == 3);
+        new_view_fini(&nv);
+        return blob;
+    }
     unsigned count = (unsigned)(nv.plan.max_s - nv.plan.min_s), votes = nv.count;
     struct claim *proposals = mem_array(count + 1, sizeof proposals[0]);
     for (unsigned i = 0; i < count; i++)
         proposals[i] = nv.proposals[i];
-    if (count > 0 && v % 3 == 0) {
+    if (count > 0 && v % 5 == 0) {
         struct statement says = proposals[v % count].says;
         says.digest = null_digest();
         statement_sign(&e->members, nv.claim.signer, machine_key(m), &says, &proposals[v % count]);
-    } else if (count > 0 && v % 3 == 1) {
+    } else if (count > 0 && v % 5 == 1) {
         count--;
     } else {
         votes--;
@@ -95,6 +91,24 @@ struct blob *lie_new_view(const struct machine *m, struct bytes message, uint64_
     buf_free(&body);
     mem_free(proposals);
     new_view_fini(&nv);
+    return blob;
+}
+
+struct blob *lie_role(const struct machine *m, const struct claim *claim)
+{
+    static const uint8_t NULL_BATCH = 0x80;
+    struct statement says = claim->says;
+    struct buf beside = {0};
+
+    if (says.type == MESSAGE_PREPARE) {
+        says.type = MESSAGE_PRE_PREPARE;
+        says.digest = null_digest();
+        return lie_statement(m, &says, bytes_of(&NULL_BATCH, 1));
+    }
+    says.type = MESSAGE_PREPARE;
+    claim_encode(&machine_epoch(m)->members, claim, &beside);
+    struct blob *blob = lie_statement(m, &says, bytes_of_buf(&beside));
+    buf_free(&beside);
     return blob;
 }
 

@@ -30,6 +30,7 @@ void machine_timer(struct world *w, const struct event *e)
     }
     m->timer_at[e->number] = -1;
     trace_line(w, "machine %u timer %u", m->index, e->number);
+    m->view_timer = e->number == PBFT_TIMER_VIEW;
     pbft_timer(m->pbft, machine_now(m), e->number, &effects);
     disk_settle(m, &effects);
     machine_look(m);
@@ -77,7 +78,6 @@ void machine_start(struct machine *m)
         m->was_behind = false;
     }
     m->view = status.view;
-    m->seen_decided = m->app.decided;
     disk_settle(m, &effects);
     if (m->disk.writing == 0)
         m->starting = false;
@@ -143,7 +143,6 @@ static void look_at_replica(struct machine *m)
                    (unsigned long long)m->app.decided, (unsigned long long)m->app.executed);
         return;
     }
-    calm_look(m);
     if (status.executed == status.stable + w->plan.window)
         MARK(w, WINDOW_FULL);
     if (status.executed > status.decided + 1)

@@ -159,6 +159,8 @@ void replica_new(struct machine *m)
     struct digest id = {0};
 
     ASSERT(m->pbft == NULL);
+    m->calm = (struct calm){0};
+    memset(m->answers, 0, sizeof m->answers);
     if (e->number_of[m->replica] < 0)
         return;
     if (m->app.decided > 0)

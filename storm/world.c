@@ -118,6 +118,7 @@ void world_free(struct world *w)
         application_free(&m->app);
         disk_free(&m->disk);
         mem_free(m->durable.items);
+        mem_free(m->judged.items);
         for (unsigned k = 0; k < RECENT_BLOB_MAX; k++)
             blob_drop(m->said[k]);
     }

@@ -82,12 +82,25 @@ struct machine {
     int64_t paused_until, clock_ahead;
     int64_t timer_at[PBFT_TIMER_COUNT]; /* own clock; -1: stopped */
     unsigned timer_serial[PBFT_TIMER_COUNT];
-    uint64_t view, left_in_a_row, seen_decided;
+    uint64_t view, left_in_a_row;
     uint64_t undone_height; /* lowest of the last undo, and the batch there */
     struct digest undone_batch;
     struct disk disk;
     struct application app;
-    struct signature_set durable; /* checkers/durable.c */
+    /* of the checkers: */
+    struct number_set durable, judged;
+    uint64_t planned_view, planned_top;   /* the last NEW-VIEW re-proposed up to here */
+    uint64_t asked_view[CHANGES_MAX + 1]; /* the highest in a VIEW-CHANGE of its own, by epoch */
+    bool view_timer;                      /* it is what this step began with */
+    struct calm {
+        int64_t timeout; /* that it should have; 0: just started */
+        bool in_vain;
+        uint64_t decided;
+    } calm;
+    struct answers {
+        int64_t since;
+        unsigned count;
+    } answers[REPLICAS_MAX];
     /* of a liar: what it said lately */
     struct blob *said[RECENT_BLOB_MAX];
     uint32_t said_count, lies_told;

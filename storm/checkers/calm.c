@@ -1,30 +1,74 @@
+#include <string.h>
+
 #include "pbft/internal.h"
 
 #include "storm/world.h"
 
-void calm_view_change(struct machine *m, uint64_t view)
+void calm_asked(struct machine *m, const struct epoch *e, const struct claim *claim)
 {
-    if (m->world->plan.faultless)
-        world_fail(m->world, "15 calm", "machine %u wants view %llu though nothing is wrong", m->index,
-                   (unsigned long long)view);
+    uint64_t *highest = &m->asked_view[e - m->world->epochs];
+
+    if (claim->says.type == MESSAGE_VIEW_CHANGE && claim->says.view > *highest)
+        *highest = claim->says.view;
 }
 
-/* Also: whoever decides something in its view is back at the shortest time-out. */
-void calm_look(struct machine *m)
+/* Somebody else who is correct wants this view or a later one. */
+static bool is_wanted(const struct machine *m, uint64_t view)
 {
-    const struct storm_plan *p = &m->world->plan;
+    const struct world *w = m->world;
+
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        const struct machine *other = &w->machines[i];
+        if (other->replica != m->replica && machine_correct(other) && other->asked_view[m->epoch] >= view)
+            return true;
+    }
+    return false;
+}
+
+static void left_view(struct machine *m, uint64_t view, bool by_timer)
+{
+    struct world *w = m->world;
+    struct calm *c = &m->calm;
+
+    if (w->plan.faultless)
+        world_fail(w, "15 calm", "machine %u wants view %llu though nothing is wrong", m->index,
+                   (unsigned long long)view);
+    if (machine_correct(m) && !by_timer && !is_wanted(m, view))
+        world_fail(w, "15 calm", "machine %u follows liars to view %llu", m->index, (unsigned long long)view);
+    if (c->in_vain)
+        c->timeout = c->timeout > w->plan.view_timeout_max / 2 ? w->plan.view_timeout_max : 2 * c->timeout;
+    c->in_vain = true;
+}
+
+/* What the time-out must be is computed here a second time: doubled with every view that is left in vain, back at its
+ * least after a decision. */
+void calm_step(struct machine *m, const struct effects *effects)
+{
+    struct world *w = m->world;
+    struct calm *c = &m->calm;
+    bool by_timer = m->view_timer;
+
+    m->view_timer = false;
+    if (m->pbft == NULL)
+        return;
+    if (c->timeout == 0)
+        *c = (struct calm){w->plan.view_timeout, false, m->pbft->decided};
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct effect *e = &effects->items[i];
+        if (e->kind != EFFECT_NOTE || strcmp(e->name, "pbft.view_change") != 0)
+            continue;
+        left_view(m, e->number, by_timer);
+        by_timer = false;
+    }
+    if (m->pbft->decided > c->decided && m->pbft->active) {
+        c->timeout = w->plan.view_timeout;
+        c->in_vain = false;
+    }
+    c->decided = m->pbft->decided;
+    if (c->timeout == w->plan.view_timeout_max && w->plan.view_timeout_max > w->plan.view_timeout)
+        MARK(w, TIMEOUT_MAX);
     const struct timer *t = &m->pbft->timers[PBFT_TIMER_VIEW];
-
-    bool progress = m->app.decided > m->seen_decided && m->seen_decided > 0 && m->pbft->active;
-
-    m->seen_decided = m->app.decided;
-    if (progress && m->pbft->timeout_ns != p->view_timeout)
-        world_fail(m->world, "15 calm", "machine %u decides and keeps a time-out of %lld ns", m->index,
-                   (long long)m->pbft->timeout_ns);
-    if (m->pbft->timeout_ns == p->view_timeout_max && p->view_timeout_max > p->view_timeout)
-        MARK(m->world, TIMEOUT_MAX);
-    if (m->pbft->timeout_ns < p->view_timeout || m->pbft->timeout_ns > p->view_timeout_max ||
-        (t->armed && t->at_ns - machine_now(m) > p->view_timeout_max))
-        world_fail(m->world, "15 calm", "machine %u has a time-out of %lld ns", m->index,
-                   (long long)m->pbft->timeout_ns);
+    if (m->pbft->timeout_ns != c->timeout || (t->armed && t->at_ns - machine_now(m) > w->plan.view_timeout_max))
+        world_fail(w, "15 calm", "machine %u has a time-out of %lld ns, not %lld", m->index,
+                   (long long)m->pbft->timeout_ns, (long long)c->timeout);
 }

@@ -10,11 +10,13 @@ struct world;
 struct machine;
 struct epoch;
 
-/* Signatures in durable records: 8 bytes of each, open addressing, 0 unused. */
-struct signature_set {
+/* Open addressing, 0 unused. */
+struct number_set {
     uint64_t *items;
     size_t count, cap;
 };
+void number_add(struct number_set *s, uint64_t number);
+bool number_in(const struct number_set *s, uint64_t number);
 
 struct seen_statement {
     uint64_t key; /* 0: unused */
@@ -39,7 +41,6 @@ struct checkers {
     uint64_t agreed_count, agreed_cap;
     struct seen_table signed_ones, prepared;
     uint64_t convicted; /* replicas, one bit each */
-    uint64_t effects;   /* of one step */
 };
 
 void checkers_free(struct checkers *c);
@@ -61,12 +62,17 @@ void order_decide(struct machine *m, uint64_t sequence, const struct digest *id)
 void order_request(struct machine *m, unsigned client, uint32_t timestamp);
 /* 6 signing.c: one digest for a type, view and sequence, across crashes; e: that of the claim */
 void signing_sent(struct machine *m, const struct epoch *e, const struct claim *claim);
-/* 7 durable.c: nothing is sent that is not durable; no vote before the application agreed */
+/* 7 durable.c: nothing is sent that is not durable */
 void durable_written(struct machine *m, struct bytes record);
 void durable_sent(struct machine *m, const struct claim *claim);
+/* 7 judged.c: no vote before the application agreed, but for what a NEW-VIEW re-proposes */
+void judged_batch(struct machine *m, uint64_t sequence, const struct bytes *requests, unsigned count);
+void judged_sent(struct machine *m, const struct claim *claim);
 /* 9 stable.c: a quorum behind each stable checkpoint; nothing above it is forgotten */
 void stable_sent(struct machine *m, const struct claim *claim);
 void stable_noted(struct machine *m, uint64_t sequence);
+/* Enough have signed a CHECKPOINT for it aloud, liars counted as if they all had, and m too. */
+bool stable_vouched(struct machine *m, uint64_t sequence);
 void stable_forgets(struct machine *m, uint64_t number);
 /* 12 foreign.c: nothing of another federation or membership epoch than e, the machine's, has an effect */
 void foreign_received(struct machine *m, const struct epoch *e, struct bytes message, enum err err, size_t effects);
@@ -74,11 +80,11 @@ void foreign_received(struct machine *m, const struct epoch *e, struct bytes mes
 void evidence_look(struct machine *m);
 /* 14 liveness.c: after the faults everything decides in time */
 void liveness_expired(struct world *w);
-/* 15 calm.c: no view change without a fault; time-outs stay within their limits */
-void calm_view_change(struct machine *m, uint64_t view);
-void calm_look(struct machine *m);
-/* 16 memory.c: what is kept, and what one step asks for, is bounded */
-void memory_look(struct machine *m, size_t effects);
+/* 15 calm.c: no view change without a fault, nor on the word of liars alone; time-outs double and are reset */
+void calm_asked(struct machine *m, const struct epoch *e, const struct claim *claim);
+void calm_step(struct machine *m, const struct effects *effects);
+/* 16 memory.c: what is kept, what one step asks for, and what a peer's questions draw, is bounded */
+void memory_step(struct machine *m, const struct effects *effects);
 /* 17 repeat.c: same inputs, same effects */
 void repeat_effect(struct machine *m, const void *effect);
 

@@ -8,16 +8,35 @@ static size_t effects_allowed(const struct storm_plan *p)
     return 64 + 16 * (size_t)(p->window + p->interval) + 4 * (size_t)p->replicas;
 }
 
-void memory_look(struct machine *m, size_t effects)
+/* What goes to one replica alone is an answer to it. */
+static void count_answers(struct machine *m, const struct effects *effects)
+{
+    struct world *w = m->world;
+    int64_t now = machine_now(m);
+
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct effect *e = &effects->items[i];
+        if (e->kind != EFFECT_SEND || e->to < 0)
+            continue;
+        struct answers *a = &m->answers[e->to];
+        if (a->count == 0 || now - a->since >= w->plan.resend)
+            *a = (struct answers){now, 0};
+        if (++a->count > ANSWERS_MAX)
+            world_fail(w, "16 memory", "machine %u answers %d without measure", m->index, (int)e->to);
+    }
+}
+
+void memory_step(struct machine *m, const struct effects *effects)
 {
     struct world *w = m->world;
     size_t kept = 0;
 
-    if (effects > w->checkers.effects)
-        w->checkers.effects = effects;
-    if (effects > effects_allowed(&w->plan))
-        world_fail(w, "16 memory", "one step of machine %u has %zu effects", m->index, effects);
-    if (w->steps % 64 > 0 || m->pbft == NULL)
+    if (effects->count > effects_allowed(&w->plan))
+        world_fail(w, "16 memory", "one step of machine %u has %zu effects", m->index, effects->count);
+    if (m->pbft == NULL)
+        return;
+    count_answers(m, effects);
+    if (w->steps % 64 > 0)
         return;
     const struct pbft *p = m->pbft;
     for (unsigned i = 0; i < p->members.n; i++) {

@@ -12,20 +12,23 @@ void stable_sent(struct machine *m, const struct claim *claim)
 }
 
 /* Its quorum holds at least so many correct replicas, who all have said so aloud; this one need not have yet. */
-void stable_noted(struct machine *m, uint64_t sequence)
+bool stable_vouched(struct machine *m, uint64_t sequence)
 {
     struct world *w = m->world;
-    unsigned voices = 1;
+    const struct epoch *e = epoch_of_height(w, sequence);
+    unsigned voices = 1 + e->liars;
 
-    if (!machine_correct(m))
-        return;
     for (uint64_t bits = agreed_at(w, sequence)->checkpoint_signers & ~(UINT64_C(1) << m->replica); bits != 0;
          bits &= bits - 1)
         voices++;
-    const struct epoch *e = epoch_of_height(w, sequence);
-    if (voices + e->liars < e->members.quorum)
-        world_fail(w, "9 stable", "machine %u calls %llu stable on the word of %u", m->index,
-                   (unsigned long long)sequence, voices);
+    return voices >= e->members.quorum;
+}
+
+void stable_noted(struct machine *m, uint64_t sequence)
+{
+    if (machine_correct(m) && !stable_vouched(m, sequence))
+        world_fail(m->world, "9 stable", "machine %u calls %llu stable without a quorum", m->index,
+                   (unsigned long long)sequence);
 }
 
 void stable_forgets(struct machine *m, uint64_t number)

@@ -25,6 +25,38 @@ struct agreed_block *agreed_at(struct world *w, uint64_t height)
     return &c->agreed[height - 1];
 }
 
+static uint64_t *number_place(const struct number_set *s, uint64_t number)
+{
+    size_t at = (size_t)(number * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (s->cap - 1);
+
+    while (s->items[at] != 0 && s->items[at] != number)
+        at = (at + 1) & (s->cap - 1);
+    return &s->items[at];
+}
+
+void number_add(struct number_set *s, uint64_t number)
+{
+    ASSERT(number != 0);
+    if (2 * s->count >= s->cap) {
+        struct number_set old = *s;
+        s->cap = old.cap == 0 ? 256 : 2 * old.cap;
+        s->items = mem_array(s->cap, sizeof s->items[0]);
+        for (size_t i = 0; i < old.cap; i++) {
+            if (old.items[i] != 0)
+                *number_place(s, old.items[i]) = old.items[i];
+        }
+        mem_free(old.items);
+    }
+    uint64_t *place = number_place(s, number);
+    s->count += *place == 0;
+    *place = number;
+}
+
+bool number_in(const struct number_set *s, uint64_t number)
+{
+    return s->cap > 0 && *number_place(s, number) == number;
+}
+
 static struct seen_statement *place_of(const struct seen_table *t, uint64_t key)
 {
     size_t at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (t->cap - 1);
