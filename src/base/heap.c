@@ -7,14 +7,6 @@ static bool item_before(const struct heap_item *a, const struct heap_item *b)
     return a->key != b->key ? a->key < b->key : a->order < b->order;
 }
 
-static void swap(struct heap *h, size_t i, size_t j)
-{
-    struct heap_item item = h->items[i];
-
-    h->items[i] = h->items[j];
-    h->items[j] = item;
-}
-
 void heap_push(struct heap *h, int64_t key, void *value)
 {
     size_t i = h->count;
@@ -23,11 +15,11 @@ void heap_push(struct heap *h, int64_t key, void *value)
         h->cap = h->cap > 0 ? 2 * h->cap : 16;
         h->items = mem_resize(h->items, h->cap, sizeof *h->items);
     }
-    h->items[h->count++] = (struct heap_item){.key = key, .order = h->next_order++, .value = value};
-    while (i > 0 && item_before(&h->items[i], &h->items[(i - 1) / 2])) {
-        swap(h, i, (i - 1) / 2);
-        i = (i - 1) / 2;
-    }
+    struct heap_item item = {.key = key, .order = h->next_order++, .value = value};
+    h->count++;
+    for (; i > 0 && item_before(&item, &h->items[(i - 1) / 2]); i = (i - 1) / 2)
+        h->items[i] = h->items[(i - 1) / 2];
+    h->items[i] = item;
 }
 
 bool heap_peek(const struct heap *h, int64_t *key, void **value)
@@ -45,17 +37,17 @@ bool heap_pop(struct heap *h, int64_t *key, void **value)
 
     if (!heap_peek(h, key, value))
         return false;
-    h->items[0] = h->items[--h->count];
-    for (;;) {
-        size_t child = 2 * i + 1;
-
+    struct heap_item item = h->items[--h->count];
+    for (size_t child = 1; child < h->count; child = 2 * i + 1) {
         if (child + 1 < h->count && item_before(&h->items[child + 1], &h->items[child]))
             child++;
-        if (child >= h->count || !item_before(&h->items[child], &h->items[i]))
-            return true;
-        swap(h, i, child);
+        if (!item_before(&h->items[child], &item))
+            break;
+        h->items[i] = h->items[child];
         i = child;
     }
+    h->items[i] = item; /* where it was, when it was the last */
+    return true;
 }
 
 void heap_free(struct heap *h)

@@ -90,6 +90,7 @@ struct pbft {
     unsigned checkpoints_kept;
     struct peer *peers;
     uint64_t peers_view, peers_decided; /* the highest of all peers */
+    unsigned evidence_count;            /* pairs that nobody has taken */
 
     struct pool pool;
     bool pool_ready; /* something is proposable; valid while pool_asked == occasion */

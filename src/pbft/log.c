@@ -165,6 +165,7 @@ void evidence_keep(struct pbft *p, const struct claim *first, const struct claim
     peer->convicted = true;
     peer->evidence[0] = *first;
     peer->evidence[1] = *second;
+    p->evidence_count++;
     effects_note(p->out, "pbft.equivocation", first->signer, first->says.sequence);
 }
 

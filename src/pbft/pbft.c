@@ -338,7 +338,7 @@ struct pbft_status pbft_status(const struct pbft *p)
 
 bool pbft_take_evidence(struct pbft *p, struct buf *first, struct buf *second, unsigned *replica)
 {
-    for (unsigned i = 0; i < p->members.n; i++) {
+    for (unsigned i = 0; p->evidence_count > 0 && i < p->members.n; i++) {
         struct claim *pair = p->peers[i].evidence;
         if (pair[0].says.type == 0)
             continue;
@@ -346,6 +346,7 @@ bool pbft_take_evidence(struct pbft *p, struct buf *first, struct buf *second, u
         claim_encode(&p->members, &pair[1], second);
         *replica = i;
         memset(pair, 0, sizeof p->peers[i].evidence);
+        p->evidence_count--;
         return true;
     }
     return false;

@@ -127,25 +127,38 @@ static bool join(struct pbft *p)
     return true;
 }
 
+/* One that comes too late. What its sender lacks is the NEW-VIEW; whether it is really asking must be certain. */
+static enum err answer_late(struct pbft *p, const struct claim *claim, struct bytes body)
+{
+    if (p->new_view == NULL)
+        return ERR_STALE;
+    struct digest digest = digest_of(body);
+    if (!digest_equal(&digest, &claim->says.digest))
+        return ERR_MISMATCH;
+    enum err err = claim_verify(&p->members, claim);
+    if (err != ERR_OK)
+        return err;
+    if (answer_allowed(p, claim->signer))
+        effects_send(p->out, (int32_t)claim->signer, p->new_view);
+    return ERR_STALE;
+}
+
 enum err receive_view_change(struct pbft *p, struct bytes message)
 {
     struct view_rules rules = rules_of(p);
     struct view_change vc;
+    struct bytes body;
+    struct claim claim;
 
-    enum err err = view_change_parse(&rules, message, false, &vc);
+    enum err err = message_parse(&p->members, message, MESSAGE_VIEW_CHANGE, &claim, &body);
     if (err != ERR_OK)
         return err;
-    struct peer *peer = &p->peers[vc.claim.signer];
-    uint64_t to = vc.claim.says.view;
-    if (vc.claim.signer == p->config.self)
+    struct peer *peer = &p->peers[claim.signer];
+    uint64_t to = claim.says.view;
+    if (claim.signer == p->config.self)
         return ERR_STALE;
-    if (to < p->view || (to == p->view && p->active)) {
-        /* It is behind. What it lacks is the NEW-VIEW; whether it is really asking must be certain. */
-        err = claim_verify(&p->members, &vc.claim);
-        if (err == ERR_OK && p->new_view != NULL && answer_allowed(p, vc.claim.signer))
-            effects_send(p->out, (int32_t)vc.claim.signer, p->new_view);
-        return err == ERR_OK ? ERR_STALE : err;
-    }
+    if (to < p->view || (to == p->view && p->active))
+        return answer_late(p, &claim, body);
     if (peer->view_change != NULL && to <= peer->view_change_to)
         return ERR_STALE;
     err = view_change_parse(&rules, message, true, &vc);
@@ -275,7 +288,7 @@ enum err receive_new_view(struct pbft *p, struct bytes message)
     struct claim claim;
     struct new_view nv;
 
-    enum err err = message_split(&p->members, message, MESSAGE_NEW_VIEW, &claim, &body);
+    enum err err = message_parse(&p->members, message, MESSAGE_NEW_VIEW, &claim, &body);
     if (err != ERR_OK)
         return err;
 #ifndef MUTANT_PBFT_STALE_NEW_VIEW

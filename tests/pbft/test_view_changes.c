@@ -294,6 +294,17 @@ static void nothing_foreign_counts(void)
     buf_free(&cose);
 }
 
+static void null_batch_is_the_empty_one(void)
+{
+    struct digest digest = null_digest();
+    struct buf batch = {0};
+
+    batch_encode(NULL, 0, &batch);
+    struct digest expected = digest_of(bytes_of_buf(&batch));
+    CHECK(digest_equal(&digest, &expected));
+    buf_free(&batch);
+}
+
 /* ---- evidence */
 
 static enum err convict(const struct claim *a, const struct claim *b, unsigned *culprit)
@@ -358,5 +369,6 @@ int main(void)
     TAP_RUN(nothing_foreign_counts);
     TAP_RUN(two_digests_for_one_place_convict);
     TAP_RUN(a_correct_replica_is_never_convicted);
+    TAP_RUN(null_batch_is_the_empty_one);
     return tap_done();
 }
