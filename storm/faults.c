@@ -117,6 +117,8 @@ static void begin(struct world *w, struct fault *f)
     trace_line(w, "fault begins: %s at replica %u", fault_name(f->kind), f->node);
     if (f->kind == FAULT_CRASH_PRIMARY || f->kind == FAULT_ISOLATE_PRIMARY)
         f->node = world_primary(w);
+    if (f->kind == FAULT_SLOW_KIND)
+        w->slow = f;
     if (f->kind == FAULT_CLOG)
         w->links[f->node][f->other].clogged_until = w->now + f->lasts;
     cut_links(w, f, true);
@@ -144,6 +146,8 @@ static void end(struct world *w, const struct fault *f)
 {
     trace_line(w, "fault ends: %s at replica %u", fault_name(f->kind), f->node);
     cut_links(w, f, false);
+    if (w->slow == f)
+        w->slow = NULL;
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
         if (m->replica == f->node && f->kind == FAULT_UNSURE)
@@ -200,6 +204,7 @@ void faults_heal(struct world *w)
 {
     trace_line(w, "the faults end");
     w->healed = true;
+    w->slow = NULL;
     for (unsigned i = 0; i < w->plan.replicas; i++) {
         for (unsigned k = 0; k < w->plan.replicas; k++) {
             w->links[i][k].cuts = 0;

@@ -1,4 +1,4 @@
-#include "storm/world.h"
+#include "storm/lies.h"
 
 static void arrive(struct machine *from, unsigned to, struct blob *message, int64_t at)
 {
@@ -27,6 +27,21 @@ static int64_t delay(const struct world *w, uint64_t v)
     return straggler ? 10 * d : d;
 }
 
+/* Is this a message of the kind that is slow? One replica is spared in each view, or none. */
+static bool is_slow(const struct world *w, unsigned to, struct bytes message)
+{
+    static const enum message_type KINDS[8] = {MESSAGE_PREPARE,    MESSAGE_COMMIT,      MESSAGE_PREPARE,
+                                               MESSAGE_COMMIT,     MESSAGE_PRE_PREPARE, MESSAGE_NEW_VIEW,
+                                               MESSAGE_CHECKPOINT, MESSAGE_VIEW_CHANGE};
+    uint64_t detail = w->slow->detail;
+    struct claim claim;
+    struct bytes beside;
+
+    if (!pbft_owns(message) || message.data[1] != KINDS[detail % 8] || !lie_open(w, message, &claim, &beside))
+        return false;
+    return detail >> 8 & 1 || (claim.says.view + (detail >> 16)) % w->plan.n != to;
+}
+
 void network_carry(struct machine *from, unsigned to, struct blob *message)
 {
     struct world *w = from->world;
@@ -44,6 +59,10 @@ void network_carry(struct machine *from, unsigned to, struct blob *message)
         return;
     }
     int64_t at = w->now + delay(w, v);
+    if (w->slow != NULL && is_slow(w, to, blob_bytes(message))) {
+        MARK(w, MESSAGE_SLOW);
+        at += w->plan.view_timeout / 2 * (int64_t)(1 + (v >> 24) % 4);
+    }
     if (at < link->clogged_until) {
         MARK(w, MESSAGE_CLOGGED);
         at = link->clogged_until;

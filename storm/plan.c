@@ -75,13 +75,14 @@ static void draw_group(struct storm_plan *p, const struct draw *d)
 static void draw_limits(struct storm_plan *p, const struct draw *d)
 {
     static const uint64_t INTERVALS[] = {4, 1, 2, 3, 4, 8, 5};
+    static const unsigned PENDING[] = {40, 2, 3, 5, 8, 13, 20, 30};
     static const int64_t TIMEOUTS[] = {400, 100, 250, 400, 1000, 2000};
 
     p->interval = INTERVALS[decide(d, DECIDE_INTERVAL, 7)];
     p->window = p->interval * (2 + decide(d, DECIDE_WINDOW, 3));
     p->batch_max = 1 + (unsigned)decide(d, DECIDE_BATCH, 6);
     p->pipeline = 1 + (unsigned)decide(d, DECIDE_PIPELINE, 12);
-    p->pending_max = 8 + (unsigned)decide(d, DECIDE_PENDING, 40);
+    p->pending_max = PENDING[decide(d, DECIDE_PENDING, 8)];
     p->view_timeout = TIMEOUTS[decide(d, DECIDE_TIMEOUT, 6)] * MS;
     p->view_timeout_max = p->view_timeout << decide(d, DECIDE_TIMEOUT_MAX, 6);
     p->batch_delay = p->view_timeout / 40 * (int64_t)decide(d, DECIDE_BATCH_DELAY, 3);
@@ -108,7 +109,6 @@ static void draw_workload(struct storm_plan *p, const struct draw *d)
     p->requests = 1 + (unsigned)decide(d, DECIDE_REQUESTS, 10);
     p->outstanding = 1 + (unsigned)decide(d, DECIDE_OUTSTANDING, 3);
     p->lying_client = !p->faultless && percent(d, DECIDE_LYING_CLIENT, 20);
-    p->endless = !p->faultless && p->clients > 1 && percent(d, DECIDE_ENDLESS, 15);
     p->think = p->view_timeout / 8 * (int64_t)decide(d, DECIDE_THINK, 8);
     p->horizon = p->view_timeout * (int64_t)(4 + decide(d, DECIDE_HORIZON, 24));
     p->core_alone = !p->faultless && percent(d, DECIDE_CORE, 40);
@@ -130,6 +130,16 @@ static void draw_liars(struct storm_plan *p, const struct draw *d)
         p->lies[who % p->n] = (enum lie)(lie % LIE_KINDS);
         p->liar_count++;
     }
+}
+
+/* Clients that never stop asking: what a censor hides behind. */
+static void draw_endless(struct storm_plan *p, const struct draw *d)
+{
+    unsigned share = 15;
+
+    for (unsigned i = 0; i < p->n; i++)
+        share = p->lies[i] == LIE_CENSOR ? 75 : share;
+    p->endless = !p->faultless && p->clients > 1 && percent(d, DECIDE_ENDLESS, share);
 }
 
 static struct fault draw_fault(const struct storm_plan *p, const struct draw *d, uint32_t index)
@@ -243,6 +253,7 @@ void plan_draw(struct storm_plan *p, const struct draw *d, unsigned real_percent
     draw_network(p, d);
     draw_workload(p, d);
     draw_liars(p, d);
+    draw_endless(p, d);
     draw_faults(p, d);
     draw_changes(p, d);
     /* Every primary that is not in the core may cost a time-out of full length, and one more to agree on leaving. */
@@ -300,6 +311,7 @@ const char *fault_name(enum fault_kind kind)
                                                    "split",
                                                    "just a quorum",
                                                    "clogged link",
+                                                   "slow messages of one kind",
                                                    "primary isolated",
                                                    "primary crashes",
                                                    "all crash",

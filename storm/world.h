@@ -153,6 +153,7 @@ struct world {
     struct event *free_events;
     int64_t now;
     uint64_t steps;
+    const struct fault *slow; /* FAULT_SLOW_KIND, while it lasts */
     bool healed, finished;
     unsigned core[REPLICAS_MAX], core_count;
 
