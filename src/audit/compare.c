@@ -2,17 +2,9 @@
 
 #include <string.h>
 
-static const char *name_of(void *context, const struct digest *fingerprint)
-{
-    const struct federation_state *s = context;
-    int member = state_find(s, fingerprint);
-
-    return member < 0 ? NULL : s->members[member].card.name;
-}
-
 static void compare_view(struct replay *r, const struct replayed_epoch *e, struct audit_report *report)
 {
-    struct epoch_names names = {.context = &r->state, .name = name_of};
+    struct epoch_names names = {.context = &r->names, .name = names_find};
     struct merkle_tree log = r->log; /* a view up to the epoch's end */
     struct epoch_record record = {
         .federation = r->state.name,
@@ -26,6 +18,7 @@ static void compare_view(struct replay *r, const struct replayed_epoch *e, struc
         .anchor = e->anchor,
         .signature = bytes_of_buf(&e->bytes.signature),
         .outcome = e->outcome,
+        .next_voters = bytes_of_buf(&e->next_voters),
     };
     json_t *expected;
     struct buf pointer = {0};

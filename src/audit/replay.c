@@ -79,6 +79,8 @@ bool replay_genesis(struct replay *r, const char *file, struct bytes text, struc
         audit_pass(report, RULE_GENESIS_DOCUMENT);
         merkle_tree_append(&r->log, &leaf);
         r->first_owners = owners_of(&r->state);
+        names_learn(&r->names, &r->state);
+        state_voter_set(&r->state, &r->voters);
         describe(report, &r->state);
         compare_genesis(&doc, file, bytes_of_buf(&genesis), &r->state, report);
     }
@@ -157,8 +159,40 @@ static void finish_epoch(struct replay *r, struct replayed_epoch *e, const struc
         .log_root = x->header.log_root,
         .state_root = x->header.state_root,
     };
+    if (x->header.membership_epoch != r->state.membership_epoch) {
+        struct voter_set voters;
+        state_voter_set(&r->state, &voters);
+        voter_set_encode(&voters, &e->next_voters);
+    }
+    names_learn(&r->names, &r->state);
     if (x->outcome.anchored)
         e->anchor.merkle_root = merkle_tree_range_root(&r->log, e->size_before, r->log.size);
+}
+
+/* The way of one who executes nothing: each header names the voters of the next block; where they change, the file has
+ * them. It must lead to the same as execution. */
+static bool follow_voters(struct replay *r, const struct replayed_epoch *e, unsigned index, struct audit_report *report)
+{
+    const struct block *b = &e->bytes.blocks[index];
+    struct digest same = voter_set_digest(&r->voters);
+    struct buf header = {0}, link = {0};
+    enum err err = ERR_OK;
+
+    if (!digest_equal(&b->header.next_voters, &same)) {
+        block_header_encode(&b->header, &header);
+        link_encode(bytes_of_buf(&header), b->certificate, bytes_of_buf(&e->bytes.next_voters), &link);
+        err = link_verify(bytes_of_buf(&link), &r->state.federation_id, &r->voters, &r->voters, NULL);
+        buf_free(&header);
+        buf_free(&link);
+    }
+    if (err == ERR_OK && r->voters.membership_epoch != r->state.membership_epoch)
+        err = ERR_MISMATCH;
+    if (err == ERR_OK)
+        audit_pass(report, RULE_BLOCK_LINK);
+    else
+        audit_fail(report, RULE_BLOCK_LINK, e->file, "/next_voters/set", "the link to the next voters: %s",
+                   err_text(err));
+    return err == ERR_OK;
 }
 
 /* All blocks of the file: the last one, and no other, ends its epoch. */
@@ -177,6 +211,10 @@ static bool execute(struct replay *r, struct replayed_epoch *e, struct audit_rep
         }
         for (enum audit_rule rule = RULE_BLOCK_CHAIN; rule <= RULE_BLOCK_STATE; rule++)
             audit_pass(report, rule);
+        if (!follow_voters(r, e, i, report)) {
+            execution_free(&x);
+            return false;
+        }
         keep(r, &x);
         section->blocks++;
         section->entries += x.count;
@@ -216,6 +254,7 @@ static void free_epoch(struct replayed_epoch *e)
     epoch_file_fini(&e->bytes);
     json_decref(e->outcome);
     mem_free(e->owners);
+    buf_free(&e->next_voters);
 }
 
 bool replay_epoch(struct replay *r, uint64_t epoch, const char *file, struct bytes text, struct audit_report *report)
@@ -254,5 +293,6 @@ void replay_free(struct replay *r)
     mem_free(r->first_owners);
     mem_free(r->verdicts);
     mem_free(r->epochs);
+    names_free(&r->names);
     *r = (struct replay){0};
 }

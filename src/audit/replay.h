@@ -3,6 +3,8 @@
 
 #include "audit/report.h"
 #include "govern/execute.h"
+#include "govern/membership.h"
+#include "govern/names.h"
 #include "ledger/epoch_file.h"
 
 /* The log executed anew, from genesis and the signed bytes of the epoch files. */
@@ -17,11 +19,14 @@ struct replayed_epoch {
     struct anchor_statement anchor; /* as it should be */
     json_t *outcome;                /* owned reference */
     int *owners;                    /* owned; of each shard when the epoch had ended */
+    struct buf next_voters;         /* as it should be; empty: the membership epoch goes on */
 };
 
 struct replay {
     struct federation_state state; /* after the last epoch here */
     int *first_owners;             /* owned; at genesis */
+    struct names names;
+    struct voter_set voters; /* as one knows them who follows nothing but headers, certificates and links */
     struct merkle_tree log;
     uint64_t verdict_count;
     enum err *verdicts; /* owned */

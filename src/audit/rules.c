@@ -25,6 +25,8 @@ static const struct audit_rule_info rules[AUDIT_RULE_COUNT] = {
                           "Castro and Liskov 1999 section 4.2; " RFC "section 4"},
     [RULE_BLOCK_STATE] = {"PF-BLOCK-STATE", "execution of the entries gives the roots that were voted on",
                           RFC "section 5"},
+    [RULE_BLOCK_LINK] = {"PF-BLOCK-LINK", "certificates and links alone, from genesis, lead to the same voters",
+                         "Castro and Liskov 2002 section 2.4; " RFC "section 6"},
     [RULE_EPOCH_VIEW] = {"PF-EPOCH-VIEW",
                          "leaves, proofs, verdicts, decision: all that a file shows follows from its bytes",
                          "RFC 9162 sections 2.1.3, 2.1.4; " RFC "section 7"},

@@ -13,14 +13,15 @@
 enum { ENVELOPE_SCHEMA = 1, ENVELOPE_SIZE_MAX = 1 << 20 };
 
 enum entry_kind {
-    ENTRY_UPDATE,    /* best genomes of a local cycle, with counted costs */
-    ENTRY_SCORE,     /* one row of the score matrix */
-    ENTRY_CLOSE,     /* a phase's deadline passed at the primary */
-    ENTRY_ROLLBACK,  /* restores an earlier anchor's incumbent */
-    ENTRY_EVIDENCE,  /* two statements that convict their signer */
-    ENTRY_RECONCILE, /* a node that was away proves where it stands */
-    ENTRY_JOIN,      /* a validator sponsors a new participant */
-    ENTRY_LEAVE,     /* a participant says good-bye */
+    ENTRY_UPDATE,      /* best genomes of a local cycle, with counted costs */
+    ENTRY_SCORE,       /* one row of the score matrix */
+    ENTRY_CLOSE,       /* a phase's deadline passed at the primary */
+    ENTRY_ROLLBACK,    /* restores an earlier anchor's incumbent */
+    ENTRY_EVIDENCE,    /* two statements that convict their signer */
+    ENTRY_RECONCILE,   /* a node that was away proves where it stands */
+    ENTRY_JOIN,        /* a validator sponsors a new participant */
+    ENTRY_LEAVE,       /* a participant says good-bye */
+    ENTRY_RECONFIGURE, /* a validator signs off a change of who votes */
     ENTRY_KIND_COUNT
 };
 

@@ -159,7 +159,17 @@ static void decide(void *context, uint64_t sequence, const struct digest *block_
     memmove(f->tentative, f->tentative + 1, f->tentative_count * sizeof *f->tentative);
 }
 
-struct pbft_app application_of(struct fed *f)
+static bool closes(void *context, uint64_t sequence)
+{
+    const struct fed *f = context;
+    uint64_t at = sequence - f->decided.height;
+
+    ASSERT(sequence >= f->decided.height && at <= f->tentative_count);
+    const struct federation_state *s = at == 0 ? &f->decided : &f->tentative[at - 1].state;
+    return s->membership_epoch != f->consensus_epoch;
+}
+
+static struct pbft_app application_of(struct fed *f)
 {
     return (struct pbft_app){
         .context = f,
@@ -168,6 +178,7 @@ struct pbft_app application_of(struct fed *f)
         .execute = execute,
         .undo = undo,
         .decide = decide,
+        .closes = closes,
     };
 }
 
@@ -187,12 +198,53 @@ static void translate(struct fed *f, size_t begin)
         if (e.kind == EFFECT_SEND && e.to == PEER_OTHERS)
             e.to = PEER_VALIDATORS;
         else if (e.kind == EFFECT_SEND)
-            e.to = (int32_t)state_validator(&f->decided, (unsigned)e.to);
+            e.to = (int32_t)f->validators[e.to];
         f->out->items[kept++] = e;
     }
     f->out->count = kept;
     if (forget > 0)
         submit_compact(f, forget);
+}
+
+void consensus_make(struct fed *f)
+{
+    const struct federation_state *s = &f->decided;
+    struct digest fingerprints[PBFT_REPLICAS_MAX];
+    struct voters voters;
+    int replica = fed_self(f) != NULL ? state_replica(s, f->config.self) : -1;
+
+    ASSERT(f->pbft == NULL);
+    f->consensus_epoch = s->membership_epoch;
+    if (replica < 0)
+        return;
+    if (f->seen == NULL)
+        f->seen = mem_array(MEMBERS_MAX, sizeof *f->seen);
+    for (unsigned i = 0; i < s->validator_count; i++)
+        f->validators[i] = state_validator(s, i);
+    struct pbft_app app = application_of(f);
+    struct pbft_config config = {
+        .federation_id = s->federation_id,
+        .membership_epoch = s->membership_epoch,
+        .n = s->validator_count,
+        .f = s->max_byzantine,
+        .quorum = s->quorum,
+        .self = (unsigned)replica,
+        .key = f->config.key,
+        .view_timeout_ns = f->config.view_timeout_ns,
+        .view_timeout_max_ns = f->config.view_timeout_max_ns,
+        .batch_delay_ns = f->config.batch_delay_ns,
+        .resend_ns = f->config.resend_ns,
+        .batch_max = s->policy.batch_max,
+        .pipeline = f->config.pipeline,
+        .checkpoint_interval = f->config.checkpoint_interval,
+        .window = f->config.window,
+        .pending_max = PENDING_REQUESTS,
+        .verify_cache = f->config.verify_cache,
+    };
+
+    state_voters(s, config.keys, fingerprints, &voters);
+    f->pbft = pbft_new(&config, &app, s->height, &s->block_id);
+    key_wipe(&config.key);
 }
 
 void consensus_start(struct fed *f)
@@ -201,6 +253,29 @@ void consensus_start(struct fed *f)
 
     pbft_start(f->pbft, f->now_ns, f->out);
     translate(f, begin);
+}
+
+void consensus_follow(struct fed *f)
+{
+    struct pbft *old = f->pbft;
+
+    if (f->consensus_epoch == f->decided.membership_epoch)
+        return;
+    if (old != NULL)
+        evidence_take(f);
+    for (uint32_t timer = 0; timer < PBFT_TIMER_COUNT && old != NULL; timer++)
+        effects_timer_stop(f->out, timer);
+    effects_note(f->out, "fed.membership", f->decided.membership_epoch, f->decided.validator_count);
+    f->pbft = NULL;
+    f->watching = f->expired = f->expecting = f->hinted = false;
+    fed_take_key(f);
+    consensus_make(f);
+    if (f->pbft != NULL) {
+        if (old != NULL)
+            pbft_inherit(f->pbft, old);
+        consensus_start(f);
+    }
+    pbft_free(old);
 }
 
 enum err consensus_receive(struct fed *f, struct blob *message)

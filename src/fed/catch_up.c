@@ -38,7 +38,8 @@ static bool is_wanted(const struct fed *f)
 {
     if (f->pbft == NULL)
         return !fed_resting(f);
-    return (f->probing && !fed_resting(f)) || f->expired || pbft_status(f->pbft).known_decided > f->decided.height;
+    return (f->probing && !fed_resting(f)) || f->expired || f->hinted ||
+           pbft_status(f->pbft).known_decided > f->decided.height;
 }
 
 void catch_up_arm(struct fed *f)
@@ -117,6 +118,7 @@ static enum err apply(struct fed *f, struct bytes encoded, unsigned *applied)
         goto fini_block;
     application_undo(f, 0); /* all of it stood on the state before */
     fed_block_decided(f, bytes, &execution);
+    consensus_follow(f);
     execution_free(&execution);
     ++*applied;
 fini_block:
@@ -139,6 +141,7 @@ static enum err receive_blocks(struct fed *f, unsigned from, const struct messag
             consensus_advance(f);
         f->polling = false;                   /* progress: the next poll is a whole interval away */
         f->pushed_height = f->decided.height; /* who decided them has pushed them */
+        f->hinted = false;
     }
     f->behind = m->height > f->decided.height;
     if (f->behind && (applied > 0 || (err == ERR_AGAIN && !f->fetching)))
@@ -160,10 +163,26 @@ enum err catch_up_receive(struct fed *f, unsigned from, const struct message *m)
     } else {
         f->fetching = false;
         f->behind = m->height > f->decided.height;
+        f->hinted = f->behind;
     }
     if (err == ERR_OK && !f->behind)
         f->probing = false;
     return err;
+}
+
+void catch_up_hear(struct fed *f, unsigned from, struct bytes message)
+{
+    uint64_t theirs;
+
+    if (!pbft_membership_epoch(message, &theirs) || theirs == f->decided.membership_epoch)
+        return;
+    if (theirs > f->decided.membership_epoch) {
+        f->hinted = true;
+        return;
+    }
+    struct blob *status = message_status(f->decided.height);
+    effects_send(f->out, (int32_t)from, status);
+    blob_drop(status);
 }
 
 void catch_up_push(struct fed *f)

@@ -134,13 +134,13 @@ static void accusation_drop(struct fed *f, unsigned index)
         f->accusations[i] = f->accusations[i + 1];
 }
 
-static void take_from_consensus(struct fed *f)
+void evidence_take(struct fed *f)
 {
     struct buf first = {0}, second = {0};
     unsigned replica;
 
     while (pbft_take_evidence(f->pbft, &first, &second, &replica)) {
-        accuse(f, state_validator(&f->decided, replica), bytes_of_buf(&first), bytes_of_buf(&second));
+        accuse(f, f->validators[replica], bytes_of_buf(&first), bytes_of_buf(&second));
         buf_clear(&first);
         buf_clear(&second);
     }
@@ -150,7 +150,7 @@ static void take_from_consensus(struct fed *f)
 
 void evidence_accuse(struct fed *f)
 {
-    take_from_consensus(f);
+    evidence_take(f);
     while (f->accusation_count > 0 && submit_possible(f, ENTRY_EVIDENCE)) {
         const struct accusation *a = &f->accusations[0];
         if (f->decided.members[a->culprit].status == MEMBER_CONVICTED) {

@@ -29,6 +29,19 @@ void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_n
         effects_timer_stop(f->out, timer);
 }
 
+void fed_take_key(struct fed *f)
+{
+    const struct federation_state *s = &f->decided;
+    const struct digest *next = &f->config.next_key.fingerprint;
+
+    if (f->config.self >= s->member_count || digest_is_zero(next) ||
+        !digest_equal(&s->members[f->config.self].fingerprint, next))
+        return;
+    key_wipe(&f->config.key);
+    f->config.key = f->config.next_key;
+    key_wipe(&f->config.next_key);
+}
+
 static void keep_outcome(struct fed *f, struct execution *execution)
 {
     struct epoch_outcome *kept = &f->outcomes[execution->outcome.epoch % OUTCOMES_KEPT];
@@ -93,38 +106,6 @@ static enum err replay_store(struct fed *f, struct diag *diag)
     return ERR_OK;
 }
 
-static struct pbft *new_replica(struct fed *f, unsigned replica)
-{
-    const struct federation_state *s = &f->decided;
-    struct digest fingerprints[PBFT_REPLICAS_MAX];
-    struct voters voters;
-    struct pbft_app app = application_of(f);
-    struct pbft_config config = {
-        .federation_id = s->federation_id,
-        .membership_epoch = s->membership_epoch,
-        .n = s->validator_count,
-        .f = s->max_byzantine,
-        .quorum = s->quorum,
-        .self = replica,
-        .key = f->config.key,
-        .view_timeout_ns = f->config.view_timeout_ns,
-        .view_timeout_max_ns = f->config.view_timeout_max_ns,
-        .batch_delay_ns = f->config.batch_delay_ns,
-        .resend_ns = f->config.resend_ns,
-        .batch_max = s->policy.batch_max,
-        .pipeline = f->config.pipeline,
-        .checkpoint_interval = f->config.checkpoint_interval,
-        .window = f->config.window,
-        .pending_max = PENDING_REQUESTS,
-        .verify_cache = f->config.verify_cache,
-    };
-
-    state_voters(s, config.keys, fingerprints, &voters);
-    struct pbft *p = pbft_new(&config, &app, s->height, &s->block_id);
-    key_wipe(&config.key);
-    return p;
-}
-
 enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store,
                  struct fed **out, struct diag *diag)
 {
@@ -143,6 +124,7 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
     err = replay_store(f, diag);
     if (err != ERR_OK)
         goto fail;
+    fed_take_key(f);
     const struct member *self = fed_self(f);
     if (self == NULL && config->self < f->decided.member_count) {
         err = diag_set(diag, ERR_MISMATCH, "the key is not the one of member %s",
@@ -151,11 +133,7 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
     }
     f->pushed_height = f->decided.height;
     f->sequence = self != NULL ? self->sequence : 0;
-    int replica = self != NULL ? state_replica(&f->decided, config->self) : -1;
-    if (replica >= 0) {
-        f->seen = mem_array(MEMBERS_MAX, sizeof *f->seen);
-        f->pbft = new_replica(f, (unsigned)replica);
-    }
+    consensus_make(f);
     *out = f;
     return ERR_OK;
 fail:
@@ -177,8 +155,11 @@ void fed_free(struct fed *f)
         mem_free(f->outcomes[i].updates);
     mem_free(f->tentative);
     buf_free(&f->sponsored);
+    for (unsigned i = 0; i < f->sign_off_count; i++)
+        blob_drop(f->sign_offs[i]);
     state_free(&f->decided);
     key_wipe(&f->config.key);
+    key_wipe(&f->config.next_key);
     mem_free(f);
 }
 
@@ -188,7 +169,10 @@ enum err fed_restore(struct fed *f, struct bytes record)
     f->restarted = true;
     if (submit_owns(record))
         return submit_restore(f, record);
-    return f->pbft != NULL ? pbft_restore(f->pbft, record) : ERR_STATE;
+    if (f->pbft != NULL)
+        return pbft_restore(f->pbft, record);
+    const struct member *self = fed_self(f);
+    return self != NULL && self->card.role == ROLE_CORE ? ERR_OK : ERR_STATE; /* of when it was a validator */
 }
 
 enum err fed_restored(const struct fed *f)
@@ -209,6 +193,15 @@ static enum err start(struct fed *f)
     return ERR_OK;
 }
 
+static enum err receive_consensus(struct fed *f, const struct fed_event *event)
+{
+    enum err err = f->pbft != NULL ? consensus_receive(f, event->blob) : ERR_STATE;
+
+    if (f->pbft == NULL || err == ERR_MISMATCH || err == ERR_UNKNOWN) /* their key may be one that we do not know */
+        catch_up_hear(f, event->from, blob_bytes(event->blob));
+    return err;
+}
+
 static enum err receive(struct fed *f, const struct fed_event *event)
 {
     struct message m;
@@ -218,7 +211,7 @@ static enum err receive(struct fed *f, const struct fed_event *event)
     if (event->blob->len > PBFT_MESSAGE_SIZE_MAX)
         return ERR_LIMIT;
     if (pbft_owns(blob_bytes(event->blob)))
-        return f->pbft != NULL ? consensus_receive(f, event->blob) : ERR_STATE;
+        return receive_consensus(f, event);
     enum err err = message_decode(blob_bytes(event->blob), &m);
     if (err != ERR_OK)
         return err;
@@ -270,6 +263,11 @@ static enum err dispatch(struct fed *f, const struct fed_event *event)
         return f->leaving ? ERR_OK : ERR_STATE;
     case FED_EVENT_SPONSOR:
         return lifecycle_sponsor(f, blob_bytes(event->blob));
+    case FED_EVENT_SIGN_OFF:
+        return lifecycle_sign_off(f, event->blob);
+    case FED_EVENT_KEY:
+        f->config.next_key = *event->key;
+        return ERR_OK;
     default:
         return ERR_UNKNOWN;
     }

@@ -23,7 +23,8 @@ enum fed_timer {
 struct fed_config {
     unsigned self; /* member index; of a member that joined later: the one its JOIN gave it (not in genesis) */
     struct secret_key key;
-    uint64_t seed; /* of the node's own draws (local cycles) */
+    struct secret_key next_key; /* of a rotation that is not in the decided state yet, or may not be; zero: none */
+    uint64_t seed;              /* of the node's own draws (local cycles) */
     int64_t view_timeout_ns, view_timeout_max_ns, batch_delay_ns, resend_ns;
     int64_t submit_ns, submit_max_ns; /* own entry: first and longest wait before it is sent again */
     int64_t poll_ns;
@@ -40,7 +41,9 @@ enum fed_event_kind {
     FED_EVENT_CYCLE_DONE, /* epoch, cycle: the answer to EFFECT_CYCLE number = epoch */
     FED_EVENT_SCORE_DONE, /* epoch, costs, count: the answer to EFFECT_SCORE */
     FED_EVENT_LEAVE,      /* the operator wants this node to leave for good */
-    FED_EVENT_SPONSOR     /* blob: the body of a JOIN (govern/body.h) that this validator's operator wants signed */
+    FED_EVENT_SPONSOR,    /* blob: the body of a JOIN (govern/body.h) that this validator's operator wants signed */
+    FED_EVENT_SIGN_OFF,   /* blob: a RECONFIGURE (govern/change.h) that this validator's operator signs off */
+    FED_EVENT_KEY         /* key: in use from when the federation has agreed on it (config.next_key) */
 };
 
 struct fed_event {
@@ -53,6 +56,7 @@ struct fed_event {
     const struct cycle_result *cycle;
     const uint64_t *costs;
     unsigned count;
+    const struct secret_key *key;
 };
 
 struct fed;

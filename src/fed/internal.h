@@ -71,11 +71,13 @@ struct fed {
 
     struct federation_state decided;
     unsigned tentative_count, tentative_cap;
-    struct tentative *tentative;        /* heights decided.height + 1 and on */
-    struct pbft *pbft;                  /* NULL on a participant */
-    struct blob *recent[RECENT_BLOCKS]; /* block h at h mod RECENT_BLOCKS */
-    uint64_t pushed_height;             /* blocks up to it went out to participants */
-    bool settled;                       /* lifecycle_settle() has seen settled_height and what comes below */
+    struct tentative *tentative;            /* heights decided.height + 1 and on */
+    struct pbft *pbft;                      /* NULL on a participant */
+    uint64_t consensus_epoch;               /* the membership epoch of pbft, or that in which we are none */
+    unsigned validators[PBFT_REPLICAS_MAX]; /* members behind the replica numbers of pbft */
+    struct blob *recent[RECENT_BLOCKS];     /* block h at h mod RECENT_BLOCKS */
+    uint64_t pushed_height;                 /* blocks up to it went out to participants */
+    bool settled;                           /* lifecycle_settle() has seen settled_height and what comes below */
     uint64_t settled_height, settled_epoch;
     enum member_status settled_status;
     struct epoch_outcome outcomes[OUTCOMES_KEPT]; /* of epoch e at e mod OUTCOMES_KEPT */
@@ -97,6 +99,8 @@ struct fed {
     unsigned shard_count;
     bool leaving;
     struct buf sponsored; /* the JOIN body that our operator wants signed; empty: none */
+    unsigned sign_off_count;
+    struct blob *sign_offs[CHANGES_MAX]; /* RECONFIGURE bodies that our operator signs off */
 
     /* submit.c */
     uint64_t sequence; /* the highest that was ever signed */
@@ -111,6 +115,7 @@ struct fed {
     /* catch_up.c */
     unsigned poll_turn;
     bool polling, probing, behind, fetching;
+    bool hinted;                                      /* somebody seems to be in a later membership epoch */
     int64_t poll_at_ns, submit_at_ns, deadline_at_ns; /* as armed; 0: not */
 };
 
@@ -121,11 +126,16 @@ void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_n
 /* The decided state is after this block. Takes the outcome out of execution. */
 void fed_block_decided(struct fed *f, struct blob *block, struct execution *execution);
 
+void fed_take_key(struct fed *f); /* our key in the decided state, when it is the next one */
+
 /* application.c: PBFT's callbacks, and the calls into PBFT; these translate replica numbers. */
-struct pbft_app application_of(struct fed *f);
 const struct federation_state *application_tip(const struct fed *f); /* after all that is executed */
 void application_undo(struct fed *f, uint64_t sequence);
 void consensus_start(struct fed *f);
+/* The machine of the decided state's membership epoch, not started, or none. */
+void consensus_make(struct fed *f);
+/* Moves on to that epoch when a block has closed the one of our machine. Not from inside of a call into PBFT. */
+void consensus_follow(struct fed *f);
 enum err consensus_receive(struct fed *f, struct blob *message) MUST_CHECK;
 enum err consensus_request(struct fed *f, struct blob *envelope) MUST_CHECK;
 void consensus_timer(struct fed *f, uint32_t timer);
@@ -137,8 +147,9 @@ void consensus_advance(struct fed *f);
 void lifecycle_settle(struct fed *f);
 enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
 enum err lifecycle_score_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
-enum err lifecycle_sponsor(struct fed *f, struct bytes join) MUST_CHECK; /* ERR_STATE: no validator; body's errors */
-void lifecycle_deadline(struct fed *f);                                  /* the timer */
+enum err lifecycle_sponsor(struct fed *f, struct bytes join) MUST_CHECK;    /* ERR_STATE: no validator; body's errors */
+enum err lifecycle_sign_off(struct fed *f, struct blob *change) MUST_CHECK; /* the same; ERR_LIMIT */
+void lifecycle_deadline(struct fed *f);                                     /* the timer */
 /* Is a CLOSE for this moment due by our clock, give or take tolerance_ns? ERR_AGAIN: not yet. A moment that is over
  * in s is harmless (ERR_OK): the entry has no effect there. */
 enum err lifecycle_judge_close(const struct fed *f, const struct federation_state *s, const struct moment *m,
@@ -167,6 +178,7 @@ bool evidence_knows(const struct fed *f, unsigned member, uint64_t sequence, str
 enum err evidence_receive(struct fed *f, struct bytes entry) MUST_CHECK; /* FED_ENTRY at a validator */
 void evidence_admit_waiting(struct fed *f);
 void evidence_accuse(struct fed *f);
+void evidence_take(struct fed *f); /* what PBFT has of it */
 void evidence_free(struct fed *f);
 
 /* catch_up.c */
@@ -174,6 +186,8 @@ struct bytes catch_up_block(const struct fed *f, uint64_t height); /* decided; e
 void catch_up_start(struct fed *f);
 enum err catch_up_receive(struct fed *f, unsigned from, const struct message *m) MUST_CHECK;
 void catch_up_timer(struct fed *f);
+/* A message of PBFT that we can do nothing with: one of us may be in an earlier membership epoch than the other. */
+void catch_up_hear(struct fed *f, unsigned from, struct bytes message);
 void catch_up_push(struct fed *f); /* newly decided blocks to the participants that are ours to serve */
 void catch_up_arm(struct fed *f);
 

@@ -255,6 +255,32 @@ static void sponsor(struct fed *f)
     submit_entry(f, ENTRY_JOIN, f->decided.epoch, &f->decided.block_id, bytes_of_buf(&f->sponsored));
 }
 
+enum err lifecycle_sign_off(struct fed *f, struct blob *change)
+{
+    struct change c;
+    enum err err = f->pbft == NULL ? ERR_STATE : change_body_decode(blob_bytes(change), &f->decided.federation_id, &c);
+
+    if (err == ERR_OK && f->sign_off_count == CHANGES_MAX)
+        err = ERR_LIMIT;
+    if (err == ERR_OK)
+        f->sign_offs[f->sign_off_count++] = blob_hold(change);
+    return err;
+}
+
+/* One after the other; what the state refuses is dropped: it is agreed, or in our name there already, or does not fit.
+ */
+static void sign_off(struct fed *f)
+{
+    while (f->sign_off_count > 0 && submit_possible(f, ENTRY_RECONFIGURE)) {
+        struct blob *body = f->sign_offs[0];
+        f->sign_off_count--;
+        for (unsigned i = 0; i < f->sign_off_count; i++)
+            f->sign_offs[i] = f->sign_offs[i + 1];
+        submit_entry(f, ENTRY_RECONFIGURE, f->decided.epoch, &f->decided.block_id, blob_bytes(body));
+        blob_drop(body);
+    }
+}
+
 static void contribute(struct fed *f)
 {
     const struct member *self = fed_self(f);
@@ -312,6 +338,7 @@ void lifecycle_settle(struct fed *f)
 
     do {
         height = f->decided.height;
+        consensus_follow(f);
         meet_new_height(f);
         if (f->pbft != NULL)
             watch_phase(f);
@@ -323,6 +350,7 @@ void lifecycle_settle(struct fed *f)
         if (f->pbft != NULL) {
             lead(f);
             sponsor(f);
+            sign_off(f);
             evidence_accuse(f);
         }
     } while (f->decided.height != height);

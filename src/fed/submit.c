@@ -159,11 +159,12 @@ static enum err restore_entry(struct fed *f, struct bytes bytes)
 
     if (err != ERR_OK)
         return err;
-    if (!digest_equal(&envelope.node_fingerprint, &f->config.key.fingerprint) ||
-        !digest_equal(&envelope.federation_id, &f->decided.federation_id))
+    if (!digest_equal(&envelope.federation_id, &f->decided.federation_id))
         return ERR_MISMATCH;
     if (envelope.sequence > f->sequence)
         f->sequence = envelope.sequence;
+    if (!digest_equal(&envelope.node_fingerprint, &f->config.key.fingerprint))
+        return ERR_OK; /* by a key that we have no longer: not worth sending */
     struct own_entry *own = &f->own[envelope.kind];
     if (own->envelope != NULL && own->sequence >= envelope.sequence)
         return ERR_OK;

@@ -1,4 +1,4 @@
-#include "govern/admit.h"
+#include "govern/membership.h"
 
 #include <string.h>
 
@@ -38,6 +38,7 @@ static enum err check_body(const struct federation_state *s, const struct envelo
         struct close_body close;
         struct reconcile_body reconcile;
         struct member_card card;
+        struct change change;
         uint64_t to_epoch;
     } b;
     switch (e->kind) {
@@ -57,6 +58,8 @@ static enum err check_body(const struct federation_state *s, const struct envelo
         return join_body_decode(e->body, &b.card);
     case ENTRY_LEAVE:
         return leave_body_decode(e->body);
+    case ENTRY_RECONFIGURE:
+        return change_body_decode(e->body, &s->federation_id, &b.change);
     case ENTRY_KIND_COUNT:
         break;
     }
@@ -202,7 +205,7 @@ static enum err judge_reconcile(const struct federation_state *s, const struct j
     return state_knows_block(s, b.height, &b.block_id) ? ERR_OK : ERR_MISMATCH;
 }
 
-/* A new validator would change who votes: that takes a reconfiguration of PBFT, not a JOIN. */
+/* Of a participant. Who votes changes by RECONFIGURE. */
 static enum err judge_join(const struct federation_state *s, const struct judgement *j)
 {
     struct member_card card;
@@ -221,7 +224,7 @@ static enum err judge_join(const struct federation_state *s, const struct judgem
 
 static enum err judge_kind(const struct federation_state *s, struct judgement *j)
 {
-    bool validator = s->members[j->member].card.role == ROLE_CORE;
+    bool validator = s->members[j->member].votes;
     switch (j->envelope.kind) {
     case ENTRY_UPDATE:
         return judge_update(s, j);
@@ -239,6 +242,8 @@ static enum err judge_kind(const struct federation_state *s, struct judgement *j
         return validator ? judge_join(s, j) : ERR_STATE;
     case ENTRY_LEAVE:
         return validator ? ERR_STATE : ERR_OK;
+    case ENTRY_RECONFIGURE:
+        return validator ? membership_judge(s, j) : ERR_STATE;
     case ENTRY_KIND_COUNT:
         break;
     }

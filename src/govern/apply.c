@@ -1,4 +1,4 @@
-#include "govern/admit.h"
+#include "govern/membership.h"
 
 /* Effects of accepted entries, one function for each kind that has any beyond its contribution. Bodies were
  * decoded when the entry was judged, so that decoding them again cannot fail. */
@@ -49,7 +49,7 @@ static void apply_score(struct federation_state *s, const struct judgement *j)
 
 /* Nothing of a convicted member counts any more: neither its UPDATE nor its row. Candidates that are
  * aligned already stay, because rows are bound to them; a genome convicts nobody. A convicted validator keeps its
- * vote in PBFT, whose membership a block does not change: PBFT bears with f liars, convicted or not. */
+ * vote in PBFT until the epoch ends (membership.c). */
 static void apply_evidence(struct federation_state *s, const struct judgement *j)
 {
     struct evidence_body b;
@@ -66,22 +66,28 @@ static void apply_reconcile(struct federation_state *s, const struct judgement *
     s->members[j->member].last_epoch = s->epoch;
 }
 
-static void apply_join(struct federation_state *s, const struct judgement *j)
+struct member *member_add(struct federation_state *s, const struct member_card *card)
 {
-    struct member_card card;
-    ASSERT(join_body_decode(j->envelope.body, &card) == ERR_OK);
     unsigned count = s->member_count + 1;
     s->members = mem_resize(s->members, count, sizeof s->members[0]);
     s->contributions = mem_resize(s->contributions, count, sizeof s->contributions[0]);
     s->members[count - 1] = (struct member){
-        .card = card,
-        .fingerprint = key_fingerprint(&card.key),
+        .card = *card,
+        .fingerprint = key_fingerprint(&card->key),
         .status = MEMBER_ABSENT,
         .joining = true,
         .last_epoch = s->epoch,
     };
     s->contributions[count - 1] = (struct contribution){0};
     s->member_count = count;
+    return &s->members[count - 1];
+}
+
+static void apply_join(struct federation_state *s, const struct judgement *j)
+{
+    struct member_card card;
+    ASSERT(join_body_decode(j->envelope.body, &card) == ERR_OK);
+    member_add(s, &card);
 }
 
 void entry_apply(struct federation_state *s, const struct judgement *j, const struct digest *leaf_hash)
@@ -111,6 +117,9 @@ void entry_apply(struct federation_state *s, const struct judgement *j, const st
         break;
     case ENTRY_LEAVE:
         s->members[j->member].status = MEMBER_LEFT;
+        break;
+    case ENTRY_RECONFIGURE:
+        membership_apply(s, j);
         break;
     case ENTRY_KIND_COUNT:
         break;

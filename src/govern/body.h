@@ -42,7 +42,7 @@ struct reconcile_body {
     uint64_t height;
     struct digest block_id;
 };
-/* join: a member card; leave: an empty map */
+/* join: a member card; leave: an empty map; reconfigure: govern/change.h */
 
 void update_body_encode(const struct update_body *b, struct buf *out);
 enum err update_body_decode(struct bytes in, struct update_body *out) MUST_CHECK;

@@ -1,6 +1,6 @@
 #include "govern/execute.h"
 
-#include "govern/admit.h"
+#include "govern/membership.h"
 #include "govern/phase.h"
 
 /* Every entry is judged on the state that the ones before it left. In a block "not yet" is "no": the log does not
@@ -44,18 +44,22 @@ static struct digest execute_entries(struct federation_state *s, const struct by
 
 void state_execute(struct federation_state *s, const struct bytes *entries, unsigned count, struct execution *out)
 {
-    uint64_t epoch = s->epoch, attempt = s->attempt;
+    uint64_t epoch = s->epoch, attempt = s->attempt, membership_epoch = s->membership_epoch;
+    struct voter_set voters;
     enum epoch_phase phase = s->phase;
     out->count = count;
     out->verdicts = mem_array(count, sizeof out->verdicts[0]);
     out->leaf_hashes = mem_array(count, sizeof out->leaf_hashes[0]);
     struct digest entries_root = execute_entries(s, entries, out);
     phase_advance(s, out);
+    if (out->epoch_ended)
+        membership_close(s);
+    state_voter_set(s, &voters);
     out->phase_changed = epoch != s->epoch || phase != s->phase || attempt != s->attempt;
     remember_parent(s);
     out->header = (struct block_header){
         .federation_id = s->federation_id,
-        .membership_epoch = s->membership_epoch,
+        .membership_epoch = membership_epoch,
         .height = s->height + 1,
         .federated_epoch = epoch,
         .parent_id = s->block_id,
@@ -64,6 +68,7 @@ void state_execute(struct federation_state *s, const struct bytes *entries, unsi
         .log_size = s->log.size,
         .log_root = merkle_frontier_root(&s->log),
         .state_root = state_root(s),
+        .next_voters = voter_set_digest(&voters),
     };
 #ifdef MUTANT_LEDGER_HEADER_NO_STATE_ROOT
     out->header.state_root = (struct digest){{0}};

@@ -62,6 +62,11 @@ static uint64_t get_ranged(struct cbor_reader *r, uint64_t least, uint64_t most)
     return v;
 }
 
+void member_name_get(struct cbor_reader *r, char *out)
+{
+    get_name(r, MEMBER_NAME_MAX, out);
+}
+
 /* ---- member cards */
 
 void member_card_put(struct cbor_writer *w, const struct member_card *m)

@@ -44,6 +44,8 @@ enum err genesis_decode(struct bytes in, struct genesis *out, struct diag *diag)
 void member_card_put(struct cbor_writer *w, const struct member_card *m);
 /* Names are 1 to MEMBER_NAME_MAX bytes of UTF-8 without control characters; the key is as it was sent: key_check. */
 void member_card_get(struct cbor_reader *r, struct member_card *out);
+/* A name as in a card, into MEMBER_NAME_MAX + 1 bytes. */
+void member_name_get(struct cbor_reader *r, char *out);
 const char *member_role_name(enum member_role role); /* "core", "edge" */
 const char *member_site_name(enum member_site site); /* "local", "remote", "edge" */
 

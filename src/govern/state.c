@@ -1,6 +1,9 @@
-#include "govern/state.h"
+#include "govern/membership.h"
 
 #include <string.h>
+
+#include "pbft/pbft.h"
+#include "pbft/quorum.h"
 
 const char *member_status_name(enum member_status status)
 {
@@ -21,10 +24,21 @@ static void take_members(struct federation_state *s, const struct genesis *g)
             .card = g->members[i],
             .fingerprint = key_fingerprint(&g->members[i].key),
             .status = MEMBER_ACTIVE,
+            .votes = g->members[i].role == ROLE_CORE,
             .last_epoch = g->epoch_start,
         };
         s->validator_count += g->members[i].role == ROLE_CORE;
     }
+}
+
+/* Fewer liars than n allows were a choice; as many as it allows are the rule. */
+static void take_quorum(struct federation_state *s, const struct genesis *g)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < g->member_count; i++)
+        n += g->members[i].role == ROLE_CORE;
+    s->faults_wanted = g->max_byzantine < quorum_faults(n) ? g->max_byzantine : PBFT_REPLICAS_MAX;
+    s->quorum_surplus = g->quorum - quorum_size(n, g->max_byzantine);
 }
 
 static void take_genesis(struct federation_state *s, const struct genesis *g)
@@ -34,6 +48,7 @@ static void take_genesis(struct federation_state *s, const struct genesis *g)
     s->membership_epoch = 1;
     s->max_byzantine = g->max_byzantine;
     s->quorum = g->quorum;
+    take_quorum(s, g);
     s->policy = g->policy;
     s->schema = g->schema;
     s->epoch = g->epoch_start;
@@ -50,6 +65,8 @@ struct block_header state_genesis_header(const struct federation_state *s)
 {
     ASSERT(s->height == 0 && s->log.size == 1);
     struct digest root = merkle_frontier_root(&s->log);
+    struct voter_set voters;
+    state_voter_set(s, &voters);
     return (struct block_header){
         .federation_id = s->federation_id,
         .membership_epoch = s->membership_epoch,
@@ -59,6 +76,7 @@ struct block_header state_genesis_header(const struct federation_state *s)
         .log_size = 1,
         .log_root = root,
         .state_root = state_root(s),
+        .next_voters = voter_set_digest(&voters),
     };
 }
 
@@ -129,11 +147,11 @@ int state_find(const struct federation_state *s, const struct digest *fingerprin
 int state_replica(const struct federation_state *s, unsigned member)
 {
     ASSERT(member < s->member_count);
-    if (s->members[member].card.role != ROLE_CORE)
+    if (!s->members[member].votes)
         return -1;
     int replica = 0;
     for (unsigned i = 0; i < member; i++)
-        replica += s->members[i].card.role == ROLE_CORE;
+        replica += s->members[i].votes;
     return replica;
 }
 
@@ -141,7 +159,7 @@ unsigned state_validator(const struct federation_state *s, unsigned replica)
 {
     unsigned rank = 0, member = 0;
     for (; member < s->member_count; member++) {
-        if (s->members[member].card.role == ROLE_CORE && rank++ == replica)
+        if (s->members[member].votes && rank++ == replica)
             break;
     }
     ASSERT(member < s->member_count);
@@ -153,7 +171,7 @@ void state_voters(const struct federation_state *s, struct public_key *keys, str
 {
     unsigned count = 0;
     for (unsigned i = 0; i < s->member_count; i++) {
-        if (s->members[i].card.role != ROLE_CORE)
+        if (!s->members[i].votes)
             continue;
         keys[count] = s->members[i].card.key;
         fingerprints[count++] = s->members[i].fingerprint;

@@ -3,13 +3,14 @@
 
 #include "aggregate/align.h"
 #include "govern/body.h"
+#include "govern/change.h"
 #include "ledger/block.h"
 #include "merkle/tree.h"
 
 /* The state of the federation: a function of genesis and the log, nothing else. Its encoding's
  * SHA-256 is the state root that validators vote on with every block. */
 
-enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 32 };
+enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 32, CHANGES_MAX = 8, BALLOTS_KEPT = 4 };
 
 enum member_status {
     MEMBER_ACTIVE,      /* epochs wait for it */
@@ -25,6 +26,9 @@ struct member {
     struct member_card card;
     struct digest fingerprint;
     enum member_status status;
+    bool votes; /* is a validator in this membership epoch */
+    unsigned ballot_count;
+    struct digest ballots[BALLOTS_KEPT]; /* of the bodies that it signed off and that are not agreed; newest last */
     bool joining;        /* its JOIN was executed in the running epoch: waited for from the next one on */
     uint64_t sequence;   /* last one executed */
     uint64_t last_epoch; /* whose collect phase it last took part in (joined, reconciled: the epoch of that) */
@@ -55,9 +59,13 @@ struct federation_state {
     char name[FEDERATION_NAME_MAX + 1];
     bool simulated;
     uint64_t membership_epoch;
-    unsigned max_byzantine, quorum;
+    unsigned max_byzantine, quorum;         /* of this membership epoch */
+    unsigned faults_wanted, quorum_surplus; /* what genesis wants beyond the rule: membership_quorum() */
     struct policy policy;
     struct genome_schema schema;
+
+    unsigned change_count;
+    struct change changes[CHANGES_MAX]; /* agreed: of who votes when this epoch has ended */
 
     unsigned member_count, validator_count;
     struct member *members;             /* owned; in order of joining: an index is for life */

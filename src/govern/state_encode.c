@@ -19,11 +19,17 @@ static void put_number(struct cbor_writer *w, const char *key, uint64_t v)
 
 static void put_member(struct cbor_writer *w, const struct member *m)
 {
-    cbor_put_map(w, 5);
+    cbor_put_map(w, 7);
     cbor_put_text(w, "card");
     member_card_put(w, &m->card);
+    cbor_put_text(w, "votes");
+    cbor_put_bool(w, m->votes);
     cbor_put_text(w, "status");
     cbor_put_text(w, member_status_name(m->status));
+    cbor_put_text(w, "ballots");
+    cbor_put_array(w, m->ballot_count);
+    for (unsigned i = 0; i < m->ballot_count; i++)
+        cbor_put_bytes(w, digest_bytes(&m->ballots[i]));
     cbor_put_text(w, "joining");
     cbor_put_bool(w, m->joining);
     put_number(w, "sequence", m->sequence);
@@ -84,15 +90,24 @@ static void put_members(struct cbor_writer *w, const struct federation_state *s)
         put_member(w, &s->members[i]);
 }
 
+static void put_changes(struct cbor_writer *w, const struct federation_state *s)
+{
+    cbor_put_text(w, "changes");
+    cbor_put_array(w, s->change_count);
+    for (unsigned i = 0; i < s->change_count; i++)
+        change_put(w, &s->changes[i]);
+}
+
 void state_encode(const struct federation_state *s, struct buf *out)
 {
     ASSERT(!s->closing && !s->restoring);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 14);
+    cbor_put_map(&w, 17);
     put_number(&w, "epoch", s->epoch);
     cbor_put_text(&w, "phase");
     cbor_put_text(&w, epoch_phase_name(s->phase));
+    put_number(&w, "quorum", s->quorum);
     cbor_put_text(&w, "recent");
     cbor_put_array(&w, s->recent_count);
     for (unsigned i = 0; i < s->recent_count; i++)
@@ -100,6 +115,7 @@ void state_encode(const struct federation_state *s, struct buf *out)
     put_anchors(&w, "anchors", s->anchors, s->anchor_count);
     put_anchors(&w, "archive", s->archive, s->archive_count);
     put_number(&w, "attempt", s->attempt);
+    put_changes(&w, s);
     put_members(&w, s);
     put_digest(&w, "incumbent", &s->incumbent_hash);
     put_candidates(&w, "candidates", s->candidates, s->candidate_count);
@@ -108,6 +124,7 @@ void state_encode(const struct federation_state *s, struct buf *out)
     for (unsigned i = 0; i < s->member_count; i++)
         put_contribution(&w, &s->contributions[i], s->candidate_count);
     put_digest(&w, "federation_id", &s->federation_id);
+    put_number(&w, "max_byzantine", s->max_byzantine);
     put_number(&w, "rollback_epoch", s->rollback_epoch);
     cbor_put_text(&w, "aggregated_delta");
     cbor_put_int(&w, s->aggregated_delta_ppm);

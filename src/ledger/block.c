@@ -7,7 +7,7 @@ void block_header_encode(const struct block_header *h, struct buf *out)
 {
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 11);
+    cbor_put_map(&w, 12);
     cbor_put_text(&w, "height");
     cbor_put_uint(&w, h->height);
     cbor_put_text(&w, "schema");
@@ -22,6 +22,8 @@ void block_header_encode(const struct block_header *h, struct buf *out)
     cbor_put_bytes(&w, digest_bytes(&h->state_root));
     cbor_put_text(&w, "entry_count");
     cbor_put_uint(&w, h->entry_count);
+    cbor_put_text(&w, "next_voters");
+    cbor_put_bytes(&w, digest_bytes(&h->next_voters));
     cbor_put_text(&w, "entries_root");
     cbor_put_bytes(&w, digest_bytes(&h->entries_root));
     cbor_put_text(&w, "federation_id");
@@ -43,7 +45,7 @@ enum err block_header_decode(struct bytes in, struct block_header *out)
     struct block_header h = {0};
     struct cbor_reader r;
     cbor_reader_init(&r, in);
-    cbor_expect_map(&r, 11);
+    cbor_expect_map(&r, 12);
     cbor_expect_key(&r, "height");
     h.height = cbor_get_uint(&r);
     cbor_expect_key(&r, "schema");
@@ -59,6 +61,8 @@ enum err block_header_decode(struct bytes in, struct block_header *out)
     h.state_root = get_digest(&r);
     cbor_expect_key(&r, "entry_count");
     h.entry_count = cbor_get_uint(&r);
+    cbor_expect_key(&r, "next_voters");
+    h.next_voters = get_digest(&r);
     cbor_expect_key(&r, "entries_root");
     h.entries_root = get_digest(&r);
     cbor_expect_key(&r, "federation_id");

@@ -19,7 +19,8 @@ struct block_header {
     uint64_t entry_count;
     uint64_t log_size; /* after this block */
     struct digest log_root;
-    struct digest state_root; /* after this block */
+    struct digest state_root;  /* after this block */
+    struct digest next_voters; /* who certifies the next block: ledger/link.h */
 };
 
 void block_header_encode(const struct block_header *h, struct buf *out);

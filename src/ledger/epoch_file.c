@@ -126,6 +126,17 @@ static json_t *anchor_json(const struct anchor_statement *a)
     return j;
 }
 
+static json_t *next_voters_json(struct bytes set)
+{
+    json_t *j;
+    if (set.len == 0)
+        return json_null();
+    j = json_object();
+    json_put(j, "set", json_base64(set));
+    json_put(j, "decoded", decoded_json(set));
+    return j;
+}
+
 json_t *epoch_file_render(const struct epoch_record *record, const struct epoch_names *names)
 {
     json_t *j = json_object(), *blocks = json_array(), *entries = json_array();
@@ -150,6 +161,7 @@ json_t *epoch_file_render(const struct epoch_record *record, const struct epoch_
     json_put(j, "outcome", json_incref(record->outcome));
     json_put(j, "log", log_json(record));
     json_put(j, "blocks", blocks);
+    json_put(j, "next_voters", next_voters_json(record->next_voters));
     json_put(j, "entries", entries);
     return j;
 }

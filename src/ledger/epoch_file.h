@@ -46,8 +46,9 @@ struct epoch_record {
     const struct merkle_tree *log; /* all leaves up to the epoch's end */
     uint64_t size_before;          /* log size before the epoch */
     struct anchor_statement anchor;
-    struct bytes signature; /* anchor_sign() */
-    json_t *outcome;        /* the decision of the epoch (govern_outcome_json), borrowed */
+    struct bytes signature;   /* anchor_sign() */
+    json_t *outcome;          /* the decision of the epoch (govern_outcome_json), borrowed */
+    struct bytes next_voters; /* when the last block closes the membership epoch: ledger/link.h; else empty */
 };
 
 enum { EPOCH_FILE_VERSION = 1 };
@@ -57,7 +58,8 @@ enum { EPOCH_FILE_VERSION = 1 };
 /* Top-level names: format, version, federation, federation_id, simulated, epoch, anchored, merkle_root, signature,
  * anchor (decoded), outcome, log {size_before, root_before, size_after, root_after, consistency_proof},
  * blocks [{height, ledger_block_id, header, decoded, view, signers, certificate[base64 votes], first_entry,
- * entry_count}], entries [{node_id, anchor_hash (leaf hash), leaf_index, kind, verdict, inclusion_proof (to
+ * entry_count}], next_voters (null, or {set, decoded}: with the last block's header and certificate the link to the
+ * next membership epoch), entries [{node_id, anchor_hash (leaf hash), leaf_index, kind, verdict, inclusion_proof (to
  * root_after), envelope, decoded}]. node_id, kind and decoded are null for bytes that are no envelope or whose signer
  * is unknown; signers are the names of the certificate's voters. Returns a new reference. */
 json_t *epoch_file_render(const struct epoch_record *record, const struct epoch_names *names);
@@ -69,6 +71,7 @@ struct epoch_file {
     unsigned block_count;
     struct block *blocks;
     struct buf signature;
+    struct buf next_voters; /* empty: null */
 };
 enum err epoch_file_parse(const struct json_doc *doc, struct epoch_file *out, struct diag *diag) MUST_CHECK;
 void epoch_file_fini(struct epoch_file *f);

@@ -181,6 +181,15 @@ static enum err read_blocks(struct place *at, const json_t *root, struct epoch_f
     return complain(at, ERR_RANGE, "belongs to no block");
 }
 
+static enum err read_next_voters(struct place *at, const json_t *root, struct buf *out)
+{
+    const json_t *value = json_object_get(root, "next_voters");
+    if (json_is_null(value))
+        return ERR_OK;
+    snprintf(at->pointer, sizeof at->pointer, "/next_voters/set");
+    return read_base64(at, json_object_get(value, "set"), out);
+}
+
 enum err epoch_file_parse(const struct json_doc *doc, struct epoch_file *out, struct diag *diag)
 {
     struct place at = {.doc = doc, .diag = diag};
@@ -195,6 +204,8 @@ enum err epoch_file_parse(const struct json_doc *doc, struct epoch_file *out, st
         err = read_base64(&at, json_object_get(doc->root, "signature"), &f.signature);
     }
     if (err == ERR_OK)
+        err = read_next_voters(&at, doc->root, &f.next_voters);
+    if (err == ERR_OK)
         *out = f;
     else
         epoch_file_fini(&f);
@@ -207,5 +218,6 @@ void epoch_file_fini(struct epoch_file *f)
         block_fini(&f->blocks[i]);
     mem_free(f->blocks);
     buf_free(&f->signature);
+    buf_free(&f->next_voters);
     *f = (struct epoch_file){0};
 }

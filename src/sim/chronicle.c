@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "govern/membership.h"
+
 /* Where the telling stands. */
 struct telling {
     struct chronicle *c;
@@ -56,6 +58,12 @@ static void end_epoch(struct telling *t, struct execution *x)
         .outcome_json = outcome_json(&x->outcome, &t->state),
         .owners = owners_of(&t->state),
     };
+    if (x->header.membership_epoch != t->state.membership_epoch) {
+        struct voter_set voters;
+        state_voter_set(&t->state, &voters);
+        voter_set_encode(&voters, &c->epochs[c->epoch_count - 1].next_voters);
+    }
+    names_learn(&c->names, &t->state);
     x->outcome = (struct epoch_outcome){0};
     state_free(&c->state);
     state_copy(&c->state, &t->state);
@@ -107,6 +115,7 @@ static enum err tell(struct telling *t, struct bytes genesis, const struct ledge
     merkle_tree_append(&t->c->log, &leaf);
     t->size_before = t->c->log.size;
     t->c->first_incumbent = t->state.incumbent;
+    names_learn(&t->c->names, &t->state);
     t->c->first_owners = owners_of(&t->state);
     state_copy(&t->c->state, &t->state);
     for (uint64_t h = 1; h <= height; h++) {
@@ -148,9 +157,11 @@ void chronicle_fini(struct chronicle *c)
         mem_free(c->epochs[i].outcome.updates);
         mem_free(c->epochs[i].owners);
         json_decref(c->epochs[i].outcome_json);
+        buf_free(&c->epochs[i].next_voters);
     }
     mem_free(c->epochs);
     mem_free(c->first_owners);
+    names_free(&c->names);
     *c = (struct chronicle){0};
 }
 
@@ -171,6 +182,7 @@ void chronicle_record(struct chronicle *c, unsigned epoch_index, struct epoch_re
         .size_before = e->size_before,
         .anchor = e->anchor,
         .outcome = e->outcome_json,
+        .next_voters = bytes_of_buf(&e->next_voters),
     };
 }
 

@@ -2,6 +2,7 @@
 #define PRISMFED_SIM_CHRONICLE_H
 
 #include "govern/execute.h"
+#include "govern/names.h"
 #include "ledger/epoch_file.h"
 #include "ledger/store.h"
 
@@ -17,11 +18,13 @@ struct chronicle_epoch {
     struct epoch_outcome outcome; /* owned */
     json_t *outcome_json;         /* owned reference */
     struct merkle_tree log;       /* view: all leaves up to the epoch's end */
+    struct buf next_voters;       /* of the next membership epoch when it closed the present one; else empty */
     int *owners;                  /* owned; the member that has each shard when the epoch has ended, or -1 */
 };
 
 struct chronicle {
     struct federation_state state; /* when the last epoch told here had ended */
+    struct names names;            /* of all keys that were ever in use */
     struct genome first_incumbent;
     struct merkle_tree log; /* up to there and beyond */
     unsigned block_count;

@@ -219,17 +219,9 @@ json_t *told_summary(const struct told *t)
     return out;
 }
 
-static const char *name_of(void *context, const struct digest *fingerprint)
-{
-    const struct federation_state *s = context;
-    int member = state_find(s, fingerprint);
-
-    return member < 0 ? NULL : s->members[member].card.name;
-}
-
 json_t *told_ledger(struct told *t, uint64_t epoch_index)
 {
-    struct epoch_names names = {.context = &t->chronicle.state, .name = name_of};
+    struct epoch_names names = {.context = &t->chronicle.names, .name = names_find};
     struct epoch_record record;
 
     chronicle_record(&t->chronicle, (unsigned)epoch_index, &record);

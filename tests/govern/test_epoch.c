@@ -47,13 +47,13 @@ static void the_line_is_pinned(void)
     digest_hex(&f.state.federation_id, hex);
     CHECK_EQ_TEXT(hex, "fcc5590a2b0222755810d358316e721f194deace643635ab51cfcc003b04c6af");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "0e176d537c6f99bcefb5d4f0bc3d476301f59d8f901182d50e727b61c0ac6cf7");
+    CHECK_EQ_TEXT(hex, "59368ef1c13e1782c343e8685cef03a514129815786597e0276ee6535bf699b9");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "9ab991ccd7613463406ff09800bc356d9c596dab19ee9148b7523578bc78a94b");
+    CHECK_EQ_TEXT(hex, "57cd34bd185f5039cf8bbdeb19d7182917f3918e2f8938ab89f7e33346b3d799");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "407a7aab3447d8dbec47ee6a825fdd851fc2296e826ff0b661a8b0669b94fe50");
+    CHECK_EQ_TEXT(hex, "8df97277d33aa47b1d6a39e1db04188ec92c6acef098e39fa7b585684d54d6c7");
     fixture_fini(&f);
 }
 
