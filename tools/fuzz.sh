@@ -10,7 +10,7 @@ usage() {
 minutes=1
 if [ "${1-}" = --minutes ]; then
     minutes=${2-}
-    case $minutes in '' | *[!0-9]*) usage ;; esac
+    case $minutes in '' | 0* | *[!0-9]*) usage ;; esac
     shift 2
 fi
 build=build-fuzz/build
