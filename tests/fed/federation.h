@@ -76,6 +76,8 @@ struct federation {
     struct buf trace;                    /* notes of trace_node, a line each */
     int trace_node;                      /* -1: none */
     char breach[256];
+    /* Told of every message that is sent; may be NULL. */
+    void (*watch)(struct federation *f, unsigned from, struct bytes message);
 };
 
 struct signed_entry {
