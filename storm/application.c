@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "pbft/transfer_messages.h"
 #include "storm/world.h"
 
-/* A chain of hashes. A request is [client, timestamp, operation]; it is executed when its timestamp is the client's
- * next. */
+/* A chain of hashes over what clients put into registers. A request is [client, timestamp, operation]; it is executed
+ * when its timestamp is the client's next. The id of a block is the digest of [id before, digest of its batch, root
+ * over the chunks of the state after it]. */
 
 static enum err request_parse(struct bytes request, unsigned *client, uint32_t *timestamp)
 {
@@ -73,45 +75,97 @@ static enum err check_batch(void *context, uint64_t sequence, const struct bytes
     return ERR_OK;
 }
 
-static void blocks_truncate(struct machine *m, uint64_t height)
-{
-    struct application *a = &m->app;
-    struct bytes *requests = a->executed > height ? mem_array(PBFT_BATCH_MAX, sizeof requests[0]) : NULL;
-    unsigned count, client;
-    uint32_t timestamp;
+/* ---- the state: [height, closings, last timestamp of each client, registers] */
 
-    while (a->executed > height) {
-        struct block *b = &a->blocks[--a->executed];
-        ASSERT(batch_decode(blob_bytes(b->batch), requests, &count) == ERR_OK);
-        for (unsigned i = 0; i < count; i++) {
-            ASSERT(request_parse(requests[i], &client, &timestamp) == ERR_OK);
-            a->last[client]--;
-        }
-        blob_drop(b->batch);
-    }
-    mem_free(requests);
+static void state_put(const struct application *a, uint8_t out[STATE_SIZE])
+{
+    uint8_t *at = out;
+
+    be64_put(at, a->executed);
+    be64_put(at += 8, a->closings);
+    for (unsigned i = 0; i < CLIENTS_ALL; i++)
+        be64_put(at += 8, a->last[i]);
+    for (unsigned i = 0; i < REGISTERS; i++)
+        be64_put(at += 8, a->registers[i]);
+    ASSERT(at + 8 == out + STATE_SIZE);
 }
 
-/* Of the block above this height. */
-static struct digest block_id(const struct application *a, uint64_t height, const struct digest *batch)
+static void state_take(struct application *a, const uint8_t in[STATE_SIZE])
+{
+    const uint8_t *at = in + 8;
+
+    a->closings = (uint32_t)be64_get(at);
+    for (unsigned i = 0; i < CLIENTS_ALL; i++)
+        a->last[i] = (uint32_t)be64_get(at += 8);
+    for (unsigned i = 0; i < REGISTERS; i++)
+        a->registers[i] = be64_get(at += 8);
+}
+
+struct block *application_block(struct application *a, uint64_t height)
+{
+    ASSERT(height > a->base && height <= a->executed);
+    return &a->blocks[height - a->base - 1];
+}
+
+struct digest application_id(const struct application *a, uint64_t height)
+{
+    ASSERT(height >= a->base && height <= a->executed);
+    return height == a->base ? a->base_id : a->blocks[height - a->base - 1].id;
+}
+
+static void pop(struct application *a)
+{
+    blob_drop(application_block(a, a->executed)->batch);
+    a->executed--;
+}
+
+void application_undo(struct machine *m, uint64_t height)
+{
+    struct application *a = &m->app;
+
+    ASSERT(height >= a->base);
+    if (a->executed <= height)
+        return;
+    while (a->executed > height)
+        pop(a);
+    state_take(a, height == a->base ? a->base_state : application_block(a, height)->state);
+}
+
+void application_restart(struct machine *m, uint64_t height, const struct digest *id, struct bytes state)
+{
+    struct application *a = &m->app;
+
+    ASSERT(state.len == STATE_SIZE && be64_get(state.data) == height);
+    while (a->executed > a->base)
+        pop(a);
+    a->base = a->executed = a->decided = height;
+    a->base_id = *id;
+    memcpy(a->base_state, state.data, STATE_SIZE);
+    state_take(a, a->base_state);
+    a->base_closings = a->closings;
+    a->base_changes = a->last[CLIENT_OF_CHANGES];
+}
+
+struct digest header_id(const struct digest *parent, const struct digest *batch, const struct digest *root)
 {
     struct digest_context d;
 
     digest_init(&d);
-    if (height > 0)
-        digest_add(&d, a->blocks[height - 1].id.b, DIGEST_SIZE);
+    digest_add(&d, parent->b, DIGEST_SIZE);
     digest_add(&d, batch->b, DIGEST_SIZE);
+    digest_add(&d, root->b, DIGEST_SIZE);
     return digest_final(&d);
 }
 
-/* Takes over batch. */
-static void block_add(struct machine *m, struct blob *batch, const struct bytes *requests, unsigned count)
+void application_add(struct machine *m, struct blob *batch, const struct bytes *requests, unsigned count)
 {
     struct application *a = &m->app;
+    uint64_t held = a->executed - a->base;
+    uint32_t changes = a->last[CLIENT_OF_CHANGES];
     unsigned client;
     uint32_t timestamp;
 
-    if (a->executed == a->cap) {
+    if (held == a->cap) {
         a->cap = a->cap == 0 ? 32 : 2 * a->cap;
         a->blocks = mem_resize(a->blocks, a->cap, sizeof a->blocks[0]);
     }
@@ -119,14 +173,20 @@ static void block_add(struct machine *m, struct blob *batch, const struct bytes 
         ASSERT(request_parse(requests[i], &client, &timestamp) == ERR_OK);
         order_request(m, client, timestamp);
         a->last[client]++;
+        a->registers[timestamp % REGISTERS] += be64_get(requests[i].data + 8);
     }
-    struct block *b = &a->blocks[a->executed];
+    struct digest parent = application_id(a, a->executed);
+    struct block *b = &a->blocks[held];
+    a->executed++;
+    a->closings += a->last[CLIENT_OF_CHANGES] > changes;
+    state_put(a, b->state);
     b->batch = batch;
     b->batch_digest = digest_of(blob_bytes(batch));
-    b->id = block_id(a, a->executed, &b->batch_digest);
+    b->root = chunks_root(bytes_of(b->state, STATE_SIZE), m->world->plan.chunk);
+    b->parent = parent;
+    b->id = header_id(&parent, &b->batch_digest, &b->root);
     b->changes = a->last[CLIENT_OF_CHANGES];
-    b->closings = a->executed == 0 ? b->changes > 0 : b[-1].closings + (b->changes > b[-1].changes);
-    a->executed++;
+    b->closings = a->closings;
 }
 
 static void execute(void *context, uint64_t sequence, const struct bytes *requests, unsigned count, struct digest *id)
@@ -136,9 +196,9 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
 
     order_execute(m, sequence);
     batch_encode(requests, count, &batch);
-    block_add(m, blob_new(bytes_of_buf(&batch)), requests, count);
+    application_add(m, blob_new(bytes_of_buf(&batch)), requests, count);
     buf_free(&batch);
-    const struct block *b = &m->app.blocks[m->app.executed - 1];
+    const struct block *b = application_block(&m->app, sequence);
     if (sequence == m->undone_height && !digest_equal(&b->batch_digest, &m->undone_batch))
         MARK(m->world, REEXECUTED_OTHER);
     *id = b->id;
@@ -146,7 +206,12 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
 
 static uint32_t closings_at(const struct application *a, uint64_t height)
 {
-    return height > 0 ? a->blocks[height - 1].closings : 0;
+    return height > a->base ? a->blocks[height - a->base - 1].closings : a->base_closings;
+}
+
+uint32_t application_changes(const struct application *a, uint64_t height)
+{
+    return height > a->base ? a->blocks[height - a->base - 1].changes : a->base_changes;
 }
 
 static void undo(void *context, uint64_t sequence)
@@ -160,14 +225,14 @@ static void undo(void *context, uint64_t sequence)
         MARK(m->world, UNDONE_DEEP);
     if (m->world->checker != NULL || m->app.executed <= sequence)
         return;
-    if (m->app.blocks[m->app.executed - 1].closings > closings_at(&m->app, sequence))
+    if (m->app.closings > closings_at(&m->app, sequence))
         MARK(m->world, EPOCH_CLOSE_UNDONE);
     m->undone_height = sequence + 1;
-    m->undone_batch = m->app.blocks[sequence].batch_digest;
-    blocks_truncate(m, sequence);
+    m->undone_batch = application_block(&m->app, sequence + 1)->batch_digest;
+    application_undo(m, sequence);
 }
 
-/* [id, length of batch, batch, certificate] */
+/* [id, root, length of batch, batch, certificate] */
 static struct blob *block_encode(const struct block *b, struct bytes certificate)
 {
     struct buf out = {0};
@@ -175,6 +240,7 @@ static struct blob *block_encode(const struct block *b, struct bytes certificate
 
     be64_put(length, b->batch->len);
     buf_add(&out, b->id.b, DIGEST_SIZE);
+    buf_add(&out, b->root.b, DIGEST_SIZE);
     buf_add(&out, length, sizeof length);
     buf_add(&out, b->batch->data, b->batch->len);
     buf_add(&out, certificate.data, certificate.len);
@@ -183,16 +249,19 @@ static struct blob *block_encode(const struct block *b, struct bytes certificate
     return blob;
 }
 
-bool block_decode(struct bytes in, struct digest *id, struct bytes *batch, struct bytes *certificate)
+bool block_decode(struct bytes in, struct stored_block *out)
 {
-    if (in.len < DIGEST_SIZE + 8)
+    enum { HEAD = 2 * DIGEST_SIZE + 8 };
+
+    if (in.len < HEAD)
         return false;
-    uint64_t len = be64_get(in.data + DIGEST_SIZE);
-    if (len > in.len - DIGEST_SIZE - 8)
+    uint64_t len = be64_get(in.data + 2 * DIGEST_SIZE);
+    if (len > in.len - HEAD)
         return false;
-    *id = digest_from(bytes_of(in.data, DIGEST_SIZE));
-    *batch = bytes_of(in.data + DIGEST_SIZE + 8, (size_t)len);
-    *certificate = bytes_of(batch->data + len, in.len - DIGEST_SIZE - 8 - (size_t)len);
+    out->id = digest_from(bytes_of(in.data, DIGEST_SIZE));
+    out->root = digest_from(bytes_of(in.data + DIGEST_SIZE, DIGEST_SIZE));
+    out->batch = bytes_of(in.data + HEAD, (size_t)len);
+    out->certificate = bytes_of(out->batch.data + len, in.len - HEAD - (size_t)len);
     return true;
 }
 
@@ -220,18 +289,24 @@ static void decide(void *context, uint64_t sequence, const struct digest *id, st
     order_decide(m, sequence, id);
     if (m->world->checker != NULL)
         return;
-    const struct block *b = &m->app.blocks[sequence - 1];
+    const struct block *b = application_block(&m->app, sequence);
     m->app.decided = sequence;
     mark_decided(m, b);
     struct blob *blob = block_encode(b, certificate);
     effects_append(effects, sequence, blob);
     blob_drop(blob);
+    catch_up_keep(m, sequence, certificate);
 }
 
 static bool closes(void *context, uint64_t sequence)
 {
     const struct machine *m = context;
-    return closings_at(&m->app, sequence) > closings_at(&m->app, sequence - 1);
+    return application_closes(&m->app, sequence);
+}
+
+bool application_closes(const struct application *a, uint64_t height)
+{
+    return closings_at(a, height) > closings_at(a, height - 1);
 }
 
 uint32_t application_closings(const struct machine *m)
@@ -244,174 +319,41 @@ struct pbft_app application_callbacks(struct machine *m)
     return (struct pbft_app){m, check_request, check_batch, execute, undo, decide, closes};
 }
 
+static void load_snapshot(struct machine *m)
+{
+    const struct disk *d = &m->disk;
+    const struct epoch *epoch;
+    struct digest id;
+    struct snapshot s;
+
+    if (d->snapshot == NULL)
+        return;
+    ASSERT(snapshot_decode(blob_bytes(d->snapshot), &s) == ERR_OK && s.height == d->ledger_base);
+    struct digest root = chunks_root(s.state, m->world->plan.chunk);
+    ASSERT(catch_up_check(m, s.height, s.proof, &root, &id, &epoch) == ERR_OK);
+    application_restart(m, s.height, &id, s.state);
+}
+
 void application_load(struct machine *m)
 {
     struct bytes *requests = mem_array(PBFT_BATCH_MAX, sizeof requests[0]);
-    struct bytes batch, certificate;
-    struct digest id;
+    struct stored_block b;
     unsigned count;
 
+    load_snapshot(m);
     for (uint64_t i = 0; i < m->disk.ledger_count; i++) {
-        ASSERT(block_decode(blob_bytes(m->disk.ledger[i]), &id, &batch, &certificate));
-        ASSERT(batch_decode(batch, requests, &count) == ERR_OK);
-        block_add(m, blob_new(batch), requests, count);
+        ASSERT(block_decode(blob_bytes(m->disk.ledger[i]), &b) && batch_decode(b.batch, requests, &count) == ERR_OK);
+        application_add(m, blob_new(b.batch), requests, count);
+        m->app.decided = m->app.executed;
+        catch_up_keep(m, m->app.decided, b.certificate);
     }
-    m->app.decided = m->app.executed;
     mem_free(requests);
 }
 
 void application_free(struct application *a)
 {
-    while (a->executed > 0)
-        blob_drop(a->blocks[--a->executed].batch);
+    while (a->executed > a->base)
+        pop(a);
     mem_free(a->blocks);
     memset(a, 0, sizeof *a);
-}
-
-/* ---- catching up: ['F', height wanted] and ['B', height, length, block, length, block...] */
-
-enum { BLOCKS_MAX = 8 };
-
-void application_poll(struct world *w, const struct event *e)
-{
-    struct machine *m = &w->machines[e->machine];
-    uint8_t ask[9] = {'F'};
-
-    if (!m->up || e->serial != m->life)
-        return;
-    m->app.polling = false;
-    if (!machine_behind(m) || w->plan.replicas == 1)
-        return;
-    uint64_t v = draw_value(&w->draw, draw_id(DRAW_POLL, m->index, m->app.polls++));
-    unsigned other = (unsigned)(v % (w->plan.replicas - 1));
-    other += other >= m->replica;
-    if (m->app.hinted)
-        other = m->app.hinted_by;
-    m->app.hinted = false;
-    be64_put(ask + 1, m->app.decided + 1);
-    struct blob *message = blob_new(bytes_of(ask, sizeof ask));
-    network_send(m, other, message);
-    blob_drop(message);
-    machine_look(m);
-}
-
-static void serve(struct machine *m, unsigned to, uint64_t height)
-{
-    struct buf out = {0};
-    uint8_t head[9] = {'B'};
-
-    be64_put(head + 1, height);
-    buf_add(&out, head, sizeof head);
-    for (uint64_t h = height; h > 0 && h <= m->disk.ledger_count && h < height + BLOCKS_MAX; h++) {
-        uint8_t length[8];
-        be64_put(length, m->disk.ledger[h - 1]->len);
-        buf_add(&out, length, sizeof length);
-        buf_add(&out, m->disk.ledger[h - 1]->data, m->disk.ledger[h - 1]->len);
-    }
-    struct blob *message = blob_new(bytes_of_buf(&out));
-    buf_free(&out);
-    if (message->len > sizeof head)
-        network_send(m, to, message);
-    blob_drop(message);
-}
-
-/* The next block, checked like a stranger's: id recomputed, certificate verified. */
-static bool block_check(struct machine *m, struct bytes block, struct bytes *batch)
-{
-    const struct members *members = &machine_epoch(m)->members;
-    struct voters voters = epoch_voters(machine_epoch(m));
-    struct vote expected = {members->federation_id, members->membership_epoch, 0, m->app.decided + 1, {{0}}};
-    struct bytes certificate;
-    struct digest id;
-
-    if (!block_decode(block, &id, batch, &certificate))
-        return false;
-    struct digest digest = digest_of(*batch);
-    struct digest computed = block_id(&m->app, m->app.decided, &digest);
-    expected.block_id = id;
-    return digest_equal(&computed, &id) &&
-           certificate_verify(certificate, &expected, &voters, NULL, NULL, NULL) == ERR_OK;
-}
-
-static void block_apply(struct machine *m, struct bytes block, struct bytes batch, struct effects *effects)
-{
-    struct bytes *requests = mem_array(PBFT_BATCH_MAX, sizeof requests[0]);
-    struct application *a = &m->app;
-    unsigned count;
-
-    if (a->executed > a->decided)
-        MARK(m->world, CATCH_UP_SPECULATIVE);
-    blocks_truncate(m, a->decided);
-    ASSERT(batch_decode(batch, requests, &count) == ERR_OK);
-    block_add(m, blob_new(batch), requests, count);
-    a->decided = a->executed;
-    struct blob *blob = blob_new(block);
-    effects_append(effects, a->decided, blob);
-    blob_drop(blob);
-    mem_free(requests);
-}
-
-static void mark_catch_up(struct machine *m, unsigned applied, bool in_view_change)
-{
-    struct world *w = m->world;
-
-    MARK(w, CATCH_UP);
-    if (applied >= 4)
-        MARK(w, CATCH_UP_LONG);
-    if (in_view_change)
-        MARK(w, CATCH_UP_VIEW_CHANGE);
-    if (m->wiped)
-        MARK(w, CATCH_UP_AFTER_WIPE);
-}
-
-static void advance(struct machine *m, struct effects *effects)
-{
-    const struct application *a = &m->app;
-    if (m->pbft != NULL)
-        pbft_advance(m->pbft, machine_now(m), a->decided, &a->blocks[a->decided - 1].id, effects);
-}
-
-static void receive_blocks(struct machine *m, uint64_t height, struct bytes in)
-{
-    struct effects effects = {0};
-    bool each = m->app.polls % 2 == 0, in_view_change = m->pbft != NULL && pbft_status(m->pbft).in_view_change;
-    unsigned applied = 0, epoch = m->epoch;
-
-    for (; in.len >= 8 && application_closings(m) == epoch; height++) {
-        uint64_t len = be64_get(in.data);
-        if (len > in.len - 8)
-            break;
-        struct bytes block = bytes_of(in.data + 8, (size_t)len), batch;
-        in = bytes_of(block.data + len, in.len - 8 - (size_t)len);
-        if (height <= m->app.decided)
-            continue;
-        if (height > m->app.decided + 1 || !block_check(m, block, &batch)) {
-            MARK(m->world, BAD_BLOCK);
-            break;
-        }
-        block_apply(m, block, batch, &effects);
-        applied++;
-        if (application_closings(m) > epoch)
-            MARK(m->world, EPOCH_CLOSED_CATCH_UP);
-        if (each)
-            advance(m, &effects);
-    }
-    if (applied > 0)
-        advance(m, &effects);
-    if (applied > 0)
-        mark_catch_up(m, applied, in_view_change);
-    disk_settle(m, &effects);
-    machine_look(m);
-    if (m->epoch > epoch && m->up)
-        receive_blocks(m, height, in);
-}
-
-void application_receive(struct machine *m, unsigned from, struct bytes message)
-{
-    if (message.len == 9 && message.data[0] == 'F')
-        serve(m, from, be64_get(message.data + 1));
-    else if (message.len == 9 && message.data[0] == 'H')
-        epoch_hint(m, from, be64_get(message.data + 1));
-    else if (message.len > 9 && message.data[0] == 'B')
-        receive_blocks(m, be64_get(message.data + 1), bytes_of(message.data + 9, message.len - 9));
 }

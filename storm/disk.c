@@ -39,7 +39,7 @@ static struct effect queue_pop(struct disk *d)
 
 static bool is_write(const struct effect *e)
 {
-    return e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND;
+    return e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND || e->kind == EFFECT_INSTALL;
 }
 
 /* ---- what is durable */
@@ -57,9 +57,9 @@ static void ledger_add(struct machine *m, uint64_t height, struct blob *block)
 {
     struct disk *d = &m->disk;
 
-    if (height != d->ledger_count + 1) {
+    if (height != d->ledger_base + d->ledger_count + 1) {
         world_fail(m->world, "5 order", "machine %u appends block %llu to %llu", m->index, (unsigned long long)height,
-                   (unsigned long long)d->ledger_count);
+                   (unsigned long long)(d->ledger_base + d->ledger_count));
         return;
     }
     if (d->ledger_count == d->ledger_cap) {
@@ -68,6 +68,22 @@ static void ledger_add(struct machine *m, uint64_t height, struct blob *block)
     }
     d->ledger[d->ledger_count++] = blob_hold(block);
     agreement_appended(m, height, blob_bytes(block));
+}
+
+static void ledger_clear(struct disk *d)
+{
+    while (d->ledger_count > 0)
+        blob_drop(d->ledger[--d->ledger_count]);
+    blob_drop(d->snapshot);
+    d->snapshot = NULL;
+    d->ledger_base = 0;
+}
+
+static void snapshot_put(struct disk *d, uint64_t height, struct blob *snapshot)
+{
+    ledger_clear(d);
+    d->snapshot = blob_hold(snapshot);
+    d->ledger_base = height;
 }
 
 static void forget(struct machine *m, uint64_t number)
@@ -89,6 +105,10 @@ static void make_durable(struct machine *m, const struct effect *e)
 {
     if (e->kind == EFFECT_APPEND) {
         ledger_add(m, e->number, e->blob);
+        return;
+    }
+    if (e->kind == EFFECT_INSTALL) {
+        snapshot_put(&m->disk, e->number, e->blob);
         return;
     }
     record_add(&m->disk, e->number, e->blob);
@@ -125,6 +145,8 @@ static void note(struct machine *m, const struct effect *e)
         stable_noted(m, e->number);
     } else if (strcmp(e->name, "pbft.refused") == 0) {
         MARK(w, BATCH_REFUSED);
+    } else if (strncmp(e->name, "transfer.", 9) == 0) {
+        transfer_noted(m, e->name, e->number);
     } else if (strcmp(e->name, "pbft.divergence") == 0) {
         if (machine_correct(m))
             world_fail(w, "4 equal roots", "machine %u executed what was not decided at %llu", m->index,
@@ -163,6 +185,10 @@ static void send(struct machine *m, const struct effect *e)
 {
     const struct epoch *epoch = &m->world->epochs[e->number];
 
+    if (e->to >= TO_REPLICA) {
+        network_send(m, (unsigned)(e->to - TO_REPLICA), e->blob);
+        return;
+    }
     for (unsigned i = 0; i < epoch->members.n; i++) {
         if (epoch->replica_of[i] != m->replica && (e->to == PEER_OTHERS || e->to == (int32_t)i))
             network_send(m, epoch->replica_of[i], e->blob);
@@ -192,6 +218,7 @@ static void carry_out(struct machine *m, const struct effect *e)
         break;
     case EFFECT_PERSIST:
     case EFFECT_APPEND:
+    case EFFECT_INSTALL:
     case EFFECT_CYCLE:
     case EFFECT_SCORE:
     case EFFECT_ANCHOR:
@@ -324,16 +351,14 @@ void disk_wipe(struct machine *m)
 
     while (d->record_count > 0)
         blob_drop(d->records[--d->record_count].bytes);
-    while (d->ledger_count > 0)
-        blob_drop(d->ledger[--d->ledger_count]);
+    ledger_clear(d);
 }
 
 void disk_free(struct disk *d)
 {
     while (d->record_count > 0)
         blob_drop(d->records[--d->record_count].bytes);
-    while (d->ledger_count > 0)
-        blob_drop(d->ledger[--d->ledger_count]);
+    ledger_clear(d);
     while (d->queue_count > 0)
         blob_drop(queue_pop(d).blob);
     mem_free(d->records);

@@ -171,7 +171,9 @@ void liar_send(struct machine *m, unsigned to, struct blob *message)
         flood(m, to, message, v);
         return;
     case LIE_BAD_BLOCKS:
-        if (!pbft_owns(blob_bytes(message)) && message->data[0] == 'B')
+        if (transfer_owns(blob_bytes(message)))
+            carry_dropping(m, to, lie_transfer(blob_bytes(message), v));
+        else if (!pbft_owns(blob_bytes(message)) && message->data[0] == 'B')
             carry_dropping(m, to, lie_flipped(blob_bytes(message), v));
         else
             network_carry(m, to, message);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "pbft/transfer_messages.h"
+
 bool lie_open(const struct world *w, struct bytes message, struct claim *claim, struct bytes *beside)
 {
     enum message_type type = message.len > 1 ? (enum message_type)message.data[1] : MESSAGE_TYPES_END;
@@ -132,5 +134,42 @@ struct blob *lie_flipped(struct bytes message, uint64_t v)
 
     if (blob->len > 0)
         blob->data[v % blob->len] ^= (uint8_t)(1 + (v >> 32) % 255);
+    return blob;
+}
+
+static struct blob *lie_offer(const struct transfer_wire *m, uint64_t v)
+{
+    struct buf hashes = {0};
+    uint64_t height = m->height;
+
+    buf_add(&hashes, m->hashes.data, m->hashes.len);
+    if (v % 4 == 0)
+        hashes.data[(v >> 8) % hashes.len] ^= 1;
+    else if (v % 4 == 1)
+        height += 1 + (v >> 8) % 64; /* with a certificate of an earlier one */
+    else if (v % 4 == 2)
+        buf_add(&hashes, m->hashes.data, DIGEST_SIZE);
+    for (unsigned i = 0; v % 4 == 3 && i < 2 * TRANSFER_CHUNKS_MAX; i++)
+        buf_add(&hashes, m->hashes.data, DIGEST_SIZE);
+    struct blob *blob = transfer_offer(height, m->proof, bytes_of_buf(&hashes));
+    buf_free(&hashes);
+    return blob;
+}
+
+struct blob *lie_transfer(struct bytes message, uint64_t v)
+{
+    struct transfer_wire m;
+    struct buf chunk = {0};
+    struct blob *blob;
+
+    if (transfer_decode(message, &m) != ERR_OK || m.type == TRANSFER_ASK || m.type == TRANSFER_GET)
+        return blob_new(message);
+    if (m.type == TRANSFER_OFFER)
+        return v % 3 > 0 ? blob_new(message) : lie_offer(&m, v / 3); /* mostly right: to be asked for chunks */
+    buf_add(&chunk, m.chunk.data, m.chunk.len);
+    chunk.data[(v >> 8) % chunk.len] ^= 1;
+    blob = transfer_chunk(m.height, v % 4 == 0 ? m.index + (v >> 8) % TRANSFER_CHUNKS_MAX : m.index,
+                          bytes_of(chunk.data, v % 4 == 1 ? chunk.len / 2 : chunk.len));
+    buf_free(&chunk);
     return blob;
 }

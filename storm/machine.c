@@ -22,7 +22,7 @@ void machine_timer(struct world *w, const struct event *e)
     struct machine *m = &w->machines[e->machine];
     struct effects effects = {0};
 
-    if (m->pbft == NULL || e->serial != m->timer_serial[e->number] || m->timer_at[e->number] < 0)
+    if (!m->up || e->serial != m->timer_serial[e->number] || m->timer_at[e->number] < 0)
         return;
     if (m->paused_until > w->now) {
         machine_timer_set(m, e->number, m->paused_until + m->clock_ahead);
@@ -31,7 +31,10 @@ void machine_timer(struct world *w, const struct event *e)
     m->timer_at[e->number] = -1;
     trace_line(w, "machine %u timer %u", m->index, e->number);
     m->view_timer = e->number == PBFT_TIMER_VIEW;
-    pbft_timer(m->pbft, machine_now(m), e->number, &effects);
+    if (e->number == PBFT_TIMER_TRANSFER)
+        catch_up_timer(m);
+    else if (m->pbft != NULL)
+        pbft_timer(m->pbft, machine_now(m), e->number, &effects);
     disk_settle(m, &effects);
     machine_look(m);
 }
@@ -41,6 +44,7 @@ void machine_start(struct machine *m)
     struct world *w = m->world;
     struct effects effects = {0};
 
+    m->transfer = catch_up_transfer(m);
     application_load(m);
     m->up = true;
     m->epoch = application_closings(m);
@@ -98,6 +102,8 @@ static void mark_crash(struct world *w, const struct machine *m)
         MARK(w, CRASH_EXECUTED);
     if (m->starting)
         MARK(w, CRASH_RESTARTING);
+    if (transfer_running(m->transfer))
+        MARK(w, TRANSFER_CRASH);
     for (unsigned i = 0; i < w->machine_count; i++)
         up += w->machines[i].up;
     if (up == 1)
@@ -116,6 +122,9 @@ void machine_crash(struct machine *m, int64_t back_after)
     pbft_free(m->pbft);
     m->pbft = NULL;
     m->up = false;
+    transfer_free(m->transfer);
+    m->transfer = NULL;
+    m->shunned = 0;
     m->life++;
     m->starting = false;
     m->paused_until = 0;

@@ -49,6 +49,18 @@
     X(CATCH_UP_SPECULATIVE, "blocks are fetched over speculative executions")                                          \
     X(CATCH_UP_AFTER_WIPE, "a wiped replica fetches blocks")                                                           \
     X(BAD_BLOCK, "a block that is not certified is refused")                                                           \
+    X(BLOCKS_GONE, "the blocks that a replica lacks are gone where it asks")                                           \
+    X(TRANSFER, "a state is transferred and installed")                                                                \
+    X(TRANSFER_VIEW_CHANGE, "a state is installed during a view change")                                               \
+    X(TRANSFER_SPECULATIVE, "a state is installed over speculative executions")                                        \
+    X(TRANSFER_AFTER_WIPE, "a wiped replica installs a state")                                                         \
+    X(TRANSFER_EPOCH, "a state of a later membership epoch is installed")                                              \
+    X(TRANSFER_CRASH, "a replica crashes during a transfer")                                                           \
+    X(TRANSFER_MOVED, "the state that is fetched is gone: the transfer turns to a later one")                          \
+    X(TRANSFER_FRUITLESS, "a transfer is given up")                                                                    \
+    X(TRANSFER_LIMIT, "a peer asks for more than it may, or offers more than a state can be")                          \
+    X(TRANSFER_BAD_CHUNK, "a bad chunk is refused")                                                                    \
+    X(TRANSFER_BAD_OFFER, "an offer that no quorum stands behind is refused")                                          \
     X(CRASH, "a replica crashes")                                                                                      \
     X(CRASH_AT_WRITE, "a replica crashes at a persist point")                                                          \
     X(CRASH_LOSES_WRITES, "a crash loses unfinished writes")                                                           \

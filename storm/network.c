@@ -136,7 +136,7 @@ void network_deliver(struct world *w, const struct event *e)
     if (w->machines[e->number].life != e->serial)
         MARK(w, MESSAGE_OLD_LIFE);
     if (!pbft_owns(blob_bytes(e->message)))
-        application_receive(m, e->from, blob_bytes(e->message));
+        catch_up_receive(m, e->from, blob_bytes(e->message));
     else if (m->pbft != NULL)
         hand_over(m, e);
     else

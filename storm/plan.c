@@ -38,6 +38,9 @@ enum decision {
     DECIDE_ENDLESS,
     DECIDE_CHANGES,
     DECIDE_CHANGE_AT,
+    DECIDE_CHUNK,
+    DECIDE_TRANSFER_GAP,
+    DECIDE_RETENTION,
     DECIDE_LIE = 64,    /* two for each liar */
     DECIDE_CHANGE = 128 /* two for each change */
 };
@@ -101,6 +104,16 @@ static void draw_network(struct storm_plan *p, const struct draw *d)
     p->duplicate = DUPLICATES[decide(d, DECIDE_DUPLICATE, 4)];
     p->write_delay = p->view_timeout / 100 * (int64_t)decide(d, DECIDE_DISK, 3);
     p->poll = p->view_timeout / (1 + (int64_t)decide(d, DECIDE_POLL, 8));
+}
+
+static void draw_transfer(struct storm_plan *p, const struct draw *d)
+{
+    static const size_t CHUNKS[] = {32, 16, 8, 24};
+    static const uint64_t GAPS[] = {1000, 2, 4, 8}, RETENTIONS[] = {1000, 1000, 4, 12};
+
+    p->chunk = CHUNKS[decide(d, DECIDE_CHUNK, 4)];
+    p->transfer_gap = GAPS[decide(d, DECIDE_TRANSFER_GAP, 4)];
+    p->retention = RETENTIONS[decide(d, DECIDE_RETENTION, 4)];
 }
 
 static void draw_workload(struct storm_plan *p, const struct draw *d)
@@ -251,6 +264,7 @@ void plan_draw(struct storm_plan *p, const struct draw *d, unsigned real_percent
     draw_group(p, d);
     draw_limits(p, d);
     draw_network(p, d);
+    draw_transfer(p, d);
     draw_workload(p, d);
     draw_liars(p, d);
     draw_endless(p, d);

@@ -87,6 +87,8 @@ struct storm_plan {
     unsigned loss, duplicate;      /* of a thousand */
     int64_t write_delay;           /* 0: durable at once */
     int64_t poll;
+    size_t chunk;                     /* of a state that is transferred */
+    uint64_t transfer_gap, retention; /* blocks behind that are too many to fetch; blocks served */
 
     enum lie lies[REPLICAS_MAX];
     unsigned liar_count; /* wiped disks counted */

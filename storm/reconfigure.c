@@ -156,15 +156,13 @@ void replica_new(struct machine *m)
     const struct epoch *e = machine_epoch(m);
     struct pbft_app app = application_callbacks(m);
     struct pbft_config config = m->world->config;
-    struct digest id = {0};
+    struct digest id = application_id(&m->app, m->app.decided);
 
     ASSERT(m->pbft == NULL);
     m->calm = (struct calm){0};
     memset(m->answers, 0, sizeof m->answers);
     if (e->number_of[m->replica] < 0)
         return;
-    if (m->app.decided > 0)
-        id = m->app.blocks[m->app.decided - 1].id;
     config.membership_epoch = e->members.membership_epoch;
     config.n = e->members.n;
     config.f = e->members.f;
@@ -173,6 +171,7 @@ void replica_new(struct machine *m)
     config.self = (unsigned)e->number_of[m->replica];
     config.key = *machine_key(m);
     m->pbft = pbft_new(&config, &app, m->app.decided, &id);
+    pbft_begin_at(m->pbft, e->base, &e->base_id);
 }
 
 static void mark_step(struct machine *m, const struct pbft *old)
@@ -194,23 +193,12 @@ static void mark_step(struct machine *m, const struct pbft *old)
         MARK(w, EPOCH_LEAVER_KNOWS);
 }
 
-/* Into the epoch that begins with the block decided last. */
-static void step_over(struct machine *m)
+/* The machine of the epoch that m->epoch names now. */
+static void replica_next(struct machine *m)
 {
-    struct world *w = m->world;
-    const struct block *b = &m->app.blocks[m->app.decided - 1];
     struct pbft *old = m->pbft;
     struct effects effects = {0};
 
-    m->epoch++;
-    if (m->epoch == w->epoch_count)
-        epoch_add(w, m->app.decided, &b->id, b->changes);
-    const struct epoch *e = machine_epoch(m);
-    if (e->base != m->app.decided || !digest_equal(&e->base_id, &b->id)) {
-        world_fail(w, "1 agreement", "machine %u ends its membership epoch at %llu, others at %llu", m->index,
-                   (unsigned long long)m->app.decided, (unsigned long long)e->base);
-        return;
-    }
     m->pbft = NULL;
     replica_new(m);
     mark_step(m, old);
@@ -222,6 +210,33 @@ static void step_over(struct machine *m)
     }
     pbft_free(old);
     disk_settle(m, &effects);
+}
+
+/* Into the epoch that begins with the block decided last. */
+static void step_over(struct machine *m)
+{
+    struct world *w = m->world;
+    struct digest id = application_id(&m->app, m->app.decided);
+
+    m->epoch++;
+    if (m->epoch == w->epoch_count)
+        epoch_add(w, m->app.decided, &id, application_changes(&m->app, m->app.decided));
+    const struct epoch *e = machine_epoch(m);
+    if (e->base != m->app.decided || !digest_equal(&e->base_id, &id)) {
+        world_fail(w, "1 agreement", "machine %u ends its membership epoch at %llu, others at %llu", m->index,
+                   (unsigned long long)m->app.decided, (unsigned long long)e->base);
+        return;
+    }
+    replica_next(m);
+}
+
+void epoch_jump(struct machine *m, unsigned epoch)
+{
+    if (epoch <= m->epoch)
+        return;
+    MARK(m->world, TRANSFER_EPOCH);
+    m->epoch = epoch;
+    replica_next(m);
 }
 
 void epoch_follow(struct machine *m)

@@ -21,15 +21,24 @@ void trace_line(const struct world *w, const char *fmt, ...)
     putchar('\n');
 }
 
+static const char *other_name(struct bytes message)
+{
+    static const char *const TRANSFER[] = {"asks for a state", "offers a state", "asks for a chunk", "chunk"};
+
+    if (transfer_owns(message))
+        return TRANSFER[message.data[1] - TRANSFER_ASK];
+    if (message.len == 0 || message.data[0] == 'B')
+        return "blocks";
+    return message.data[0] == 'F' ? "asks for blocks" : "has more blocks";
+}
+
 static void describe(const struct world *w, struct bytes message)
 {
     struct claim claim;
     struct bytes beside;
 
     if (!pbft_owns(message))
-        printf("%s", message.len == 0 || message.data[0] == 'B' ? "blocks"
-                     : message.data[0] == 'F'                   ? "asks for blocks"
-                                                                : "has more blocks");
+        printf("%s", other_name(message));
     else if (lie_open(w, message, &claim, &beside))
         printf("%s view %llu at %llu %02x%02x", statement_subject(claim.says.type), (unsigned long long)claim.says.view,
                (unsigned long long)claim.says.sequence, claim.says.digest.b[0], claim.says.digest.b[1]);
@@ -54,6 +63,8 @@ void trace_effect(struct world *w, const struct machine *m, const struct effect 
     if (e->kind == EFFECT_NOTE)
         trace_line(w, "        machine %u: %s %llu %llu", m->index, e->name, (unsigned long long)e->number,
                    (unsigned long long)e->other);
+    else if (e->kind == EFFECT_INSTALL)
+        trace_line(w, "        machine %u installs the state at %llu", m->index, (unsigned long long)e->number);
     else if (e->kind == EFFECT_APPEND)
         trace_line(w, "        machine %u appends block %llu", m->index, (unsigned long long)e->number);
 }

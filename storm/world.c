@@ -115,6 +115,7 @@ void world_free(struct world *w)
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
         pbft_free(m->pbft);
+        transfer_free(m->transfer);
         application_free(&m->app);
         disk_free(&m->disk);
         mem_free(m->durable.items);
@@ -139,7 +140,7 @@ static void take(struct world *w, const struct event *e)
         disk_event(w, e);
         break;
     case EVENT_POLL:
-        application_poll(w, e);
+        catch_up_poll(w, e);
         break;
     case EVENT_CLIENT:
         client_event(w, e);

@@ -4,6 +4,7 @@
 #include "base/heap.h"
 #include "pbft/messages.h"
 #include "pbft/pbft.h"
+#include "pbft/transfer.h"
 #include "storm/checkers/checkers.h"
 #include "storm/marks.h"
 #include "storm/reconfigure.h"
@@ -33,8 +34,9 @@ enum doom {
 struct disk {
     struct record *records; /* in order of writing */
     size_t record_count, record_cap;
-    struct blob **ledger; /* [k]: block of height k + 1 */
-    uint64_t ledger_count, ledger_cap;
+    struct blob *snapshot; /* of height ledger_base; NULL: the ledger begins at 1 */
+    struct blob **ledger;  /* [k]: block of height ledger_base + k + 1 */
+    uint64_t ledger_base, ledger_count, ledger_cap;
     struct effect *queue; /* effects that wait for writes ahead of them; ring of queue_cap */
     size_t queue_head, queue_count, queue_cap;
     size_t writing; /* first so many of the queue are being written */
@@ -49,20 +51,32 @@ struct disk {
 
 /* ---- application: a chain of hashes with an exactly-once table */
 
+enum { REGISTERS = 6, STATE_SIZE = 8 * (2 + CLIENTS_ALL + REGISTERS) };
+
 struct block {
-    struct digest id;
+    struct digest id, parent, root;
     struct blob *batch; /* encoded requests */
     struct digest batch_digest;
     uint32_t changes, closings; /* of who votes; blocks that closed a membership epoch: up to this one */
+    uint8_t state[STATE_SIZE];  /* after it */
 };
 
 struct application {
-    struct block *blocks; /* [k]: height k + 1 */
+    uint64_t base; /* the blocks begin above it */
+    struct digest base_id;
+    uint8_t base_state[STATE_SIZE];
+    uint32_t base_closings, base_changes;
+    struct block *blocks; /* [k]: height base + k + 1 */
     uint64_t executed, decided, cap;
     uint32_t last[CLIENTS_ALL]; /* timestamp executed */
     bool polling, hinted;       /* hinted: somebody seems to be in a later membership epoch */
     unsigned hinted_by;
+    uint64_t registers[REGISTERS];
+    uint32_t closings; /* blocks that closed a membership epoch, among those executed */
     uint32_t polls;
+    uint64_t kept;                 /* height of the latest state that is offered */
+    uint64_t tried;                /* + 1: where the last transfer began */
+    const struct epoch *installed; /* a state of that epoch, in this step */
 };
 
 /* ---- machine: one process; a replica has one, twins have two */
@@ -87,6 +101,8 @@ struct machine {
     struct digest undone_batch;
     struct disk disk;
     struct application app;
+    struct transfer *transfer; /* NULL: down */
+    uint64_t shunned;          /* replicas that gave us bad blocks, one bit each */
     /* of the checkers: */
     struct number_set durable, judged;
     uint64_t planned_view, planned_top;   /* the last NEW-VIEW re-proposed up to here */
@@ -189,6 +205,7 @@ void network_deliver(struct world *w, const struct event *e);
 void network_carry(struct machine *from, unsigned to, struct blob *message);
 
 /* ---- disk.c */
+enum { TO_REPLICA = 1000 }; /* an effect's `to` from here on is a replica, whatever the membership epoch */
 void disk_settle(struct machine *m, struct effects *effects); /* empties effects */
 void disk_event(struct world *w, const struct event *e);
 void disk_crash(struct machine *m);
@@ -207,13 +224,32 @@ void machine_look(struct machine *m);
 
 /* ---- application.c */
 struct pbft_app application_callbacks(struct machine *m);
-void application_load(struct machine *m); /* from the ledger */
+void application_load(struct machine *m); /* from the disk */
 void application_free(struct application *a);
 /* Blocks that closed a membership epoch, among the decided ones. */
 uint32_t application_closings(const struct machine *m);
-void application_poll(struct world *w, const struct event *e);
-/* A message that is not pbft's: blocks asked for or given. */
-void application_receive(struct machine *m, unsigned from, struct bytes message);
+bool application_closes(const struct application *a, uint64_t height); /* its membership epoch; height > a->base */
+/* Changes of who votes, up to this height. */
+uint32_t application_changes(const struct application *a, uint64_t height);
+struct block *application_block(struct application *a, uint64_t height);
+struct digest application_id(const struct application *a, uint64_t height);
+/* Executes a batch; takes over the blob. */
+void application_add(struct machine *m, struct blob *batch, const struct bytes *requests, unsigned count);
+void application_undo(struct machine *m, uint64_t height);
+/* Forgets everything: the chain begins anew at this height, in this state. */
+void application_restart(struct machine *m, uint64_t height, const struct digest *id, struct bytes state);
+
+/* ---- catch_up.c */
+struct transfer *catch_up_transfer(struct machine *m); /* new */
+void catch_up_poll(struct world *w, const struct event *e);
+void catch_up_timer(struct machine *m); /* that of the transfer */
+/* A message that is not pbft's. */
+void catch_up_receive(struct machine *m, unsigned from, struct bytes message);
+/* Decided: to be offered to others, if it is one of those heights. */
+void catch_up_keep(struct machine *m, uint64_t height, struct bytes certificate);
+/* Does a quorum vouch for this root at this height? */
+enum err catch_up_check(struct machine *m, uint64_t height, struct bytes proof, const struct digest *root,
+                        struct digest *id, const struct epoch **epoch);
 
 /* ---- clients.c */
 void clients_start(struct world *w);

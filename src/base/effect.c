@@ -25,6 +25,11 @@ void effects_append(struct effects *e, uint64_t height, struct blob *block)
     add(e, EFFECT_APPEND, height)->blob = blob_hold(block);
 }
 
+void effects_install(struct effects *e, uint64_t height, struct blob *snapshot)
+{
+    add(e, EFFECT_INSTALL, height)->blob = blob_hold(snapshot);
+}
+
 void effects_forget(struct effects *e, uint64_t number)
 {
     add(e, EFFECT_FORGET, number);

@@ -4,13 +4,17 @@
 #include "base/bytes.h"
 
 /* What a state machine asks of its driver, in the order in which it must happen:
- * no effect may take place before every EFFECT_PERSIST and EFFECT_APPEND ahead of it in the
+ * no effect may take place before every EFFECT_PERSIST, EFFECT_APPEND and EFFECT_INSTALL ahead of it in the
  * same list, and in earlier lists, is durable. */
 
 enum effect_kind {
     EFFECT_PERSIST, /* append blob to the durable store, filed under `number` (a sequence number) */
     /* append blob, the encoded decided block of height `number`, to the ledger store; durable as PERSIST */
     EFFECT_APPEND,
+    /* blob: a snapshot of the state at height `number` (pbft/transfer_messages.h), in place of the stored snapshot and
+     * of the ledger's blocks up to that height; the next block appended is the one above; durable as PERSIST, in one
+     * piece */
+    EFFECT_INSTALL,
     EFFECT_FORGET,    /* records filed under numbers <= number may be dropped */
     EFFECT_SEND,      /* blob to peer `to` */
     EFFECT_TIMER_SET, /* (re)arm timer `timer` for the absolute time at_ns */
@@ -43,7 +47,8 @@ struct effects {
 };
 
 void effects_persist(struct effects *e, uint64_t number, struct bytes record);
-void effects_append(struct effects *e, uint64_t height, struct blob *block); /* takes a holding of its own */
+void effects_append(struct effects *e, uint64_t height, struct blob *block);     /* takes a holding of its own */
+void effects_install(struct effects *e, uint64_t height, struct blob *snapshot); /* takes a holding of its own */
 void effects_forget(struct effects *e, uint64_t number);
 void effects_send(struct effects *e, int32_t to, struct blob *blob); /* takes a holding of its own */
 void effects_timer_set(struct effects *e, uint32_t timer, int64_t at_ns);

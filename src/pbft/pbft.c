@@ -107,6 +107,12 @@ void pbft_free(struct pbft *p)
     mem_free(p);
 }
 
+void pbft_begin_at(struct pbft *p, uint64_t sequence, const struct digest *block_id)
+{
+    ASSERT(!p->started && !p->restored && sequence <= p->decided);
+    p->base = p->stable = (struct stable){sequence, *block_id, NULL};
+}
+
 void pbft_inherit(struct pbft *p, const struct pbft *old)
 {
     ASSERT(!p->started);

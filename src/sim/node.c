@@ -176,6 +176,9 @@ static void perform(struct sim_node *n, struct rehearsal *r, struct waiting *w)
     case EFFECT_PERSIST:
         disk_put_record(&n->disk, e->number, e->blob);
         break;
+    case EFFECT_INSTALL:
+        ASSERT(false); /* no node asks for it */
+        break;
     case EFFECT_APPEND:
         disk_put_block(&n->disk, e->number, blob_bytes(e->blob));
         break;

@@ -37,17 +37,16 @@ void agreement_appended(struct machine *m, uint64_t height, struct bytes block)
 {
     struct world *w = m->world;
     struct agreed_block *b = agreed_at(w, height);
-    struct bytes batch, certificate;
-    struct digest id;
+    struct stored_block stored;
     uint64_t view = 0;
 
     if (!machine_correct(m))
         return;
-    ASSERT(block_decode(block, &id, &batch, &certificate));
-    check_certificate(m, height, &id, certificate, &view);
-    struct digest batch_digest = digest_of(batch);
+    ASSERT(block_decode(block, &stored));
+    check_certificate(m, height, &stored.id, stored.certificate, &view);
+    struct digest batch_digest = digest_of(stored.batch);
     if (!b->decided) {
-        *b = (struct agreed_block){true, view, id, batch_digest, b->checkpoint_signers};
+        *b = (struct agreed_block){true, view, stored.id, batch_digest, b->checkpoint_signers};
         return;
     }
     if (view < b->view)
@@ -56,6 +55,6 @@ void agreement_appended(struct machine *m, uint64_t height, struct bytes block)
         MARK(w, SECOND_VIEW_SAME_BLOCK);
     if (!digest_equal(&b->batch, &batch_digest))
         world_fail(w, "1 agreement", "machine %u decides another batch at %llu", m->index, (unsigned long long)height);
-    else if (!digest_equal(&b->id, &id))
+    else if (!digest_equal(&b->id, &stored.id))
         world_fail(w, "4 equal roots", "machine %u has another state at %llu", m->index, (unsigned long long)height);
 }

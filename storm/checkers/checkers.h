@@ -74,6 +74,10 @@ void stable_noted(struct machine *m, uint64_t sequence);
 /* Enough have signed a CHECKPOINT for it aloud, liars counted as if they all had, and m too. */
 bool stable_vouched(struct machine *m, uint64_t sequence);
 void stable_forgets(struct machine *m, uint64_t number);
+/* 10 transfer.c: what is installed is certified; only liars are blamed for what they gave */
+void transfer_installed(struct machine *m, uint64_t height, enum err verdict, const struct digest *id);
+void transfer_blamed(struct machine *m, unsigned replica);
+void transfer_noted(struct machine *m, const char *note, uint64_t number);
 /* 12 foreign.c: nothing of another federation or membership epoch than e, the machine's, has an effect */
 void foreign_received(struct machine *m, const struct epoch *e, struct bytes message, enum err err, size_t effects);
 /* 13 evidence.c: convicts liars only, and convinces a third party */

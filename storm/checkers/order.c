@@ -21,7 +21,7 @@ void order_decide(struct machine *m, uint64_t sequence, const struct digest *id)
         world_fail(m->world, "5 order", "machine %u is to decide %llu, decided %llu, executed %llu", m->index,
                    (unsigned long long)sequence, (unsigned long long)m->app.decided,
                    (unsigned long long)m->app.executed);
-    else if (!digest_equal(id, &m->app.blocks[sequence - 1].id))
+    else if (!digest_equal(id, &application_block(&m->app, sequence)->id))
         world_fail(m->world, "5 order", "machine %u is to decide another block than it executed at %llu", m->index,
                    (unsigned long long)sequence);
 }

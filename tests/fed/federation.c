@@ -376,6 +376,9 @@ static void perform(struct federation *f, unsigned node, const struct effect *e)
         if (n->store.append(n->store.context, e->number, blob_bytes(e->blob), &diag) != ERR_OK)
             breach(f, "node %u: %s", node, diag.text);
         break;
+    case EFFECT_INSTALL:
+        breach(f, "node %u installs a state", node);
+        break;
     case EFFECT_FORGET:
         do_forget(n, e->number);
         break;
