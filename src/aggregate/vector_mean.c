@@ -2,10 +2,12 @@
 
 #include "aggregate/vector_rules.h"
 
-/* Weighted sums of rows, a chunk of columns at a time: each row is looked over while it is near, so
- * that the mean reads its input once. */
+/* Weighted sums of rows, which are looked over on the way, so that the mean reads its input once. */
 
-enum { CHUNK = 2048 };
+enum {
+    CHUNK = 512, /* columns of every row that stay near while they serve several outputs */
+    AHEAD = 64   /* columns asked for early: processors do not look beyond a page by themselves */
+};
 
 struct average_job {
     const struct vector_rows *rows;
@@ -45,6 +47,7 @@ VECTOR_INLINE bool chunk_look(const double *values, size_t count)
 VECTOR_INLINE void quad_add(vector_quad *sum, vector_quad_mask *good, const double *values, double weight)
 {
     const vector_quad x = *(const vector_quad *)values;
+    __builtin_prefetch(values + AHEAD);
     quad_look(&x, good);
     *sum += weight * x;
 }
@@ -115,9 +118,10 @@ VECTOR_INLINE void average(void *context, size_t task)
     const struct average_job *job = context;
     const struct vector_rows *rows = job->rows;
     size_t at = task * VECTOR_TASK_COLUMNS, end = at + vector_task_columns(rows->columns, task), count;
+    size_t chunk = job->outputs > 1 ? CHUNK : VECTOR_TASK_COLUMNS;
     bool good = true;
     for (; at < end; at += count) {
-        count = end - at < CHUNK ? end - at : CHUNK;
+        count = end - at < chunk ? end - at : chunk;
         for (unsigned i = 0; i < rows->count && job->outputs == 0; i++)
             good &= chunk_look(rows->values[i] + at, count);
         for (unsigned k = 0; k < job->outputs; k++)

@@ -190,6 +190,25 @@ static void multi_krum_takes_the_lowest_scores(void)
     }
 }
 
+/* Far from zero the inner products have no digit left for the differences. */
+static void krum_does_not_mind_where_zero_is(void)
+{
+    seed(10);
+    for (unsigned round = 0; round < 100; round++) {
+        struct vectors v = vectors_draw(&prng, 9 + round % 7, 1 + prng_below(&prng, 300), 64);
+        struct vector_options o = {.rule = VECTOR_KRUM, .f = 3};
+        double near_zero[300];
+        REQUIRE(reduces(&v, &o));
+        memcpy(near_zero, v.out, v.set.columns * sizeof near_zero[0]);
+        for (size_t i = 0; i < v.set.rows * v.set.columns; i++)
+            v.memory[i] += 0x1p40;
+        REQUIRE(reduces(&v, &o));
+        for (size_t c = 0; c < v.set.columns; c++)
+            CHECK(v.out[c] - 0x1p40 == near_zero[c]);
+        vectors_free(&v);
+    }
+}
+
 static void bulyan_averages_what_is_closest_to_the_median(void)
 {
     seed(4);
@@ -512,6 +531,7 @@ int main(void)
     TAP_RUN(medians_and_trimmed_means_of_every_size);
     TAP_RUN(zeros_and_ones_of_twelve_rows);
     TAP_RUN(multi_krum_takes_the_lowest_scores);
+    TAP_RUN(krum_does_not_mind_where_zero_is);
     TAP_RUN(bulyan_averages_what_is_closest_to_the_median);
     TAP_RUN(mda_finds_the_least_diameter);
     TAP_RUN(the_geometric_median_of_a_triangle);
