@@ -8,6 +8,7 @@
 
 enum { N = 4, WINDOW = 8 };
 
+static struct claim_forms forms;
 static struct members members, plain; /* plain: the same, without what members_prepare() adds */
 static struct view_rules rules;
 
@@ -26,7 +27,8 @@ static void members_init(void)
         members.fingerprints[i] = key.fingerprint;
     }
     plain = members;
-    members_prepare(&members);
+    claim_forms_init(&forms);
+    members_prepare(&members, &forms);
     rules = (struct view_rules){&members, WINDOW, 0, {{0}}};
 }
 

@@ -47,7 +47,7 @@ static void epoch_make(struct world *w, struct epoch *e, uint64_t number, uint32
         e->members.n++;
     }
     plan_group(&w->plan, e->members.n, &e->members.f, &e->members.quorum);
-    members_prepare(&e->members);
+    members_prepare(&e->members, &w->forms);
 }
 
 void epochs_begin(struct world *w)

@@ -49,7 +49,9 @@ static void configure(struct world *w)
 {
     const struct storm_plan *p = &w->plan;
 
+    claim_forms_init(&w->forms);
     w->config = (struct pbft_config){
+        .claim_forms = &w->forms,
         .federation_id = digest_of(bytes_of_text("storm")),
         .membership_epoch = 1 + w->draw.seed % 5,
         .view_timeout_ns = p->view_timeout,

@@ -157,6 +157,7 @@ struct link {
 struct world {
     struct draw draw;
     struct storm_plan plan;
+    struct claim_forms forms;
     struct pbft_config config; /* but for who votes */
     struct secret_key keys[REPLICAS_MAX][CHANGES_MAX + 1];
     struct epoch epochs[CHANGES_MAX + 1];

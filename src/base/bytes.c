@@ -38,19 +38,9 @@ void mem_free(void *p)
     free(p);
 }
 
-struct bytes bytes_of(const void *data, size_t len)
-{
-    return (struct bytes){.data = data, .len = len};
-}
-
 struct bytes bytes_of_text(const char *text)
 {
     return bytes_of(text, strlen(text));
-}
-
-struct bytes bytes_of_buf(const struct buf *buf)
-{
-    return bytes_of(buf->data, buf->len);
 }
 
 bool bytes_equal(struct bytes a, struct bytes b)
@@ -163,11 +153,6 @@ void blob_drop(struct blob *blob)
     ASSERT(blob->holders > 0);
     if (--blob->holders == 0)
         mem_free(blob);
-}
-
-struct bytes blob_bytes(const struct blob *blob)
-{
-    return bytes_of(blob->data, blob->len);
 }
 
 void be64_put(uint8_t out[8], uint64_t v)

@@ -34,9 +34,15 @@ void *mem_array(size_t count, size_t size); /* zeroed; checks the product */
 void *mem_resize(void *p, size_t count, size_t size);
 void mem_free(void *p);
 
-struct bytes bytes_of(const void *data, size_t len);
+static inline struct bytes bytes_of(const void *data, size_t len)
+{
+    return (struct bytes){.data = data, .len = len};
+}
 struct bytes bytes_of_text(const char *text);
-struct bytes bytes_of_buf(const struct buf *buf);
+static inline struct bytes bytes_of_buf(const struct buf *buf)
+{
+    return bytes_of(buf->data, buf->len);
+}
 bool bytes_equal(struct bytes a, struct bytes b);
 /* Bytewise lexicographic, the shorter first on a common prefix; <0, 0, >0. */
 int bytes_compare(struct bytes a, struct bytes b);
@@ -57,7 +63,10 @@ const char *buf_text(struct buf *buf);
 struct blob *blob_new(struct bytes bytes);
 struct blob *blob_hold(struct blob *blob);
 void blob_drop(struct blob *blob);
-struct bytes blob_bytes(const struct blob *blob);
+static inline struct bytes blob_bytes(const struct blob *blob)
+{
+    return bytes_of(blob->data, blob->len);
+}
 
 void be64_put(uint8_t out[8], uint64_t v);
 uint64_t be64_get(const uint8_t in[8]);

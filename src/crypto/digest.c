@@ -1,7 +1,5 @@
 #include "crypto/digest.h"
 
-#include <string.h>
-
 void digest_init(struct digest_context *c)
 {
     sha256_init(&c->sha256);
@@ -28,11 +26,6 @@ struct digest digest_of(struct bytes in)
     digest_init(&c);
     digest_add(&c, in.data, in.len);
     return digest_final(&c);
-}
-
-bool digest_equal(const struct digest *a, const struct digest *b)
-{
-    return digest_compare(a, b) == 0;
 }
 
 int digest_compare(const struct digest *a, const struct digest *b)

@@ -66,6 +66,7 @@ struct pbft {
     struct pbft_config config;
     struct pbft_app app;
     struct members members;
+    struct claim_forms *own_forms; /* NULL: config.claim_forms are used */
 
     struct stable base;   /* where the membership epoch began */
     struct stable stable; /* h; never above decided */

@@ -113,7 +113,7 @@ static size_t sample_write(enum message_type type, int byte, uint64_t bit, struc
     return claim_write(&m, &c, &digest, out);
 }
 
-static void form_prepare(struct claim_form *form, enum message_type type)
+static void form_cut(struct claim_form *form, enum message_type type)
 {
     struct buf zeros = {0}, ones = {0};
 
@@ -124,14 +124,19 @@ static void form_prepare(struct claim_form *form, enum message_type type)
     buf_free(&ones);
 }
 
-void members_prepare(struct members *m)
+void claim_forms_init(struct claim_forms *forms)
+{
+    for (enum message_type type = MESSAGE_PRE_PREPARE; type < MESSAGE_TYPES_END; type++) {
+        if (SUBJECTS[type] != NULL)
+            form_cut(&forms->of[type], type);
+    }
+}
+
+void members_prepare(struct members *m, const struct claim_forms *forms)
 {
     char issuer[ISSUER_SIZE + 1];
 
-    for (enum message_type type = MESSAGE_PRE_PREPARE; type < MESSAGE_TYPES_END; type++) {
-        if (SUBJECTS[type] != NULL)
-            form_prepare(&m->forms[type], type);
-    }
+    m->forms = forms;
     for (unsigned i = 0; i < m->n; i++) {
         m->initials[i] = m->fingerprints[i].b[0];
         digest_hex(&m->fingerprints[i], issuer);
@@ -146,12 +151,7 @@ static size_t form_write(const struct members *m, const struct claim *c, uint8_t
     struct claim_parts parts = {c->says.view, c->says.sequence, epoch_named(m, c->says.type), c->says.digest,
                                 federation_named(m, c->says.type)};
 
-    return claim_form_write(&m->forms[c->says.type], &signer, &parts, c->signature, out);
-}
-
-static bool is_prepared(const struct members *m)
-{
-    return m->forms[MESSAGE_COMMIT].len > 0;
+    return claim_form_write(&m->forms->of[c->says.type], &signer, &parts, c->signature, out);
 }
 
 void claim_encode(const struct members *m, const struct claim *c, struct buf *out)
@@ -159,7 +159,7 @@ void claim_encode(const struct members *m, const struct claim *c, struct buf *ou
     uint8_t bytes[CLAIM_SIZE_MAX];
 
     ASSERT(SUBJECTS[c->says.type] != NULL && c->signer < m->n);
-    if (is_prepared(m))
+    if (m->forms != NULL)
         buf_add(out, bytes, form_write(m, c, bytes));
     else
         claim_write(m, c, &m->fingerprints[c->signer], out);
@@ -173,8 +173,8 @@ static size_t claim_signed_bytes(const struct members *m, const struct claim *c,
     struct cose_sign1 cose;
 
     ASSERT(SUBJECTS[c->says.type] != NULL && c->signer < m->n);
-    if (is_prepared(m))
-        return claim_form_signed(&m->forms[c->says.type], bytes_of(bytes, form_write(m, c, bytes)), out);
+    if (m->forms != NULL)
+        return claim_form_signed(&m->forms->of[c->says.type], bytes_of(bytes, form_write(m, c, bytes)), out);
     claim_rebuild(m, c, &m->fingerprints[c->signer], &protected, &payload, &cose);
     cose_signed_bytes(cose.protected, cose.payload, &signed_bytes);
     size_t len = signed_bytes.len;
@@ -277,7 +277,9 @@ static size_t form_read(const struct members *m, struct bytes in, enum message_t
     struct digest federation = federation_named(m, type);
     const uint8_t *signature;
 
-    size_t size = claim_form_read(&m->forms[type], in, &signer, &parts, &signature);
+    if (m->forms == NULL)
+        return 0;
+    size_t size = claim_form_read(&m->forms->of[type], in, &signer, &parts, &signature);
     if (size == 0 || parts.view > VIEW_MAX || parts.sequence > SEQUENCE_MAX ||
         parts.membership_epoch != epoch_named(m, type) || !digest_equal(&parts.federation_id, &federation))
         return 0;

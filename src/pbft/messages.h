@@ -53,6 +53,12 @@ struct claim {
     uint8_t signature[SIGNATURE_SIZE];
 };
 
+/* By type; the same for everybody. */
+struct claim_forms {
+    struct claim_form of[MESSAGE_TYPES_END];
+};
+void claim_forms_init(struct claim_forms *forms);
+
 /* The replicas of one membership epoch of one federation. */
 struct members {
     struct digest federation_id;
@@ -62,14 +68,14 @@ struct members {
     struct digest fingerprints[PBFT_REPLICAS_MAX];
     struct verify_cache *verify_cache; /* borrowed; NULL: none */
     /* By members_prepare(), or empty. */
-    struct claim_form forms[MESSAGE_TYPES_END];
+    const struct claim_forms *forms;
     uint8_t initials[PBFT_REPLICAS_MAX];             /* of the fingerprints */
     uint8_t issuers[PBFT_REPLICAS_MAX][ISSUER_SIZE]; /* hex of the fingerprints */
 };
 
 /* To be called once for members that are used often: messages are then read and written faster, with the same result.
- * Replicas must not change afterwards. */
-void members_prepare(struct members *m);
+ * Replicas must not change afterwards; forms are borrowed. */
+void members_prepare(struct members *m, const struct claim_forms *forms);
 unsigned members_primary(const struct members *m, uint64_t view);
 
 /* Subject of the COSE_Sign1; NULL for types that are not signed. */

@@ -7,7 +7,7 @@
 
 /* ---- life */
 
-static void members_init(struct members *m, const struct pbft_config *config)
+static void members_init(struct members *m, const struct pbft_config *config, const struct claim_forms *forms)
 {
     m->federation_id = config->federation_id;
     m->membership_epoch = config->membership_epoch;
@@ -19,7 +19,7 @@ static void members_init(struct members *m, const struct pbft_config *config)
         m->keys[i] = config->keys[i];
         m->fingerprints[i] = key_fingerprint(&config->keys[i]);
     }
-    members_prepare(m);
+    members_prepare(m, forms);
 }
 
 static void config_check(const struct pbft_config *c)
@@ -72,7 +72,11 @@ struct pbft *pbft_new(const struct pbft_config *config, const struct pbft_app *a
     p->config = *config;
     window_fit(&p->config);
     p->app = *app;
-    members_init(&p->members, config);
+    if (config->claim_forms == NULL) {
+        p->own_forms = mem_alloc(sizeof *p->own_forms);
+        claim_forms_init(p->own_forms);
+    }
+    members_init(&p->members, config, p->own_forms != NULL ? p->own_forms : config->claim_forms);
     memory_take(p);
     p->base = p->stable = (struct stable){sequence, *block_id, NULL};
     p->decided = p->executed = sequence;
@@ -103,6 +107,7 @@ void pbft_free(struct pbft *p)
     mem_free(p->votes);
     mem_free(p->marks);
     mem_free(p->peers);
+    mem_free(p->own_forms);
     key_wipe(&p->config.key);
     mem_free(p);
 }

@@ -34,14 +34,16 @@ struct pbft_config {
     struct secret_key key;
     int64_t view_timeout_ns; /* doubles from the second fruitless view change on, resets on progress */
     int64_t view_timeout_max_ns;
-    int64_t batch_delay_ns;            /* a batch that is not full waits at most this long */
-    int64_t resend_ns;                 /* undecided own messages are sent again this often */
-    unsigned batch_max;                /* requests in a batch */
-    unsigned pipeline;                 /* proposals in flight */
-    uint64_t checkpoint_interval;      /* K */
-    uint64_t window;                   /* L >= 2K: h < n <= h + L; narrowed for many replicas (message size) */
-    unsigned pending_max;              /* requests kept for ordering */
-    struct verify_cache *verify_cache; /* borrowed, for drivers of many replicas; NULL: none; changes no result */
+    int64_t batch_delay_ns;       /* a batch that is not full waits at most this long */
+    int64_t resend_ns;            /* undecided own messages are sent again this often */
+    unsigned batch_max;           /* requests in a batch */
+    unsigned pipeline;            /* proposals in flight */
+    uint64_t checkpoint_interval; /* K */
+    uint64_t window;              /* L >= 2K: h < n <= h + L; narrowed for many replicas (message size) */
+    unsigned pending_max;         /* requests kept for ordering */
+    /* Borrowed, for drivers of many replicas; change no result. */
+    struct verify_cache *verify_cache;     /* NULL: none */
+    const struct claim_forms *claim_forms; /* messages.h; NULL: made by and for this one */
 };
 
 /* Called while stepping; pure functions of the application's own state. */

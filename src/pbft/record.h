@@ -23,6 +23,8 @@ struct record_head {
     uint64_t membership_epoch, number, serial;
 };
 
+/* Of a record that is or may be one; 0: surely not. */
+enum record_kind record_kind(struct bytes record);
 /* r is left at what follows the head, and read to its end by record_done. ERR_SYNTAX: not one of ours; ERR_MISMATCH:
  * damaged. Both only point into the record. */
 enum err record_open(struct bytes record, struct record_head *head, struct cbor_reader *r) MUST_CHECK;

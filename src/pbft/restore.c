@@ -4,6 +4,11 @@
 
 /* Own records, read again. */
 
+enum record_kind record_kind(struct bytes record)
+{
+    return record.len >= 2 && record.data[1] <= RECORD_DECIDED ? (enum record_kind)record.data[1] : (enum record_kind)0;
+}
+
 enum err record_open(struct bytes record, struct record_head *head, struct cbor_reader *r)
 {
     const size_t sum_size = 1 + RECORD_SUM_SIZE; /* a byte string with its head */

@@ -157,14 +157,14 @@ static void check_decided(struct machine *m, const struct epoch *e, const struct
 void new_view_persisted(struct machine *m, struct bytes record)
 {
     struct world *w = m->world;
-    const struct epoch *e = epoch_of_record(w, record);
-    struct view_rules rules = {&e->members, w->plan.window, e->base, e->base_id};
     struct cbor_reader r;
     struct record_head head;
     struct new_view nv;
 
-    if (record_open(record, &head, &r) != ERR_OK || head.kind != RECORD_MESSAGE)
+    if (record_kind(record) != RECORD_MESSAGE || record_open(record, &head, &r) != ERR_OK)
         return;
+    const struct epoch *e = epoch_of_record(w, record);
+    struct view_rules rules = {&e->members, w->plan.window, e->base, e->base_id};
     struct bytes message = cbor_get_raw(&r);
     if (message.len < 2 || message.data[1] != MESSAGE_NEW_VIEW)
         return;

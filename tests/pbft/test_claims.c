@@ -7,6 +7,7 @@
 
 static struct secret_key keys[2];
 static struct members plain, prepared;
+static struct claim_forms forms;
 
 static void members_make(uint64_t membership_epoch)
 {
@@ -18,7 +19,7 @@ static void members_make(uint64_t membership_epoch)
         plain.fingerprints[i] = keys[i].fingerprint;
     }
     prepared = plain;
-    members_prepare(&prepared);
+    members_prepare(&prepared, &forms);
 }
 
 static bool claims_equal(const struct claim *a, const struct claim *b)
@@ -174,6 +175,7 @@ static void whole_messages(void)
 int main(void)
 {
     key_library_init();
+    claim_forms_init(&forms);
     TAP_RUN(every_size_of_number);
     TAP_RUN(any_other_byte);
     TAP_RUN(other_signers);
