@@ -50,6 +50,16 @@ struct federated_epoch_report {
     uint64_t virtual_ns; /* from the epoch's start to its anchor */
 };
 
+/* What became of the runs of one program of the user's; in no artifact. */
+struct federated_program_report {
+    char command[128];   /* the last word of the command */
+    uint64_t runs, kept; /* kept: answers that were there already */
+    uint64_t success, timeout, crashed, aborted;
+    uint64_t retried;
+    uint64_t checked, differed; /* run twice; with another answer: not deterministic */
+    char timeout_says[256], crashed_says[256], aborted_says[256]; /* the last one of each kind */
+};
+
 struct federated_simulation_report {
     char scenario[128], label[128];
     uint64_t seed;
@@ -60,6 +70,8 @@ struct federated_simulation_report {
     uint64_t messages, bytes; /* delivered on the virtual network */
     uint64_t events;          /* steps of all machines */
     uint64_t evaluations, iterations; /* real work done by the sites */
+    uint64_t program_count;
+    struct federated_program_report *programs; /* owned */
     uint64_t virtual_ns;
     double real_seconds; /* for the terminal only; in no artifact */
     double

@@ -91,8 +91,40 @@ static void print_epoch(const struct federated_epoch_report *e, double real)
     printf(" %8.2fs %8s%s\n", (double)e->virtual_ns / 1e9, seconds, decision_text(e));
 }
 
+static void print_failures(const char *status, uint64_t count, const char *says)
+{
+    if (count > 0)
+        printf("  %" PRIu64 " %s, for example: %s\n", count, status, says);
+}
+
+static void print_program(const struct federated_program_report *p)
+{
+    printf("program %s: %" PRIu64 " runs, %" PRIu64 " answers were there already; %" PRIu64 " SUCCESS", p->command,
+           p->runs, p->kept, p->success);
+    printf(p->retried > 0 ? ", %" PRIu64 " tried again\n" : "\n", p->retried);
+    print_failures("TIMEOUT", p->timeout, p->timeout_says);
+    print_failures("CRASHED", p->crashed, p->crashed_says);
+    print_failures("ABORT", p->aborted, p->aborted_says);
+    if (p->differed > 0)
+        printf("  NOT DETERMINISTIC: %" PRIu64 " of %" PRIu64 " runs that were done twice gave another answer\n",
+               p->differed, p->checked);
+}
+
+static void print_program_gain(const struct federated_simulation_report *r)
+{
+    if (r->gain < 1.0005)
+        printf("gained: the last shared genome costs %.1f %% less than the first one, over the sites' own work\n",
+               (1 - r->gain) * 100);
+    else
+        printf("gained: nothing: the last shared genome costs %.1f %% more than the first one\n", (r->gain - 1) * 100);
+}
+
 static void print_gain(const struct federated_simulation_report *r)
 {
+    if (r->program_count > 0) {
+        print_program_gain(r);
+        return;
+    }
     if (r->gain < 1)
         printf("gained: the last shared genome needs %.1f %% fewer iterations than the first one, over the sites' own "
                "work\n",
@@ -117,6 +149,8 @@ void report_table(const struct federated_simulation_report *r, const struct repo
            r->real_seconds);
     printf("roots: %s\n", r->roots_agree ? "every node that is up holds the same log and state"
                                          : "NODES DISAGREE: at equal heights their states differ");
+    for (uint64_t i = 0; i < r->program_count; i++)
+        print_program(&r->programs[i]);
     print_gain(r);
 }
 
@@ -144,12 +178,34 @@ static json_t *epoch_json(const struct federated_epoch_report *e)
     return o;
 }
 
+static json_t *program_json(const struct federated_program_report *p)
+{
+    json_t *o = json_object();
+
+    json_put(o, "command", json_string(p->command));
+    json_put(o, "runs", json_u64(p->runs));
+    json_put(o, "kept", json_u64(p->kept));
+    json_put(o, "success", json_u64(p->success));
+    json_put(o, "timeout", json_u64(p->timeout));
+    json_put(o, "crashed", json_u64(p->crashed));
+    json_put(o, "aborted", json_u64(p->aborted));
+    json_put(o, "retried", json_u64(p->retried));
+    json_put(o, "checked", json_u64(p->checked));
+    json_put(o, "differed", json_u64(p->differed));
+    json_put(o, "timeout_says", json_string(p->timeout_says));
+    json_put(o, "crashed_says", json_string(p->crashed_says));
+    json_put(o, "aborted_says", json_string(p->aborted_says));
+    return o;
+}
+
 void report_json(const struct federated_simulation_report *r)
 {
-    json_t *o = json_object(), *epochs = json_array();
+    json_t *o = json_object(), *epochs = json_array(), *programs = json_array();
 
     for (uint64_t i = 0; i < r->epoch_count; i++)
         json_push(epochs, epoch_json(&r->epochs[i]));
+    for (uint64_t i = 0; i < r->program_count; i++)
+        json_push(programs, program_json(&r->programs[i]));
     json_put(o, "scenario", json_string(r->scenario));
     json_put(o, "label", json_string(r->label));
     json_put(o, "seed", json_u64(r->seed));
@@ -163,6 +219,7 @@ void report_json(const struct federated_simulation_report *r)
     json_put(o, "events", json_u64(r->events));
     json_put(o, "evaluations", json_u64(r->evaluations));
     json_put(o, "iterations", json_u64(r->iterations));
+    json_put(o, "programs", programs);
     json_put(o, "virtual_ns", json_u64(r->virtual_ns));
     json_put(o, "real_seconds", json_real(r->real_seconds));
     json_put(o, "gain_ppm", json_integer((json_int_t)(r->gain * 1e6 + 0.5)));

@@ -12,7 +12,11 @@
 enum { WORKLOAD_INSTANCES_MAX = 64, WORKLOAD_PAR = 2, WORKLOAD_FAMILY_MAX = 31 };
 
 /* What a scenario says of a node's (or the shared shards') work. */
+struct program_spec;
+
 struct workload_spec {
+    struct program_spec *program; /* the user's own (program/program.h), owned by whoever filled the spec; NULL: graphs,
+                                     as said below */
     char family[WORKLOAD_FAMILY_MAX + 1]; /* "queen", "mycielski", "insertions", "full_insertions", "rook",
                                              "random", "planted", "geometric", or "files" */
     unsigned instances;

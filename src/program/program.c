@@ -38,8 +38,7 @@ struct program {
 struct programs {
     pthread_mutex_t lock; /* of the table, of idle sessions, of tallies */
     pthread_cond_t answered;
-    const struct genome_schema *schema;
-    const char *const *switches;
+    const struct space *space;
     unsigned count;
     struct program **items;
     struct kept *table;
@@ -105,7 +104,7 @@ static void attempt_session(struct program *p, const struct question *q, struct 
     struct session *s = idle_take(p);
 
     if (s == NULL)
-        s = session_open(p->spec, p->file, q->schema, out);
+        s = session_open(p->spec, p->file, &q->space->schema, out);
     if (s == NULL)
         return;
     if (session_ask(s, q, out))
@@ -145,8 +144,7 @@ static void question_init(const struct program *p, const struct evaluation_task 
 {
     *out = (struct question){
         .spec = p->spec,
-        .schema = task->schema,
-        .switches = p->owner->switches,
+        .space = p->owner->space,
         .genome = task->genome,
         .genome_hash = genome_hash(task->schema, task->genome),
         .instance = task->instance,
@@ -258,14 +256,13 @@ struct evaluation programs_try(const struct evaluation_task *task, char says[PRO
 
 /* ---- what there is */
 
-struct programs *programs_new(const struct genome_schema *schema, const char *const *switches)
+struct programs *programs_new(const struct space *space)
 {
     struct programs *s = mem_alloc(sizeof *s);
 
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->answered, NULL);
-    s->schema = schema;
-    s->switches = switches;
+    s->space = space;
     s->table = mem_array(ANSWERS_KEPT, sizeof s->table[0]);
     return s;
 }

@@ -2,6 +2,7 @@
 #define PRISMFED_PROGRAM_PROGRAM_H
 
 #include "evolve/workload.h"
+#include "genome/space.h"
 #include "program/child.h"
 
 /* The user's own program as an evaluator: started anew for each run in the ways of irace, SMAC or AClib, or kept alive
@@ -52,9 +53,9 @@ struct program_tally {
 /* All programs of one run. */
 struct programs;
 
-/* Schema and switches are borrowed. A switch is what stands before a gene's value in irace's command lines ("--alpha ",
- * "-x", "--mode="), in the order of the genes; where it is NULL or empty, and where switches is NULL, "--NAME=". */
-struct programs *programs_new(const struct genome_schema *schema, const char *const *switches);
+/* The space is borrowed. In irace's command lines its switches stand before the values; "--NAME=" in a space that has
+ * none at all. */
+struct programs *programs_new(const struct space *space);
 /* Nothing may be running. NULL is fine. */
 void programs_free(struct programs *programs);
 

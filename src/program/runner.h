@@ -8,8 +8,7 @@
 
 struct question {
     const struct program_spec *spec;
-    const struct genome_schema *schema;
-    const char *const *switches; /* or NULL */
+    const struct space *space;
     const struct genome *genome;
     struct digest genome_hash;
     const struct instance *instance;
@@ -26,9 +25,6 @@ struct answer {
 void answer_set(struct answer *a, enum evaluation_status status, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* A success, if the text is a cost; else an ABORT that says why. */
 void answer_cost(struct answer *a, const struct program_spec *spec, struct bytes text);
-
-/* A value as command lines have it: a number, the choice's name, 1 or 0 for a toggle. */
-void gene_value_text(const struct gene_spec *gene, const struct gene_value *value, struct buf *out);
 
 /* The words of a command line, the last one NULL. */
 struct words {

@@ -1,24 +1,6 @@
 #include <string.h>
 
-#include "codec/decimal.h"
 #include "program/runner.h"
-
-void gene_value_text(const struct gene_spec *gene, const struct gene_value *value, struct buf *out)
-{
-    switch (gene->type) {
-    case GENE_CONTINUOUS:
-        decimal_print(value->real, out);
-        break;
-    case GENE_DISCRETE:
-    case GENE_TOGGLE:
-        buf_printf(out, "%lld", (long long)value->integer);
-        break;
-    case GENE_ORDINAL:
-    case GENE_CATEGORICAL:
-        buf_add_text(out, gene->choices[value->integer]);
-        break;
-    }
-}
 
 void words_add(struct words *w, const char *text, size_t len)
 {
@@ -90,27 +72,36 @@ static void aclib_words(const struct question *q, struct words *out, struct buf 
     words_add(out, "--config", 8);
 }
 
+/* Did the user name a switch at all? Then an empty one is one: a value that stands alone. */
+static bool has_switches(const struct space *space)
+{
+    for (unsigned i = 0; i < space->schema.count; i++) {
+        if (space->switches[i][0] != '\0')
+            return true;
+    }
+    return false;
+}
+
 /* One gene, as this runner has it. */
 static void gene_words(const struct question *q, unsigned i, struct words *out, struct buf *scratch)
 {
-    const struct gene_spec *gene = &q->schema->genes[i];
-    const char *text = q->switches != NULL && q->switches[i] != NULL ? q->switches[i] : "";
+    const struct gene_spec *gene = &q->space->schema.genes[i];
 
     if (q->spec->runner == RUNNER_ACLIB) {
         buf_printf(scratch, "-%s", gene->name);
         add_text(out, scratch);
-    } else if (q->spec->runner == RUNNER_IRACE && *text != '\0') {
-        add_switch(out, text, scratch);
+    } else if (q->spec->runner == RUNNER_IRACE && has_switches(q->space)) {
+        add_switch(out, q->space->switches[i], scratch);
     } else {
         buf_printf(scratch, "--%s=", gene->name);
     }
-    gene_value_text(gene, &q->genome->values[i], scratch);
+    space_value_print(gene, &q->genome->values[i], q->space->digits, scratch);
     add_text(out, scratch);
 }
 
 void runner_words(const struct question *q, struct words *out)
 {
-    uint64_t active = genome_active(q->schema, q->genome);
+    uint64_t active = genome_active(&q->space->schema, q->genome);
     struct buf scratch = {0};
 
     for (unsigned i = 0; i < q->spec->argument_count; i++)
@@ -121,7 +112,7 @@ void runner_words(const struct question *q, struct words *out)
         smac_words(q, out, &scratch);
     else
         aclib_words(q, out, &scratch);
-    for (unsigned i = 0; i < q->schema->count; i++) {
+    for (unsigned i = 0; i < q->space->schema.count; i++) {
         if ((active >> i & 1) != 0)
             gene_words(q, i, out, &scratch);
     }

@@ -51,12 +51,12 @@ static json_t *value_json(const struct gene_spec *gene, const struct gene_value 
 
 static json_t *genome_json(const struct question *q)
 {
-    uint64_t active = genome_active(q->schema, q->genome);
+    uint64_t active = genome_active(&q->space->schema, q->genome);
     json_t *o = json_object();
 
-    for (unsigned i = 0; i < q->schema->count; i++) {
+    for (unsigned i = 0; i < q->space->schema.count; i++) {
         if ((active >> i & 1) != 0)
-            json_put(o, q->schema->genes[i].name, value_json(&q->schema->genes[i], &q->genome->values[i]));
+            json_put(o, q->space->schema.genes[i].name, value_json(&q->space->schema.genes[i], &q->genome->values[i]));
     }
     return o;
 }

@@ -11,6 +11,11 @@ enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 18 };
 
 /* ---- setting up */
 
+const struct genome_schema *rehearsal_schema(const struct rehearsal *r)
+{
+    return r->scenario->space != NULL ? &r->scenario->space->schema : workload_schema();
+}
+
 static void genesis_build(struct rehearsal *r)
 {
     const struct scenario *s = r->scenario;
@@ -22,7 +27,7 @@ static void genesis_build(struct rehearsal *r)
     g->max_byzantine = s->max_byzantine;
     g->quorum = s->quorum;
     g->policy = s->policy;
-    g->schema = *workload_schema();
+    g->schema = *rehearsal_schema(r);
     genome_default(&g->schema, &g->incumbent);
     for (unsigned i = 0; i < r->count; i++) {
         if (s->nodes[i].joins_later)
@@ -41,7 +46,8 @@ enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struc
                             const char *label, struct diag *diag)
 {
     struct workload *w = mem_alloc(sizeof *w);
-    enum err err = workload_build(spec, r->options.seed, label, w, diag);
+    enum err err = spec->program != NULL ? programs_workload(r->programs, spec->program, w, diag)
+                                         : workload_build(spec, r->options.seed, label, w, diag);
 
     if (err != ERR_OK) {
         mem_free(w);
@@ -66,7 +72,8 @@ static enum err work_build(struct rehearsal *r, struct diag *diag)
     for (unsigned i = 0; i < r->count && err == ERR_OK; i++)
         err = rehearsal_workload(r, &r->nodes[i], &s->nodes[i].workload, r->nodes[i].name, diag);
     for (unsigned i = 0; i < s->policy.shards && err == ERR_OK; i++)
-        err = workload_build_shard(&s->shared, r->options.seed, i, &r->shards[i], diag);
+        err = s->shared.program != NULL ? programs_shard(r->programs, s->shared.program, i, &r->shards[i], diag)
+                                        : workload_build_shard(&s->shared, r->options.seed, i, &r->shards[i], diag);
     return err;
 }
 
@@ -90,6 +97,8 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
     for (unsigned i = 0; i < r->count; i++)
         node_init(&r->nodes[i], r, i);
     genesis_build(r);
+    if (scenario->space != NULL)
+        r->programs = programs_new(scenario->space);
     network_init(&r->network, scenario, options->seed);
     timeline_init(&r->timeline, scenario->epoch_start, options->epochs);
     r->workers = workers_new(options->threads);
@@ -136,6 +145,7 @@ void rehearsal_free(struct rehearsal *r)
     for (unsigned i = 0; i < r->scenario->policy.shards; i++)
         instance_fini(&r->shards[i]);
     mem_free(r->shards);
+    programs_free(r->programs);
     network_fini(&r->network);
     timeline_fini(&r->timeline);
     faults_fini(&r->faults);

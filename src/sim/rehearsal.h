@@ -63,6 +63,7 @@ struct rehearsal {
     struct sim_node *nodes;        /* owned; order of the scenario */
     unsigned members;              /* known so far */
     unsigned node_of[MEMBERS_MAX]; /* node of each known member */
+    struct programs *programs;     /* of the users'; NULL: all work is built in */
     struct instance *shards;       /* owned; of the shared work */
     struct workload **workloads;   /* owned; all there were: running work may still look at an old one */
     size_t workload_count;
@@ -93,6 +94,8 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n);
 /* Gives the node another private workload. */
 enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struct workload_spec *spec,
                             const char *label, struct diag *diag) MUST_CHECK;
+/* What is searched. */
+const struct genome_schema *rehearsal_schema(const struct rehearsal *r);
 bool rehearsal_is_validator(const struct rehearsal *r, const struct sim_node *n);
 /* Can a quorum of validators hear each other? */
 bool rehearsal_has_quorum(const struct rehearsal *r);

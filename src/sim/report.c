@@ -33,6 +33,29 @@ static void report_epoch(const struct told *t, uint64_t index, struct federated_
     memcpy(out->merkle_root, e->log->anchor.merkle_root.b, DIGEST_SIZE); /* zero unless anchored */
 }
 
+static void report_program(struct programs *programs, unsigned index, struct federated_program_report *out)
+{
+    struct program_tally t;
+    const char *command;
+
+    programs_tally(programs, index, &t, &command);
+    *out = (struct federated_program_report){
+        .runs = t.runs,
+        .kept = t.kept,
+        .success = t.count[EVALUATION_SUCCESS],
+        .timeout = t.count[EVALUATION_TIMEOUT],
+        .crashed = t.count[EVALUATION_CRASHED],
+        .aborted = t.count[EVALUATION_ABORT],
+        .retried = t.retried,
+        .checked = t.checked,
+        .differed = t.differed,
+    };
+    snprintf(out->command, sizeof out->command, "%s", command);
+    memcpy(out->timeout_says, t.says[EVALUATION_TIMEOUT], sizeof out->timeout_says);
+    memcpy(out->crashed_says, t.says[EVALUATION_CRASHED], sizeof out->crashed_says);
+    memcpy(out->aborted_says, t.says[EVALUATION_ABORT], sizeof out->aborted_says);
+}
+
 void told_report(const struct told *t, struct federated_simulation_report *report)
 {
     const struct rehearsal *r = t->r;
@@ -57,4 +80,10 @@ void told_report(const struct told *t, struct federated_simulation_report *repor
     report->epochs = mem_array(t->epoch_count, sizeof *report->epochs);
     for (uint64_t i = 0; i < t->epoch_count; i++)
         report_epoch(t, i, &report->epochs[i]);
+    if (r->programs == NULL)
+        return;
+    report->program_count = programs_count(r->programs);
+    report->programs = mem_array(report->program_count, sizeof *report->programs);
+    for (unsigned i = 0; i < report->program_count; i++)
+        report_program(r->programs, i, &report->programs[i]);
 }

@@ -40,9 +40,9 @@ static void check_founders(struct json_reader *r, const json_t *root, struct sce
 
 static void read_root(struct json_reader *r, const json_t *root, struct scenario *s)
 {
-    static const char *const keys[] = {"name",   "quorum",        "max_ledger_drift", "epoch_start", "nodes",
-                                       "seed",   "max_byzantine", "workload",         "network",     "guard_rails",
-                                       "policy", "rebalance",     "limit_ms",         "events",      NULL};
+    static const char *const keys[] = {
+        "name",    "quorum",      "max_ledger_drift", "epoch_start", "nodes",    "seed",   "max_byzantine", "workload",
+        "network", "guard_rails", "policy",           "rebalance",   "limit_ms", "events", "space",         NULL};
 
     if (!json_is_object(root)) {
         read_fail(r, NULL, ERR_TYPE, "a scenario is a JSON object");
@@ -55,11 +55,13 @@ static void read_root(struct json_reader *r, const json_t *root, struct scenario
     read_seed(r, root, "seed", &s->seed);
     read_u64(r, root, "epoch_start", 1, 1000000000, &s->epoch_start);
     read_ms(r, root, "limit_ms", 1, INT64_C(1) << 32, &s->limit_ns);
+    scenario_read_space(r, root, s);
     scenario_read_nodes(r, root, s);
     scenario_read_network(r, root, s);
     scenario_read_rules(r, root, s);
     scenario_read_events(r, root, s);
     check_founders(r, root, s);
+    scenario_check_programs(r, s);
 }
 
 static enum err read_doc(const struct json_doc *doc, struct scenario *out, struct diag *diag)
@@ -112,6 +114,7 @@ void scenario_fini(struct scenario *s)
     for (unsigned i = 0; i < s->event_count; i++)
         workload_spec_fini(&s->events[i].workload);
     workload_spec_fini(&s->shared);
+    mem_free(s->space);
     mem_free(s->nodes);
     mem_free(s->links);
     mem_free(s->events);

@@ -2,7 +2,9 @@
 #define PRISMFED_SIM_SCENARIO_H
 
 #include "evolve/workload.h"
+#include "genome/space.h"
 #include "govern/genesis.h"
+#include "program/program.h"
 
 /* A scenario: what to rehearse. docs/scenario.schema.json is its published form. Times in the file carry their
  * unit in the key (`_ms`); here they are nanoseconds. */
@@ -62,6 +64,7 @@ struct scenario {
     unsigned quorum, max_byzantine;
     uint64_t epoch_start;
     struct policy policy;
+    struct space *space; /* what is searched, for programs of the users'; owned; NULL: the built-in solver's genes */
     unsigned node_count;
     struct scenario_node *nodes; /* owned; order of the file */
     unsigned region_count;

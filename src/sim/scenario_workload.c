@@ -4,11 +4,12 @@
 #include <unistd.h>
 
 #include "evolve/family.h"
+#include "program/program.h"
 #include "sim/scenario_read.h"
 
 static const char *const names[] = {"queen",  "mycielski", "insertions", "full_insertions", "rook",
                                     "random", "planted",   "geometric",  "files",           NULL};
-enum { FAMILY_FILES = 8, FAMILY_NONE };
+enum { FAMILY_FILES = 8, FAMILY_NONE, PROGRAM_KEY = 5 };
 
 void workload_spec_default(unsigned index, struct workload_spec *out)
 {
@@ -18,8 +19,13 @@ void workload_spec_default(unsigned index, struct workload_spec *out)
     snprintf(out->family, sizeof out->family, "%s", mixed[index % 4]);
 }
 
-static void free_files(struct workload_spec *spec)
+/* What there is apart from numbers. */
+static void spec_clear(struct workload_spec *spec)
 {
+    if (spec->program != NULL)
+        program_spec_fini(spec->program);
+    mem_free(spec->program);
+    spec->program = NULL;
     for (unsigned i = 0; i < spec->file_count; i++)
         mem_free(spec->files[i]);
     mem_free(spec->files);
@@ -29,11 +35,11 @@ static void free_files(struct workload_spec *spec)
 
 void workload_spec_fini(struct workload_spec *spec)
 {
-    free_files(spec);
+    spec_clear(spec);
 }
 
 /* The path as the file system knows it: relative ones start at the scenario's own folder. */
-static char *resolve(const struct json_reader *r, const char *file)
+char *scenario_resolve(const struct json_reader *r, const char *file)
 {
     const char *slash = strrchr(r->doc->name, '/');
     size_t folder = slash != NULL && *file != '/' ? (size_t)(slash - r->doc->name) + 1 : 0;
@@ -55,7 +61,7 @@ static void read_file_name(struct json_reader *r, const json_t *files, unsigned 
         read_fail(r, key, ERR_TYPE, "expected the name of a .col file");
         return;
     }
-    out->files[out->file_count++] = resolve(r, text);
+    out->files[out->file_count++] = scenario_resolve(r, text);
     const char *path = out->files[out->file_count - 1];
     if (stat(path, &status) != 0 || access(path, R_OK) != 0)
         read_fail(r, key, ERR_IO, "cannot read the graph %s", path);
@@ -109,7 +115,7 @@ static void refuse_sizes(struct json_reader *r, const json_t *object)
 
 void read_workload(struct json_reader *r, const json_t *object, const char *key, struct workload_spec *out)
 {
-    static const char *const keys[] = {"family", "instances", "size_min", "size_max", "files", NULL};
+    static const char *const keys[] = {"family", "instances", "size_min", "size_max", "files", "program", NULL};
     size_t mark;
     const json_t *w = read_enter_object(r, object, key, &mark);
     bool has_files = json_object_get(w, "files") != NULL;
@@ -118,6 +124,13 @@ void read_workload(struct json_reader *r, const json_t *object, const char *key,
     if (w == NULL)
         return;
     read_keys(r, w, keys);
+    if (json_object_get(w, "program") != NULL) {
+        read_keys(r, w, &keys[PROGRAM_KEY]);
+        spec_clear(out);
+        out->program = read_program(r, w);
+        read_leave(r, mark);
+        return;
+    }
     if (has_files)
         family = FAMILY_FILES;
     read_choice(r, w, "family", names, &family);
@@ -128,7 +141,7 @@ void read_workload(struct json_reader *r, const json_t *object, const char *key,
     if (family == FAMILY_NONE)
         read_require(r, w, "family");
     if (r->err == ERR_OK) {
-        free_files(out);
+        spec_clear(out);
         snprintf(out->family, sizeof out->family, "%s", names[family]);
         if (has_files) {
             read_files(r, w, out);

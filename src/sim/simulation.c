@@ -161,5 +161,6 @@ int federated_simulation_run(const struct federated_simulation_options *options,
 void federated_simulation_report_free(struct federated_simulation_report *report)
 {
     mem_free(report->epochs);
+    mem_free(report->programs);
     *report = (struct federated_simulation_report){0};
 }

@@ -2,7 +2,7 @@
 
 #include "base/dmath.h"
 
-enum { PPM = 1000000, GAIN_DRAWS = 4 };
+enum { PPM = 1000000, GAIN_DRAWS = 4, GAIN_DRAWS_PROGRAM = 1 };
 
 static const struct sim_node *recorder_of(const struct rehearsal *r)
 {
@@ -24,9 +24,9 @@ static const struct sim_node *recorder_of(const struct rehearsal *r)
 /* Sum over draws of one genome's cost on one instance; the draws belong to no epoch of the run. */
 static uint64_t cost_of(const struct told *t, const struct genome *genome, const struct instance *instance)
 {
-    uint64_t cost = 0;
+    uint64_t cost = 0, draws = instance->graph != NULL ? GAIN_DRAWS : GAIN_DRAWS_PROGRAM;
 
-    for (uint64_t draw = 0; draw < GAIN_DRAWS; draw++)
+    for (uint64_t draw = 0; draw < draws; draw++)
         cost += instance_evaluate(instance, &t->chronicle.state.schema, genome, UINT64_MAX - draw,
                                   t->chronicle.state.policy.iteration_limit)
                     .cost;

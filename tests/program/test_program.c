@@ -6,12 +6,16 @@
 
 /* What a user's program may do, and what becomes of it: every way to be asked, every way to fail. */
 
-static const struct genome_schema schema = {
-    .count = 4,
-    .genes = {{.name = "x", .type = GENE_DISCRETE, .ilo = 0, .ihi = 100, .default_integer = 3},
-              {.name = "alpha", .type = GENE_CONTINUOUS, .lo = 0, .hi = 1, .default_real = 0.1},
-              {.name = "mode", .type = GENE_CATEGORICAL, .choice_count = 2, .choices = {"slow", "fast"}},
-              {.name = "flag", .type = GENE_TOGGLE, .default_integer = 1}},
+static const struct space space = {
+    .schema =
+        {
+            .count = 4,
+            .genes = {{.name = "x", .type = GENE_DISCRETE, .ilo = 0, .ihi = 100, .default_integer = 3},
+                      {.name = "alpha", .type = GENE_CONTINUOUS, .lo = 0, .hi = 1, .default_real = 0.1},
+                      {.name = "mode", .type = GENE_CATEGORICAL, .choice_count = 2, .choices = {"slow", "fast"}},
+                      {.name = "flag", .type = GENE_TOGGLE, .default_integer = 1}},
+        },
+    .switches = {"--x=", "-a ", "", "--deep flag "},
 };
 
 static char scratch[] = "/tmp/prismfed-test-XXXXXX";
@@ -42,12 +46,12 @@ static void setup_init(struct setup *s, enum program_runner runner, const char *
     s->spec.files[s->spec.file_count++] = strdup("runner.sh");
     s->spec.limits =
         (struct child_limits){.cutoff_ms = 20000, .memory_mb = 256, .output_kb = 64, .file_mb = 16, .processes = 16};
-    genome_default(&schema, &s->genome);
+    genome_default(&space.schema, &s->genome);
 }
 
-static bool setup_start(struct setup *s, const char *const *switches)
+static bool setup_start(struct setup *s)
 {
-    s->programs = programs_new(&schema, switches);
+    s->programs = programs_new(&space);
     return CHECK_OK(programs_workload(s->programs, &s->spec, &s->workload, NULL));
 }
 
@@ -60,7 +64,7 @@ static void setup_fini(struct setup *s)
 
 static struct evaluation ask(struct setup *s, uint64_t epoch)
 {
-    return instance_evaluate(&s->workload.instances[0], &schema, &s->genome, epoch, LIMIT);
+    return instance_evaluate(&s->workload.instances[0], &space.schema, &s->genome, epoch, LIMIT);
 }
 
 static struct program_tally tally(struct setup *s)
@@ -98,7 +102,7 @@ static void fails(enum program_runner runner, const struct failure *f)
     s.spec.retries = 0;
     if (f->cutoff_ms > 0)
         s.spec.limits.cutoff_ms = f->cutoff_ms;
-    if (!setup_start(&s, NULL))
+    if (!setup_start(&s))
         return;
     struct evaluation e = ask(&s, 1);
     t = tally(&s);
@@ -127,7 +131,7 @@ static void every_way_of_asking_works(void)
         struct setup s;
 
         setup_init(&s, ways[i].runner, ways[i].command);
-        if (!setup_start(&s, NULL))
+        if (!setup_start(&s))
             continue;
         struct evaluation e = ask(&s, 1);
         if (!CHECK_EQ_U64(e.status, EVALUATION_SUCCESS) || !CHECK(e.cost >= 300 && e.cost < 307) ||
@@ -142,12 +146,11 @@ static void every_way_of_asking_works(void)
 
 static void words_are_as_their_users_know_them(void)
 {
-    static const char *const switches[] = {"--x=", "-a ", "", "--deep flag "};
     static const struct {
         enum program_runner runner;
         const char *way, *want; /* with the first numbers left out */
     } cases[] = {
-        {RUNNER_IRACE, "irace", "runner.sh --x=3 -a 0.1 --mode=slow --deep flag 1 "},
+        {RUNNER_IRACE, "irace", "runner.sh --x=3 -a 0.1 slow --deep flag 1 "},
         {RUNNER_SMAC, "smac", "--x=3 --alpha=0.1 --mode=slow --flag=1 "},
         {RUNNER_ACLIB, "aclib", "--config -x 3 -alpha 0.1 -mode slow -flag 1 "},
     };
@@ -158,7 +161,7 @@ static void words_are_as_their_users_know_them(void)
 
         snprintf(command, sizeof command, "./runner.sh %s words", cases[i].way);
         setup_init(&s, cases[i].runner, command);
-        if (!setup_start(&s, switches))
+        if (!setup_start(&s))
             continue;
         CHECK_EQ_U64(ask(&s, 1).status, EVALUATION_SUCCESS);
         snprintf(path, sizeof path, "%s/words", scratch);
@@ -246,7 +249,7 @@ static void a_talker_that_says_things_twice(void)
 
     setup_init(&s, RUNNER_JSONL, "./talker.sh twice");
     s.spec.deterministic = false;
-    REQUIRE(setup_start(&s, NULL));
+    REQUIRE(setup_start(&s));
     CHECK_EQ_U64(ask(&s, 1).status, EVALUATION_SUCCESS);
     CHECK_EQ_U64(ask(&s, 2).status, EVALUATION_ABORT);
     CHECK(strstr(tally(&s).says[EVALUATION_ABORT], "id 1, asked was 2") != NULL);
@@ -261,7 +264,7 @@ static void crashes_are_tried_again(void)
 
     setup_init(&s, RUNNER_IRACE, "./runner.sh irace once");
     s.spec.deterministic = false;
-    REQUIRE(setup_start(&s, NULL));
+    REQUIRE(setup_start(&s));
     CHECK_EQ_U64(ask(&s, 1).status, EVALUATION_SUCCESS);
     CHECK_EQ_U64(tally(&s).retried, 1);
     CHECK_EQ_U64(tally(&s).runs, 2);
@@ -270,7 +273,7 @@ static void crashes_are_tried_again(void)
     unlink(path);
     setup_init(&s, RUNNER_JSONL, "./talker.sh dies_second");
     s.spec.deterministic = false;
-    REQUIRE(setup_start(&s, NULL));
+    REQUIRE(setup_start(&s));
     for (uint64_t epoch = 1; epoch < 5; epoch++)
         CHECK_EQ_U64(ask(&s, epoch).status, EVALUATION_SUCCESS);
     CHECK_EQ_U64(tally(&s).retried, 3);
@@ -283,14 +286,14 @@ static void decimals_are_counted(void)
 
     setup_init(&s, RUNNER_IRACE, "./runner.sh irace fraction");
     s.spec.decimals = 3;
-    REQUIRE(setup_start(&s, NULL));
+    REQUIRE(setup_start(&s));
     struct evaluation e = ask(&s, 1);
     CHECK_EQ_U64(e.cost, 1250);
     CHECK_EQ_U64(e.work, 2);
     setup_fini(&s);
     setup_init(&s, RUNNER_JSONL, "./talker.sh half");
     s.spec.decimals = 1;
-    REQUIRE(setup_start(&s, NULL));
+    REQUIRE(setup_start(&s));
     CHECK_EQ_U64(ask(&s, 1).cost, 3003); /* 300.25 */
     setup_fini(&s);
 }
@@ -301,7 +304,7 @@ static void an_answer_is_kept_and_a_liar_noticed(void)
     char path[64];
 
     setup_init(&s, RUNNER_IRACE, "./runner.sh irace count");
-    REQUIRE(setup_start(&s, NULL));
+    REQUIRE(setup_start(&s));
     uint64_t first = ask(&s, 1).cost;
     CHECK_EQ_U64(ask(&s, 1).cost, first);
     CHECK_EQ_U64(tally(&s).kept, 1);
@@ -313,13 +316,13 @@ static void an_answer_is_kept_and_a_liar_noticed(void)
     snprintf(path, sizeof path, "%s/count", scratch);
     unlink(path);
     setup_init(&s, RUNNER_JSONL, "./talker.sh drifts");
-    REQUIRE(setup_start(&s, NULL));
+    REQUIRE(setup_start(&s));
     for (uint64_t epoch = 1; epoch < 40; epoch++)
         (void)ask(&s, epoch);
     CHECK(tally(&s).differed > 0);
     setup_fini(&s);
     setup_init(&s, RUNNER_JSONL, "./talker.sh random"); /* it says so: nothing is run twice but what came before */
-    REQUIRE(setup_start(&s, NULL));
+    REQUIRE(setup_start(&s));
     for (uint64_t epoch = 1; epoch < 40; epoch++)
         (void)ask(&s, epoch);
     CHECK(tally(&s).checked <= 1);
@@ -351,7 +354,7 @@ static void threads_change_nothing(void)
 
         setup_init(&s, i == 0 ? RUNNER_IRACE : RUNNER_JSONL, commands[i]);
         s.spec.deterministic = false; /* no second runs: they are counted */
-        REQUIRE(setup_start(&s, NULL));
+        REQUIRE(setup_start(&s));
         for (int t = 0; t < 4; t++) {
             askers[t].setup = &s;
             REQUIRE(pthread_create(&threads[t], NULL, ask_all, &askers[t]) == 0);
@@ -385,7 +388,7 @@ static void what_is_not_there_is_named(void)
         setup_init(&s, RUNNER_IRACE, cases[i].command);
         mem_free(s.spec.files[0]);
         s.spec.files[0] = strdup(cases[i].file);
-        s.programs = programs_new(&schema, NULL);
+        s.programs = programs_new(&space);
         CHECK_ERR(programs_workload(s.programs, &s.spec, &s.workload, &diag), ERR_IO);
         if (!CHECK(strstr(diag.text, cases[i].says) != NULL))
             tap_note("%s", diag.text);

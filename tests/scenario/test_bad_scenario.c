@@ -13,11 +13,43 @@
 #define FOUR "'nodes':[" CORE("a") "," CORE("b") "," CORE("c") "," CORE("d") "]"
 #define EVENT(event) "{" HEAD ONE ",'events':[" event "]}"
 
+#define SPACE "'space':{'genes':[{'name':'x','type':'toggle'}]},"
+#define PROGRAM(members)                                                                                               \
+    "{" HEAD SPACE "'quorum':1,'nodes':[{'id':'a','region':'r','role':'core','stake':1,\n"                             \
+    "'workload':{'program':{" members "}}}]}"
+#define RUN "'runner':'irace','command':['x'],'instances':['y']"
+
 static const struct {
     const char *text;
     enum err err;
     const char *says[3];
 } bad[] = {
+    {PROGRAM("'runner':'irace','command':['x']"),
+     ERR_MISSING,
+     {"bad.json:2:", "/nodes/0/workload/program", "\"instances\""}},
+    {PROGRAM("'runner':'irase','command':['x'],'instances':['y']"),
+     ERR_UNKNOWN,
+     {"program/runner", "jsonl, irace, smac"}},
+    {PROGRAM("'runner':'irace','command':'x','instances':['y']"), ERR_TYPE, {"program/command: expected an array"}},
+    {PROGRAM("'runner':'irace','command':[],'instances':['y']"),
+     ERR_RANGE,
+     {"program/command: expected 1 to 64 texts"}},
+    {PROGRAM("'runner':'irace','command':['x',''],'instances':['y']"),
+     ERR_TYPE,
+     {"program/command/1: expected a text"}},
+    {PROGRAM(RUN ",'cutof_ms':1"), ERR_UNKNOWN, {"program/cutof_ms: unknown key", "\"cutoff_ms\""}},
+    {PROGRAM(RUN ",'cutoff_ms':1"), ERR_RANGE, {"program/cutoff_ms: 1 is outside 10.."}},
+    {PROGRAM("'runner':'smac','command':['x'],'instances':['y'],'bound':true"),
+     ERR_UNKNOWN,
+     {"only target runners of irace"}},
+    {PROGRAM("'runner':'jsonl','command':['x'],'instances':['y'],'cpu_s':1"), ERR_UNKNOWN, {"stays alive"}},
+    {PROGRAM(RUN "},'family':'queen'},'workload':{'program':{"), ERR_DUPLICATE, {"bad.json:2:"}},
+    {PROGRAM(RUN "},'family':{"), ERR_UNKNOWN, {"workload/family: unknown key"}},
+    {"{" HEAD SPACE ONE "}", ERR_MISSING, {"/nodes: with a \"space\", the workload of a needs a \"program\""}},
+    {"{" HEAD "'space':'nothere.txt'," ONE "}", ERR_IO, {"/space: ", "nothere.txt"}},
+    {"{" HEAD "'space':7," ONE "}", ERR_TYPE, {"/space: expected an object"}},
+    {"{" HEAD "'space':{'genes':[]}," ONE "}", ERR_RANGE, {"/space/genes"}},
+    {"{" HEAD "'workload':{'program':{" RUN "}}," ONE "}", ERR_MISSING, {"programs need the key \"space\""}},
     {"", ERR_TRUNCATED, {"bad.json:1:1"}},
     {"{" HEAD ONE, ERR_TRUNCATED, {"bad.json:1:"}},
     {"[1]", ERR_TYPE, {"a scenario is a JSON object"}},
