@@ -13,6 +13,7 @@ int command_sim(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_show(int argc, char **argv);
+int command_space(int argc, char **argv);
 
 /* One line to standard error, "prismfed VERB: ...". Returns EXIT_UNUSABLE. */
 int command_fail(const char *verb, const char *fmt, ...) PRINTF_LIKE(2, 3);

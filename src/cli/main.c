@@ -17,6 +17,7 @@ static const struct {
     {"sim", command_sim, "rehearse a federation from a scenario file"},
     {"audit", command_audit, "check a folder of artifacts: yes or no, and why"},
     {"show", command_show, "print an artifact, an envelope or a certificate for reading"},
+    {"space", command_space, "check or convert a search space"},
     {"keys", command_keys, "make and look at keys"},
 };
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };

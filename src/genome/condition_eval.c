@@ -130,7 +130,11 @@ static enum truth comparison_eval(struct evaluation *e, const struct condition_i
         known = known && b.known;
         found = found || compares(op->op, a.x, b.x);
     }
+#ifdef MUTANT_GENOME_UNKNOWN_IS_FALSE
+    return truth_of(known && found);
+#else
     return known ? truth_of(found) : TRUTH_UNKNOWN;
+#endif
 }
 
 static enum truth truth_eval(struct evaluation *e)

@@ -106,10 +106,18 @@ static bool is_default(const struct gene_spec *spec, const struct gene_value *va
 static enum err values_check(const struct genome_schema *schema, const struct genome *genome)
 {
     uint64_t active = genome_active(schema, genome);
+#ifndef MUTANT_GENOME_INACTIVE_ANYTHING
     for (unsigned i = 0; i < schema->count; i++)
         if ((active >> i & 1) == 0 && !is_default(&schema->genes[i], &genome->values[i]))
             return ERR_CANONICAL;
+#else
+    (void)active;
+#endif
+#ifdef MUTANT_GENOME_FORBIDDEN_UNCHECKED
+    return ERR_OK;
+#else
     return genome_forbidden(schema, genome) < 0 ? ERR_OK : ERR_RANGE;
+#endif
 }
 
 enum err genome_decode(const struct genome_schema *schema, struct bytes in, struct genome *out)

@@ -7,7 +7,7 @@
 #include "crypto/digest.h"
 #include "genome/condition.h"
 
-/* A genome: typed genes, a seed and a hash (docs/rfc/M5-federation.md). */
+/* A genome: typed genes, a seed and a hash (docs/search-spaces.md). */
 
 enum {
     GENOME_GENES_MAX = 64, /* sets of genes are 64 bits */

@@ -27,10 +27,10 @@ void scan_fail(struct scan *s, size_t at, enum err err, const char *fmt, ...)
     va_end(args);
     clean(reason);
     json_position(s->text, at, &line, &column);
-    if (s->text.data == NULL)
-        s->err = diag_set(s->diag, err, "%s", reason);
-    else if (s->name != NULL)
+    if (s->name != NULL)
         s->err = diag_set(s->diag, err, "%s:%u:%u: %s", s->name, line, column, reason);
+    else if (s->text.data == NULL)
+        s->err = diag_set(s->diag, err, "%s", reason);
     else
         s->err = diag_set(s->diag, err, "character %u: %s", column, reason);
 }

@@ -216,6 +216,7 @@ static void read_forbidden(struct json_reader *r, const json_t *object, struct s
     read_leave(r, mark);
 }
 
+/* Where the first fault is. */
 static void read_faults(struct json_reader *r, struct space *out)
 {
     char key[48];

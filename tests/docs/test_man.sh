@@ -28,7 +28,10 @@ equal "prismfed sim has the options of federated_sim" \
 equal "prismfed(1) names the verbs of prismfed" \
     "$("$prismfed" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' | LC_ALL=C sort -u)" \
     "$(sed -n '/^.SH DESCRIPTION/,/^.SH EXIT/s/^\.BI* \([a-z]*\).*/\1/p' "$man/prismfed.1" | LC_ALL=C sort -u)"
-for verb in sim audit keys show; do
+equal "prismfed-space(1) names the options of prismfed space" \
+    "$("$prismfed" space --help | options)" \
+    "$(sed 's/\\-/-/g' "$man/prismfed-space.1" | options | grep -v -x -e --help)"
+for verb in sim audit keys show space; do
     equal "prismfed $verb --help succeeds" "$("$prismfed" "$verb" --help > /dev/null && echo yes)" yes
 done
 finish

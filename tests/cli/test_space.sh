@@ -1,0 +1,32 @@
+#!/bin/sh
+# prismfed space: what it says, and that files pass through every format that can hold them.
+set -eu
+. "$(dirname "$0")/tap.sh"
+spaces=$root/tests/genome/spaces
+
+ok "irace's parameters.txt" run 0 "$prismfed" space "$spaces/acotsp.txt"
+ok "says what is in it" grep -q '11 genes (4 continuous, 4 discrete, 3 categorical), 5 of them with a condition; 3' out
+hash=$(sed -n 's/^schema //p' out)
+ok "names the schema" sh -c "echo $hash | grep -q -x -E '[0-9a-f]{64}'"
+for format in json irace pcs-new; do
+    ok "to $format" run 0 "$prismfed" space --to "$format" "$spaces/acotsp.txt"
+    cp out again
+    ok "from $format" run 0 "$prismfed" space --from "$format" again
+    ok "is the same schema" grep -q "^schema $hash\$" out
+done
+ok "to what has no words for it" refused_with 'acotsp.txt as pcs: .*only pcs-new has' \
+    "$prismfed" space --to pcs "$spaces/acotsp.txt"
+ok "a PCS file by its name" run 0 "$prismfed" space "$spaces/smac.pcs"
+ok "JSON by its name" run 0 "$prismfed" space "$spaces/every_construct.json"
+ok "another reader for the same file" refused_with 'smac.pcs:2:' "$prismfed" space --from irace "$spaces/smac.pcs"
+
+printf 'a "" r (0, 1)\nb "" r (1, 0)\n' > bad.txt
+ok "a malformed file" refused_with 'bad.txt:2:8: b: the lower bound lies above the upper one' "$prismfed" space bad.txt
+: > empty.pcs
+ok "an empty file" refused_with 'empty.pcs:1:1: there is no parameter' "$prismfed" space empty.pcs
+ok "no such file" refused_with 'nowhere' "$prismfed" space nowhere
+ok "no file" refused_with 'expected one FILE' "$prismfed" space
+ok "no such format" refused_with 'not "yaml"' "$prismfed" space --to yaml bad.txt
+ok "an option without its value" refused_with 'needs a value' "$prismfed" space bad.txt --to
+ok "no such option" refused_with 'is not an option' "$prismfed" space --draw bad.txt
+finish
