@@ -349,6 +349,7 @@ void disk_wipe(struct machine *m)
 {
     struct disk *d = &m->disk;
 
+    d->damaged = false;
     while (d->record_count > 0)
         blob_drop(d->records[--d->record_count].bytes);
     ledger_clear(d);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { CLOCK_FAST = 500, CLOCK_SLOW = 300 }; /* thousandths */
+
 /* Each fault begins at its time and ends after its length, at the latest when the faults end. */
 
 static void cut(struct world *w, unsigned from, unsigned to, bool on)
@@ -69,6 +71,8 @@ unsigned world_primary(const struct world *w)
 
 static void machine_fault(struct world *w, struct machine *m, const struct fault *f)
 {
+    int64_t jump = (int64_t)(f->detail % (uint64_t)(4 * w->plan.view_timeout));
+
     switch (f->kind) {
     case FAULT_CRASH:
     case FAULT_CRASH_PRIMARY:
@@ -85,20 +89,28 @@ static void machine_fault(struct world *w, struct machine *m, const struct fault
             MARK(w, PAUSED);
         m->paused_until = w->now + f->lasts / 2;
         break;
-    case FAULT_CLOCK_JUMP: {
+    case FAULT_CLOCK_JUMP:
         MARK(w, CLOCK_JUMP);
-        m->clock_ahead += (int64_t)(f->detail % (uint64_t)(4 * w->plan.view_timeout));
-        for (uint32_t i = 0; i < PBFT_TIMER_COUNT; i++) {
-            if (m->timer_at[i] >= 0)
-                machine_timer_set(m, i, m->timer_at[i]);
-        }
+        clock_change(m, jump, m->clock_rate);
         break;
-    }
+    case FAULT_CLOCK_BACK:
+        MARK(w, CLOCK_BACK);
+        machine_crash(m, f->lasts);
+        clock_change(m, -jump, m->clock_rate);
+        break;
+    case FAULT_CLOCK_RATE:
+        MARK(w, CLOCK_RATE);
+        clock_change(m, 0, (int)(f->detail % (CLOCK_FAST + CLOCK_SLOW + 1)) - CLOCK_SLOW);
+        break;
     case FAULT_FULL_DISK:
         m->disk.full = true;
         break;
     case FAULT_UNSURE:
         m->unsure = true;
+        break;
+    case FAULT_DAMAGED_DISK:
+        machine_crash(m, f->lasts);
+        disk_damage(m, f->detail);
         break;
     case FAULT_WIPED_DISK:
         MARK(w, DISK_WIPED);
@@ -152,6 +164,8 @@ static void end(struct world *w, const struct fault *f)
         struct machine *m = &w->machines[i];
         if (m->replica == f->node && f->kind == FAULT_UNSURE)
             make_sure(m);
+        if (m->replica == f->node && f->kind == FAULT_CLOCK_RATE)
+            clock_change(m, 0, 0);
         if (m->replica != f->node || f->kind != FAULT_FULL_DISK)
             continue;
         m->disk.full = false;
@@ -215,6 +229,7 @@ void faults_heal(struct world *w)
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
         m->paused_until = 0;
+        clock_change(m, 0, 0);
         m->disk.doomed = m->disk.doomed_again = m->disk.full = false;
         if (m->unsure)
             make_sure(m);

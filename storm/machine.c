@@ -2,21 +2,6 @@
 
 #include <string.h>
 
-int64_t machine_now(const struct machine *m)
-{
-    return m->world->now + m->clock_ahead;
-}
-
-void machine_timer_set(struct machine *m, uint32_t timer, int64_t at)
-{
-    ASSERT(timer < PBFT_TIMER_COUNT);
-    m->timer_at[timer] = at;
-    struct event *e = world_push(m->world, at - m->clock_ahead, EVENT_TIMER);
-    e->machine = m->index;
-    e->number = timer;
-    e->serial = ++m->timer_serial[timer];
-}
-
 void machine_timer(struct world *w, const struct event *e)
 {
     struct machine *m = &w->machines[e->machine];
@@ -25,7 +10,7 @@ void machine_timer(struct world *w, const struct event *e)
     if (!m->up || e->serial != m->timer_serial[e->number] || m->timer_at[e->number] < 0)
         return;
     if (m->paused_until > w->now) {
-        machine_timer_set(m, e->number, m->paused_until + m->clock_ahead);
+        machine_timer_put_off(m, e->number, m->paused_until);
         return;
     }
     m->timer_at[e->number] = -1;
@@ -37,6 +22,27 @@ void machine_timer(struct world *w, const struct event *e)
         pbft_timer(m->pbft, machine_now(m), e->number, &effects);
     disk_settle(m, &effects);
     machine_look(m);
+}
+
+static void stop(struct machine *m)
+{
+    pbft_free(m->pbft);
+    m->pbft = NULL;
+    m->up = false;
+    transfer_free(m->transfer);
+    m->transfer = NULL;
+    m->shunned = 0;
+    application_free(&m->app);
+}
+
+static void start_without_disk(struct machine *m)
+{
+    if (m->world->checker != NULL)
+        return;
+    stop(m);
+    disk_wipe(m);
+    m->wiped = true;
+    machine_start(m);
 }
 
 void machine_start(struct machine *m)
@@ -60,13 +66,10 @@ void machine_start(struct machine *m)
     }
     if (m->app.decided > 0 && m->app.decided == machine_epoch(m)->base && m->life > 0)
         MARK(w, EPOCH_RESTART_AT_BASE);
-    for (size_t i = 0; i < m->disk.record_count; i++) {
-        enum err err = pbft_restore(m->pbft, blob_bytes(m->disk.records[i].bytes));
-        if (err != ERR_OK)
-            world_fail(w, "7 durable", "machine %u cannot read its record %zu: %s", m->index, i, err_text(err));
+    if (!disk_read(m)) {
+        start_without_disk(m);
+        return;
     }
-    if (pbft_restored(m->pbft) != ERR_OK)
-        world_fail(w, "7 durable", "machine %u misses a record", m->index);
     if (w->checker != NULL)
         return;
     pbft_start(m->pbft, machine_now(m), &effects);
@@ -119,16 +122,10 @@ void machine_crash(struct machine *m, int64_t back_after)
     mark_crash(w, m);
     trace_line(w, "machine %u crashes", m->index);
     disk_crash(m);
-    pbft_free(m->pbft);
-    m->pbft = NULL;
-    m->up = false;
-    transfer_free(m->transfer);
-    m->transfer = NULL;
-    m->shunned = 0;
+    stop(m);
     m->life++;
     m->starting = false;
     m->paused_until = 0;
-    application_free(&m->app);
     for (unsigned i = 0; i < PBFT_TIMER_COUNT; i++)
         m->timer_at[i] = -1;
     if (back_after < 0)

@@ -75,8 +75,12 @@
     X(RESTART_BEHIND, "a replica restarts and finds itself behind")                                                    \
     X(DISK_FULL, "a disk is full")                                                                                     \
     X(DISK_WIPED, "a disk is wiped")                                                                                   \
+    X(DISK_DAMAGED, "a disk gives back something else than was written")                                               \
+    X(DAMAGE_NOTICED, "a replica notices that its records are damaged or lost")                                        \
     X(PAUSED, "a replica pauses and takes up what has queued")                                                         \
     X(CLOCK_JUMP, "a clock jumps")                                                                                     \
+    X(CLOCK_BACK, "a clock is behind itself after a restart")                                                          \
+    X(CLOCK_RATE, "a clock runs faster or slower")                                                                     \
     X(MESSAGE_LOST, "a message is lost")                                                                               \
     X(MESSAGE_TWICE, "a message arrives twice")                                                                        \
     X(MESSAGE_LATE, "a message arrives after a later one of the same link")                                            \

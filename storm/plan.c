@@ -182,7 +182,8 @@ static void draw_faults(struct storm_plan *p, const struct draw *d)
     for (unsigned i = 0; i < p->fault_count; i++) {
         struct fault *fault = &p->faults[i];
         *fault = draw_fault(p, d, i);
-        if (fault->kind != FAULT_WIPED_DISK || p->lies[fault->node] != LIE_NONE)
+        bool forgets = fault->kind == FAULT_WIPED_DISK || fault->kind == FAULT_DAMAGED_DISK;
+        if (!forgets || p->lies[fault->node] != LIE_NONE)
             continue;
         if (p->liar_count == room) {
             fault->kind = FAULT_CRASH;
@@ -318,6 +319,8 @@ const char *fault_name(enum fault_kind kind)
                                                    "crash at a write",
                                                    "pause",
                                                    "clock jump",
+                                                   "clock back",
+                                                   "clock rate",
                                                    "one-way cut",
                                                    "deaf",
                                                    "muted",
@@ -331,6 +334,7 @@ const char *fault_name(enum fault_kind kind)
                                                    "all crash",
                                                    "full disk",
                                                    "unsure",
+                                                   "damaged disk",
                                                    "wiped disk"};
 
     ASSERT(kind < FAULT_KINDS);

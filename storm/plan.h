@@ -15,6 +15,8 @@ enum fault_kind {
     FAULT_CRASH_AT_WRITE, /* at a persist point: the so-manyeth write from a time on */
     FAULT_PAUSE,          /* the process stands still, then takes up what has queued */
     FAULT_CLOCK_JUMP,     /* forward, for good */
+    FAULT_CLOCK_BACK,     /* back, over a restart */
+    FAULT_CLOCK_RATE,     /* faster or slower */
     FAULT_CUT,            /* one way, between two replicas */
     FAULT_DEAF,           /* a replica hears nobody */
     FAULT_MUTED,          /* nobody hears a replica */
@@ -26,9 +28,10 @@ enum fault_kind {
     FAULT_ISOLATE_PRIMARY,
     FAULT_CRASH_PRIMARY,
     FAULT_CRASH_ALL,
-    FAULT_FULL_DISK,  /* no write succeeds: the replica stops, until there is room again */
-    FAULT_UNSURE,     /* the application cannot judge anything for a while */
-    FAULT_WIPED_DISK, /* back with nothing: may contradict itself, so it counts as a liar */
+    FAULT_FULL_DISK,    /* no write succeeds: the replica stops, until there is room again */
+    FAULT_UNSURE,       /* the application cannot judge anything for a while */
+    FAULT_DAMAGED_DISK, /* a record is flipped, torn, lost or another's; the replica counts as wiped */
+    FAULT_WIPED_DISK,   /* back with nothing: may contradict itself, so it counts as a liar */
     FAULT_KINDS
 };
 

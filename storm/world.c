@@ -74,6 +74,7 @@ static void machine_add(struct world *w, unsigned replica)
     *m = (struct machine){.world = w, .index = w->machine_count, .replica = replica, .lie = w->plan.lies[replica]};
     for (unsigned i = 0; i < PBFT_TIMER_COUNT; i++)
         m->timer_at[i] = -1;
+    clock_init(m);
     w->machine_count++;
 }
 

@@ -42,7 +42,9 @@ struct disk {
     size_t writing; /* first so many of the queue are being written */
     uint64_t write_serial;
     bool full;
-    bool doomed, doomed_again; /* crash when doomed_writes more have been done; again at the next start */
+    bool damaged, damage_shows; /* a record that was read is not what was written; the replica must notice */
+    uint64_t damaged_epoch;     /* membership epoch of that record */
+    bool doomed, doomed_again;  /* crash when doomed_writes more have been done; again at the next start */
     enum doom doom;
     uint64_t doomed_writes;
     uint64_t writes; /* done, over all lives */
@@ -93,7 +95,9 @@ struct machine {
     bool wiped;
     bool was_behind;
     bool starting, unsure;
-    int64_t paused_until, clock_ahead;
+    int64_t paused_until;
+    int64_t clock_ahead, clock_since;   /* the clock was ahead by so much then, */
+    int clock_rate;                     /* and gains so many thousandths */
     int64_t timer_at[PBFT_TIMER_COUNT]; /* own clock; -1: stopped */
     unsigned timer_serial[PBFT_TIMER_COUNT];
     uint64_t view, left_in_a_row;
@@ -211,14 +215,25 @@ void disk_settle(struct machine *m, struct effects *effects); /* empties effects
 void disk_event(struct world *w, const struct event *e);
 void disk_crash(struct machine *m);
 void disk_wipe(struct machine *m);
+
+/* ---- damage.c */
+void disk_damage(struct machine *m, uint64_t v); /* one record of a machine that is down; v: which, and how */
+/* Feeds the records to m->pbft. False: it refuses them, as it must when they are damaged. */
+bool disk_read(struct machine *m);
+
 void disk_free(struct disk *d);
+
+/* ---- clock.c */
+void clock_init(struct machine *m);
+int64_t machine_now(const struct machine *m);
+void machine_timer_set(struct machine *m, uint32_t timer, int64_t at);        /* own clock */
+void machine_timer_put_off(struct machine *m, uint32_t timer, int64_t until); /* the world's */
+void clock_change(struct machine *m, int64_t jump, int rate); /* jump back only while the machine is down */
 
 /* ---- machine.c */
 void machine_start(struct machine *m);
 void machine_crash(struct machine *m, int64_t back_after); /* < 0: stays down until the faults end */
-void machine_timer_set(struct machine *m, uint32_t timer, int64_t at);
 void machine_timer(struct world *w, const struct event *e);
-int64_t machine_now(const struct machine *m);
 bool machine_behind(const struct machine *m);
 /* After every step: is it behind, do machine and application agree. */
 void machine_look(struct machine *m);

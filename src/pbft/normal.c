@@ -312,9 +312,9 @@ static bool send_commit(struct pbft *p, struct slot *s)
     if (!may_execute(s) || !s->has_block || s->sequence > p->executed)
         return false;
     if (own->says.type != 0 && own->says.view >= p->view) {
-        /* Voted before a restart: the same block must have come out again. */
+        /* Voted before a restart: the same block must have come out again, unless a later view decided another. */
         ASSERT(own->says.view == p->view);
-        if (!digest_equal(&own->says.digest, &s->block_id) && !p->diverged) {
+        if (s->sequence > p->decided && !digest_equal(&own->says.digest, &s->block_id) && !p->diverged) {
             p->diverged = true;
             effects_note(p->out, "pbft.divergence", s->sequence, p->view);
         }

@@ -103,10 +103,49 @@ static void early_requests_shut_nobody_out(void)
     cluster_free(&c);
 }
 
+/* Only replica 1 prepares in view 0, and it hears of nothing else. */
+static bool alone_in_view_0(struct cluster *c, unsigned from, unsigned to, struct bytes message)
+{
+    enum message_type type = (enum message_type)message.data[1];
+
+    if (from == 1 || to == 1)
+        return from == 1 || c->nodes[from].pbft == NULL || pbft_status(c->nodes[from].pbft).view > 0 ||
+               (type != MESSAGE_PRE_PREPARE && type != MESSAGE_PREPARE);
+    return type == MESSAGE_PREPARE && pbft_status(c->nodes[from].pbft).view == 0;
+}
+
+/* What a replica voted for in its view need not be what a later view decided; to learn that is no divergence. */
+static void a_vote_that_came_to_nothing(void)
+{
+    struct cluster c;
+
+    cluster_init(&c, 4, 1);
+    c.drop = alone_in_view_0;
+    cluster_start(&c);
+    cluster_submit(&c, 0);
+    cluster_run_until(&c, 400 * MS);
+    CHECK_EQ_U64(c.nodes[1].executed, 1);
+    struct digest voted = c.nodes[1].blocks[0].id;
+    cluster_crash(&c, 1);
+    cluster_submit(&c, 1); /* a later primary proposes both */
+    while (c.nodes[2].ledger_count == 0 && c.now < 30000 * MS && cluster_step(&c))
+        ;
+    CHECK_EQ_U64(c.nodes[2].ledger_count, 1);
+    CHECK(!digest_equal(&voted, &c.nodes[2].blocks[0].id));
+    cluster_restart(&c, 1);
+    cluster_fetch_blocks(&c, 1, 2);
+    CHECK_EQ_U64(pbft_status(c.nodes[1].pbft).decided, 1);
+    CHECK_EQ_U64(pbft_status(c.nodes[1].pbft).view, 0);
+    if (c.failure[0] != '\0')
+        tap_complain(__FILE__, __LINE__, "%s", c.failure);
+    cluster_free(&c);
+}
+
 int main(void)
 {
     key_library_init();
     TAP_RUN(a_decision_that_came_too_late_for_everybody);
+    TAP_RUN(a_vote_that_came_to_nothing);
     TAP_RUN(early_requests_shut_nobody_out);
     return tap_done();
 }
