@@ -184,6 +184,8 @@ static bool leave(struct rehearsal *r, unsigned node)
 static bool lie(struct rehearsal *r, unsigned node, enum lie how)
 {
     r->nodes[node].lie = how;
+    mem_free(r->nodes[node].kept);
+    r->nodes[node].kept = NULL;
     r->nodes[node].lied |= how != LIE_NONE;
     return true;
 }

@@ -1,31 +1,169 @@
 #include "sim/liar.h"
 
+#include <string.h>
+
+#include "base/dmath.h"
 #include "fed/messages.h"
 
-enum { PPM = 1000000, CLAIMED_COST = 7, CLAIMED_DELTA_PPM = 900000 };
+enum { PPM = 1000000, CLAIMED_COST = 7, CLAIMED_DELTA_PPM = 900000, IPM_STRENGTH = 1000 };
 
-void liar_costs(enum lie lie, uint64_t *costs, unsigned count)
+static const double ALIE_DEVIATIONS = 1.5;
+
+/* ---- scores */
+
+static uint64_t highest(const uint64_t *costs, unsigned count)
 {
-    uint64_t low = UINT64_MAX, high = 0;
+    uint64_t high = 0;
 
-    if (lie != LIE_INVERTED_SCORES)
-        return;
-    for (unsigned i = 0; i < count; i++) {
-        low = costs[i] < low ? costs[i] : low;
-        high = costs[i] > high ? costs[i] : high;
-    }
     for (unsigned i = 0; i < count; i++)
-        costs[i] = high - (costs[i] - low);
+        high = costs[i] > high ? costs[i] : high;
+    return high;
 }
 
-void liar_claims(enum lie lie, struct cycle_result *result)
+static unsigned lowest_at(const uint64_t *costs, unsigned count)
 {
-    if (lie != LIE_INFLATED_CLAIMS)
+    unsigned at = 0;
+
+    for (unsigned i = 1; i < count; i++)
+        at = costs[i] < costs[at] ? i : at;
+    return at;
+}
+
+static uint64_t within(double cost)
+{
+    return cost < (double)BODY_NUMBER_MAX ? (uint64_t)cost : (uint64_t)BODY_NUMBER_MAX;
+}
+
+/* From the lowest cost on, or from the highest if there is more to come: base + factor * (max - cost). */
+static void invert(uint64_t *costs, unsigned count, double factor)
+{
+    uint64_t high = highest(costs, count), low = costs[lowest_at(costs, count)];
+
+    for (unsigned i = 0; i < count; i++)
+        costs[i] = within((double)(factor > 1 ? high : low) + factor * (double)(high - costs[i]));
+}
+
+static void worsen_best(uint64_t *costs, unsigned count)
+{
+    double mean = 0, sum = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        mean += (double)costs[i];
+    mean /= count;
+    for (unsigned i = 0; i < count; i++)
+        sum += ((double)costs[i] - mean) * ((double)costs[i] - mean);
+    if (count > 1) {
+        unsigned best = lowest_at(costs, count);
+        costs[best] = within((double)costs[best] + ALIE_DEVIATIONS * dmath_sqrt(sum / (count - 1)));
+    }
+}
+
+static void repeat_another(const struct liar *liar, uint64_t *costs, unsigned count)
+{
+    const struct federation_state *s = liar->state;
+
+    for (unsigned m = 0; m < s->member_count; m++) {
+        if (m == liar->self || s->contributions[m].costs == NULL)
+            continue;
+        memcpy(costs, s->contributions[m].costs, count * sizeof costs[0]);
         return;
+    }
+}
+
+static void favour_friends(const struct liar *liar, uint64_t *costs, unsigned count)
+{
+    uint64_t high = highest(costs, count);
+
+    for (unsigned i = 0; i < count; i++) {
+        int member = state_find(liar->state, &liar->state->candidates[i].fingerprint);
+        costs[i] = member >= 0 && liar->is_friend[member] ? 1 : within((double)costs[i] + (double)high);
+    }
+}
+
+void liar_costs(const struct liar *liar, uint64_t *costs, unsigned count)
+{
+    bool is_present = liar->state->candidate_count == count; /* else it has scored what is over by now */
+
+    if (count == 0)
+        return;
+    if (liar->lie == LIE_INVERTED_SCORES)
+        invert(costs, count, 1);
+    else if (liar->lie == LIE_IPM_SCORES)
+        invert(costs, count, IPM_STRENGTH);
+    else if (liar->lie == LIE_ALIE_SCORES)
+        worsen_best(costs, count);
+    else if (liar->lie == LIE_MIMIC_SCORES && is_present)
+        repeat_another(liar, costs, count);
+    else if (liar->lie == LIE_COLLUDING_SCORES && is_present)
+        favour_friends(liar, costs, count);
+}
+
+/* ---- claims */
+
+static void inflate(struct cycle_result *result)
+{
     for (unsigned i = 0; i < result->count; i++)
         result->best[i].cost = CLAIMED_COST + i;
     result->delta_ppm = CLAIMED_DELTA_PPM;
 }
+
+static void negate(struct cycle_result *result)
+{
+    struct cycle_candidate turned[CYCLE_MIGRANTS_MAX];
+
+    for (unsigned i = 0; i < result->count; i++) {
+        struct cycle_candidate *c = &turned[result->count - 1 - i];
+        *c = result->best[i];
+        c->cost = 2 * result->incumbent_cost > c->cost ? 2 * result->incumbent_cost - c->cost : 1;
+    }
+    memcpy(result->best, turned, result->count * sizeof turned[0]);
+    result->delta_ppm = -result->delta_ppm;
+}
+
+static void copy(const struct liar *liar, struct cycle_result *result)
+{
+    const struct federation_state *s = liar->state;
+
+    for (unsigned m = 0; m < s->member_count; m++) {
+        const struct contribution *c = &s->contributions[m];
+
+        if (m == liar->self || c->offers == NULL || c->offer_count == 0)
+            continue;
+        result->count = c->offer_count < CYCLE_MIGRANTS_MAX ? c->offer_count : CYCLE_MIGRANTS_MAX;
+        for (unsigned i = 0; i < result->count; i++) {
+            uint64_t claim = c->offers[i].claim;
+            result->best[i] = (struct cycle_candidate){c->offers[i].genome, claim > 1 ? claim - 1 : 1};
+        }
+        result->delta_ppm = c->delta_ppm;
+        return;
+    }
+    result->count = 1;
+    result->best[0] = (struct cycle_candidate){s->incumbent, result->incumbent_cost};
+    result->delta_ppm = 0;
+}
+
+static void repeat_first(struct cycle_result **kept, struct cycle_result *result)
+{
+    if (*kept == NULL) {
+        *kept = mem_alloc(sizeof **kept);
+        **kept = *result;
+    }
+    *result = **kept;
+}
+
+void liar_claims(const struct liar *liar, struct cycle_result *result)
+{
+    if (liar->lie == LIE_INFLATED_CLAIMS)
+        inflate(result);
+    else if (liar->lie == LIE_NEGATED_CLAIMS)
+        negate(result);
+    else if (liar->lie == LIE_COPY_CAT)
+        copy(liar, result);
+    else if (liar->lie == LIE_STALE)
+        repeat_first(liar->kept, result);
+}
+
+/* ---- messages */
 
 bool liar_withholds(enum lie lie, struct bytes message)
 {

@@ -1,16 +1,34 @@
 #ifndef PRISMFED_SIM_LIAR_H
 #define PRISMFED_SIM_LIAR_H
 
-#include "evolve/local_cycle.h"
+#include "govern/state.h"
 #include "sim/scenario.h"
 
 /* Named dishonest behaviours, wrapped around an honest machine: each does what an operator of a real node could do
  * with its key and its program's input and output. */
 
-/* inverted_scores: the worst becomes the best, cost = max + min - cost. Others: unchanged. */
-void liar_costs(enum lie lie, uint64_t *costs, unsigned count);
-/* inflated_claims: claims costs of nearly nothing and a delta to match. Others: unchanged. */
-void liar_claims(enum lie lie, struct cycle_result *result);
+struct liar {
+    enum lie lie;
+    const struct federation_state *state; /* as its node knows it */
+    unsigned self;                        /* member index */
+    const bool *is_friend;                /* by member: who lies in the same way, itself included */
+    struct cycle_result **kept;           /* what a stale one repeats; owned by the node */
+};
+
+/* Changes a SCORE row:
+ * inverted_scores   the worst becomes the best: max + min - cost (the sign flipped)
+ * ipm_scores        the same, shouted: max + 1000 * (max - cost)
+ * alie_scores       a little is enough: the best one gets worse by 1.5 standard deviations of the row
+ * mimic_scores      the row of the first other member that has scored, if one has: one site weighs twice
+ * colluding_scores  what friends offer costs 1, the rest more than any honest cost
+ * Others: unchanged. */
+void liar_costs(const struct liar *liar, uint64_t *costs, unsigned count);
+/* Changes what an UPDATE offers:
+ * inflated_claims  costs of nearly nothing and a delta to match
+ * negated_claims   what was gained is claimed as lost: costs mirrored at the incumbent's, the order turned round
+ * copy_cat         what the first other member has offered in this epoch, claimed to be better by one; before anyone
+ * has, the incumbent stale            what it found first, ever again Others: unchanged. */
+void liar_claims(const struct liar *liar, struct cycle_result *result);
 /* mute: nothing of PBFT leaves the node. */
 bool liar_withholds(enum lie lie, struct bytes message);
 /* double_sign: for a message that carries an UPDATE signed by key, a second one with the same sequence and other

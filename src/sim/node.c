@@ -44,6 +44,7 @@ void node_fini(struct sim_node *n)
     queue_clear(n);
     mem_free(n->queue);
     disk_fini(&n->disk);
+    mem_free(n->kept);
     key_wipe(&n->key);
 }
 
@@ -308,20 +309,34 @@ void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
     plan_own(n, r, r->now_ns + takes_ns, &(struct happening){.kind = HAPPEN_WORK_DONE, .work = w});
 }
 
+static void lie_about(struct sim_node *n, const struct rehearsal *r, struct work *w)
+{
+    bool is_friend[MEMBERS_MAX] = {false};
+    struct liar liar = {n->lie, fed_state(n->fed), (unsigned)n->member, is_friend, &n->kept};
+
+    for (unsigned i = 0; i < r->scenario->node_count; i++) {
+        if (r->nodes[i].lie == n->lie && r->nodes[i].member >= 0)
+            is_friend[r->nodes[i].member] = true;
+    }
+    if (w->scoring)
+        liar_costs(&liar, w->costs, w->candidate_count);
+    else
+        liar_claims(&liar, &w->result);
+}
+
 void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
 {
     struct fed_event event = {.epoch = w->epoch};
 
     r->iterations += w->iterations;
+    lie_about(n, r, w);
     if (w->scoring) {
         r->evaluations += w->candidate_count;
-        liar_costs(n->lie, w->costs, w->candidate_count);
         event.kind = FED_EVENT_SCORE_DONE;
         event.costs = w->costs;
         event.count = w->candidate_count;
     } else {
         r->evaluations += w->result.evaluations;
-        liar_claims(n->lie, &w->result);
         event.kind = FED_EVENT_CYCLE_DONE;
         event.cycle = &w->result;
     }

@@ -27,8 +27,9 @@ struct sim_node {
 
     bool up, left;
     enum lie lie;
-    bool lied;     /* at any time */
-    uint64_t life; /* counts starts: what an earlier life began is not heard of */
+    bool lied;                 /* at any time */
+    struct cycle_result *kept; /* what it found first since it began to be stale; owned, or NULL */
+    uint64_t life;             /* counts starts: what an earlier life began is not heard of */
     uint64_t restarts;
     struct fed *fed; /* while up */
     struct effects effects;

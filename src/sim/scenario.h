@@ -41,7 +41,21 @@ enum scenario_event_kind {
     EVENT_KIND_COUNT
 };
 
-enum lie { LIE_NONE, LIE_INVERTED_SCORES, LIE_INFLATED_CLAIMS, LIE_DOUBLE_SIGN, LIE_MUTE, LIE_COUNT };
+enum lie {
+    LIE_NONE,
+    LIE_INVERTED_SCORES, /* sign flip */
+    LIE_IPM_SCORES,
+    LIE_ALIE_SCORES,
+    LIE_MIMIC_SCORES,
+    LIE_COLLUDING_SCORES,
+    LIE_INFLATED_CLAIMS,
+    LIE_NEGATED_CLAIMS,
+    LIE_COPY_CAT,
+    LIE_STALE,
+    LIE_DOUBLE_SIGN,
+    LIE_MUTE,
+    LIE_COUNT
+};
 
 struct scenario_event {
     enum scenario_event_kind kind;

@@ -19,7 +19,14 @@ static const char *const kind_names[EVENT_KIND_COUNT + 1] = {
 static const char *const lie_names[LIE_COUNT + 1] = {
     [LIE_NONE] = "honest",
     [LIE_INVERTED_SCORES] = "inverted_scores",
+    [LIE_IPM_SCORES] = "ipm_scores",
+    [LIE_ALIE_SCORES] = "alie_scores",
+    [LIE_MIMIC_SCORES] = "mimic_scores",
+    [LIE_COLLUDING_SCORES] = "colluding_scores",
     [LIE_INFLATED_CLAIMS] = "inflated_claims",
+    [LIE_NEGATED_CLAIMS] = "negated_claims",
+    [LIE_COPY_CAT] = "copy_cat",
+    [LIE_STALE] = "stale",
     [LIE_DOUBLE_SIGN] = "double_sign",
     [LIE_MUTE] = "mute",
 };

@@ -53,6 +53,10 @@ static void add_misbehaviour(struct prng *p, struct buf *out)
     static const char *const what[] = {"\"lie\", \"behaviour\": \"double_sign\"",
                                        "\"lie\", \"behaviour\": \"inverted_scores\"",
                                        "\"lie\", \"behaviour\": \"inflated_claims\"",
+                                       "\"lie\", \"behaviour\": \"mimic_scores\"",
+                                       "\"lie\", \"behaviour\": \"colluding_scores\"",
+                                       "\"lie\", \"behaviour\": \"copy_cat\"",
+                                       "\"lie\", \"behaviour\": \"stale\"",
                                        "\"slow_down\", \"factor\": 3000, \"duration_ms\": 900",
                                        "\"leave\"",
                                        "\"drift\", \"workload\": {\"family\": \"queen\"}"};

@@ -8,14 +8,106 @@
 #define LIE(node, behaviour)                                                                                           \
     ", \"events\": [{\"kind\": \"lie\", \"node\": \"" node "\", \"at_ms\": 0, \"behaviour\": \"" behaviour "\"}]"
 
-static void costs_are_turned_round(void)
-{
-    uint64_t costs[] = {10, 50, 20}, same[] = {10, 50, 20};
+/* Three members, three candidates: the incumbent and one of each of the members 1 and 2; member 1 has spoken. */
+struct scene {
+    struct member members[3];
+    struct candidate candidates[3], offers[1];
+    struct contribution contributions[3];
+    uint64_t row[3];
+    struct federation_state state;
+    bool is_friend[3];
+    struct cycle_result *kept;
+};
 
-    liar_costs(LIE_INVERTED_SCORES, costs, 3);
-    CHECK(costs[0] == 50 && costs[1] == 10 && costs[2] == 40);
-    liar_costs(LIE_MUTE, same, 3);
-    CHECK(same[0] == 10 && same[1] == 50 && same[2] == 20);
+static struct liar scene_set(struct scene *s, enum lie lie)
+{
+    *s = (struct scene){.row = {4, 5, 6}, .is_friend = {true, false, true}};
+    for (unsigned i = 0; i < 3; i++) {
+        s->members[i].fingerprint.b[0] = (uint8_t)(i + 1);
+        s->candidates[i].fingerprint.b[0] = (uint8_t)(i > 0 ? i + 1 : 0);
+    }
+    s->offers[0].claim = 40;
+    s->offers[0].genome.seed = 77;
+    s->contributions[1] = (struct contribution){.offer_count = 1, .offers = s->offers, .costs = s->row, .delta_ppm = 9};
+    s->state.members = s->members;
+    s->state.member_count = 3;
+    s->state.contributions = s->contributions;
+    s->state.candidates = s->candidates;
+    s->state.candidate_count = 3;
+    return (struct liar){lie, &s->state, 0, s->is_friend, &s->kept};
+}
+
+static void score_rows_as_they_are_told(void)
+{
+    static const struct {
+        enum lie lie;
+        uint64_t costs[3];
+    } want[] = {
+        {LIE_NONE, {10, 50, 30}},
+        {LIE_MUTE, {10, 50, 30}},
+        {LIE_INVERTED_SCORES, {50, 10, 30}},
+        {LIE_IPM_SCORES, {40050, 50, 20050}},
+        {LIE_ALIE_SCORES, {40, 50, 30}}, /* the deviation is 20 */
+        {LIE_MIMIC_SCORES, {4, 5, 6}},
+        {LIE_COLLUDING_SCORES, {60, 100, 1}},
+        {LIE_COPY_CAT, {10, 50, 30}},
+    };
+
+    for (unsigned i = 0; i < sizeof want / sizeof want[0]; i++) {
+        struct scene s;
+        struct liar liar = scene_set(&s, want[i].lie);
+        uint64_t costs[] = {10, 50, 30};
+
+        liar_costs(&liar, costs, 3);
+        for (unsigned k = 0; k < 3; k++)
+            CHECK_EQ_U64(costs[k], want[i].costs[k]);
+        liar_costs(&liar, costs, 0);
+        s.state.candidate_count = 2; /* another epoch by now: nobody's row and nobody's candidates to go by */
+        uint64_t later[] = {1, 2, 3};
+        liar_costs(&liar, later, 3);
+        CHECK(want[i].lie != LIE_MIMIC_SCORES || later[2] == 3);
+        CHECK(want[i].lie != LIE_COLLUDING_SCORES || later[2] == 3);
+    }
+}
+
+static struct cycle_result found(uint64_t seed)
+{
+    struct cycle_result result = {.count = 2, .incumbent_cost = 100, .delta_ppm = 200000};
+
+    for (unsigned i = 0; i < 2; i++) {
+        result.best[i].genome.seed = seed + i;
+        result.best[i].cost = 80 + 10 * i;
+    }
+    return result;
+}
+
+static void updates_as_they_are_told(void)
+{
+    struct scene s;
+    struct liar liar = scene_set(&s, LIE_INFLATED_CLAIMS);
+    struct cycle_result result = found(5);
+
+    liar_claims(&liar, &result);
+    CHECK(result.count == 2 && result.best[0].cost < 10 && result.delta_ppm > 800000);
+    liar.lie = LIE_NEGATED_CLAIMS;
+    result = found(5);
+    liar_claims(&liar, &result);
+    CHECK(result.best[0].genome.seed == 6 && result.best[0].cost == 110);
+    CHECK(result.best[1].genome.seed == 5 && result.best[1].cost == 120 && result.delta_ppm == -200000);
+    liar.lie = LIE_COPY_CAT;
+    liar_claims(&liar, &result);
+    CHECK(result.count == 1 && result.best[0].genome.seed == 77 && result.best[0].cost == 39);
+    s.contributions[1].offers = NULL;
+    s.state.incumbent.seed = 3;
+    liar_claims(&liar, &result);
+    CHECK(result.count == 1 && result.best[0].genome.seed == 3 && result.best[0].cost == 100);
+    liar.lie = LIE_STALE;
+    for (unsigned i = 5; i < 8; i++) {
+        result = found(i);
+        liar_claims(&liar, &result);
+        CHECK(result.best[0].genome.seed == 5);
+    }
+    mem_free(s.kept);
 }
 
 static void a_second_update_with_the_same_sequence(void)
@@ -89,21 +181,25 @@ static void a_mute_primary_loses_its_view(void)
 /* One liar among six does not lead the federation to a worse genome than the default. */
 static void liars_are_outvoted(void)
 {
-    static const char *const lies[] = {LIE("e0", "inverted_scores"), LIE("e0", "inflated_claims")};
+    static const char *const lies[] = {
+        LIE("e0", "inverted_scores"), LIE("e0", "ipm_scores"),       LIE("e0", "alie_scores"),
+        LIE("e0", "mimic_scores"),    LIE("e0", "colluding_scores"), LIE("e0", "inflated_claims"),
+        LIE("e0", "negated_claims"),  LIE("e0", "copy_cat"),         LIE("e0", "stale")};
+    struct run honest;
 
-    for (unsigned i = 0; i < 2; i++) {
-        struct run honest, lied;
+    run_federation(&honest, 4, 2, 3, "", 3, 23);
+    for (unsigned i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        struct run lied;
 
-        run_federation(&honest, 4, 2, 3, "", 3, 23);
         run_federation(&lied, 4, 2, 3, lies[i], 3, 23);
         CHECK(run_anchored(&honest) && run_anchored(&lied));
         CHECK(!digest_equal(&honest.bytes, &lied.bytes));
         CHECK(lied.told.gain_ppm <= 1000000);
         for (unsigned m = 0; m < 6; m++)
             CHECK(lied.told.chronicle.state.members[m].status == MEMBER_ACTIVE);
-        run_free(&honest);
         run_free(&lied);
     }
+    run_free(&honest);
 }
 
 static void a_lie_can_end(void)
@@ -122,7 +218,8 @@ static void a_lie_can_end(void)
 
 int main(void)
 {
-    TAP_RUN(costs_are_turned_round);
+    TAP_RUN(score_rows_as_they_are_told);
+    TAP_RUN(updates_as_they_are_told);
     TAP_RUN(a_second_update_with_the_same_sequence);
     TAP_RUN(the_signer_of_two_updates_is_convicted);
     TAP_RUN(a_mute_primary_loses_its_view);
