@@ -72,6 +72,7 @@ static void advance(struct machine *m, struct effects *effects)
     struct digest id = application_id(&m->app, m->app.decided);
     if (m->pbft != NULL)
         pbft_advance(m->pbft, machine_now(m), m->app.decided, &id, effects);
+    diverged_caught_up(m, effects);
 }
 
 static void mark_transfer(struct machine *m)

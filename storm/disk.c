@@ -279,6 +279,7 @@ void disk_settle(struct machine *m, struct effects *effects)
 {
     memory_step(m, effects);
     calm_step(m, effects);
+    diverged_step(m, effects);
     for (size_t i = 0; i < effects->count; i++) {
         repeat_effect(m, &effects->items[i]);
         trace_effect(m->world, m, &effects->items[i]);

@@ -41,8 +41,8 @@ static void forge_stable(const struct machine *m, uint64_t v, struct statement *
     struct cbor_writer w;
 
     *says = (struct statement){.type = MESSAGE_CHECKPOINT, .sequence = (a->executed / interval + v % 3) * interval};
-    if (says->sequence > 0 && says->sequence <= a->executed)
-        says->digest = a->blocks[says->sequence - 1].id;
+    if (says->sequence >= a->base && says->sequence <= a->executed)
+        says->digest = application_id(a, says->sequence);
     else
         says->digest = digest_of(bytes_of((const uint8_t *)&says->sequence, sizeof says->sequence));
     forge_quorum(m, says, members->quorum, members->n, v / 3 % 2 == 0, claims);

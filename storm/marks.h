@@ -43,6 +43,8 @@
     X(WINDOW_FULL, "the high water mark stops the primary")                                                            \
     X(EQUIVOCATION, "evidence against a liar is taken")                                                                \
     X(EVIDENCE_SECOND, "two liars are convicted in one world")                                                         \
+    X(DIVERGED, "a replica notices that it executed another block than is decided")                                    \
+    X(DIVERGED_MENDED, "and gets the right one from others")                                                           \
     X(CATCH_UP, "blocks are fetched")                                                                                  \
     X(CATCH_UP_LONG, "four or more blocks are fetched at once")                                                        \
     X(CATCH_UP_VIEW_CHANGE, "blocks are fetched during a view change")                                                 \

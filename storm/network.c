@@ -80,7 +80,7 @@ void network_carry(struct machine *from, unsigned to, struct blob *message)
 
 void network_send(struct machine *from, unsigned to, struct blob *message)
 {
-    if (from->lie == LIE_NONE || from->lie == LIE_TWINS || from->lie == LIE_WIPED)
+    if (from->lie == LIE_NONE || from->lie == LIE_TWINS || from->lie == LIE_WIPED || from->lie == LIE_ROTTEN)
         network_carry(from, to, message);
     else
         liar_send(from, to, message);

@@ -153,6 +153,10 @@ static void draw_endless(struct storm_plan *p, const struct draw *d)
     for (unsigned i = 0; i < p->n; i++)
         share = p->lies[i] == LIE_CENSOR ? 75 : share;
     p->endless = !p->faultless && p->clients > 1 && percent(d, DECIDE_ENDLESS, share);
+    /* Else they would always be there first when a place is free. */
+    unsigned crowd = 2 * (CLIENTS_MAX + 1) * p->outstanding;
+    if (p->endless && p->pending_max < crowd)
+        p->pending_max = crowd;
 }
 
 static struct fault draw_fault(const struct storm_plan *p, const struct draw *d, uint32_t index)
@@ -346,7 +350,7 @@ const char *lie_name(enum lie lie)
     static const char *const NAMES[LIE_KINDS] = {
         "correct",          "equivocates", "votes twice", "mute",    "selective", "stale", "forges view changes",
         "forges new views", "far numbers", "floods",      "mutates", "foreign",   "twins", "censors",
-        "bad blocks",       "wiped"};
+        "rotten",           "bad blocks",  "wiped"};
 
     ASSERT(lie < LIE_KINDS);
     return NAMES[lie];

@@ -57,6 +57,7 @@ enum lie {
     LIE_FOREIGN,     /* statements of another federation or membership epoch beside its own */
     LIE_TWINS,       /* two machines with one key */
     LIE_CENSOR,      /* as primary never proposes what client 0 asks for */
+    LIE_ROTTEN,      /* honest, but what it executes comes out wrong now and then */
     LIE_BAD_BLOCKS,  /* serves blocks that are not what was decided */
     LIE_WIPED,       /* honest, but its disk was wiped: it may contradict itself */
     LIE_KINDS

@@ -160,6 +160,7 @@ void replica_new(struct machine *m)
 
     ASSERT(m->pbft == NULL);
     m->calm = (struct calm){0};
+    m->diverged = false;
     memset(m->answers, 0, sizeof m->answers);
     if (e->number_of[m->replica] < 0)
         return;

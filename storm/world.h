@@ -101,6 +101,9 @@ struct machine {
     int64_t timer_at[PBFT_TIMER_COUNT]; /* own clock; -1: stopped */
     unsigned timer_serial[PBFT_TIMER_COUNT];
     uint64_t view, left_in_a_row;
+    uint64_t rotten_height; /* the last that came out wrong */
+    bool diverged;          /* it knows that, and has not caught up */
+    size_t mended_at;       /* it caught up before this effect of the step */
     uint64_t undone_height; /* lowest of the last undo, and the batch there */
     struct digest undone_batch;
     struct disk disk;
@@ -242,6 +245,8 @@ void machine_look(struct machine *m);
 struct pbft_app application_callbacks(struct machine *m);
 void application_load(struct machine *m); /* from the disk */
 void application_free(struct application *a);
+/* A client's requests are decided up to this timestamp. */
+uint32_t application_decided_of(const struct application *a, unsigned client);
 /* Blocks that closed a membership epoch, among the decided ones. */
 uint32_t application_closings(const struct machine *m);
 bool application_closes(const struct application *a, uint64_t height); /* its membership epoch; height > a->base */

@@ -502,12 +502,20 @@ static bool propose(struct pbft *p)
 
 /* ---- all of it */
 
+static bool may_go_on(const struct pbft *p)
+{
+#ifdef MUTANT_PBFT_DIVERGED_GOES_ON
+    return p->active;
+#endif
+    return p->active && !p->diverged;
+}
+
 static bool vote_all(struct pbft *p)
 {
     uint64_t high = log_high(p), last = p->top < high ? p->top : high;
     bool moved = false;
 
-    for (uint64_t n = p->stable.sequence + 1; n <= last; n++) {
+    for (uint64_t n = p->stable.sequence + 1; n <= last && may_go_on(p); n++) {
         struct slot *s = log_find(p, n);
         if (s == NULL || !slot_current(p, s))
             continue;
@@ -527,13 +535,13 @@ void normal_run(struct pbft *p)
 {
     bool moved = p->started;
 
-    while (moved && p->active && !p->diverged) {
+    while (moved && may_go_on(p)) {
         moved = vote_all(p);
         while (execute(p))
             moved = true;
-        while (!p->diverged && decide(p))
+        while (may_go_on(p) && decide(p))
             moved = true;
-        if (!p->diverged && propose(p))
+        if (may_go_on(p) && propose(p))
             moved = true;
     }
 }

@@ -51,6 +51,10 @@ const struct digest *seen_first(struct seen_table *t, uint64_t key, const struct
 /* 1, 4, 11 agreement.c: equal blocks, and with their ids equal states, at equal heights; every certificate verifies
  * offline, and a changed byte fails */
 void agreement_appended(struct machine *m, uint64_t height, struct bytes block);
+/* 4 diverged.c: who executed another block than the others decided signs nothing until it has theirs */
+void diverged_step(struct machine *m, const struct effects *effects);
+/* So many effects of the step came before. */
+void diverged_caught_up(struct machine *m, const struct effects *effects);
 /* 2 prepared.c: one digest for a view and sequence */
 void prepared_persisted(struct machine *m, struct bytes record);
 /* 3, 8 new_view.c: content is a function of the view changes, and keeps what is decided */

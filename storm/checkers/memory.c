@@ -8,7 +8,7 @@ static size_t effects_allowed(const struct storm_plan *p)
     return 64 + 16 * (size_t)(p->window + p->interval) + 4 * (size_t)p->replicas;
 }
 
-/* What goes to one replica alone is an answer to it. */
+/* What pbft sends to one replica alone is an answer to it. */
 static void count_answers(struct machine *m, const struct effects *effects)
 {
     struct world *w = m->world;
@@ -16,7 +16,7 @@ static void count_answers(struct machine *m, const struct effects *effects)
 
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *e = &effects->items[i];
-        if (e->kind != EFFECT_SEND || e->to < 0)
+        if (e->kind != EFFECT_SEND || e->to < 0 || e->to >= TO_REPLICA)
             continue;
         struct answers *a = &m->answers[e->to];
         if (a->count == 0 || now - a->since >= w->plan.resend)

@@ -5,9 +5,10 @@ void stable_sent(struct machine *m, const struct claim *claim)
     if (claim->says.type != MESSAGE_CHECKPOINT)
         return;
     struct agreed_block *b = agreed_at(m->world, claim->says.sequence);
-    if (claim->says.sequence > m->disk.ledger_count)
+    uint64_t height = m->disk.ledger_base + m->disk.ledger_count;
+    if (claim->says.sequence > height)
         world_fail(m->world, "9 stable", "machine %u signs a checkpoint at %llu and has decided %llu", m->index,
-                   (unsigned long long)claim->says.sequence, (unsigned long long)m->disk.ledger_count);
+                   (unsigned long long)claim->says.sequence, (unsigned long long)height);
     b->checkpoint_signers |= UINT64_C(1) << m->replica;
     if (b->decided && !digest_equal(&b->id, &claim->says.digest))
         world_fail(m->world, "9 stable", "machine %u signs a checkpoint of another block at %llu", m->index,
