@@ -6,7 +6,7 @@
 /* New genomes from old ones. The result lies in the schema and carries a new seed
  * drawn from the stream. */
 
-/* Changes each gene with chance 1/4, at least one: numbers by a step on their own scale, ordinals to a
+/* Changes each gene with chance 1/4, at least one that is active: numbers by a step on their own scale, ordinals to a
  * neighbour, categories to another one, toggles over. */
 void variation_mutate(const struct genome_schema *schema, struct prng *prng, struct genome *genome);
 

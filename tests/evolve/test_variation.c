@@ -102,11 +102,37 @@ static void crossing_takes_each_gene_from_a_parent(void)
     CHECK(from_a > 2000 && from_b > 2000);
 }
 
+/* Genes that do not matter are no target, and what comes of any two parents is a genome. */
+static void conditions_are_kept(void)
+{
+    struct genome_schema schema = sample_conditional();
+    struct prng prng;
+    unsigned still = 0;
+    tap_seed(54);
+    prng_seed(&prng, 54);
+    for (unsigned i = 0; i < 5000; i++) {
+        struct genome a, b, child;
+        bool change = false;
+        genome_random(&schema, &prng, &a);
+        genome_random(&schema, &prng, &b);
+        variation_cross(&schema, &prng, &a, &b, &child);
+        CHECK(sample_fits(&schema, &child) && genome_forbidden(&schema, &child) < 0);
+        child = a;
+        variation_mutate(&schema, &prng, &child);
+        CHECK(sample_fits(&schema, &child) && genome_forbidden(&schema, &child) < 0);
+        for (unsigned g = 0; g < schema.count; g++)
+            change = change || differs(&a.values[g], &child.values[g]);
+        still += !change; /* an end held it, or what was forbidden was taken back */
+    }
+    CHECK(still < 250);
+}
+
 int main(void)
 {
     TAP_RUN(mutation_changes_something_within_the_schema);
     TAP_RUN(mutation_reaches_every_value);
     TAP_RUN(fixed_genes_stay);
     TAP_RUN(crossing_takes_each_gene_from_a_parent);
+    TAP_RUN(conditions_are_kept);
     return tap_done();
 }
