@@ -290,6 +290,11 @@ const struct federation_state *fed_state(const struct fed *f)
     return &f->decided;
 }
 
+int fed_self_replica(const struct fed *f)
+{
+    return fed_self(f) != NULL ? state_replica(&f->decided, f->config.self) : -1;
+}
+
 struct pbft_status fed_pbft_status(const struct fed *f)
 {
     return f->pbft != NULL ? pbft_status(f->pbft) : (struct pbft_status){0};

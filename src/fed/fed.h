@@ -78,6 +78,8 @@ enum err fed_step(struct fed *f, const struct fed_event *event, struct effects *
 
 /* The decided state; valid until the next step. */
 const struct federation_state *fed_state(const struct fed *f);
+/* Our number among the replicas of the decided state's membership epoch; -1: we have no vote. */
+int fed_self_replica(const struct fed *f);
 /* The primary's view of consensus; zeros on a participant. */
 struct pbft_status fed_pbft_status(const struct fed *f);
 

@@ -85,13 +85,18 @@ static struct digest key_of(const char *what, const struct digest *signer, uint6
     return digest_final(&c);
 }
 
+static bool is_own(const struct sim_node *n, const struct digest *kid)
+{
+    return digest_equal(kid, &n->key.fingerprint) || digest_equal(kid, &n->next_key.fingerprint);
+}
+
 /* PRE-PREPARE, PREPARE and COMMIT: [type, COSE_Sign1, ...]. */
 static bool vote_is_new_or_same(struct checkers *c, const struct sim_node *n, struct bytes message)
 {
     struct digest key, said;
     struct cose_sign1 cose;
     struct cbor_reader r;
-    uint64_t type, view, sequence;
+    uint64_t type, view, sequence, epoch;
     struct bytes item;
 
     cbor_reader_init(&r, message);
@@ -100,9 +105,11 @@ static bool vote_is_new_or_same(struct checkers *c, const struct sim_node *n, st
     item = cbor_peek(&r) == CBOR_BYTES ? cbor_get_bytes(&r) : cbor_get_raw(&r);
     if (r.err != ERR_OK || type > 3 || cose_parse(item, &cose) != ERR_OK)
         return true;
-    if (!digest_equal(&cose.kid, &n->key.fingerprint) || !view_and_sequence(cose.payload, &view, &sequence))
+    if (!is_own(n, &cose.kid) || !view_and_sequence(cose.payload, &view, &sequence))
         return true;
-    key = key_of(type == 1 ? "pre-prepare" : type == 2 ? "prepare" : "commit", &cose.kid, view, sequence);
+    if (!pbft_membership_epoch(message, &epoch))
+        return true;
+    key = key_of(type == 1 ? "pre-prepare" : type == 2 ? "prepare" : "commit", &cose.kid, epoch << 32 | view, sequence);
     said = digest_of(cose.payload);
     return remember(c, &key, &said);
 }
@@ -116,7 +123,7 @@ static bool entry_is_new_or_same(struct checkers *c, const struct sim_node *n, s
 
     if (message_decode(message, &m) != ERR_OK || m.type != FED_ENTRY || envelope_parse(m.entry, &e, &cose) != ERR_OK)
         return true;
-    if (!digest_equal(&e.node_fingerprint, &n->key.fingerprint))
+    if (!is_own(n, &e.node_fingerprint))
         return true;
     key = key_of("entry", &e.node_fingerprint, e.sequence, 0);
     said = digest_of(m.entry);

@@ -1,5 +1,7 @@
 #include "sim/faults.h"
 
+#include <stdio.h>
+
 #include "sim/rehearsal.h"
 
 enum { PPM = 1000000 };
@@ -163,18 +165,94 @@ void faults_sponsor(struct rehearsal *r, unsigned node)
     rehearsal_plan(r, r->now_ns + sponsor_again_ns, &(struct happening){.kind = HAPPEN_SPONSOR, .node = node});
 }
 
-static bool join(struct rehearsal *r, unsigned node)
+/* The body that every validator's operator is given. */
+static void change_of(const struct rehearsal *r, unsigned fault, struct buf *body)
+{
+    const struct scenario_event *e = event_at(r, fault);
+    const struct sim_node *n = &r->nodes[e->node];
+    struct change change = {.card = r->scenario->nodes[e->node].card};
+    struct digest federation_id = digest_of(bytes_of_buf(&r->genesis));
+    const struct secret_key *key = NULL;
+
+    change.kind = e->kind == EVENT_JOIN ? CHANGE_JOIN : e->kind == EVENT_LEAVE ? CHANGE_LEAVE : CHANGE_ROTATE;
+    if (e->kind != EVENT_LEAVE)
+        key = e->kind == EVENT_JOIN ? &n->key : &n->next_key;
+    if (key != NULL)
+        change.card.key = key->public;
+    change_body_encode(&change, &federation_id, key, body);
+}
+
+/* In the log that this node has. */
+static bool change_is_made(const struct rehearsal *r, unsigned fault, const struct federation_state *s)
+{
+    const struct sim_node *n = &r->nodes[event_at(r, fault)->node];
+
+    if (event_at(r, fault)->kind == EVENT_LEAVE)
+        return s->members[n->member].status == MEMBER_LEFT || s->members[n->member].status == MEMBER_CONVICTED;
+    return state_find(s, event_at(r, fault)->kind == EVENT_JOIN ? &n->key.fingerprint : &n->next_key.fingerprint) >= 0;
+}
+
+void faults_sign_off(struct rehearsal *r, unsigned fault)
+{
+    struct buf body = {0};
+    bool waiting = false;
+
+    change_of(r, fault, &body);
+    for (unsigned i = 0; i < r->members; i++) {
+        struct sim_node *validator = &r->nodes[r->node_of[i]];
+        struct fed_event event = {.kind = FED_EVENT_SIGN_OFF, .blob = blob_new(bytes_of_buf(&body))};
+        if (validator->up && rehearsal_is_validator(r, validator) &&
+            !change_is_made(r, fault, fed_state(validator->fed))) {
+            waiting = true;
+            node_step(validator, r, &event);
+        }
+        blob_drop(event.blob);
+    }
+    buf_free(&body);
+    if (waiting)
+        rehearsal_plan(r, r->now_ns + sponsor_again_ns, &(struct happening){.kind = HAPPEN_SIGN_OFF, .fault = fault});
+}
+
+static bool rotate_key(struct rehearsal *r, unsigned fault, struct sim_node *n)
+{
+    struct fed_event event = {.kind = FED_EVENT_KEY, .key = &n->next_key};
+    char label[2 * MEMBER_NAME_MAX];
+
+    if (n->member < 0)
+        return false;
+    snprintf(label, sizeof label, "%s, another key", n->name);
+    key_simulated(r->options.seed, label, &n->next_key);
+    if (n->up)
+        node_step(n, r, &event);
+    faults_sign_off(r, fault);
+    return true;
+}
+
+static bool is_validators(const struct rehearsal *r, unsigned fault)
+{
+    return r->scenario->nodes[event_at(r, fault)->node].card.role == ROLE_CORE;
+}
+
+static bool join(struct rehearsal *r, unsigned fault, unsigned node)
 {
     if (r->nodes[node].member >= 0)
         return false;
+    if (is_validators(r, fault)) {
+        faults_sign_off(r, fault);
+        return true;
+    }
     faults_sponsor(r, node);
     return true;
 }
 
-static bool leave(struct rehearsal *r, unsigned node)
+static bool leave(struct rehearsal *r, unsigned fault, unsigned node)
 {
     struct fed_event event = {.kind = FED_EVENT_LEAVE};
 
+    if (is_validators(r, fault) && r->nodes[node].member >= 0) {
+        faults_sign_off(r, fault);
+        return true;
+    }
     if (!r->nodes[node].up)
         return false;
     node_step(&r->nodes[node], r, &event);
@@ -233,9 +311,11 @@ static bool strike(struct rehearsal *r, unsigned fault, int node)
         r->nodes[node].slow_ppm = e->factor_ppm;
         return true;
     case EVENT_JOIN:
-        return join(r, (unsigned)node);
+        return join(r, fault, (unsigned)node);
     case EVENT_LEAVE:
-        return leave(r, (unsigned)node);
+        return leave(r, fault, (unsigned)node);
+    case EVENT_ROTATE_KEY:
+        return rotate_key(r, fault, &r->nodes[node]);
     case EVENT_LIE:
         f->lying[node] = serial;
         return lie(r, (unsigned)node, e->lie);

@@ -37,5 +37,8 @@ void faults_fire(struct rehearsal *r, unsigned fault);
 void faults_end(struct rehearsal *r, unsigned fault);
 /* Asks a validator to sponsor the node, and again later as long as it is no member. */
 void faults_sponsor(struct rehearsal *r, unsigned node);
+/* Asks every validator to sign off the change of who votes that the event names, and again as long as it is not made.
+ */
+void faults_sign_off(struct rehearsal *r, unsigned fault);
 
 #endif

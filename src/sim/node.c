@@ -46,6 +46,7 @@ void node_fini(struct sim_node *n)
     disk_fini(&n->disk);
     mem_free(n->kept);
     key_wipe(&n->key);
+    key_wipe(&n->next_key);
 }
 
 static void node_config(const struct sim_node *n, const struct rehearsal *r, struct fed_config *out)
@@ -55,6 +56,7 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
     *out = (struct fed_config){
         .self = (unsigned)n->member,
         .key = n->key,
+        .next_key = n->next_key,
         .seed = n->draws,
         .view_timeout_ns = (int64_t)s->view_timeout_ns,
         .view_timeout_max_ns = 16 * (int64_t)s->view_timeout_ns,
@@ -71,6 +73,13 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
     };
 }
 
+const struct secret_key *node_key(const struct sim_node *n)
+{
+    bool rotated = n->up && !digest_is_zero(&n->next_key.fingerprint) &&
+                   state_find(fed_state(n->fed), &n->next_key.fingerprint) >= 0;
+    return rotated ? &n->next_key : &n->key;
+}
+
 enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag)
 {
     struct fed_event event = {.kind = FED_EVENT_START};
@@ -81,6 +90,7 @@ enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag)
     node_config(n, r, &config);
     err = fed_new(bytes_of_buf(&r->genesis), &config, &n->disk.ledger, &n->fed, diag);
     key_wipe(&config.key);
+    key_wipe(&config.next_key);
     if (err != ERR_OK)
         return err;
     for (size_t i = 0; i < n->disk.count; i++) {
@@ -146,7 +156,7 @@ static void send(struct sim_node *n, struct rehearsal *r, int32_t to, struct blo
         return;
     if (!n->lied)
         check_signing(&r->checkers, n, blob_bytes(blob), r->now_ns);
-    forged = liar_double(n->lie, &n->key, blob_bytes(blob));
+    forged = liar_double(n->lie, node_key(n), blob_bytes(blob));
     if (to >= 0)
         send_one(n, r, (unsigned)to, blob, forged);
     for (unsigned member = 0; to < 0 && member < s->member_count; member++) {

@@ -23,9 +23,11 @@ struct sim_node {
     int member;     /* member index; -1: not one yet */
     const char *name;
     struct secret_key key;
-    uint64_t draws; /* seed of its local cycles */
+    struct secret_key next_key; /* after a rotate_key event; zero: none */
+    uint64_t draws;             /* seed of its local cycles */
 
     bool up, left;
+    bool votes; /* as last seen */
     enum lie lie;
     bool lied;                 /* at any time */
     struct cycle_result *kept; /* what it found first since it began to be stale; owned, or NULL */
@@ -48,6 +50,9 @@ struct sim_node {
 
 void node_init(struct sim_node *n, struct rehearsal *r, unsigned index);
 void node_fini(struct sim_node *n);
+
+/* The key that the node's own state names. */
+const struct secret_key *node_key(const struct sim_node *n);
 
 /* Starts it, also after a crash, from what is durable. A member only. */
 enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag) MUST_CHECK;

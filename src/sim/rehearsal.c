@@ -7,6 +7,8 @@
 
 /* Ends a run in which time stands still. */
 static const uint64_t steps_at_once_max = 1000000;
+/* How long a validator that has left still answers. */
+static const int64_t retirement_ns = 30000000000;
 enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 18 };
 
 /* ---- setting up */
@@ -35,6 +37,7 @@ static void genesis_build(struct rehearsal *r)
         g->members[g->member_count] = s->nodes[i].card;
         g->members[g->member_count].key = r->nodes[i].key.public;
         r->nodes[i].member = (int)g->member_count;
+        r->nodes[i].votes = s->nodes[i].card.role == ROLE_CORE;
         r->node_of[g->member_count++] = i;
     }
     r->members = g->member_count;
@@ -88,6 +91,7 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
     r->scenario = scenario;
     r->options = *options;
     r->trace = options->trace != NULL ? options->trace : &r->silence;
+    r->quorum = scenario->quorum;
     r->last_epoch = scenario->epoch_start + options->epochs - 1;
     r->count = scenario->node_count;
     r->nodes = mem_array(r->count, sizeof *r->nodes);
@@ -201,10 +205,26 @@ static void observe_block(struct rehearsal *r, struct sim_node *n, const struct 
     check_agreement(&r->checkers, n, r->now_ns);
     n->height = s->height;
     r->checkers.moved_ns = r->now_ns;
+    if (s->membership_epoch > r->membership_epoch) {
+        r->membership_epoch = s->membership_epoch;
+        r->quorum = s->quorum;
+        rehearsal_faults_changed(r);
+    }
     for (unsigned m = 0; m < s->member_count; m++) {
         if (s->members[m].status == MEMBER_CONVICTED)
             check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], r->now_ns);
     }
+}
+
+/* A validator that has left goes on for a while: it may be the only one to tell others that their membership epoch is
+ * over. */
+static void leave(struct rehearsal *r, struct sim_node *n)
+{
+    if (r->scenario->nodes[n->index].card.role != ROLE_CORE)
+        node_stop(n, r);
+    else if (!n->left)
+        rehearsal_plan(r, r->now_ns + retirement_ns, &(struct happening){.kind = HAPPEN_RETIRE, .node = n->index});
+    n->left = true;
 }
 
 void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
@@ -222,21 +242,26 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
             faults_epoch(r, s->epoch);
         }
     }
-    if (rehearsal_is_validator(r, n)) {
+    if (rehearsal_is_validator(r, n) != n->votes) {
+        n->votes = !n->votes;
+        rehearsal_faults_changed(r);
+    }
+    if (n->votes) {
         struct pbft_status status = fed_pbft_status(n->fed);
 
         if (!status.in_view_change)
-            timeline_view(&r->timeline, status.view);
+            timeline_view(&r->timeline, s->membership_epoch, status.view);
     }
     if ((unsigned)n->member < s->member_count && s->members[n->member].status == MEMBER_LEFT) {
-        n->left = true;
-        node_stop(n, r);
+        leave(r, n);
     }
 }
 
 bool rehearsal_is_validator(const struct rehearsal *r, const struct sim_node *n)
 {
-    return r->scenario->nodes[n->index].card.role == ROLE_CORE; /* they are all founding members */
+    if (n->up)
+        return fed_self_replica(n->fed) >= 0;
+    return n->member >= 0 && !n->left && r->scenario->nodes[n->index].card.role == ROLE_CORE;
 }
 
 bool rehearsal_has_quorum(const struct rehearsal *r)
@@ -250,7 +275,7 @@ bool rehearsal_has_quorum(const struct rehearsal *r)
             heard += rehearsal_is_validator(r, n) && n->up && n->lie != LIE_MUTE &&
                      (i == j || network_hears(&r->network, i, j));
         }
-        if (heard >= r->scenario->quorum)
+        if (heard >= r->quorum)
             return true;
     }
     return false;
@@ -330,6 +355,13 @@ static void happen(struct rehearsal *r, struct happening *h)
         break;
     case HAPPEN_SPONSOR:
         faults_sponsor(r, h->node);
+        break;
+    case HAPPEN_SIGN_OFF:
+        faults_sign_off(r, h->fault);
+        break;
+    case HAPPEN_RETIRE:
+        if (n->up)
+            node_stop(n, r);
         break;
     }
 }

@@ -22,7 +22,9 @@ enum happening_kind {
     HAPPEN_WORK_DONE, /* work */
     HAPPEN_FAULT,     /* fault: number of the scenario's event */
     HAPPEN_FAULT_END,
-    HAPPEN_SPONSOR /* the node is not a member yet: ask again for it */
+    HAPPEN_SPONSOR,  /* the node is not a member yet: ask again for it */
+    HAPPEN_SIGN_OFF, /* a change of who votes is not made yet: ask the validators again */
+    HAPPEN_RETIRE    /* a validator that has left stops */
 };
 
 struct happening {
@@ -60,8 +62,10 @@ struct rehearsal {
     struct verify_cache *verdicts; /* of signatures, for all nodes; NULL: verify_each */
     struct trace silence, *trace;
     unsigned count;
-    struct sim_node *nodes;        /* owned; order of the scenario */
-    unsigned members;              /* known so far */
+    struct sim_node *nodes;    /* owned; order of the scenario */
+    unsigned members;          /* known so far */
+    uint64_t membership_epoch; /* the latest that any node is in, and its quorum */
+    unsigned quorum;
     unsigned node_of[MEMBERS_MAX]; /* node of each known member */
     struct programs *programs;     /* of the users'; NULL: all work is built in */
     struct instance *shards;       /* owned; of the shared work */

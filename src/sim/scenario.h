@@ -15,6 +15,7 @@ struct scenario_node {
     struct member_card card; /* key is filled in by the simulator from the seed */
     double speed;            /* 1.0: a thousand solver iterations a virtual millisecond */
     bool joins_later;        /* named by a join event: not a founding member */
+    bool rotates;            /* named by a rotate_key event */
     struct workload_spec workload;
 };
 
@@ -34,10 +35,11 @@ enum scenario_event_kind {
     EVENT_LATENCY_SPIKE, /* factor, for duration */
     EVENT_LOSS_BURST,    /* loss_ppm, for duration */
     EVENT_SLOW_DOWN,     /* the node's speed divided by factor, for duration */
-    EVENT_JOIN,          /* a node that was not a founding member joins (edge only) */
-    EVENT_LEAVE,
-    EVENT_LIE,   /* the node behaves as named from now on ("honest" ends it) */
-    EVENT_DRIFT, /* the node's private work changes to another family */
+    EVENT_JOIN,          /* a node that was not a founding member joins; a validator by sign-off of the others */
+    EVENT_LEAVE,         /* for good; a validator by sign-off of the others */
+    EVENT_ROTATE_KEY,    /* a validator gets another key, by sign-off of the others */
+    EVENT_LIE,           /* the node behaves as named from now on ("honest" ends it) */
+    EVENT_DRIFT,         /* the node's private work changes to another family */
     EVENT_KIND_COUNT
 };
 
@@ -63,7 +65,7 @@ struct scenario_event {
     uint64_t epoch; /* fires `after_ns` after the first node has entered that epoch */
     int64_t at_ns, after_ns;
     int64_t duration_ns;            /* 0: until something ends it */
-    unsigned node;                  /* crash, restart, slow_down, join, leave, lie, drift */
+    unsigned node;                  /* crash, restart, slow_down, join, leave, rotate_key, lie, drift */
     bool primary;                   /* crash: whoever is primary when it fires */
     uint64_t group_of[MEMBERS_MAX]; /* partition: group number of each node, from 1; 0: alone */
     int64_t factor_ppm;

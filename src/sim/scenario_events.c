@@ -12,6 +12,7 @@ static const char *const kind_names[EVENT_KIND_COUNT + 1] = {
     [EVENT_SLOW_DOWN] = "slow_down",
     [EVENT_JOIN] = "join",
     [EVENT_LEAVE] = "leave",
+    [EVENT_ROTATE_KEY] = "rotate_key",
     [EVENT_LIE] = "lie",
     [EVENT_DRIFT] = "drift",
 };
@@ -64,6 +65,7 @@ static const unsigned takes[EVENT_KIND_COUNT] = {
     [EVENT_SLOW_DOWN] = TAKES_NODE | TAKES_FACTOR | TAKES_DURATION,
     [EVENT_JOIN] = TAKES_NODE,
     [EVENT_LEAVE] = TAKES_NODE,
+    [EVENT_ROTATE_KEY] = TAKES_NODE,
     [EVENT_LIE] = TAKES_NODE | TAKES_BEHAVIOUR,
     [EVENT_DRIFT] = TAKES_NODE | TAKES_WORKLOAD,
 };
@@ -145,19 +147,18 @@ static void read_groups(struct json_reader *r, const json_t *event, const struct
         read_group(r, json_array_get(groups, i), i + 1, s, out);
 }
 
-/* Joining and leaving is for participants: another set of validators needs a reconfiguration. */
 static void check_membership(struct json_reader *r, struct scenario *s, const struct scenario_event *e)
 {
-    if (r->err != ERR_OK || (e->kind != EVENT_JOIN && e->kind != EVENT_LEAVE))
+    if (r->err != ERR_OK || (e->kind != EVENT_JOIN && e->kind != EVENT_ROTATE_KEY))
         return;
     struct scenario_node *node = &s->nodes[e->node];
-    if (node->card.role != ROLE_EDGE)
-        read_fail(r, "node", ERR_STATE, "\"%s\" is a validator; only a participant can %s", node->card.name,
-                  kind_names[e->kind]);
-    else if (e->kind == EVENT_JOIN && node->joins_later)
-        read_fail(r, "node", ERR_DUPLICATE, "\"%s\" joins twice", node->card.name);
-    else if (e->kind == EVENT_JOIN)
-        node->joins_later = true;
+    bool *named = e->kind == EVENT_JOIN ? &node->joins_later : &node->rotates;
+    if (e->kind == EVENT_ROTATE_KEY && node->card.role != ROLE_CORE)
+        read_fail(r, "node", ERR_STATE, "\"%s\" is a participant; only a validator's key is rotated", node->card.name);
+    else if (*named)
+        read_fail(r, "node", ERR_DUPLICATE, "\"%s\" %s twice", node->card.name,
+                  e->kind == EVENT_JOIN ? "joins" : "rotates its key");
+    *named = true;
 }
 
 static void read_factor(struct json_reader *r, const json_t *event, struct scenario_event *out)

@@ -97,17 +97,17 @@ static void share_workload(struct json_reader *r, const json_t *root, struct sce
     }
 }
 
-/* Founding validators; a joining node is a participant (scenario_events.c). */
+/* Those who vote from the start. */
 static unsigned count_validators(const struct scenario *s)
 {
     unsigned count = 0;
 
     for (unsigned i = 0; i < s->node_count; i++)
-        count += s->nodes[i].card.role == ROLE_CORE;
+        count += s->nodes[i].card.role == ROLE_CORE && !s->nodes[i].joins_later;
     return count;
 }
 
-static void read_quorum(struct json_reader *r, const json_t *root, struct scenario *s)
+void scenario_read_quorum(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     unsigned n = count_validators(s);
     struct diag diag = {0};
@@ -115,7 +115,8 @@ static void read_quorum(struct json_reader *r, const json_t *root, struct scenar
     if (r->err != ERR_OK)
         return;
     if (n == 0)
-        read_fail(r, "nodes", ERR_MISSING, "none of the %u nodes is a validator (role core)", s->node_count);
+        read_fail(r, "nodes", ERR_MISSING, "none of the %u nodes is a validator (role core) from the start",
+                  s->node_count);
     else if (n > PBFT_REPLICAS_MAX)
         read_fail(r, "nodes", ERR_LIMIT, "%u validators; at most %d can agree", n, PBFT_REPLICAS_MAX);
     s->max_byzantine = n > 0 ? quorum_faults(n) : 0;
@@ -148,7 +149,6 @@ void scenario_read_nodes(struct json_reader *r, const json_t *root, struct scena
     }
     read_leave(r, mark);
     share_workload(r, root, s);
-    read_quorum(r, root, s);
 }
 
 void read_node(struct json_reader *r, const struct scenario *s, const json_t *object, const char *key, unsigned *out)

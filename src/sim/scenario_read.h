@@ -19,6 +19,8 @@ void scenario_read_nodes(struct json_reader *r, const json_t *root, struct scena
 void scenario_read_network(struct json_reader *r, const json_t *root, struct scenario *s);
 void scenario_read_rules(struct json_reader *r, const json_t *root, struct scenario *s);
 void scenario_read_events(struct json_reader *r, const json_t *root, struct scenario *s);
+/* After the events: who joins later is none of the first validators. */
+void scenario_read_quorum(struct json_reader *r, const json_t *root, struct scenario *s);
 
 void scenario_read_space(struct json_reader *r, const json_t *root, struct scenario *s);
 /* When all has been read: programs and a search space go together. */

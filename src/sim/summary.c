@@ -94,8 +94,8 @@ static json_t *recorder_json(const struct told *t)
     json_t *out = json_object();
 
     json_put(out, "node_id", json_string(t->recorder->name));
-    json_put(out, "node_fingerprint", hex(&t->recorder->key.fingerprint));
-    json_put(out, "public_key", json_hex(bytes_of(t->recorder->key.public.b, KEY_PUBLIC_SIZE)));
+    json_put(out, "node_fingerprint", hex(&node_key(t->recorder)->fingerprint));
+    json_put(out, "public_key", json_hex(bytes_of(node_key(t->recorder)->public.b, KEY_PUBLIC_SIZE)));
     return out;
 }
 
@@ -213,7 +213,7 @@ json_t *told_summary(const struct told *t)
     json_put(out, "nodes", nodes_json(t));
     json_put(out, "roots", roots_json(t));
     json_put(out, "gain", json_u64((uint64_t)t->gain_ppm));
-    summary_sign(&t->recorder->key, out, &signature);
+    summary_sign(node_key(t->recorder), out, &signature);
     json_put(out, "summary_signature", json_base64(bytes_of_buf(&signature)));
     buf_free(&signature);
     return out;

@@ -46,11 +46,15 @@ bool timeline_enter(struct timeline *t, uint64_t epoch, int64_t now_ns)
     return true;
 }
 
-void timeline_view(struct timeline *t, uint64_t view)
+void timeline_view(struct timeline *t, uint64_t membership_epoch, uint64_t view)
 {
     struct timeline_epoch *e = epoch_at(t, t->present);
 
-    if (view <= t->view)
+    if (membership_epoch > t->membership_epoch) {
+        t->membership_epoch = membership_epoch; /* in which views begin anew */
+        t->view = 0;
+    }
+    if (membership_epoch < t->membership_epoch || view <= t->view)
         return;
     if (e != NULL)
         e->view_changes += view - t->view;

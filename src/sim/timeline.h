@@ -17,7 +17,8 @@ struct timeline {
     uint64_t count;
     struct timeline_epoch *epochs; /* owned */
     uint64_t present;              /* epoch that the first node is in; may be one behind the last */
-    uint64_t view;                 /* highest that anybody has entered */
+    uint64_t membership_epoch;     /* the latest */
+    uint64_t view;                 /* highest that anybody has entered in it */
     bool stalled;                  /* now */
 };
 
@@ -25,7 +26,7 @@ void timeline_init(struct timeline *t, uint64_t start, uint64_t count);
 void timeline_fini(struct timeline *t);
 /* Somebody is in this epoch; true when nobody was before. */
 bool timeline_enter(struct timeline *t, uint64_t epoch, int64_t now_ns);
-void timeline_view(struct timeline *t, uint64_t view);
+void timeline_view(struct timeline *t, uint64_t membership_epoch, uint64_t view);
 void timeline_stall(struct timeline *t, bool stalled);
 
 #endif

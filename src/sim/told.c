@@ -88,7 +88,7 @@ static void tell_epoch(struct told *t, uint64_t index)
         return;
     e->log = &t->chronicle.epochs[index];
     ASSERT(e->log->epoch == e->epoch);
-    anchor_sign(&t->recorder->key, &e->log->anchor, &e->signature);
+    anchor_sign(node_key(t->recorder), &e->log->anchor, &e->signature);
 }
 
 enum err told_init(struct told *t, const struct rehearsal *r, const char *label, struct diag *diag)
