@@ -61,7 +61,7 @@ void network_carry(struct machine *from, unsigned to, struct blob *message)
     int64_t at = w->now + delay(w, v);
     if (w->slow != NULL && is_slow(w, to, blob_bytes(message))) {
         MARK(w, MESSAGE_SLOW);
-        at += w->plan.view_timeout / 2 * (int64_t)(1 + (v >> 24) % 4);
+        at += w->plan.view_timeout * (int64_t)(1 + (v >> 24) % 4);
     }
     if (at < link->clogged_until) {
         MARK(w, MESSAGE_CLOGGED);

@@ -175,6 +175,8 @@ static struct fault draw_fault(const struct storm_plan *p, const struct draw *d,
     };
     if (v[5] >> 63)
         fault.lasts /= 8;
+    if (v[0] >> 60 == 15) /* what takes the longest to come to something comes more often */
+        fault.kind = FAULT_SLOW_KIND;
     return fault;
 }
 

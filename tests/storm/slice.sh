@@ -3,7 +3,7 @@
 # bad arguments are refused.
 set -eu
 storm=$1
-seeds=300
+seeds=1000
 out=$(mktemp)
 trap 'rm -f "$out" "$out.2"' EXIT
 . "$(dirname "$0")/../tap.sh"
