@@ -18,6 +18,7 @@ static const struct {
     {"audit", command_audit, "check a folder of artifacts: yes or no, and why"},
     {"show", command_show, "print an artifact, an envelope or a certificate for reading"},
     {"space", command_space, "check or convert a search space"},
+    {"aggregate", command_aggregate, "reduce vectors (updates of federated learning) by a robust rule"},
     {"keys", command_keys, "make and look at keys"},
 };
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
@@ -28,9 +29,9 @@ static int help(void)
          "\n"
          "usage: prismfed VERB [OPTION...]\n");
     for (unsigned i = 0; i < VERB_COUNT; i++)
-        printf("  %-8s %s\n", verbs[i].name, verbs[i].does);
-    puts("  help     this text; prismfed VERB --help explains a verb\n"
-         "  version  the version\n"
+        printf("  %-9s  %s\n", verbs[i].name, verbs[i].does);
+    puts("  help       this text; prismfed VERB --help explains a verb\n"
+         "  version    the version\n"
          "\n"
          "Exit status: 0 all is well, 1 a check failed, 2 wrong usage or unusable input.");
     return EXIT_FINE;

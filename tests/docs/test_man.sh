@@ -31,7 +31,10 @@ equal "prismfed(1) names the verbs of prismfed" \
 equal "prismfed-space(1) names the options of prismfed space" \
     "$("$prismfed" space --help | options)" \
     "$(sed 's/\\-/-/g' "$man/prismfed-space.1" | options | grep -v -x -e --help)"
-for verb in sim audit keys show space; do
+equal "prismfed-aggregate(1) names the options of prismfed aggregate" \
+    "$("$prismfed" aggregate --help | options)" \
+    "$(sed 's/\\-/-/g' "$man/prismfed-aggregate.1" | options | grep -v -x -e --help)"
+for verb in sim audit keys show space aggregate; do
     equal "prismfed $verb --help succeeds" "$("$prismfed" "$verb" --help > /dev/null && echo yes)" yes
 done
 finish

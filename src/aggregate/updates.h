@@ -1,0 +1,44 @@
+#ifndef PRISMFED_AGGREGATE_UPDATES_H
+#define PRISMFED_AGGREGATE_UPDATES_H
+
+#include "aggregate/vector.h"
+
+/* Updates as files have them: tables of numbers, an update a row. CSV (RFC 4180 without quotes; empty lines and lines
+ * that begin with # are left out) or NumPy's .npy (versions 1 to 3; one or two dimensions of <f8 or <f4, C order). */
+
+enum { UPDATE_NAME_MAX = 63 };
+
+/* Zero-initialise, updates_free() at the end. */
+struct updates {
+    unsigned rows;
+    size_t columns;                                   /* 0 before the first row */
+    double *values;                                   /* row by row, owned */
+    size_t cap;                                       /* of values */
+    char names[VECTOR_ROWS_MAX][UPDATE_NAME_MAX + 1]; /* who sent it; "" if that is not said */
+};
+void updates_free(struct updates *u);
+
+/* Appends the rows of one file, whose name is for errors only. ERR_SYNTAX, ERR_TRUNCATED, ERR_LIMIT, ERR_TYPE, or
+ * ERR_MISMATCH when its rows have another length than those before. A NaN is read as one: the rules refuse it.
+ * After an error u is good for updates_free() only. is_named: the first field of each line is the name of the sender.
+ */
+enum err updates_add_csv(struct updates *u, const char *file, struct bytes text, bool is_named,
+                         struct diag *diag) MUST_CHECK;
+enum err updates_add_npy(struct updates *u, const char *file, struct bytes bytes, struct diag *diag) MUST_CHECK;
+bool updates_is_npy(struct bytes bytes);
+
+/* What names each row, for vector_reduce: SHA-256 of sender and content. The same update of one sender counts once;
+ * two different ones are ERR_DUPLICATE. Equal rows without a sender are different updates. */
+enum err updates_hash(const struct updates *u, struct digest hashes[VECTOR_ROWS_MAX], struct diag *diag) MUST_CHECK;
+
+/* SHA-256 of the values as little-endian doubles, which is what a .npy has behind its header. */
+struct digest updates_digest(const double *values, size_t columns);
+/* One row as a file. CSV has 17 significant digits: reading it gives the same bits. */
+void updates_encode_csv(const double *values, size_t columns, struct buf *out);
+void updates_encode_npy(const double *values, size_t columns, struct buf *out);
+
+/* For the readers: room for one more row of so many columns, zeroed; it counts at once. */
+enum err updates_add_row(struct updates *u, const char *file, size_t columns, double **row,
+                         struct diag *diag) MUST_CHECK;
+
+#endif

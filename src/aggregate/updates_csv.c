@@ -1,0 +1,102 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregate/updates.h"
+
+enum { FIELD_MAX = 63 };
+
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+/* Up to the next of the separators (left out) or the end, without spaces at both ends; moves text behind it. */
+static struct bytes piece_take(struct bytes *text, uint8_t separator)
+{
+    struct bytes piece = {text->data, 0};
+    while (piece.len < text->len && text->data[piece.len] != separator)
+        piece.len++;
+    size_t used = piece.len < text->len ? piece.len + 1 : piece.len;
+    text->data += used;
+    text->len -= used;
+    for (; piece.len > 0 && is_blank(piece.data[piece.len - 1]); piece.len--)
+        ;
+    for (; piece.len > 0 && is_blank(piece.data[0]); piece.len--)
+        piece.data++;
+    return piece;
+}
+
+static enum err number_parse(struct bytes field, double *out)
+{
+    char text[FIELD_MAX + 1], *end;
+    if (field.len == 0 || field.len > FIELD_MAX || memchr(field.data, 0, field.len) != NULL)
+        return ERR_SYNTAX;
+    memcpy(text, field.data, field.len);
+    text[field.len] = 0;
+    *out = strtod(text, &end);
+    return *end == 0 ? ERR_OK : ERR_SYNTAX;
+}
+
+static size_t fields_count(struct bytes line)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < line.len; i++)
+        count += line.data[i] == ',';
+    return count;
+}
+
+static enum err name_take(struct bytes *line, const char *place, char name[UPDATE_NAME_MAX + 1], struct diag *diag)
+{
+    struct bytes field = piece_take(line, ',');
+    if (field.len == 0 || field.len > UPDATE_NAME_MAX)
+        return diag_set(diag, ERR_SYNTAX, "%s: a name has 1 to %d bytes", place, UPDATE_NAME_MAX);
+    for (size_t i = 0; i < field.len; i++)
+        if (field.data[i] < ' ' || field.data[i] == 0x7f)
+            return diag_set(diag, ERR_SYNTAX, "%s: a control character in a name", place);
+    memcpy(name, field.data, field.len);
+    name[field.len] = 0;
+    return ERR_OK;
+}
+
+static enum err line_add(struct updates *u, const char *place, struct bytes line, bool is_named, struct diag *diag)
+{
+    char name[UPDATE_NAME_MAX + 1] = "";
+    size_t columns = fields_count(line) - (is_named ? 1 : 0);
+    double *row;
+    enum err err = is_named ? name_take(&line, place, name, diag) : ERR_OK;
+    if (err == ERR_OK)
+        err = updates_add_row(u, place, columns, &row, diag);
+    if (err != ERR_OK)
+        return err;
+    memcpy(u->names[u->rows - 1], name, sizeof name);
+    for (size_t i = 0; i < columns; i++) {
+        struct bytes field = piece_take(&line, ',');
+        if (number_parse(field, &row[i]) != ERR_OK)
+            return diag_set(diag, ERR_SYNTAX, "%s, field %zu: not a number", place, i + 1 + is_named);
+    }
+    return ERR_OK;
+}
+
+enum err updates_add_csv(struct updates *u, const char *file, struct bytes text, bool is_named, struct diag *diag)
+{
+    enum err err = ERR_OK;
+    unsigned before = u->rows;
+    for (unsigned long number = 1; text.len > 0 && err == ERR_OK; number++) {
+        struct bytes line = piece_take(&text, '\n');
+        char place[256];
+        if (line.len == 0 || line.data[0] == '#')
+            continue;
+        (void)snprintf(place, sizeof place, "%.200s:%lu", file, number);
+        err = line_add(u, place, line, is_named, diag);
+    }
+    if (err == ERR_OK && u->rows == before)
+        err = diag_set(diag, ERR_MISSING, "%s: no numbers in it", file);
+    return err;
+}
+
+void updates_encode_csv(const double *values, size_t columns, struct buf *out)
+{
+    for (size_t i = 0; i < columns; i++)
+        buf_printf(out, "%.17g%c", values[i], i + 1 < columns ? ',' : '\n');
+}

@@ -1,0 +1,75 @@
+#!/bin/sh
+# prismfed aggregate: files in, one vector out, and clear words for what is not right.
+set -eu
+. "$(dirname "$0")/tap.sh"
+
+aggregate() {
+    run 0 "$prismfed" aggregate "$@"
+}
+
+printf '1,2,3\n4,5,6\n7,8,9\n' > nine.csv
+ok "the median" aggregate --rule median --f 1 nine.csv
+ok "is printed" grep -q -x 4,5,6 out
+ok "into a file" aggregate --rule mean --output mean.csv nine.csv
+ok "prints rule, size and hash" grep -q -x 'mean of 3 updates, 3 columns: sha256 [0-9a-f]\{64\}' out
+ok "holds the result" grep -q -x 4,5,6 mean.csv
+cp out first
+ok "into a .npy" aggregate --rule mean --output mean.npy nine.csv
+ok "has the same hash" cmp out first
+tail -c 24 mean.npy | sha256sum | cut -d ' ' -f 1 > hash
+ok "which is that of its numbers" grep -q -f hash out
+ok "a .npy is read" aggregate --rule mean mean.npy
+ok "with the same numbers" grep -q -x 4,5,6 out
+ok "several files" aggregate --rule median nine.csv mean.npy mean.csv
+ok "are one set" grep -q -x 4,5,6 out
+printf '7,8,9\n\n# a remark\r\n 1 , 2 , 3\r\n4,5,6' > other.csv
+ok "another order" aggregate --rule mean --threads 3 --output other.npy other.csv
+ok "the same bytes" cmp mean.npy other.npy
+
+printf 'a,1\nb,1\nc,4\na,1\n' > named.csv
+ok "senders" aggregate --rule mean --names named.csv
+ok "what came twice counts once" grep -q -x 2 out
+printf '1\n1\n4\n' > plain.csv
+ok "without senders" aggregate --rule mean plain.csv
+ok "equal updates all count" grep -q -x 2 out
+printf 'a,1\na,2\n' > twoface.csv
+ok "two updates of one sender" refused_with 'a has sent two different updates (rows 0 and 1)' \
+    "$prismfed" aggregate --rule mean --names twoface.csv
+printf '1\n0\n3\n' > weights.csv
+ok "weights" aggregate --rule weighted_mean --weights weights.csv nine.csv
+ok "are applied" grep -q -x 5.5,6.5,7.5 out
+printf '0,0,0\n' > start.csv
+ok "clipping from a start" aggregate --rule centred_clipping --radius 1e-3 --steps 1 --start start.csv nine.csv
+ok "stays near it" grep -q '^0.000' out
+for rule in krum multi_krum geometric_median bulyan mda; do
+    ok "$rule" aggregate --rule "$rule" --nnm --bucket 1 --seed 3 --smoothing 1e-9 --m 0 nine.csv
+done
+
+bad() { # TEXT PATTERN ARGUMENT...
+    text=$1
+    pattern=$2
+    shift 2
+    ok "$text" refused_with "$pattern" "$prismfed" aggregate "$@"
+}
+printf '1,2\n3,x\n' > letter.csv
+printf '1,2\n3\n' > short.csv
+printf '1,2\n3,nan\n' > nan.csv
+: > empty.csv
+head -c 100 mean.npy > cut.npy
+bad "no rule" 'which --rule' nine.csv
+bad "no such rule" '--rule: average' --rule average nine.csv
+bad "no file" 'expected a FILE' --rule mean
+bad "not a number of liars" '--f: -1' --rule median --f -1 nine.csv
+bad "too many liars" 'krum withstands f = 1 among 2 \* f + 3 rows or more, here are 3' --rule krum --f 1 nine.csv
+bad "a letter" 'letter.csv:2, field 2: not a number' --rule mean letter.csv
+bad "a short line" 'short.csv:2: a row of 1 numbers after rows of 2' --rule mean short.csv
+bad "a NaN" 'row 1, column 1: nan' --rule mean nan.csv
+bad "an empty file" 'empty.csv: no numbers' --rule mean empty.csv
+bad "a file that is cut" 'cut.npy: it ends within its header' --rule mean cut.npy
+bad "no such file" 'nowhere' --rule mean nowhere
+bad "weights for another rule" '--weights goes with' --rule mean --weights weights.csv nine.csv
+bad "too few weights" 'a weight for each' --rule weighted_mean --weights mean.csv nine.csv
+bad "no weights" 'needs weights' --rule weighted_mean nine.csv
+bad "no radius" 'radius' --rule centred_clipping nine.csv
+bad "a start of another length" 'one vector of 3' --rule centred_clipping --radius 1 --start weights.csv nine.csv
+finish
