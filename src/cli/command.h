@@ -12,6 +12,7 @@ enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_UNUSABLE = 2 };
 int command_sim(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_aggregate(int argc, char **argv);
+int command_eval(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_space(int argc, char **argv);

@@ -15,6 +15,7 @@ static const struct {
     const char *does;
 } verbs[] = {
     {"sim", command_sim, "rehearse a federation from a scenario file"},
+    {"eval", command_eval, "run the sites' programs once, to see whether a rehearsal can"},
     {"audit", command_audit, "check a folder of artifacts: yes or no, and why"},
     {"show", command_show, "print an artifact, an envelope or a certificate for reading"},
     {"space", command_space, "check or convert a search space"},

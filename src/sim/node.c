@@ -227,7 +227,7 @@ static void job_capture(const struct sim_node *n, const struct rehearsal *r, str
 
     fed_cycle_job(n->fed, job, owned, &count);
     ASSERT(count <= total);
-    job->schema = rehearsal_schema(r); /* the machine's own goes with it when the node crashes */
+    job->schema = scenario_schema(r->scenario); /* the machine's own goes with it when the node crashes */
     job->instance_count = 0;
     for (unsigned i = 0; i < n->workload->count; i++)
         job->instances[job->instance_count++] = &n->workload->instances[i];

@@ -13,11 +13,6 @@ enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 18 };
 
 /* ---- setting up */
 
-const struct genome_schema *rehearsal_schema(const struct rehearsal *r)
-{
-    return r->scenario->space != NULL ? &r->scenario->space->schema : workload_schema();
-}
-
 static void genesis_build(struct rehearsal *r)
 {
     const struct scenario *s = r->scenario;
@@ -29,7 +24,7 @@ static void genesis_build(struct rehearsal *r)
     g->max_byzantine = s->max_byzantine;
     g->quorum = s->quorum;
     g->policy = s->policy;
-    g->schema = *rehearsal_schema(r);
+    g->schema = *scenario_schema(s);
     genome_default(&g->schema, &g->incumbent);
     for (unsigned i = 0; i < r->count; i++) {
         if (s->nodes[i].joins_later)

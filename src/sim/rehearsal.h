@@ -98,8 +98,6 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n);
 /* Gives the node another private workload. */
 enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struct workload_spec *spec,
                             const char *label, struct diag *diag) MUST_CHECK;
-/* What is searched. */
-const struct genome_schema *rehearsal_schema(const struct rehearsal *r);
 bool rehearsal_is_validator(const struct rehearsal *r, const struct sim_node *n);
 /* Can a quorum of validators hear each other? */
 bool rehearsal_has_quorum(const struct rehearsal *r);

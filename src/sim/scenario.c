@@ -108,6 +108,11 @@ enum err scenario_load(const char *path, struct scenario *out, struct diag *diag
     return err;
 }
 
+const struct genome_schema *scenario_schema(const struct scenario *s)
+{
+    return s->space != NULL ? &s->space->schema : workload_schema();
+}
+
 void scenario_fini(struct scenario *s)
 {
     for (unsigned i = 0; i < s->node_count; i++)

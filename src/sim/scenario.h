@@ -104,6 +104,9 @@ enum err scenario_load(const char *path, struct scenario *out, struct diag *diag
 enum err scenario_parse(const char *name, struct bytes text, struct scenario *out, struct diag *diag) MUST_CHECK;
 void scenario_fini(struct scenario *s);
 
+/* What is searched: the genes of the users' programs, or of the built-in solver. */
+const struct genome_schema *scenario_schema(const struct scenario *s);
+
 const char *scenario_event_name(enum scenario_event_kind kind); /* "crash", "latency_spike", ... */
 const char *lie_name(enum lie lie);
 

@@ -12,7 +12,7 @@ federated_sim=$(realpath "$2")
 fresh_tree() {
     rm -rf "$scratch/tree"
     mkdir -p "$scratch/tree/build"
-    cp -R "$root/artifacts" "$root/docs" "$scratch/tree/"
+    cp -R "$root/artifacts" "$root/docs" "$root/examples" "$scratch/tree/"
     ln -s "$prismfed" "$scratch/tree/build/prismfed"
     ln -s "$federated_sim" "$scratch/tree/build/federated_sim"
 }

@@ -34,7 +34,9 @@ equal "prismfed-space(1) names the options of prismfed space" \
 equal "prismfed-aggregate(1) names the options of prismfed aggregate" \
     "$("$prismfed" aggregate --help | options)" \
     "$(sed 's/\\-/-/g' "$man/prismfed-aggregate.1" | options | grep -v -x -e --help)"
-for verb in sim audit keys show space aggregate; do
+equal "prismfed-eval(1) names the options of prismfed eval" \
+    "$("$prismfed" eval --help | options)" "$(sed 's/\\-/-/g' "$man/prismfed-eval.1" | options)"
+for verb in sim eval audit keys show space aggregate; do
     equal "prismfed $verb --help succeeds" "$("$prismfed" "$verb" --help > /dev/null && echo yes)" yes
 done
 finish

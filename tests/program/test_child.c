@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-#include "tap.h"
+#include "mark.h"
 
 /* What becomes of processes. Each script is one word to sh. */
 
@@ -60,15 +60,6 @@ static struct outcome shell(const char *script, int64_t within_ns)
     return outcome_of(&command, within_ns);
 }
 
-/* Has a process this in its command line? The pattern must not match itself. */
-static bool somebody_has(const char *pattern)
-{
-    char command[256];
-
-    snprintf(command, sizeof command, "cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\\0' ' ' | grep -q '%s'", pattern);
-    return system(command) == 0;
-}
-
 static void it_ends_by_itself(void)
 {
     struct outcome o = shell("echo 12; echo oops >&2; echo; exit 3", 5 * (int64_t)SECOND_NS);
@@ -119,57 +110,58 @@ static void what_does_not_exist_is_not_started(void)
 
 static void one_that_hangs_is_ended_in_time(void)
 {
-    struct outcome o = shell("sleep 73001; true", SECOND_NS / 4);
+    struct outcome o = shell("sleep $TEST_MARK; true", SECOND_NS / 4);
 
     CHECK(o.said == CHILD_LATE);
     CHECK(o.report.end == WARDEN_TOLD);
     CHECK(o.took_ns < 3 * (int64_t)SECOND_NS);
-    CHECK(!somebody_has("sleep 7300[1]"));
+    CHECK(!mark_is_alive());
     outcome_free(&o);
 }
 
 static void signals_do_not_help_it(void)
 {
-    struct outcome o = shell("trap '' TERM INT HUP QUIT; while :; do sleep 73002; done", SECOND_NS / 4);
+    struct outcome o = shell("trap '' TERM INT HUP QUIT; while :; do sleep $TEST_MARK; done", SECOND_NS / 4);
 
     CHECK(o.said == CHILD_LATE);
-    CHECK(!somebody_has("sleep 7300[2]"));
+    CHECK(!mark_is_alive());
     outcome_free(&o);
 }
 
 /* It ends well, and what it leaves behind is gone with it, even in a session of its own and with its output open. */
 static void nothing_is_left_behind(void)
 {
-    struct outcome o = shell("sleep 73003 & setsid sleep 73003 & (setsid setsid sleep 73003 &) ; sleep 0.2; echo 5",
-                             5 * (int64_t)SECOND_NS);
+    struct outcome o =
+        shell("sleep $TEST_MARK & setsid sleep $TEST_MARK & (setsid setsid sleep $TEST_MARK &) ; sleep 0.2; echo 5",
+              5 * (int64_t)SECOND_NS);
 
     CHECK(o.said == CHILD_ENDED);
     CHECK(o.report.end == WARDEN_EXITED);
     CHECK(o.took_ns < 3 * (int64_t)SECOND_NS);
     CHECK_EQ_TEXT(buf_text(&o.text), "5\n");
-    CHECK(!somebody_has("sleep 7300[3]"));
+    CHECK(!mark_is_alive());
     outcome_free(&o);
 }
 
 static void closing_its_output_is_not_the_end(void)
 {
-    struct outcome o = shell("exec > /dev/null 2> /dev/null; sleep 73004", SECOND_NS / 4);
+    struct outcome o = shell("exec > /dev/null 2> /dev/null; sleep $TEST_MARK", SECOND_NS / 4);
 
     CHECK(o.said == CHILD_LATE);
-    CHECK(!somebody_has("sleep 7300[4]"));
+    CHECK(!mark_is_alive());
     outcome_free(&o);
 }
 
 static void a_flood_is_dammed(void)
 {
-    struct outcome o = shell("yes 73005", 5 * (int64_t)SECOND_NS);
+    struct outcome o = shell("yes $TEST_MARK", 5 * (int64_t)SECOND_NS);
 
     CHECK(o.said == CHILD_FLOOD);
     CHECK(o.took_ns < 3 * (int64_t)SECOND_NS);
     outcome_free(&o);
-    o = shell("yes 73005 >&2", 5 * (int64_t)SECOND_NS);
+    o = shell("yes $TEST_MARK >&2", 5 * (int64_t)SECOND_NS);
     CHECK(o.said == CHILD_FLOOD);
-    CHECK(!somebody_has("yes 7300[5]"));
+    CHECK(!mark_is_alive());
     outcome_free(&o);
 }
 
@@ -177,12 +169,12 @@ static void a_flood_is_dammed(void)
 static void a_crowd_is_dispersed(void)
 {
     struct outcome o =
-        shell("bomb() { [ $1 -gt 7 ] || { bomb $(($1 + 1)) & bomb $(($1 + 1)) & } ; sleep 73006; }; bomb 0",
+        shell("bomb() { [ $1 -gt 7 ] || { bomb $(($1 + 1)) & bomb $(($1 + 1)) & } ; sleep $TEST_MARK; }; bomb 0",
               20 * (int64_t)SECOND_NS);
 
     CHECK(o.report.end == WARDEN_CROWD);
     CHECK(o.report.number > 16);
-    CHECK(!somebody_has("sleep 7300[6]"));
+    CHECK(!mark_is_alive());
     outcome_free(&o);
 }
 
@@ -268,7 +260,7 @@ static void lines_come_one_by_one(void)
 static void one_that_does_not_listen(void)
 {
     char *words[4];
-    struct child_command command = command_of(words, "sleep 73007");
+    struct child_command command = command_of(words, "sleep $TEST_MARK");
     struct buf much = {0};
     struct child child;
 
@@ -278,12 +270,13 @@ static void one_that_does_not_listen(void)
     REQUIRE_OK(child_start(&command, &child, NULL));
     CHECK(child_tell(&child, bytes_of_buf(&much), child_clock_ns() + SECOND_NS / 4) == CHILD_LATE);
     CHECK(child_stop(&child, NULL).end == WARDEN_TOLD);
-    CHECK(!somebody_has("sleep 7300[7]"));
+    CHECK(!mark_is_alive());
     buf_free(&much);
 }
 
 int main(void)
 {
+    mark_init();
     TAP_RUN(it_ends_by_itself);
     TAP_RUN(many_short_ones_all_tell_how_they_ended);
     TAP_RUN(a_signal_is_named);

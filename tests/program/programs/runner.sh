@@ -37,17 +37,17 @@ say() {
 case $how in
 well) say $cost ;;
 words) say "$cost" > /dev/null; echo "$#" >&2; printf '%s\n' "$@" > "$TMPDIR/words"; say $cost ;;
-hang) sleep 74000 ;;
+hang) sleep "$TEST_MARK" ;;
 bomb)
-    bomb() { [ $1 -gt 7 ] || { bomb $(($1 + 1)) & bomb $(($1 + 1)) & }; sleep 74000; }
+    bomb() { [ $1 -gt 7 ] || { bomb $(($1 + 1)) & bomb $(($1 + 1)) & }; sleep "$TEST_MARK"; }
     bomb 0
     ;;
 orphans)
-    setsid sleep 74000 &
+    setsid sleep "$TEST_MARK" &
     say $cost
     ;;
 memory) v=12345678; while :; do v=$v$v; done ;;
-flood) yes 74000 ;;
+flood) yes "$TEST_MARK" ;;
 dies) kill -SEGV $$ ;;
 fails) echo "I cannot" >&2; exit 3 ;;
 nothing) ;;

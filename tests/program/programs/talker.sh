@@ -8,7 +8,7 @@ while read -r line; do
     case $line in
     '{"type":"hello"'*)
         case $how in
-        mute) sleep 74000 ;;
+        mute) sleep "$TEST_MARK" ;;
         early) exit 4 ;;
         version) echo '{"type": "hello", "version": 2}' ;;
         space) echo '{"type": "hello", "version": 1, "schema_hash": "00"}' ;;
@@ -24,7 +24,7 @@ while read -r line; do
         id=$(member id)
         cost=$(($(member x) * 100))
         case $how in
-        hang) sleep 74000 ;;
+        hang) sleep "$TEST_MARK" ;;
         dies) exit 5 ;;
         dies_second) [ $asked = 1 ] || kill -SEGV $$ ;;
         wrong_id) id=$((id + 1)) ;;
@@ -33,9 +33,9 @@ while read -r line; do
         no_cost) echo "{\"type\": \"result\", \"id\": $id, \"status\": \"SUCCESS\"}" && continue ;;
         broken) echo '{"type": "result", "id":' && continue ;;
         twice) echo "{\"type\": \"result\", \"id\": $id, \"status\": \"SUCCESS\", \"cost\": $cost}" ;;
-        flood) yes '{"type": "heartbeat", "number": 74000}' ;;
+        flood) yes '{"type": "heartbeat", "number": '$TEST_MARK'}' ;;
         beats) for i in 1 2 3 4 5 6; do sleep 0.1; echo '{"type": "heartbeat"}'; done ;;
-        beats_then_hangs) echo '{"type": "heartbeat"}'; sleep 74000 ;;
+        beats_then_hangs) echo '{"type": "heartbeat"}'; sleep "$TEST_MARK" ;;
         half) cost=$cost.25 ;;
         drifts) cost=$asked ;;
         crashed) echo "{\"type\": \"result\", \"id\": $id, \"status\": \"CRASHED\"}" && continue ;;
