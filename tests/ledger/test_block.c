@@ -49,8 +49,8 @@ static void every_field_is_in_the_id(void)
 {
     const struct block_header base = header_for(NULL, 0);
     struct digest id = block_id(&base);
-    struct block_header changed[10];
-    for (unsigned i = 0; i < 10; i++)
+    struct block_header changed[11];
+    for (unsigned i = 0; i < 11; i++)
         changed[i] = base;
     changed[0].federation_id.b[31] ^= 1;
     changed[1].membership_epoch++;
@@ -62,7 +62,8 @@ static void every_field_is_in_the_id(void)
     changed[7].log_size++;
     changed[8].log_root.b[0] ^= 1;
     changed[9].state_root.b[0] ^= 1;
-    for (unsigned i = 0; i < 10; i++) {
+    changed[10].next_voters.b[7] ^= 1;
+    for (unsigned i = 0; i < 11; i++) {
         struct digest other = block_id(&changed[i]);
         CHECK(!digest_equal(&id, &other));
     }

@@ -506,6 +506,25 @@ void cluster_restart(struct cluster *c, unsigned index)
     look_behind(c, node);
 }
 
+void cluster_renew(struct cluster *c, unsigned index)
+{
+    struct cluster_node *node = &c->nodes[index];
+    struct pbft_config config = c->config;
+    struct pbft_app app = cluster_app(node);
+    struct effects effects = {0};
+    struct pbft *old = node->pbft;
+
+    ASSERT(node->decided > 0);
+    c->members.membership_epoch = c->config.membership_epoch;
+    config.self = index;
+    config.key = c->keys[index];
+    node->pbft = pbft_new(&config, &app, node->decided, &node->blocks[node->decided - 1].id);
+    pbft_inherit(node->pbft, old);
+    pbft_free(old);
+    pbft_start(node->pbft, c->now, &effects);
+    settle(c, node, &effects);
+}
+
 void cluster_isolate(struct cluster *c, unsigned node, bool isolated)
 {
     for (unsigned i = 0; i < c->n; i++)

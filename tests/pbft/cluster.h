@@ -71,6 +71,7 @@ struct cluster {
     void *watcher;
     const char *censored; /* request that replica `censor` never finds proposable */
     unsigned censor;
+    const char *closing; /* the block with this request closes the membership epoch */
 
     /* what was seen */
     struct digest *agreed; /* by sequence - 1 */
@@ -101,6 +102,8 @@ bool cluster_run_decided(struct cluster *c, int64_t deadline);
 bool cluster_decided_all(const struct cluster *c);
 void cluster_crash(struct cluster *c, unsigned node);
 void cluster_restart(struct cluster *c, unsigned node);
+/* The machine of membership epoch config.membership_epoch (the test has changed it) takes over. */
+void cluster_renew(struct cluster *c, unsigned node);
 void cluster_isolate(struct cluster *c, unsigned node, bool isolated);
 /* From nowhere, right away. */
 enum err cluster_deliver(struct cluster *c, unsigned to, struct bytes message);

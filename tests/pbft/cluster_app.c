@@ -169,7 +169,22 @@ static void app_decide(void *context, uint64_t sequence, const struct digest *bl
     buf_free(&out);
 }
 
+static bool app_closes(void *context, uint64_t sequence)
+{
+    const struct cluster_node *node = context;
+    struct bytes *requests = mem_array(PBFT_BATCH_MAX, sizeof *requests);
+    const char *closing = node->cluster->closing;
+    bool closes = false;
+    unsigned count;
+
+    ASSERT(batch_decode(blob_bytes(node->blocks[sequence - 1].batch), requests, &count) == ERR_OK);
+    for (unsigned i = 0; i < count && closing != NULL; i++)
+        closes = closes || bytes_equal(requests[i], bytes_of_text(closing));
+    mem_free(requests);
+    return closes;
+}
+
 struct pbft_app cluster_app(struct cluster_node *node)
 {
-    return (struct pbft_app){node, app_check_request, app_check_batch, app_execute, app_undo, app_decide, NULL};
+    return (struct pbft_app){node, app_check_request, app_check_batch, app_execute, app_undo, app_decide, app_closes};
 }
