@@ -74,10 +74,10 @@ static void tell(struct world *w, unsigned k, uint32_t timestamp)
 static void hear(struct world *w, const struct event *e)
 {
     struct machine *m = &w->machines[e->from];
-    struct effects effects = {0};
 
     if (m->pbft == NULL || m->paused_until > w->now)
         return;
+    struct effects effects = effects_spare(w);
     enum err err = pbft_request(m->pbft, machine_now(m), e->message, &effects);
     if (err == ERR_LIMIT)
         MARK(w, POOL_FULL);

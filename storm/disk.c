@@ -288,8 +288,19 @@ void disk_settle(struct machine *m, struct effects *effects)
         queue_push(&m->disk, &effects->items[i]);
     }
     effects->count = 0; /* the queue has the blobs */
-    effects_free(effects);
+    if (m->world->spare.items == NULL)
+        m->world->spare = *effects;
+    else
+        effects_free(effects);
     drain(m);
+}
+
+struct effects effects_spare(struct world *w)
+{
+    struct effects effects = w->spare;
+
+    w->spare = (struct effects){0};
+    return effects;
 }
 
 void disk_event(struct world *w, const struct event *e)

@@ -5,7 +5,6 @@
 void machine_timer(struct world *w, const struct event *e)
 {
     struct machine *m = &w->machines[e->machine];
-    struct effects effects = {0};
 
     if (!m->up || e->serial != m->timer_serial[e->number] || m->timer_at[e->number] < 0)
         return;
@@ -13,6 +12,7 @@ void machine_timer(struct world *w, const struct event *e)
         machine_timer_put_off(m, e->number, m->paused_until);
         return;
     }
+    struct effects effects = effects_spare(w);
     m->timer_at[e->number] = -1;
     trace_line(w, "machine %u timer %u", m->index, e->number);
     m->view_timer = e->number == PBFT_TIMER_VIEW;

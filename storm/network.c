@@ -102,8 +102,8 @@ static void mark_refusal(struct world *w, enum err err)
 
 static void hand_over(struct machine *m, const struct event *e)
 {
-    struct effects effects = {0};
     struct world *w = m->world;
+    struct effects effects = effects_spare(w);
 
     uint64_t stable = pbft_status(m->pbft).stable;
     enum err err = pbft_receive(m->pbft, machine_now(m), e->message, &effects);

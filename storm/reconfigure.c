@@ -107,12 +107,28 @@ const struct epoch *epoch_of_height(const struct world *w, uint64_t height)
     return &w->epochs[i];
 }
 
+/* Which membership epoch a message names, known at sight when it is of the usual form. */
+static bool epoch_number(const struct world *w, struct bytes message, uint64_t *number)
+{
+    struct claim_signer signer;
+    struct claim_parts parts;
+    const uint8_t *signature;
+
+    if (message.len > 2 && message.data[1] < MESSAGE_TYPES_END &&
+        claim_form_read(&w->forms.of[message.data[1]], bytes_of(message.data + 2, message.len - 2), &signer, &parts,
+                        &signature) > 0) {
+        *number = parts.membership_epoch;
+        return true;
+    }
+    return pbft_membership_epoch(message, number);
+}
+
 const struct epoch *epoch_of_message(const struct world *w, struct bytes message)
 {
     const struct epoch *e = NULL;
     uint64_t number;
 
-    if (w->epoch_count > 1 && pbft_membership_epoch(message, &number))
+    if (w->epoch_count > 1 && epoch_number(w, message, &number))
         e = epoch_named(w, number);
     return e != NULL ? e : &w->epochs[0];
 }

@@ -127,6 +127,7 @@ void world_free(struct world *w)
             blob_drop(m->said[k]);
     }
     checkers_free(&w->checkers);
+    effects_free(&w->spare);
     draw_free(&w->draw);
 }
 

@@ -175,6 +175,7 @@ struct world {
     struct client clients[CLIENTS_ALL];
     struct heap events;
     struct event *free_events;
+    struct effects spare; /* empty, for the next step */
     int64_t now;
     uint64_t steps;
     const struct fault *slow; /* FAULT_SLOW_KIND, while it lasts */
@@ -215,6 +216,7 @@ void network_carry(struct machine *from, unsigned to, struct blob *message);
 /* ---- disk.c */
 enum { TO_REPLICA = 1000 }; /* an effect's `to` from here on is a replica, whatever the membership epoch */
 void disk_settle(struct machine *m, struct effects *effects); /* empties effects */
+struct effects effects_spare(struct world *w);                /* empty ones for a step */
 void disk_event(struct world *w, const struct event *e);
 void disk_crash(struct machine *m);
 void disk_wipe(struct machine *m);

@@ -126,17 +126,29 @@ const char *buf_text(struct buf *buf)
     return (const char *)buf->data;
 }
 
-struct blob *blob_new(struct bytes bytes)
+struct blob *blob_join(const struct bytes *parts, unsigned count)
 {
     struct blob *blob;
+    size_t len = 0;
 
-    ASSERT(bytes.len <= SIZE_MAX - sizeof *blob);
-    blob = mem_alloc(sizeof *blob + bytes.len);
+    for (unsigned i = 0; i < count; i++) {
+        ASSERT(parts[i].len <= SIZE_MAX - sizeof *blob - len);
+        len += parts[i].len;
+    }
+    blob = mem_got(malloc(sizeof *blob + len));
     blob->holders = 1;
-    blob->len = bytes.len;
-    if (bytes.len > 0)
-        memcpy(blob->data, bytes.data, bytes.len);
+    blob->len = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (parts[i].len > 0)
+            memcpy(blob->data + blob->len, parts[i].data, parts[i].len);
+        blob->len += parts[i].len;
+    }
     return blob;
+}
+
+struct blob *blob_new(struct bytes bytes)
+{
+    return blob_join(&bytes, 1);
 }
 
 struct blob *blob_hold(struct blob *blob)

@@ -61,6 +61,7 @@ const char *buf_text(struct buf *buf);
 /* blob_new copies and returns one holding; blob_hold adds one and returns its
  * argument; blob_drop (NULL is fine) frees at the last one. */
 struct blob *blob_new(struct bytes bytes);
+struct blob *blob_join(const struct bytes *parts, unsigned count); /* one after the other */
 struct blob *blob_hold(struct blob *blob);
 void blob_drop(struct blob *blob);
 static inline struct bytes blob_bytes(const struct blob *blob)

@@ -185,12 +185,7 @@ struct blob *message_of(const struct pbft *p, const struct claim *claim, struct 
 
 struct blob *message_prepare(const struct pbft *p, const struct claim *prepare, const struct claim *proposal)
 {
-    struct buf cose = {0};
-
-    claim_encode(&p->members, proposal, &cose);
-    struct blob *message = message_make(&p->members, prepare, bytes_of_buf(&cose));
-    buf_free(&cose);
-    return message;
+    return message_pair(&p->members, prepare, proposal);
 }
 
 void send_dropping(struct pbft *p, int32_t to, struct blob *message)

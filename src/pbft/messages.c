@@ -154,15 +154,27 @@ static size_t form_write(const struct members *m, const struct claim *c, uint8_t
     return claim_form_write(&m->forms->of[c->says.type], &signer, &parts, c->signature, out);
 }
 
+/* Writes the exact signed COSE_Sign1 and returns its size. */
+static size_t claim_put(const struct members *m, const struct claim *c, uint8_t out[CLAIM_SIZE_MAX])
+{
+    struct buf encoded = {0};
+
+    ASSERT(SUBJECTS[c->says.type] != NULL && c->signer < m->n);
+    if (m->forms != NULL)
+        return form_write(m, c, out);
+    claim_write(m, c, &m->fingerprints[c->signer], &encoded);
+    size_t len = encoded.len;
+    ASSERT(len <= CLAIM_SIZE_MAX);
+    memcpy(out, encoded.data, len);
+    buf_free(&encoded);
+    return len;
+}
+
 void claim_encode(const struct members *m, const struct claim *c, struct buf *out)
 {
     uint8_t bytes[CLAIM_SIZE_MAX];
 
-    ASSERT(SUBJECTS[c->says.type] != NULL && c->signer < m->n);
-    if (m->forms != NULL)
-        buf_add(out, bytes, form_write(m, c, bytes));
-    else
-        claim_write(m, c, &m->fingerprints[c->signer], out);
+    buf_add(out, bytes, claim_put(m, c, bytes));
 }
 
 /* The Sig_structure that this claim was, or is to be, signed as. Returns its size. */
@@ -398,15 +410,18 @@ enum err message_parse(const struct members *m, struct bytes in, enum message_ty
 
 struct blob *message_make(const struct members *m, const struct claim *claim, struct bytes rest)
 {
-    struct buf out = {0};
+    const uint8_t head[HEAD_SIZE] = {message_head(rest.len > 0 ? 3 : 2), (uint8_t)claim->says.type};
+    uint8_t cose[CLAIM_SIZE_MAX];
+    const struct bytes parts[] = {bytes_of(head, sizeof head), bytes_of(cose, claim_put(m, claim, cose)), rest};
 
-    buf_add_byte(&out, message_head(rest.len > 0 ? 3 : 2));
-    buf_add_byte(&out, (uint8_t)claim->says.type);
-    claim_encode(m, claim, &out);
-    buf_add(&out, rest.data, rest.len);
-    struct blob *message = blob_new(bytes_of_buf(&out));
-    buf_free(&out);
-    return message;
+    return blob_join(parts, 3);
+}
+
+struct blob *message_pair(const struct members *m, const struct claim *claim, const struct claim *beside)
+{
+    uint8_t cose[CLAIM_SIZE_MAX];
+
+    return message_make(m, claim, bytes_of(cose, claim_put(m, beside, cose)));
 }
 
 void batch_encode(const struct bytes *requests, unsigned count, struct buf *out)

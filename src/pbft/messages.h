@@ -98,6 +98,8 @@ enum err message_parse(const struct members *m, struct bytes in, enum message_ty
                        struct bytes *rest) MUST_CHECK;
 /* [type, cose], or [type, cose, rest] where rest is not empty. One holding is the caller's. */
 struct blob *message_make(const struct members *m, const struct claim *claim, struct bytes rest);
+/* The same where rest is another claim. */
+struct blob *message_pair(const struct members *m, const struct claim *claim, const struct claim *beside);
 
 /* Which membership epoch does the statement in a message name? A hint: nothing is verified. False: none. */
 bool message_membership_epoch(struct bytes message, uint64_t *epoch);
