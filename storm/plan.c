@@ -136,6 +136,8 @@ static void draw_liars(struct storm_plan *p, const struct draw *d)
     for (unsigned i = 0; i < count; i++) {
         uint64_t lie = draw_value(d, draw_id(DRAW_PLAN, 0, (uint32_t)DECIDE_LIE + 2 * i));
         uint64_t who = draw_value(d, draw_id(DRAW_PLAN, 0, (uint32_t)DECIDE_LIE + 2 * i + 1));
+        if (lie >> 60 == 15) /* its chance is small otherwise: it must be primary in the end */
+            lie = LIE_CENSOR;
         /* The first primaries lie more often than others. */
         who = who >> 62 == 3 ? who : who % 3;
         if (lie % LIE_KINDS == LIE_NONE || lie % LIE_KINDS == LIE_WIPED || p->lies[who % p->n] != LIE_NONE)
@@ -151,7 +153,7 @@ static void draw_endless(struct storm_plan *p, const struct draw *d)
     unsigned share = 15;
 
     for (unsigned i = 0; i < p->n; i++)
-        share = p->lies[i] == LIE_CENSOR ? 75 : share;
+        share = p->lies[i] == LIE_CENSOR ? 95 : share;
     p->endless = !p->faultless && p->clients > 1 && percent(d, DECIDE_ENDLESS, share);
     /* Else they would always be there first when a place is free. */
     unsigned crowd = 2 * (CLIENTS_MAX + 1) * p->outstanding;

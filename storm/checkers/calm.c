@@ -40,6 +40,16 @@ static void left_view(struct machine *m, uint64_t view, bool by_timer)
     c->in_vain = true;
 }
 
+/* Section 4.5.2: between views the timer runs only once a quorum has come along; who is alone waits. */
+static bool runs_alone(const struct pbft *p)
+{
+    unsigned along = 0;
+
+    for (unsigned i = 0; i < p->members.n; i++)
+        along += p->peers[i].view_change != NULL && p->peers[i].view_change_to >= p->view;
+    return !p->active && p->timers[PBFT_TIMER_VIEW].armed && along < p->members.quorum;
+}
+
 /* What the time-out must be is computed here a second time: doubled with every view that is left in vain, back at its
  * least after a decision. */
 void calm_step(struct machine *m, const struct effects *effects)
@@ -67,6 +77,9 @@ void calm_step(struct machine *m, const struct effects *effects)
     c->decided = m->pbft->decided;
     if (c->timeout == w->plan.view_timeout_max && w->plan.view_timeout_max > w->plan.view_timeout)
         MARK(w, TIMEOUT_MAX);
+    if (runs_alone(m->pbft))
+        world_fail(w, "15 calm", "machine %u is in a hurry to leave a view that the others do not want to enter",
+                   m->index);
     const struct timer *t = &m->pbft->timers[PBFT_TIMER_VIEW];
     if (m->pbft->timeout_ns != c->timeout || (t->armed && t->at_ns - machine_now(m) > w->plan.view_timeout_max))
         world_fail(w, "15 calm", "machine %u has a time-out of %lld ns, not %lld", m->index,
