@@ -4,10 +4,21 @@
 
 #include "evolve/workload.h"
 
+/* Where the choices of these genes begin. */
+enum { WORDS_START = 0, WORDS_SCOPE = 3, WORD_COUNT = 7 };
+
 /* The defaults are the method as published in 1987: a fixed tenure of 7, a random start, a
  * sample of the neighbourhood, no restart. */
 static const struct genome_schema solver_schema = {
     .count = SOLVER_GENES,
+    .word_count = WORD_COUNT,
+    .words = {[WORDS_START + TABUCOL_RANDOM] = "random",
+              [WORDS_START + TABUCOL_BY_DEGREE] = "by_degree",
+              [WORDS_START + TABUCOL_DSATUR] = "dsatur",
+              [WORDS_SCOPE + TABUCOL_ONE] = "one",
+              [WORDS_SCOPE + TABUCOL_FEW] = "few",
+              [WORDS_SCOPE + TABUCOL_HALF] = "half",
+              [WORDS_SCOPE + TABUCOL_ALL] = "all"},
     .genes =
         {
             [SOLVER_TENURE_BASE] =
@@ -20,20 +31,16 @@ static const struct genome_schema solver_schema = {
                                       .ilo = 1,
                                       .ihi = 64,
                                       .default_integer = 1},
-            [SOLVER_START] =
-                {.name = "start",
-                 .type = GENE_CATEGORICAL,
-                 .choice_count = 3,
-                 .choices =
-                     {[TABUCOL_RANDOM] = "random", [TABUCOL_BY_DEGREE] = "by_degree", [TABUCOL_DSATUR] = "dsatur"},
-                 .default_integer = TABUCOL_RANDOM},
-            [SOLVER_SCOPE] =
-                {.name = "scope",
-                 .type = GENE_ORDINAL,
-                 .choice_count = 4,
-                 .choices =
-                     {[TABUCOL_ONE] = "one", [TABUCOL_FEW] = "few", [TABUCOL_HALF] = "half", [TABUCOL_ALL] = "all"},
-                 .default_integer = TABUCOL_FEW},
+            [SOLVER_START] = {.name = "start",
+                              .type = GENE_CATEGORICAL,
+                              .choice_first = WORDS_START,
+                              .choice_count = 3,
+                              .default_integer = TABUCOL_RANDOM},
+            [SOLVER_SCOPE] = {.name = "scope",
+                              .type = GENE_ORDINAL,
+                              .choice_first = WORDS_SCOPE,
+                              .choice_count = 4,
+                              .default_integer = TABUCOL_FEW},
             [SOLVER_ASPIRATION] = {.name = "aspiration", .type = GENE_TOGGLE, .default_integer = 1},
             [SOLVER_STAGNATION] = {.name = "stagnation",
                                    .type = GENE_DISCRETE,

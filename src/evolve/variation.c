@@ -61,12 +61,12 @@ static void gene_mutate(const struct gene_spec *spec, struct gene_value *value, 
 /* Any gene that matters in this genome; any at all when none does. */
 static unsigned active_draw(const struct genome_schema *schema, const struct genome *genome, struct prng *prng)
 {
-    uint64_t active = genome_active(schema, genome);
+    struct gene_set active = genome_active(schema, genome);
     unsigned places[GENOME_GENES_MAX], count = 0;
     for (unsigned i = 0; i < schema->count; i++)
-        if ((active >> i & 1) != 0 || active == 0)
+        if (gene_set_has(active, i))
             places[count++] = i;
-    return places[prng_below(prng, count)];
+    return count > 0 ? places[prng_below(prng, count)] : (unsigned)prng_below(prng, schema->count);
 }
 
 void variation_mutate(const struct genome_schema *schema, struct prng *prng, struct genome *genome)

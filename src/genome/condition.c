@@ -176,28 +176,34 @@ enum err condition_check(const struct genome_schema *schema, struct condition c,
 
 /* ---- which genes it depends on */
 
-uint64_t condition_genes(const struct genome_schema *schema, struct condition c)
+_Static_assert(GENOME_GENES_MAX <= 8 * sizeof(struct gene_set), "a set has room for every gene");
+
+struct gene_set condition_genes(const struct genome_schema *schema, struct condition c)
 {
-    uint64_t genes = 0;
+    struct gene_set genes = {0};
     for (unsigned i = 0; i < c.count; i++) {
         const struct condition_item *item = &schema->items[c.first + i];
         if (item->op == CONDITION_GENE)
-            genes |= UINT64_C(1) << item->index;
+            gene_set_add(&genes, item->index);
     }
     return genes;
 }
 
 int condition_cycle(const struct genome_schema *schema)
 {
-    uint64_t settled = 0, before = UINT64_MAX;
-    while (settled != before) {
-        before = settled;
-        for (unsigned i = 0; i < schema->count; i++)
-            if ((condition_genes(schema, schema->genes[i].condition) & ~settled) == 0)
-                settled |= UINT64_C(1) << i;
+    struct gene_set settled = {0};
+    for (bool moves = true; moves;) {
+        moves = false;
+        for (unsigned i = 0; i < schema->count; i++) {
+            struct gene_set needs = condition_genes(schema, schema->genes[i].condition);
+            if (gene_set_has(settled, i) || !gene_set_within(needs, settled))
+                continue;
+            gene_set_add(&settled, i);
+            moves = true;
+        }
     }
     for (unsigned i = 0; i < schema->count; i++)
-        if ((settled >> i & 1) == 0)
+        if (!gene_set_has(settled, i))
             return (int)i;
     return -1;
 }

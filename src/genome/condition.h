@@ -13,6 +13,27 @@
 struct genome_schema;
 struct genome;
 
+/* Some of the genes of a schema, by index. */
+struct gene_set {
+    uint64_t bits[2];
+};
+
+static inline bool gene_set_has(struct gene_set set, unsigned gene)
+{
+    return (set.bits[gene / 64] >> gene % 64 & 1) != 0;
+}
+
+static inline void gene_set_add(struct gene_set *set, unsigned gene)
+{
+    set->bits[gene / 64] |= UINT64_C(1) << gene % 64;
+}
+
+/* Is every gene of `some` in `all`? */
+static inline bool gene_set_within(struct gene_set some, struct gene_set all)
+{
+    return ((some.bits[0] & ~all.bits[0]) | (some.bits[1] & ~all.bits[1])) == 0;
+}
+
 enum condition_op {
     /* values; the index is that of the gene, or of the choice of the gene to its left */
     CONDITION_GENE,
@@ -71,16 +92,16 @@ bool condition_insert(struct genome_schema *schema, unsigned at, struct conditio
 /* Is it one whole expression that is true or false, of existing genes and choices, each comparison between things
  * that compare? The genes must be checked already. */
 enum err condition_check(const struct genome_schema *schema, struct condition c, struct diag *diag) MUST_CHECK;
-/* The genes that it names, bit i for gene i. */
-uint64_t condition_genes(const struct genome_schema *schema, struct condition c);
+/* The genes that it names. */
+struct gene_set condition_genes(const struct genome_schema *schema, struct condition c);
 /* A gene whose condition depends on the gene itself, directly or through others; -1 when there is none. */
 int condition_cycle(const struct genome_schema *schema);
 
-/* The active genes of a genome, bit i for gene i. The schema must have no cycle. */
-uint64_t condition_active(const struct genome_schema *schema, const struct genome *genome);
+/* The active genes of a genome. The schema must have no cycle. */
+struct gene_set condition_active(const struct genome_schema *schema, const struct genome *genome);
 /* Is the combination forbidden, given which genes are active? */
 bool condition_holds(const struct genome_schema *schema, struct condition c, const struct genome *genome,
-                     uint64_t active);
+                     struct gene_set active);
 /* The expression of numbers alone: its least and greatest value over the ranges of its genes (interval arithmetic:
  * never too narrow). False when it is none of numbers, or unbounded. */
 bool condition_range(const struct genome_schema *schema, struct condition c, double *lo, double *hi) MUST_CHECK;

@@ -12,7 +12,7 @@ struct number {
 struct evaluation {
     const struct genome_schema *schema;
     const struct genome *genome;
-    uint64_t active;
+    struct gene_set active;
     const struct condition_item *next;
 };
 
@@ -74,7 +74,7 @@ static struct number gene_value(const struct evaluation *e, unsigned gene)
 {
     const struct gene_value *value = &e->genome->values[gene];
     bool is_real = e->schema->genes[gene].type == GENE_CONTINUOUS;
-    return (struct number){(e->active >> gene & 1) != 0, is_real ? value->real : (double)value->integer};
+    return (struct number){gene_set_has(e->active, gene), is_real ? value->real : (double)value->integer};
 }
 
 /* A choice counts as its place, as the gene that it is compared with does. */
@@ -152,7 +152,7 @@ static enum truth truth_eval(struct evaluation *e)
 }
 
 bool condition_holds(const struct genome_schema *schema, struct condition c, const struct genome *genome,
-                     uint64_t active)
+                     struct gene_set active)
 {
     struct evaluation e = {schema, genome, active, schema->items + c.first};
     enum truth truth = truth_eval(&e);
@@ -161,23 +161,22 @@ bool condition_holds(const struct genome_schema *schema, struct condition c, con
 }
 
 /* A gene is settled when all that its condition names are: in a schema without cycles each pass settles some. */
-uint64_t condition_active(const struct genome_schema *schema, const struct genome *genome)
+struct gene_set condition_active(const struct genome_schema *schema, const struct genome *genome)
 {
-    uint64_t all = schema->count < 64 ? (UINT64_C(1) << schema->count) - 1 : UINT64_MAX, settled = 0, active = 0;
-    if (schema->item_count == 0)
-        return all;
-    while (settled != all) {
-        uint64_t before = settled;
+    struct gene_set settled = {0}, active = {0};
+    unsigned left = schema->count;
+    while (left > 0) {
+        unsigned before = left;
         for (unsigned i = 0; i < schema->count; i++) {
             struct condition c = schema->genes[i].condition;
-            uint64_t bit = UINT64_C(1) << i;
-            if ((settled & bit) != 0 || (condition_genes(schema, c) & ~settled) != 0)
+            if (gene_set_has(settled, i) || !gene_set_within(condition_genes(schema, c), settled))
                 continue;
-            settled |= bit;
+            gene_set_add(&settled, i);
+            left--;
             if (c.count == 0 || condition_holds(schema, c, genome, active))
-                active |= bit;
+                gene_set_add(&active, i);
         }
-        ASSERT(settled != before);
+        ASSERT(left < before);
     }
     return active;
 }

@@ -74,27 +74,27 @@ int gene_find(const struct genome_schema *schema, struct bytes name)
     return -1;
 }
 
-static int numeric_choice_find(const struct gene_spec *spec, struct bytes choice)
+static int numeric_choice_find(const struct genome_schema *schema, const struct gene_spec *spec, struct bytes choice)
 {
     double wanted, x;
     if (decimal_parse(choice, &wanted) != ERR_OK)
         return -1;
     for (unsigned i = 0; i < spec->choice_count; i++)
-        if (decimal_parse(bytes_of_text(spec->choices[i]), &x) == ERR_OK && x == wanted)
+        if (decimal_parse(bytes_of_text(gene_choice(schema, spec, i)), &x) == ERR_OK && x == wanted)
             return (int)i;
     return -1;
 }
 
-int gene_choice_find(const struct gene_spec *spec, struct bytes choice)
+int gene_choice_find(const struct genome_schema *schema, const struct gene_spec *spec, struct bytes choice)
 {
     static const char *const toggles[] = {"false", "true", "0", "1"};
     for (unsigned i = 0; i < 4 && spec->type == GENE_TOGGLE; i++)
         if (bytes_equal(choice, bytes_of_text(toggles[i])))
             return (int)(i % 2);
     for (unsigned i = 0; i < spec->choice_count; i++)
-        if (bytes_equal(choice, bytes_of_text(spec->choices[i])))
+        if (bytes_equal(choice, bytes_of_text(gene_choice(schema, spec, i))))
             return (int)i;
-    return numeric_choice_find(spec, choice);
+    return numeric_choice_find(schema, spec, choice);
 }
 
 static bool is_chooser(const struct gene_spec *spec)
@@ -306,11 +306,11 @@ static void put_choice(struct parser *p, unsigned gene, const struct operand *o)
         scan_fail(p->scan, o->at, ERR_TYPE, "%s compares with its own choices only", spec->name);
         return;
     }
-    int choice = gene_choice_find(spec, o->literal);
+    int choice = gene_choice_find(p->schema, spec, o->literal);
     p->schema->item_count = o->start;
     append(p, (struct condition_item){.op = CONDITION_CHOICE, .index = (uint16_t)choice});
     for (unsigned i = 0; i < spec->choice_count && choice < 0; i++)
-        buf_printf(&list, "%s%s", i > 0 ? ", " : "", spec->choices[i]);
+        buf_printf(&list, "%s%s", i > 0 ? ", " : "", gene_choice(p->schema, spec, i));
     if (choice < 0)
         scan_fail(p->scan, o->at, ERR_UNKNOWN, "%s has no choice \"%.*s\"; it has %s", spec->name, (int)o->literal.len,
                   (const char *)o->literal.data, spec->type == GENE_TOGGLE ? "false, true" : buf_text(&list));

@@ -51,7 +51,7 @@ static void put_choice(struct printer *p, const struct gene_spec *spec, unsigned
         buf_printf(p->out, p->style == CONDITION_R ? "\"%s\"" : "%s", toggles[is_json][choice]);
         return;
     }
-    const char *text = spec->choices[choice];
+    const char *text = gene_choice(p->schema, spec, choice);
     if (p->style != CONDITION_PCS)
         buf_printf(p->out, "\"%s\"", text);
     else if (condition_choice_is_bare(text))

@@ -34,7 +34,7 @@ enum err condition_print(const struct genome_schema *schema, struct condition c,
 /* Index of the gene or of the gene's choice, -1 when there is none. A choice that is a number is also found by
  * another spelling of it. */
 int gene_find(const struct genome_schema *schema, struct bytes name);
-int gene_choice_find(const struct gene_spec *spec, struct bytes choice);
+int gene_choice_find(const struct genome_schema *schema, const struct gene_spec *spec, struct bytes choice);
 /* Can the choice stand in a PCS file? */
 bool condition_choice_is_bare(const char *choice);
 

@@ -37,11 +37,11 @@ static double gene_distance(const struct gene_spec *spec, const struct gene_valu
 
 uint32_t genome_distance(const struct genome_schema *schema, const struct genome *a, const struct genome *b)
 {
-    uint64_t in_a = genome_active(schema, a), in_b = genome_active(schema, b);
+    struct gene_set in_a = genome_active(schema, a), in_b = genome_active(schema, b);
     double sum = 0;
     unsigned count = 0;
     for (unsigned i = 0; i < schema->count; i++) {
-        bool here = (in_a >> i & 1) != 0, there = (in_b >> i & 1) != 0;
+        bool here = gene_set_has(in_a, i), there = gene_set_has(in_b, i);
         if (here && there)
             sum += gene_distance(&schema->genes[i], &a->values[i], &b->values[i]);
         else

@@ -105,10 +105,10 @@ static bool is_default(const struct gene_spec *spec, const struct gene_value *va
 /* What the values say together. */
 static enum err values_check(const struct genome_schema *schema, const struct genome *genome)
 {
-    uint64_t active = genome_active(schema, genome);
+    struct gene_set active = genome_active(schema, genome);
 #ifndef MUTANT_GENOME_INACTIVE_ANYTHING
     for (unsigned i = 0; i < schema->count; i++)
-        if ((active >> i & 1) == 0 && !is_default(&schema->genes[i], &genome->values[i]))
+        if (!gene_set_has(active, i) && !is_default(&schema->genes[i], &genome->values[i]))
             return ERR_CANONICAL;
 #else
     (void)active;
@@ -145,14 +145,20 @@ enum err genome_decode(const struct genome_schema *schema, struct bytes in, stru
     return err;
 }
 
-uint64_t genome_active(const struct genome_schema *schema, const struct genome *genome)
+const char *gene_choice(const struct genome_schema *schema, const struct gene_spec *spec, unsigned choice)
+{
+    ASSERT(choice < spec->choice_count && spec->choice_first + choice < GENOME_WORDS_MAX);
+    return schema->words[spec->choice_first + choice];
+}
+
+struct gene_set genome_active(const struct genome_schema *schema, const struct genome *genome)
 {
     return condition_active(schema, genome);
 }
 
 int genome_forbidden(const struct genome_schema *schema, const struct genome *genome)
 {
-    uint64_t active = genome_active(schema, genome);
+    struct gene_set active = genome_active(schema, genome);
     for (unsigned i = 0; i < schema->forbidden_count; i++)
         if (condition_holds(schema, schema->forbidden[i], genome, active))
             return (int)i;
@@ -228,18 +234,18 @@ static void genome_clamp(const struct genome_schema *schema, struct genome *geno
 /* Inactive genes get their default. One pass does: what is inactive is unknown to every condition already. */
 static void genome_quieten(const struct genome_schema *schema, struct genome *genome)
 {
-    uint64_t active = genome_active(schema, genome);
+    struct gene_set active = genome_active(schema, genome);
     for (unsigned i = 0; i < schema->count; i++)
-        if ((active >> i & 1) == 0)
+        if (!gene_set_has(active, i))
             genome->values[i] = value_default(&schema->genes[i]);
 }
 
 /* Resets the first of these genes that differs from its default; false when none does. */
-static bool reset_first(const struct genome_schema *schema, uint64_t genes, struct genome *genome)
+static bool reset_first(const struct genome_schema *schema, struct gene_set genes, struct genome *genome)
 {
     for (unsigned i = 0; i < schema->count; i++) {
         const struct gene_spec *spec = &schema->genes[i];
-        if ((genes >> i & 1) != 0 && !is_default(spec, &genome->values[i])) {
+        if (gene_set_has(genes, i) && !is_default(spec, &genome->values[i])) {
             genome->values[i] = value_default(spec);
             return true;
         }
@@ -250,12 +256,13 @@ static bool reset_first(const struct genome_schema *schema, uint64_t genes, stru
 /* Each round leaves one gene more at its default, and the defaults together are allowed: it ends. */
 void genome_project(const struct genome_schema *schema, struct genome *genome)
 {
+    const struct gene_set everything = {{UINT64_MAX, UINT64_MAX}};
     int which;
     genome_clamp(schema, genome);
     genome_quieten(schema, genome);
     while ((which = genome_forbidden(schema, genome)) >= 0) {
         bool found = reset_first(schema, condition_genes(schema, schema->forbidden[which]), genome) ||
-                     reset_first(schema, UINT64_MAX, genome);
+                     reset_first(schema, everything, genome);
         ASSERT(found);
         genome_quieten(schema, genome);
     }

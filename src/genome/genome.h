@@ -10,10 +10,11 @@
 /* A genome: typed genes, a seed and a hash (docs/search-spaces.md). */
 
 enum {
-    GENOME_GENES_MAX = 64, /* sets of genes are 64 bits */
+    GENOME_GENES_MAX = 128,
     GENOME_NAME_MAX = 63,
-    GENOME_CHOICE_MAX = 32, /* bytes of a choice */
-    GENOME_CHOICES_MAX = 24,
+    GENOME_CHOICE_MAX = 32,  /* bytes of a choice */
+    GENOME_CHOICES_MAX = 64, /* of one gene */
+    GENOME_WORDS_MAX = 512,  /* choices of all genes */
     GENOME_FORBIDDEN_MAX = 128,
     GENOME_ITEMS_MAX = 1024, /* of all conditions and forbidden combinations */
     GENOME_SIZE_MAX = 4096,
@@ -24,11 +25,10 @@ enum gene_type { GENE_CONTINUOUS, GENE_DISCRETE, GENE_ORDINAL, GENE_CATEGORICAL,
 struct gene_spec {
     char name[GENOME_NAME_MAX + 1];
     enum gene_type type;
-    bool log_scale;        /* continuous and discrete, lo > 0 */
-    double lo, hi;         /* continuous: inclusive */
-    int64_t ilo, ihi;      /* discrete: inclusive */
-    unsigned choice_count; /* ordinal and categorical */
-    char choices[GENOME_CHOICES_MAX][GENOME_CHOICE_MAX + 1];
+    bool log_scale;                      /* continuous and discrete, lo > 0 */
+    double lo, hi;                       /* continuous: inclusive */
+    int64_t ilo, ihi;                    /* discrete: inclusive */
+    unsigned choice_first, choice_count; /* ordinal and categorical: among the words of the schema */
     double default_real;
     int64_t default_integer;    /* discrete value, choice index, or 0/1 */
     struct condition condition; /* when the gene matters; none: always */
@@ -37,6 +37,8 @@ struct gene_spec {
 struct genome_schema {
     unsigned count;
     struct gene_spec genes[GENOME_GENES_MAX];
+    unsigned word_count;
+    char words[GENOME_WORDS_MAX][GENOME_CHOICE_MAX + 1]; /* what choices consist of: gene_choice() */
     unsigned forbidden_count;
     struct condition forbidden[GENOME_FORBIDDEN_MAX]; /* no genome makes one of them true */
     unsigned item_count;
@@ -70,8 +72,11 @@ struct digest genome_hash(const struct genome_schema *schema, const struct genom
 /* The hash that an encoded genome says its schema has, without the schema. */
 enum err genome_peek_schema(struct bytes in, struct digest *out) MUST_CHECK;
 
-/* The genes that matter in this genome, bit i for gene i. */
-uint64_t genome_active(const struct genome_schema *schema, const struct genome *genome);
+/* The text of one of the gene's choices. */
+const char *gene_choice(const struct genome_schema *schema, const struct gene_spec *spec, unsigned choice);
+
+/* The genes that matter in this genome. */
+struct gene_set genome_active(const struct genome_schema *schema, const struct genome *genome);
 /* The first forbidden combination that the genome (projected or decoded) has; -1: none. */
 int genome_forbidden(const struct genome_schema *schema, const struct genome *genome);
 

@@ -136,12 +136,12 @@ static struct bytes bare_choice(struct scan *s)
     return bytes_of(s->text.data + start, end - start);
 }
 
-static void read_choices(struct scan *s, struct gene_spec *spec)
+static void read_choices(struct scan *s, struct space *space, struct gene_spec *spec)
 {
     do {
         scan_blank(s);
         size_t at = s->pos;
-        space_choice_add(s, spec, at, at_quote(s) ? scan_quoted(s) : bare_choice(s));
+        space_choice_add(s, space, spec, at, at_quote(s) ? scan_quoted(s) : bare_choice(s));
         scan_blank(s);
     } while (scan_accept(s, ","));
     scan_expect(s, ")", "or a comma after a choice");
@@ -168,7 +168,7 @@ static void read_parameter(struct reader *r)
     if (spec->type == GENE_CONTINUOUS || spec->type == GENE_DISCRETE)
         read_range(r, gene);
     else
-        read_choices(s, spec);
+        read_choices(s, r->space, spec);
     scan_blank(s);
     if (scan_accept(s, "|")) {
         r->places.condition[gene] = s->pos;
@@ -296,23 +296,23 @@ static void set_bounds(struct reader *r, unsigned gene, struct condition beyond[
 }
 
 /* A bound needs those of the parameters that it names: settled in any order that works. */
-static void settle_bounds(struct reader *r, struct condition beyond[][2], const uint64_t needs[])
+static void settle_bounds(struct reader *r, struct condition beyond[][2], const struct gene_set needs[])
 {
     const struct genome_schema *schema = &r->space->schema;
-    uint64_t settled = 0, before = 1;
-    while (settled != before && r->scan->err == ERR_OK) {
-        before = settled;
+    struct gene_set settled = {0};
+    for (bool moves = true; moves && r->scan->err == ERR_OK;) {
+        moves = false;
         for (unsigned i = 0; i < schema->count; i++) {
-            uint64_t bit = UINT64_C(1) << i;
-            if ((settled & bit) != 0 || (needs[i] & ~settled) != 0)
+            if (gene_set_has(settled, i) || !gene_set_within(needs[i], settled))
                 continue;
-            settled |= bit;
+            gene_set_add(&settled, i);
+            moves = true;
             if (schema->genes[i].type == GENE_CONTINUOUS || schema->genes[i].type == GENE_DISCRETE)
                 set_bounds(r, i, beyond[i]);
         }
     }
     for (unsigned i = 0; i < schema->count; i++)
-        if ((settled >> i & 1) == 0)
+        if (!gene_set_has(settled, i))
             scan_fail(r->scan, r->domain_at[i], ERR_STATE, "the bounds of %s depend on themselves",
                       schema->genes[i].name);
 }
@@ -321,7 +321,7 @@ static void read_bounds(struct reader *r)
 {
     const struct genome_schema *schema = &r->space->schema;
     struct condition beyond[GENOME_GENES_MAX][2] = {{{0}}};
-    uint64_t needs[GENOME_GENES_MAX] = {0};
+    struct gene_set needs[GENOME_GENES_MAX] = {{{0}}};
     for (unsigned i = 0; i < schema->count; i++) {
         for (unsigned which = 0; which < 2; which++) {
             if (r->bound_at[i][which] == 0) /* no expression stands at the first byte of a file */
@@ -332,7 +332,9 @@ static void read_bounds(struct reader *r)
                 return;
             bound.first = (uint16_t)(bound.first + 2);
             bound.count = (uint16_t)(bound.count - 2);
-            needs[i] |= condition_genes(schema, bound);
+            struct gene_set genes = condition_genes(schema, bound);
+            needs[i].bits[0] |= genes.bits[0];
+            needs[i].bits[1] |= genes.bits[1];
         }
     }
     settle_bounds(r, beyond, needs);

@@ -10,18 +10,18 @@ static bool name_is_plain(const char *name)
     return name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.")] == '\0';
 }
 
-static void choices_print(const struct gene_spec *spec, struct buf *out)
+static void choices_print(const struct genome_schema *schema, const struct gene_spec *spec, struct buf *out)
 {
     if (spec->type == GENE_TOGGLE)
         buf_add_text(out, "(0, 1");
     for (unsigned i = 0; i < spec->choice_count; i++) {
-        const char *quote = condition_choice_is_bare(spec->choices[i]) ? "" : "\"";
-        buf_printf(out, "%s%s%s%s", i > 0 ? ", " : "(", quote, spec->choices[i], quote);
+        const char *choice = gene_choice(schema, spec, i), *quote = condition_choice_is_bare(choice) ? "" : "\"";
+        buf_printf(out, "%s%s%s%s", i > 0 ? ", " : "(", quote, choice, quote);
     }
     buf_add_text(out, ")");
 }
 
-static void domain_print(const struct gene_spec *spec, struct buf *out)
+static void domain_print(const struct genome_schema *schema, const struct gene_spec *spec, struct buf *out)
 {
     const char *log = spec->log_scale ? ",log" : "";
     if (spec->type == GENE_CONTINUOUS) {
@@ -34,7 +34,7 @@ static void domain_print(const struct gene_spec *spec, struct buf *out)
         buf_printf(out, "i%s (%" PRId64 ", %" PRId64 ")", log, spec->ilo, spec->ihi);
     } else {
         buf_add_text(out, spec->type == GENE_ORDINAL ? "o " : "c ");
-        choices_print(spec, out);
+        choices_print(schema, spec, out);
     }
 }
 
@@ -44,7 +44,7 @@ static enum err gene_print(const struct space *space, unsigned gene, struct buf 
     if (!name_is_plain(spec->name))
         return diag_set(diag, ERR_RANGE, "irace has no names like %s: letters, digits, _ and . only", spec->name);
     buf_printf(out, "%s \"%s\" ", spec->name, space->switches[gene]);
-    domain_print(spec, out);
+    domain_print(&space->schema, spec, out);
     enum err err = ERR_OK;
     if (spec->condition.count > 0) {
         buf_add_text(out, " | ");

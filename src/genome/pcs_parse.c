@@ -15,7 +15,7 @@
 
 static const char name_marks[] = "_.:@-";
 
-static void read_choices(struct scan *s, struct gene_spec *spec)
+static void read_choices(struct scan *s, struct space *space, struct gene_spec *spec)
 {
     scan_expect(s, "{", "to open the choices");
     do {
@@ -24,20 +24,20 @@ static void read_choices(struct scan *s, struct gene_spec *spec)
         struct bytes choice = scan_word(s, "_.:@-+/*");
         if (choice.len == 0)
             scan_fail_found(s, at, "a choice");
-        space_choice_add(s, spec, at, choice);
+        space_choice_add(s, space, spec, at, choice);
         scan_blank(s);
     } while (scan_accept(s, ","));
     scan_expect(s, "}", "or a comma after a choice");
 }
 
-static void read_choice_default(struct scan *s, struct gene_spec *spec)
+static void read_choice_default(struct scan *s, const struct space *space, struct gene_spec *spec)
 {
     scan_blank(s);
     scan_expect(s, "[", "to open the default");
     scan_blank(s);
     size_t at = s->pos;
     struct bytes word = scan_word(s, "_.:@-+/*");
-    int choice = gene_choice_find(spec, word);
+    int choice = gene_choice_find(&space->schema, spec, word);
     if (choice < 0)
         scan_fail(s, at, ERR_UNKNOWN, "the default \"%.*s\" is no choice of %s", (int)(word.len < 40 ? word.len : 40),
                   (const char *)word.data, spec->name);
@@ -129,7 +129,7 @@ static void read_new_range(struct scan *s, struct gene_spec *spec, enum gene_typ
     set_range(s, spec, &range);
 }
 
-static void read_typed(struct scan *s, struct gene_spec *spec)
+static void read_typed(struct scan *s, struct space *space, struct gene_spec *spec)
 {
     static const struct {
         const char *name;
@@ -146,8 +146,8 @@ static void read_typed(struct scan *s, struct gene_spec *spec)
             continue;
         if (i < 2) {
             spec->type = types[i].type;
-            read_choices(s, spec);
-            read_choice_default(s, spec);
+            read_choices(s, space, spec);
+            read_choice_default(s, space, spec);
         } else {
             read_new_range(s, spec, types[i].type);
         }
@@ -163,12 +163,12 @@ static void read_parameter(struct scan *s, struct space *space, size_t at, struc
         return;
     if (scan_peek(s) == '{') {
         spec->type = GENE_CATEGORICAL;
-        read_choices(s, spec);
-        read_choice_default(s, spec);
+        read_choices(s, space, spec);
+        read_choice_default(s, space, spec);
     } else if (scan_peek(s) == '[') {
         read_old_range(s, spec);
     } else {
-        read_typed(s, spec);
+        read_typed(s, space, spec);
     }
     scan_line_expect_end(s);
 }

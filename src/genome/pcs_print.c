@@ -3,16 +3,17 @@
 #include "codec/decimal.h"
 #include "genome/space_formats.h"
 
-static enum err choices_print(const struct gene_spec *spec, const char *type, struct buf *out, struct diag *diag)
+static enum err choices_print(const struct genome_schema *schema, const struct gene_spec *spec, const char *type,
+                              struct buf *out, struct diag *diag)
 {
     buf_printf(out, "%s%s{", spec->name, type);
     for (unsigned i = 0; i < spec->choice_count; i++) {
-        if (!condition_choice_is_bare(spec->choices[i]))
-            return diag_set(diag, ERR_RANGE, "PCS has no way to write the choice \"%s\" of %s", spec->choices[i],
-                            spec->name);
-        buf_printf(out, "%s%s", i > 0 ? ", " : "", spec->choices[i]);
+        const char *choice = gene_choice(schema, spec, i);
+        if (!condition_choice_is_bare(choice))
+            return diag_set(diag, ERR_RANGE, "PCS has no way to write the choice \"%s\" of %s", choice, spec->name);
+        buf_printf(out, "%s%s", i > 0 ? ", " : "", choice);
     }
-    buf_printf(out, "} [%s]\n", spec->choices[spec->default_integer]);
+    buf_printf(out, "} [%s]\n", gene_choice(schema, spec, (unsigned)spec->default_integer));
     return ERR_OK;
 }
 
@@ -33,7 +34,8 @@ static void range_print(const struct gene_spec *spec, bool is_new, struct buf *o
     buf_add_text(out, "\n");
 }
 
-static enum err gene_print(const struct gene_spec *spec, bool is_new, struct buf *out, struct diag *diag)
+static enum err gene_print(const struct genome_schema *schema, const struct gene_spec *spec, bool is_new,
+                           struct buf *out, struct diag *diag)
 {
     switch (spec->type) {
     case GENE_CONTINUOUS:
@@ -46,9 +48,9 @@ static enum err gene_print(const struct gene_spec *spec, bool is_new, struct buf
     case GENE_ORDINAL:
         if (!is_new)
             return diag_set(diag, ERR_RANGE, "%s is ordinal, which only pcs-new has", spec->name);
-        return choices_print(spec, " ordinal ", out, diag);
+        return choices_print(schema, spec, " ordinal ", out, diag);
     default:
-        return choices_print(spec, is_new ? " categorical " : " ", out, diag);
+        return choices_print(schema, spec, is_new ? " categorical " : " ", out, diag);
     }
 }
 
@@ -102,11 +104,11 @@ static enum err value_print(const struct genome_schema *schema, const struct con
         decimal_print(items[i].number, out);
     else if (spec->type == GENE_TOGGLE)
         buf_printf(out, "%u", items[i].index);
-    else if (condition_choice_is_bare(spec->choices[items[i].index]))
-        buf_add_text(out, spec->choices[items[i].index]);
+    else if (condition_choice_is_bare(gene_choice(schema, spec, items[i].index)))
+        buf_add_text(out, gene_choice(schema, spec, items[i].index));
     else
         return diag_set(diag, ERR_RANGE, "PCS has no way to write the choice \"%s\" of %s",
-                        spec->choices[items[i].index], spec->name);
+                        gene_choice(schema, spec, items[i].index), spec->name);
     return ERR_OK;
 }
 
@@ -164,7 +166,7 @@ enum err pcs_print(const struct space *space, bool is_new, struct buf *out, stru
     const struct genome_schema *schema = &space->schema;
     enum err err = ERR_OK;
     for (unsigned i = 0; i < schema->count && err == ERR_OK; i++)
-        err = gene_print(&schema->genes[i], is_new, out, diag);
+        err = gene_print(schema, &schema->genes[i], is_new, out, diag);
     buf_add_text(out, "\nConditionals:\n");
     for (unsigned i = 0; i < schema->count && err == ERR_OK; i++)
         if (schema->genes[i].condition.count > 0)

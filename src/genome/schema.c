@@ -88,28 +88,33 @@ static enum err integer_check(const struct gene_spec *spec, struct diag *diag)
     return ERR_OK;
 }
 
-static enum err choices_check(const struct gene_spec *spec, struct diag *diag)
+static enum err choices_check(const struct genome_schema *schema, const struct gene_spec *spec, struct diag *diag)
 {
     if (spec->choice_count < 1 || spec->choice_count > GENOME_CHOICES_MAX)
         return diag_set(diag, ERR_LIMIT, "gene %s: %u choices, 1 to %d are possible", spec->name, spec->choice_count,
                         GENOME_CHOICES_MAX);
+    if (schema->word_count > GENOME_WORDS_MAX || spec->choice_first > schema->word_count ||
+        spec->choice_count > schema->word_count - spec->choice_first)
+        return diag_set(diag, ERR_LIMIT, "gene %s: its choices lie outside of the %d that all genes can have",
+                        spec->name, GENOME_WORDS_MAX);
     for (unsigned i = 0; i < spec->choice_count; i++) {
-        if (!gene_choice_fits(spec->choices[i]))
+        const char *choice = gene_choice(schema, spec, i);
+        if (!gene_choice_fits(choice))
             return diag_set(diag, ERR_SYNTAX, "gene %s: choice %u is not of printable ASCII without a \"", spec->name,
                             i);
         for (unsigned j = 0; j < i; j++)
-            if (strcmp(spec->choices[i], spec->choices[j]) == 0)
-                return diag_set(diag, ERR_DUPLICATE, "gene %s: choice %s twice", spec->name, spec->choices[i]);
+            if (strcmp(choice, gene_choice(schema, spec, j)) == 0)
+                return diag_set(diag, ERR_DUPLICATE, "gene %s: choice %s twice", spec->name, choice);
     }
     return ERR_OK;
 }
 
-static enum err gene_check(const struct gene_spec *spec, struct diag *diag)
+static enum err gene_check(const struct genome_schema *schema, const struct gene_spec *spec, struct diag *diag)
 {
     if (spec->type == GENE_CONTINUOUS)
         return continuous_check(spec, diag);
     if (spec->type == GENE_ORDINAL || spec->type == GENE_CATEGORICAL) {
-        enum err err = choices_check(spec, diag);
+        enum err err = choices_check(schema, spec, diag);
         if (err != ERR_OK)
             return err;
     }
@@ -163,7 +168,7 @@ enum err genome_schema_check(const struct genome_schema *schema, struct diag *di
                 return diag_set(diag, ERR_DUPLICATE, "gene %s twice", spec->name);
         if ((unsigned)spec->type > GENE_TOGGLE)
             return diag_set(diag, ERR_UNKNOWN, "gene %s: unknown type", spec->name);
-        enum err err = gene_check(spec, diag);
+        enum err err = gene_check(schema, spec, diag);
         if (err != ERR_OK)
             return err;
     }

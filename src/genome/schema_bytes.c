@@ -13,7 +13,7 @@ enum { SCHEMA_PLAIN = 1, SCHEMA_CONDITIONAL = 2 };
  *   [name, "ordinal" or "categorical", [choice...], default index]
  *   [name, "toggle", default]                     a bool */
 
-static void gene_encode(struct cbor_writer *w, const struct gene_spec *spec)
+static void gene_encode(struct cbor_writer *w, const struct genome_schema *schema, const struct gene_spec *spec)
 {
     bool is_number = spec->type == GENE_CONTINUOUS || spec->type == GENE_DISCRETE;
     cbor_put_array(w, is_number ? 6 : spec->type == GENE_TOGGLE ? 3 : 4);
@@ -34,7 +34,7 @@ static void gene_encode(struct cbor_writer *w, const struct gene_spec *spec)
     } else {
         cbor_put_array(w, spec->choice_count);
         for (unsigned i = 0; i < spec->choice_count; i++)
-            cbor_put_text(w, spec->choices[i]);
+            cbor_put_text(w, gene_choice(schema, spec, i));
         cbor_put_int(w, spec->default_integer);
     }
 }
@@ -75,7 +75,7 @@ void genome_schema_encode(const struct genome_schema *schema, struct buf *out)
     cbor_put_text(&w, "genes");
     cbor_put_array(&w, schema->count);
     for (unsigned i = 0; i < schema->count; i++)
-        gene_encode(&w, &schema->genes[i]);
+        gene_encode(&w, schema, &schema->genes[i]);
     cbor_put_text(&w, "version");
     cbor_put_uint(&w, is_plain ? SCHEMA_PLAIN : SCHEMA_CONDITIONAL);
     if (!is_plain)
@@ -104,20 +104,21 @@ static enum gene_type type_decode(struct cbor_reader *r)
     return GENE_TOGGLE;
 }
 
-static void choices_decode(struct cbor_reader *r, struct gene_spec *spec)
+static void choices_decode(struct cbor_reader *r, struct genome_schema *schema, struct gene_spec *spec)
 {
     uint64_t count = cbor_get_array(r);
-    if (count > GENOME_CHOICES_MAX) {
+    if (count > GENOME_CHOICES_MAX || count > GENOME_WORDS_MAX - schema->word_count) {
         cbor_fail(r, ERR_LIMIT);
         return;
     }
+    spec->choice_first = schema->word_count;
     spec->choice_count = (unsigned)count;
     for (unsigned i = 0; i < count; i++)
-        name_decode(r, GENOME_CHOICE_MAX, spec->choices[i]);
+        name_decode(r, GENOME_CHOICE_MAX, schema->words[schema->word_count++]);
     spec->default_integer = cbor_get_int(r);
 }
 
-static void gene_decode(struct cbor_reader *r, struct gene_spec *spec)
+static void gene_decode(struct cbor_reader *r, struct genome_schema *schema, struct gene_spec *spec)
 {
     uint64_t items = cbor_get_array(r);
     name_decode(r, GENOME_NAME_MAX, spec->name);
@@ -140,7 +141,7 @@ static void gene_decode(struct cbor_reader *r, struct gene_spec *spec)
     } else if (spec->type == GENE_TOGGLE) {
         spec->default_integer = cbor_get_bool(r) ? 1 : 0;
     } else {
-        choices_decode(r, spec);
+        choices_decode(r, schema, spec);
     }
 }
 
@@ -182,7 +183,7 @@ static void schema_read(struct cbor_reader *r, struct genome_schema *schema)
     }
     schema->count = (unsigned)count;
     for (unsigned i = 0; i < count && r->err == ERR_OK; i++)
-        gene_decode(r, &schema->genes[i]);
+        gene_decode(r, schema, &schema->genes[i]);
     cbor_expect_key(r, "version");
     if (cbor_get_uint(r) != (pairs == 2 ? SCHEMA_PLAIN : SCHEMA_CONDITIONAL))
         cbor_fail(r, ERR_UNKNOWN);

@@ -60,25 +60,30 @@ struct gene_spec *space_gene_add(struct scan *scan, struct space *space, size_t 
     return spec;
 }
 
-void space_choice_add(struct scan *scan, struct gene_spec *spec, size_t at, struct bytes choice)
+void space_choice_add(struct scan *scan, struct space *space, struct gene_spec *spec, size_t at, struct bytes choice)
 {
+    struct genome_schema *schema = &space->schema;
     int len = (int)(choice.len < 80 ? choice.len : 80);
-    char *field = spec->choices[spec->choice_count];
     if (scan->err != ERR_OK)
         return;
-    if (spec->choice_count == GENOME_CHOICES_MAX) {
-        scan_fail(scan, at, ERR_LIMIT, "%s has more than %d choices", spec->name, GENOME_CHOICES_MAX);
+    if (spec->choice_count == GENOME_CHOICES_MAX || schema->word_count == GENOME_WORDS_MAX) {
+        scan_fail(scan, at, ERR_LIMIT, "more than %d choices of %s, or %d of all", GENOME_CHOICES_MAX, spec->name,
+                  GENOME_WORDS_MAX);
         return;
     }
-    if (!space_text_copy(field, sizeof spec->choices[0], choice) || !gene_choice_fits(field)) {
+    char *field = schema->words[schema->word_count];
+    if (!space_text_copy(field, sizeof schema->words[0], choice) || !gene_choice_fits(field)) {
         scan_fail(scan, at, ERR_SYNTAX, "the choice \"%.*s\" is longer than %d, or not of printable ASCII without \"",
                   len, (const char *)choice.data, GENOME_CHOICE_MAX);
         return;
     }
+    if (spec->choice_count == 0)
+        spec->choice_first = schema->word_count;
     for (unsigned i = 0; i < spec->choice_count; i++)
-        if (strcmp(field, spec->choices[i]) == 0)
+        if (strcmp(field, gene_choice(schema, spec, i)) == 0)
             scan_fail(scan, at, ERR_DUPLICATE, "%s has the choice \"%s\" twice", spec->name, field);
     spec->choice_count++;
+    schema->word_count++;
 }
 
 double space_number(struct scan *scan, size_t at, struct bytes text)
@@ -157,11 +162,11 @@ static int defaults_find(struct genome_schema *schema)
         which = genome_forbidden(schema, &genome);
         if (which < 0)
             break;
-        uint64_t genes = condition_genes(schema, schema->forbidden[which]);
+        struct gene_set genes = condition_genes(schema, schema->forbidden[which]);
         genome_draw(schema, &prng, &genome);
         for (unsigned i = 0; i < schema->count; i++) {
             struct gene_spec *spec = &schema->genes[i];
-            if ((genes >> i & 1) == 0)
+            if (!gene_set_has(genes, i))
                 continue;
             spec->default_real = genome.values[i].real;
             spec->default_integer = genome.values[i].integer;
@@ -255,12 +260,13 @@ static double rounded(double x, unsigned digits)
     return (double)(int64_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5) / scale;
 }
 
-void space_value_print(const struct gene_spec *spec, const struct gene_value *value, unsigned digits, struct buf *out)
+void space_value_print(const struct space *space, unsigned gene, const struct gene_value *value, struct buf *out)
 {
+    const struct gene_spec *spec = &space->schema.genes[gene];
     if (spec->type == GENE_CONTINUOUS)
-        decimal_print(rounded(value->real, digits), out);
+        decimal_print(rounded(value->real, space->digits), out);
     else if (spec->type == GENE_ORDINAL || spec->type == GENE_CATEGORICAL)
-        buf_add_text(out, spec->choices[value->integer]);
+        buf_add_text(out, gene_choice(&space->schema, spec, (unsigned)value->integer));
     else
         buf_printf(out, "%" PRId64, value->integer);
 }

@@ -46,8 +46,7 @@ void space_read(struct json_reader *r, const json_t *object, struct space *out);
 enum err space_print(enum space_format format, const struct space *space, struct buf *out,
                      struct diag *diag) MUST_CHECK;
 
-/* A gene's value as a program is told it: a number (rounded to `digits` decimals, 0: the shortest that reads back), a
- * choice, 1 or 0. */
-void space_value_print(const struct gene_spec *spec, const struct gene_value *value, unsigned digits, struct buf *out);
+/* A gene's value as a program is told it: a number (rounded to the space's digits), a choice, 1 or 0. */
+void space_value_print(const struct space *space, unsigned gene, const struct gene_value *value, struct buf *out);
 
 #endif

@@ -16,8 +16,8 @@ void space_json_print(const struct space *space, struct buf *out);
 
 /* Starts a gene: its name, complaining about a bad or second one, or one too many. NULL after a complaint. */
 struct gene_spec *space_gene_add(struct scan *scan, struct space *space, size_t at, struct bytes name);
-/* Adds a choice; complains about one too many, too long, not printable, or given before. */
-void space_choice_add(struct scan *scan, struct gene_spec *spec, size_t at, struct bytes choice);
+/* Adds a choice to the newest gene; complains about one too many, too long, not printable, or given before. */
+void space_choice_add(struct scan *scan, struct space *space, struct gene_spec *spec, size_t at, struct bytes choice);
 /* Sets the bounds of a continuous or discrete gene; complains about order, scale and whole numbers. */
 void space_bounds_set(struct scan *scan, struct gene_spec *spec, size_t at, double lo, double hi);
 /* A number of the file; complains about what is none. */

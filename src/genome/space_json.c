@@ -49,7 +49,7 @@ static void read_bounds(struct json_reader *r, const json_t *object, struct gene
         spec->default_integer = (int64_t)chosen;
 }
 
-static void read_choices(struct json_reader *r, const json_t *object, struct gene_spec *spec)
+static void read_choices(struct json_reader *r, const json_t *object, struct space *out, struct gene_spec *spec)
 {
     struct diag diag = {0};
     struct scan s = {.diag = &diag};
@@ -67,13 +67,14 @@ static void read_choices(struct json_reader *r, const json_t *object, struct gen
         if (!json_is_string(choice))
             read_fail(r, key, ERR_TYPE, "expected a text");
         else
-            space_choice_add(&s, spec, 0, bytes_of(json_string_value(choice), json_string_length(choice)));
+            space_choice_add(&s, out, spec, 0, bytes_of(json_string_value(choice), json_string_length(choice)));
         carry(r, key, &s);
     }
     read_leave(r, mark);
 }
 
-static void read_choice_default(struct json_reader *r, const json_t *object, struct gene_spec *spec)
+static void read_choice_default(struct json_reader *r, const json_t *object, const struct space *out,
+                                struct gene_spec *spec)
 {
     const json_t *value = json_object_get(object, "default");
     if (value == NULL || r->err != ERR_OK)
@@ -83,7 +84,7 @@ static void read_choice_default(struct json_reader *r, const json_t *object, str
         return;
     }
     for (unsigned i = 0; i < spec->choice_count; i++) {
-        if (strcmp(json_string_value(value), spec->choices[i]) == 0) {
+        if (strcmp(json_string_value(value), gene_choice(&out->schema, spec, i)) == 0) {
             spec->default_integer = i;
             return;
         }
@@ -91,7 +92,7 @@ static void read_choice_default(struct json_reader *r, const json_t *object, str
     read_fail(r, "default", ERR_UNKNOWN, "\"%.40s\" is no choice of %s", json_string_value(value), spec->name);
 }
 
-static void read_type(struct json_reader *r, const json_t *object, struct gene_spec *spec)
+static void read_type(struct json_reader *r, const json_t *object, struct space *out, struct gene_spec *spec)
 {
     static const char *const number_keys[] = {"name",    "type",      "low",    "high", "log",
                                               "default", "condition", "switch", NULL};
@@ -111,8 +112,8 @@ static void read_type(struct json_reader *r, const json_t *object, struct gene_s
     case GENE_ORDINAL:
     case GENE_CATEGORICAL:
         read_keys(r, object, choice_keys);
-        read_choices(r, object, spec);
-        read_choice_default(r, object, spec);
+        read_choices(r, object, out, spec);
+        read_choice_default(r, object, out, spec);
         break;
     case GENE_TOGGLE:
         read_keys(r, object, toggle_keys);
@@ -146,7 +147,7 @@ static void read_gene(struct json_reader *r, const json_t *object, struct space 
     carry(r, "name", &s);
     if (spec == NULL)
         return;
-    read_type(r, object, spec);
+    read_type(r, object, out, spec);
     read_switch(r, object, out->switches[gene]);
 }
 
@@ -283,7 +284,7 @@ static void put_number(struct buf *out, const char *key, const struct gene_spec 
     decimal_print(spec->type == GENE_CONTINUOUS ? real : (double)integer, out);
 }
 
-static void put_domain(struct buf *out, const struct gene_spec *spec)
+static void put_domain(struct buf *out, const struct genome_schema *schema, const struct gene_spec *spec)
 {
     if (spec->type == GENE_TOGGLE) {
         buf_printf(out, ", \"default\": %s", spec->default_integer != 0 ? "true" : "false");
@@ -296,10 +297,10 @@ static void put_domain(struct buf *out, const struct gene_spec *spec)
         put_key(out, "choices");
         for (unsigned i = 0; i < spec->choice_count; i++) {
             buf_add_text(out, i > 0 ? ", " : "[");
-            put_text(out, spec->choices[i]);
+            put_text(out, gene_choice(schema, spec, i));
         }
         buf_add_text(out, "], \"default\": ");
-        put_text(out, spec->choices[spec->default_integer]);
+        put_text(out, gene_choice(schema, spec, (unsigned)spec->default_integer));
     }
 }
 
@@ -316,7 +317,7 @@ static void put_gene(struct buf *out, const struct space *space, unsigned gene)
 {
     const struct gene_spec *spec = &space->schema.genes[gene];
     buf_printf(out, "    {\"name\": \"%s\", \"type\": \"%s\"", spec->name, gene_type_name(spec->type));
-    put_domain(out, spec);
+    put_domain(out, &space->schema, spec);
     if (spec->condition.count > 0) {
         put_key(out, "condition");
         put_expression(out, &space->schema, spec->condition);

@@ -95,13 +95,13 @@ static void gene_words(const struct question *q, unsigned i, struct words *out, 
     } else {
         buf_printf(scratch, "--%s=", gene->name);
     }
-    space_value_print(gene, &q->genome->values[i], q->space->digits, scratch);
+    space_value_print(q->space, i, &q->genome->values[i], scratch);
     add_text(out, scratch);
 }
 
 void runner_words(const struct question *q, struct words *out)
 {
-    uint64_t active = genome_active(&q->space->schema, q->genome);
+    struct gene_set active = genome_active(&q->space->schema, q->genome);
     struct buf scratch = {0};
 
     for (unsigned i = 0; i < q->spec->argument_count; i++)
@@ -113,7 +113,7 @@ void runner_words(const struct question *q, struct words *out)
     else
         aclib_words(q, out, &scratch);
     for (unsigned i = 0; i < q->space->schema.count; i++) {
-        if ((active >> i & 1) != 0)
+        if (gene_set_has(active, i))
             gene_words(q, i, out, &scratch);
     }
     buf_free(&scratch);

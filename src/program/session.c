@@ -35,7 +35,8 @@ static void hello_out(const struct genome_schema *schema, struct buf *out)
     tell(o, out);
 }
 
-static json_t *value_json(const struct gene_spec *gene, const struct gene_value *value)
+static json_t *value_json(const struct genome_schema *schema, const struct gene_spec *gene,
+                          const struct gene_value *value)
 {
     switch (gene->type) {
     case GENE_CONTINUOUS:
@@ -45,18 +46,19 @@ static json_t *value_json(const struct gene_spec *gene, const struct gene_value 
     case GENE_TOGGLE:
         return json_boolean(value->integer != 0);
     default:
-        return json_string(gene->choices[value->integer]);
+        return json_string(gene_choice(schema, gene, (unsigned)value->integer));
     }
 }
 
 static json_t *genome_json(const struct question *q)
 {
-    uint64_t active = genome_active(&q->space->schema, q->genome);
+    const struct genome_schema *schema = &q->space->schema;
+    struct gene_set active = genome_active(schema, q->genome);
     json_t *o = json_object();
 
-    for (unsigned i = 0; i < q->space->schema.count; i++) {
-        if ((active >> i & 1) != 0)
-            json_put(o, q->space->schema.genes[i].name, value_json(&q->space->schema.genes[i], &q->genome->values[i]));
+    for (unsigned i = 0; i < schema->count; i++) {
+        if (gene_set_has(active, i))
+            json_put(o, schema->genes[i].name, value_json(schema, &schema->genes[i], &q->genome->values[i]));
     }
     return o;
 }

@@ -63,10 +63,12 @@ static void fixed_genes_stay(void)
 {
     struct genome_schema schema = {
         .count = 4,
+        .word_count = 1,
+        .words = {"x"},
         .genes = {{.name = "c", .type = GENE_CONTINUOUS, .lo = 2, .hi = 2, .default_real = 2},
                   {.name = "d", .type = GENE_DISCRETE, .ilo = 3, .ihi = 3, .default_integer = 3},
-                  {.name = "o", .type = GENE_ORDINAL, .choice_count = 1, .choices = {"x"}},
-                  {.name = "k", .type = GENE_CATEGORICAL, .choice_count = 1, .choices = {"x"}}},
+                  {.name = "o", .type = GENE_ORDINAL, .choice_count = 1},
+                  {.name = "k", .type = GENE_CATEGORICAL, .choice_count = 1}},
     };
     struct genome genome;
     struct prng prng;

@@ -12,14 +12,16 @@ static inline struct genome_schema sample_schema(void)
 {
     return (struct genome_schema){
         .count = 7,
+        .word_count = 5,
+        .words = {"low", "mid", "high", "a", "b"},
         .genes =
             {
                 {.name = "rate", .type = GENE_CONTINUOUS, .log_scale = true, .lo = 0.001, .hi = 10, .default_real = 1},
                 {.name = "shift", .type = GENE_CONTINUOUS, .lo = -1, .hi = 1, .default_real = 0.25},
                 {.name = "depth", .type = GENE_DISCRETE, .ilo = -3, .ihi = 12, .default_integer = 4},
                 {.name = "batch", .type = GENE_DISCRETE, .log_scale = true, .ilo = 1, .ihi = 64, .default_integer = 8},
-                {.name = "level", .type = GENE_ORDINAL, .choice_count = 3, .choices = {"low", "mid", "high"}},
-                {.name = "kind", .type = GENE_CATEGORICAL, .choice_count = 2, .choices = {"a", "b"}},
+                {.name = "level", .type = GENE_ORDINAL, .choice_count = 3},
+                {.name = "kind", .type = GENE_CATEGORICAL, .choice_first = 3, .choice_count = 2},
                 {.name = "flag", .type = GENE_TOGGLE, .default_integer = 1},
             },
     };

@@ -12,15 +12,13 @@ static struct genome_schema schema_of_five(void)
 {
     struct genome_schema s = {
         .count = 5,
+        .word_count = 5,
+        .words = {"low", "mid", "high", "a", "b"},
         .genes =
             {{.name = "x", .type = GENE_CONTINUOUS, .lo = -8, .hi = 8, .default_real = 4},
              {.name = "n", .type = GENE_DISCRETE, .ilo = -3, .ihi = 9, .default_integer = 3},
-             {.name = "level",
-              .type = GENE_ORDINAL,
-              .choice_count = 3,
-              .choices = {"low", "mid", "high"},
-              .default_integer = 1},
-             {.name = "kind", .type = GENE_CATEGORICAL, .choice_count = 2, .choices = {"a", "b"}, .default_integer = 1},
+             {.name = "level", .type = GENE_ORDINAL, .choice_count = 3, .default_integer = 1},
+             {.name = "kind", .type = GENE_CATEGORICAL, .choice_first = 3, .choice_count = 2, .default_integer = 1},
              {.name = "hidden", .type = GENE_DISCRETE, .ilo = 0, .ihi = 1}},
     };
     s.genes[HIDDEN].condition = SAMPLE_CONDITION(&s, OP(EQ), GENE(KIND), CHOICE(0));
@@ -114,17 +112,17 @@ static void activity_runs_down(void)
     struct genome g;
     CHECK_OK(genome_schema_check(&s, NULL));
     genome_default(&s, &g);
-    CHECK_EQ_U64(genome_active(&s, &g),
+    CHECK_EQ_U64(genome_active(&s, &g).bits[0],
                  1U << SAMPLE_RATE | 1U << SAMPLE_SHIFT | 1U << SAMPLE_LEVEL | 1U << SAMPLE_FLAG);
     g.values[SAMPLE_KIND].integer = 1; /* of no effect while the level is low */
     g.values[SAMPLE_DEPTH].integer = 8;
-    CHECK((genome_active(&s, &g) & (1U << SAMPLE_DEPTH | 1U << SAMPLE_BATCH)) == 0);
+    CHECK((genome_active(&s, &g).bits[0] & (1U << SAMPLE_DEPTH | 1U << SAMPLE_BATCH)) == 0);
     g.values[SAMPLE_LEVEL].integer = 1;
-    CHECK_EQ_U64(genome_active(&s, &g), 0x7f);
+    CHECK_EQ_U64(genome_active(&s, &g).bits[0], 0x7f);
     g.values[SAMPLE_DEPTH].integer = 6;
-    CHECK_EQ_U64(genome_active(&s, &g), 0x7f & ~(1U << SAMPLE_BATCH));
+    CHECK_EQ_U64(genome_active(&s, &g).bits[0], 0x7f & ~(1U << SAMPLE_BATCH));
     g.values[SAMPLE_LEVEL].integer = 2;
-    CHECK_EQ_U64(genome_active(&s, &g), 0x7f);
+    CHECK_EQ_U64(genome_active(&s, &g).bits[0], 0x7f);
 }
 
 /* The conditional sample with another condition for the flag. */
@@ -270,7 +268,7 @@ static void repairs_anything(void)
         genome_random(&s, &prng, &g);
         CHECK_OK(decoded(&s, &g));
         forbidden += g.values[SAMPLE_FLAG].integer == 0;
-        inactive += (genome_active(&s, &g) >> SAMPLE_DEPTH & 1) == 0;
+        inactive += !gene_set_has(genome_active(&s, &g), SAMPLE_DEPTH);
     }
     CHECK(forbidden > 500 && inactive > 500 && inactive < 2900);
 }

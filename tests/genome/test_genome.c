@@ -148,7 +148,7 @@ static void refuses_other_shapes(void)
                  {8, false, ERR_MISMATCH},
                  {7, false, ERR_TYPE},
                  {7, true, ERR_TYPE},
-                 {65, false, ERR_LIMIT}};
+                 {GENOME_GENES_MAX + 1, false, ERR_LIMIT}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buf bytes = {0};
         struct genome back;

@@ -14,7 +14,7 @@ static void survives_its_bytes(void)
     genome_schema_encode(&back, &again);
     CHECK_EQ_BYTES(bytes_of_buf(&again), bytes_of_buf(&bytes));
     CHECK(back.count == 7 && back.genes[SAMPLE_RATE].log_scale && back.genes[SAMPLE_DEPTH].ilo == -3);
-    CHECK_EQ_TEXT(back.genes[SAMPLE_LEVEL].choices[2], "high");
+    CHECK_EQ_TEXT(gene_choice(&back, &back.genes[SAMPLE_LEVEL], 2), "high");
     struct digest hash = genome_schema_hash(&schema), of_bytes = digest_of(bytes_of_buf(&bytes));
     CHECK(digest_equal(&hash, &of_bytes));
     buf_free(&bytes);
@@ -101,8 +101,8 @@ static void refuses_bad_names(void)
     BROKEN(ERR_SYNTAX, s.genes[0].name[0] = 0);
     BROKEN(ERR_SYNTAX, s.genes[0].name[0] = ' ');
     BROKEN(ERR_DUPLICATE, s.genes[1] = s.genes[0]);
-    BROKEN(ERR_SYNTAX, s.genes[SAMPLE_LEVEL].choices[1][0] = '\n');
-    BROKEN(ERR_DUPLICATE, strcpy(s.genes[SAMPLE_LEVEL].choices[1], "low"));
+    BROKEN(ERR_SYNTAX, s.words[1][0] = '\n');
+    BROKEN(ERR_DUPLICATE, strcpy(s.words[1], "low"));
 }
 
 static void refuses_bad_counts(void)
@@ -110,6 +110,7 @@ static void refuses_bad_counts(void)
     BROKEN(ERR_LIMIT, s.count = 0);
     BROKEN(ERR_LIMIT, s.count = GENOME_GENES_MAX + 1);
     BROKEN(ERR_LIMIT, s.genes[SAMPLE_KIND].choice_count = 0);
+    BROKEN(ERR_LIMIT, s.genes[SAMPLE_KIND].choice_count = GENOME_CHOICES_MAX + 1);
     BROKEN(ERR_UNKNOWN, s.genes[0].type = (enum gene_type)5);
 }
 

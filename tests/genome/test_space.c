@@ -99,9 +99,9 @@ static void irace_means_what_it_says(void)
     CHECK(gene("ants")->log_scale && gene("ants")->ilo == 5 && gene("ants")->default_integer == 22);
     CHECK(gene("rasrank")->ihi == 10 && gene("elitistants")->ihi == 100); /* the widest that the bound can be */
     genome_default(&space.schema, &g);
-    CHECK_EQ_U64(genome_active(&space.schema, &g), 0x3f);
+    CHECK_EQ_U64(genome_active(&space.schema, &g).bits[0], 0x3f);
     g.values[0].integer = 2; /* eas */
-    CHECK_EQ_U64(genome_active(&space.schema, &g), 0x3f | 1U << 8);
+    CHECK_EQ_U64(genome_active(&space.schema, &g).bits[0], 0x3f | 1U << 8);
     CHECK_EQ_I64(genome_forbidden(&space.schema, &g), 1); /* 50 elitists of 22 ants */
     g.values[8].integer = 22;
     CHECK_EQ_I64(genome_forbidden(&space.schema, &g), -1);
@@ -116,15 +116,15 @@ static void pcs_means_what_it_says(void)
     CHECK(gene("beta")->log_scale && gene("beta")->default_real == 0.001);
     CHECK(gene("level")->type == GENE_ORDINAL && gene("level")->default_integer == 1);
     genome_default(&space.schema, &g);
-    CHECK_EQ_U64(genome_active(&space.schema, &g), 0x3ff);
+    CHECK_EQ_U64(genome_active(&space.schema, &g).bits[0], 0x3ff);
     g.values[4].integer = 2; /* mode alpha: only what does not depend on it */
-    CHECK_EQ_U64(genome_active(&space.schema, &g), 0x3ff & ~(1U << 3 | 1U << 6 | 1U << 7 | 1U << 8));
+    CHECK_EQ_U64(genome_active(&space.schema, &g).bits[0], 0x3ff & ~(1U << 3 | 1U << 6 | 1U << 7 | 1U << 8));
     REQUIRE(load("smac.pcs"));
     CHECK(gene("cache")->type == GENE_DISCRETE && gene("cache")->log_scale);
     genome_default(&space.schema, &g);
-    CHECK(genome_active(&space.schema, &g) >> 4 & 1);
+    CHECK(gene_set_has(genome_active(&space.schema, &g), 4));
     g.values[2].integer = 11; /* both lines must hold */
-    CHECK((genome_active(&space.schema, &g) >> 4 & 1) == 0);
+    CHECK(!gene_set_has(genome_active(&space.schema, &g), 4));
 }
 
 /* Draws of every space are genomes of it. */
@@ -146,23 +146,72 @@ static void draws_are_genomes(void)
     }
 }
 
+/* As many genes as there can be, each active only if the one before it is x. */
+static void chain_of(unsigned count, struct buf *text)
+{
+    for (unsigned i = 0; i < count; i++)
+        buf_printf(text, "g%u {x, y} [x]\n", i);
+    for (unsigned i = 1; i < count; i++)
+        buf_printf(text, "g%u | g%u in {x}\n", i, i - 1);
+}
+
+static void there_is_room_for_many_genes(void)
+{
+    struct buf text = {0}, bytes = {0};
+    struct genome g, again;
+    struct diag diag = {0};
+    chain_of(GENOME_GENES_MAX, &text);
+    REQUIRE_OK(space_parse(SPACE_PCS, "f", bytes_of_buf(&text), &space, &diag));
+    genome_default(&space.schema, &g);
+    for (unsigned i = 0; i < GENOME_GENES_MAX; i++)
+        CHECK(gene_set_has(genome_active(&space.schema, &g), i));
+    g.values[70].integer = g.values[90].integer = 1;
+    for (unsigned i = 0; i < GENOME_GENES_MAX; i++)
+        CHECK(gene_set_has(genome_active(&space.schema, &g), i) == (i <= 70));
+    genome_project(&space.schema, &g);
+    CHECK(g.values[70].integer == 1 && g.values[90].integer == 0);
+    genome_encode(&space.schema, &g, &bytes);
+    CHECK_OK(genome_decode(&space.schema, bytes_of_buf(&bytes), &again));
+    CHECK(round_trip(SPACE_PCS) && round_trip(SPACE_IRACE) && round_trip(SPACE_JSON));
+    buf_clear(&text);
+    chain_of(GENOME_GENES_MAX + 1, &text);
+    CHECK_ERR(space_parse(SPACE_PCS, "f", bytes_of_buf(&text), &space, &diag), ERR_LIMIT);
+    CHECK_EQ_TEXT(diag.text, "f:129:1: more than 128 parameters");
+    buf_clear(&text);
+    buf_add_text(&text, "a {0");
+    for (unsigned i = 1; i <= GENOME_CHOICES_MAX; i++)
+        buf_printf(&text, ", %u", i);
+    CHECK_ERR(space_parse(SPACE_PCS, "f", bytes_of_buf(&text), &space, &diag), ERR_LIMIT);
+    CHECK_EQ_TEXT(diag.text, "f:1:250: more than 64 choices of a, or 512 of all");
+    buf_free(&text);
+    buf_free(&bytes);
+}
+
 static void prints_values(void)
 {
-    const struct gene_spec real = {.type = GENE_CONTINUOUS}, integer = {.type = GENE_DISCRETE},
-                           choice = {.type = GENE_ORDINAL, .choice_count = 2, .choices = {"a", "b c"}},
-                           toggle = {.type = GENE_TOGGLE};
+    enum { REAL, INTEGER, CHOICE, TOGGLE };
+    static struct space some = {
+        .schema = {.count = 4,
+                   .word_count = 2,
+                   .words = {"a", "b c"},
+                   .genes = {{.type = GENE_CONTINUOUS},
+                             {.type = GENE_DISCRETE},
+                             {.type = GENE_ORDINAL, .choice_count = 2},
+                             {.type = GENE_TOGGLE}}},
+    };
     struct buf out = {0};
-    space_value_print(&real, &(struct gene_value){.real = 0.1}, 0, &out);
+    space_value_print(&some, REAL, &(struct gene_value){.real = 0.1}, &out);
     buf_add_byte(&out, ' ');
-    space_value_print(&real, &(struct gene_value){.real = -2.0 / 3}, 4, &out);
+    some.digits = 4;
+    space_value_print(&some, REAL, &(struct gene_value){.real = -2.0 / 3}, &out);
     buf_add_byte(&out, ' ');
-    space_value_print(&real, &(struct gene_value){.real = 1e20}, 4, &out);
+    space_value_print(&some, REAL, &(struct gene_value){.real = 1e20}, &out);
     buf_add_byte(&out, ' ');
-    space_value_print(&integer, &(struct gene_value){.integer = -7}, 4, &out);
+    space_value_print(&some, INTEGER, &(struct gene_value){.integer = -7}, &out);
     buf_add_byte(&out, ' ');
-    space_value_print(&choice, &(struct gene_value){.integer = 1}, 0, &out);
+    space_value_print(&some, CHOICE, &(struct gene_value){.integer = 1}, &out);
     buf_add_byte(&out, ' ');
-    space_value_print(&toggle, &(struct gene_value){.integer = 1}, 0, &out);
+    space_value_print(&some, TOGGLE, &(struct gene_value){.integer = 1}, &out);
     CHECK_EQ_TEXT(buf_text(&out), "0.1 -0.6667 1e20 -7 b c 1");
     buf_free(&out);
 }
@@ -326,7 +375,7 @@ static void malformed_json(void)
         {"", "f:1:1: unexpected token near end of file"},
         {"[]", "f:1:1: expected an object"},
         {"{}", "f:1:1: the key \"genes\" is missing"},
-        {GENES(""), "f:1:11: /genes: expected 1 to 64 genes, found 0"},
+        {GENES(""), "f:1:11: /genes: expected 1 to 128 genes, found 0"},
         {"{\"genes\": [" A "], \"forbiden\": []}", "f:1:83: /forbiden: unknown key; did you mean \"forbidden\"?"},
         {GENES("{\"type\": \"toggle\"}"), "f:1:12: /genes/0: the key \"name\" is missing"},
         {GENES("{\"name\": \"a b\", \"type\": \"toggle\"}"),
@@ -348,7 +397,7 @@ static void malformed_json(void)
         {GENES("{\"name\": \"a\", \"type\": \"continuous\", \"low\": 0, \"high\": 9, \"default\": 10}"),
          "f:1:80: /genes/0/default: 10 is outside 0..9"},
         {GENES("{\"name\": \"a\", \"type\": \"ordinal\", \"choices\": []}"),
-         "f:1:56: /genes/0/choices: expected 1 to 24 choices"},
+         "f:1:56: /genes/0/choices: expected 1 to 64 choices"},
         {GENES("{\"name\": \"a\", \"type\": \"ordinal\", \"choices\": [1]}"),
          "f:1:57: /genes/0/choices/0: expected a text"},
         {GENES("{\"name\": \"a\", \"type\": \"ordinal\", \"choices\": [\"x\", \"x\"]}"),
@@ -381,6 +430,7 @@ int main(void)
     TAP_RUN(irace_means_what_it_says);
     TAP_RUN(pcs_means_what_it_says);
     TAP_RUN(draws_are_genomes);
+    TAP_RUN(there_is_room_for_many_genes);
     TAP_RUN(prints_values);
     TAP_RUN(malformed_irace);
     TAP_RUN(malformed_irace_expressions);

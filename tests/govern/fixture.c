@@ -21,11 +21,13 @@ static void schema_fill(struct genome_schema *schema)
 {
     *schema = (struct genome_schema){
         .count = 4,
+        .word_count = 2,
+        .words = {"low", "high"},
         .genes =
             {
                 {.name = "rate", .type = GENE_CONTINUOUS, .lo = 0.5, .hi = 8.0, .default_real = 1.0},
                 {.name = "depth", .type = GENE_DISCRETE, .ilo = 1, .ihi = 4096, .default_integer = 16},
-                {.name = "order", .type = GENE_ORDINAL, .choice_count = 2, .choices = {"low", "high"}},
+                {.name = "order", .type = GENE_ORDINAL, .choice_count = 2},
                 {.name = "fast", .type = GENE_TOGGLE, .default_integer = 1},
             },
     };

@@ -10,9 +10,11 @@ static const struct space space = {
     .schema =
         {
             .count = 4,
+            .word_count = 2,
+            .words = {"slow", "fast"},
             .genes = {{.name = "x", .type = GENE_DISCRETE, .ilo = 0, .ihi = 100, .default_integer = 3},
                       {.name = "alpha", .type = GENE_CONTINUOUS, .lo = 0, .hi = 1, .default_real = 0.1},
-                      {.name = "mode", .type = GENE_CATEGORICAL, .choice_count = 2, .choices = {"slow", "fast"}},
+                      {.name = "mode", .type = GENE_CATEGORICAL, .choice_count = 2},
                       {.name = "flag", .type = GENE_TOGGLE, .default_integer = 1}},
         },
     .switches = {"--x=", "-a ", "", "--deep flag "},
