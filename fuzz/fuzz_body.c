@@ -2,6 +2,7 @@
 
 #include "fuzz.h"
 #include "govern/body.h"
+#include "govern/change.h"
 
 static void same(struct buf *again, struct bytes in)
 {
@@ -56,12 +57,31 @@ static void try_governance(struct bytes in, struct buf *again)
     }
 }
 
+/* The body holds a proof as well, that only its key could make again: the change in it is put back. */
+static void try_change(struct bytes in, struct buf *again)
+{
+    static const struct digest federation_id;
+    struct change change, back;
+    struct cbor_writer w;
+    struct cbor_reader r;
+    if (change_body_decode(in, &federation_id, &change) != ERR_OK)
+        return;
+    cbor_writer_init(&w, again);
+    change_put(&w, &change);
+    cbor_writer_done(&w);
+    cbor_reader_init(&r, bytes_of_buf(again));
+    change_get(&r, &back);
+    ASSERT(cbor_reader_done(&r) == ERR_OK && back.kind == change.kind);
+    buf_clear(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes in = bytes_of(data, size);
     struct buf again = {0};
     try_work(in, &again);
     try_governance(in, &again);
+    try_change(in, &again);
     buf_free(&again);
     return 0;
 }

@@ -12,7 +12,7 @@ _Noreturn static void bail_out(const char *why)
     exit(1);
 }
 
-static void write_scenario(const char *path, unsigned validators, unsigned quorum, bool edge)
+static void write_scenario(const char *path, unsigned validators, unsigned quorum, bool edge, const char *events)
 {
     struct buf text = {0};
     struct diag diag = {0};
@@ -28,7 +28,8 @@ static void write_scenario(const char *path, unsigned validators, unsigned quoru
         buf_add_text(&text, "{\"id\": \"edge-0\", \"region\": \"r0\", \"role\": \"edge\", \"stake\": 1}");
     buf_add_text(&text, "], \"workload\": {\"family\": \"queen\", \"instances\": 1, \"size_min\": 5},"
                         " \"policy\": {\"evaluations\": 2, \"iteration_limit\": 50, \"migrants\": 1},"
-                        " \"rebalance\": {\"shards\": 2, \"workload\": {\"family\": \"queen\", \"size_min\": 5}}}");
+                        " \"rebalance\": {\"shards\": 2, \"workload\": {\"family\": \"queen\", \"size_min\": 5}}");
+    buf_printf(&text, ", \"events\": [%s]}", events);
     if (file_write(path, bytes_of_buf(&text), &diag) != ERR_OK)
         bail_out(diag.text);
     buf_free(&text);
@@ -60,7 +61,8 @@ static void remove_folders(const char *folder)
     rmdir(folder);
 }
 
-void fixture_make(struct fixture *f, unsigned validators, unsigned quorum, bool edge, unsigned epochs, uint64_t seed)
+static void make(struct fixture *f, unsigned validators, unsigned quorum, bool edge, const char *events,
+                 unsigned epochs, uint64_t seed)
 {
     char folder[] = "/tmp/audit-XXXXXX", scenario[64], name[64], error[1024];
     struct federated_simulation_report report;
@@ -68,7 +70,7 @@ void fixture_make(struct fixture *f, unsigned validators, unsigned quorum, bool 
     if (mkdtemp(folder) == NULL)
         bail_out("no temporary folder");
     snprintf(scenario, sizeof scenario, "%s/x.json", folder);
-    write_scenario(scenario, validators, quorum, edge);
+    write_scenario(scenario, validators, quorum, edge, events);
     struct federated_simulation_options options = {.scenario = scenario,
                                                    .epochs = epochs,
                                                    .output_dir = folder,
@@ -88,6 +90,17 @@ void fixture_make(struct fixture *f, unsigned validators, unsigned quorum, bool 
     read_text(folder, "ledger/x/genesis.json", &f->genesis);
     read_text(folder, "simulations/epoch_summary_x.json", &f->summary);
     remove_folders(folder);
+}
+
+void fixture_make(struct fixture *f, unsigned validators, unsigned quorum, bool edge, unsigned epochs, uint64_t seed)
+{
+    make(f, validators, quorum, edge, "", epochs, seed);
+}
+
+void fixture_make_eventful(struct fixture *f, unsigned validators, unsigned quorum, const char *events, unsigned epochs,
+                           uint64_t seed)
+{
+    make(f, validators, quorum, false, events, epochs, seed);
 }
 
 void fixture_copy(struct fixture *to, const struct fixture *from)
