@@ -107,9 +107,11 @@ struct block *application_block(struct application *a, uint64_t height)
     return &a->blocks[height - a->base - 1];
 }
 
-uint32_t application_decided_of(const struct application *a, unsigned client)
+uint32_t application_durable_of(const struct machine *m, unsigned client)
 {
-    const uint8_t *state = a->decided == a->base ? a->base_state : a->blocks[a->decided - a->base - 1].state;
+    const struct application *a = &m->app;
+    uint64_t height = m->disk.ledger_base + m->disk.ledger_count;
+    const uint8_t *state = height <= a->base ? a->base_state : a->blocks[height - a->base - 1].state;
 
     return (uint32_t)be64_get(state + 16 + 8 * client);
 }

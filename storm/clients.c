@@ -9,7 +9,7 @@ static bool is_done(const struct world *w, unsigned client, uint32_t timestamp)
         const struct machine *m = &w->machines[i];
         if (!machine_correct(m) || m->gone || (w->healed && !epoch_current_member(w, m)))
             continue;
-        bool has = m->pbft != NULL && application_decided_of(&m->app, client) >= timestamp;
+        bool has = m->pbft != NULL && application_durable_of(m, client) >= timestamp;
         if (w->healed && !has)
             return false;
         if (!w->healed && has)

@@ -41,6 +41,8 @@ void replica_new(struct machine *m);
 void epoch_jump(struct machine *m, unsigned epoch);
 /* The ledger may have left the epoch of m->pbft. */
 void epoch_follow(struct machine *m);
+/* Somebody correct has made this block durable. */
+void epoch_appended(struct world *w, uint64_t height, const struct digest *id);
 /* Heard a message of another epoch from `from`. */
 void epoch_heard(struct machine *m, unsigned from, struct bytes message);
 /* ['H', height]: what one who is told so makes of it. */

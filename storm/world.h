@@ -247,8 +247,8 @@ void machine_look(struct machine *m);
 struct pbft_app application_callbacks(struct machine *m);
 void application_load(struct machine *m); /* from the disk */
 void application_free(struct application *a);
-/* A client's requests are decided up to this timestamp. */
-uint32_t application_decided_of(const struct application *a, unsigned client);
+/* A client's requests are decided up to this timestamp, and it has been told: that waits for the disk. */
+uint32_t application_durable_of(const struct machine *m, unsigned client);
 /* Blocks that closed a membership epoch, among the decided ones. */
 uint32_t application_closings(const struct machine *m);
 bool application_closes(const struct application *a, uint64_t height); /* its membership epoch; height > a->base */

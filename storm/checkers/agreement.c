@@ -43,6 +43,7 @@ void agreement_appended(struct machine *m, uint64_t height, struct bytes block)
     if (!machine_correct(m))
         return;
     ASSERT(block_decode(block, &stored));
+    epoch_appended(w, height, &stored.id);
     check_certificate(m, height, &stored.id, stored.certificate, &view);
     struct digest batch_digest = digest_of(stored.batch);
     if (!b->decided) {
