@@ -88,7 +88,7 @@
     X(MESSAGE_LATE, "a message arrives after a later one of the same link")                                            \
     X(MESSAGE_CUT, "a message meets a cut")                                                                            \
     X(MESSAGE_CLOGGED, "a message waits in a clogged link")                                                            \
-    X(MESSAGE_SLOW, "messages of one kind are slow")                                                                   \
+    X(MESSAGE_SLOW, "messages of a kind are slow")                                                                     \
     X(MESSAGE_OLD_LIFE, "a message arrives that was sent before its sender restarted")                                 \
     X(REFUSED_SIGNATURE, "a bad signature is refused")                                                                 \
     X(REFUSED_FOREIGN, "a statement of another federation or epoch is refused")                                        \

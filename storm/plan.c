@@ -336,7 +336,7 @@ const char *fault_name(enum fault_kind kind)
                                                    "split",
                                                    "just a quorum",
                                                    "clogged link",
-                                                   "slow messages of one kind",
+                                                   "slow messages of a kind",
                                                    "primary isolated",
                                                    "primary crashes",
                                                    "all crash",

@@ -24,7 +24,7 @@ enum fault_kind {
     FAULT_SPLIT,          /* two halves */
     FAULT_JUST_QUORUM,    /* only one quorum hears each other */
     FAULT_CLOG,           /* a link keeps everything back and lets go of it at once */
-    FAULT_SLOW_KIND,      /* messages of one kind take some time-outs, but for one lucky replica a view */
+    FAULT_SLOW_KIND,      /* messages of a kind or two take some time-outs, but for one lucky replica a view */
     FAULT_ISOLATE_PRIMARY,
     FAULT_CRASH_PRIMARY,
     FAULT_CRASH_ALL,

@@ -134,8 +134,8 @@ static void plan_proofs(const struct view_rules *rules, const struct view_change
         /* Two digests prepared in one view: more liars than tolerated. The choice must still be everyone's. */
         bool better = !item->proved || proof.view > item->view ||
                       (proof.view == item->view && digest_compare(&proof.digest, &item->digest) < 0);
-#ifdef MUTANT_PBFT_FIRST_PROOF
-        better = !item->proved;
+#ifdef MUTANT_PBFT_LOWEST_PROOF
+        better = !item->proved || proof.view < item->view;
 #endif
         if (better)
             *item = (struct planned){true, proof.view, proof.digest};
