@@ -55,7 +55,8 @@ static enum err header_parse(const char *file, const char *header, struct shape 
 {
     char type[8], order[8];
     int used = 0;
-    if (sscanf(header, "{'descr': '%7[^']', 'fortran_order': %7[A-Za-z], 'shape': (%n", type, order, &used) != 2 ||
+    if (sscanf(header, "{'descr': '%7[<>|=a-zA-Z0-9]', 'fortran_order': %7[A-Za-z], 'shape': (%n", type, order,
+               &used) != 2 ||
         used == 0)
         return diag_set(diag, ERR_TYPE, "%s: not an array of numbers as NumPy writes it", file);
     if (strcmp(type, "<f8") != 0 && strcmp(type, "<f4") != 0)

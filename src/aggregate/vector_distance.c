@@ -93,7 +93,7 @@ VECTOR_INLINE void row_copy(double *to, const double *from, size_t count)
 VECTOR_INLINE void row_ask(const double *from)
 {
     for (unsigned c = 0; c < VECTOR_BLOCK; c += LINE)
-        __builtin_prefetch(from + c);
+        __builtin_prefetch(from + c, 0, 2); /* not into the nearest cache: this block is there */
 }
 
 VECTOR_INLINE void pairs(void *context, size_t task, const bool differences)

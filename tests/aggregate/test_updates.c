@@ -101,6 +101,7 @@ static void npy_of_one_and_two_dimensions(void)
 static void bad_npy(void)
 {
     npy_refused("[1, 2]", 8, ERR_TYPE, "as NumPy writes it");
+    npy_refused(NPY("<\nf8", "False", "1,"), 8, ERR_TYPE, "as NumPy writes it");
     npy_refused(NPY("<i8", "False", "1,"), 8, ERR_TYPE, "type <i8");
     npy_refused(NPY(">f8", "False", "1,"), 8, ERR_TYPE, "type >f8");
     npy_refused(NPY("<f8", "True", "1, 1"), 8, ERR_TYPE, "Fortran");
