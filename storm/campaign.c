@@ -13,7 +13,7 @@
 enum { THREADS_MAX = 64, FINDINGS_PRINTED = 20 };
 
 /* An assertion inside of a machine, or a fault of its memory, ends its seed and not the campaign: it leads back to
- * seed_run. */
+ * guarded_run. */
 static _Thread_local sigjmp_buf *landing;
 
 static void on_abort(int number)
@@ -28,6 +28,7 @@ static void world_outcome(const struct world *w, struct outcome *out)
     out->checker = w->checker;
     memcpy(out->failure, w->failure, sizeof out->failure);
     out->steps = w->steps;
+    out->acts = w->acts;
     out->trace = w->trace;
     out->virtual_ns = w->now;
     out->marks = w->marks;
@@ -58,12 +59,12 @@ static void run_whole(struct world *w, void *context)
     world_run(w);
 }
 
-static void seed_run_hashing(const struct draw *draw, unsigned real_percent, bool tracing, bool hashing,
-                             struct outcome *out, uint64_t **noted, size_t *noted_count)
+static void run_plan(const struct storm_plan *plan, const struct draw *draw, bool tracing, bool hashing,
+                     struct outcome *out, uint64_t **noted, size_t *noted_count)
 {
     struct world *w = mem_alloc(sizeof *w);
 
-    world_init(w, draw, real_percent);
+    world_init_plan(w, draw, plan);
     w->draw.recording = noted != NULL;
     w->tracing = tracing;
     w->hashing = hashing;
@@ -80,10 +81,18 @@ static void seed_run_hashing(const struct draw *draw, unsigned real_percent, boo
     mem_free(w);
 }
 
-void seed_run(const struct draw *draw, unsigned real_percent, bool tracing, struct outcome *out, uint64_t **noted,
-              size_t *noted_count)
+void plan_run(const struct storm_plan *plan, const struct draw *draw, bool tracing, struct outcome *out,
+              uint64_t **noted, size_t *noted_count)
 {
-    seed_run_hashing(draw, real_percent, tracing, false, out, noted, noted_count);
+    run_plan(plan, draw, tracing, false, out, noted, noted_count);
+}
+
+static void seed_run(const struct draw *draw, unsigned real_percent, bool hashing, struct outcome *out)
+{
+    struct storm_plan plan;
+
+    plan_draw(&plan, draw, real_percent);
+    run_plan(&plan, draw, false, hashing, out, NULL, NULL);
 }
 
 void seed_check(uint64_t seed, unsigned real_percent, struct outcome *out)
@@ -93,10 +102,10 @@ void seed_check(uint64_t seed, unsigned real_percent, struct outcome *out)
     bool twice = seed % 32 == 0;
 
     draw_init(&draw, seed);
-    seed_run_hashing(&draw, real_percent, false, twice, out, NULL, NULL);
+    seed_run(&draw, real_percent, twice, out);
     if (!twice || out->checker != NULL)
         return;
-    seed_run_hashing(&draw, real_percent, false, true, &again, NULL, NULL);
+    seed_run(&draw, real_percent, true, &again);
     if (again.trace != out->trace || again.steps != out->steps) {
         out->checker = "17 repeat";
         snprintf(out->failure, sizeof out->failure, "the second run differs");
@@ -104,7 +113,7 @@ void seed_check(uint64_t seed, unsigned real_percent, struct outcome *out)
     }
     if (seed % 128 != 0)
         return;
-    seed_run_hashing(&draw, 100, false, false, &again, NULL, NULL);
+    seed_run(&draw, 100, false, &again);
     if (again.steps != out->steps || again.checker != NULL) {
         out->checker = "17 repeat";
         snprintf(out->failure, sizeof out->failure,

@@ -55,7 +55,7 @@ static void tell(struct world *w, unsigned k, uint32_t timestamp)
     for (unsigned i = 0; i < w->machine_count; i++) {
         uint64_t id = draw_id(DRAW_REQUEST, k, 1 + c->tries++), v = draw_value(&w->draw, id);
         draw_note(&w->draw, id);
-        if (v == UINT64_MAX || (!w->healed && !w->plan.steady && v % 8 == 7))
+        if (v == DRAW_NEVER || (!w->healed && !w->plan.steady && v % 8 == 7))
             continue; /* some do not hear of it this time */
         uint64_t operation = timestamp * 7 + k;
         if (w->plan.lying_client && k == 0 && v % 2 == 1) {

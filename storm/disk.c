@@ -277,6 +277,7 @@ static void drain(struct machine *m)
 
 void disk_settle(struct machine *m, struct effects *effects)
 {
+    m->world->acts++;
     memory_step(m, effects);
     calm_step(m, effects);
     diverged_step(m, effects);
@@ -316,6 +317,7 @@ void disk_event(struct world *w, const struct event *e)
         again->serial = e->serial;
         return;
     }
+    w->acts++;
     for (; d->writing > 0; d->writing--) {
         if (!write_one(m))
             return;

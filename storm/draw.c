@@ -32,7 +32,7 @@ uint64_t draw_id(enum draw_stream stream, uint32_t key, uint32_t number)
     return (uint64_t)stream << 56 | (uint64_t)key << 32 | number;
 }
 
-static struct draw_forced *place_of(const struct draw *d, uint64_t id)
+static struct draw_wish *place_of(const struct draw *d, uint64_t id)
 {
     size_t at = (size_t)mix(id) & (d->forced_cap - 1);
 
@@ -44,7 +44,7 @@ static struct draw_forced *place_of(const struct draw *d, uint64_t id)
 uint64_t draw_value(const struct draw *d, uint64_t id)
 {
     if (d->forced_count > 0) {
-        const struct draw_forced *f = place_of(d, id);
+        const struct draw_wish *f = place_of(d, id);
         if (f->id == id)
             return f->value;
     }
@@ -75,14 +75,19 @@ static void grow(struct draw *d)
     mem_free(old.forced);
 }
 
+bool draw_forced(const struct draw *d, uint64_t id)
+{
+    return d->forced_count > 0 && place_of(d, id)->id == id;
+}
+
 void draw_force(struct draw *d, uint64_t id, uint64_t value)
 {
     ASSERT(id != 0);
     if (2 * d->forced_count >= d->forced_cap)
         grow(d);
-    struct draw_forced *f = place_of(d, id);
+    struct draw_wish *f = place_of(d, id);
     d->forced_count += f->id == 0;
-    *f = (struct draw_forced){id, value};
+    *f = (struct draw_wish){id, value};
 }
 
 void draw_copy(struct draw *to, const struct draw *from)

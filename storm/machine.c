@@ -12,6 +12,10 @@ void machine_timer(struct world *w, const struct event *e)
         machine_timer_put_off(m, e->number, m->paused_until);
         return;
     }
+    uint64_t id = draw_id(DRAW_TIMER, m->index * PBFT_TIMER_COUNT + e->number, (uint32_t)e->serial);
+    draw_note(&w->draw, id);
+    if (draw_value(&w->draw, id) == DRAW_NEVER)
+        return;
     struct effects effects = effects_spare(w);
     m->timer_at[e->number] = -1;
     trace_line(w, "machine %u timer %u", m->index, e->number);
@@ -119,6 +123,7 @@ void machine_crash(struct machine *m, int64_t back_after)
 
     if (!m->up)
         return;
+    w->acts++;
     mark_crash(w, m);
     trace_line(w, "machine %u crashes", m->index);
     disk_crash(m);

@@ -74,11 +74,13 @@ static bool option(struct options *o, const char *name, const char *value)
 
 static int trace(const struct options *o)
 {
+    struct storm_plan plan;
     struct draw draw;
     struct outcome outcome;
 
     draw_init(&draw, o->campaign.first);
-    seed_run(&draw, o->campaign.real_percent, true, &outcome, NULL, NULL);
+    plan_draw(&plan, &draw, o->campaign.real_percent);
+    plan_run(&plan, &draw, true, &outcome, NULL, NULL);
     printf("%llu events; %s %s\n", (unsigned long long)outcome.steps,
            outcome.checker != NULL ? outcome.checker : "nothing found", outcome.failure);
     return outcome.checker != NULL;

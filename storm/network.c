@@ -55,7 +55,7 @@ void network_carry(struct machine *from, unsigned to, struct blob *message)
         return;
     }
     draw_note(&w->draw, id);
-    if (v == UINT64_MAX || (!w->healed && v % 1000 >= 1000 - w->plan.loss)) { /* the former: a shrinker's wish */
+    if (v == DRAW_NEVER || (!w->healed && v % 1000 >= 1000 - w->plan.loss)) {
         MARK(w, MESSAGE_LOST);
         trace_message(w, "lost", from->replica, to, blob_bytes(message));
         return;

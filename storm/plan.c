@@ -284,42 +284,6 @@ void plan_draw(struct storm_plan *p, const struct draw *d, unsigned real_percent
     p->bound *= 1 + p->change_count;
 }
 
-uint64_t plan_fault_id(unsigned index)
-{
-    return draw_id(DRAW_FAULT, index, 0);
-}
-
-uint64_t plan_any_id(unsigned index)
-{
-    ASSERT(index < PLAN_DECISIONS);
-    return draw_id(DRAW_PLAN, 0, index);
-}
-
-uint64_t plan_requests_id(void)
-{
-    return draw_id(DRAW_PLAN, 0, DECIDE_REQUESTS);
-}
-
-uint64_t plan_clients_id(void)
-{
-    return draw_id(DRAW_PLAN, 0, DECIDE_CLIENTS);
-}
-
-uint64_t plan_replicas_id(void)
-{
-    return draw_id(DRAW_PLAN, 0, DECIDE_REPLICAS);
-}
-
-uint64_t plan_liar_id(unsigned index)
-{
-    return draw_id(DRAW_PLAN, 0, (uint32_t)DECIDE_LIE + 2 * index);
-}
-
-uint64_t plan_loss_id(void)
-{
-    return draw_id(DRAW_PLAN, 0, DECIDE_LOSS);
-}
-
 const char *fault_name(enum fault_kind kind)
 {
     static const char *const NAMES[FAULT_KINDS] = {"none",

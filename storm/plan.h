@@ -5,7 +5,7 @@
 
 /* What a seed is about: drawn whole, before anything runs. Times are virtual nanoseconds. */
 
-enum { REPLICAS_MAX = 13, MACHINES_MAX = REPLICAS_MAX + 4, CLIENTS_MAX = 4, FAULTS_MAX = 12, PLAN_DECISIONS = 36 };
+enum { REPLICAS_MAX = 13, MACHINES_MAX = REPLICAS_MAX + 4, CLIENTS_MAX = 4, FAULTS_MAX = 12 };
 enum { CHANGES_MAX = 4 };
 #define MS INT64_C(1000000)
 
@@ -111,14 +111,6 @@ struct storm_plan {
 };
 
 void plan_draw(struct storm_plan *plan, const struct draw *d, unsigned real_percent);
-/* The decisions that a shrinker wants to force: fault `index` (to 0: none), requests (to 0: one), replicas. */
-uint64_t plan_fault_id(unsigned index);
-uint64_t plan_any_id(unsigned index); /* below PLAN_DECISIONS; 0 is the simplest */
-uint64_t plan_requests_id(void);
-uint64_t plan_clients_id(void);
-uint64_t plan_replicas_id(void);
-uint64_t plan_liar_id(unsigned index);
-uint64_t plan_loss_id(void);
 /* What the rules of this seed make of n replicas. */
 void plan_group(const struct storm_plan *plan, unsigned n, unsigned *f, unsigned *quorum);
 /* Who votes after so many changes; generation of each key counts up. */

@@ -2,39 +2,42 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "storm/campaign.h"
+#include "storm/case.h"
 #include "storm/world.h"
 
-enum { TRIES_MAX = 6000 };
+enum { TRIES_MAX = 20000, SEEDS_TRIED = 500 };
 
 struct shrink {
-    struct draw draw; /* the smallest that fails so far */
-    unsigned real_percent, tries;
+    struct storm_plan plan; /* the smallest that fails so far */
+    struct draw draw;
+    unsigned tries;
     const char *checker;
     struct outcome outcome;
     uint64_t *noted;
     size_t noted_count;
 };
 
-/* Does it still fail the same way? Then it becomes the smallest. Frees tried otherwise. */
-static bool try(struct shrink *s, struct draw *tried)
+/* Does it still fail the same way, in at most so many steps? Then it becomes the smallest. Takes over tried. */
+static bool try_within(struct shrink *s, const struct storm_plan *plan, struct draw *tried, uint64_t acts)
 {
     struct outcome o;
     uint64_t *noted;
     size_t count;
 
     s->tries++;
-    seed_run(tried, s->real_percent, false, &o, &noted, &count);
-    if (o.checker == NULL || strcmp(o.checker, s->checker) != 0 || o.steps > s->outcome.steps) {
+    plan_run(plan, tried, false, &o, &noted, &count);
+    bool longer = o.acts > acts || (o.acts == s->outcome.acts && o.steps > s->outcome.steps);
+    if (o.checker == NULL || strcmp(o.checker, s->checker) != 0 || longer) {
         mem_free(noted);
         draw_free(tried);
         return false;
     }
     draw_free(&s->draw);
     mem_free(s->noted);
+    s->plan = *plan;
     s->draw = *tried;
     s->outcome = o;
     s->noted = noted;
@@ -42,84 +45,133 @@ static bool try(struct shrink *s, struct draw *tried)
     return true;
 }
 
-static bool try_one(struct shrink *s, uint64_t id, uint64_t value)
+static bool try(struct shrink *s, const struct storm_plan *plan, struct draw *tried)
 {
-    struct draw tried;
+    return try_within(s, plan, tried, s->outcome.acts);
+}
 
-    draw_copy(&tried, &s->draw);
-    draw_force(&tried, id, value);
-    return try(s, &tried);
+/* A simpler world may take longer to fail, at first. */
+static void simplify(struct shrink *s)
+{
+    for (unsigned which = 0; which < plan_edits() && s->tries < TRIES_MAX; which++) {
+        struct storm_plan plan;
+        struct draw tried;
+        if (!plan_edit(&s->plan, which, &plan))
+            continue;
+        draw_copy(&tried, &s->draw);
+        if (try_within(s, &plan, &tried, 2 * s->outcome.acts))
+            which -= which + 1 == plan_edits(); /* another replica less? */
+    }
+}
+
+/* The same plan under other seeds may fail sooner. */
+static void reseed(struct shrink *s)
+{
+    uint64_t seed = s->draw.seed;
+
+    for (uint64_t i = 1; i <= SEEDS_TRIED; i++) {
+        struct draw tried;
+        draw_init(&tried, seed + i);
+        try(s, &s->plan, &tried);
+    }
 }
 
 static void shrink_plan(struct shrink *s)
 {
-    for (unsigned i = 0; i < FAULTS_MAX; i++)
-        try_one(s, plan_fault_id(i), 0);
-    for (unsigned i = 0; i < REPLICAS_MAX; i++)
-        try_one(s, plan_liar_id(i), 0);
-    for (unsigned i = 0; i < PLAN_DECISIONS; i++)
-        try_one(s, plan_any_id(i), 0);
-    for (uint64_t requests = 0; requests < 6 && !try_one(s, plan_requests_id(), requests); requests++)
-        ;
-    try_one(s, plan_clients_id(), 0);
-    for (uint64_t size = 0; size < 4 && !try_one(s, plan_replicas_id(), size); size++)
-        ;
-    try_one(s, plan_loss_id(), 0);
+    for (unsigned which = 0; which < plan_edits() && s->tries < TRIES_MAX; which++) {
+        struct storm_plan plan;
+        struct draw tried;
+        if (!plan_edit(&s->plan, which, &plan))
+            continue;
+        draw_copy(&tried, &s->draw);
+        if (try(s, &plan, &tried))
+            which--; /* once more */
+    }
 }
 
-/* Chunks of what the network decided are forced to `value`; halves the chunks when none is left that can be. */
-static void shrink_messages(struct shrink *s, uint64_t value)
+static bool is_shrinkable(uint64_t id, uint64_t value)
+{
+    enum draw_stream stream = (enum draw_stream)(id >> 56);
+
+    return stream == DRAW_LINK || stream == DRAW_REQUEST || (stream == DRAW_TIMER && value == DRAW_NEVER);
+}
+
+/* Chunks of what was drawn are forced to `value`; halves the chunks when none is left that can be. */
+static void shrink_draws(struct shrink *s, uint64_t value)
 {
     for (size_t chunk = s->noted_count; chunk > 0 && s->tries < TRIES_MAX; chunk /= 2) {
         for (size_t at = 0; at < s->noted_count && s->tries < TRIES_MAX; at += chunk) {
             struct draw tried;
+            bool any = false;
             draw_copy(&tried, &s->draw);
             for (size_t i = at; i < at + chunk && i < s->noted_count; i++) {
-                if (s->noted[i] >> 56 == DRAW_LINK || s->noted[i] >> 56 == DRAW_REQUEST)
-                    draw_force(&tried, s->noted[i], value);
+                if (!is_shrinkable(s->noted[i], value) || draw_value(&tried, s->noted[i]) == value)
+                    continue;
+                draw_force(&tried, s->noted[i], value);
+                any = true;
             }
-            try(s, &tried);
+            if (any)
+                try(s, &s->plan, &tried);
+            else
+                draw_free(&tried);
         }
     }
 }
 
-static bool write_file(const struct shrink *s, const char *path)
+/* What is forced and no longer drawn, or not needed. */
+static void tidy(struct shrink *s)
+{
+    struct draw tried;
+
+    draw_init(&tried, s->draw.seed);
+    for (size_t i = 0; i < s->noted_count; i++) {
+        if (is_shrinkable(s->noted[i], DRAW_NEVER) && draw_forced(&s->draw, s->noted[i]))
+            draw_force(&tried, s->noted[i], draw_value(&s->draw, s->noted[i]));
+    }
+    try(s, &s->plan, &tried);
+}
+
+static bool write_case(const struct shrink *s, const char *path)
 {
     FILE *out = fopen(path, "w");
+    struct storm_case c = {.plan = s->plan, .draw = s->draw};
 
     if (out == NULL)
         return false;
-    fprintf(out, "storm %" PRIu64 " %u %s\n", s->draw.seed, s->real_percent, s->checker);
-    for (size_t i = 0; i < s->draw.forced_cap; i++) {
-        if (s->draw.forced[i].id != 0)
-            fprintf(out, "%" PRIu64 " %" PRIu64 "\n", s->draw.forced[i].id, s->draw.forced[i].value);
-    }
+    snprintf(c.checker, sizeof c.checker, "%s", s->checker);
+    fprintf(out, "# %" PRIu64 " steps; ./dev storm --replay %s\n", s->outcome.acts, path);
+    case_write(out, &c);
     return fclose(out) == 0;
 }
 
 int shrink_seed(uint64_t seed, unsigned real_percent, const char *out_path)
 {
-    struct shrink s = {.real_percent = real_percent};
+    struct shrink s = {0};
 
     draw_init(&s.draw, seed);
-    seed_run(&s.draw, real_percent, false, &s.outcome, &s.noted, &s.noted_count);
+    plan_draw(&s.plan, &s.draw, real_percent);
+    plan_run(&s.plan, &s.draw, false, &s.outcome, &s.noted, &s.noted_count);
     if (s.outcome.checker == NULL) {
         printf("seed %" PRIu64 " does not fail\n", seed);
         return 0;
     }
     s.checker = s.outcome.checker;
-    printf("seed %" PRIu64 " fails after %" PRIu64 " events: %s: %s\n", seed, s.outcome.steps, s.checker,
+    printf("seed %" PRIu64 " fails after %" PRIu64 " steps: %s: %s\n", seed, s.outcome.acts, s.checker,
            s.outcome.failure);
+    simplify(&s);
+    reseed(&s);
     shrink_plan(&s);
-    shrink_messages(&s, 0);
-    for (uint64_t before = UINT64_MAX; s.outcome.steps < before && s.tries < TRIES_MAX;) {
-        before = s.outcome.steps;
-        shrink_messages(&s, UINT64_MAX);
+    reseed(&s);
+    shrink_draws(&s, 0);
+    for (uint64_t before = UINT64_MAX; s.outcome.acts < before && s.tries < TRIES_MAX;) {
+        before = s.outcome.acts;
+        shrink_draws(&s, DRAW_NEVER);
         shrink_plan(&s);
     }
-    seed_run(&s.draw, real_percent, true, &s.outcome, NULL, NULL);
-    printf("after %u tries: %" PRIu64 " events: %s: %s\n", s.tries, s.outcome.steps, s.checker, s.outcome.failure);
-    if (out_path != NULL && !write_file(&s, out_path))
+    tidy(&s);
+    plan_run(&s.plan, &s.draw, true, &s.outcome, NULL, NULL);
+    printf("after %u tries: %" PRIu64 " steps: %s: %s\n", s.tries, s.outcome.acts, s.checker, s.outcome.failure);
+    if (out_path != NULL && !write_case(&s, out_path))
         fprintf(stderr, "storm: %s cannot be written\n", out_path);
     draw_free(&s.draw);
     mem_free(s.noted);
@@ -129,24 +181,22 @@ int shrink_seed(uint64_t seed, unsigned real_percent, const char *out_path)
 int replay_file(const char *path)
 {
     FILE *in = fopen(path, "r");
-    struct draw draw = {0};
+    struct storm_case c;
     struct outcome o;
-    uint64_t seed, id, value;
-    unsigned real_percent;
-    char checker[64];
+    unsigned line = 0;
 
-    if (in == NULL || fscanf(in, "storm %" SCNu64 " %u %63[^\n]", &seed, &real_percent, checker) != 3) {
-        fprintf(stderr, "storm: %s is no shrunk seed\n", path);
-        if (in != NULL)
+    if (in == NULL || !case_read(in, &c, &line)) {
+        fprintf(stderr, "storm: %s is no case of a storm (line %u)\n", path, line);
+        if (in != NULL) {
+            draw_free(&c.draw);
             fclose(in);
+        }
         return 2;
     }
-    draw_init(&draw, seed);
-    while (fscanf(in, "%" SCNu64 " %" SCNu64, &id, &value) == 2)
-        draw_force(&draw, id, value);
     fclose(in);
-    seed_run(&draw, real_percent, true, &o, NULL, NULL);
-    printf("%" PRIu64 " events: %s; it was: %s\n", o.steps, o.checker != NULL ? o.checker : "nothing found", checker);
-    draw_free(&draw);
+    plan_run(&c.plan, &c.draw, true, &o, NULL, NULL);
+    printf("%" PRIu64 " steps: %s; when it was written: %s\n", o.acts, o.checker != NULL ? o.checker : "nothing found",
+           c.checker);
+    draw_free(&c.draw);
     return o.checker != NULL;
 }

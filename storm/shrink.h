@@ -1,14 +1,18 @@
 #ifndef PRISMFED_STORM_SHRINK_H
 #define PRISMFED_STORM_SHRINK_H
 
-#include <stdint.h>
+#include "storm/plan.h"
 
-/* Delta debugging (Zeller and Hildebrandt 2002) over the decisions of a failing seed: faults, liars, requests,
- * replicas, then what the network did to each message, then the messages themselves. What is left fails by the same
- * checker; it is traced, and its forced decisions are written to out_path (may be NULL). 0, or 1 when the seed
- * does not fail. */
+/* Makes a failing seed small: fewer faults, liars, requests and replicas, a calmer network, then messages, requests and
+ * timers dropped one after the other, as long as the same checker finds something in no more steps. Prints the
+ * trace of what is left; writes it as a case (storm/case.h) to out_path, unless that is NULL. 0: the seed does not
+ * fail; 1: it does. */
 int shrink_seed(uint64_t seed, unsigned real_percent, const char *out_path);
-/* Runs, traced, what shrink_seed wrote. 0: it fails no more; 1: it fails; 2: the file is bad. */
+/* Runs a case, and tells it. 1: something was found; 2: the file is none. */
 int replay_file(const char *path);
+
+/* ---- shrink_plan.c: what can be taken from a plan, the largest first */
+unsigned plan_edits(void);
+bool plan_edit(const struct storm_plan *plan, unsigned which, struct storm_plan *out); /* false: nothing changes */
 
 #endif

@@ -178,6 +178,7 @@ struct world {
     struct effects spare; /* empty, for the next step */
     int64_t now;
     uint64_t steps;
+    uint64_t acts;            /* steps of machines, crashes, and writes that end: what a trace is long of */
     const struct fault *slow; /* FAULT_SLOW_KIND, while it lasts */
     bool healed, finished;
     unsigned core[REPLICAS_MAX], core_count;

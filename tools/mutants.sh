@@ -176,6 +176,13 @@ while read -r of layer mutant files; do
         echo "$median $mutant" >> "$work/medians"
         [ "$median" -le "$seeds_max" ] && status=0 || status=1
         report "$status" "$(printf '%-38s median %4d seeds (%s), by %s' "$mutant" "$median" "$range" "$checker")"
+        asked=tests/storm/cases/$(echo "${mutant#MUTANT_PBFT_}" | tr A-Z a-z).txt
+        if [ -f "$asked" ]; then
+            status=0
+            "$build/storm/storm" --replay "$asked" > /dev/null 2>&1 || status=$?
+            [ "$status" = 1 ] && status=0 || status=1
+            report "$status" "$mutant fails in $asked"
+        fi
     fi
     heal $files
 done < "$work/list"
