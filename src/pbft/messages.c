@@ -267,6 +267,10 @@ static enum err payload_parse(const struct members *m, struct bytes in, struct s
     if (err != ERR_OK)
         return err;
     struct digest ours = federation_named(m, s->type);
+#ifdef MUTANT_PBFT_OLD_EPOCH_COUNTS
+    if (epoch < epoch_named(m, s->type))
+        epoch = epoch_named(m, s->type);
+#endif
     if (!digest_equal(&federation, &ours) || epoch != epoch_named(m, s->type))
         return ERR_MISMATCH;
     return s->view <= VIEW_MAX && s->sequence <= SEQUENCE_MAX ? ERR_OK : ERR_RANGE;
