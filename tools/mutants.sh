@@ -3,7 +3,7 @@
 # alone in a copy of the tree, and must be noticed. Prints TAP, one line a defect.
 #
 # A defect of the consensus (MUTANT_PBFT_*) is put into storms, REPETITIONS times from other seeds: how many seeds
-# until a checker finds something, and which. One that no storm can find is asked of the unit tests. Of every other
+# until a checker finds something, and which. Two that storms hardly find are asked of the unit tests. Of every other
 # defect a test program of its layer, or of a layer above, must fail that passes without it.
 #
 # The slice takes a few defects of the consensus that die quickly, and the first one of some other layers, of which
@@ -18,8 +18,8 @@ layers='base codec crypto merkle ledger genome evolve aggregate pbft govern fed 
 layers="$layers storm"
 repetitions=7
 seeds_max=2000
-# No storm can find these (docs/storm.md says why).
-beyond='MUTANT_PBFT_NO_NULL_FILL'
+# No storm can find the first of these, and some thousand seeds are too few for the second (docs/storm.md says why).
+beyond='MUTANT_PBFT_NO_NULL_FILL MUTANT_PBFT_LATE_COMMITS_BELIEVED'
 few_layers='codec crypto merkle aggregate govern'
 quick='MUTANT_PBFT_NO_P_SET MUTANT_PBFT_VOTE_BEFORE_DURABLE MUTANT_PBFT_DOUBLE_EXECUTE MUTANT_PBFT_CERT_NO_MEMBERSHIP'
 
@@ -166,7 +166,7 @@ while read -r of layer mutant files; do
     plant "$mutant" $files
     if [ "$of" != storm ] || contains "$mutant" "$beyond"; then
         found=$(killer "$layer")
-        [ "$of" = storm ] && what=' (no storm can)' || what=
+        [ "$of" = storm ] && what=' (by a unit test: storms hardly find it)' || what=
         [ -n "$found" ] && status=0 || status=1
         report "$status" "$mutant in $files is noticed by ${found:-nothing}$what"
     elif ! ninja -C "$build" storm/storm > "$work/log" 2>&1; then
