@@ -52,7 +52,7 @@ struct federated_epoch_report {
 
 /* What became of the runs of one program of the user's; in no artifact. */
 struct federated_program_report {
-    char command[128];   /* the last word of the command */
+    char command[128];   /* its words, as many as fit */
     uint64_t runs, kept; /* kept: answers that were there already */
     uint64_t success, timeout, crashed, aborted;
     uint64_t retried;

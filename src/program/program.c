@@ -209,8 +209,10 @@ static bool answer_find(struct program *p, const struct digest *key, struct kept
 
     *slot = NULL;
     pthread_mutex_lock(&owner->lock);
+#ifndef MUTANT_PROGRAM_ASKS_TWICE
     while (k->state == KEPT_RUNNING && digest_equal(&k->key, key))
         pthread_cond_wait(&owner->answered, &owner->lock);
+#endif
     if (k->state == KEPT_DONE && digest_equal(&k->key, key)) {
         *out = k->evaluation;
         p->tally.kept++;
@@ -298,13 +300,17 @@ unsigned programs_count(const struct programs *s)
     return s->count;
 }
 
-void programs_tally(struct programs *s, unsigned index, struct program_tally *out, const char **command)
+void programs_tally(struct programs *s, unsigned index, struct program_tally *out, struct buf *command)
 {
+    const struct program_spec *spec;
+
     ASSERT(index < s->count);
+    spec = s->items[index]->spec;
     pthread_mutex_lock(&s->lock);
     *out = s->items[index]->tally;
     pthread_mutex_unlock(&s->lock);
-    *command = s->items[index]->spec->arguments[s->items[index]->spec->argument_count - 1];
+    for (unsigned i = 0; command != NULL && i < spec->argument_count; i++)
+        buf_printf(command, "%s%s", i > 0 ? " " : "", spec->arguments[i]);
 }
 
 /* What to execute: a path that starts in the program's folder, or a name that is looked up as a shell does. */

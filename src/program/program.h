@@ -71,7 +71,7 @@ enum err programs_shard(struct programs *programs, const struct program_spec *sp
 struct evaluation programs_try(const struct evaluation_task *task, char says[PROGRAM_SAYS_SIZE]);
 
 unsigned programs_count(const struct programs *programs);
-/* A copy of program number `index`'s tally; its command is borrowed. */
-void programs_tally(struct programs *programs, unsigned index, struct program_tally *out, const char **command);
+/* A copy of program number `index`'s tally; command (may be NULL) gets the words of its command. */
+void programs_tally(struct programs *programs, unsigned index, struct program_tally *out, struct buf *command);
 
 #endif

@@ -36,7 +36,7 @@ static void report_epoch(const struct told *t, uint64_t index, struct federated_
 static void report_program(struct programs *programs, unsigned index, struct federated_program_report *out)
 {
     struct program_tally t;
-    const char *command;
+    struct buf command = {0};
 
     programs_tally(programs, index, &t, &command);
     *out = (struct federated_program_report){
@@ -50,7 +50,8 @@ static void report_program(struct programs *programs, unsigned index, struct fed
         .checked = t.checked,
         .differed = t.differed,
     };
-    snprintf(out->command, sizeof out->command, "%s", command);
+    snprintf(out->command, sizeof out->command, "%s", buf_text(&command));
+    buf_free(&command);
     memcpy(out->timeout_says, t.says[EVALUATION_TIMEOUT], sizeof out->timeout_says);
     memcpy(out->crashed_says, t.says[EVALUATION_CRASHED], sizeof out->crashed_says);
     memcpy(out->aborted_says, t.says[EVALUATION_ABORT], sizeof out->aborted_says);
