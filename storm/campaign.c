@@ -84,7 +84,7 @@ static void run_plan(const struct storm_plan *plan, const struct draw *draw, boo
 void plan_run(const struct storm_plan *plan, const struct draw *draw, bool tracing, struct outcome *out,
               uint64_t **noted, size_t *noted_count)
 {
-    run_plan(plan, draw, tracing, false, out, noted, noted_count);
+    run_plan(plan, draw, tracing, true, out, noted, noted_count);
 }
 
 static void seed_run(const struct draw *draw, unsigned real_percent, bool hashing, struct outcome *out)

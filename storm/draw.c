@@ -48,6 +48,8 @@ uint64_t draw_value(const struct draw *d, uint64_t id)
         if (f->id == id)
             return f->value;
     }
+    if (d->straight)
+        return 0;
     return mix(mix(d->seed) ^ mix(id));
 }
 
@@ -93,6 +95,7 @@ void draw_force(struct draw *d, uint64_t id, uint64_t value)
 void draw_copy(struct draw *to, const struct draw *from)
 {
     draw_init(to, from->seed);
+    to->straight = from->straight;
     to->forced_count = from->forced_count;
     to->forced_cap = from->forced_cap;
     if (from->forced_cap == 0)

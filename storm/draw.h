@@ -28,6 +28,7 @@ struct draw_wish {
 
 struct draw {
     uint64_t seed;
+    bool straight;            /* what is not forced is 0 */
     struct draw_wish *forced; /* open addressing; id 0: unused */
     size_t forced_count, forced_cap;
     bool recording;

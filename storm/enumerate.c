@@ -29,6 +29,9 @@ struct storm_plan script_plan(unsigned requests)
         .delay_span = timeout / 50,
         .write_delay = timeout / 200,
         .poll = timeout / 8,
+        .chunk = 64,
+        .transfer_gap = 16,
+        .retention = 32,
         .clients = 2,
         .requests = requests > 0 ? requests : UINT32_MAX,
         .outstanding = 8,
@@ -64,6 +67,8 @@ int enumerate(const char *what, const struct enumeration *e)
         return enumerate_kills(e);
     if (strcmp(what, "crashes") == 0)
         return enumerate_crashes(e);
-    fprintf(stderr, "storm: --enumerate kills or crashes\n");
+    if (strcmp(what, "orders") == 0)
+        return enumerate_orders(e);
+    fprintf(stderr, "storm: --enumerate kills, crashes or orders\n");
     return 2;
 }

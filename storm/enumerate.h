@@ -12,8 +12,8 @@ struct enumeration {
     uint64_t depth;        /* deviations from the straight order, where orders are enumerated */
 };
 
-/* what: "kills", "crashes". Prints what was done and found; the exit status: 0, 1 when something was found, 2 when
- * there is no such enumeration. */
+/* what: "kills", "crashes", "orders". Prints what was done and found; the exit status: 0, 1 when something was found, 2
+ * when there is no such enumeration. */
 int enumerate(const char *what, const struct enumeration *e);
 
 /* ---- enumerate_kills.c: the primary of 4, killed before every event; how long until the others decide again */
@@ -21,6 +21,9 @@ int enumerate_kills(const struct enumeration *e);
 
 /* ---- enumerate_crashes.c: every replica crashes at each of its writes */
 int enumerate_crashes(const struct enumeration *e);
+
+/* ---- enumerate_orders.c: every order of the messages of a small run, up to so many deviations */
+int enumerate_orders(const struct enumeration *e);
 
 /* ---- enumerate.c, for the others */
 /* Four replicas, a checkpoint every fourth batch, and clients that never stop asking or (requests > 0) stop after so

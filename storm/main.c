@@ -13,7 +13,7 @@ static const char USAGE[] =
     "       storm --trace SEED\n"
     "       storm --shrink SEED [--output FILE]\n"
     "       storm --replay FILE\n"
-    "       storm --enumerate kills|crashes [--seed FIRST] [--seeds N] [--every K] [--place P]\n";
+    "       storm --enumerate kills|crashes|orders [--seed FIRST] [--seeds N] [--every K] [--depth D] [--place P]\n";
 
 struct options {
     struct campaign campaign;
@@ -54,6 +54,8 @@ static bool option(struct options *o, const char *name, const char *value)
         o->campaign.first = o->enumeration.first = v;
     } else if (strcmp(name, "--every") == 0 && v > 0) {
         o->enumeration.every = v;
+    } else if (strcmp(name, "--depth") == 0 && v < 8) {
+        o->enumeration.depth = v;
     } else if (strcmp(name, "--place") == 0 && v <= INT64_MAX) {
         o->enumeration.only = (int64_t)v;
     } else if (strcmp(name, "--minutes") == 0) {
@@ -89,7 +91,7 @@ static int trace(const struct options *o)
 int main(int argc, char **argv)
 {
     struct options o = {.campaign = {.first = 1, .count = 1000, .threads = 1, .real_percent = 2},
-                        .enumeration = {.first = 1, .seeds = 1, .every = 1, .only = -1}};
+                        .enumeration = {.first = 1, .seeds = 1, .every = 1, .only = -1, .depth = 2}};
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--marks") == 0) {

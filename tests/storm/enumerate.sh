@@ -23,6 +23,7 @@ slice() { # WHAT OPTION...
 
 slice kills --every 50
 slice crashes --every 8
+slice orders --depth 2
 
 echo "1..$count"
 exit "$failed"
