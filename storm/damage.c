@@ -91,6 +91,7 @@ bool disk_read(struct machine *m)
     if (err == ERR_OK) {
         if (damaged && shows)
             world_fail(w, "7 durable", "machine %u does not notice that its disk is damaged", m->index);
+        m->forgot = m->forgot || damaged;
         return true;
     }
     trace_line(w, "machine %u cannot use its disk: %s", m->index, err_text(err));

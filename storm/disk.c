@@ -140,6 +140,13 @@ static void note(struct machine *m, const struct effect *e)
             MARK(w, VIEW_5);
         m->view = e->number;
         m->left_in_a_row = 0;
+    } else if (strcmp(e->name, "pbft.recovered") == 0) {
+        m->amnesia = false;
+        MARK(w, RECOVERED);
+        if (m->pbft != NULL && pbft_status(m->pbft).listening)
+            MARK(w, RECOVERED_LISTENS);
+        if (m->recoveries++ > 0)
+            MARK(w, RECOVERED_AGAIN);
     } else if (strcmp(e->name, "pbft.stable") == 0) {
         MARK(w, STABLE);
         stable_noted(m, e->number);
@@ -157,13 +164,22 @@ static void note(struct machine *m, const struct effect *e)
     }
 }
 
+static void mark_recovered(struct machine *m, enum message_type type, struct bytes rest)
+{
+    if (m->recoveries > 0 && type <= MESSAGE_COMMIT)
+        MARK(m->world, RECOVERED_VOTES);
+    if (type == MESSAGE_PRE_PREPARE && rest.len == 1)
+        MARK(m->world, FILLED);
+}
+
 static void check_sent(struct machine *m, struct bytes message)
 {
     enum message_type type = message.len > 1 ? (enum message_type)message.data[1] : MESSAGE_TYPES_END;
     struct claim claim;
-    struct bytes rest;
+    struct bytes rest = {0};
 
-    if (!machine_correct(m) || !pbft_owns(message) || statement_subject(type) == NULL || type > MESSAGE_NEW_VIEW)
+    if ((!machine_correct(m) && (!m->amnesia || m->forgot)) || !pbft_owns(message) || statement_subject(type) == NULL ||
+        type > MESSAGE_NEW_VIEW)
         return;
     const struct epoch *epoch = epoch_of_message(m->world, message);
     bool alone = message.data[0] == (CBOR_ARRAY << 5 | 2);
@@ -174,6 +190,7 @@ static void check_sent(struct machine *m, struct bytes message)
     if ((int)claim.signer != epoch->number_of[m->replica])
         return; /* passed on */
     signing_sent(m, epoch, &claim);
+    mark_recovered(m, type, rest);
     durable_sent(m, &claim);
     judged_sent(m, &claim);
     calm_asked(m, epoch, &claim);

@@ -118,6 +118,7 @@ static void machine_fault(struct world *w, struct machine *m, const struct fault
         disk_wipe(m);
         m->disk.doomed_again = f->detail % 4 == 0;
         m->wiped = true;
+        m->amnesia = m->lie == LIE_WIPED;
         break;
     default:
         break;

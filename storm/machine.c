@@ -46,6 +46,7 @@ static void start_without_disk(struct machine *m)
     stop(m);
     disk_wipe(m);
     m->wiped = true;
+    m->amnesia = m->lie == LIE_WIPED;
     machine_start(m);
 }
 

@@ -115,6 +115,11 @@
     X(EPOCH_RESTART_AT_BASE, "a replica restarts where a membership epoch begins")                                     \
     X(TWINS, "two machines with one key run")                                                                          \
     X(LIAR_PRIMARY, "a liar is primary of view 0")                                                                     \
+    X(RECOVERED, "a wiped replica recovers")                                                                           \
+    X(RECOVERED_AGAIN, "a replica is wiped once more and recovers")                                                    \
+    X(RECOVERED_VOTES, "a wiped replica votes again")                                                                  \
+    X(RECOVERED_LISTENS, "a recovered replica is not to vote in the view it finds")                                    \
+    X(FILLED, "a primary proposes a null batch for one that recovers")                                                 \
     X(LIAR_WIPED, "a wiped replica takes part again")                                                                  \
     X(REPLICAS_1, "one replica is the whole federation")                                                               \
     X(REPLICAS_MANY, "ten or more replicas")                                                                           \

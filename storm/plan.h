@@ -31,7 +31,7 @@ enum fault_kind {
     FAULT_FULL_DISK,    /* no write succeeds: the replica stops, until there is room again */
     FAULT_UNSURE,       /* the application cannot judge anything for a while */
     FAULT_DAMAGED_DISK, /* a record is flipped, torn, lost or another's; the replica counts as wiped */
-    FAULT_WIPED_DISK,   /* back with nothing: may contradict itself, so it counts as a liar */
+    FAULT_WIPED_DISK,   /* back with nothing: counts among the faulty until it has recovered */
     FAULT_KINDS
 };
 
@@ -59,7 +59,7 @@ enum lie {
     LIE_CENSOR,      /* as primary never proposes what client 0 asks for */
     LIE_ROTTEN,      /* honest, but what it executes comes out wrong now and then */
     LIE_BAD_BLOCKS,  /* serves blocks that are not what was decided */
-    LIE_WIPED,       /* honest, but its disk was wiped: it may contradict itself */
+    LIE_WIPED,       /* honest, but its disk is wiped: faulty from then until it has recovered */
     LIE_KINDS
 };
 

@@ -167,6 +167,16 @@ const struct secret_key *machine_key(const struct machine *m)
 
 /* ---- a machine's way through them */
 
+static struct digest recovery_nonce(const struct machine *m)
+{
+    uint8_t bytes[24];
+
+    be64_put(bytes, m->index);
+    be64_put(bytes + 8, m->life);
+    be64_put(bytes + 16, m->epoch);
+    return digest_of(bytes_of(bytes, sizeof bytes));
+}
+
 void replica_new(struct machine *m)
 {
     const struct epoch *e = machine_epoch(m);
@@ -187,6 +197,8 @@ void replica_new(struct machine *m)
     memcpy(config.keys, e->members.keys, sizeof config.keys);
     config.self = (unsigned)e->number_of[m->replica];
     config.key = *machine_key(m);
+    config.recovering = m->amnesia;
+    config.nonce = recovery_nonce(m);
     m->pbft = pbft_new(&config, &app, m->app.decided, &id);
     pbft_begin_at(m->pbft, e->base, &e->base_id);
 }

@@ -22,7 +22,16 @@ void world_fail(struct world *w, const char *checker, const char *fmt, ...)
 
 bool machine_correct(const struct machine *m)
 {
-    return m->lie == LIE_NONE;
+    return m->lie == LIE_NONE || (m->lie == LIE_WIPED && !m->amnesia && !m->forgot && !m->disk.damaged);
+}
+
+bool replica_honest(const struct world *w, unsigned replica)
+{
+    bool forgot = false;
+
+    for (unsigned i = 0; i < w->machine_count; i++)
+        forgot = forgot || (w->machines[i].replica == replica && w->machines[i].forgot);
+    return w->plan.lies[replica] == LIE_NONE || (w->plan.lies[replica] == LIE_WIPED && !forgot);
 }
 
 struct event *world_push(struct world *w, int64_t at, enum event_kind kind)

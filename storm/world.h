@@ -93,6 +93,9 @@ struct machine {
     unsigned life;
     bool gone; /* stays down or out of reach for good */
     bool wiped;
+    bool forgot;  /* something without a trace: a liar for ever */
+    bool amnesia; /* wiped and not recovered: among the faulty */
+    unsigned recoveries;
     bool was_behind;
     bool starting, unsure;
     int64_t paused_until;
@@ -205,6 +208,8 @@ bool world_step(struct world *w);
 void world_fail(struct world *w, const char *checker, const char *fmt, ...) PRINTF_LIKE(3, 4);
 struct event *world_push(struct world *w, int64_t at, enum event_kind kind);
 bool machine_correct(const struct machine *m);
+/* Nothing can be held against it: correct, or wiped and honest. */
+bool replica_honest(const struct world *w, unsigned replica);
 
 #define MARK(w, name) ((void)(w)->marks.hits[MARK_##name]++)
 

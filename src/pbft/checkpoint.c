@@ -112,7 +112,7 @@ void checkpoint_vote(struct pbft *p, uint64_t sequence, const struct digest *blo
 {
     struct claim vote;
 
-    if (sequence % p->config.checkpoint_interval != 0 || sequence <= p->stable.sequence)
+    if (sequence % p->config.checkpoint_interval != 0 || sequence <= p->stable.sequence || p->recovering)
         return;
     claim_sign(p, MESSAGE_CHECKPOINT, 0, sequence, block_id, &vote);
     struct claim *place = place_of(p, &vote);

@@ -46,6 +46,10 @@ struct peer {
     struct claim *checkpoints; /* the latest ones; p->checkpoints_kept of them */
     int64_t answered_at;
     unsigned answers; /* since answered_at */
+    bool reported;    /* to us, who have lost our memory; see wiped.c */
+    uint64_t report_view, report_sequence;
+    uint64_t fill_to; /* what it recovers up to, and since when */
+    int64_t filled_at;
     bool convicted;
     struct claim evidence[2]; /* type 0 once taken */
 };
@@ -76,6 +80,14 @@ struct pbft {
     struct digest decided_id;
     uint64_t closing; /* executed, maybe decided: the last sequence of this membership epoch; 0: none yet */
     bool diverged;    /* others decided another block than we executed: no votes until caught up */
+
+    /* wiped.c */
+    bool recovering;         /* lost its memory */
+    unsigned reports;        /* of distinct peers */
+    uint64_t recovery_point; /* nothing above it can be signed already; valid with a quorum of reports */
+    uint64_t floor;          /* votes in views from here on, VIEW-CHANGEs to views above; 0 with a whole memory */
+    uint64_t top_signed;     /* highest sequence of any vote of ours */
+    uint64_t fill_to;        /* null batches until there, for others that recover */
 
     uint64_t view;
     bool active;           /* false: between VIEW-CHANGE and NEW-VIEW */
@@ -140,6 +152,7 @@ void slot_keep_claim(struct slot *s, struct claim *place, const struct claim *cl
 /* How many of these say the same as `says`, and, where wanted, which (room for n). */
 unsigned claims_count(const struct pbft *p, const struct claim *claims, const struct statement *says,
                       struct claim *which);
+void signed_up_to(struct pbft *p, uint64_t sequence); /* votes of ours */
 void claim_sign(struct pbft *p, enum message_type type, uint64_t view, uint64_t sequence, const struct digest *digest,
                 struct claim *out);
 /* A peer signed these two: keeps them and notes it, unless it is convicted already. */
@@ -208,6 +221,14 @@ uint64_t known_decided(const struct pbft *p);
  * too late, to replicas that had left the view. */
 bool can_catch_up(const struct pbft *p);
 bool is_behind(const struct pbft *p);
+
+/* ---- wiped.c: loss of memory, of our own and of others */
+enum err receive_query(struct pbft *p, struct bytes message);
+enum err receive_report(struct pbft *p, struct bytes message);
+bool is_mute(const struct pbft *p); /* must not vote in this view */
+void wiped_ask(struct pbft *p);
+void wiped_look(struct pbft *p);        /* is it over? */
+bool wiped_waits(const struct pbft *p); /* another one waits for a checkpoint above what is executed */
 
 /* ---- timers.c */
 void timers_update(struct pbft *p);

@@ -149,10 +149,19 @@ unsigned claims_count(const struct pbft *p, const struct claim *claims, const st
     return count;
 }
 
+void signed_up_to(struct pbft *p, uint64_t sequence)
+{
+    if (sequence > p->top_signed)
+        p->top_signed = sequence;
+}
+
 void claim_sign(struct pbft *p, enum message_type type, uint64_t view, uint64_t sequence, const struct digest *digest,
                 struct claim *out)
 {
     struct statement s = {type, view, sequence, *digest};
+
+    if (type <= MESSAGE_COMMIT)
+        signed_up_to(p, sequence);
     statement_sign(&p->members, p->config.self, &p->config.key, &s, out);
 }
 

@@ -5,7 +5,8 @@
 static const char *const SUBJECTS[MESSAGE_TYPES_END] = {
     [MESSAGE_PRE_PREPARE] = "pre-prepare", [MESSAGE_PREPARE] = "prepare",         [MESSAGE_COMMIT] = "commit",
     [MESSAGE_CHECKPOINT] = "checkpoint",   [MESSAGE_VIEW_CHANGE] = "view-change", [MESSAGE_NEW_VIEW] = "new-view",
-    [MESSAGE_FETCH] = "fetch-batch",       [MESSAGE_STATUS] = "status",
+    [MESSAGE_FETCH] = "fetch-batch",       [MESSAGE_STATUS] = "status",           [MESSAGE_QUERY] = "query",
+    [MESSAGE_REPORT] = "report",
 };
 
 static const char *content_type(enum message_type type)

@@ -22,6 +22,8 @@
  *   [8, [request...]]
  *   [9, cose, body]                    sequence = highest decided, body [active, h]
  *   [10, h, block id, signatures]      a stable checkpoint: signatures of a quorum under 4
+ *   [11, cose]                         view 0, sequence = checkpoint to get to, digest = nonce of a wiped replica
+ *   [12, cose]                         what it is told: highest view and sequence, digest = SHA-256(nonce | asker)
  *
  * signatures: [[replica, signature]...] in order of replica. */
 enum message_type {
@@ -35,6 +37,8 @@ enum message_type {
     MESSAGE_BATCH,
     MESSAGE_STATUS,
     MESSAGE_STABLE,
+    MESSAGE_QUERY,
+    MESSAGE_REPORT,
     MESSAGE_TYPES_END
 };
 

@@ -236,6 +236,10 @@ static void send_prepare(struct pbft *p, struct slot *s)
 {
     struct claim prepare;
 
+    if (is_mute(p)) {
+        s->voted = true; /* as far as following the others goes */
+        return;
+    }
     ASSERT(s->prepares[p->config.self].says.type == 0 || s->prepares[p->config.self].says.view < p->view);
     claim_sign(p, MESSAGE_PREPARE, p->view, s->sequence, &s->proposal.says.digest, &prepare);
     slot_keep_claim(s, &s->prepares[p->config.self], &prepare);
@@ -309,7 +313,7 @@ static bool send_commit(struct pbft *p, struct slot *s)
 {
     struct claim *own = &s->commits[p->config.self], vote;
 
-    if (!may_execute(s) || !s->has_block || s->sequence > p->executed)
+    if (is_mute(p) || !may_execute(s) || !s->has_block || s->sequence > p->executed)
         return false;
     if (own->says.type != 0 && own->says.view >= p->view) {
         /* Voted before a restart: the same block must have come out again, unless a later view decided another. */
@@ -347,7 +351,7 @@ static void certificate_make(const struct pbft *p, const struct claim *votes, un
         buf_free(&items[i]);
 }
 
-/* A quorum of COMMITs of this view, our own among them, and everything below is decided. */
+/* A quorum of COMMITs of this view, our own among them unless we must not vote, and everything below is decided. */
 static bool decide(struct pbft *p)
 {
     struct slot *s = log_find(p, p->decided + 1);
@@ -357,10 +361,12 @@ static bool decide(struct pbft *p)
 
     if (s == NULL || p->decided == p->executed || !s->has_block || s->commit_count < p->members.quorum)
         return false;
+    const struct statement says = {MESSAGE_COMMIT, p->view, s->sequence, s->block_id};
     const struct statement *own = &s->commits[p->config.self].says;
-    if (own->type == 0 || own->view != p->view || !digest_equal(&own->digest, &s->block_id))
+    bool voted = own->type != 0 && own->view == p->view && digest_equal(&own->digest, &s->block_id);
+    if (!voted && !is_mute(p))
         return false;
-    unsigned voices = claims_count(p, s->commits, own, votes);
+    unsigned voices = claims_count(p, s->commits, &says, votes);
     if (voices < p->members.quorum)
         return false;
     certificate_make(p, votes, voices, &certificate);
@@ -479,7 +485,7 @@ static bool propose(struct pbft *p)
     uint64_t last = p->top > p->executed ? p->top : p->executed, sequence = last + 1;
 
     if (members_primary(&p->members, p->view) != p->config.self || p->executed != last || sequence > log_high(p) ||
-        sequence - p->decided > p->config.pipeline || !pool_proposable(p))
+        sequence - p->decided > p->config.pipeline || is_mute(p) || !(pool_proposable(p) || wiped_waits(p)))
         return false;
     if (p->pool.free_count < p->config.batch_max && p->config.batch_delay_ns > 0 && !p->batch_due) {
         if (!p->timers[PBFT_TIMER_BATCH].armed)
@@ -491,10 +497,10 @@ static bool propose(struct pbft *p)
     unsigned count = collect_checked(p, sequence);
     p->batch_due = false;
     timer_stop(p, PBFT_TIMER_BATCH);
-    if (count == 0) {
+    if (count == 0)
         p->pool_ready = false;
+    if (count == 0 && (!wiped_waits(p) || p->app.check_batch(p->app.context, sequence, p->requests, 0) != ERR_OK))
         return false;
-    }
     send_pre_prepare(p, s, count);
     p->occasion++;
     return true;

@@ -82,6 +82,7 @@ struct pbft *pbft_new(const struct pbft_config *config, const struct pbft_app *a
     p->decided = p->executed = sequence;
     p->decided_id = *block_id;
     p->active = true;
+    p->recovering = config->recovering;
     p->occasion = 1;
     p->timeout_ns = config->view_timeout_ns;
     return p;
@@ -140,6 +141,7 @@ static void step_end(struct pbft *p)
 {
     if (p->started) {
         normal_run(p);
+        wiped_look(p);
         timers_update(p);
     }
     p->out = NULL;
@@ -193,6 +195,10 @@ static enum err receive(struct pbft *p, struct bytes message)
         return receive_status(p, message);
     case MESSAGE_STABLE:
         return receive_stable(p, message);
+    case MESSAGE_QUERY:
+        return receive_query(p, message);
+    case MESSAGE_REPORT:
+        return receive_report(p, message);
     case MESSAGE_TYPES_END:
         break;
     }
@@ -225,7 +231,7 @@ void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *
     }
     p->timers[timer].armed = false;
     if (timer == PBFT_TIMER_VIEW && p->view < VIEW_MAX)
-        view_change_start(p, p->view + 1);
+        view_change_start(p, (p->view > p->floor ? p->view : p->floor) + 1);
     else if (timer == PBFT_TIMER_BATCH)
         p->batch_due = true;
     else if (timer == PBFT_TIMER_RESEND)
@@ -343,6 +349,8 @@ struct pbft_status pbft_status(const struct pbft *p)
         .known_decided = known_decided(p),
         .view_changes = p->views_entered,
         .pending = p->pool.count,
+        .recovering = p->recovering,
+        .listening = is_mute(p),
         .closed = p->closing != 0 && p->closing == p->decided,
     };
 }

@@ -41,6 +41,8 @@ struct pbft_config {
     uint64_t checkpoint_interval; /* K */
     uint64_t window;              /* L >= 2K: h < n <= h + L; narrowed for many replicas (message size) */
     unsigned pending_max;         /* requests kept for ordering */
+    bool recovering;              /* its records are lost: see below */
+    struct digest nonce;          /* of this recovery: never used before */
     /* Borrowed, for drivers of many replicas; change no result. */
     struct verify_cache *verify_cache;     /* NULL: none */
     const struct claim_forms *claim_forms; /* messages.h; NULL: made by and for this one */
@@ -74,6 +76,15 @@ struct pbft_app {
  * "pbft.closed") the application makes the machine of the next epoch: pbft_new at the closing block, pbft_inherit,
  * pbft_start. A replica that missed that is told nothing by pbft: its application learns of the block, with its
  * certificate, by catch-up. */
+
+/* A wiped replica. One that has lost its records may have signed anything that it could; it counts among the f faulty
+ * ones until it has recovered, and the promises hold for at most f of both kinds together. The driver knows of the loss
+ * (the store is there no more, or damaged) and says so in the configuration, at every start, also of later membership
+ * epochs, until the note "pbft.recovered" (status.recovering is false), each time with another nonce. The replica asks
+ * the others what it may have signed (pbft/wiped.c has the argument), catches up, and is silent until a checkpoint
+ * above all of that is stable. After that it votes from the first view on that nobody had reached when it asked; in
+ * those before it follows the others without a word (status.listening). A new membership epoch with another key for it
+ * ends both at once. Needs n - 1 >= quorum. */
 
 struct pbft; /* one replica */
 
@@ -134,6 +145,8 @@ struct pbft_status {
     uint64_t stable;        /* last stable checkpoint, h */
     uint64_t known_decided; /* highest sequence that others proved decided or stable; above decided: catch up */
     uint64_t view_changes;  /* new views entered */
+    bool recovering;        /* lost its records, and signs nothing yet */
+    bool listening;         /* must not vote in this view */
     bool closed;            /* the block at `decided` is the last of the membership epoch */
     unsigned pending;
 };

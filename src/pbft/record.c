@@ -67,7 +67,7 @@ void record_snapshot(struct pbft *p)
 {
     struct record r;
 
-    record_begin(&r, p, RECORD_SNAPSHOT, 10, p->stable.sequence + 1);
+    record_begin(&r, p, RECORD_SNAPSHOT, 11, p->stable.sequence + 1);
     cbor_put_uint(&r.w, filed_above(p, p->stable.sequence));
     cbor_put_uint(&r.w, p->base.sequence);
     cbor_put_bytes(&r.w, digest_bytes(&p->base.block_id));
@@ -76,6 +76,7 @@ void record_snapshot(struct pbft *p)
     put_blob(&r.w, p->stable.signatures);
     cbor_put_uint(&r.w, p->view);
     cbor_put_bool(&r.w, p->active);
+    cbor_put_uint(&r.w, p->floor);
     put_blob(&r.w, p->active ? NULL : p->peers[p->config.self].view_change);
     put_blob(&r.w, p->new_view);
     record_end(&r, p);

@@ -272,5 +272,7 @@ void resend_all(struct pbft *p)
     if (checkpoint_waits(p))
         send_dropping(p, PEER_OTHERS, checkpoint_message(p));
     status_send(p, PEER_OTHERS);
+    if (p->recovering)
+        wiped_ask(p);
     fetch_missing(p);
 }

@@ -72,17 +72,19 @@ static enum err apply_snapshot(struct pbft *p, const struct record_head *head, s
     struct bytes signatures = get_optional(r);
     uint64_t view = cbor_get_uint(r);
     bool active = cbor_get_bool(r);
+    uint64_t floor = cbor_get_uint(r);
     struct bytes own = get_optional(r), opened = get_optional(r);
     enum err err = record_done(r);
     if (err != ERR_OK)
         return err;
-    if (stable.sequence < base.sequence || view > VIEW_MAX)
+    if (stable.sequence < base.sequence || view > VIEW_MAX || floor > VIEW_MAX + 1)
         return ERR_RANGE;
     if (stable.sequence > p->decided)
         return ERR_STATE; /* the ledger lost blocks that we called durable */
     p->snapshot_serial = head->serial;
     p->snapshot_live = live;
     p->base = base;
+    p->floor = floor;
     stable.signatures = signatures.len > 0 ? blob_new(signatures) : NULL;
     blob_drop(p->stable.signatures);
     p->stable = stable;
@@ -118,6 +120,7 @@ static enum err apply_accept(struct pbft *p, struct cbor_reader *r)
     struct slot *s = err == ERR_OK ? log_slot(p, proposal.says.sequence) : NULL;
     if (s == NULL)
         return err;
+    signed_up_to(p, proposal.says.sequence);
     if (batch.len > 0) {
         struct blob *blob = blob_new(batch);
         slot_keep_batch(s, &proposal.says.digest, blob);
@@ -189,6 +192,7 @@ static enum err apply_claim(struct pbft *p, struct cbor_reader *r)
         checkpoint_restore(p, &claim);
         return ERR_OK;
     }
+    signed_up_to(p, claim.says.sequence);
     struct slot *s = log_slot(p, claim.says.sequence);
     if (s != NULL && s->commits[p->config.self].says.view <= claim.says.view)
         slot_keep_claim(s, &s->commits[p->config.self], &claim);

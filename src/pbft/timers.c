@@ -21,7 +21,7 @@ bool has_work(struct pbft *p)
 {
     if (p->closing != 0)
         return p->closing > p->decided;
-    return p->expecting || p->top > p->decided || pool_proposable(p);
+    return p->expecting || p->top > p->decided || wiped_waits(p) || pool_proposable(p);
 }
 
 /* Progress restarts the view timer (section 4.5.2), but a primary that orders everything except the
@@ -89,6 +89,6 @@ void timers_update(struct pbft *p)
 #ifdef MUTANT_PBFT_TIMER_ALONE
     moving = true;
 #endif
-    want(p, PBFT_TIMER_VIEW, p->active ? work : moving, view_delay);
-    want(p, PBFT_TIMER_RESEND, work || leaving || checkpoint_waits(p) || is_behind(p), resend_delay);
+    want(p, PBFT_TIMER_VIEW, !p->recovering && (p->active ? work : moving), view_delay);
+    want(p, PBFT_TIMER_RESEND, work || leaving || p->recovering || checkpoint_waits(p) || is_behind(p), resend_delay);
 }

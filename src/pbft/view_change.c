@@ -91,7 +91,7 @@ static void timeout_grow(struct pbft *p)
 
 void view_change_start(struct pbft *p, uint64_t view)
 {
-    ASSERT(view > p->view && view <= VIEW_MAX);
+    ASSERT(view > p->view && view > p->floor && view <= VIEW_MAX && !p->recovering);
     leave_view(p, view);
 #ifndef MUTANT_PBFT_TIMER_NOT_DOUBLED
     timeout_grow(p);
@@ -107,12 +107,14 @@ void view_change_start(struct pbft *p, uint64_t view)
 /* Section 4.5.2: f+1 others that want later views cannot all be liars; go with the least of these views. */
 static bool join(struct pbft *p)
 {
-    uint64_t least = UINT64_MAX;
+    uint64_t least = UINT64_MAX, above = p->view > p->floor ? p->view : p->floor;
     unsigned count = 0;
 
+    if (p->recovering)
+        return false;
     for (unsigned i = 0; i < p->members.n; i++) {
         const struct peer *peer = &p->peers[i];
-        if (peer->view_change == NULL || peer->view_change_to <= p->view)
+        if (peer->view_change == NULL || peer->view_change_to <= above)
             continue;
         count++;
         if (peer->view_change_to < least)
@@ -342,6 +344,8 @@ enum err new_view_restore(struct pbft *p, struct bytes message)
     if (err != ERR_OK)
         return err;
     uint64_t view = nv.claim.says.view;
+    if (nv.claim.signer == p->config.self)
+        signed_up_to(p, nv.plan.max_s);
     if (view > p->view || (view == p->view && !p->active)) {
         struct blob *blob = blob_new(message);
         blob_drop(p->new_view);

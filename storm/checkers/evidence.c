@@ -15,7 +15,7 @@ void evidence_look(struct machine *m)
         if (err != ERR_OK || culprit != replica)
             world_fail(w, "13 evidence", "machine %u against %u: %s", m->index, replica, err_text(err));
         replica = e->replica_of[replica];
-        if (w->plan.lies[replica] == LIE_NONE)
+        if (replica_honest(w, replica))
             world_fail(w, "13 evidence", "machine %u convicts %u, which is correct", m->index, replica);
         MARK(w, EQUIVOCATION);
         if (w->checkers.convicted != 0 && w->checkers.convicted != UINT64_C(1) << replica)

@@ -6,6 +6,10 @@ void liveness_expired(struct world *w)
 
     for (unsigned i = w->machine_count; i > 0; i--) {
         const struct machine *m = &w->machines[i - 1];
+        if (m->amnesia && !m->forgot && !m->gone && epoch_current_member(w, m)) {
+            waiting++;
+            first = m->index;
+        }
         if (!machine_correct(m) || m->gone || !epoch_current_member(w, m))
             continue;
         for (unsigned k = 0; k < CLIENTS_ALL; k++) {

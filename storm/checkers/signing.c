@@ -9,6 +9,9 @@ void signing_sent(struct machine *m, const struct epoch *e, const struct claim *
     uint64_t key = (uint64_t)s->type << 60 | (uint64_t)m->replica << 54 | (uint64_t)(e - w->epochs) << 48 |
                    (s->view & 0xffffff) << 24 | (sequence & 0xffffff);
 
+    if (m->amnesia)
+        world_fail(w, "6 signing", "machine %u signs a %s before it has recovered", m->index,
+                   statement_subject(s->type));
     bool proposes = s->type == MESSAGE_PRE_PREPARE || s->type == MESSAGE_PREPARE;
     if (proposes && e == machine_epoch(m) && m->pbft != NULL &&
         s->sequence > pbft_status(m->pbft).stable + w->plan.window)

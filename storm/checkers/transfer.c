@@ -20,7 +20,7 @@ void transfer_blamed(struct machine *m, unsigned replica)
 {
     struct world *w = m->world;
 
-    if (machine_correct(m) && w->plan.lies[replica] == LIE_NONE)
+    if (machine_correct(m) && replica_honest(w, replica))
         world_fail(w, "10 transfer", "machine %u blames replica %u, which is correct", m->index, replica);
 }
 

@@ -187,6 +187,8 @@ static void note(struct cluster *c, struct cluster_node *node, const struct effe
         c->equivocations++;
         if (!node->liar && !c->nodes[e->number].liar)
             cluster_fail(c, "%u convicts %llu, which is correct", node->index, (unsigned long long)e->number);
+    } else if (strcmp(e->name, "pbft.recovered") == 0) {
+        node->wiped = false;
     } else if (strcmp(e->name, "pbft.stable") == 0) {
         c->stables++;
     } else if (strcmp(e->name, "pbft.divergence") == 0 && node->errs_at > 0) {
@@ -475,6 +477,27 @@ void cluster_crash(struct cluster *c, unsigned index)
         node->timer_at[i] = -1;
 }
 
+void cluster_wipe(struct cluster *c, unsigned index)
+{
+    struct cluster_node *node = &c->nodes[index];
+
+    cluster_crash(c, index);
+    while (node->record_count > 0)
+        blob_drop(node->records[--node->record_count].bytes);
+    while (node->ledger_count > 0)
+        blob_drop(node->ledger[--node->ledger_count]);
+    node->wiped = true;
+}
+
+struct digest cluster_nonce(const struct cluster *c, unsigned index)
+{
+    uint8_t bytes[16];
+
+    be64_put(bytes, index);
+    be64_put(bytes + 8, c->nodes[index].life);
+    return digest_of(bytes_of(bytes, sizeof bytes));
+}
+
 void cluster_restart(struct cluster *c, unsigned index)
 {
     struct cluster_node *node = &c->nodes[index];
@@ -493,6 +516,8 @@ void cluster_restart(struct cluster *c, unsigned index)
     node->decided = node->ledger_count;
     config.self = index;
     config.key = c->keys[index];
+    config.recovering = node->wiped;
+    config.nonce = cluster_nonce(c, index);
     node->pbft = pbft_new(&config, &app, node->ledger_count, &id);
     for (size_t i = 0; i < node->record_count; i++) {
         enum err err = pbft_restore(node->pbft, blob_bytes(node->records[i].bytes));

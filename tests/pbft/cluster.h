@@ -38,6 +38,7 @@ struct cluster_node {
     /* the driver */
     int64_t timer_at[PBFT_TIMER_COUNT]; /* -1: stopped */
     unsigned life;                      /* counts restarts */
+    bool wiped;                         /* lost everything, and has not recovered */
     bool catching_up;
     bool liar;        /* its messages are tampered with, and nobody expects anything of it */
     bool plain;       /* a liar, but its messages are left as they are */
@@ -101,6 +102,8 @@ void cluster_run_until(struct cluster *c, int64_t time);
 bool cluster_run_decided(struct cluster *c, int64_t deadline);
 bool cluster_decided_all(const struct cluster *c);
 void cluster_crash(struct cluster *c, unsigned node);
+void cluster_wipe(struct cluster *c, unsigned node); /* crashes, and everything that it stored is gone */
+struct digest cluster_nonce(const struct cluster *c, unsigned node);
 void cluster_restart(struct cluster *c, unsigned node);
 /* The machine of membership epoch config.membership_epoch (the test has changed it) takes over. */
 void cluster_renew(struct cluster *c, unsigned node);

@@ -177,7 +177,7 @@ static void fetches_from_many(void)
     group_free(&g);
 }
 
-static void bad_chunk(void)
+static void a_bad_chunk_is_refused_and_its_sender_named(void)
 {
     struct group g;
 
@@ -193,7 +193,7 @@ static void bad_chunk(void)
     group_free(&g);
 }
 
-static void bad_offer(void)
+static void an_offer_without_a_quorum_is_refused(void)
 {
     struct group g;
     struct effects effects = {0};
@@ -215,7 +215,7 @@ static void bad_offer(void)
 }
 
 /* At every moment of a transfer one peer, then a second one, stops answering. */
-static void crashes(void)
+static void peers_crash_at_every_moment(void)
 {
     unsigned right = 0, tries = 0;
 
@@ -240,7 +240,7 @@ static void crashes(void)
 }
 
 /* All move on to later states in the middle: the one that is fetched is gone, and nobody is to blame for that. */
-static void moved(void)
+static void peers_move_on_at_every_moment(void)
 {
     unsigned right = 0, moved = 0;
 
@@ -266,7 +266,7 @@ static void moved(void)
     CHECK(moved > 30);
 }
 
-static void fruitless(void)
+static void nobody_has_a_later_state(void)
 {
     struct group g;
 
@@ -282,7 +282,7 @@ static void fruitless(void)
     group_free(&g);
 }
 
-static void limits(void)
+static void what_a_peer_draws_is_bounded(void)
 {
     struct group g;
     struct effects effects = {0};
@@ -322,7 +322,7 @@ static void limits(void)
 }
 
 /* Random changes of real messages: never a wrong state, never an end without one. */
-static void noise(void)
+static void damaged_messages(void)
 {
     unsigned right = 0;
 
@@ -368,13 +368,13 @@ static void stored_snapshot(void)
 int main(void)
 {
     TAP_RUN(fetches_from_many);
-    TAP_RUN(bad_chunk);
-    TAP_RUN(bad_offer);
-    TAP_RUN(crashes);
-    TAP_RUN(moved);
-    TAP_RUN(fruitless);
-    TAP_RUN(limits);
-    TAP_RUN(noise);
+    TAP_RUN(a_bad_chunk_is_refused_and_its_sender_named);
+    TAP_RUN(an_offer_without_a_quorum_is_refused);
+    TAP_RUN(peers_crash_at_every_moment);
+    TAP_RUN(peers_move_on_at_every_moment);
+    TAP_RUN(nobody_has_a_later_state);
+    TAP_RUN(what_a_peer_draws_is_bounded);
+    TAP_RUN(damaged_messages);
     TAP_RUN(stored_snapshot);
     return tap_done();
 }

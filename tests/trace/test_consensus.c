@@ -28,9 +28,9 @@ struct player {
 
 static const char *message_name(enum message_type type)
 {
-    static const char *const names[MESSAGE_TYPES_END] = {"",           "PRE-PREPARE", "PREPARE",  "COMMIT",
-                                                         "CHECKPOINT", "VIEW-CHANGE", "NEW-VIEW", "FETCH",
-                                                         "BATCH",      "STATUS",      "STABLE"};
+    static const char *const names[MESSAGE_TYPES_END] = {
+        "",      "PRE-PREPARE", "PREPARE", "COMMIT", "CHECKPOINT", "VIEW-CHANGE", "NEW-VIEW",
+        "FETCH", "BATCH",       "STATUS",  "STABLE", "QUERY",      "REPORT"};
     return names[type];
 }
 
