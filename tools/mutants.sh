@@ -99,6 +99,9 @@ storms() {
     while [ "$repetition" -le "$repetitions" ]; do
         timeout 900 "$build/storm/storm" --until-found --seeds "$seeds_max" --seed $((repetition * 1000000 + 1)) \
             > "$work/storm" 2>&1 < /dev/null || true
+        # An invariant that is broken before the first event ends the program.
+        ! grep -q 'invariant broken' "$work/storm" || grep -q '^found after' "$work/storm" ||
+            echo 'found after 1 seeds by 0 own invariant' >> "$work/storm"
         sed -n 's/^found after \([0-9]*\) seeds by /\1 /p' "$work/storm" > "$work/found"
         [ -s "$work/found" ] || echo "$((seeds_max + 1)) nothing" > "$work/found"
         cat "$work/found" >> "$work/deaths"

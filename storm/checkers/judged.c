@@ -27,6 +27,8 @@ void judged_sent(struct machine *m, const struct claim *claim)
     const struct statement *s = &claim->says;
     bool again = s->view == m->planned_view && s->sequence <= m->planned_top;
 
+    if (m->wiped) /* what it entered and judged before it had recovered is not known here */
+        return;
     if ((s->type != MESSAGE_PRE_PREPARE && s->type != MESSAGE_PREPARE) || again)
         return;
     if (!number_in(&m->judged, key_of(s->sequence, &s->digest)))
