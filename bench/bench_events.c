@@ -11,13 +11,15 @@ enum { SEEDS = 100, EVENTS_WANTED = 1000000 };
 
 static uint64_t run_seeds(void)
 {
+    struct storm_plan plan;
     struct outcome outcome;
     struct draw draw;
     uint64_t events = 0;
 
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         draw_init(&draw, seed);
-        seed_run(&draw, 0, false, &outcome, NULL, NULL);
+        plan_draw(&plan, &draw, 0);
+        plan_run(&plan, &draw, false, &outcome, NULL, NULL);
         ASSERT(outcome.checker == NULL);
         events += outcome.steps;
     }
