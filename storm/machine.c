@@ -58,7 +58,7 @@ void machine_start(struct machine *m)
     m->transfer = catch_up_transfer(m);
     application_load(m);
     m->up = true;
-    m->epoch = application_closings(m);
+    epoch_resume(m);
     replica_new(m);
     trace_line(w, "machine %u starts at height %llu with %zu records", m->index, (unsigned long long)m->app.decided,
                m->disk.record_count);

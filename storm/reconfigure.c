@@ -282,6 +282,16 @@ static void step_over(struct machine *m)
     replica_next(m);
 }
 
+void epoch_resume(struct machine *m)
+{
+    struct world *w = m->world;
+    struct digest id = application_id(&m->app, m->app.decided);
+
+    m->epoch = application_closings(m);
+    if (m->epoch == w->epoch_count)
+        epoch_add(w, m->app.decided, &id, application_changes(&m->app, m->app.decided));
+}
+
 void epoch_jump(struct machine *m, unsigned epoch)
 {
     if (epoch <= m->epoch)

@@ -37,6 +37,9 @@ const struct secret_key *machine_key(const struct machine *m);
 
 /* The machine of the epoch that the ledger is in: m->pbft, not started, or NULL when this replica is no member. */
 void replica_new(struct machine *m);
+/* At a start: the epoch that the ledger is in. A crash may have come between the write of a closing block and the step
+ * over it; then the epoch begins only now. */
+void epoch_resume(struct machine *m);
 /* A state of a later epoch, with that index, was installed. */
 void epoch_jump(struct machine *m, unsigned epoch);
 /* The ledger may have left the epoch of m->pbft. */
