@@ -315,7 +315,7 @@ static bool take_block(struct machine *m, unsigned from, uint64_t height, struct
 static void receive_blocks(struct machine *m, unsigned from, uint64_t height, struct bytes in)
 {
     struct effects effects = {0};
-    bool each = m->app.polls % 2 == 0, in_view_change = m->pbft != NULL && pbft_status(m->pbft).in_view_change;
+    bool in_view_change = m->pbft != NULL && pbft_status(m->pbft).in_view_change;
     uint64_t before = m->app.decided;
     unsigned epoch = m->epoch;
 
@@ -327,13 +327,10 @@ static void receive_blocks(struct machine *m, unsigned from, uint64_t height, st
             continue;
         if (application_closings(m) > epoch)
             MARK(m->world, EPOCH_CLOSED_CATCH_UP);
-        if (each)
-            advance(m, &effects);
-    }
-    if (m->app.decided > before) {
         advance(m, &effects);
-        mark_catch_up(m, (unsigned)(m->app.decided - before), in_view_change);
     }
+    if (m->app.decided > before)
+        mark_catch_up(m, (unsigned)(m->app.decided - before), in_view_change);
     disk_settle(m, &effects);
     machine_look(m);
     if (m->epoch > epoch && m->up)

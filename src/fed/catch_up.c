@@ -119,6 +119,8 @@ static enum err apply(struct fed *f, struct bytes encoded, unsigned *applied)
     application_undo(f, 0); /* all of it stood on the state before */
     fed_block_decided(f, bytes, &execution);
     consensus_follow(f);
+    if (f->pbft != NULL)
+        consensus_advance(f);
     execution_free(&execution);
     ++*applied;
 fini_block:
@@ -137,8 +139,6 @@ static enum err receive_blocks(struct fed *f, unsigned from, const struct messag
         err = apply(f, m->blocks[i], &applied);
     if (applied > 0) {
         effects_note(f->out, "fed.catch_up", f->decided.height, applied);
-        if (f->pbft != NULL)
-            consensus_advance(f);
         f->polling = false;                   /* progress: the next poll is a whole interval away */
         f->pushed_height = f->decided.height; /* who decided them has pushed them */
         f->hinted = false;

@@ -124,6 +124,19 @@ void checkpoint_vote(struct pbft *p, uint64_t sequence, const struct digest *blo
     prove_if_quorum(p, &vote.says);
 }
 
+void checkpoint_vote_again(struct pbft *p)
+{
+    uint64_t interval = p->config.checkpoint_interval;
+
+    for (uint64_t n = (p->stable.sequence / interval + 1) * interval; n <= p->decided; n += interval) {
+        const struct slot *s = log_find(p, n);
+        if (n == p->decided)
+            checkpoint_vote(p, n, &p->decided_id);
+        else if (s != NULL && s->has_block)
+            checkpoint_vote(p, n, &s->block_id);
+    }
+}
+
 void checkpoint_prove(struct pbft *p, struct stable *s)
 {
     if (s->sequence <= p->stable.sequence || s->sequence <= p->proven.sequence) {

@@ -178,6 +178,8 @@ void normal_undo(struct pbft *p); /* speculative executions, when the view ends 
 enum err receive_checkpoint(struct pbft *p, struct bytes message);
 enum err receive_stable(struct pbft *p, struct bytes message);
 void checkpoint_vote(struct pbft *p, uint64_t sequence, const struct digest *block_id);
+/* After a restart: those that the crash came before. */
+void checkpoint_vote_again(struct pbft *p);
 /* A quorum vouches for it (the caller checked): moves the window as soon as we are there too. Takes over s. */
 void checkpoint_prove(struct pbft *p, struct stable *s);
 void checkpoint_adopt(struct pbft *p);

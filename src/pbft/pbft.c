@@ -158,6 +158,7 @@ void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects)
         if (p->base.sequence > 0)
             effects_forget(p->out, p->base.sequence);
     }
+    checkpoint_vote_again(p);
     resend_all(p);
     step_end(p);
 }

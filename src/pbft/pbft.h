@@ -129,7 +129,8 @@ void pbft_expect(struct pbft *p, int64_t now_ns, bool expecting, struct effects 
 /* Something changed (time passed, state arrived): judge waiting proposals and requests again. */
 void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects);
 /* The application learned by catch-up that blocks up to sequence are decided and has executed
- * them (undoing own speculation first). Best called for every block in turn: what it knows the id of it votes for
+ * them (undoing own speculation first). To be called for every block in turn, unless a state was installed: it signs
+ * the checkpoints on the way, without which they might never become stable, and what it knows the id of it votes for
  * again when a later view asks. Never beyond a block that closes the membership epoch. After the call pbft may have
  * executed further. */
 void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct digest *block_id,

@@ -119,10 +119,15 @@ void wiped_look(struct pbft *p)
 /* An idle federation must get to that checkpoint too: with null batches. Not for everybody who says so all the time. */
 static void make_room(struct pbft *p, struct peer *peer, uint64_t sequence)
 {
+    uint64_t interval = p->config.checkpoint_interval;
     int64_t wait =
         p->config.view_timeout_ns > INT64_MAX / FILL_PATIENCE ? INT64_MAX : FILL_PATIENCE * p->config.view_timeout_ns;
 
-    if (sequence <= p->decided || sequence - p->decided > p->ring || sequence == peer->fill_to)
+    if (sequence <= p->stable.sequence)
+        return;
+    if (sequence <= p->decided) /* passed, but too few signed it */
+        sequence = (p->decided / interval + 1) * interval;
+    if (sequence - p->decided > p->ring || sequence == peer->fill_to)
         return;
     if (peer->fill_to != 0 && p->now_ns - peer->filled_at < wait)
         return;

@@ -294,7 +294,6 @@ void cluster_fetch_blocks(struct cluster *c, unsigned to, unsigned from)
 {
     struct cluster_node *node = &c->nodes[to], *source = &c->nodes[from];
     struct effects effects = {0};
-    bool each = prng_below(&c->prng, 2) == 0;
 
     if (node->pbft == NULL || source->ledger_count <= node->decided)
         return;
@@ -314,9 +313,8 @@ void cluster_fetch_blocks(struct cluster *c, unsigned to, unsigned from)
         cluster_check_agreement(c, node, sequence, &id);
         node->decided = sequence;
         effects_append(&effects, sequence, block);
-        if (each || node->decided == source->ledger_count)
-            pbft_advance(node->pbft, c->now, sequence, &id, &effects);
-        if (each && node->executed > node->decided)
+        pbft_advance(node->pbft, c->now, sequence, &id, &effects);
+        if (node->executed > node->decided)
             break; /* it ran on with what it had prepared */
     }
     settle(c, node, &effects);

@@ -1,5 +1,6 @@
 #include "cluster.h"
 
+#include "pbft/record.h"
 #include "tap.h"
 
 /* Situations that storms have found, each as small as it can be said. */
@@ -141,11 +142,124 @@ static void a_vote_that_came_to_nothing(void)
     cluster_free(&c);
 }
 
+static uint64_t checkpoint_of(const struct cluster *c, struct bytes message)
+{
+    struct claim claim;
+
+    if (message_parse(&c->members, message, MESSAGE_CHECKPOINT, &claim, NULL) != ERR_OK)
+        return 0;
+    return claim.says.sequence;
+}
+
+struct signed_for {
+    unsigned node, times;
+    uint64_t sequence;
+};
+
+static void watch_signing(struct cluster *c, unsigned node, unsigned timer, const struct effect *e)
+{
+    struct signed_for *w = c->watcher;
+
+    (void)timer;
+    if (node == w->node && e != NULL && e->kind == EFFECT_SEND)
+        w->times += checkpoint_of(c, blob_bytes(e->blob)) == w->sequence;
+}
+
+/* Else a checkpoint that most have passed by catch-up never becomes stable, and who recovers waits for it. */
+static void who_takes_blocks_by_catch_up_signs_the_checkpoints_on_the_way(void)
+{
+    struct cluster c;
+    struct signed_for w = {.node = 3, .sequence = 4};
+
+    cluster_init(&c, 4, 1);
+    c.watcher = &w;
+    c.watch = watch_signing;
+    c.no_catch_up = true;
+    cluster_start(&c);
+    cluster_isolate(&c, 3, true);
+    for (unsigned k = 0; c.nodes[0].ledger_count < 6 && k < 60; k++) {
+        cluster_submit(&c, k);
+        cluster_run_until(&c, c.now + 1000 * MS);
+    }
+    CHECK(c.nodes[0].ledger_count >= 6);
+    CHECK_EQ_U64(w.times, 0);
+    cluster_fetch_blocks(&c, 3, 0);
+    CHECK(c.nodes[3].decided >= 6);
+    CHECK_EQ_U64(w.times, 1);
+    cluster_free(&c);
+}
+
+/* The block was durable and its checkpoint's record was not yet. */
+static void a_crash_between_a_block_and_its_checkpoint(void)
+{
+    struct cluster c;
+    struct signed_for w = {.node = 1, .sequence = 4};
+    struct cluster_node *node = &c.nodes[1];
+
+    cluster_init(&c, 4, 1);
+    c.watcher = &w;
+    c.watch = watch_signing;
+    cluster_start(&c);
+    for (unsigned k = 0; node->ledger_count < 4 && k < 60; k++) {
+        cluster_submit(&c, k);
+        while (node->ledger_count < 4 && !cluster_decided_all(&c) && cluster_step(&c))
+            ;
+    }
+    CHECK_EQ_U64(node->ledger_count, 4);
+    CHECK_EQ_U64(w.times, 1);
+    CHECK_EQ_U64(pbft_status(node->pbft).stable, 0);
+    cluster_crash(&c, 1);
+    struct cluster_record *last = &node->records[node->record_count - 1];
+    CHECK(record_kind(blob_bytes(last->bytes)) == RECORD_CLAIM);
+    blob_drop(last->bytes);
+    node->record_count--;
+    w.times = 0;
+    cluster_restart(&c, 1);
+    CHECK(w.times >= 1);
+    cluster_free(&c);
+}
+
+/* Nobody ever hears of the first one. */
+static bool first_checkpoint(struct cluster *c, unsigned from, unsigned to, struct bytes message)
+{
+    (void)from;
+    (void)to;
+    return checkpoint_of(c, message) == 4;
+}
+
+/* It lies above what the wiped replica may have voted for, and the others have passed it: they must fill up to another.
+ */
+static void a_wiped_replica_waits_for_a_checkpoint_that_is_not_signed(void)
+{
+    struct cluster c;
+
+    cluster_init(&c, 4, 1);
+    c.drop = first_checkpoint;
+    cluster_start(&c);
+    cluster_submit(&c, 0);
+    CHECK(cluster_run_decided(&c, 20000 * MS));
+    cluster_wipe(&c, 3);
+    cluster_restart(&c, 3);
+    while (c.nodes[0].ledger_count < 4 && c.now < 40000 * MS && cluster_step(&c))
+        ;
+    CHECK_EQ_U64(c.nodes[0].ledger_count, 4);
+    CHECK_EQ_U64(pbft_status(c.nodes[0].pbft).stable, 0);
+    CHECK(pbft_status(c.nodes[3].pbft).recovering);
+    cluster_run_until(&c, c.now + 60000 * MS);
+    CHECK(!pbft_status(c.nodes[3].pbft).recovering);
+    if (c.failure[0] != '\0')
+        tap_complain(__FILE__, __LINE__, "%s", c.failure);
+    cluster_free(&c);
+}
+
 int main(void)
 {
     key_library_init();
     TAP_RUN(a_decision_that_came_too_late_for_everybody);
     TAP_RUN(a_vote_that_came_to_nothing);
     TAP_RUN(early_requests_shut_nobody_out);
+    TAP_RUN(who_takes_blocks_by_catch_up_signs_the_checkpoints_on_the_way);
+    TAP_RUN(a_crash_between_a_block_and_its_checkpoint);
+    TAP_RUN(a_wiped_replica_waits_for_a_checkpoint_that_is_not_signed);
     return tap_done();
 }
