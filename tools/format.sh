@@ -3,7 +3,8 @@
 # the files that are not laid out so.
 set -eu
 cd "$(dirname "$0")/.."
-sources=$(find src include storm tests fuzz bench \( -name '*.c' -o -name '*.h' \) 2> /dev/null | LC_ALL=C sort)
+folders='src include storm experiment tests fuzz bench'
+sources=$(find $folders \( -name '*.c' -o -name '*.h' \) 2> /dev/null | LC_ALL=C sort)
 case ${1-} in
 '') clang-format -i $sources ;;
 --check)

@@ -39,7 +39,8 @@ esac
 
 rm -rf "$work"
 mkdir -p "$tree" "$work/ran"
-for part in meson.build meson_options.txt src include storm tests tools artifacts docs man bench fuzz model; do
+for part in meson.build meson_options.txt src include storm experiment model tests fuzz bench tools docs man \
+    artifacts; do
     [ ! -e "$part" ] || cp -R "$part" "$tree/"
 done
 meson setup "$build" "$tree" -Doptimization=1 -Dwerror=false > "$work/log" 2>&1 ||

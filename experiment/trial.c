@@ -1,0 +1,103 @@
+#include "experiment/trial.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "pbft/quorum.h"
+#include "sim/rehearsal.h"
+
+/* Nobody is late here: how slow a site is, is another question. */
+#define RAILS "{\"collect_deadline_ms\": 3600000, \"score_deadline_ms\": 3600000}"
+
+static void write_node(const struct trial *t, unsigned site, struct buf *out)
+{
+    buf_printf(out,
+               "{\"id\": \"site-%u\", \"region\": \"region-%u\", \"role\": \"core\", \"stake\": 10,"
+               " \"workload\": {\"family\": \"%s\", \"instances\": %u}}",
+               t->numbers[site], t->numbers[site] % SCENARIO_REGIONS_MAX, t->families[site], t->plan->instances);
+}
+
+static void write_lie(const struct trial *t, unsigned site, bool first, struct buf *out)
+{
+    buf_printf(out, "%s{\"kind\": \"lie\", \"node\": \"site-%u\", \"epoch\": 1, \"behaviour\": \"%s\"}",
+               first ? "" : ", ", t->numbers[site], lie_name(t->lies[site]));
+}
+
+static void write_scenario(const struct trial *t, struct buf *out)
+{
+    const struct trial_plan *p = t->plan;
+    bool first = true;
+
+    buf_printf(out,
+               "{\"name\": \"trial\", \"epoch_start\": 1, \"max_ledger_drift\": 2, \"quorum\": %u,"
+               " \"seed\": \"%" PRIu64 "\", \"guard_rails\": " RAILS ", \"limit_ms\": 4294967296,"
+               " \"policy\": {\"rule\": \"%s\", \"evaluations\": %u, \"iteration_limit\": %" PRIu64
+               ", \"migrants\": %u, \"archive\": %u%s}, \"nodes\": [",
+               quorum_size(t->sites, quorum_faults(t->sites)), t->seed, rank_rule_name(p->rule), p->evaluations,
+               p->limit, p->migrants, p->archive, p->more);
+    for (unsigned i = 0; i < t->sites; i++) {
+        buf_add_text(out, i > 0 ? ", " : "");
+        write_node(t, i, out);
+    }
+    buf_add_text(out, "], \"events\": [");
+    for (unsigned i = 0; i < t->sites; i++) {
+        if (t->lies[i] == LIE_NONE)
+            continue;
+        write_lie(t, i, first, out);
+        first = false;
+    }
+    buf_add_text(out, "]}");
+}
+
+static enum err rehearse(const struct trial *t, const struct scenario *scenario, struct trial_result *out,
+                         struct diag *diag)
+{
+    struct rehearsal_options options = {.seed = scenario->seed, .epochs = t->plan->epochs, .threads = 1};
+    struct rehearsal *r = NULL;
+    struct workload pooled;
+    enum err err = rehearsal_new(scenario, &options, &r, diag);
+
+    if (err != ERR_OK)
+        return err;
+    if (t->pooled != NULL) {
+        ASSERT(t->sites == 1);
+        pooled = *t->pooled;
+        r->nodes[0].workload = &pooled;
+    }
+    err = rehearsal_run(r, diag);
+    if (err == ERR_OK && fed_state(r->nodes[0].fed)->epoch <= r->last_epoch)
+        err = diag_set(diag, ERR_STATE, "the rehearsal has not ended all its epochs");
+    if (err == ERR_OK)
+        *out = (struct trial_result){
+            .genome = fed_state(r->nodes[0].fed)->incumbent,
+            .iterations = r->iterations,
+            .evaluations = r->evaluations,
+        };
+    rehearsal_free(r);
+    return err;
+}
+
+enum err trial_run(const struct trial *t, struct trial_result *out, struct diag *diag)
+{
+    struct buf text = {0};
+    struct scenario scenario;
+
+    write_scenario(t, &text);
+    enum err err = scenario_parse("trial", bytes_of_buf(&text), &scenario, diag);
+    buf_free(&text);
+    if (err != ERR_OK)
+        return err;
+    err = rehearse(t, &scenario, out, diag);
+    scenario_fini(&scenario);
+    return err;
+}
+
+enum err trial_workload(const struct trial *t, unsigned site, struct workload *out, struct diag *diag)
+{
+    struct workload_spec spec = {.instances = t->plan->instances};
+    char label[16];
+
+    snprintf(spec.family, sizeof spec.family, "%s", t->families[site]);
+    snprintf(label, sizeof label, "site-%u", t->numbers[site]);
+    return workload_build(&spec, t->seed, label, out, diag);
+}

@@ -1,0 +1,42 @@
+#ifndef PRISMFED_EXPERIMENT_TRIAL_H
+#define PRISMFED_EXPERIMENT_TRIAL_H
+
+#include "evolve/workload.h"
+#include "sim/scenario.h"
+
+/* One rehearsal of the product, from a scenario written as its users write them. */
+
+enum { TRIAL_SITES_MAX = 16 };
+
+struct trial_plan {
+    uint64_t epochs;
+    unsigned instances;   /* private ones of each site */
+    unsigned evaluations; /* of each site in each epoch */
+    uint64_t limit;       /* iterations of one run */
+    unsigned migrants, archive;
+    enum rank_rule rule;
+    const char *more; /* further members of the policy, each with a comma before it; or "" */
+};
+
+struct trial {
+    const struct trial_plan *plan;
+    uint64_t seed;
+    unsigned sites;
+    unsigned numbers[TRIAL_SITES_MAX];     /* of the sites: a site's name, and with it its private work, goes by it */
+    const char *families[TRIAL_SITES_MAX]; /* of their private work */
+    enum lie lies[TRIAL_SITES_MAX];        /* from the first epoch on */
+    const struct workload *pooled;         /* all sites' work, for a trial of one site; NULL: its own */
+};
+
+struct trial_result {
+    struct genome genome; /* the shared one in the end */
+    uint64_t iterations;  /* all work done, scoring included */
+    uint64_t evaluations;
+};
+
+enum err trial_run(const struct trial *t, struct trial_result *out, struct diag *diag) MUST_CHECK;
+
+/* The private work of site `number`, as trial_run() gives it to the site. */
+enum err trial_workload(const struct trial *t, unsigned site, struct workload *out, struct diag *diag) MUST_CHECK;
+
+#endif
