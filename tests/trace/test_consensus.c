@@ -13,12 +13,14 @@
  *
  *     test_trace_consensus --write tests/trace/consensus/NAME.txt...     after a change that is meant */
 
-static const char *const scripts[] = {"normal_case", "primary_lost", "below_quorum", "partition",  "restart",
-                                      "lagging",     "divergence",   "equivocation", "unprepared", "wrong_view"};
+static const char *const scripts[] = {"normal_case", "primary_lost", "below_quorum", "partition",
+                                      "restart",     "lagging",      "divergence",   "equivocation",
+                                      "unprepared",  "wrong_view",   "wiped",        "membership"};
 
 struct player {
     struct cluster cluster;
     bool begun;
+    char closing[16];
     struct buf out;
     bool quiet[MESSAGE_TYPES_END]; /* messages that are not shown */
     bool no_timers;
@@ -154,10 +156,13 @@ static void show_status(struct player *p)
         }
         struct pbft_status s = pbft_status(node->pbft);
         buf_printf(&p->out,
-                   "%u  view %" PRIu64 "%s%s, executed %" PRIu64 ", decided %" PRIu64 ", stable %" PRIu64
+                   "%u  view %" PRIu64 "%s%s%s, executed %" PRIu64 ", decided %" PRIu64 ", stable %" PRIu64
                    ", waiting %u\n",
-                   i, s.view, s.is_primary ? " primary" : "", s.in_view_change ? " wanted" : "", s.executed, s.decided,
-                   s.stable, s.pending);
+                   i, s.view, s.is_primary ? " primary" : "", s.in_view_change ? " wanted" : "",
+                   s.recovering  ? " recovering"
+                   : s.listening ? " listening"
+                                 : "",
+                   s.executed, s.decided, s.stable, s.pending);
     }
 }
 
@@ -238,6 +243,28 @@ static void equivocate(struct player *p, unsigned sequence, unsigned to)
     blob_drop(other);
 }
 
+/* "close K": the block with request K ends the membership epoch. */
+static void close_with(struct player *p, unsigned k)
+{
+    snprintf(p->closing, sizeof p->closing, "request %u", k);
+    p->cluster.closing = p->closing;
+}
+
+/* All of these start in the next membership epoch. */
+static bool renew(struct cluster *c, const unsigned *nodes, unsigned count)
+{
+    bool first = c->closing != NULL;
+
+    c->config.membership_epoch += first;
+    c->closing = NULL;
+    for (unsigned i = 0; i < count; i++) {
+        if (nodes[i] >= c->n || c->nodes[nodes[i]].pbft == NULL || !pbft_status(c->nodes[nodes[i]].pbft).closed)
+            return false;
+        cluster_renew(c, nodes[i]);
+    }
+    return true;
+}
+
 static bool play(struct player *p, const char *line)
 {
     struct cluster *c = &p->cluster;
@@ -263,6 +290,12 @@ static bool play(struct player *p, const char *line)
         cluster_crash(c, v[0]);
     else if (is_word(line, "restart") && count == 1)
         cluster_restart(c, v[0]);
+    else if (is_word(line, "wipe") && count == 1)
+        cluster_wipe(c, v[0]);
+    else if (is_word(line, "close") && count == 1)
+        close_with(p, v[0]);
+    else if (is_word(line, "renew") && count > 0)
+        return renew(c, v, count);
     else if (is_word(line, "err") && count == 2)
         c->nodes[v[0]].errs_at = v[1];
     else if (is_word(line, "equivocate") && count == 2)
