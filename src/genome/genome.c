@@ -1,7 +1,6 @@
 #include "genome/genome.h"
 
 #include "base/dmath.h"
-#include "codec/cbor.h"
 #include "genome/schema.h"
 
 enum { DRAWS_MAX = 64 };
@@ -19,9 +18,23 @@ static void value_encode(struct cbor_writer *w, const struct gene_spec *spec, co
         cbor_put_int(w, value->integer);
 }
 
-void genome_encode(const struct genome_schema *schema, const struct genome *genome, struct buf *out)
+static void values_put(struct cbor_writer *w, const struct genome_schema *schema, const struct genome *genome)
 {
     ASSERT(genome->count == schema->count);
+    cbor_put_array(w, genome->count);
+    for (unsigned i = 0; i < genome->count; i++)
+        value_encode(w, &schema->genes[i], &genome->values[i]);
+}
+
+void genome_put(struct cbor_writer *w, const struct genome_schema *schema, const struct genome *genome)
+{
+    cbor_put_array(w, 2);
+    cbor_put_uint(w, genome->seed);
+    values_put(w, schema, genome);
+}
+
+void genome_encode(const struct genome_schema *schema, const struct genome *genome, struct buf *out)
+{
     struct digest schema_hash = genome_schema_hash(schema);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
@@ -29,9 +42,7 @@ void genome_encode(const struct genome_schema *schema, const struct genome *geno
     cbor_put_text(&w, "seed");
     cbor_put_uint(&w, genome->seed);
     cbor_put_text(&w, "genes");
-    cbor_put_array(&w, genome->count);
-    for (unsigned i = 0; i < genome->count; i++)
-        value_encode(&w, &schema->genes[i], &genome->values[i]);
+    values_put(&w, schema, genome);
     cbor_put_text(&w, "schema_hash");
     cbor_put_bytes(&w, digest_bytes(&schema_hash));
     cbor_writer_done(&w);
@@ -143,6 +154,22 @@ enum err genome_decode(const struct genome_schema *schema, struct bytes in, stru
     if (err == ERR_OK)
         *out = genome;
     return err;
+}
+
+void genome_get(struct cbor_reader *r, const struct genome_schema *schema, struct genome *out)
+{
+    struct genome genome = {.count = schema->count};
+
+    cbor_expect_array(r, 2);
+    genome.seed = cbor_get_uint(r);
+    cbor_expect_array(r, schema->count);
+    for (unsigned i = 0; i < genome.count && r->err == ERR_OK; i++)
+        genome.values[i] = value_decode(r, &schema->genes[i]);
+    enum err err = r->err == ERR_OK ? values_check(schema, &genome) : r->err;
+    if (err == ERR_OK)
+        *out = genome;
+    else if (r->err == ERR_OK)
+        cbor_fail(r, err);
 }
 
 const char *gene_choice(const struct genome_schema *schema, const struct gene_spec *spec, unsigned choice)

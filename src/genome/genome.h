@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/prng.h"
+#include "codec/cbor.h"
 #include "crypto/digest.h"
 #include "genome/condition.h"
 
@@ -68,6 +69,11 @@ struct digest genome_schema_hash(const struct genome_schema *schema);
 void genome_encode(const struct genome_schema *schema, const struct genome *genome, struct buf *out);
 enum err genome_decode(const struct genome_schema *schema, struct bytes in, struct genome *out) MUST_CHECK;
 struct digest genome_hash(const struct genome_schema *schema, const struct genome *genome);
+
+/* The same without the name of the schema, [seed, [value...]], for documents in which that is known: as strict; errors
+ * stick to the reader. */
+void genome_put(struct cbor_writer *w, const struct genome_schema *schema, const struct genome *genome);
+void genome_get(struct cbor_reader *r, const struct genome_schema *schema, struct genome *out);
 
 /* The hash that an encoded genome says its schema has, without the schema. */
 enum err genome_peek_schema(struct bytes in, struct digest *out) MUST_CHECK;

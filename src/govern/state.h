@@ -7,9 +7,11 @@
 #include "ledger/block.h"
 #include "merkle/tree.h"
 
-/* The state of the federation: a function of genesis and the log, nothing else. Its encoding's
- * SHA-256 is the state root that validators vote on with every block. */
+/* The state of the federation: a function of genesis and the log, nothing else. Validators vote with every block on
+ * the state root: the RFC 9162 root over the chunks of its encoding (merkle/chunks.h), so that who knows the root can
+ * check each chunk that it is given alone (pbft/transfer.h). */
 
+enum { STATE_CHUNK_SIZE = 4096 };
 enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 32, CHANGES_MAX = 8, BALLOTS_KEPT = 4 };
 
 enum member_status {
@@ -106,6 +108,10 @@ void state_free(struct federation_state *s);
 struct block_header state_genesis_header(const struct federation_state *s);
 
 void state_encode(const struct federation_state *s, struct buf *out);
+/* Strict: only what state_encode() writes. founding: any state of the same federation, for what genesis fixes. *out has
+ * no height, block id and log: a header has those. ERR_MISMATCH: of another federation, or it contradicts itself. */
+enum err state_decode(const struct federation_state *founding, struct bytes in,
+                      struct federation_state *out) MUST_CHECK;
 struct digest state_root(const struct federation_state *s);
 
 /* Index of the member, or -1. */

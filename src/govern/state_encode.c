@@ -1,9 +1,8 @@
-#include "codec/cbor.h"
 #include "govern/state.h"
+#include "merkle/chunks.h"
 
-/* What the state root covers: everything that decides about later blocks but for height, block id
- * and log, which the header has itself. Nobody decodes this; it is hashed. Genomes go by their
- * hash, genesis by the federation id. */
+/* What the state root covers: everything that decides about later blocks but for height, block id and log, which the
+ * header has itself, and for what genesis fixes, which goes by the federation id. state_decode.c reads it. */
 
 static void put_digest(struct cbor_writer *w, const char *key, const struct digest *d)
 {
@@ -36,7 +35,8 @@ static void put_member(struct cbor_writer *w, const struct member *m)
     put_number(w, "last_epoch", m->last_epoch);
 }
 
-static void put_candidates(struct cbor_writer *w, const char *key, const struct candidate *candidates, unsigned count)
+static void put_candidates(struct cbor_writer *w, const struct genome_schema *schema, const char *key,
+                           const struct candidate *candidates, unsigned count)
 {
     cbor_put_text(w, key);
     cbor_put_array(w, count);
@@ -44,13 +44,13 @@ static void put_candidates(struct cbor_writer *w, const char *key, const struct 
         const struct candidate *c = &candidates[i];
         cbor_put_array(w, 4);
         cbor_put_bytes(w, digest_bytes(&c->fingerprint));
-        cbor_put_bytes(w, digest_bytes(&c->hash));
+        genome_put(w, schema, &c->genome);
         cbor_put_uint(w, c->claim);
         cbor_put_uint(w, c->staleness);
     }
 }
 
-static void put_contribution(struct cbor_writer *w, const struct contribution *c, unsigned candidates)
+static void put_contribution(struct cbor_writer *w, const struct federation_state *s, const struct contribution *c)
 {
     if (!c->updated && !c->scored) {
         cbor_put_null(w);
@@ -58,27 +58,28 @@ static void put_contribution(struct cbor_writer *w, const struct contribution *c
     }
     cbor_put_map(w, 7);
     cbor_put_text(w, "costs");
-    cbor_put_array(w, c->scored ? candidates : 0);
-    for (unsigned i = 0; c->scored && i < candidates; i++)
+    cbor_put_array(w, c->scored ? s->candidate_count : 0);
+    for (unsigned i = 0; c->scored && i < s->candidate_count; i++)
         cbor_put_uint(w, c->costs[i]);
     cbor_put_text(w, "delta");
     cbor_put_int(w, c->delta_ppm);
     put_number(w, "height", c->height);
-    put_candidates(w, "offers", c->offers, c->offers == NULL ? 0 : c->offer_count);
+    put_candidates(w, &s->schema, "offers", c->offers, c->offers == NULL ? 0 : c->offer_count);
     cbor_put_text(w, "updated");
     cbor_put_bool(w, c->updated);
     put_digest(w, "leaf_hash", &c->leaf_hash);
     put_number(w, "staleness", c->staleness);
 }
 
-static void put_anchors(struct cbor_writer *w, const char *key, const struct anchor *anchors, unsigned count)
+static void put_anchors(struct cbor_writer *w, const struct genome_schema *schema, const char *key,
+                        const struct anchor *anchors, unsigned count)
 {
     cbor_put_text(w, key);
     cbor_put_array(w, count);
     for (unsigned i = 0; i < count; i++) {
         cbor_put_array(w, 2);
         cbor_put_uint(w, anchors[i].epoch);
-        cbor_put_bytes(w, digest_bytes(&anchors[i].hash));
+        genome_put(w, schema, &anchors[i].incumbent);
     }
 }
 
@@ -112,17 +113,18 @@ void state_encode(const struct federation_state *s, struct buf *out)
     cbor_put_array(&w, s->recent_count);
     for (unsigned i = 0; i < s->recent_count; i++)
         cbor_put_bytes(&w, digest_bytes(&s->recent[i]));
-    put_anchors(&w, "anchors", s->anchors, s->anchor_count);
-    put_anchors(&w, "archive", s->archive, s->archive_count);
+    put_anchors(&w, &s->schema, "anchors", s->anchors, s->anchor_count);
+    put_anchors(&w, &s->schema, "archive", s->archive, s->archive_count);
     put_number(&w, "attempt", s->attempt);
     put_changes(&w, s);
     put_members(&w, s);
-    put_digest(&w, "incumbent", &s->incumbent_hash);
-    put_candidates(&w, "candidates", s->candidates, s->candidate_count);
+    cbor_put_text(&w, "incumbent");
+    genome_put(&w, &s->schema, &s->incumbent);
+    put_candidates(&w, &s->schema, "candidates", s->candidates, s->candidate_count);
     cbor_put_text(&w, "contributions");
     cbor_put_array(&w, s->member_count);
     for (unsigned i = 0; i < s->member_count; i++)
-        put_contribution(&w, &s->contributions[i], s->candidate_count);
+        put_contribution(&w, s, &s->contributions[i]);
     put_digest(&w, "federation_id", &s->federation_id);
     put_number(&w, "max_byzantine", s->max_byzantine);
     put_number(&w, "rollback_epoch", s->rollback_epoch);
@@ -136,7 +138,7 @@ struct digest state_root(const struct federation_state *s)
 {
     struct buf bytes = {0};
     state_encode(s, &bytes);
-    struct digest root = digest_of(bytes_of_buf(&bytes));
+    struct digest root = chunks_root(bytes_of_buf(&bytes), STATE_CHUNK_SIZE);
     buf_free(&bytes);
     return root;
 }

@@ -5,8 +5,8 @@
 #include "tap.h"
 
 /* A small federation with simulated keys, and blocks for it: entries are signed into a batch, fixture_run() executes
- * the batch (on two copies of the state, which must agree) and leaves the verdicts in `last`. Members 0.. are the
- * validators v0.., then the edge nodes e0..; key number count + k is a stranger's. */
+ * the batch (on the state and on one decoded from its bytes, which must agree) and leaves the verdicts in `last`.
+ * Members 0.. are the validators v0.., then the edge nodes e0..; key number count + k is a stranger's. */
 
 enum { FIXTURE_KEYS = 40, FIXTURE_BATCH = 64 };
 

@@ -47,13 +47,13 @@ static void the_line_is_pinned(void)
     digest_hex(&f.state.federation_id, hex);
     CHECK_EQ_TEXT(hex, "fcc5590a2b0222755810d358316e721f194deace643635ab51cfcc003b04c6af");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "59368ef1c13e1782c343e8685cef03a514129815786597e0276ee6535bf699b9");
+    CHECK_EQ_TEXT(hex, "fd5ae787b59bd42941f1f7487fd751653d287f49792ed9d1d738a67c3842818d");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "57cd34bd185f5039cf8bbdeb19d7182917f3918e2f8938ab89f7e33346b3d799");
+    CHECK_EQ_TEXT(hex, "420d4ebb454b299f8cf4881bff699b6f06bd77ff0ba9aa9c57fbd440b3020b24");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "8df97277d33aa47b1d6a39e1db04188ec92c6acef098e39fa7b585684d54d6c7");
+    CHECK_EQ_TEXT(hex, "f84ffb69e485d24e7083493ea63e59a024f8a68c32f994b7b8f8ba99e400229c");
     fixture_fini(&f);
 }
 

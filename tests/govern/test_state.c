@@ -1,0 +1,170 @@
+#include "fixture.h"
+
+#include "merkle/chunks.h"
+
+/* The bytes of the state. That every state of every test here decodes to one that goes on in the same way is
+ * seen to by fixture_run(). */
+
+static void encode(const struct fixture *f, struct buf *out)
+{
+    buf_clear(out);
+    state_encode(&f->state, out);
+}
+
+/* In SCORE: members, offers that became candidates, a row, an archive, an agreed change and a ballot. */
+static void fill(struct fixture *f)
+{
+    struct change change = {.kind = CHANGE_LEAVE};
+    struct buf body = {0};
+
+    fixture_init(f, 4, 1, NULL);
+    fixture_epoch(f, 5);
+    snprintf(change.card.name, sizeof change.card.name, "v3");
+    change_body_encode(&change, &f->state.federation_id, NULL, &body);
+    for (unsigned i = 0; i < 3; i++)
+        fixture_entry(f, i, ENTRY_RECONFIGURE, bytes_of_buf(&body));
+    buf_clear(&body);
+    snprintf(change.card.name, sizeof change.card.name, "v2");
+    change_body_encode(&change, &f->state.federation_id, NULL, &body);
+    fixture_entry(f, 1, ENTRY_RECONFIGURE, bytes_of_buf(&body));
+    fixture_run(f);
+    CHECK_EQ_U64(f->state.change_count, 1);
+    fixture_collect(f, 5, 6);
+    fixture_score(f, 1, 6, 200);
+    fixture_run(f);
+    buf_free(&body);
+}
+
+static void nothing_is_lost(void)
+{
+    struct fixture f;
+    struct federation_state back;
+    struct buf bytes = {0};
+
+    fill(&f);
+    encode(&f, &bytes);
+    CHECK_ERR(state_decode(&f.state, bytes_of_buf(&bytes), &back), ERR_OK);
+    CHECK_EQ_U64(back.change_count, 1);
+    CHECK_EQ_U64(back.members[1].ballot_count, 1);
+    CHECK_EQ_U64(back.validator_count, 4);
+    CHECK_EQ_U64(back.candidate_count, f.state.candidate_count);
+    CHECK(back.contributions[1].scored && !back.contributions[0].scored && back.contributions[0].updated);
+    CHECK(digest_equal(&back.candidates[1].hash, &f.state.candidates[1].hash));
+    CHECK_EQ_U64(back.anchor_count, f.state.anchor_count);
+    CHECK(digest_equal(&back.anchors[1].hash, &f.state.anchors[1].hash));
+    state_free(&back);
+    buf_free(&bytes);
+    fixture_fini(&f);
+}
+
+/* Whatever is changed is refused, or is another state with another root. */
+static void damage_shows(void)
+{
+    struct fixture f;
+    struct federation_state back;
+    struct buf bytes = {0}, again = {0};
+    struct digest root;
+
+    fill(&f);
+    encode(&f, &bytes);
+    root = state_root(&f.state);
+    for (size_t i = 0; i < bytes.len; i++) {
+        bytes.data[i] ^= (uint8_t)(1 << i % 8);
+        if (state_decode(&f.state, bytes_of_buf(&bytes), &back) == ERR_OK) {
+            struct digest other = state_root(&back);
+            buf_clear(&again);
+            state_encode(&back, &again);
+            CHECK_EQ_BYTES(bytes_of_buf(&again), bytes_of_buf(&bytes));
+            CHECK(!digest_equal(&other, &root));
+            state_free(&back);
+        }
+        bytes.data[i] ^= (uint8_t)(1 << i % 8);
+    }
+    for (size_t len = 0; len < bytes.len; len += 7)
+        CHECK(state_decode(&f.state, bytes_of(bytes.data, len), &back) != ERR_OK);
+    buf_add_byte(&bytes, 0);
+    CHECK_ERR(state_decode(&f.state, bytes_of_buf(&bytes), &back), ERR_SYNTAX);
+    buf_free(&bytes);
+    buf_free(&again);
+    fixture_fini(&f);
+}
+
+static void another_federations_is_refused(void)
+{
+    struct fixture f, g;
+    struct federation_state back;
+    struct buf bytes = {0};
+
+    fixture_init(&f, 3, 1, NULL);
+    fixture_init(&g, 3, 2, NULL);
+    encode(&g, &bytes);
+    CHECK_ERR(state_decode(&f.state, bytes_of_buf(&bytes), &back), ERR_MISMATCH);
+    buf_free(&bytes);
+    fixture_fini(&f);
+    fixture_fini(&g);
+}
+
+/* s is spoilt and put back by the caller. */
+static void refused(const struct fixture *f)
+{
+    struct federation_state back;
+    struct buf bytes = {0};
+
+    encode(f, &bytes);
+    CHECK_ERR(state_decode(&f->state, bytes_of_buf(&bytes), &back), ERR_MISMATCH);
+    buf_free(&bytes);
+}
+
+/* What no execution leads to, and what the transition takes for granted. */
+static void a_state_does_not_contradict_itself(void)
+{
+    struct fixture f;
+
+    fill(&f);
+    f.state.quorum = 2;
+    refused(&f);
+    f.state.quorum = 3;
+    f.state.rollback_epoch = 1;
+    refused(&f);
+    f.state.rollback_epoch = 0;
+    f.state.phase = PHASE_COLLECT;
+    refused(&f);
+    f.state.phase = PHASE_ROLLBACK;
+    f.state.rollback_epoch = 77; /* no anchor of that is kept */
+    refused(&f);
+    f.state.rollback_epoch = 0;
+    f.state.phase = PHASE_SCORE;
+    struct member_card card = f.state.members[1].card;
+    f.state.members[1].card = f.state.members[0].card;
+    refused(&f);
+    f.state.members[1].card = card;
+    struct genome genome = f.state.incumbent;
+    f.state.incumbent = fixture_genome(&f, 9); /* not the first candidate */
+    refused(&f);
+    f.state.incumbent = genome;
+    fixture_fini(&f);
+}
+
+/* The root is the one under which the state goes from node to node. */
+static void the_root_is_over_chunks(void)
+{
+    struct fixture f;
+    struct buf bytes = {0};
+
+    fill(&f);
+    encode(&f, &bytes);
+    struct digest root = state_root(&f.state), chunks = chunks_root(bytes_of_buf(&bytes), STATE_CHUNK_SIZE);
+    CHECK(digest_equal(&root, &chunks));
+    buf_free(&bytes);
+    fixture_fini(&f);
+}
+
+int main(void)
+{
+    TAP_RUN(nothing_is_lost);
+    TAP_RUN(damage_shows);
+    TAP_RUN(another_federations_is_refused);
+    TAP_RUN(a_state_does_not_contradict_itself);
+    TAP_RUN(the_root_is_over_chunks);
+    return tap_done();
+}
