@@ -147,7 +147,7 @@ bool machine_behind(const struct machine *m)
 static void look_at_replica(struct machine *m)
 {
     struct world *w = m->world;
-    struct pbft_status status = pbft_status(m->pbft);
+    const struct pbft_status status = pbft_status(m->pbft);
 
     if (status.decided != m->app.decided || status.executed != m->app.executed) {
         world_fail(w, "5 order", "machine %u is at %llu/%llu, its application at %llu/%llu", m->index,

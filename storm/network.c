@@ -107,13 +107,14 @@ static void hand_over(struct machine *m, const struct event *e)
     struct world *w = m->world;
     struct effects effects = effects_spare(w);
 
-    uint64_t stable = pbft_status(m->pbft).stable;
+    bool proof = e->message->data[1] == MESSAGE_STABLE;
+    uint64_t stable = proof ? pbft_status(m->pbft).stable : 0;
     enum err err = pbft_receive(m->pbft, machine_now(m), e->message, &effects);
     if (err != ERR_OK)
         mark_refusal(w, err);
     trace_message(w, err == ERR_OK ? "gets" : err_text(err), e->from, m->index, blob_bytes(e->message));
     foreign_received(m, machine_epoch(m), blob_bytes(e->message), err, effects.count);
-    if (err == ERR_OK && e->message->data[1] == MESSAGE_STABLE && pbft_status(m->pbft).stable > stable)
+    if (err == ERR_OK && proof && pbft_status(m->pbft).stable > stable)
         MARK(w, STABLE_BY_MESSAGE);
     disk_settle(m, &effects);
     if ((err == ERR_MISMATCH || err == ERR_UNKNOWN) && m->up)

@@ -33,7 +33,8 @@ static void epoch_make(struct world *w, struct epoch *e, uint64_t number, uint32
         e->generation[i] = 0;
     plan_members(&w->plan, changes, in, e->generation);
     e->changes = changes;
-    e->members = (struct members){.federation_id = w->config.federation_id, .membership_epoch = number};
+    e->members = (struct members){
+        .federation_id = w->config.federation_id, .membership_epoch = number, .verify_cache = w->verify_cache};
     for (unsigned i = 0; i < REPLICAS_MAX; i++) {
         unsigned at = e->members.n;
         e->number_of[i] = in[i] ? (int)at : -1;
@@ -152,7 +153,7 @@ const struct epoch *machine_epoch(const struct machine *m)
 struct voters epoch_voters(const struct epoch *e)
 {
     const struct members *m = &e->members;
-    return (struct voters){.count = m->n, .quorum = m->quorum, .keys = m->keys, .fingerprints = m->fingerprints};
+    return (struct voters){m->n, m->quorum, m->keys, m->fingerprints, m->verify_cache};
 }
 
 bool epoch_current_member(const struct world *w, const struct machine *m)

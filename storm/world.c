@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STEPS_MAX = 4000000 };
+enum { STEPS_MAX = 4000000, VERDICTS = 1 << 14 };
 
 void world_fail(struct world *w, const char *checker, const char *fmt, ...)
 {
@@ -59,7 +59,10 @@ static void configure(struct world *w)
     const struct storm_plan *p = &w->plan;
 
     claim_forms_init(&w->forms);
+    if (p->real_signatures)
+        w->verify_cache = verify_cache_new(VERDICTS);
     w->config = (struct pbft_config){
+        .verify_cache = w->verify_cache,
         .claim_forms = &w->forms,
         .federation_id = digest_of(bytes_of_text("storm")),
         .membership_epoch = 1 + w->draw.seed % 5,
@@ -136,6 +139,7 @@ void world_free(struct world *w)
             blob_drop(m->said[k]);
     }
     checkers_free(&w->checkers);
+    verify_cache_free(w->verify_cache);
     effects_free(&w->spare);
     draw_free(&w->draw);
 }

@@ -168,7 +168,8 @@ struct world {
     struct draw draw;
     struct storm_plan plan;
     struct claim_forms forms;
-    struct pbft_config config; /* but for who votes */
+    struct verify_cache *verify_cache; /* of real signatures; NULL: stubs cost less than to remember them */
+    struct pbft_config config;         /* but for who votes */
     struct secret_key keys[REPLICAS_MAX][CHANGES_MAX + 1];
     struct epoch epochs[CHANGES_MAX + 1];
     unsigned epoch_count;

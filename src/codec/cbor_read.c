@@ -48,31 +48,41 @@ enum cbor_type cbor_peek(const struct cbor_reader *r)
     return (enum cbor_type)(initial >> 5);
 }
 
-/* RFC 8949 sections 3 and 4.2.1. On ERR_OK *at is moved behind the head. */
-static enum err parse_head(struct bytes in, size_t *at, struct head *out)
+/* A head whose argument is in bytes of its own; at is behind the first byte. */
+static enum err parse_argument(struct bytes in, size_t *at, struct head *head)
 {
     static const uint64_t too_small[] = {24, 1 << 8, 1 << 16, UINT64_C(1) << 32}; /* arguments for that width */
-    uint8_t initial = in.data[*at];
-    struct head head = {.type = (enum cbor_type)(initial >> 5), .info = initial & 31, .arg = initial & 31};
-    size_t pos = *at + 1, width;
+    size_t pos = *at, width = (size_t)1 << (head->info & 3);
+    uint64_t arg = 0;
 
-    if (head.info == 31)
-        return head.type >= CBOR_BYTES && head.type <= CBOR_MAP ? ERR_CANONICAL : ERR_SYNTAX;
-    if (head.info > 27)
+    if (head->info == 31)
+        return head->type >= CBOR_BYTES && head->type <= CBOR_MAP ? ERR_CANONICAL : ERR_SYNTAX;
+    if (head->info > 27)
         return ERR_SYNTAX;
-    if (head.info >= 24) {
-        width = (size_t)1 << (head.info - 24);
-        if (in.len - pos < width)
-            return ERR_TRUNCATED;
-        head.arg = 0;
-        for (size_t i = 0; i < width; i++)
-            head.arg = head.arg << 8 | in.data[pos++];
-        if (head.type != CBOR_SIMPLE && head.arg < too_small[head.info - 24])
-            return ERR_CANONICAL;
-    }
+    if (in.len - pos < width)
+        return ERR_TRUNCATED;
+    for (size_t i = 0; i < width; i++)
+        arg = arg << 8 | in.data[pos++];
+    if (head->type != CBOR_SIMPLE && arg < too_small[head->info & 3])
+        return ERR_CANONICAL;
+    head->arg = arg;
     *at = pos;
-    *out = head;
     return ERR_OK;
+}
+
+/* RFC 8949 sections 3 and 4.2.1. On ERR_OK *at is moved behind the head. */
+static inline enum err parse_head(struct bytes in, size_t *at, struct head *out)
+{
+    uint8_t initial = in.data[*at];
+    size_t pos = *at + 1;
+    enum err err = ERR_OK;
+
+    *out = (struct head){.type = (enum cbor_type)(initial >> 5), .info = initial & 31, .arg = initial & 31};
+    if (out->info >= 24)
+        err = parse_argument(in, &pos, out);
+    if (err == ERR_OK)
+        *at = pos;
+    return err;
 }
 
 static struct cbor_float head_float(const struct head *head)
@@ -96,7 +106,7 @@ static enum err check_simple(const struct head *head)
 
 /* What a head promises must be there: bytes of a string, at least one byte for
  * each item of an array or map. */
-static enum err check_room(const struct head *head, size_t left)
+static inline enum err check_room(const struct head *head, size_t left)
 {
     if (head->type == CBOR_BYTES || head->type == CBOR_TEXT || head->type == CBOR_ARRAY)
         return head->arg <= left ? ERR_OK : ERR_TRUNCATED;
@@ -106,7 +116,7 @@ static enum err check_room(const struct head *head, size_t left)
 }
 
 /* Begins an item and reads its head; for a string pos is then at its bytes. */
-static bool item_begin(struct cbor_reader *r, struct head *head)
+static inline bool item_begin(struct cbor_reader *r, struct head *head)
 {
     struct cbor_level *level = &r->levels[r->depth];
     size_t start = r->pos;
@@ -121,7 +131,6 @@ static bool item_begin(struct cbor_reader *r, struct head *head)
     if (!r->tagged)
         level->item_start = start;
     r->tagged = false;
-    head->type = CBOR_NONE;
     err = parse_head(r->in, &r->pos, head);
     if (err == ERR_OK)
         err = check_room(head, r->in.len - r->pos);
@@ -153,7 +162,7 @@ static void key_end(struct cbor_reader *r, struct cbor_level *level)
 }
 
 /* Closes the item, and with it every array and map of which it was the last. */
-static void item_end(struct cbor_reader *r)
+static inline void item_end(struct cbor_reader *r)
 {
     for (;;) {
         struct cbor_level *level = &r->levels[r->depth];
@@ -345,19 +354,46 @@ static void skip_step(struct cbor_reader *r)
         item_end(r);
 }
 
-struct bytes cbor_get_raw(struct cbor_reader *r)
+/* Where the item at pos ends, when it is made of nothing but integers, byte strings, arrays, tags, simple values and
+ * empty maps, and nothing is wrong with it; else 0. Most of what is walked over is, and needs no more than this. */
+static size_t plain_end(const struct cbor_reader *r)
+{
+    uint64_t left[CBOR_DEPTH_MAX + 1]; /* of each array that is open */
+    unsigned depth = 0, deepest = CBOR_DEPTH_MAX - r->depth;
+    struct head head;
+    size_t pos = r->pos;
+
+    left[0] = 1;
+    while (pos < r->in.len && parse_head(r->in, &pos, &head) == ERR_OK &&
+           check_room(&head, r->in.len - pos) == ERR_OK) {
+        bool simple = head.type == CBOR_SIMPLE && head.info >= SIMPLE_FALSE && head.info <= SIMPLE_NULL;
+        if (head.type == CBOR_TEXT || (head.type == CBOR_MAP && head.arg > 0) || (head.type == CBOR_SIMPLE && !simple))
+            return 0;
+        if (head.type == CBOR_TAG)
+            continue;
+        if (head.type == CBOR_BYTES)
+            pos += head.arg;
+        if ((head.type == CBOR_ARRAY || head.type == CBOR_MAP) && depth == deepest)
+            return 0;
+        if (head.type == CBOR_ARRAY && head.arg > 0) {
+            left[++depth] = head.arg;
+            continue;
+        }
+        while (--left[depth] == 0) {
+            if (depth-- == 0)
+                return pos;
+        }
+    }
+    return 0;
+}
+
+/* The general way to walk over the next item, which knows what is wrong with it. */
+static void walk(struct cbor_reader *r)
 {
     struct cbor_level *level = &r->levels[r->depth];
     struct cbor_level outer = *level;
     unsigned base = r->base;
-    size_t start = r->pos;
 
-    if (r->err == ERR_OK && outer.left == 0)
-        cbor_fail(r, ERR_TRUNCATED);
-    if (r->err != ERR_OK)
-        return bytes_of(NULL, 0);
-    if (!r->tagged)
-        outer.item_start = start;
     /* the level holds just this item until it has been walked over */
     r->base = r->depth;
     *level = (struct cbor_level){.left = 1};
@@ -365,6 +401,26 @@ struct bytes cbor_get_raw(struct cbor_reader *r)
         skip_step(r);
     r->base = base;
     *level = outer;
+}
+
+struct bytes cbor_get_raw(struct cbor_reader *r)
+{
+    struct cbor_level *level = &r->levels[r->depth];
+    size_t start = r->pos;
+
+    if (r->err == ERR_OK && level->left == 0)
+        cbor_fail(r, ERR_TRUNCATED);
+    if (r->err != ERR_OK)
+        return bytes_of(NULL, 0);
+    if (!r->tagged)
+        level->item_start = start;
+    size_t end = plain_end(r);
+    if (end == 0) {
+        walk(r);
+    } else {
+        r->pos = end;
+        r->tagged = false;
+    }
     if (r->err != ERR_OK)
         return bytes_of(NULL, 0);
     item_end(r);

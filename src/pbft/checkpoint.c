@@ -20,7 +20,7 @@ static struct claim *place_of(struct pbft *p, const struct claim *vote)
 
 static void prove_if_quorum(struct pbft *p, const struct statement *says)
 {
-    struct claim which[PBFT_REPLICAS_MAX] = {0};
+    struct claim which[PBFT_REPLICAS_MAX];
     unsigned count = 0;
 
     for (unsigned i = 0; i < p->members.n && count < p->members.quorum; i++) {
@@ -31,8 +31,8 @@ static void prove_if_quorum(struct pbft *p, const struct statement *says)
         }
     }
 #ifdef MUTANT_PBFT_STABLE_AT_F1
-    if (count > p->members.f)
-        count = p->members.quorum;
+    while (count > p->members.f && count < p->members.quorum)
+        which[count++] = which[0];
 #endif
     if (count < p->members.quorum)
         return;

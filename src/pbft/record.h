@@ -28,6 +28,8 @@ enum record_kind record_kind(struct bytes record);
 /* r is left at what follows the head, and read to its end by record_done. ERR_SYNTAX: not one of ours; ERR_MISMATCH:
  * damaged. Both only point into the record. */
 enum err record_open(struct bytes record, struct record_head *head, struct cbor_reader *r) MUST_CHECK;
+/* The same of bytes that are known to be undamaged. */
+enum err record_head_read(struct bytes record, struct record_head *head, struct cbor_reader *r) MUST_CHECK;
 enum err record_done(struct cbor_reader *r) MUST_CHECK;
 
 #endif

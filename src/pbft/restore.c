@@ -9,6 +9,21 @@ enum record_kind record_kind(struct bytes record)
     return record.len >= 2 && record.data[1] <= RECORD_DECIDED ? (enum record_kind)record.data[1] : (enum record_kind)0;
 }
 
+enum err record_head_read(struct bytes record, struct record_head *head, struct cbor_reader *r)
+{
+    cbor_reader_init(r, record);
+    (void)cbor_get_array(r);
+    uint64_t kind = cbor_get_uint(r);
+    struct record_head read = {.membership_epoch = cbor_get_uint(r)};
+    read.number = cbor_get_uint(r);
+    read.serial = cbor_get_uint(r);
+    if (r->err != ERR_OK || kind < RECORD_SNAPSHOT || kind > RECORD_DECIDED)
+        return ERR_SYNTAX;
+    read.kind = (enum record_kind)kind;
+    *head = read;
+    return ERR_OK;
+}
+
 enum err record_open(struct bytes record, struct record_head *head, struct cbor_reader *r)
 {
     const size_t sum_size = 1 + RECORD_SUM_SIZE; /* a byte string with its head */
@@ -21,17 +36,7 @@ enum err record_open(struct bytes record, struct record_head *head, struct cbor_
         return ERR_MISMATCH;
     if (cbor_check(record, &position) != ERR_OK)
         return ERR_SYNTAX;
-    cbor_reader_init(r, record);
-    (void)cbor_get_array(r);
-    uint64_t kind = cbor_get_uint(r);
-    struct record_head read = {.membership_epoch = cbor_get_uint(r)};
-    read.number = cbor_get_uint(r);
-    read.serial = cbor_get_uint(r);
-    if (r->err != ERR_OK || kind < RECORD_SNAPSHOT || kind > RECORD_DECIDED)
-        return ERR_SYNTAX;
-    read.kind = (enum record_kind)kind;
-    *head = read;
-    return ERR_OK;
+    return record_head_read(record, head, r);
 }
 
 enum err record_done(struct cbor_reader *r)

@@ -176,6 +176,18 @@ enum err receive_view_change(struct pbft *p, struct bytes message)
 
 /* ---- NEW-VIEW */
 
+static void install(struct pbft *p, const struct new_view *nv)
+{
+    for (uint64_t i = 0; i < nv->plan.max_s - nv->plan.min_s; i++) {
+        struct slot *s = log_slot(p, nv->plan.min_s + 1 + i);
+        if (s == NULL || slot_current(p, s))
+            continue;
+        slot_propose(p, s, &nv->proposals[i], true);
+        /* The primary's PREPARE is its signature in the NEW-VIEW. */
+        s->voted = nv->claim.signer == p->config.self;
+    }
+}
+
 /* The content of a checked NEW-VIEW becomes the view. Takes a holding of message. */
 static void enter_view(struct pbft *p, const struct new_view *nv, struct blob *message)
 {
@@ -191,7 +203,7 @@ static void enter_view(struct pbft *p, const struct new_view *nv, struct blob *m
         if (p->peers[i].view_change_to <= p->view)
             forget_view_change(&p->peers[i]);
     }
-    new_view_install(p);
+    install(p, nv);
     if (p->started && nv->plan.min_s > p->stable.sequence) {
         struct stable s = {nv->plan.min_s, source->block_id, blob_new(source->signatures)};
         checkpoint_prove(p, &s);
@@ -207,14 +219,7 @@ void new_view_install(struct pbft *p)
         return;
     enum err err = new_view_parse(&rules, blob_bytes(p->new_view), false, NULL, &nv);
     ASSERT(err == ERR_OK);
-    for (uint64_t i = 0; i < nv.plan.max_s - nv.plan.min_s; i++) {
-        struct slot *s = log_slot(p, nv.plan.min_s + 1 + i);
-        if (s == NULL || slot_current(p, s))
-            continue;
-        slot_propose(p, s, &nv.proposals[i], true);
-        /* The primary's PREPARE is its signature in the NEW-VIEW. */
-        s->voted = nv.claim.signer == p->config.self;
-    }
+    install(p, &nv);
     new_view_fini(&nv);
 }
 

@@ -89,6 +89,12 @@ static enum err proofs_check(const struct view_rules *rules, const struct view_c
     return cbor_reader_done(&r);
 }
 
+static enum err change_check(const struct view_rules *rules, const struct view_change *vc, bool verify)
+{
+    enum err err = stable_check(rules, vc, verify);
+    return err == ERR_OK ? proofs_check(rules, vc, verify) : err;
+}
+
 enum err view_change_parse(const struct view_rules *rules, struct bytes message, bool verify, struct view_change *out)
 {
     struct view_change vc = {.message = message};
@@ -111,12 +117,16 @@ enum err view_change_parse(const struct view_rules *rules, struct bytes message,
         return err;
     if (stable != vc.claim.says.sequence || vc.claim.says.view == 0)
         return ERR_RANGE;
-    err = stable_check(rules, &vc, verify);
-    if (err == ERR_OK)
-        err = proofs_check(rules, &vc, verify);
+    err = change_check(rules, &vc, verify);
     if (err == ERR_OK)
         *out = vc;
     return err;
+}
+
+enum err view_change_verify(const struct view_rules *rules, const struct view_change *vc)
+{
+    enum err err = claim_verify(rules->members, &vc->claim);
+    return err == ERR_OK ? change_check(rules, vc, true) : err;
 }
 
 static void plan_proofs(const struct view_rules *rules, const struct view_change *vc, struct plan *plan)
@@ -214,7 +224,7 @@ static void read_changes(struct cbor_reader *r, const struct view_rules *rules, 
         if (err == ERR_OK && verify) {
             const struct blob *seen = known != NULL ? known[vc->claim.signer] : NULL;
             if (seen == NULL || !bytes_equal(blob_bytes(seen), item))
-                err = view_change_parse(rules, item, true, vc);
+                err = view_change_verify(rules, vc);
         }
         if (err != ERR_OK) {
             cbor_fail(r, err);
@@ -260,7 +270,9 @@ enum err new_view_parse(const struct view_rules *rules, struct bytes message, bo
     struct bytes body;
     struct cbor_reader r;
 
-    memset(out, 0, sizeof *out);
+    out->count = 0;
+    out->plan = (struct plan){0};
+    out->proposals = NULL;
     enum err err = message_split(rules->members, message, MESSAGE_NEW_VIEW, &out->claim, &body);
     if (err != ERR_OK)
         return err;

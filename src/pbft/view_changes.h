@@ -29,6 +29,8 @@ void view_change_body(uint64_t stable, const struct digest *block_id, struct byt
 /* All of it is checked; with verify false no signature is (own records, messages verified before). */
 enum err view_change_parse(const struct view_rules *rules, struct bytes message, bool verify,
                            struct view_change *out) MUST_CHECK;
+/* The signatures of one that was parsed without. */
+enum err view_change_verify(const struct view_rules *rules, const struct view_change *vc) MUST_CHECK;
 
 /* O: min_s is the latest stable checkpoint in V, max_s the highest sequence with a proof. Each
  * sequence between gets the digest of its proof of the highest view, or the null batch. */

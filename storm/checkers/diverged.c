@@ -9,7 +9,7 @@ static bool is_vote(const struct effect *e)
     struct record_head head;
     struct cbor_reader r;
 
-    return e->kind == EFFECT_PERSIST && record_open(blob_bytes(e->blob), &head, &r) == ERR_OK &&
+    return e->kind == EFFECT_PERSIST && record_head_read(blob_bytes(e->blob), &head, &r) == ERR_OK &&
            (head.kind == RECORD_ACCEPT || head.kind == RECORD_CLAIM);
 }
 

@@ -7,7 +7,7 @@ void prepared_persisted(struct machine *m, struct bytes record)
     struct cbor_reader r, inner;
     struct record_head head;
 
-    if (record_kind(record) != RECORD_PROOF || record_open(record, &head, &r) != ERR_OK)
+    if (record_kind(record) != RECORD_PROOF || record_head_read(record, &head, &r) != ERR_OK)
         return;
     cbor_reader_init(&inner, cbor_get_raw(&r));
     const struct epoch *e = epoch_of_record(w, record);
