@@ -1,6 +1,7 @@
 #ifndef PRISMFED_EVOLVE_LOCAL_CYCLE_H
 #define PRISMFED_EVOLVE_LOCAL_CYCLE_H
 
+#include "evolve/optimiser.h"
 #include "evolve/workload.h"
 
 /* A site's own work in an epoch: evolve on the private instances within a budget,
@@ -11,6 +12,7 @@ enum { CYCLE_CANDIDATES_MAX = 256, CYCLE_MIGRANTS_MAX = 8, CYCLE_ARCHIVE_MAX = 3
 
 struct cycle_job {
     const struct genome_schema *schema;
+    enum optimiser optimiser;
     uint64_t epoch;
     uint64_t seed; /* the node's own stream for this epoch */
     struct genome incumbent;
@@ -18,31 +20,32 @@ struct cycle_job {
     struct genome archive[CYCLE_ARCHIVE_MAX]; /* the starting population besides the incumbent */
     unsigned instance_count;
     const struct instance *instances[WORKLOAD_INSTANCES_MAX * 2]; /* private ones, then owned shards */
-    unsigned evaluations;                                         /* budget: genomes tried, the incumbent included */
-    uint64_t iteration_limit;                                     /* for one run on one instance */
-    unsigned migrants;                                            /* how many genomes to hand out */
+    unsigned evaluations; /* budget: so many genomes on all instances; who is given up early leaves runs to others */
+    uint64_t iteration_limit; /* for one run on one instance */
+    unsigned migrants;        /* how many genomes to hand out */
 };
 
+/* A site's cost of a genome: the geometric mean of (counted cost of a run + 1) over the job's instances, in
+ * thousandths. Instances differ in scale by orders of magnitude; in this mean each of them says as much. */
 struct cycle_candidate {
     struct genome genome;
-    uint64_t cost; /* counted iterations, summed over the instances */
+    uint64_t cost;
 };
 
-/* meta_update's content: at most job->migrants genomes, best first, ties by
- * genome hash. incumbent_cost is the incumbent's own sum; delta_ppm the best one's gain
- * over it in parts per million (0 when nothing was better). */
+/* meta_update's content: at most job->migrants genomes, best first. incumbent_cost is the incumbent's own; delta_ppm
+ * the best one's gain over it in parts per million (0 when nothing was better). */
 struct cycle_result {
     unsigned count;
     struct cycle_candidate best[CYCLE_MIGRANTS_MAX];
     uint64_t incumbent_cost;
     int64_t delta_ppm;
-    unsigned evaluations;
-    uint64_t iterations; /* all the work done: what virtual time is charged for */
+    unsigned evaluations; /* genomes tried */
+    uint64_t iterations;  /* all the work done: what virtual time is charged for */
 };
 void cycle_run(const struct cycle_job *job, struct cycle_result *out);
 
-/* One SCORE row: the cost of each candidate on the job's instances (its
- * incumbent, archive, evaluations and migrants are not looked at). Returns iterations spent. */
+/* One SCORE row: the cost of each candidate on the job's instances (only schema, epoch, instances and limit of the job
+ * are looked at). Returns iterations spent. */
 uint64_t cycle_score(const struct cycle_job *job, const struct genome *candidates, unsigned count, uint64_t *costs);
 
 #endif

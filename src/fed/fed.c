@@ -309,6 +309,7 @@ void fed_cycle_job(const struct fed *f, struct cycle_job *job, unsigned *shards,
     prng_stream(&prng, f->config.seed, "cycle", s->epoch);
     *job = (struct cycle_job){
         .schema = &s->schema,
+        .optimiser = s->policy.optimiser,
         .epoch = s->epoch,
         .seed = prng_next(&prng),
         .incumbent = s->incumbent,

@@ -23,6 +23,7 @@ void policy_default(struct policy *out)
         .score_deadline_ns = 4 * SECOND_NS,
         .close_tolerance_ns = SECOND_NS / 2,
         .retry_budget = 3,
+        .optimiser = OPTIMISER_STEADY,
         .evaluations = 24,
         .iteration_limit = 4000,
         .migrants = 2,
@@ -31,30 +32,47 @@ void policy_default(struct policy *out)
     };
 }
 
-/* One number of the policy: where it is and what it may be. */
+/* One field of the policy: where it is and what it may be. */
 struct field {
     const char *key;
     size_t offset;
-    bool wide; /* uint64_t, else unsigned */
+    bool wide; /* uint64_t, else unsigned or an enumeration */
     uint64_t least, most;
+    const char *(*name)(unsigned value); /* NULL: a number; else a text, of a value from 0 to most */
 };
+
+static const char *rule_name(unsigned value)
+{
+    return rank_rule_name((enum rank_rule)value);
+}
+
+static const char *optimiser_text(unsigned value)
+{
+    return optimiser_name((enum optimiser)value);
+}
 
 #define FIELD_WIDE(name, least, most)                                                                                  \
     {                                                                                                                  \
-#name, offsetof(struct policy, name), true, least, most                                                        \
+#name, offsetof(struct policy, name), true, least, most, NULL                                                  \
     }
 #define FIELD(name, least, most)                                                                                       \
     {                                                                                                                  \
-#name, offsetof(struct policy, name), false, least, most                                                       \
+#name, offsetof(struct policy, name), false, least, most, NULL                                                 \
+    }
+#define FIELD_NAMED(name, count, text)                                                                                 \
+    {                                                                                                                  \
+#name, offsetof(struct policy, name), false, 0, (count)-1, text                                                \
     }
 
-/* In the order of deterministic CBOR, behind "rule". A deadline doubles retry_budget times and must
+/* In the order of deterministic CBOR. A deadline doubles retry_budget times and must
  * stay an int64_t of nanoseconds: a day, 16 times doubled, does. */
 static const struct field fields[] = {
+    FIELD_NAMED(rule, RANK_RULE_COUNT, rule_name),
     FIELD(shards, 0, 4096),
     FIELD(migrants, 1, CYCLE_MIGRANTS_MAX),
     FIELD_WIDE(trim_ppm, 0, 499999),
     FIELD(batch_max, 1, BLOCK_ENTRIES_MAX),
+    FIELD_NAMED(optimiser, OPTIMISER_COUNT, optimiser_text),
     FIELD_WIDE(margin_ppm, 0, RANK_PPM),
     FIELD(archive_max, 0, CYCLE_ARCHIVE_MAX),
     FIELD(evaluations, 1, 1000000),
@@ -96,31 +114,43 @@ static void field_write(struct policy *p, const struct field *f, uint64_t v)
 
 void policy_put(struct cbor_writer *w, const struct policy *p)
 {
-    cbor_put_map(w, FIELD_COUNT + 1);
-    cbor_put_text(w, "rule");
-    cbor_put_text(w, rank_rule_name(p->rule));
+    cbor_put_map(w, FIELD_COUNT);
     for (unsigned i = 0; i < FIELD_COUNT; i++) {
-        cbor_put_text(w, fields[i].key);
-        cbor_put_uint(w, field_read(p, &fields[i]));
+        const struct field *f = &fields[i];
+        cbor_put_text(w, f->key);
+        if (f->name != NULL)
+            cbor_put_text(w, f->name((unsigned)field_read(p, f)));
+        else
+            cbor_put_uint(w, field_read(p, f));
     }
+}
+
+static uint64_t named_get(struct cbor_reader *r, const struct field *f)
+{
+    struct bytes name = cbor_get_text(r);
+    for (unsigned v = 0; v <= f->most; v++)
+        if (bytes_equal(name, bytes_of_text(f->name(v))))
+            return v;
+    cbor_fail(r, ERR_UNKNOWN);
+    return 0;
+}
+
+static uint64_t number_get(struct cbor_reader *r, const struct field *f)
+{
+    uint64_t v = cbor_get_uint(r);
+    if (v < f->least || v > f->most)
+        cbor_fail(r, ERR_RANGE);
+    return v;
 }
 
 void policy_get(struct cbor_reader *r, struct policy *out)
 {
     struct policy p = {0};
-    cbor_expect_map(r, FIELD_COUNT + 1);
-    cbor_expect_key(r, "rule");
-    struct bytes rule = cbor_get_text(r);
-    enum err err = rank_rule_parse(rule, &p.rule);
-    if (r->err == ERR_OK && err != ERR_OK)
-        cbor_fail(r, err);
+    cbor_expect_map(r, FIELD_COUNT);
     for (unsigned i = 0; i < FIELD_COUNT; i++) {
         const struct field *f = &fields[i];
         cbor_expect_key(r, f->key);
-        uint64_t v = cbor_get_uint(r);
-        if (v < f->least || v > f->most)
-            cbor_fail(r, ERR_RANGE);
-        field_write(&p, f, v);
+        field_write(&p, f, f->name != NULL ? named_get(r, f) : number_get(r, f));
     }
     if (r->err == ERR_OK)
         *out = p;
@@ -128,8 +158,6 @@ void policy_get(struct cbor_reader *r, struct policy *out)
 
 enum err policy_check(const struct policy *p, struct diag *diag)
 {
-    if ((unsigned)p->rule >= RANK_RULE_COUNT)
-        return diag_set(diag, ERR_RANGE, "policy: there is no rule %u", (unsigned)p->rule);
     for (unsigned i = 0; i < FIELD_COUNT; i++) {
         const struct field *f = &fields[i];
         uint64_t v = field_read(p, f);

@@ -3,6 +3,7 @@
 
 #include "aggregate/rank.h"
 #include "codec/cbor.h"
+#include "evolve/optimiser.h"
 
 /* What genesis fixes for everybody. Times are nanoseconds. */
 struct policy {
@@ -18,7 +19,8 @@ struct policy {
     uint64_t score_deadline_ns;
     uint64_t close_tolerance_ns; /* a CLOSE earlier than the deadline by more than this is refused */
     unsigned retry_budget;       /* deadlines (each double the one before) before an epoch is abandoned */
-    unsigned evaluations;        /* local cycle */
+    enum optimiser optimiser;    /* local cycle */
+    unsigned evaluations;        /* its budget (struct cycle_job) */
     uint64_t iteration_limit;
     unsigned migrants;
     unsigned archive_max;

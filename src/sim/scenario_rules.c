@@ -63,19 +63,11 @@ static void read_guard_rails(struct json_reader *r, const json_t *root, struct s
 
 static void read_policy(struct json_reader *r, const json_t *root, struct policy *p)
 {
-    static const char *const keys[] = {"rule",
-                                       "stake_cap_ppm",
-                                       "trim_ppm",
-                                       "margin_ppm",
-                                       "rollback_ppm",
-                                       "stale_discount_ppm",
-                                       "evaluations",
-                                       "iteration_limit",
-                                       "migrants",
-                                       "archive",
-                                       NULL};
-    const char *rules[RANK_RULE_COUNT + 1] = {NULL};
-    unsigned rule = p->rule;
+    static const char *const keys[] = {
+        "rule",      "stake_cap_ppm", "trim_ppm",        "margin_ppm", "rollback_ppm", "stale_discount_ppm",
+        "optimiser", "evaluations",   "iteration_limit", "migrants",   "archive",      NULL};
+    const char *rules[RANK_RULE_COUNT + 1] = {NULL}, *optimisers[OPTIMISER_COUNT + 1] = {NULL};
+    unsigned rule = p->rule, optimiser = p->optimiser;
     size_t mark;
     const json_t *policy = read_enter_object(r, root, "policy", &mark);
 
@@ -83,6 +75,8 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
         return;
     for (unsigned i = 0; i < RANK_RULE_COUNT; i++)
         rules[i] = rank_rule_name((enum rank_rule)i);
+    for (unsigned i = 0; i < OPTIMISER_COUNT; i++)
+        optimisers[i] = optimiser_name((enum optimiser)i);
     read_keys(r, policy, keys);
     read_choice(r, policy, "rule", rules, &rule);
     p->rule = (enum rank_rule)rule;
@@ -91,6 +85,8 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
     read_u64(r, policy, "margin_ppm", 0, RANK_PPM, &p->margin_ppm);
     read_u64(r, policy, "rollback_ppm", 0, RANK_PPM, &p->rollback_ppm);
     read_u64(r, policy, "stale_discount_ppm", 0, RANK_PPM, &p->stale_discount_ppm);
+    read_choice(r, policy, "optimiser", optimisers, &optimiser);
+    p->optimiser = (enum optimiser)optimiser;
     read_unsigned(r, policy, "evaluations", 1, EVALUATIONS_MAX, &p->evaluations);
     read_u64(r, policy, "iteration_limit", 1, 1000000000, &p->iteration_limit);
     read_unsigned(r, policy, "migrants", 1, CYCLE_MIGRANTS_MAX, &p->migrants);

@@ -1,6 +1,7 @@
 #include "evolve/local_cycle.h"
 #include "tap.h"
 
+#include "base/dmath.h"
 #include "genome/sample.h"
 
 static struct workload work;
@@ -35,19 +36,14 @@ static void it_keeps_its_promises(void)
         struct cycle_result r;
         tap_seed(seed);
         cycle_run(job, &r);
-        CHECK_EQ_U64(r.evaluations, 24);
+        CHECK(r.evaluations >= 24); /* more than the budget's, where some were given up early */
         CHECK(r.iterations > 0 && r.iterations <= 24 * job->iteration_limit * work.count);
         CHECK_EQ_U64(r.incumbent_cost, full_cost(job, &job->incumbent));
         CHECK(r.count >= 1 && r.count <= 3);
         CHECK(r.best[0].cost <= r.incumbent_cost);
         for (unsigned i = 0; i < r.count; i++) {
             CHECK_EQ_U64(r.best[i].cost, full_cost(job, &r.best[i].genome)); /* a claim can be run again */
-            if (i == 0)
-                continue;
-            struct digest a = genome_hash(job->schema, &r.best[i - 1].genome);
-            struct digest b = genome_hash(job->schema, &r.best[i].genome);
-            CHECK(r.best[i - 1].cost < r.best[i].cost ||
-                  (r.best[i - 1].cost == r.best[i].cost && digest_compare(&a, &b) < 0));
+            CHECK(i == 0 || r.best[i - 1].cost <= r.best[i].cost);
         }
         int64_t gain = (int64_t)(r.incumbent_cost - r.best[0].cost);
         CHECK_EQ_I64(r.delta_ppm, gain * 1000000 / (int64_t)r.incumbent_cost);
@@ -81,8 +77,8 @@ static void it_is_pinned(void)
     cycle_run(job, &r);
     struct digest hash = genome_hash(job->schema, &r.best[0].genome);
     digest_hex(&hash, hex);
-    CHECK_EQ_TEXT(hex, "a16e801a0504067061c85a8a44efa5401c2f9d0e3ad1fce20feec7990f2c6303");
-    CHECK_EQ_U64(r.iterations, 129503);
+    CHECK_EQ_TEXT(hex, "bd7fbe85cfd55304cc758b4d1bf4a6d6034276fb4966f918ffe9fd91d80c02d7");
+    CHECK_EQ_U64(r.iterations, 122176);
     mem_free(job);
 }
 
@@ -108,9 +104,9 @@ static void the_archive_is_looked_at(void)
     cycle_run(job, &r);
     job->archive_count = 1;
     job->archive[0] = r.best[0].genome;
-    job->evaluations = 2;
+    job->evaluations = 4;
     cycle_run(job, &again);
-    CHECK_EQ_U64(again.evaluations, 2);
+    CHECK(again.evaluations >= 1);
     CHECK_EQ_U64(again.best[0].cost, r.best[0].cost);
     mem_free(job);
 }
@@ -128,28 +124,19 @@ static void one_evaluation_is_the_incumbent(void)
     mem_free(job);
 }
 
-/* Once the elite is good, most children are given up before they have seen all instances. */
-static void racing_saves_work(void)
+/* Most genomes are given up before they have seen all instances, so that more of them can be tried. */
+static void racing_pays(void)
 {
     struct cycle_job *job = job_new(2);
     struct cycle_result r;
-    struct prng prng;
-    uint64_t cost, random_work = 0;
-    prng_seed(&prng, 71);
-    for (unsigned i = 0; i < 20; i++) {
-        struct genome genome;
-        genome_random(job->schema, &prng, &genome);
-        random_work += cycle_score(job, &genome, 1, &cost);
-    }
     job->evaluations = 100;
     cycle_run(job, &r);
-    tap_note("%llu iterations an evaluation, %llu for a random genome", (unsigned long long)r.iterations / 100,
-             (unsigned long long)random_work / 20);
-    CHECK(r.iterations / 100 < random_work / 20 * 3 / 4);
+    tap_note("%u genomes for a budget of 100", r.evaluations);
+    CHECK(r.evaluations > 150);
     mem_free(job);
 }
 
-static void scores_are_the_single_costs(void)
+static void a_score_is_the_geometric_mean(void)
 {
     struct cycle_job *job = job_new(1);
     struct genome genomes[3];
@@ -160,14 +147,15 @@ static void scores_are_the_single_costs(void)
         genome_random(job->schema, &prng, &genomes[i]);
     uint64_t spent = cycle_score(job, genomes, 3, costs);
     for (unsigned j = 0; j < 3; j++) {
-        uint64_t sum = 0;
+        double product = 1;
         for (unsigned i = 0; i < work.count; i++) {
             struct evaluation e =
                 instance_evaluate(&work.instances[i], job->schema, &genomes[j], job->epoch, job->iteration_limit);
-            sum += e.cost;
+            product *= (double)e.cost + 1;
             iterations += e.work;
         }
-        CHECK_EQ_U64(costs[j], sum);
+        double mean = 1000 * dmath_sqrt(dmath_sqrt(product)); /* of four instances */
+        CHECK((double)costs[j] > mean * 0.99999 - 1 && (double)costs[j] < mean * 1.00001 + 1);
     }
     CHECK_EQ_U64(spent, iterations);
     CHECK_EQ_U64(cycle_score(job, genomes, 0, &none), 0);
@@ -185,8 +173,8 @@ int main(void)
     TAP_RUN(it_finds_better_genomes);
     TAP_RUN(the_archive_is_looked_at);
     TAP_RUN(one_evaluation_is_the_incumbent);
-    TAP_RUN(racing_saves_work);
-    TAP_RUN(scores_are_the_single_costs);
+    TAP_RUN(racing_pays);
+    TAP_RUN(a_score_is_the_geometric_mean);
     workload_fini(&work);
     return tap_done();
 }

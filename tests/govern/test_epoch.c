@@ -45,15 +45,15 @@ static void the_line_is_pinned(void)
     char hex[2 * DIGEST_SIZE + 1];
     fixture_init(&f, 3, 1, NULL);
     digest_hex(&f.state.federation_id, hex);
-    CHECK_EQ_TEXT(hex, "fcc5590a2b0222755810d358316e721f194deace643635ab51cfcc003b04c6af");
+    CHECK_EQ_TEXT(hex, "eabb47c26addadad4b9cd3fd3f39baa0d61c9db0af7f8db335caca9ad18b8284");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "fd5ae787b59bd42941f1f7487fd751653d287f49792ed9d1d738a67c3842818d");
+    CHECK_EQ_TEXT(hex, "a703cd2c1501466810e219a795c30d8c810638914c6b92d1071300f6ca19dac7");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "420d4ebb454b299f8cf4881bff699b6f06bd77ff0ba9aa9c57fbd440b3020b24");
+    CHECK_EQ_TEXT(hex, "0a4452d84a7f74050783473eb01838c334020b78d25980475b9a98628f368583");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "f84ffb69e485d24e7083493ea63e59a024f8a68c32f994b7b8f8ba99e400229c");
+    CHECK_EQ_TEXT(hex, "5ff5c3cf2fc4d6a5f0e26dd8d198b39b2e0c9da9e4daccbd8883d71d38456163");
     fixture_fini(&f);
 }
 

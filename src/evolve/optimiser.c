@@ -1,0 +1,30 @@
+#include "evolve/optimiser.h"
+
+static const struct {
+    const char *name;
+    void (*run)(struct search *search);
+} optimisers[OPTIMISER_COUNT] = {
+    [OPTIMISER_STEADY] = {"steady", optimiser_steady},
+};
+
+const char *optimiser_name(enum optimiser optimiser)
+{
+    ASSERT((unsigned)optimiser < OPTIMISER_COUNT);
+    return optimisers[optimiser].name;
+}
+
+enum err optimiser_parse(struct bytes name, enum optimiser *out)
+{
+    for (unsigned i = 0; i < OPTIMISER_COUNT; i++)
+        if (bytes_equal(name, bytes_of_text(optimisers[i].name))) {
+            *out = (enum optimiser)i;
+            return ERR_OK;
+        }
+    return ERR_UNKNOWN;
+}
+
+void optimiser_run(enum optimiser optimiser, struct search *search)
+{
+    ASSERT((unsigned)optimiser < OPTIMISER_COUNT);
+    optimisers[optimiser].run(search);
+}
