@@ -12,15 +12,18 @@
 static void write_node(const struct trial *t, unsigned site, struct buf *out)
 {
     buf_printf(out,
-               "{\"id\": \"site-%u\", \"region\": \"region-%u\", \"role\": \"core\", \"stake\": 10,"
+               "{\"id\": \"site-%u\", \"region\": \"region-%u\", \"role\": \"core\", \"stake\": %" PRIu64 ","
                " \"workload\": {\"family\": \"%s\", \"instances\": %u}}",
-               t->numbers[site], t->numbers[site] % SCENARIO_REGIONS_MAX, t->families[site], t->plan->instances);
+               t->numbers[site], t->numbers[site] % SCENARIO_REGIONS_MAX, t->stakes[site] > 0 ? t->stakes[site] : 10,
+               t->families[site], t->plan->instances);
 }
 
 static void write_lie(const struct trial *t, unsigned site, bool first, struct buf *out)
 {
-    buf_printf(out, "%s{\"kind\": \"lie\", \"node\": \"site-%u\", \"epoch\": 1, \"behaviour\": \"%s\"}",
-               first ? "" : ", ", t->numbers[site], lie_name(t->lies[site]));
+    buf_printf(out,
+               "%s{\"kind\": \"lie\", \"node\": \"site-%u\", \"epoch\": %" PRIu64 ","
+               " \"behaviour\": \"%s\"}",
+               first ? "" : ", ", t->numbers[site], t->lie_epoch, lie_name(t->lies[site]));
 }
 
 static void write_scenario(const struct trial *t, struct buf *out)

@@ -24,8 +24,10 @@ struct trial {
     unsigned sites;
     unsigned numbers[TRIAL_SITES_MAX];     /* of the sites: a site's name, and with it its private work, goes by it */
     const char *families[TRIAL_SITES_MAX]; /* of their private work */
-    enum lie lies[TRIAL_SITES_MAX];        /* from the first epoch on */
-    const struct workload *pooled;         /* all sites' work, for a trial of one site; NULL: its own */
+    uint64_t stakes[TRIAL_SITES_MAX];      /* 0: 10, like everybody else */
+    enum lie lies[TRIAL_SITES_MAX];        /* from lie_epoch on */
+    uint64_t lie_epoch;
+    const struct workload *pooled; /* all sites' work, for a trial of one site; NULL: its own */
 };
 
 struct trial_result {

@@ -41,6 +41,15 @@ static bool product_exceeds(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
     return x.high != y.high ? x.high > y.high : x.low > y.low;
 }
 
+/* Rounding takes less than one ppm a site from the whole of the weights, and so from what is dropped. */
+uint64_t rank_safe_cap_ppm(unsigned sites, uint64_t trim_ppm)
+{
+    unsigned liars = sites > 0 ? (sites - 1) / 3 : 0;
+    if (liars == 0)
+        return RANK_PPM;
+    return trim_ppm > sites + liars ? (trim_ppm - sites) / liars : 1;
+}
+
 /* The cap that the number of sites leaves room for, rounded up. */
 static uint64_t cap_effective(const struct rank_matrix *m)
 {

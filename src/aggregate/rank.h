@@ -33,6 +33,11 @@ struct rank_matrix {
     enum rank_rule rule;
 };
 
+/* The greatest cap with which floor((sites - 1) / 3) liars, whatever their stakes, weigh no more than RANK_TRIMMED
+ * drops at an end: then its bound holds (docs/aggregation.md). Below four sites there is none to withstand: RANK_PPM.
+ */
+uint64_t rank_safe_cap_ppm(unsigned sites, uint64_t trim_ppm);
+
 struct rank_result {
     unsigned winner;
     uint64_t scores[RANK_CANDIDATES_MAX]; /* millionths of a doubled rank (mean_cost: costs); lower is better */

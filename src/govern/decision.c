@@ -48,24 +48,30 @@ static bool guard_passes(const struct federation_state *s, int64_t gain_ppm)
 #endif
 }
 
-struct decision decision_make(const struct federation_state *s)
+int64_t decision_rank(const struct federation_state *s, struct rank_result *out)
 {
     unsigned rows = state_rows(s);
-    struct decision d = {.anchored = true};
-    struct rank_result result;
     uint64_t *costs = mem_array((size_t)rows * s->candidate_count, sizeof costs[0]);
     uint64_t *stakes = mem_array(rows, sizeof stakes[0]);
     struct digest *hashes = mem_array(s->candidate_count, sizeof hashes[0]);
     struct rank_matrix matrix = matrix_build(s, costs, stakes, hashes);
-    rank_reduce(&matrix, &result);
-    int64_t gain = rank_gain_ppm(&matrix, &result, 0, result.winner);
+    rank_reduce(&matrix, out);
+    int64_t gain = rank_gain_ppm(&matrix, out, 0, out->winner);
+    mem_free(costs);
+    mem_free(stakes);
+    mem_free(hashes);
+    return gain;
+}
+
+struct decision decision_make(const struct federation_state *s)
+{
+    struct decision d = {.anchored = true};
+    struct rank_result result;
+    int64_t gain = decision_rank(s, &result);
     if (result.winner != 0 && guard_passes(s, gain)) {
         d.winner = result.winner;
         d.gain_ppm = gain;
     }
-    mem_free(costs);
-    mem_free(stakes);
-    mem_free(hashes);
     return d;
 }
 

@@ -1,21 +1,18 @@
 #include "govern/phase.h"
 
 #include "govern/admit.h"
+#include "govern/archive.h"
 
 /* ---- COLLECT to SCORE */
 
-static struct candidate candidate_of(const struct anchor *a)
-{
-    return (struct candidate){.hash = a->hash, .genome = a->incumbent};
-}
-
-/* The archive, then the best offer of each member, then the second best, ..., as far as there is room: what does not
- * fit depends on no order of arrival. */
+/* The archive, the incumbents before the present one, then the best offer of each member, then the second best, ..., as
+ * far as there is room: what does not fit depends on no order of arrival. */
 static unsigned gather(const struct federation_state *s, struct candidate *into, unsigned room)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < s->archive_count && count < room; i++)
-        into[count++] = candidate_of(&s->archive[i]);
+        into[count++] = (struct candidate){.hash = s->archive[i].hash, .genome = s->archive[i].incumbent};
+    count += archive_history(s, into + count, room - count);
     for (unsigned k = 0; k < s->policy.migrants; k++) {
         for (unsigned i = 0; i < s->member_count && count < room; i++) {
             if (k < s->contributions[i].offer_count)
@@ -56,27 +53,14 @@ static void collect_close(struct federation_state *s)
 
 /* ---- the end of an epoch */
 
-static void remember(struct anchor *ring, unsigned *count, unsigned limit, const struct anchor *newest)
+static void remember(struct federation_state *s, const struct anchor *newest)
 {
-    if (*count == limit) {
-        for (unsigned i = 1; i < *count; i++)
-            ring[i - 1] = ring[i];
-        (*count)--;
+    if (s->anchor_count == ANCHORS_KEPT) {
+        for (unsigned i = 1; i < ANCHORS_KEPT; i++)
+            s->anchors[i - 1] = s->anchors[i];
+        s->anchor_count--;
     }
-    ring[(*count)++] = *newest;
-}
-
-/* Every genome once: one that comes back is the newest again. */
-static void archive_add(struct federation_state *s, const struct anchor *newest)
-{
-    unsigned kept = 0;
-    for (unsigned i = 0; i < s->archive_count; i++) {
-        if (!digest_equal(&s->archive[i].hash, &newest->hash))
-            s->archive[kept++] = s->archive[i];
-    }
-    s->archive_count = kept;
-    if (s->policy.archive_max > 0)
-        remember(s->archive, &s->archive_count, s->policy.archive_max, newest);
+    s->anchors[s->anchor_count++] = *newest;
 }
 
 static void anchor_epoch(struct federation_state *s, const struct decision *d)
@@ -86,9 +70,8 @@ static void anchor_epoch(struct federation_state *s, const struct decision *d)
         s->incumbent_hash = s->candidates[d->winner].hash;
     }
     struct anchor anchor = {.epoch = s->epoch, .incumbent = s->incumbent, .hash = s->incumbent_hash};
-    remember(s->anchors, &s->anchor_count, ANCHORS_KEPT, &anchor);
-    if (d->winner != 0)
-        archive_add(s, &anchor);
+    remember(s, &anchor);
+    archive_renew(s);
 }
 
 static void contributions_clear(struct federation_state *s)

@@ -14,6 +14,8 @@ struct decision {
     int64_t gain_ppm; /* of the winner over the incumbent */
 };
 
+/* Reduces the rows that are there (one at least): the scores, and the gain of the best over the incumbent. */
+int64_t decision_rank(const struct federation_state *s, struct rank_result *out);
 /* SCORE is over: reduces the rows and applies the guard. */
 struct decision decision_make(const struct federation_state *s);
 /* Is the winner the incumbent of an earlier anchor, so much better that this is a rollback? */

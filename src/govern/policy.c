@@ -13,7 +13,7 @@ void policy_default(struct policy *out)
     *out = (struct policy){
         .rule = RANK_TRIMMED,
         .stake_cap_ppm = 400000,
-        .trim_ppm = 250000,
+        .trim_ppm = 333333,
         .margin_ppm = 20000,
         .rollback_ppm = 50000,
         .max_ledger_drift = 2,

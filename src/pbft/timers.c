@@ -76,8 +76,7 @@ void timers_update(struct pbft *p)
 
     if (p->progress) {
         p->fruitless = 0;
-        if (!p->recovering) /* no decision answers what it asks */
-            timer_stop(p, PBFT_TIMER_RESEND);
+        timer_stop(p, PBFT_TIMER_RESEND);
     }
     if (p->progress && p->active) {
 #ifndef MUTANT_PBFT_TIMER_NOT_RESET

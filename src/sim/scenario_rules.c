@@ -80,8 +80,8 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
     read_keys(r, policy, keys);
     read_choice(r, policy, "rule", rules, &rule);
     p->rule = (enum rank_rule)rule;
-    read_u64(r, policy, "stake_cap_ppm", 1, RANK_PPM, &p->stake_cap_ppm);
     read_u64(r, policy, "trim_ppm", 0, RANK_PPM / 2 - 1, &p->trim_ppm);
+    read_u64(r, policy, "stake_cap_ppm", 1, RANK_PPM, &p->stake_cap_ppm);
     read_u64(r, policy, "margin_ppm", 0, RANK_PPM, &p->margin_ppm);
     read_u64(r, policy, "rollback_ppm", 0, RANK_PPM, &p->rollback_ppm);
     read_u64(r, policy, "stale_discount_ppm", 0, RANK_PPM, &p->stale_discount_ppm);
@@ -92,6 +92,15 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
     read_unsigned(r, policy, "migrants", 1, CYCLE_MIGRANTS_MAX, &p->migrants);
     read_unsigned(r, policy, "archive", 0, CYCLE_ARCHIVE_MAX, &p->archive_max);
     read_leave(r, mark);
+}
+
+/* Unless the file names a cap, a third of the sites cannot have their way whatever their stakes are. */
+static void default_cap(const json_t *root, struct scenario *s)
+{
+    uint64_t safe = rank_safe_cap_ppm(s->node_count, s->policy.trim_ppm);
+
+    if (json_object_get(json_object_get(root, "policy"), "stake_cap_ppm") == NULL && safe < s->policy.stake_cap_ppm)
+        s->policy.stake_cap_ppm = safe;
 }
 
 static void read_rebalance(struct json_reader *r, const json_t *root, struct scenario *s)
@@ -153,5 +162,6 @@ void scenario_read_rules(struct json_reader *r, const json_t *root, struct scena
     read_guard_rails(r, root, s);
     check_latency_limit(r, root, s);
     read_policy(r, root, &s->policy);
+    default_cap(root, s);
     read_rebalance(r, root, s);
 }

@@ -192,6 +192,32 @@ static void no_weight_exceeds_the_cap(void)
 
 /* ---- symmetry */
 
+/* The default withstands every third site, whatever the stakes: what the heaviest of them weigh is dropped. */
+static void a_safe_cap_is_safe(void)
+{
+    static uint64_t any[RANK_SITES_MAX], stake[RANK_SITES_MAX];
+    static struct digest hash;
+    struct prng prng;
+    tap_seed(98);
+    prng_seed(&prng, 98);
+    CHECK_EQ_U64(rank_safe_cap_ppm(3, 333333), RANK_PPM);
+    CHECK_EQ_U64(rank_safe_cap_ppm(4, 333333), 333329);
+    for (unsigned sites = 4; sites <= RANK_SITES_MAX; sites++) {
+        unsigned liars = (sites - 1) / 3;
+        uint64_t cap = rank_safe_cap_ppm(sites, 333333), heaviest = 0, whole = 0;
+        struct rank_result r;
+        CHECK(cap >= (RANK_PPM + sites - 1) / sites);
+        for (unsigned i = 0; i < sites; i++)
+            stake[i] = i < liars ? UINT64_C(1) << prng_below(&prng, 50) : 1 + prng_below(&prng, 100);
+        rank_reduce(&(struct rank_matrix){sites, 1, any, stake, cap, 333333, &hash, RANK_TRIMMED}, &r);
+        for (unsigned i = 0; i < sites; i++)
+            whole += r.weights[i];
+        for (unsigned i = 0; i < liars; i++)
+            heaviest += r.weights[i];
+        CHECK(heaviest <= whole * 333333 / RANK_PPM);
+    }
+}
+
 static void order_of_sites_and_candidates_never_shows(void)
 {
     struct prng prng;
@@ -462,6 +488,7 @@ int main(void)
     TAP_RUN(scores_are_what_the_definition_says);
     TAP_RUN(stakes_are_capped);
     TAP_RUN(no_weight_exceeds_the_cap);
+    TAP_RUN(a_safe_cap_is_safe);
     TAP_RUN(order_of_sites_and_candidates_never_shows);
     TAP_RUN(nobody_can_shout);
     TAP_RUN(liars_stay_within_what_honest_sites_say);

@@ -29,7 +29,7 @@ static void an_epoch_replaces_the_incumbent(void)
     CHECK_EQ_U64(f.last.outcome.scored, 4);
     CHECK(digest_equal(&f.state.incumbent_hash, &better));
     CHECK_EQ_U64(f.state.epoch, 2);
-    CHECK_EQ_U64(f.state.archive_count, 2);
+    CHECK_EQ_U64(f.state.archive_count, 3);
     CHECK_EQ_U64(f.state.anchor_count, 2);
     CHECK_EQ_U64(f.state.candidate_count, 0);
     CHECK_EQ_U64(f.state.height, 3);
@@ -45,15 +45,15 @@ static void the_line_is_pinned(void)
     char hex[2 * DIGEST_SIZE + 1];
     fixture_init(&f, 3, 1, NULL);
     digest_hex(&f.state.federation_id, hex);
-    CHECK_EQ_TEXT(hex, "eabb47c26addadad4b9cd3fd3f39baa0d61c9db0af7f8db335caca9ad18b8284");
+    CHECK_EQ_TEXT(hex, "7c335d17ecab4489dd804a481e099ab04d384794aada4aea75a5f02251bd3f18");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "a703cd2c1501466810e219a795c30d8c810638914c6b92d1071300f6ca19dac7");
+    CHECK_EQ_TEXT(hex, "b34956fb7233f0f9509100f488505013bf5dc377a7a3760e35626ebab566ecf9");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "0a4452d84a7f74050783473eb01838c334020b78d25980475b9a98628f368583");
+    CHECK_EQ_TEXT(hex, "86f26fd31578919a7f096ef263fd96caf03bc0858e718cbdb801f88c663e7f15");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "5ff5c3cf2fc4d6a5f0e26dd8d198b39b2e0c9da9e4daccbd8883d71d38456163");
+    CHECK_EQ_TEXT(hex, "7604a1f68a4da808eaeb1834713cb647d13c185cab06842c5cde00049ae38a15");
     fixture_fini(&f);
 }
 
@@ -163,7 +163,7 @@ static void candidates_are_bounded_fairly(void)
     CHECK(digest_equal(&digests[0], &digests[1]));
 }
 
-/* Anchors and archive keep the newest. */
+/* Anchors keep the newest, the archive the best. */
 static void memory_of_earlier_epochs_is_bounded(void)
 {
     struct fixture f;
@@ -174,12 +174,53 @@ static void memory_of_earlier_epochs_is_bounded(void)
     }
     CHECK_EQ_U64(f.state.anchor_count, ANCHORS_KEPT);
     CHECK_EQ_U64(f.state.archive_count, 4);
-    for (unsigned i = 0; i < 4; i++) {
-        struct digest hash = fixture_hash(&f, 17 + i);
+    for (unsigned i = 0; i < 2; i++) {
+        struct digest hash = fixture_hash(&f, 20 - i); /* what won costs 100, what stood before 200, all else 1000 */
         CHECK(digest_equal(&f.state.archive[i].hash, &hash));
     }
     CHECK_EQ_U64(f.state.anchors[ANCHORS_KEPT - 1].epoch, 20);
     CHECK_EQ_U64(f.state.anchors[0].epoch, 5);
+    fixture_fini(&f);
+}
+
+/* Two members offer their genomes; costs by number. */
+static void archive_round(struct fixture *f, const uint64_t *first, const uint64_t *second, unsigned count)
+{
+    const uint64_t *offers[] = {first, second};
+    uint64_t costs[CYCLE_CANDIDATES_MAX];
+    for (unsigned m = 0; m < 2; m++) {
+        struct buf body = {0};
+        fixture_update_body(f, offers[m], count, &body);
+        fixture_entry(f, m, ENTRY_UPDATE, bytes_of_buf(&body));
+        buf_free(&body);
+    }
+    fixture_run(f);
+    for (unsigned i = 0; i < f->state.candidate_count; i++)
+        costs[i] = 1000;
+    for (unsigned i = 0; i < count; i++) {
+        costs[fixture_candidate(f, first[i])] = 10 * first[i];
+        costs[fixture_candidate(f, second[i])] = 10 * second[i];
+    }
+    for (unsigned m = 0; m < 2; m++)
+        fixture_row(f, m, costs);
+    fixture_run(f);
+    CHECK(f->last.epoch_ended);
+}
+
+/* Best first; one that lies close to a better one waits until those that lie apart are in. */
+static void the_archive_keeps_what_scores_best_and_lies_apart(void)
+{
+    struct fixture f;
+    const uint64_t first[] = {3, 1}, second[] = {4, 2};
+    fixture_init(&f, 2, 0, NULL);
+    archive_round(&f, first, second, 2);
+    REQUIRE(f.state.archive_count == 4);
+    unsigned number = 1;
+    for (unsigned i = 0; i < 4; i++, number++) {
+        struct digest hash = fixture_hash(&f, number);
+        CHECK(digest_equal(&f.state.archive[i].hash, &hash));
+        CHECK_EQ_U64(f.state.archive[i].epoch, 1);
+    }
     fixture_fini(&f);
 }
 
@@ -313,8 +354,8 @@ static void an_earlier_anchor_comes_back(void)
     CHECK_EQ_I64(f.last.outcome.aggregated_delta_ppm, 750000);
     struct digest earlier = fixture_hash(&f, 5);
     CHECK(digest_equal(&f.state.incumbent_hash, &earlier));
-    CHECK_EQ_U64(f.state.archive_count, 3); /* 0, 6, 5: each once */
-    CHECK(digest_equal(&f.state.archive[2].hash, &earlier));
+    CHECK_EQ_U64(f.state.archive_count, 4); /* 5, 6, 0, 7: each once */
+    CHECK(digest_equal(&f.state.archive[0].hash, &earlier));
     buf_free(&body);
     fixture_fini(&f);
 }
@@ -376,6 +417,7 @@ int main(void)
     TAP_RUN(the_line_is_pinned);
     TAP_RUN(candidates_are_bounded_fairly);
     TAP_RUN(memory_of_earlier_epochs_is_bounded);
+    TAP_RUN(the_archive_keeps_what_scores_best_and_lies_apart);
     TAP_RUN(arrival_shows_nowhere);
     TAP_RUN(a_genome_stands_once);
     TAP_RUN(the_guard_keeps_a_worse_winner_out);
