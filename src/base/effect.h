@@ -9,20 +9,22 @@
 
 enum effect_kind {
     EFFECT_PERSIST, /* append blob to the durable store, filed under `number` (a sequence number) */
-    /* append blob, the encoded decided block of height `number`, to the ledger store; durable as PERSIST */
+    /* append blob, the encoded decided block of height `number`, to the ledger store; durable as PERSIST. The one above
+     * the last, or, below a snapshot, the lowest one that is missing */
     EFFECT_APPEND,
     /* blob: a snapshot of the state at height `number` (pbft/transfer_messages.h), in place of the stored snapshot and
-     * of the ledger's blocks up to that height; the next block appended is the one above; durable as PERSIST, in one
-     * piece */
+     * of the ledger's blocks above that one; the blocks go on above it; durable as PERSIST, in one piece */
     EFFECT_INSTALL,
     EFFECT_FORGET,    /* records filed under numbers <= number may be dropped */
     EFFECT_SEND,      /* blob to peer `to` */
     EFFECT_TIMER_SET, /* (re)arm timer `timer` for the absolute time at_ns */
     EFFECT_TIMER_STOP,
-    EFFECT_CYCLE,  /* run the local cycle described by the machine (fed.h) */
-    EFFECT_SCORE,  /* score the aligned candidates (fed.h) */
-    EFFECT_ANCHOR, /* epoch `number` is anchored (or abandoned); fed.h says what to read */
-    EFFECT_NOTE    /* nothing to do: a named fact for traces, `name`, `number`, `other` */
+    EFFECT_CYCLE,     /* run the local cycle described by the machine (fed.h) */
+    EFFECT_SCORE,     /* score the aligned candidates (fed.h) */
+    EFFECT_ANCHOR,    /* epoch `number` is anchored (or abandoned); fed.h says what to read */
+    EFFECT_RECOVERED, /* what the loss of the disk asked for is done and durable: no later start needs to know (fed.h)
+                       */
+    EFFECT_NOTE       /* nothing to do: a named fact for traces, `name`, `number`, `other` */
 };
 
 enum {
@@ -54,7 +56,7 @@ void effects_send(struct effects *e, int32_t to, struct blob *blob); /* takes a 
 void effects_timer_set(struct effects *e, uint32_t timer, int64_t at_ns);
 void effects_timer_stop(struct effects *e, uint32_t timer);
 void effects_note(struct effects *e, const char *name, uint64_t number, uint64_t other);
-void effects_plain(struct effects *e, enum effect_kind kind, uint64_t number); /* CYCLE, SCORE, ANCHOR */
+void effects_plain(struct effects *e, enum effect_kind kind, uint64_t number); /* CYCLE to RECOVERED */
 void effects_clear(struct effects *e);
 void effects_free(struct effects *e);
 

@@ -206,6 +206,19 @@ static void translate(struct fed *f, size_t begin)
         submit_compact(f, forget);
 }
 
+/* Of each membership epoch another one. */
+static struct digest recovery_nonce(const struct fed *f)
+{
+    struct digest_context c;
+    uint8_t epoch[8];
+
+    be64_put(epoch, f->decided.membership_epoch);
+    digest_init(&c);
+    digest_add(&c, f->config.nonce.b, DIGEST_SIZE);
+    digest_add(&c, epoch, sizeof epoch);
+    return digest_final(&c);
+}
+
 void consensus_make(struct fed *f)
 {
     const struct federation_state *s = &f->decided;
@@ -223,6 +236,8 @@ void consensus_make(struct fed *f)
         f->validators[i] = state_validator(s, i);
     struct pbft_app app = application_of(f);
     struct pbft_config config = {
+        .recovering = f->config.recovering,
+        .nonce = recovery_nonce(f),
         .federation_id = s->federation_id,
         .membership_epoch = s->membership_epoch,
         .n = s->validator_count,
@@ -244,6 +259,7 @@ void consensus_make(struct fed *f)
 
     state_voters(s, config.keys, fingerprints, &voters);
     f->pbft = pbft_new(&config, &app, s->height, &s->block_id);
+    pbft_begin_at(f->pbft, f->base_height, &f->base_id);
     key_wipe(&config.key);
 }
 

@@ -1,15 +1,40 @@
 #include "fed/internal.h"
 
 /* How decided blocks reach those who did not decide them. Validators push; whoever waits polls one validator after
- * the other. What anybody says of its height is a hint, never a reason to wait for more of it. */
+ * the other. What anybody says of its height is a hint, never a reason to wait for more of it: who says that it is far
+ * ahead costs us the attempt to fetch a state that nobody has. */
 
-static void fetch(struct fed *f, unsigned from)
+static void ask(struct fed *f, unsigned from, uint64_t height)
 {
-    struct blob *message = message_fetch(f->decided.height + 1);
+    struct blob *message = message_fetch(height);
 
     effects_send(f->out, (int32_t)from, message);
     blob_drop(message);
+}
+
+static bool is_far(const struct fed *f)
+{
+    uint64_t known = f->pbft != NULL ? pbft_status(f->pbft).known_decided : 0;
+
+    if (f->heard > known)
+        known = f->heard;
+    return f->gone || (known > f->decided.height && known - f->decided.height >= STATE_GAP);
+}
+
+static void fetch(struct fed *f, unsigned from)
+{
+    if (transfer_running(f->transfer) || (is_far(f) && state_transfer_begin(f)))
+        return;
+    ask(f, from, f->decided.height + 1);
     f->fetching = true;
+}
+
+static bool is_behind(const struct fed *f)
+{
+    if (f->pbft == NULL)
+        return !fed_resting(f);
+    return (f->probing && !fed_resting(f)) || f->expired || f->hinted ||
+           pbft_status(f->pbft).known_decided > f->decided.height;
 }
 
 /* Validators in turn, beginning beside ourselves, so that not everybody asks the same one. */
@@ -18,10 +43,13 @@ static void poll(struct fed *f)
     for (unsigned tries = 0; tries < f->decided.validator_count; tries++) {
         unsigned turn = f->config.self + 1 + f->poll_turn++;
         unsigned peer = state_validator(&f->decided, turn % f->decided.validator_count);
-        if (peer != f->config.self) {
+        if (peer == f->config.self)
+            continue;
+        if (is_behind(f))
             fetch(f, peer);
-            return;
-        }
+        if (filling_wanted(f))
+            ask(f, peer, f->filling.next);
+        return;
     }
 }
 
@@ -29,17 +57,14 @@ void catch_up_start(struct fed *f)
 {
     bool alone = f->pbft != NULL && f->decided.validator_count == 1;
 
-    f->probing = f->restarted && !alone;
+    f->probing = (f->restarted || f->config.recovering) && !alone;
     if (f->probing)
         poll(f);
 }
 
 static bool is_wanted(const struct fed *f)
 {
-    if (f->pbft == NULL)
-        return !fed_resting(f);
-    return (f->probing && !fed_resting(f)) || f->expired || f->hinted ||
-           pbft_status(f->pbft).known_decided > f->decided.height;
+    return is_behind(f) || filling_wanted(f);
 }
 
 void catch_up_arm(struct fed *f)
@@ -108,8 +133,10 @@ static enum err apply(struct fed *f, struct bytes encoded, unsigned *applied)
 
     if (err != ERR_OK)
         goto drop_bytes;
-    if (block.header.height <= f->decided.height)
+    if (block.header.height <= f->decided.height) {
+        err = filling_take(f, bytes, &block);
         goto fini_block;
+    }
     err = ERR_AGAIN;
     if (block.header.height > f->decided.height + 1)
         goto fini_block;
@@ -133,6 +160,7 @@ drop_bytes:
 static enum err receive_blocks(struct fed *f, unsigned from, const struct message *m)
 {
     unsigned applied = 0;
+    uint64_t missing = f->filling.next;
     enum err err = ERR_OK;
 
     for (unsigned i = 0; i < m->count && err == ERR_OK; i++)
@@ -141,8 +169,10 @@ static enum err receive_blocks(struct fed *f, unsigned from, const struct messag
         effects_note(f->out, "fed.catch_up", f->decided.height, applied);
         f->polling = false;                   /* progress: the next poll is a whole interval away */
         f->pushed_height = f->decided.height; /* who decided them has pushed them */
-        f->hinted = false;
+        f->hinted = f->gone = false;
     }
+    if (filling_wanted(f) && f->filling.next > missing)
+        ask(f, from, f->filling.next);
     f->behind = m->height > f->decided.height;
     if (f->behind && (applied > 0 || (err == ERR_AGAIN && !f->fetching)))
         fetch(f, from);
@@ -158,9 +188,12 @@ enum err catch_up_receive(struct fed *f, unsigned from, const struct message *m)
         return ERR_OK;
     }
     enum err err = ERR_OK;
+    if (m->height > f->heard)
+        f->heard = m->height;
     if (m->type == FED_BLOCKS) {
         err = receive_blocks(f, from, m);
     } else {
+        f->gone = f->gone || (f->fetching && m->height > f->decided.height); /* it lacks them itself */
         f->fetching = false;
         f->behind = m->height > f->decided.height;
         f->hinted = f->behind;

@@ -67,6 +67,7 @@ void fed_block_decided(struct fed *f, struct blob *block, struct execution *exec
     struct blob **slot = &f->recent[f->decided.height % RECENT_BLOCKS];
 
     effects_append(f->out, f->decided.height, block);
+    state_transfer_pass(f, block, &execution->header);
     blob_drop(*slot);
     *slot = blob_hold(block);
     effects_note(f->out, "fed.decided", f->decided.height, execution->count);
@@ -90,15 +91,17 @@ static enum err replay_store(struct fed *f, struct diag *diag)
         struct block block = {0};
         struct execution execution = {0};
         enum err err = block_decode(bytes, &block);
-        blob_drop(bytes);
         if (err == ERR_OK) {
             err = state_apply_block(&f->decided, &block, &execution);
+            if (err == ERR_OK)
+                state_transfer_pass(f, bytes, &block.header);
             if (err == ERR_OK && execution.epoch_ended)
                 keep_outcome(f, &execution);
             if (err == ERR_OK)
                 execution_free(&execution);
             block_fini(&block);
         }
+        blob_drop(bytes);
         if (err != ERR_OK)
             return diag_set(diag, err, "block %llu of the store: %s", (unsigned long long)height, err_text(err));
         f->restarted = true;
@@ -121,7 +124,10 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
         goto fail;
     }
     f->decided.verify_cache = config->verify_cache;
-    err = replay_store(f, diag);
+    state_transfer_init(f);
+    err = state_transfer_load(f, diag);
+    if (err == ERR_OK)
+        err = replay_store(f, diag);
     if (err != ERR_OK)
         goto fail;
     fed_take_key(f);
@@ -149,6 +155,8 @@ void fed_free(struct fed *f)
     pbft_free(f->pbft);
     submit_forget_all(f);
     evidence_free(f);
+    transfer_free(f->transfer);
+    links_free(&f->links);
     for (unsigned i = 0; i < RECENT_BLOCKS; i++)
         blob_drop(f->recent[i]);
     for (unsigned i = 0; i < OUTCOMES_KEPT; i++)
@@ -185,6 +193,8 @@ static enum err start(struct fed *f)
     if (f->started)
         return ERR_STATE;
     f->started = true;
+    if (f->config.recovering)
+        submit_skip(f);
     if (f->pbft != NULL)
         consensus_start(f);
     catch_up_start(f);
@@ -212,6 +222,8 @@ static enum err receive(struct fed *f, const struct fed_event *event)
         return ERR_LIMIT;
     if (pbft_owns(blob_bytes(event->blob)))
         return receive_consensus(f, event);
+    if (transfer_owns(blob_bytes(event->blob)))
+        return state_transfer_receive(f, event->from, blob_bytes(event->blob));
     enum err err = message_decode(blob_bytes(event->blob), &m);
     if (err != ERR_OK)
         return err;
@@ -234,6 +246,9 @@ static enum err expire(struct fed *f, uint32_t timer)
     case FED_TIMER_POLL:
         f->poll_at_ns = 0;
         catch_up_timer(f);
+        return ERR_OK;
+    case FED_TIMER_TRANSFER:
+        state_transfer_timer(f);
         return ERR_OK;
     default:
         if (f->pbft == NULL || timer >= PBFT_TIMER_COUNT)
@@ -293,6 +308,11 @@ const struct federation_state *fed_state(const struct fed *f)
 int fed_self_replica(const struct fed *f)
 {
     return fed_self(f) != NULL ? state_replica(&f->decided, f->config.self) : -1;
+}
+
+bool fed_recovering(const struct fed *f)
+{
+    return f->config.recovering;
 }
 
 struct pbft_status fed_pbft_status(const struct fed *f)

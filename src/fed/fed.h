@@ -10,13 +10,15 @@
 /* One node of the federation as a state machine: binds PBFT, ledger, state and the epoch's lifecycle
  * (load_meta, run_local_cycle, meta_update, collect, align, score, aggregate, guard, anchor). Both drivers run it. */
 
-/* Wire messages are CBOR arrays whose first element is a type: 1..15 PBFT's, the rest ours. */
+/* Wire messages are CBOR arrays whose first element is a type: 1..15 PBFT's, 20..23 of pbft/transfer.h, the rest ours.
+ */
 enum fed_message { FED_ENTRY = 16, FED_FETCH = 17, FED_BLOCKS = 18, FED_STATUS = 19 };
 
 enum fed_timer {
     FED_TIMER_DEADLINE = PBFT_TIMER_COUNT, /* of the running phase (validators) */
     FED_TIMER_SUBMIT,                      /* own entry not in the log yet: send again, with backoff */
     FED_TIMER_POLL,                        /* ask somebody whether there are newer blocks */
+    FED_TIMER_TRANSFER,                    /* of a state that is being fetched */
     FED_TIMER_END
 };
 
@@ -32,7 +34,16 @@ struct fed_config {
     uint64_t checkpoint_interval, window;
     uint64_t last_epoch;               /* the node rests when this epoch has ended; UINT64_MAX: never */
     struct verify_cache *verify_cache; /* borrowed, for drivers of many nodes; NULL: none; changes no result */
+    bool recovering;                   /* its disk was lost: see below */
+    struct digest nonce;               /* of this start: never used before */
+    uint64_t sequence_floor;           /* above every sequence number that this key has ever signed */
 };
+
+/* A node that has lost its disk. It may have signed what it cannot remember, as a validator (pbft/pbft.h, "A wiped
+ * replica") and as the author of entries. Its driver knows of the loss and says so in the configuration, at every
+ * start, each time with another nonce, until EFFECT_RECOVERED. sequence_floor is microseconds of a clock that is never
+ * behind what it was in any earlier life of this key (docs/decisions/0011-after-a-lost-disk.md): a node that signs less
+ * than one entry in a microsecond is below it. It contributes again when it has caught up. */
 
 enum fed_event_kind {
     FED_EVENT_START,      /* after fed_new and the restores */
@@ -61,8 +72,10 @@ struct fed_event {
 
 struct fed;
 
-/* genesis: the encoded document; config is copied. store (borrowed) is only read, to serve others and at restart;
- * decided blocks go there through EFFECT_APPEND, and fed keeps the latest ones itself until they are surely in it. */
+/* genesis: the encoded document; config is copied. store (borrowed; ledger/ledger.h has one) is only read, to serve
+ * others and at restart; decided blocks go there through EFFECT_APPEND, and fed keeps the latest ones itself until they
+ * are surely in it. Who is far behind gets a state, through EFFECT_INSTALL, and then the blocks below it, from the
+ * lowest missing one on. */
 enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store,
                  struct fed **out, struct diag *diag) MUST_CHECK;
 void fed_free(struct fed *f);
@@ -80,6 +93,8 @@ enum err fed_step(struct fed *f, const struct fed_event *event, struct effects *
 const struct federation_state *fed_state(const struct fed *f);
 /* Our number among the replicas of the decided state's membership epoch; -1: we have no vote. */
 int fed_self_replica(const struct fed *f);
+/* May it have signed what it has forgotten? (fed_config.recovering, until EFFECT_RECOVERED) */
+bool fed_recovering(const struct fed *f);
 /* The primary's view of consensus; zeros on a participant. */
 struct pbft_status fed_pbft_status(const struct fed *f);
 

@@ -2,6 +2,8 @@
 #define PRISMFED_FED_INTERNAL_H
 
 #include "fed/messages.h"
+#include "fed/proof.h"
+#include "pbft/transfer.h"
 
 /* What the files of this folder share. One step runs like this: fed.c hands the event to whom it concerns,
  * PBFT calls back into application.c, and then lifecycle_settle() compares the decided state with what this node
@@ -14,7 +16,11 @@ enum {
     PATIENCE_TIMEOUTS = 2, /* of the view, after a deadline, before every validator signs its own CLOSE */
     ACCUSATIONS_MAX = 8,
     OUTCOMES_KEPT = MESSAGE_BLOCKS_MAX, /* no step can end more epochs */
-    PENDING_REQUESTS = 4 * MEMBERS_MAX
+    PENDING_REQUESTS = 4 * MEMBERS_MAX,
+    /* Who is so many blocks behind, or more, fetches a state. Blocks come MESSAGE_BLOCKS_MAX in a round trip, each to
+     * be executed before the next; a state of usual size is here after two. Below four messages of blocks there is
+     * nothing to gain, and the ledger stays whole all the time. */
+    STATE_GAP = 4 * MESSAGE_BLOCKS_MAX
 };
 
 /* Records of ours in the durable store; PBFT's begin with 1..15. */
@@ -60,9 +66,19 @@ struct accusation {
     struct blob *first, *second;
 };
 
+/* Blocks below an installed state that are not in the store yet. */
+struct filling {
+    uint64_t next, target; /* the lowest that is missing, the highest; next > target: nothing is */
+    struct digest parent;  /* id of the block below next */
+    struct digest target_id;
+    struct voter_set voters;
+    struct digest voters_digest;
+};
+
 struct fed {
     struct fed_config config;
     const struct ledger_store *store;
+    struct voter_set founders;
     bool started, restarted; /* restarted: there was something in the store or among the records */
 
     /* valid while stepping */
@@ -82,6 +98,14 @@ struct fed {
     enum member_status settled_status;
     struct epoch_outcome outcomes[OUTCOMES_KEPT]; /* of epoch e at e mod OUTCOMES_KEPT */
     uint64_t outcome_epoch;
+
+    /* state_transfer.c, filling.c */
+    struct transfer *transfer;
+    struct links links;   /* of all closed membership epochs */
+    uint64_t base_height; /* where the present one began */
+    struct digest base_id;
+    uint64_t tried; /* + 1: the height at which the last transfer began; 0: none */
+    struct filling filling;
 
     /* lifecycle.c */
     bool watching;
@@ -116,6 +140,8 @@ struct fed {
     unsigned poll_turn;
     bool polling, probing, behind, fetching;
     bool hinted;                                      /* somebody seems to be in a later membership epoch */
+    uint64_t heard;                                   /* the highest that anybody says its log is; a hint */
+    bool gone;                                        /* the blocks that we need may be nowhere */
     int64_t poll_at_ns, submit_at_ns, deadline_at_ns; /* as armed; 0: not */
 };
 
@@ -143,6 +169,25 @@ void consensus_expect(struct fed *f, bool expecting);
 void consensus_poke(struct fed *f);
 void consensus_advance(struct fed *f);
 
+/* state_transfer.c: states at checkpoints, given and taken. */
+void state_transfer_init(struct fed *f);
+/* The decided state is the one after this block, encoded and with its header: remembers what others will need. */
+void state_transfer_pass(struct fed *f, struct blob *bytes, const struct block_header *header);
+enum err state_transfer_load(struct fed *f, struct diag *diag) MUST_CHECK; /* the store's snapshot, if there is one */
+/* From all validators that we know; false: one that began here has come to nothing. */
+bool state_transfer_begin(struct fed *f);
+enum err state_transfer_receive(struct fed *f, unsigned from, struct bytes message) MUST_CHECK;
+void state_transfer_timer(struct fed *f);
+
+/* filling.c: the blocks below an installed state */
+bool filling_wanted(const struct fed *f);
+/* A state at `target` takes the place of the decided state, which was the last without a gap unless one was being
+ * filled. */
+void filling_extend(struct fed *f, uint64_t target, const struct digest *target_id);
+/* What the store lacks below its snapshot. */
+enum err filling_load(struct fed *f, uint64_t target, const struct digest *genesis_id) MUST_CHECK;
+enum err filling_take(struct fed *f, struct blob *bytes, const struct block *block) MUST_CHECK;
+
 /* lifecycle.c */
 void lifecycle_settle(struct fed *f);
 enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
@@ -164,6 +209,8 @@ void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const str
                   struct bytes body);
 void submit_review(struct fed *f); /* forgets own entries that are in the log or have become pointless */
 void submit_forget_all(struct fed *f);
+/* After a loss of the disk: numbers below the configured floor are used up. */
+void submit_skip(struct fed *f);
 void submit_resend(struct fed *f);
 void submit_arm(struct fed *f);
 bool submit_owns(struct bytes record);

@@ -287,6 +287,8 @@ static void contribute(struct fed *f)
 
     if (self == NULL || self->status == MEMBER_CONVICTED || self->status == MEMBER_LEFT)
         return;
+    if (f->config.recovering && f->probing)
+        return; /* of an epoch that is long over */
     if (self->status == MEMBER_QUARANTINED) {
         reconcile(f);
         return;
@@ -307,6 +309,8 @@ static void meet_new_height(struct fed *f)
 
     if (f->settled && f->settled_height == f->decided.height)
         return;
+    if (self != NULL && self->sequence > f->sequence)
+        f->sequence = self->sequence; /* of before our disk was lost */
     catch_up_push(f);
     submit_review(f);
     if (f->pbft != NULL)
@@ -332,6 +336,20 @@ static void arm_deadline(struct fed *f)
     fed_timer(f, FED_TIMER_DEADLINE, &f->deadline_at_ns, at_ns);
 }
 
+/* As one who signs entries it has recovered when it has caught up: until then it may turn out to be a validator. */
+static void look_at_recovery(struct fed *f)
+{
+    const struct member *self = fed_self(f);
+
+    if (!f->config.recovering || (f->probing && !fed_resting(f)))
+        return;
+    if (f->pbft != NULL ? pbft_status(f->pbft).recovering : self == NULL || self->card.role == ROLE_CORE)
+        return;
+    f->config.recovering = false;
+    effects_note(f->out, "fed.recovered", f->decided.height, f->sequence);
+    effects_plain(f->out, EFFECT_RECOVERED, f->decided.height);
+}
+
 void lifecycle_settle(struct fed *f)
 {
     uint64_t height;
@@ -354,6 +372,7 @@ void lifecycle_settle(struct fed *f)
             evidence_accuse(f);
         }
     } while (f->decided.height != height);
+    look_at_recovery(f);
     submit_arm(f);
     catch_up_arm(f);
     arm_deadline(f);

@@ -91,7 +91,8 @@ struct voters voter_set_voters(const struct voter_set *set)
         .count = set->count, .quorum = set->quorum, .keys = set->keys, .fingerprints = set->fingerprints};
 }
 
-enum err voter_set_certifies(const struct voter_set *set, const struct block_header *header, struct bytes certificate)
+enum err voter_set_certifies(const struct voter_set *set, const struct block_header *header, struct bytes certificate,
+                             struct verify_cache *cache)
 {
     struct voters voters = voter_set_voters(set);
     struct vote expected = {
@@ -101,6 +102,7 @@ enum err voter_set_certifies(const struct voter_set *set, const struct block_hea
         .block_id = block_id(header),
     };
 
+    voters.verify_cache = cache;
     if (header->membership_epoch != set->membership_epoch)
         return ERR_MISMATCH;
     return certificate_verify(certificate, &expected, &voters, NULL, NULL, NULL);
@@ -142,7 +144,7 @@ enum err link_verify(struct bytes in, const struct digest *federation_id, const 
     if (!digest_equal(&header.federation_id, federation_id) || !digest_equal(&header.next_voters, &digest) ||
         set.membership_epoch != present->membership_epoch + 1)
         return ERR_MISMATCH;
-    err = voter_set_certifies(present, &header, certificate);
+    err = voter_set_certifies(present, &header, certificate, NULL);
     if (err != ERR_OK)
         return err;
     *next = set;

@@ -25,9 +25,9 @@ struct digest voter_set_digest(const struct voter_set *set);
 /* A view into set. */
 struct voters voter_set_voters(const struct voter_set *set);
 
-/* Is this header certified by these voters? */
-enum err voter_set_certifies(const struct voter_set *set, const struct block_header *header,
-                             struct bytes certificate) MUST_CHECK;
+/* Is this header certified by these voters? cache: borrowed, or NULL. */
+enum err voter_set_certifies(const struct voter_set *set, const struct block_header *header, struct bytes certificate,
+                             struct verify_cache *cache) MUST_CHECK;
 
 /* [header of the closing block, its certificate, the next voter set]: byte strings */
 void link_encode(struct bytes header, struct bytes certificate, struct bytes next, struct buf *out);

@@ -2,7 +2,9 @@
 
 void disk_init(struct disk *d)
 {
-    *d = (struct disk){.ledger = ledger_store_memory(), .sync_start_ns = -1, .sync_end_ns = -1};
+    *d = (struct disk){.sync_start_ns = -1, .sync_end_ns = -1};
+    ledger_init(&d->blocks, ledger_store_memory(), ledger_store_memory());
+    d->ledger = ledger_view(&d->blocks);
 }
 
 void disk_fini(struct disk *d)
@@ -10,7 +12,7 @@ void disk_fini(struct disk *d)
     for (size_t i = 0; i < d->count; i++)
         blob_drop(d->records[i].blob);
     mem_free(d->records);
-    ledger_store_free(&d->ledger);
+    ledger_fini(&d->blocks);
     *d = (struct disk){0};
 }
 
@@ -40,12 +42,15 @@ void disk_put_record(struct disk *d, uint64_t number, struct blob *blob)
 
 void disk_put_block(struct disk *d, uint64_t height, struct bytes block)
 {
-    enum err err;
+    enum err err = ledger_append(&d->blocks, height, block, NULL);
 
-    ASSERT(height == d->height + 1);
-    err = d->ledger.append(d->ledger.context, height, block, NULL);
     ASSERT(err == ERR_OK);
-    d->height = height;
+    d->height = d->blocks.height;
+}
+
+void disk_put_snapshot(struct disk *d, uint64_t height, struct blob *snapshot)
+{
+    ledger_install(&d->blocks, height, snapshot, ledger_store_memory());
 }
 
 void disk_forget(struct disk *d, uint64_t number)
@@ -59,4 +64,13 @@ void disk_forget(struct disk *d, uint64_t number)
             blob_drop(d->records[i].blob);
     }
     d->count = kept;
+}
+
+void disk_wipe(struct disk *d)
+{
+    int64_t end_ns = d->sync_end_ns;
+
+    disk_fini(d);
+    disk_init(d);
+    d->sync_end_ns = end_ns;
 }

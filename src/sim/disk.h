@@ -1,7 +1,7 @@
 #ifndef PRISMFED_SIM_DISK_H
 #define PRISMFED_SIM_DISK_H
 
-#include "ledger/store.h"
+#include "ledger/ledger.h"
 
 /* A node's virtual disk: what is durable and when. Writes are synced in groups, one sync at a time: a write that
  * is asked for while a sync runs waits for the next one. Only what is durable is in here. */
@@ -12,8 +12,9 @@ struct disk_record {
 };
 
 struct disk {
-    struct ledger_store ledger;
-    uint64_t height;             /* of the last block in it */
+    struct ledger blocks;
+    struct ledger_store ledger;  /* a view of it */
+    uint64_t height;             /* of the last block without a gap below */
     struct disk_record *records; /* owned; in the order of writing */
     size_t count, cap;
     int64_t sync_start_ns, sync_end_ns; /* of the last sync */
@@ -29,6 +30,8 @@ void disk_crash(struct disk *d, int64_t now_ns);
 
 void disk_put_record(struct disk *d, uint64_t number, struct blob *blob); /* takes a holding of its own */
 void disk_put_block(struct disk *d, uint64_t height, struct bytes block);
+void disk_put_snapshot(struct disk *d, uint64_t height, struct blob *snapshot); /* takes a holding of its own */
 void disk_forget(struct disk *d, uint64_t number); /* drops records filed under it or less */
+void disk_wipe(struct disk *d);                    /* all of it is lost */
 
 #endif

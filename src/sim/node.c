@@ -49,6 +49,16 @@ void node_fini(struct sim_node *n)
     key_wipe(&n->next_key);
 }
 
+/* A real node draws it. */
+static struct digest start_nonce(const struct sim_node *n)
+{
+    uint8_t bytes[16];
+
+    be64_put(bytes, n->draws);
+    be64_put(bytes + 8, n->life);
+    return digest_of(bytes_of(bytes, sizeof bytes));
+}
+
 static void node_config(const struct sim_node *n, const struct rehearsal *r, struct fed_config *out)
 {
     const struct scenario *s = r->scenario;
@@ -70,6 +80,9 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
         .window = 64,
         .last_epoch = r->last_epoch,
         .verify_cache = r->verdicts,
+        .recovering = n->recovering,
+        .nonce = start_nonce(n),
+        .sequence_floor = n->recovering ? (uint64_t)r->now_ns / 1000 : 0,
     };
 }
 
@@ -188,7 +201,7 @@ static void perform(struct sim_node *n, struct rehearsal *r, struct waiting *w)
         disk_put_record(&n->disk, e->number, e->blob);
         break;
     case EFFECT_INSTALL:
-        ASSERT(false); /* no node asks for it */
+        disk_put_snapshot(&n->disk, e->number, e->blob);
         break;
     case EFFECT_APPEND:
         disk_put_block(&n->disk, e->number, blob_bytes(e->blob));
@@ -211,6 +224,9 @@ static void perform(struct sim_node *n, struct rehearsal *r, struct waiting *w)
         break;
     case EFFECT_ANCHOR:
         trace_line(r->trace, r->now_ns, n->name, "anchor epoch %" PRIu64, e->number);
+        break;
+    case EFFECT_RECOVERED:
+        n->recovering = false;
         break;
     case EFFECT_NOTE:
         trace_line(r->trace, r->now_ns, n->name, "%s %" PRIu64 " %" PRIu64, e->name, e->number, e->other);
@@ -260,7 +276,7 @@ static void enqueue(struct sim_node *n, struct rehearsal *r, struct effect *e)
 {
     struct waiting w = {.effect = *e, .work = work_capture(n, r, e)};
 
-    if (e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND)
+    if (e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND || e->kind == EFFECT_INSTALL)
         n->durable_ns = disk_sync_ns(&n->disk, r->now_ns, r->scenario->disk_ns);
     w.ready_ns = n->durable_ns > r->now_ns ? n->durable_ns : r->now_ns;
 #ifdef MUTANT_SIM_SENDS_EARLY

@@ -33,6 +33,7 @@ struct sim_node {
     struct cycle_result *kept; /* what it found first since it began to be stale; owned, or NULL */
     uint64_t life;             /* counts starts: what an earlier life began is not heard of */
     uint64_t restarts;
+    bool recovering; /* its disk was lost: fed_config.recovering */
     struct fed *fed; /* while up */
     struct effects effects;
     struct disk disk;

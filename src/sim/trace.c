@@ -7,6 +7,7 @@
 
 #include "codec/cbor.h"
 #include "fed/fed.h"
+#include "pbft/transfer.h"
 
 enum err trace_open(struct trace *t, const char *path, struct diag *diag)
 {
@@ -45,10 +46,26 @@ void trace_line(struct trace *t, int64_t now_ns, const char *who, const char *fm
 const char *message_name(struct bytes message)
 {
     static const char *const names[] = {
-        [1] = "pbft.pre_prepare",    [2] = "pbft.prepare",        [3] = "pbft.commit",       [4] = "pbft.checkpoint",
-        [5] = "pbft.view_change",    [6] = "pbft.new_view",       [7] = "pbft.fetch",        [8] = "pbft.batch",
-        [9] = "pbft.status",         [10] = "pbft.stable",        [FED_ENTRY] = "fed.entry", [FED_FETCH] = "fed.fetch",
-        [FED_BLOCKS] = "fed.blocks", [FED_STATUS] = "fed.status",
+        [1] = "pbft.pre_prepare",
+        [2] = "pbft.prepare",
+        [3] = "pbft.commit",
+        [4] = "pbft.checkpoint",
+        [5] = "pbft.view_change",
+        [6] = "pbft.new_view",
+        [7] = "pbft.fetch",
+        [8] = "pbft.batch",
+        [9] = "pbft.status",
+        [10] = "pbft.stable",
+        [FED_ENTRY] = "fed.entry",
+        [FED_FETCH] = "fed.fetch",
+        [FED_BLOCKS] = "fed.blocks",
+        [FED_STATUS] = "fed.status",
+        [TRANSFER_ASK] = "transfer.ask",
+        [TRANSFER_OFFER] = "transfer.offer",
+        [TRANSFER_GET] = "transfer.get",
+        [TRANSFER_CHUNK] = "transfer.chunk",
+        [11] = "pbft.query",
+        [12] = "pbft.report",
     };
     struct cbor_reader r;
     uint64_t type;

@@ -131,7 +131,8 @@ void federation_init(struct federation *f, const struct federation_options *opti
         struct node *n = &f->nodes[i];
         char label[16];
         snprintf(label, sizeof label, "work-%u", i);
-        n->store = ledger_store_memory();
+        ledger_init(&n->ledger, ledger_store_memory(), ledger_store_memory());
+        n->store = ledger_view(&n->ledger);
         n->records = mem_array(RECORDS_MAX, sizeof *n->records);
         n->clock_percent = 100;
         n->cycle_ns = 100 * MILLISECOND;
@@ -373,11 +374,15 @@ static void perform(struct federation *f, unsigned node, const struct effect *e)
         break;
     case EFFECT_APPEND:
         check_block(f, node, e->number, e->blob);
-        if (n->store.append(n->store.context, e->number, blob_bytes(e->blob), &diag) != ERR_OK)
+        if (ledger_append(&n->ledger, e->number, blob_bytes(e->blob), &diag) != ERR_OK)
             breach(f, "node %u: %s", node, diag.text);
         break;
     case EFFECT_INSTALL:
-        breach(f, "node %u installs a state", node);
+        ledger_install(&n->ledger, e->number, e->blob, ledger_store_memory());
+        n->installs++;
+        break;
+    case EFFECT_RECOVERED:
+        n->recovering = false;
         break;
     case EFFECT_FORGET:
         do_forget(n, e->number);
@@ -443,6 +448,15 @@ void node_crash(struct federation *f, unsigned node)
     n->crash_after = 0;
 }
 
+static struct digest start_nonce(const struct federation *f, unsigned node)
+{
+    uint8_t bytes[16];
+
+    be64_put(bytes, node);
+    be64_put(bytes + 8, f->nodes[node].life);
+    return digest_of(bytes_of(bytes, sizeof bytes));
+}
+
 struct fed_config federation_config(const struct federation *f, unsigned node)
 {
     return (struct fed_config){
@@ -461,6 +475,9 @@ struct fed_config federation_config(const struct federation *f, unsigned node)
         .window = 16,
         .last_epoch = f->options.last_epoch,
         .verify_cache = f->verify_cache,
+        .recovering = f->nodes[node].recovering,
+        .nonce = start_nonce(f, node),
+        .sequence_floor = f->nodes[node].recovering ? (uint64_t)f->now_ns / 1000 : 0,
     };
 }
 
@@ -488,6 +505,19 @@ void node_start(struct federation *f, unsigned node)
     for (unsigned i = 0; i < FED_TIMER_END; i++)
         n->timers[i] = STOPPED;
     step(f, node, &(struct fed_event){.kind = FED_EVENT_START});
+}
+
+void node_wipe(struct federation *f, unsigned node)
+{
+    struct node *n = &f->nodes[node];
+
+    if (n->fed != NULL)
+        node_crash(f, node);
+    do_forget(n, UINT64_MAX);
+    ledger_fini(&n->ledger);
+    ledger_init(&n->ledger, ledger_store_memory(), ledger_store_memory());
+    n->recovering = true;
+    node_start(f, node);
 }
 
 void node_cut_off(struct federation *f, unsigned node)
@@ -580,7 +610,7 @@ void federation_fini(struct federation *f)
         fed_free(n->fed);
         do_forget(n, UINT64_MAX);
         mem_free(n->records);
-        ledger_store_free(&n->store);
+        ledger_fini(&n->ledger);
         workload_fini(&n->work);
     }
     verify_cache_free(f->verify_cache);

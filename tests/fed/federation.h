@@ -4,6 +4,7 @@
 #include "base/heap.h"
 #include "base/prng.h"
 #include "fed/fed.h"
+#include "ledger/ledger.h"
 
 /* A whole federation in one process: real machines and keys, a network, disks and clocks made of one seed. A crash
  * loses everything after the effect at which it strikes. Invariants are checked at every effect; the first
@@ -22,7 +23,8 @@ struct record {
 struct node {
     struct fed *fed; /* NULL: down */
     struct secret_key key;
-    struct ledger_store store; /* survives */
+    struct ledger ledger;      /* survives, */
+    struct ledger_store store; /* a view of it */
     struct record *records;    /* survive */
     unsigned record_count;
     unsigned life;                 /* counts restarts: events of an earlier life are void */
@@ -36,6 +38,8 @@ struct node {
     unsigned crash_spread; /* so many effects at most after each restart it strikes again; 0: not */
     int64_t back_after_ns; /* after such a crash */
     unsigned restarts;
+    bool recovering;            /* its disk was lost */
+    unsigned installs;          /* of states */
     int64_t clock_percent;      /* speed of its clock; 100 is true */
     int64_t cycle_ns;           /* what a local cycle takes it beyond its iterations */
     uint64_t anchors;           /* EFFECT_ANCHORs performed */
@@ -101,6 +105,7 @@ void federation_fini(struct federation *f);
 /* Faults. */
 void node_crash(struct federation *f, unsigned node);
 void node_start(struct federation *f, unsigned node);
+void node_wipe(struct federation *f, unsigned node); /* it crashes, its disk is lost, it starts again */
 void node_cut_off(struct federation *f, unsigned node);
 void node_silence(struct federation *f, unsigned node);
 void node_reconnect(struct federation *f, unsigned node); /* heals both */

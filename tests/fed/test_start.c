@@ -157,9 +157,11 @@ static void a_damaged_store_is_noticed(void)
     struct ledger_store other = ledger_store_memory();
     REQUIRE_OK(n->store.read(n->store.context, 2, &block)); /* misplaced: in the place of block 1 */
     REQUIRE_OK(other.append(other.context, 1, block, NULL));
-    ledger_store_free(&n->store);
+    struct ledger_store store = n->store;
     n->store = other;
     CHECK(try_new(1, &config, &fed) != ERR_OK);
+    n->store = store;
+    ledger_store_free(&other);
     teardown();
 }
 

@@ -1,0 +1,125 @@
+#include "fed/internal.h"
+#include "govern/membership.h"
+
+/* Who has installed a state lacks the blocks below it. They decide nothing any more, but a ledger with a gap can be
+ * neither served nor audited, so they are fetched, from the lowest one on: each must stand on the one before and be
+ * certified by the voters that the header before it, or the founding document, names. Nothing is executed: the state
+ * above is certified. */
+
+bool filling_wanted(const struct fed *f)
+{
+    return f->filling.next <= f->filling.target;
+}
+
+static void set_voters(struct filling *g, const struct voter_set *voters)
+{
+    g->voters = *voters;
+    g->voters_digest = voter_set_digest(voters);
+}
+
+void filling_extend(struct fed *f, uint64_t target, const struct digest *target_id)
+{
+    struct filling *g = &f->filling;
+
+    if (!filling_wanted(f)) {
+        struct voter_set voters;
+        state_voter_set(&f->decided, &voters);
+        g->next = f->decided.height + 1;
+        g->parent = f->decided.block_id;
+        set_voters(g, &voters);
+    }
+    g->target = target;
+    g->target_id = *target_id;
+}
+
+/* After a block of ours with this header, which was verified. */
+static void move_on(struct fed *f, const struct block_header *header)
+{
+    struct filling *g = &f->filling;
+    struct voter_set voters;
+
+    g->next = header->height + 1;
+    g->parent = block_id(header);
+    if (digest_equal(&header->next_voters, &g->voters_digest))
+        return;
+    links_voters(&f->links, &f->founders, header->membership_epoch + 1, &voters);
+    set_voters(g, &voters);
+}
+
+/* The highest block up to target that the store has without a gap: 0: none. */
+static uint64_t highest_whole(const struct fed *f, uint64_t target)
+{
+    uint64_t low = 0, high = target;
+
+    while (low < high) {
+        uint64_t middle = high - (high - low) / 2;
+        struct bytes block;
+        if (f->store->read(f->store->context, middle, &block) == ERR_OK)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return low;
+}
+
+enum err filling_load(struct fed *f, uint64_t target, const struct digest *genesis_id)
+{
+    uint64_t height = highest_whole(f, target);
+    struct block block = {0};
+    struct voter_set voters;
+    struct bytes bytes;
+
+    f->filling = (struct filling){.next = 1, .target = target, .parent = *genesis_id, .target_id = f->decided.block_id};
+    set_voters(&f->filling, &f->founders);
+    if (height == 0)
+        return ERR_OK;
+    enum err err = f->store->read(f->store->context, height, &bytes);
+    if (err != ERR_OK)
+        return err;
+    struct blob *blob = blob_new(bytes);
+    err = block_decode(blob, &block);
+    blob_drop(blob);
+    if (err != ERR_OK)
+        return err;
+    err = block.header.height == height && block.header.membership_epoch <= f->links.count + 1 ? ERR_OK : ERR_MISMATCH;
+    if (err == ERR_OK) {
+        links_voters(&f->links, &f->founders, block.header.membership_epoch, &voters);
+        set_voters(&f->filling, &voters);
+        move_on(f, &block.header);
+    }
+    block_fini(&block);
+    return err;
+}
+
+static enum err check(const struct fed *f, const struct block_header *header, struct bytes certificate)
+{
+    const struct filling *g = &f->filling;
+    struct digest id = block_id(header);
+
+#ifdef MUTANT_FED_FILLING_UNCHECKED
+    return ERR_OK;
+#endif
+    if (!digest_equal(&header->federation_id, &f->decided.federation_id) ||
+        !digest_equal(&header->parent_id, &g->parent) ||
+        (header->height == g->target && !digest_equal(&id, &g->target_id)))
+        return ERR_MISMATCH;
+    if (!digest_equal(&header->next_voters, &g->voters_digest) && header->membership_epoch > f->links.count)
+        return ERR_MISMATCH; /* no link leads there */
+    return voter_set_certifies(&g->voters, header, certificate, f->config.verify_cache);
+}
+
+enum err filling_take(struct fed *f, struct blob *bytes, const struct block *block)
+{
+    struct filling *g = &f->filling;
+
+    if (!filling_wanted(f) || block->header.height != g->next)
+        return ERR_OK;
+    enum err err = check(f, &block->header, block->certificate);
+    if (err != ERR_OK)
+        return err;
+    effects_append(f->out, g->next, bytes);
+    move_on(f, &block->header);
+    if (!filling_wanted(f))
+        effects_note(f->out, "fed.whole", g->target, f->decided.height);
+    return ERR_OK;
+}

@@ -1,0 +1,217 @@
+#include "federation.h"
+
+#include <string.h>
+
+#include "fed/messages.h"
+#include "fed/proof.h"
+#include "govern/membership.h"
+#include "merkle/chunks.h"
+#include "pbft/transfer.h"
+#include "pbft/transfer_messages.h"
+#include "tap.h"
+
+/* Nodes that come from far behind, and nodes that have lost their disks, in whole federations. federation.c checks at
+ * every effect that no two of them have different blocks and that nobody signs two entries with one number. */
+
+static struct federation fed;
+
+enum { EPOCHS = 24 };
+
+static void begin(unsigned validators, unsigned participants, uint64_t seed)
+{
+    struct federation_options options = federation_usual(validators, participants, seed);
+
+    tap_seed(seed);
+    options.last_epoch = EPOCHS;
+    options.collect_ns = options.score_ns = SECOND;
+    federation_init(&fed, &options);
+}
+
+/* Everybody has everything: state, and every block from 1 on. */
+static void end(void)
+{
+    CHECK(federation_run(&fed, 900 * SECOND));
+    CHECK_EQ_TEXT(fed.breach, "");
+    CHECK(federation_agrees(&fed));
+    for (unsigned i = 0; i < fed.count; i++) {
+        const struct node *n = &fed.nodes[i];
+        CHECK(!n->recovering);
+        CHECK_EQ_U64(n->ledger.height, n->ledger.top);
+        CHECK_EQ_U64(n->ledger.height, fed_state(n->fed)->height);
+    }
+}
+
+static void who_is_far_behind_gets_a_state(void)
+{
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        unsigned away = seed % 2 == 0 ? 4 : 3; /* a participant, a validator */
+        begin(4, 1, seed);
+        federation_at(&fed, SECOND, node_cut_off, away);
+        federation_at(&fed, 40 * SECOND, node_reconnect, away);
+        federation_start(&fed);
+        end();
+        CHECK(fed.nodes[away].installs > 0);
+        for (unsigned i = 0; i < fed.count; i++)
+            CHECK(i == away || fed.nodes[i].installs == 0);
+        federation_fini(&fed);
+    }
+}
+
+static void who_is_a_little_behind_gets_blocks(void)
+{
+    begin(4, 1, 5);
+    federation_at(&fed, SECOND, node_cut_off, 3);
+    federation_at(&fed, 6 * SECOND, node_reconnect, 3);
+    federation_start(&fed);
+    end();
+    CHECK_EQ_U64(fed.nodes[3].installs, 0);
+    federation_fini(&fed);
+}
+
+static void come_back_shaking(struct federation *f, unsigned node)
+{
+    f->calm_ns = f->now_ns + 20 * SECOND;
+    f->nodes[node].crash_spread = 150;
+    f->nodes[node].back_after_ns = 100 * MILLISECOND;
+    node_reconnect(f, node);
+    node_crash(f, node);
+    node_start(f, node);
+}
+
+/* A restart in the middle of all that begins from the snapshot. */
+static void it_crashes_on_the_way(void)
+{
+    unsigned installs = 0;
+
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        begin(4, 1, seed);
+        federation_at(&fed, SECOND, node_cut_off, 3);
+        federation_at(&fed, 40 * SECOND, come_back_shaking, 3);
+        federation_start(&fed);
+        end();
+        installs += fed.nodes[3].installs;
+        federation_fini(&fed);
+    }
+    CHECK(installs > 0);
+}
+
+static void a_wiped_node_recovers(void)
+{
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        unsigned wiped = (unsigned)seed % 5;
+        begin(4, 1, seed);
+        federation_at(&fed, (int64_t)(2 + seed * 5) * SECOND, node_wipe, wiped);
+        federation_start(&fed);
+        end();
+        federation_fini(&fed);
+    }
+}
+
+/* What it signed and nobody executed is in somebody's hands. */
+static void its_numbers_are_never_used_again(void)
+{
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        unsigned wiped = seed % 2 == 0 ? 4 : 2;
+        begin(4, 1, seed);
+        federation_at(&fed, 10 * SECOND, node_cut_off, wiped);
+        federation_at(&fed, 30 * SECOND, node_wipe, wiped);
+        federation_at(&fed, 31 * SECOND, node_reconnect, wiped);
+        federation_start(&fed);
+        end();
+        federation_fini(&fed);
+    }
+}
+
+static void it_crashes_while_it_recovers_and_is_wiped_again(void)
+{
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        begin(4, 0, seed);
+        fed.calm_ns = 60 * SECOND;
+        federation_at(&fed, 15 * SECOND, node_wipe, 1);
+        fed.nodes[1].crash_spread = 400;
+        fed.nodes[1].back_after_ns = 300 * MILLISECOND;
+        federation_at(&fed, (int64_t)(17 + seed) * SECOND, node_wipe, 1);
+        federation_start(&fed);
+        end();
+        federation_fini(&fed);
+    }
+}
+
+/* ---- one that gives us bad states: node 3 is played */
+
+struct offered {
+    struct buf proof, state;
+    uint64_t height;
+};
+
+/* A state as node 0 would offer it. */
+static void take_offer(struct offered *o)
+{
+    struct effects effects = {0};
+    struct transfer_wire wire;
+    struct fed_event event = {.kind = FED_EVENT_MESSAGE, .now_ns = fed.now_ns, .from = 1, .blob = transfer_ask(0)};
+
+    CHECK_OK(fed_step(fed.nodes[0].fed, &event, &effects));
+    REQUIRE(effects.count == 1 && transfer_decode(blob_bytes(effects.items[0].blob), &wire) == ERR_OK);
+    o->height = wire.height;
+    buf_add(&o->proof, wire.proof.data, wire.proof.len);
+    blob_drop(event.blob);
+    effects_clear(&effects);
+    event.blob = transfer_get(o->height, 0);
+    CHECK_OK(fed_step(fed.nodes[0].fed, &event, &effects));
+    REQUIRE(effects.count == 1 && transfer_decode(blob_bytes(effects.items[0].blob), &wire) == ERR_OK);
+    buf_add(&o->state, wire.chunk.data, wire.chunk.len);
+    blob_drop(event.blob);
+    effects_free(&effects);
+}
+
+static enum err check(const struct offered *o, struct bytes proof)
+{
+    struct digest root = chunks_root(bytes_of_buf(&o->state), STATE_CHUNK_SIZE),
+                  id = digest_of(bytes_of_buf(&fed.genesis));
+    struct federation_state founding;
+    struct voter_set founders;
+    struct state_proof p;
+
+    CHECK_OK(state_genesis(bytes_of_buf(&fed.genesis), &founding, NULL));
+    state_voter_set(&founding, &founders);
+    state_free(&founding);
+    enum err err = state_proof_check(proof, &id, &founders, o->height, &root, NULL, &p);
+    if (err == ERR_OK)
+        links_free(&p.links);
+    return err;
+}
+
+static void every_flipped_bit_of_a_proof_fails(void)
+{
+    struct offered o = {0};
+
+    begin(4, 0, 7);
+    fed.options.last_epoch = 3;
+    federation_start(&fed);
+    CHECK(federation_run(&fed, 600 * SECOND));
+    take_offer(&o);
+    CHECK_OK(check(&o, bytes_of_buf(&o.proof)));
+    for (size_t i = 0; i < o.proof.len; i++) {
+        o.proof.data[i] ^= (uint8_t)(1 << i % 8);
+        CHECK(check(&o, bytes_of_buf(&o.proof)) != ERR_OK);
+        o.proof.data[i] ^= (uint8_t)(1 << i % 8);
+    }
+    o.state.data[o.state.len / 2] ^= 1;
+    CHECK(check(&o, bytes_of_buf(&o.proof)) != ERR_OK);
+    buf_free(&o.proof);
+    buf_free(&o.state);
+    federation_fini(&fed);
+}
+
+int main(void)
+{
+    TAP_RUN(who_is_far_behind_gets_a_state);
+    TAP_RUN(who_is_a_little_behind_gets_blocks);
+    TAP_RUN(it_crashes_on_the_way);
+    TAP_RUN(a_wiped_node_recovers);
+    TAP_RUN(its_numbers_are_never_used_again);
+    TAP_RUN(it_crashes_while_it_recovers_and_is_wiped_again);
+    TAP_RUN(every_flipped_bit_of_a_proof_fails);
+    return tap_done();
+}

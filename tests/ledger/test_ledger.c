@@ -1,0 +1,106 @@
+#include "ledger/ledger.h"
+#include "tap.h"
+
+/* Blocks are any bytes here. */
+
+static struct ledger l;
+
+static void begin(void)
+{
+    ledger_init(&l, ledger_store_memory(), ledger_store_memory());
+}
+
+static void install(uint64_t height)
+{
+    struct blob *snapshot = blob_new(bytes_of_text("snapshot"));
+
+    ledger_install(&l, height, snapshot, ledger_store_memory());
+    blob_drop(snapshot);
+}
+
+static enum err append(uint64_t height)
+{
+    char text[16];
+
+    snprintf(text, sizeof text, "%u", (unsigned)height);
+    return ledger_append(&l, height, bytes_of_text(text), NULL);
+}
+
+static bool has(uint64_t height)
+{
+    struct ledger_store view = ledger_view(&l);
+    struct bytes block;
+    char text[16];
+
+    snprintf(text, sizeof text, "%u", (unsigned)height);
+    return view.read(view.context, height, &block) == ERR_OK && bytes_equal(block, bytes_of_text(text));
+}
+
+static void without_a_gap_it_is_a_store(void)
+{
+    struct ledger_store view;
+    struct bytes snapshot;
+
+    begin();
+    view = ledger_view(&l);
+    CHECK_OK(append(1));
+    CHECK_OK(append(2));
+    CHECK_ERR(append(2), ERR_STATE);
+    CHECK_ERR(append(4), ERR_STATE);
+    CHECK_EQ_U64(l.height, 2);
+    CHECK_EQ_U64(l.top, 2);
+    CHECK(has(1) && has(2) && !has(3) && !has(0));
+    CHECK_ERR(view.snapshot(view.context, &snapshot), ERR_MISSING);
+    ledger_fini(&l);
+}
+
+static void a_gap_is_filled_from_below(void)
+{
+    struct ledger_store view;
+    struct bytes snapshot;
+
+    begin();
+    view = ledger_view(&l);
+    CHECK_OK(append(1));
+    install(4);
+    CHECK_OK(append(5));
+    CHECK_ERR(append(3), ERR_STATE);
+    CHECK_OK(append(2));
+    CHECK(has(1) && has(2) && !has(3) && !has(4) && has(5));
+    CHECK_EQ_U64(l.height, 2);
+    CHECK_EQ_U64(l.top, 5);
+    CHECK_OK(append(6));
+    CHECK_OK(append(3));
+    CHECK_OK(append(4));
+    CHECK_EQ_U64(l.height, 6);
+    for (uint64_t h = 1; h <= 6; h++)
+        CHECK(has(h));
+    CHECK_OK(append(7));
+    CHECK(has(7) && l.top == 7);
+    CHECK_OK(view.snapshot(view.context, &snapshot)); /* a restart begins there */
+    ledger_fini(&l);
+}
+
+static void a_later_state_replaces_what_stood_on_the_first(void)
+{
+    begin();
+    install(3);
+    CHECK_OK(append(4));
+    CHECK_OK(append(1));
+    install(9);
+    CHECK(has(1) && !has(4));
+    CHECK_OK(append(10));
+    for (uint64_t h = 2; h <= 9; h++)
+        CHECK_OK(append(h));
+    CHECK(has(4) && has(10));
+    CHECK_EQ_U64(l.height, 10);
+    ledger_fini(&l);
+}
+
+int main(void)
+{
+    TAP_RUN(without_a_gap_it_is_a_store);
+    TAP_RUN(a_gap_is_filled_from_below);
+    TAP_RUN(a_later_state_replaces_what_stood_on_the_first);
+    return tap_done();
+}
