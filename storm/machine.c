@@ -144,31 +144,15 @@ bool machine_behind(const struct machine *m)
     return m->app.hinted || m->pbft == NULL || pbft_status(m->pbft).known_decided > m->app.decided;
 }
 
-static void look_at_replica(struct machine *m)
-{
-    struct world *w = m->world;
-    const struct pbft_status status = pbft_status(m->pbft);
-
-    if (status.decided != m->app.decided || status.executed != m->app.executed) {
-        world_fail(w, "5 order", "machine %u is at %llu/%llu, its application at %llu/%llu", m->index,
-                   (unsigned long long)status.decided, (unsigned long long)status.executed,
-                   (unsigned long long)m->app.decided, (unsigned long long)m->app.executed);
-        return;
-    }
-    if (status.executed == status.stable + w->plan.window)
-        MARK(w, WINDOW_FULL);
-    if (status.executed > status.decided + 1)
-        MARK(w, PIPELINED);
-    if (machine_correct(m))
-        evidence_look(m);
-}
-
 void machine_look(struct machine *m)
 {
     struct world *w = m->world;
 
-    if (m->up && m->pbft != NULL && w->checker == NULL)
-        look_at_replica(m);
+    if (m->up && m->pbft != NULL && w->checker == NULL) {
+        order_look(m);
+        if (machine_correct(m))
+            evidence_look(m);
+    }
     epoch_follow(m);
     if (!m->up || w->checker != NULL)
         return;

@@ -43,11 +43,6 @@ struct bytes bytes_of_text(const char *text)
     return bytes_of(text, strlen(text));
 }
 
-bool bytes_equal(struct bytes a, struct bytes b)
-{
-    return a.len == b.len && bytes_compare(a, b) == 0;
-}
-
 int bytes_compare(struct bytes a, struct bytes b)
 {
     size_t common = a.len < b.len ? a.len : b.len;
@@ -69,8 +64,7 @@ void buf_clear(struct buf *buf)
     buf->len = 0;
 }
 
-/* Makes room for more bytes behind len. */
-static void buf_reserve(struct buf *buf, size_t more)
+void buf_reserve(struct buf *buf, size_t more)
 {
     size_t cap = buf->cap > 0 ? buf->cap : BUF_CAP_MIN;
 
@@ -81,20 +75,6 @@ static void buf_reserve(struct buf *buf, size_t more)
         cap *= 2;
     buf->data = mem_resize(buf->data, cap, 1);
     buf->cap = cap;
-}
-
-void buf_add(struct buf *buf, const void *data, size_t len)
-{
-    if (len == 0)
-        return;
-    buf_reserve(buf, len);
-    memcpy(buf->data + buf->len, data, len);
-    buf->len += len;
-}
-
-void buf_add_byte(struct buf *buf, uint8_t byte)
-{
-    buf_add(buf, &byte, 1);
 }
 
 void buf_add_text(struct buf *buf, const char *text)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -43,16 +44,33 @@ static inline struct bytes bytes_of_buf(const struct buf *buf)
 {
     return bytes_of(buf->data, buf->len);
 }
-bool bytes_equal(struct bytes a, struct bytes b);
+static inline bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0); /* memcmp takes no NULL */
+}
 /* Bytewise lexicographic, the shorter first on a common prefix; <0, 0, >0. */
 int bytes_compare(struct bytes a, struct bytes b);
 
 void buf_free(struct buf *buf);
-void buf_clear(struct buf *buf); /* keeps the memory */
+void buf_clear(struct buf *buf);                /* keeps the memory */
+void buf_reserve(struct buf *buf, size_t more); /* makes room behind len */
 /* What is added must not lie in buf itself. Every function of the project that
  * fills a buf appends to it, unless it says otherwise. */
-void buf_add(struct buf *buf, const void *data, size_t len);
-void buf_add_byte(struct buf *buf, uint8_t byte);
+static inline void buf_add(struct buf *buf, const void *data, size_t len)
+{
+    if (len == 0)
+        return;
+    if (buf->cap - buf->len < len)
+        buf_reserve(buf, len);
+    memcpy(buf->data + buf->len, data, len);
+    buf->len += len;
+}
+static inline void buf_add_byte(struct buf *buf, uint8_t byte)
+{
+    if (buf->len == buf->cap)
+        buf_reserve(buf, 1);
+    buf->data[buf->len++] = byte;
+}
 void buf_add_text(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* NUL-terminates without counting the NUL; valid until the next change. */

@@ -139,7 +139,13 @@ static size_t utf8_sequence(const uint8_t *p, size_t left)
 bool utf8_valid(struct bytes in)
 {
     size_t pos = 0;
+    uint64_t word;
 
+    for (; pos + sizeof word <= in.len; pos += sizeof word) {
+        memcpy(&word, in.data + pos, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
     while (pos < in.len && in.data[pos] < 0x80)
         pos++;
     while (pos < in.len) {

@@ -36,7 +36,7 @@ void cbor_fail(struct cbor_reader *r, enum err err)
     fail_at(r, err, r->pos);
 }
 
-enum cbor_type cbor_peek(const struct cbor_reader *r)
+static inline enum cbor_type peek(const struct cbor_reader *r)
 {
     uint8_t initial;
 
@@ -46,6 +46,11 @@ enum cbor_type cbor_peek(const struct cbor_reader *r)
     if (initial >> 5 == CBOR_SIMPLE && (initial & 31) >= 25 && (initial & 31) <= 27)
         return CBOR_FLOAT;
     return (enum cbor_type)(initial >> 5);
+}
+
+enum cbor_type cbor_peek(const struct cbor_reader *r)
+{
+    return peek(r);
 }
 
 /* A head whose argument is in bytes of its own; at is behind the first byte. */
@@ -209,9 +214,9 @@ static struct bytes take_string(struct cbor_reader *r, const struct head *head)
 }
 
 /* Begins an item that must be of this type. */
-static bool expect(struct cbor_reader *r, enum cbor_type type, struct head *head)
+static inline bool expect(struct cbor_reader *r, enum cbor_type type, struct head *head)
 {
-    enum cbor_type found = cbor_peek(r);
+    enum cbor_type found = peek(r);
 
     if (found != CBOR_NONE && found != type)
         cbor_fail(r, ERR_TYPE);
@@ -454,6 +459,21 @@ static bool at_key(const struct cbor_reader *r)
     return r->err == ERR_OK && level->is_map && level->key_next && !r->tagged;
 }
 
+/* Reads the key if it is this text. */
+static bool take_key(struct cbor_reader *r, struct bytes want)
+{
+    struct head head;
+    size_t pos = r->pos;
+
+    if (pos == r->in.len || parse_head(r->in, &pos, &head) != ERR_OK || head.type != CBOR_TEXT ||
+        head.arg != want.len || r->in.len - pos < want.len || memcmp(r->in.data + pos, want.data, want.len) != 0)
+        return false;
+    r->levels[r->depth].item_start = r->pos;
+    r->pos = pos + want.len;
+    item_end(r);
+    return true;
+}
+
 void cbor_expect_key(struct cbor_reader *r, const char *key)
 {
     struct bytes want = bytes_of_text(key), found;
@@ -464,8 +484,10 @@ void cbor_expect_key(struct cbor_reader *r, const char *key)
         cbor_fail(r, ERR_MISSING);
         return;
     }
+    if (take_key(r, want))
+        return;
     found = cbor_get_text(r);
-    if (r->err != ERR_OK || bytes_equal(found, want))
+    if (r->err != ERR_OK)
         return;
     found_first = found.len != want.len ? found.len < want.len : bytes_compare(found, want) < 0;
     fail_at(r, found_first ? ERR_UNKNOWN : ERR_MISSING, start);
@@ -473,18 +495,7 @@ void cbor_expect_key(struct cbor_reader *r, const char *key)
 
 bool cbor_accept_key(struct cbor_reader *r, const char *key)
 {
-    struct bytes want = bytes_of_text(key);
-    struct head head = {.type = CBOR_NONE};
-    size_t pos = r->pos;
-
-    if (!at_key(r) || pos == r->in.len || parse_head(r->in, &pos, &head) != ERR_OK)
-        return false;
-    if (head.type != CBOR_TEXT || head.arg != want.len || r->in.len - pos < want.len)
-        return false;
-    if (!bytes_equal(bytes_of(r->in.data + pos, want.len), want))
-        return false;
-    cbor_get_text(r);
-    return r->err == ERR_OK;
+    return at_key(r) && take_key(r, bytes_of_text(key)) && r->err == ERR_OK;
 }
 
 enum err cbor_reader_done(const struct cbor_reader *r)

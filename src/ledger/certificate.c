@@ -82,34 +82,36 @@ int voters_find(const struct voters *voters, const struct digest *fingerprint)
     return -1;
 }
 
-struct keyed_vote {
-    struct digest kid;
-    struct bytes item;
-};
-
 static int compare_kids(const void *a, const void *b)
 {
     const struct keyed_vote *left = a, *right = b;
     return digest_compare(&left->kid, &right->kid);
 }
 
+void certificate_join(struct keyed_vote *votes, unsigned count, struct buf *out)
+{
+    struct cbor_writer w;
+
+    ASSERT(count <= CERTIFICATE_VOTES_MAX);
+    qsort(votes, count, sizeof votes[0], compare_kids);
+    cbor_writer_init(&w, out);
+    cbor_put_array(&w, count);
+    for (unsigned i = 0; i < count; i++)
+        cbor_put_raw(&w, votes[i].item);
+    cbor_writer_done(&w);
+}
+
 void certificate_encode(const struct bytes *votes, unsigned count, struct buf *out)
 {
-    struct keyed_vote sorted[CERTIFICATE_VOTES_MAX];
+    struct keyed_vote keyed[CERTIFICATE_VOTES_MAX];
     struct cose_sign1 cose;
-    struct cbor_writer w;
 
     ASSERT(count <= CERTIFICATE_VOTES_MAX);
     for (unsigned i = 0; i < count; i++) {
         ASSERT(cose_parse(votes[i], &cose) == ERR_OK);
-        sorted[i] = (struct keyed_vote){cose.kid, votes[i]};
+        keyed[i] = (struct keyed_vote){cose.kid, votes[i]};
     }
-    qsort(sorted, count, sizeof sorted[0], compare_kids);
-    cbor_writer_init(&w, out);
-    cbor_put_array(&w, count);
-    for (unsigned i = 0; i < count; i++)
-        cbor_put_raw(&w, sorted[i].item);
-    cbor_writer_done(&w);
+    certificate_join(keyed, count, out);
 }
 
 static bool vote_matches(const struct vote *vote, const struct vote *expected)

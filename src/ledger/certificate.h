@@ -37,6 +37,12 @@ int voters_find(const struct voters *voters, const struct digest *fingerprint);
 
 /* votes: encoded COSE_Sign1 items, any order; sorted by kid on the way out. */
 void certificate_encode(const struct bytes *votes, unsigned count, struct buf *out);
+/* The same where it is known whose the votes are; sorts them. */
+struct keyed_vote {
+    struct digest kid;
+    struct bytes item;
+};
+void certificate_join(struct keyed_vote *votes, unsigned count, struct buf *out);
 /* A quorum of distinct voters over exactly `expected` but for the view, which all votes
  * share and which is returned in *view (may be NULL). signers (may be NULL) gets voter indices, *count of them.
  * One vote that is malformed, foreign, doubled or badly signed spoils the whole. */

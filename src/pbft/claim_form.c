@@ -79,13 +79,11 @@ size_t claim_form_write(const struct claim_form *form, const struct claim_signer
                         const struct claim_parts *parts, const uint8_t signature[SIGNATURE_SIZE],
                         uint8_t out[CLAIM_SIZE_MAX])
 {
-    uint8_t *at = put(out, form->bytes, form->hole_at[HOLE_KID]);
+    uint8_t *at = put(out, form->bytes, form->hole_at[HOLE_VIEW]);
 
     ASSERT(form->len > 0);
-    at = put(at, signer->kid, DIGEST_SIZE);
-    at = put_between(at, form, HOLE_KID);
-    at = put(at, signer->issuer, ISSUER_SIZE);
-    at = put_between(at, form, HOLE_ISSUER);
+    memcpy(out + form->hole_at[HOLE_KID], signer->kid, DIGEST_SIZE);
+    memcpy(out + form->hole_at[HOLE_ISSUER], signer->issuer, ISSUER_SIZE);
     at = put_uint(at, parts->view);
     at = put_between(at, form, HOLE_VIEW);
     at = put(at, parts->digest.b, DIGEST_SIZE);
@@ -115,87 +113,90 @@ size_t claim_form_signed(const struct claim_form *form, struct bytes claim, uint
 
 /* ---- reading */
 
+/* Bytes that begin like the form, and are longer than it by `spare`: what an integer takes beyond one byte. As long as
+ * spare is not exceeded, nothing of the form lies behind the end. */
 struct cursor {
-    const uint8_t *at, *end;
-    bool same; /* so far */
+    const uint8_t *at;
+    size_t spare;
 };
 
 static const uint8_t *take(struct cursor *c, size_t len)
 {
     const uint8_t *at = c->at;
 
-    if (!c->same || (size_t)(c->end - at) < len) {
-        c->same = false;
-        return NULL;
-    }
     c->at += len;
     return at;
 }
 
-static void match(struct cursor *c, const struct claim_form *form, size_t from, size_t to)
+static bool match(struct cursor *c, const struct claim_form *form, size_t from, size_t to)
 {
-    const uint8_t *found = take(c, to - from);
-
-    if (found != NULL && memcmp(found, form->bytes + from, to - from) != 0)
-        c->same = false;
+    return memcmp(take(c, to - from), form->bytes + from, to - from) == 0;
 }
 
-static void match_between(struct cursor *c, const struct claim_form *form, enum claim_hole after)
+static bool match_between(struct cursor *c, const struct claim_form *form, enum claim_hole after)
 {
-    match(c, form, hole_end(form, after), form->hole_at[after + 1]);
+    return match(c, form, hole_end(form, after), form->hole_at[after + 1]);
 }
 
-static uint64_t take_uint(struct cursor *c)
+static bool take_uint(struct cursor *c, uint64_t *out)
 {
     static const uint64_t LEAST[] = {24, 1 << 8, 1 << 16, UINT64_C(1) << 32};
-    const uint8_t *head = take(c, 1);
+    unsigned head = *take(c, 1);
     uint64_t v = 0;
 
-    if (head == NULL || *head < 24)
-        return head == NULL ? 0 : *head;
-    size_t width = *head <= 27 ? (size_t)1 << (*head - 24) : 0;
+    if (head < 24) {
+        *out = head;
+        return true;
+    }
+    size_t width = (size_t)1 << (head & 3);
+    if (head > 27 || width > c->spare)
+        return false;
+    c->spare -= width;
     const uint8_t *bytes = take(c, width);
-    for (size_t i = 0; bytes != NULL && i < width; i++)
+    for (size_t i = 0; i < width; i++)
         v = v << 8 | bytes[i];
-    if (width == 0 || v < LEAST[*head - 24])
-        c->same = false;
-    return v;
+    *out = v;
+    return v >= LEAST[head & 3];
 }
 
 static void take_digest(struct cursor *c, struct digest *out)
 {
-    const uint8_t *found = take(c, DIGEST_SIZE);
+    memcpy(out->b, take(c, DIGEST_SIZE), DIGEST_SIZE);
+}
 
-    if (found != NULL)
-        memcpy(out->b, found, DIGEST_SIZE);
+/* What stands ahead of the first integer, and so at a fixed place. payload: its length. */
+static bool read_header(struct cursor *c, const struct claim_form *form, struct claim_signer *signer, uint8_t *payload)
+{
+    if (!match(c, form, 0, form->hole_at[HOLE_KID]))
+        return false;
+    signer->kid = take(c, DIGEST_SIZE);
+    if (!match_between(c, form, HOLE_KID))
+        return false;
+    signer->issuer = take(c, ISSUER_SIZE);
+    if (!match(c, form, hole_end(form, HOLE_ISSUER), form->payload_at - 1))
+        return false;
+    *payload = *take(c, 1);
+    return match(c, form, form->payload_at, form->hole_at[HOLE_VIEW]);
 }
 
 size_t claim_form_read(const struct claim_form *form, struct bytes in, struct claim_signer *signer,
                        struct claim_parts *parts, const uint8_t **signature)
 {
-    struct cursor c = {in.data, in.data + in.len, form->len > 0};
+    struct cursor c = {in.data, in.len - form->len};
+    uint8_t payload;
 
-    if (in.len < form->len)
+    if (form->len == 0 || in.len < form->len || !read_header(&c, form, signer, &payload) ||
+        !take_uint(&c, &parts->view) || !match_between(&c, form, HOLE_VIEW))
         return 0;
-    match(&c, form, 0, form->hole_at[HOLE_KID]);
-    signer->kid = take(&c, DIGEST_SIZE);
-    match_between(&c, form, HOLE_KID);
-    signer->issuer = take(&c, ISSUER_SIZE);
-    match(&c, form, hole_end(form, HOLE_ISSUER), form->payload_at - 1);
-    const uint8_t *payload = take(&c, 1);
-    match(&c, form, form->payload_at, form->hole_at[HOLE_VIEW]);
-    parts->view = take_uint(&c);
-    match_between(&c, form, HOLE_VIEW);
     take_digest(&c, &parts->digest);
-    match_between(&c, form, HOLE_DIGEST);
-    parts->sequence = take_uint(&c);
-    match_between(&c, form, HOLE_SEQUENCE);
+    if (!match_between(&c, form, HOLE_DIGEST) || !take_uint(&c, &parts->sequence) ||
+        !match_between(&c, form, HOLE_SEQUENCE))
+        return 0;
     take_digest(&c, &parts->federation_id);
-    match_between(&c, form, HOLE_FEDERATION);
-    parts->membership_epoch = take_uint(&c);
-    match_between(&c, form, HOLE_EPOCH);
+    if (!match_between(&c, form, HOLE_FEDERATION) || !take_uint(&c, &parts->membership_epoch) ||
+        !match_between(&c, form, HOLE_EPOCH))
+        return 0;
     *signature = take(&c, SIGNATURE_SIZE);
     size_t len = (size_t)(c.at - in.data);
-    bool whole = c.same && *payload == form->bytes[form->payload_at - 1] + (len - form->len);
-    return whole ? len : 0;
+    return payload == form->bytes[form->payload_at - 1] + (len - form->len) ? len : 0;
 }

@@ -129,5 +129,7 @@ struct proof {
 void proof_encode(const struct claim *pre_prepare, const struct claim *prepares, unsigned count, struct buf *out);
 /* Reads one; the reader gets the error. */
 struct proof proof_read(struct cbor_reader *r, const struct members *m, bool verify);
+/* Of one that was read before. */
+struct proof proof_reread(struct cbor_reader *r);
 
 #endif

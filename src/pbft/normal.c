@@ -339,16 +339,20 @@ static bool send_commit(struct pbft *p, struct slot *s)
 
 static void certificate_make(const struct pbft *p, const struct claim *votes, unsigned count, struct buf *out)
 {
-    struct buf items[PBFT_REPLICAS_MAX] = {0};
-    struct bytes views[PBFT_REPLICAS_MAX];
+    struct keyed_vote keyed[PBFT_REPLICAS_MAX];
+    size_t ends[PBFT_REPLICAS_MAX + 1] = {0};
+    struct buf encoded = {0};
 
     for (unsigned i = 0; i < count; i++) {
-        claim_encode(&p->members, &votes[i], &items[i]);
-        views[i] = bytes_of_buf(&items[i]);
+        claim_encode(&p->members, &votes[i], &encoded);
+        ends[i + 1] = encoded.len;
     }
-    certificate_encode(views, count, out);
-    for (unsigned i = 0; i < count; i++)
-        buf_free(&items[i]);
+    for (unsigned i = 0; i < count; i++) {
+        struct bytes item = bytes_of(encoded.data + ends[i], ends[i + 1] - ends[i]);
+        keyed[i] = (struct keyed_vote){p->members.fingerprints[votes[i].signer], item};
+    }
+    certificate_join(keyed, count, out);
+    buf_free(&encoded);
 }
 
 /* A quorum of COMMITs of this view, our own among them unless we must not vote, and everything below is decided. */

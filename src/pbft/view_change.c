@@ -217,8 +217,7 @@ void new_view_install(struct pbft *p)
 
     if (p->new_view == NULL)
         return;
-    enum err err = new_view_parse(&rules, blob_bytes(p->new_view), false, NULL, &nv);
-    ASSERT(err == ERR_OK);
+    new_view_reread(&rules, blob_bytes(p->new_view), &nv);
     install(p, &nv);
     new_view_fini(&nv);
 }
@@ -240,8 +239,7 @@ static struct blob *make_new_view(struct pbft *p)
         if (i != p->config.self && others == 0)
             continue;
         others -= i != p->config.self;
-        ASSERT(view_change_parse(&rules, blob_bytes(peer->view_change), false, &changes[count]) == ERR_OK);
-        count++;
+        view_change_reread(&rules, blob_bytes(peer->view_change), &changes[count++]);
     }
     ASSERT(count == p->members.quorum);
     plan_make(&rules, changes, count, &plan);

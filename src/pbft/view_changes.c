@@ -95,24 +95,31 @@ static enum err change_check(const struct view_rules *rules, const struct view_c
     return err == ERR_OK ? proofs_check(rules, vc, verify) : err;
 }
 
+/* What the body has beside h, which is in the claim too. */
+static enum err body_parse(struct bytes body, uint64_t *stable, struct view_change *vc)
+{
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, body);
+    cbor_expect_array(&r, 4);
+    *stable = cbor_get_uint(&r);
+    vc->block_id = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    vc->signatures = cbor_get_raw(&r);
+    vc->proofs = cbor_get_raw(&r);
+    return cbor_reader_done(&r);
+}
+
 enum err view_change_parse(const struct view_rules *rules, struct bytes message, bool verify, struct view_change *out)
 {
     struct view_change vc = {.message = message};
     struct bytes body;
-    struct cbor_reader r;
+    uint64_t stable;
 
     enum err err = message_split(rules->members, message, MESSAGE_VIEW_CHANGE, &vc.claim, &body);
     if (err == ERR_OK && verify)
         err = claim_verify(rules->members, &vc.claim);
-    if (err != ERR_OK)
-        return err;
-    cbor_reader_init(&r, body);
-    cbor_expect_array(&r, 4);
-    uint64_t stable = cbor_get_uint(&r);
-    vc.block_id = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
-    vc.signatures = cbor_get_raw(&r);
-    vc.proofs = cbor_get_raw(&r);
-    err = cbor_reader_done(&r);
+    if (err == ERR_OK)
+        err = body_parse(body, &stable, &vc);
     if (err != ERR_OK)
         return err;
     if (stable != vc.claim.says.sequence || vc.claim.says.view == 0)
@@ -129,15 +136,24 @@ enum err view_change_verify(const struct view_rules *rules, const struct view_ch
     return err == ERR_OK ? change_check(rules, vc, true) : err;
 }
 
-static void plan_proofs(const struct view_rules *rules, const struct view_change *vc, struct plan *plan)
+void view_change_reread(const struct view_rules *rules, struct bytes message, struct view_change *out)
+{
+    struct bytes body;
+    uint64_t stable;
+
+    out->message = message;
+    ASSERT(message_parse(rules->members, message, MESSAGE_VIEW_CHANGE, &out->claim, &body) == ERR_OK);
+    ASSERT(body_parse(body, &stable, out) == ERR_OK);
+}
+
+static void plan_proofs(const struct view_change *vc, struct plan *plan)
 {
     struct cbor_reader r;
 
     cbor_reader_init(&r, vc->proofs);
     uint64_t count = cbor_get_array(&r);
     for (uint64_t i = 0; i < count; i++) {
-        struct proof proof = proof_read(&r, rules->members, false);
-        ASSERT(r.err == ERR_OK);
+        struct proof proof = proof_reread(&r);
         if (proof.sequence <= plan->min_s)
             continue;
         struct planned *item = &plan->items[proof.sequence - plan->min_s - 1];
@@ -166,7 +182,7 @@ void plan_make(const struct view_rules *rules, const struct view_change *changes
     plan.min_s = plan.max_s = changes[plan.source].claim.says.sequence;
     plan.items = mem_array(rules->window, sizeof plan.items[0]);
     for (unsigned i = 0; i < count; i++)
-        plan_proofs(rules, &changes[i], &plan);
+        plan_proofs(&changes[i], &plan);
     struct digest none = null_digest();
     for (uint64_t i = 0; i < plan.max_s - plan.min_s; i++) {
         if (!plan.items[i].proved)
@@ -203,29 +219,42 @@ void new_view_body(const struct view_change *changes, unsigned count, const stru
     cbor_writer_done(&w);
 }
 
+static bool is_known(const struct view_rules *rules, struct blob *const *known, struct bytes message)
+{
+    for (unsigned i = 0; known != NULL && i < rules->members->n; i++) {
+        if (known[i] != NULL && bytes_equal(blob_bytes(known[i]), message))
+            return true;
+    }
+    return false;
+}
+
+enum scrutiny { REREAD /* all of it was checked before */, CHECK_FORM, CHECK_SIGNATURES };
+
 /* V: parses the view changes into nv. The reader gets the error. */
-static void read_changes(struct cbor_reader *r, const struct view_rules *rules, bool verify, struct blob *const *known,
-                         struct new_view *nv)
+static void read_changes(struct cbor_reader *r, const struct view_rules *rules, enum scrutiny scrutiny,
+                         struct blob *const *known, struct new_view *nv)
 {
     unsigned least = 0;
 
 #ifdef MUTANT_PBFT_CHANGES_UNVERIFIED
-    verify = false;
+    scrutiny = CHECK_FORM;
 #endif
     cbor_expect_array(r, rules->members->quorum);
     for (unsigned i = 0; i < rules->members->quorum && r->err == ERR_OK; i++) {
         struct bytes item = cbor_get_raw(r);
         struct view_change *vc = &nv->changes[i];
+        enum err err = ERR_OK;
         if (r->err != ERR_OK)
             return;
-        enum err err = view_change_parse(rules, item, false, vc);
+        bool seen = scrutiny == REREAD || is_known(rules, known, item);
+        if (seen)
+            view_change_reread(rules, item, vc);
+        else
+            err = view_change_parse(rules, item, false, vc);
         if (err == ERR_OK && (vc->claim.says.view != nv->claim.says.view || vc->claim.signer < least))
             err = ERR_RANGE;
-        if (err == ERR_OK && verify) {
-            const struct blob *seen = known != NULL ? known[vc->claim.signer] : NULL;
-            if (seen == NULL || !bytes_equal(blob_bytes(seen), item))
-                err = view_change_verify(rules, vc);
-        }
+        if (err == ERR_OK && scrutiny == CHECK_SIGNATURES && !seen)
+            err = view_change_verify(rules, vc);
         if (err != ERR_OK) {
             cbor_fail(r, err);
             return;
@@ -264,15 +293,37 @@ static void read_proposals(struct cbor_reader *r, const struct view_rules *rules
     }
 }
 
+static enum err new_view_body_read(const struct view_rules *rules, struct bytes body, enum scrutiny scrutiny,
+                                   struct blob *const *known, struct new_view *out)
+{
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, body);
+    cbor_expect_array(&r, 2);
+    read_changes(&r, rules, scrutiny, known, out);
+    if (r.err == ERR_OK) {
+        plan_make(rules, out->changes, out->count, &out->plan);
+        if (out->plan.min_s != out->claim.says.sequence)
+            cbor_fail(&r, ERR_MISMATCH);
+    }
+    if (r.err == ERR_OK)
+        read_proposals(&r, rules, scrutiny == CHECK_SIGNATURES, out);
+    return cbor_reader_done(&r);
+}
+
+static void new_view_init(struct new_view *nv)
+{
+    nv->count = 0;
+    nv->plan = (struct plan){0};
+    nv->proposals = NULL;
+}
+
 enum err new_view_parse(const struct view_rules *rules, struct bytes message, bool verify, struct blob *const *known,
                         struct new_view *out)
 {
     struct bytes body;
-    struct cbor_reader r;
 
-    out->count = 0;
-    out->plan = (struct plan){0};
-    out->proposals = NULL;
+    new_view_init(out);
     enum err err = message_split(rules->members, message, MESSAGE_NEW_VIEW, &out->claim, &body);
     if (err != ERR_OK)
         return err;
@@ -281,20 +332,19 @@ enum err new_view_parse(const struct view_rules *rules, struct bytes message, bo
     err = verify ? claim_verify(rules->members, &out->claim) : ERR_OK;
     if (err != ERR_OK)
         return err;
-    cbor_reader_init(&r, body);
-    cbor_expect_array(&r, 2);
-    read_changes(&r, rules, verify, known, out);
-    if (r.err == ERR_OK) {
-        plan_make(rules, out->changes, out->count, &out->plan);
-        if (out->plan.min_s != out->claim.says.sequence)
-            cbor_fail(&r, ERR_MISMATCH);
-    }
-    if (r.err == ERR_OK)
-        read_proposals(&r, rules, verify, out);
-    err = cbor_reader_done(&r);
+    err = new_view_body_read(rules, body, verify ? CHECK_SIGNATURES : CHECK_FORM, known, out);
     if (err != ERR_OK)
         new_view_fini(out);
     return err;
+}
+
+void new_view_reread(const struct view_rules *rules, struct bytes message, struct new_view *out)
+{
+    struct bytes body;
+
+    new_view_init(out);
+    ASSERT(message_parse(rules->members, message, MESSAGE_NEW_VIEW, &out->claim, &body) == ERR_OK);
+    ASSERT(new_view_body_read(rules, body, REREAD, NULL, out) == ERR_OK);
 }
 
 void new_view_fini(struct new_view *nv)

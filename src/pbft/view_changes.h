@@ -31,6 +31,8 @@ enum err view_change_parse(const struct view_rules *rules, struct bytes message,
                            struct view_change *out) MUST_CHECK;
 /* The signatures of one that was parsed without. */
 enum err view_change_verify(const struct view_rules *rules, const struct view_change *vc) MUST_CHECK;
+/* Of one that was parsed before under these rules. */
+void view_change_reread(const struct view_rules *rules, struct bytes message, struct view_change *out);
 
 /* O: min_s is the latest stable checkpoint in V, max_s the highest sequence with a proof. Each
  * sequence between gets the digest of its proof of the highest view, or the null batch. */
@@ -62,6 +64,8 @@ void new_view_body(const struct view_change *changes, unsigned count, const stru
  * NULL), or NULL. */
 enum err new_view_parse(const struct view_rules *rules, struct bytes message, bool verify, struct blob *const *known,
                         struct new_view *out) MUST_CHECK;
+/* Of one that was parsed before under these rules. */
+void new_view_reread(const struct view_rules *rules, struct bytes message, struct new_view *out);
 void new_view_fini(struct new_view *nv);
 
 /* SHA-256 of the empty batch. */

@@ -40,7 +40,10 @@ struct checkers {
     struct agreed_block *agreed; /* [k]: height k + 1 */
     uint64_t agreed_count, agreed_cap;
     struct seen_table signed_ones, prepared;
-    uint64_t convicted; /* replicas, one bit each */
+    uint64_t convicted;                /* replicas, one bit each */
+    struct blob *entered;              /* the NEW-VIEW that was persisted last, */
+    const struct epoch *entered_epoch; /* in that epoch, */
+    bool entered_holds;                /* and all of its signatures are good */
 };
 
 void checkers_free(struct checkers *c);
@@ -64,6 +67,7 @@ void order_execute(struct machine *m, uint64_t sequence);
 void order_undo(struct machine *m, uint64_t sequence);
 void order_decide(struct machine *m, uint64_t sequence, const struct digest *id);
 void order_request(struct machine *m, unsigned client, uint32_t timestamp);
+void order_look(struct machine *m); /* after each step: replica and application are at one */
 /* 6 signing.c: one digest for a type, view and sequence, across crashes; e: that of the claim */
 void signing_sent(struct machine *m, const struct epoch *e, const struct claim *claim);
 /* 7 durable.c: nothing is sent that is not durable */

@@ -1,4 +1,4 @@
-#include "pbft/evidence.h"
+#include "pbft/internal.h"
 
 #include "storm/world.h"
 
@@ -10,6 +10,8 @@ void evidence_look(struct machine *m)
     struct buf first = {0}, second = {0};
     unsigned replica, culprit;
 
+    if (m->pbft->evidence_count == 0)
+        return;
     while (pbft_take_evidence(m->pbft, &first, &second, &replica)) {
         enum err err = evidence_check(bytes_of_buf(&first), bytes_of_buf(&second), &voters, &culprit);
         if (err != ERR_OK || culprit != replica)

@@ -1,3 +1,5 @@
+#include "pbft/internal.h"
+
 #include "storm/world.h"
 
 void order_execute(struct machine *m, uint64_t sequence)
@@ -31,4 +33,21 @@ void order_request(struct machine *m, unsigned client, uint32_t timestamp)
     if (timestamp != m->app.last[client] + 1)
         world_fail(m->world, "5 order", "machine %u executes request %u.%u after %u", m->index, client, timestamp,
                    m->app.last[client]);
+}
+
+void order_look(struct machine *m)
+{
+    struct world *w = m->world;
+    const struct pbft *p = m->pbft;
+
+    if (p->decided != m->app.decided || p->executed != m->app.executed) {
+        world_fail(w, "5 order", "machine %u is at %llu/%llu, its application at %llu/%llu", m->index,
+                   (unsigned long long)p->decided, (unsigned long long)p->executed, (unsigned long long)m->app.decided,
+                   (unsigned long long)m->app.executed);
+        return;
+    }
+    if (p->executed == p->stable.sequence + w->plan.window)
+        MARK(w, WINDOW_FULL);
+    if (p->executed > p->decided + 1)
+        MARK(w, PIPELINED);
 }

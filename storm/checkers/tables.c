@@ -6,6 +6,7 @@ void checkers_free(struct checkers *c)
     mem_free(c->agreed);
     mem_free(c->signed_ones.items);
     mem_free(c->prepared.items);
+    blob_drop(c->entered);
 }
 
 struct agreed_block *agreed_at(struct world *w, uint64_t height)
