@@ -139,6 +139,18 @@ static bool restart(struct rehearsal *r, int node)
     return true;
 }
 
+/* Its operator knows of the loss. */
+static bool wipe(struct rehearsal *r, unsigned fault, struct sim_node *n)
+{
+    if (n->left || n->member < 0)
+        return false;
+    if (n->up)
+        node_stop(n, r);
+    disk_wipe(&n->disk);
+    n->recovering = true;
+    return event_at(r, fault)->duration_ns > 0 || restart(r, (int)n->index);
+}
+
 void faults_sponsor(struct rehearsal *r, unsigned node)
 {
     struct sim_node *n = &r->nodes[node];
@@ -290,6 +302,8 @@ static bool strike(struct rehearsal *r, unsigned fault, int node)
         return crash(r, node);
     case EVENT_RESTART:
         return restart(r, node);
+    case EVENT_WIPE:
+        return wipe(r, fault, &r->nodes[node]);
     case EVENT_PARTITION:
         f->partition = serial;
         network_partition(&r->network, e->group_of);
@@ -355,6 +369,7 @@ static bool relieve(struct rehearsal *r, unsigned fault, int node)
 
     switch (event_at(r, fault)->kind) {
     case EVENT_CRASH:
+    case EVENT_WIPE:
         return restart(r, node);
     case EVENT_PARTITION:
         if (f->partition != serial)

@@ -227,6 +227,7 @@ static void perform(struct sim_node *n, struct rehearsal *r, struct waiting *w)
         break;
     case EFFECT_RECOVERED:
         n->recovering = false;
+        rehearsal_faults_changed(r);
         break;
     case EFFECT_NOTE:
         trace_line(r->trace, r->now_ns, n->name, "%s %" PRIu64 " %" PRIu64, e->name, e->number, e->other);

@@ -267,7 +267,7 @@ bool rehearsal_has_quorum(const struct rehearsal *r)
         for (unsigned j = 0; j < r->count; j++) {
             const struct sim_node *n = &r->nodes[j];
 
-            heard += rehearsal_is_validator(r, n) && n->up && n->lie != LIE_MUTE &&
+            heard += rehearsal_is_validator(r, n) && n->up && !n->recovering && n->lie != LIE_MUTE &&
                      (i == j || network_hears(&r->network, i, j));
         }
         if (heard >= r->quorum)

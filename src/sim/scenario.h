@@ -30,6 +30,7 @@ struct scenario_link {
 enum scenario_event_kind {
     EVENT_CRASH, /* the node stops; what was not durable is gone */
     EVENT_RESTART,
+    EVENT_WIPE,          /* the node stops and loses its disk; it starts again after duration */
     EVENT_PARTITION,     /* groups of nodes: only members of one group hear each other */
     EVENT_HEAL,          /* ends the partition */
     EVENT_LATENCY_SPIKE, /* factor, for duration */
@@ -65,7 +66,7 @@ struct scenario_event {
     uint64_t epoch; /* fires `after_ns` after the first node has entered that epoch */
     int64_t at_ns, after_ns;
     int64_t duration_ns;            /* 0: until something ends it */
-    unsigned node;                  /* crash, restart, slow_down, join, leave, rotate_key, lie, drift */
+    unsigned node;                  /* crash, restart, wipe, slow_down, join, leave, rotate_key, lie, drift */
     bool primary;                   /* crash: whoever is primary when it fires */
     uint64_t group_of[MEMBERS_MAX]; /* partition: group number of each node, from 1; 0: alone */
     int64_t factor_ppm;

@@ -5,6 +5,7 @@
 static const char *const kind_names[EVENT_KIND_COUNT + 1] = {
     [EVENT_CRASH] = "crash",
     [EVENT_RESTART] = "restart",
+    [EVENT_WIPE] = "wipe",
     [EVENT_PARTITION] = "partition",
     [EVENT_HEAL] = "heal",
     [EVENT_LATENCY_SPIKE] = "latency_spike",
@@ -59,6 +60,7 @@ enum {
 static const unsigned takes[EVENT_KIND_COUNT] = {
     [EVENT_CRASH] = TAKES_NODE | TAKES_PRIMARY,
     [EVENT_RESTART] = TAKES_NODE,
+    [EVENT_WIPE] = TAKES_NODE | TAKES_DURATION,
     [EVENT_PARTITION] = TAKES_GROUPS | TAKES_DURATION,
     [EVENT_LATENCY_SPIKE] = TAKES_FACTOR | TAKES_DURATION,
     [EVENT_LOSS_BURST] = TAKES_LOSS | TAKES_DURATION,

@@ -107,7 +107,7 @@ static void check_events(const struct scenario *s)
 {
     const struct scenario_event *e = s->events;
 
-    CHECK_EQ_U64(s->event_count, 12);
+    CHECK_EQ_U64(s->event_count, 13);
     CHECK(e[0].kind == EVENT_CRASH && e[0].primary && e[0].at_epoch && e[0].epoch == 8 && e[0].after_ns == 10 * ms);
     CHECK(e[1].kind == EVENT_CRASH && !e[1].at_epoch && e[1].at_ns == 20000 * ms && e[1].node == 4);
     CHECK(e[2].kind == EVENT_RESTART && e[2].node == 4);
@@ -121,6 +121,7 @@ static void check_events(const struct scenario *s)
     CHECK(e[9].kind == EVENT_LEAVE && e[9].node == 5);
     CHECK(e[10].kind == EVENT_LIE && e[10].lie == LIE_DOUBLE_SIGN);
     CHECK(e[11].kind == EVENT_DRIFT && strcmp(e[11].workload.family, "rook") == 0);
+    CHECK(e[12].kind == EVENT_WIPE && e[12].node == 2 && e[12].duration_ns == 250 * ms);
 }
 
 static void full_form_value_by_value(void)
