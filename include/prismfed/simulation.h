@@ -20,22 +20,6 @@
 extern "C" {
 #endif
 
-struct federated_simulation_options {
-    const char *scenario;   /* path of the scenario file */
-    uint64_t epochs;        /* how many to run, 1..100000 */
-    bool clean;             /* first remove what an earlier run wrote for this label */
-    const char *output_dir; /* NULL: artifacts/mec/M5 */
-    const char *label;      /* NULL: "default" for a scenario named baseline.json, else the file's stem */
-    bool has_seed;
-    uint64_t seed;        /* instead of the scenario's, when has_seed */
-    unsigned threads;     /* for the sites' work; 0: one for each processor; never changes a result */
-    const char *trace;    /* path for the trace of all events, or NULL */
-    bool write_artifacts; /* false: nothing touches the disk */
-    /* Called now and then from the calling thread, or NULL. A non-zero return ends the run with an error. */
-    int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds);
-    void *progress_context;
-};
-
 struct federated_epoch_report {
     uint64_t epoch;
     bool quorum_reached;   /* anchored under a quorum certificate */
@@ -64,7 +48,7 @@ struct federated_simulation_report {
     char scenario[128], label[128];
     uint64_t seed;
     uint64_t epoch_count;
-    struct federated_epoch_report *epochs; /* owned */
+    struct federated_epoch_report *epochs; /* owned; NULL when they were taken one by one */
     uint8_t log_root[32], state_root[32];
     bool roots_agree;         /* every node that is up ends with the same state as the longest chain at equal height */
     uint64_t messages, bytes; /* delivered on the virtual network */
@@ -76,6 +60,27 @@ struct federated_simulation_report {
     double real_seconds; /* for the terminal only; in no artifact */
     double
         gain; /* cost of the last incumbent over the first on all sites' own work: geometric mean; below 1 is better */
+};
+
+struct federated_simulation_options {
+    const char *scenario;   /* path of the scenario file */
+    uint64_t epochs;        /* how many to run, 1..100000 */
+    bool clean;             /* first remove what an earlier run wrote for this label */
+    const char *output_dir; /* NULL: artifacts/mec/M5 */
+    const char *label;      /* NULL: "default" for a scenario named baseline.json, else the file's stem */
+    bool has_seed;
+    uint64_t seed;        /* instead of the scenario's, when has_seed */
+    unsigned threads;     /* for the sites' work; 0: one for each processor; never changes a result */
+    const char *trace;    /* path for the trace of all events, or NULL */
+    bool write_artifacts; /* false: nothing touches the disk */
+    /* Called now and then from the calling thread, or NULL. A non-zero return ends the run with an error. */
+    int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds);
+    void *progress_context;
+    /* When all is well: called for one epoch after the other, with the whole's report but for its epochs, which are
+     * then not kept: memory does not grow with their number. Or NULL. */
+    void (*epoch)(void *context, const struct federated_simulation_report *report,
+                  const struct federated_epoch_report *epoch);
+    void *epoch_context;
 };
 
 /* 0, or the exit status that fits (2: unusable input or output; 1: a checker found a violation), with one clear line in

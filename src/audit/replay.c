@@ -165,6 +165,7 @@ static void finish_epoch(struct replay *r, struct replayed_epoch *e, const struc
         voter_set_encode(&voters, &e->next_voters);
     }
     names_learn(&r->names, &r->state);
+    e->names_count = r->names.count;
     if (x->outcome.anchored)
         e->anchor.merkle_root = merkle_tree_range_root(&r->log, e->size_before, r->log.size);
 }

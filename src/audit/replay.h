@@ -20,6 +20,7 @@ struct replayed_epoch {
     json_t *outcome;                /* owned reference */
     int *owners;                    /* owned; of each shard when the epoch had ended */
     struct buf next_voters;         /* as it should be; empty: the membership epoch goes on */
+    unsigned names_count;           /* of replay.names that were known when the epoch had ended */
 };
 
 struct replay {

@@ -106,22 +106,32 @@ const char *buf_text(struct buf *buf)
     return (const char *)buf->data;
 }
 
+struct blob *blob_sized(size_t len)
+{
+    struct blob *blob;
+
+    ASSERT(len <= SIZE_MAX - sizeof *blob);
+    blob = mem_got(malloc(sizeof *blob + len));
+    blob->holders = 1;
+    blob->len = len;
+    return blob;
+}
+
 struct blob *blob_join(const struct bytes *parts, unsigned count)
 {
     struct blob *blob;
     size_t len = 0;
 
     for (unsigned i = 0; i < count; i++) {
-        ASSERT(parts[i].len <= SIZE_MAX - sizeof *blob - len);
+        ASSERT(parts[i].len <= SIZE_MAX - len);
         len += parts[i].len;
     }
-    blob = mem_got(malloc(sizeof *blob + len));
-    blob->holders = 1;
-    blob->len = 0;
+    blob = blob_sized(len);
+    len = 0;
     for (unsigned i = 0; i < count; i++) {
         if (parts[i].len > 0)
-            memcpy(blob->data + blob->len, parts[i].data, parts[i].len);
-        blob->len += parts[i].len;
+            memcpy(blob->data + len, parts[i].data, parts[i].len);
+        len += parts[i].len;
     }
     return blob;
 }

@@ -76,8 +76,9 @@ void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* NUL-terminates without counting the NUL; valid until the next change. */
 const char *buf_text(struct buf *buf);
 
-/* blob_new copies and returns one holding; blob_hold adds one and returns its
- * argument; blob_drop (NULL is fine) frees at the last one. */
+/* blob_sized leaves the bytes to whoever made it, until it is shared. blob_new copies and returns one holding;
+ * blob_hold adds one and returns its argument; blob_drop (NULL is fine) frees at the last one. */
+struct blob *blob_sized(size_t len);
 struct blob *blob_new(struct bytes bytes);
 struct blob *blob_join(const struct bytes *parts, unsigned count); /* one after the other */
 struct blob *blob_hold(struct blob *blob);

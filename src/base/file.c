@@ -78,9 +78,22 @@ static enum err write_all(int fd, struct bytes bytes, const char *path, struct d
             return io_error(diag, path, "write");
         bytes = bytes_of(bytes.data + n, bytes.len - (size_t)n);
     }
-    if (fsync(fd) != 0)
-        return io_error(diag, path, "sync");
     return ERR_OK;
+}
+
+static enum err write_parts(int fd, const char *path,
+                            enum err (*give)(void *context, struct bytes *part, struct diag *diag), void *context,
+                            struct diag *diag)
+{
+    struct bytes part = {0};
+    enum err err;
+
+    do {
+        err = give(context, &part, diag);
+        if (err == ERR_OK)
+            err = write_all(fd, part, path, diag);
+    } while (err == ERR_OK && part.len > 0);
+    return err;
 }
 
 /* Creates a file that nobody else has; its name goes to name. What a crashed
@@ -99,32 +112,47 @@ static int temporary_open(const char *path, struct buf *name)
     return -1;
 }
 
+static enum err sync_opened(const char *path, int flags, struct diag *diag)
+{
+    int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
+    enum err err = ERR_OK;
+
+    if (fd < 0)
+        return io_error(diag, path, "open");
+    if (fsync(fd) != 0 && errno != EINVAL) /* EINVAL: a file system that cannot */
+        err = io_error(diag, path, "sync");
+    close(fd);
+    return err;
+}
+
+enum err file_sync(const char *path, struct diag *diag)
+{
+    return sync_opened(path, 0, diag);
+}
+
+enum err file_sync_folder(const char *folder, struct diag *diag)
+{
+    return sync_opened(folder, O_DIRECTORY, diag);
+}
+
 /* A rename is durable only when its folder is. */
-static enum err folder_sync(const char *path, struct diag *diag)
+static enum err folder_of_sync(const char *path, struct diag *diag)
 {
     const char *slash = strrchr(path, '/');
     struct buf folder = {0};
-    enum err err = ERR_OK;
-    int fd;
+    enum err err;
 
     if (slash == NULL)
         buf_add_text(&folder, ".");
     else
         buf_add(&folder, path, slash == path ? 1 : (size_t)(slash - path));
-    fd = open(buf_text(&folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        err = io_error(diag, buf_text(&folder), "open");
-        goto out;
-    }
-    if (fsync(fd) != 0 && errno != EINVAL) /* EINVAL: a file system that cannot */
-        err = io_error(diag, buf_text(&folder), "sync");
-    close(fd);
-out:
+    err = file_sync_folder(buf_text(&folder), diag);
     buf_free(&folder);
     return err;
 }
 
-enum err file_write(const char *path, struct bytes bytes, struct diag *diag)
+static enum err write_beside(const char *path, enum err (*give)(void *context, struct bytes *part, struct diag *diag),
+                             void *context, bool sync, struct diag *diag)
 {
     struct buf name = {0};
     enum err err;
@@ -135,19 +163,41 @@ enum err file_write(const char *path, struct bytes bytes, struct diag *diag)
         err = io_error(diag, path, "create a temporary file for it");
         goto out;
     }
-    err = write_all(fd, bytes, path, diag);
+    err = write_parts(fd, path, give, context, diag);
+    if (err == ERR_OK && sync && fsync(fd) != 0)
+        err = io_error(diag, path, "sync");
     if (close(fd) != 0 && err == ERR_OK)
         err = io_error(diag, path, "close");
     if (err == ERR_OK && rename(buf_text(&name), path) != 0)
         err = io_error(diag, path, "replace");
-    if (err != ERR_OK) {
+    if (err != ERR_OK)
         unlink(buf_text(&name));
-        goto out;
-    }
-    err = folder_sync(path, diag);
 out:
     buf_free(&name);
     return err;
+}
+
+enum err file_give_once(void *context, struct bytes *part, struct diag *diag)
+{
+    struct bytes *left = context;
+
+    (void)diag;
+    *part = *left;
+    *left = (struct bytes){0};
+    return ERR_OK;
+}
+
+enum err file_write(const char *path, struct bytes bytes, struct diag *diag)
+{
+    enum err err = write_beside(path, file_give_once, &bytes, true, diag);
+
+    return err == ERR_OK ? folder_of_sync(path, diag) : err;
+}
+
+enum err file_stage(const char *path, enum err (*give)(void *context, struct bytes *part, struct diag *diag),
+                    void *context, struct diag *diag)
+{
+    return write_beside(path, give, context, false, diag);
 }
 
 static enum err make_one(const char *path, struct diag *diag)

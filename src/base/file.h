@@ -13,6 +13,17 @@ enum err file_read(const char *path, size_t limit, struct buf *out, struct diag 
  * one is removed. */
 enum err file_write(const char *path, struct bytes bytes, struct diag *diag) MUST_CHECK;
 
+/* For many files that become durable together: the same without any sync, until file_sync() of each and
+ * file_sync_folder() of their folder. The bytes may be too many to hold at once: give() is called for one part after
+ * the other, up to an empty one; a part is looked at before the next call. What it returns besides ERR_OK ends the
+ * writing. */
+enum err file_stage(const char *path, enum err (*give)(void *context, struct bytes *part, struct diag *diag),
+                    void *context, struct diag *diag) MUST_CHECK;
+enum err file_sync(const char *path, struct diag *diag) MUST_CHECK;
+enum err file_sync_folder(const char *folder, struct diag *diag) MUST_CHECK;
+/* The whole, then nothing: a give() whose context is a struct bytes, which is used up. */
+enum err file_give_once(void *context, struct bytes *part, struct diag *diag) MUST_CHECK;
+
 /* mkdir -p. ERR_IO names the part that could not be made. */
 enum err file_make_folder(const char *path, struct diag *diag) MUST_CHECK;
 

@@ -143,23 +143,24 @@ static int run_one(const struct arguments *a, const char *scenario)
     struct federated_simulation_options options = a->options;
     struct federated_simulation_report report;
     struct report_clock clock = {.show = !a->quiet && isatty(STDERR_FILENO)};
+    struct report_printer printer = {.clock = &clock, .json = a->json, .quiet = a->quiet};
     char error[1024] = "";
     int status;
 
     options.scenario = scenario;
     options.progress = report_progress;
     options.progress_context = &clock;
+    options.epoch = report_epoch;
+    options.epoch_context = &printer;
     report_clock_start(&clock);
     status = federated_simulation_run(&options, &report, error, sizeof error);
-    report_clock_stop(&clock);
+    if (printer.epochs == 0)
+        report_clock_stop(&clock);
     if (status != 0) {
         command_fail("sim", "%s", error);
         return status;
     }
-    if (a->json)
-        report_json(&report);
-    else if (!a->quiet)
-        report_table(&report, &clock);
+    report_end(&printer, &report);
     federated_simulation_report_free(&report);
     return EXIT_FINE;
 }

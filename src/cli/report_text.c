@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "codec/json.h"
 
@@ -136,13 +138,15 @@ static void print_gain(const struct federated_simulation_report *r)
                (r->gain - 1) * 100);
 }
 
-void report_table(const struct federated_simulation_report *r, const struct report_clock *clock)
+static void table_begin(const struct federated_simulation_report *r)
 {
     printf("%s (label %s, seed %" PRIu64 ")\n", r->scenario, r->label, r->seed);
     printf("%6s  %-7s %5s %4s %5s %6s %11s %9s %6s  %9s  %-12s %9s %8s\n", "epoch", "quorum", "views", "in", "stale",
            "absent", "quarantined", "convicted", "shards", "delta", "root", "virtual", "real");
-    for (uint64_t i = 0; i < r->epoch_count; i++)
-        print_epoch(&r->epochs[i], real_seconds(clock, i));
+}
+
+static void table_end(const struct federated_simulation_report *r)
+{
     printf("work: %" PRIu64 " evaluations, %" PRIu64 " iterations; network: %" PRIu64 " messages, %.1f MB; %.1f s of "
            "virtual time in %.2f s\n",
            r->evaluations, r->iterations, r->messages, (double)r->bytes / 1e6, (double)r->virtual_ns / 1e9,
@@ -198,19 +202,36 @@ static json_t *program_json(const struct federated_program_report *p)
     return o;
 }
 
-void report_json(const struct federated_simulation_report *r)
+/* The members of an object, without its braces. */
+static void print_members(json_t *object)
 {
-    json_t *o = json_object(), *epochs = json_array(), *programs = json_array();
+    char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
 
-    for (uint64_t i = 0; i < r->epoch_count; i++)
-        json_push(epochs, epoch_json(&r->epochs[i]));
-    for (uint64_t i = 0; i < r->program_count; i++)
-        json_push(programs, program_json(&r->programs[i]));
+    if (text != NULL)
+        printf("%.*s", (int)strlen(text) - 2, text + 1);
+    free(text);
+    json_decref(object);
+}
+
+static void json_begin(const struct federated_simulation_report *r)
+{
+    json_t *o = json_object();
+
     json_put(o, "scenario", json_string(r->scenario));
     json_put(o, "label", json_string(r->label));
     json_put(o, "seed", json_u64(r->seed));
     json_put(o, "epoch_count", json_u64(r->epoch_count));
-    json_put(o, "epochs", epochs);
+    putchar('{');
+    print_members(o);
+    fputs(",\"epochs\":[", stdout);
+}
+
+static void json_end(const struct federated_simulation_report *r)
+{
+    json_t *o = json_object(), *programs = json_array();
+
+    for (uint64_t i = 0; i < r->program_count; i++)
+        json_push(programs, program_json(&r->programs[i]));
     json_put(o, "log_root", json_hex(bytes_of(r->log_root, sizeof r->log_root)));
     json_put(o, "state_root", json_hex(bytes_of(r->state_root, sizeof r->state_root)));
     json_put(o, "roots_agree", json_boolean(r->roots_agree));
@@ -223,7 +244,38 @@ void report_json(const struct federated_simulation_report *r)
     json_put(o, "virtual_ns", json_u64(r->virtual_ns));
     json_put(o, "real_seconds", json_real(r->real_seconds));
     json_put(o, "gain_ppm", json_integer((json_int_t)(r->gain * 1e6 + 0.5)));
-    json_dumpf(o, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-    putchar('\n');
-    json_decref(o);
+    fputs("],", stdout);
+    print_members(o);
+    puts("}");
+}
+
+void report_epoch(void *context, const struct federated_simulation_report *r, const struct federated_epoch_report *e)
+{
+    struct report_printer *p = context;
+
+    if (p->epochs == 0) {
+        report_clock_stop(p->clock);
+        if (p->json)
+            json_begin(r);
+        else if (!p->quiet)
+            table_begin(r);
+    }
+    if (p->json) {
+        if (p->epochs > 0)
+            putchar(',');
+        putchar('{');
+        print_members(epoch_json(e));
+        putchar('}');
+    } else if (!p->quiet) {
+        print_epoch(e, real_seconds(p->clock, p->epochs));
+    }
+    p->epochs++;
+}
+
+void report_end(struct report_printer *p, const struct federated_simulation_report *r)
+{
+    if (p->json)
+        json_end(r);
+    else if (!p->quiet)
+        table_end(r);
 }

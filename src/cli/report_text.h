@@ -24,8 +24,15 @@ void report_clock_start(struct report_clock *clock);
 int report_progress(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds);
 void report_clock_stop(struct report_clock *clock);
 
-void report_table(const struct federated_simulation_report *r, const struct report_clock *clock);
-/* One line. */
-void report_json(const struct federated_simulation_report *r);
+/* Prints as it is told: a table, one line of JSON, or nothing. */
+struct report_printer {
+    struct report_clock *clock;
+    bool json, quiet;
+    uint64_t epochs; /* printed */
+};
+
+/* federated_simulation_options.epoch; context is the printer. */
+void report_epoch(void *context, const struct federated_simulation_report *r, const struct federated_epoch_report *e);
+void report_end(struct report_printer *p, const struct federated_simulation_report *r);
 
 #endif

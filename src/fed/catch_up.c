@@ -87,33 +87,35 @@ void catch_up_timer(struct fed *f)
     f->polling = true;
 }
 
-struct bytes catch_up_block(const struct fed *f, uint64_t height)
+struct blob *catch_up_block(const struct fed *f, uint64_t height)
 {
-    const struct blob *recent = f->recent[height % RECENT_BLOCKS];
-    struct bytes block;
+    struct blob *recent = f->recent[height % RECENT_BLOCKS], *block;
 
     if (height == 0 || height > f->decided.height)
-        return (struct bytes){0};
+        return NULL;
     if (f->decided.height - height < RECENT_BLOCKS && recent != NULL)
-        return blob_bytes(recent);
+        return blob_hold(recent);
     if (f->store == NULL || f->store->read(f->store->context, height, &block) != ERR_OK)
-        return (struct bytes){0};
+        return NULL;
     return block;
 }
 
 static void serve(struct fed *f, unsigned to, uint64_t from)
 {
     struct bytes blocks[MESSAGE_BLOCKS_MAX];
-    struct blob *message;
+    struct blob *held[MESSAGE_BLOCKS_MAX], *message;
     unsigned count = 0;
     size_t size = 0;
 
     while (count < MESSAGE_BLOCKS_MAX) {
-        struct bytes block = catch_up_block(f, from + count);
-        if (block.len == 0 || (count > 0 && size + block.len > MESSAGE_BLOCKS_SIZE_MAX))
+        struct blob *block = catch_up_block(f, from + count);
+        if (block == NULL || (count > 0 && size + block->len > MESSAGE_BLOCKS_SIZE_MAX)) {
+            blob_drop(block);
             break;
-        blocks[count++] = block;
-        size += block.len;
+        }
+        held[count] = block;
+        blocks[count++] = blob_bytes(block);
+        size += block->len;
     }
     if (count > 0)
         message = message_blocks(f->decided.height, blocks, count);
@@ -121,6 +123,8 @@ static void serve(struct fed *f, unsigned to, uint64_t from)
         message = message_status(f->decided.height);
     effects_send(f->out, (int32_t)to, message);
     blob_drop(message);
+    while (count > 0)
+        blob_drop(held[--count]);
 }
 
 /* *applied grows when the block was the next one. ERR_AGAIN: there is a gap below it. */
@@ -224,17 +228,21 @@ void catch_up_push(struct fed *f)
         return;
     unsigned replica = (unsigned)state_replica(&f->decided, f->config.self);
     for (uint64_t h = f->pushed_height + 1; h <= f->decided.height; h++) {
-        struct bytes block = catch_up_block(f, h);
-        struct blob *message = NULL;
+        struct blob *block = catch_up_block(f, h), *message = NULL;
+        if (block == NULL)
+            continue; /* those who want it will ask */
         for (unsigned p = 0; p < f->decided.member_count; p++) {
             if (state_replica(&f->decided, p) >= 0 || f->decided.members[p].status == MEMBER_LEFT ||
                 (p + h) % f->decided.validator_count != replica)
                 continue;
-            if (message == NULL)
-                message = message_blocks(h, &block, 1);
+            if (message == NULL) {
+                struct bytes bytes = blob_bytes(block);
+                message = message_blocks(h, &bytes, 1);
+            }
             effects_send(f->out, (int32_t)p, message);
         }
         blob_drop(message);
+        blob_drop(block);
     }
     f->pushed_height = f->decided.height;
 }

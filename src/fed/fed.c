@@ -83,11 +83,10 @@ void fed_block_decided(struct fed *f, struct blob *block, struct execution *exec
 /* The blocks that survived. */
 static enum err replay_store(struct fed *f, struct diag *diag)
 {
-    struct bytes encoded;
+    struct blob *bytes;
 
-    while (f->store != NULL && f->store->read(f->store->context, f->decided.height + 1, &encoded) == ERR_OK) {
+    while (f->store != NULL && f->store->read(f->store->context, f->decided.height + 1, &bytes) == ERR_OK) {
         uint64_t height = f->decided.height + 1;
-        struct blob *bytes = blob_new(encoded);
         struct block block = {0};
         struct execution execution = {0};
         enum err err = block_decode(bytes, &block);

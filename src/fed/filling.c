@@ -53,11 +53,12 @@ static uint64_t highest_whole(const struct fed *f, uint64_t target)
 
     while (low < high) {
         uint64_t middle = high - (high - low) / 2;
-        struct bytes block;
+        struct blob *block = NULL;
         if (f->store->read(f->store->context, middle, &block) == ERR_OK)
             low = middle;
         else
             high = middle - 1;
+        blob_drop(block);
     }
     return low;
 }
@@ -67,7 +68,7 @@ enum err filling_load(struct fed *f, uint64_t target, const struct digest *genes
     uint64_t height = highest_whole(f, target);
     struct block block = {0};
     struct voter_set voters;
-    struct bytes bytes;
+    struct blob *bytes;
 
     f->filling = (struct filling){.next = 1, .target = target, .parent = *genesis_id, .target_id = f->decided.block_id};
     set_voters(&f->filling, &f->founders);
@@ -76,9 +77,8 @@ enum err filling_load(struct fed *f, uint64_t target, const struct digest *genes
     enum err err = f->store->read(f->store->context, height, &bytes);
     if (err != ERR_OK)
         return err;
-    struct blob *blob = blob_new(bytes);
-    err = block_decode(blob, &block);
-    blob_drop(blob);
+    err = block_decode(bytes, &block);
+    blob_drop(bytes);
     if (err != ERR_OK)
         return err;
     err = block.header.height == height && block.header.membership_epoch <= f->links.count + 1 ? ERR_OK : ERR_MISMATCH;

@@ -229,7 +229,7 @@ void evidence_take(struct fed *f); /* what PBFT has of it */
 void evidence_free(struct fed *f);
 
 /* catch_up.c */
-struct bytes catch_up_block(const struct fed *f, uint64_t height); /* decided; empty: not here */
+struct blob *catch_up_block(const struct fed *f, uint64_t height); /* decided; a holding; NULL: not here */
 void catch_up_start(struct fed *f);
 enum err catch_up_receive(struct fed *f, unsigned from, const struct message *m) MUST_CHECK;
 void catch_up_timer(struct fed *f);

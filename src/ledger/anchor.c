@@ -95,7 +95,7 @@ enum err anchor_parse(struct bytes in, struct anchor_statement *out, struct cose
 
 /* ---- the summary */
 
-static struct digest summary_digest(const json_t *summary)
+struct digest summary_digest(const json_t *summary)
 {
     json_t *bare = json_copy((json_t *)(uintptr_t)summary);
     struct buf text = {0};
@@ -108,10 +108,9 @@ static struct digest summary_digest(const json_t *summary)
     return digest;
 }
 
-void summary_sign(const struct secret_key *key, const json_t *summary, struct buf *out)
+void summary_sign(const struct secret_key *key, const struct digest *digest, struct buf *out)
 {
-    struct digest digest = summary_digest(summary);
-    cose_sign(key, SUMMARY_CONTENT_TYPE, "summary", digest_bytes(&digest), out);
+    cose_sign(key, SUMMARY_CONTENT_TYPE, "summary", digest_bytes(digest), out);
 }
 
 static enum err summary_check(struct bytes in, const json_t *summary, const struct public_key *key,

@@ -80,8 +80,9 @@ void epoch_file_fini(struct epoch_file *f);
 enum err cbor_to_json(struct bytes in, json_t **out) MUST_CHECK;
 
 /* The summary's signature: COSE_Sign1 (content type "application/prismfed.summary", subject "summary") over SHA-256 of
- * the canonical JSON of the document without its summary_signature member. */
-void summary_sign(const struct secret_key *key, const json_t *summary, struct buf *out);
+ * the canonical JSON of the document without its summary_signature member (summary_digest). */
+struct digest summary_digest(const json_t *summary);
+void summary_sign(const struct secret_key *key, const struct digest *digest, struct buf *out);
 enum err summary_verify(const json_t *summary, const struct public_key *key, struct digest *signer) MUST_CHECK;
 
 #endif

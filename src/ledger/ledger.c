@@ -21,14 +21,16 @@ static bool has_gap(const struct ledger *l)
 /* The last block below the snapshot has come. */
 static enum err close_gap(struct ledger *l, struct diag *diag)
 {
-    struct bytes block;
+    struct blob *block;
     enum err err = ERR_OK;
 
     while (l->height < l->top && err == ERR_OK) {
         err = l->above.read(l->above.context, l->height + 1, &block);
-        if (err == ERR_OK)
-            err = l->blocks.append(l->blocks.context, l->height + 1, block, diag);
+        if (err != ERR_OK)
+            break;
+        err = l->blocks.append(l->blocks.context, l->height + 1, blob_bytes(block), diag);
         l->height += err == ERR_OK;
+        blob_drop(block);
     }
     ledger_store_free(&l->above);
     return err;
@@ -69,7 +71,7 @@ void ledger_install(struct ledger *l, uint64_t height, struct blob *snapshot, st
     l->top = height;
 }
 
-static enum err view_read(void *context, uint64_t height, struct bytes *block)
+static enum err view_read(void *context, uint64_t height, struct blob **block)
 {
     const struct ledger *l = context;
     const struct ledger_store *store = has_gap(l) && height > l->snapshot_height ? &l->above : &l->blocks;

@@ -1,53 +1,65 @@
 #include "ledger/store.h"
 
-/* Blocks in memory: heights begin wherever the first append says and have no gaps. */
-struct memory_store {
-    uint64_t first;
-    size_t count, cap;
-    struct blob **blocks;
+/* Blocks one behind the other, and where each ends: heights begin wherever the first append says and have no gaps. */
+struct spooled_store {
+    uint64_t first, count;
+    struct spool *blocks, *ends; /* ends: 8 bytes each, big-endian */
 };
 
-static enum err memory_append(void *context, uint64_t height, struct bytes block, struct diag *diag)
+static enum err spooled_append(void *context, uint64_t height, struct bytes block, struct diag *diag)
 {
-    struct memory_store *m = context;
-    if (m->count == 0)
-        m->first = height;
-    if (height != m->first + m->count)
+    struct spooled_store *s = context;
+    uint8_t end[8];
+    if (s->count == 0)
+        s->first = height;
+    if (height != s->first + s->count)
         return diag_set(diag, ERR_STATE, "block %llu comes after block %llu", (unsigned long long)height,
-                        (unsigned long long)(m->first + m->count - 1));
-    if (m->count == m->cap) {
-        m->cap = m->cap == 0 ? 64 : 2 * m->cap;
-        m->blocks = mem_resize(m->blocks, m->cap, sizeof(struct blob *));
-    }
-    m->blocks[m->count++] = blob_new(block);
+                        (unsigned long long)(s->first + s->count - 1));
+    spool_add(s->blocks, block);
+    be64_put(end, spool_size(s->blocks));
+    spool_add(s->ends, bytes_of(end, sizeof end));
+    s->count++;
     return ERR_OK;
 }
 
-static enum err memory_read(void *context, uint64_t height, struct bytes *block)
+static enum err spooled_read(void *context, uint64_t height, struct blob **block)
 {
-    const struct memory_store *m = context;
-    if (height < m->first || height - m->first >= m->count)
+    struct spooled_store *s = context;
+    uint8_t ends[16] = {0};
+    if (height < s->first || height - s->first >= s->count)
         return ERR_MISSING;
-    *block = blob_bytes(m->blocks[height - m->first]);
-    return ERR_OK;
+    uint64_t index = height - s->first;
+    enum err err = index == 0 ? spool_read(s->ends, 0, ends + 8, 8) : spool_read(s->ends, 8 * (index - 1), ends, 16);
+    if (err != ERR_OK)
+        return err;
+    uint64_t begin = be64_get(ends);
+    struct blob *blob = blob_sized((size_t)(be64_get(ends + 8) - begin));
+    err = spool_read(s->blocks, begin, blob->data, blob->len);
+    if (err != ERR_OK)
+        blob_drop(blob);
+    else
+        *block = blob;
+    return err;
 }
 
-static void memory_free(void *context)
+static void spooled_free(void *context)
 {
-    struct memory_store *m = context;
-    for (size_t i = 0; i < m->count; i++)
-        blob_drop(m->blocks[i]);
-    mem_free(m->blocks);
-    mem_free(m);
+    struct spooled_store *s = context;
+    spool_free(s->blocks);
+    spool_free(s->ends);
+    mem_free(s);
 }
 
-struct ledger_store ledger_store_memory(void)
+struct ledger_store ledger_store_new(struct spool_room *room)
 {
+    struct spooled_store *s = mem_alloc(sizeof *s);
+    s->blocks = spool_new(room);
+    s->ends = spool_new(room);
     return (struct ledger_store){
-        .context = mem_alloc(sizeof(struct memory_store)),
-        .append = memory_append,
-        .read = memory_read,
-        .free = memory_free,
+        .context = s,
+        .append = spooled_append,
+        .read = spooled_read,
+        .free = spooled_free,
     };
 }
 

@@ -1,23 +1,24 @@
 #ifndef PRISMFED_LEDGER_STORE_H
 #define PRISMFED_LEDGER_STORE_H
 
+#include "base/spool.h"
 #include "ledger/block.h"
 
-/* Where decided blocks go. An interface: the simulator keeps them in memory, sinks write files. */
+/* Where decided blocks go. An interface: the simulator spools them, a node has a real store. */
 struct ledger_store {
     void *context;
     /* Blocks come in order of height, each once, after they are decided. */
     enum err (*append)(void *context, uint64_t height, struct bytes block, struct diag *diag);
-    /* A view that lives until the store ends; ERR_MISSING above the last one. */
-    enum err (*read)(void *context, uint64_t height, struct bytes *block);
+    /* *block: a holding for the caller. ERR_MISSING above the last one. */
+    enum err (*read)(void *context, uint64_t height, struct blob **block);
     /* A view of the snapshot (pbft/transfer_messages.h) from which the blocks go on where some below are missing;
      * ERR_MISSING: none. NULL: never one. */
     enum err (*snapshot)(void *context, struct bytes *snapshot);
     void (*free)(void *context);
 };
 
-/* All blocks in memory. */
-struct ledger_store ledger_store_memory(void);
+/* All blocks in the room (borrowed; NULL: in memory), which also knows when that goes wrong. */
+struct ledger_store ledger_store_new(struct spool_room *room);
 void ledger_store_free(struct ledger_store *store);
 
 #endif

@@ -1,30 +1,53 @@
 #include "merkle/tree.h"
 
-static void reserve(struct merkle_tree *t)
+#include <string.h>
+
+static const struct digest *node_at(const struct merkle_tree *t, unsigned row, uint64_t number)
 {
-    if (t->size < t->cap)
-        return;
-    t->cap = t->cap > 0 ? 2 * t->cap : 16;
-    t->leaves = mem_resize(t->leaves, t->cap, sizeof *t->leaves);
-    for (unsigned k = 0; t->cap >> (k + 1) > 0; k++)
-        t->perfect[k] = mem_resize(t->perfect[k], t->cap >> (k + 1), sizeof *t->perfect[k]);
+    const struct merkle_row *r = &t->rows[row];
+
+    ASSERT(number >= r->first && number - r->first < r->count);
+    return &r->nodes[number - r->first];
+}
+
+static void row_add(struct merkle_row *r, const struct digest *node)
+{
+    if (r->count == r->cap) {
+        r->cap = r->cap > 0 ? 2 * r->cap : 16;
+        r->nodes = mem_resize(r->nodes, r->cap, sizeof *r->nodes);
+    }
+    r->nodes[r->count++] = *node;
 }
 
 void merkle_tree_append(struct merkle_tree *t, const struct digest *leaf_hash)
 {
     struct digest h = *leaf_hash; /* it may be in t */
-    const struct digest *row;
+    unsigned k = 0;
 
-    reserve(t);
-    row = t->leaves;
-    t->leaves[t->size] = h;
+    row_add(&t->rows[0], &h);
     /* every trailing one bit of the old size completes a perfect subtree */
-    for (unsigned k = 0; t->size >> k & 1; k++) {
-        h = merkle_node_hash(&row[(t->size >> k) - 1], &h);
-        t->perfect[k][t->size >> (k + 1)] = h;
-        row = t->perfect[k];
+    for (; t->size >> k & 1; k++) {
+        h = merkle_node_hash(node_at(t, k, (t->size >> k) - 1), &h);
+        row_add(&t->rows[k + 1], &h);
     }
     t->size++;
+}
+
+/* RFC 9162 section 2.1.3 and 2.1.4: of the leaves below `size`, a proof in or to a larger tree names only perfect
+ * subtrees that lie in no larger perfect one below `size`: at most one in each row, the last there. */
+void merkle_tree_forget(struct merkle_tree *t, uint64_t size)
+{
+    ASSERT(size <= t->size);
+    for (unsigned k = 0; k < MERKLE_PROOF_MAX; k++) {
+        struct merkle_row *r = &t->rows[k];
+        uint64_t first = size >> k > 0 ? (size >> k) - 1 : 0;
+
+        if (first <= r->first)
+            continue;
+        r->count -= (size_t)(first - r->first);
+        memmove(r->nodes, r->nodes + (first - r->first), r->count * sizeof *r->nodes);
+        r->first = first;
+    }
 }
 
 /* The largest power of two below n; n > 1. */
@@ -44,12 +67,10 @@ static struct digest range_root(const struct merkle_tree *t, uint64_t begin, uin
     struct digest l, r;
     unsigned log = 0;
 
-    if (n == 1)
-        return t->leaves[begin];
     if ((n & (n - 1)) == 0 && begin % n == 0) {
         while (UINT64_C(1) << log < n)
             log++;
-        return t->perfect[log - 1][begin / n];
+        return *node_at(t, log, begin / n);
     }
     l = range_root(t, begin, split(n));
     r = range_root(t, begin + split(n), n - split(n));
@@ -69,9 +90,8 @@ struct digest merkle_tree_root(const struct merkle_tree *t, uint64_t size)
 
 void merkle_tree_free(struct merkle_tree *t)
 {
-    mem_free(t->leaves);
     for (unsigned k = 0; k < MERKLE_PROOF_MAX; k++)
-        mem_free(t->perfect[k]);
+        mem_free(t->rows[k].nodes);
     *t = (struct merkle_tree){0};
 }
 

@@ -27,12 +27,20 @@ struct digest merkle_frontier_root(const struct merkle_frontier *f);
 
 /* All leaves, and the roots of all perfect subtrees of them, so that a root or a
  * proof costs O(log^2 n). Zero-initialise; merkle_tree_free() at the end. */
+struct merkle_row {
+    uint64_t first; /* number of the first node that is kept */
+    size_t count, cap;
+    struct digest *nodes; /* owned */
+};
 struct merkle_tree {
-    size_t size, cap;
-    struct digest *leaves;
-    struct digest *perfect[MERKLE_PROOF_MAX]; /* [k]: those over 2^(k + 1) leaves, in order */
+    uint64_t size;
+    struct merkle_row rows[MERKLE_PROOF_MAX]; /* [k]: roots of the perfect subtrees over 2^k leaves, in order */
 };
 void merkle_tree_append(struct merkle_tree *t, const struct digest *leaf_hash);
+/* Forgets what lies below leaf `size`, but for what a larger tree's proofs need of it: afterwards roots and proofs are
+ * to be had for trees and ranges of at least `size` leaves (asserted), inclusion of leaf `size` and later ones. Memory
+ * is then that of the leaves from there on. */
+void merkle_tree_forget(struct merkle_tree *t, uint64_t size);
 struct digest merkle_tree_root(const struct merkle_tree *t, uint64_t size); /* of the first size leaves */
 /* Root over leaves [begin, end) as a tree of its own. */
 struct digest merkle_tree_range_root(const struct merkle_tree *t, uint64_t begin, uint64_t end);

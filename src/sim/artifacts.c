@@ -72,6 +72,7 @@ void artifacts_init(struct artifacts *a, const char *output_dir, const char *lab
     *a = (struct artifacts){.label = label};
     buf_printf(&a->simulations, "%s/simulations", output_dir);
     buf_printf(&a->ledger, "%s/ledger", output_dir);
+    buf_printf(&a->unfinished, "%s/unfinished", output_dir);
     buf_printf(&a->summary, "%s/simulations/epoch_summary", output_dir);
     if (!is_default(a)) {
         buf_printf(&a->ledger, "/%s", label);
@@ -80,18 +81,17 @@ void artifacts_init(struct artifacts *a, const char *output_dir, const char *lab
     buf_add_text(&a->summary, ".json");
     buf_text(&a->simulations);
     buf_text(&a->ledger);
+    buf_text(&a->unfinished);
     buf_text(&a->summary);
 }
 
 void artifacts_fini(struct artifacts *a)
 {
-    for (size_t i = 0; i < a->count; i++) {
-        buf_free(&a->items[i].path);
-        buf_free(&a->items[i].text);
-    }
-    mem_free(a->items);
+    if (a->unfinished.len > 0)
+        rmdir((const char *)a->unfinished.data);
     buf_free(&a->simulations);
     buf_free(&a->ledger);
+    buf_free(&a->unfinished);
     buf_free(&a->summary);
     *a = (struct artifacts){0};
 }
@@ -102,39 +102,24 @@ static const char *path_of(const struct buf *buf)
     return (const char *)buf->data;
 }
 
-static struct artifact *add(struct artifacts *a, struct buf *text)
+const char *artifacts_unfinished(const struct artifacts *a)
 {
-    struct artifact *item;
-
-    a->items = mem_resize(a->items, a->count + 1, sizeof *a->items);
-    item = &a->items[a->count++];
-    *item = (struct artifact){.text = *text};
-    *text = (struct buf){0};
-    return item;
+    return path_of(&a->unfinished);
 }
 
-void artifacts_add_epoch(struct artifacts *a, uint64_t epoch, struct buf *text)
+/* Paths of the files that are staged so far, in the order of writing: epochs, genesis, summary. False: no more. */
+static bool item_path(const struct artifacts *a, uint64_t item, struct buf *out)
 {
-    struct buf *path = &add(a, text)->path;
-
-    buf_printf(path, "%s/epoch_%03" PRIu64 ".json", path_of(&a->ledger), epoch);
-    buf_text(path);
-}
-
-void artifacts_add_genesis(struct artifacts *a, struct buf *text)
-{
-    struct buf *path = &add(a, text)->path;
-
-    buf_printf(path, "%s/genesis.json", path_of(&a->ledger));
-    buf_text(path);
-}
-
-void artifacts_add_summary(struct artifacts *a, struct buf *text)
-{
-    struct buf *path = &add(a, text)->path;
-
-    buf_add_text(path, path_of(&a->summary));
-    buf_text(path);
+    buf_clear(out);
+    if (item < a->epoch_count)
+        buf_printf(out, "%s/epoch_%03" PRIu64 ".json", path_of(&a->ledger), a->first_epoch + item);
+    else if (item == a->epoch_count && a->genesis)
+        buf_printf(out, "%s/genesis.json", path_of(&a->ledger));
+    else if (item == a->epoch_count + 1 && a->whole)
+        buf_add_text(out, path_of(&a->summary));
+    else
+        return false;
+    return true;
 }
 
 /* ---- what is there already */
@@ -189,12 +174,26 @@ static bool is_folder(const char *path)
     return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Is it the name of a file that is staged? */
+static bool is_staged(const struct artifacts *a, const char *name)
+{
+    char expected[40];
+    uint64_t epoch = 0;
+
+    if (strcmp(name, "genesis.json") == 0)
+        return a->genesis;
+    if (strncmp(name, "epoch_", 6) != 0)
+        return false;
+    for (const char *digit = name + 6; is_digit(*digit) && epoch < UINT64_MAX / 100; digit++)
+        epoch = 10 * epoch + (uint64_t)(*digit - '0');
+    snprintf(expected, sizeof expected, "epoch_%03" PRIu64 ".json", epoch);
+    return strcmp(name, expected) == 0 && epoch >= a->first_epoch && epoch - a->first_epoch < a->epoch_count;
+}
+
 static bool is_expected(const struct artifacts *a, const char *path, const char *name)
 {
-    for (size_t i = 0; i < a->count; i++) {
-        if (strcmp(path_of(&a->items[i].path), path) == 0)
-            return true;
-    }
+    if (is_staged(a, name))
+        return true;
     /* The ledgers of other labels lie in folders beside the default one's files. */
     return is_default(a) && is_folder(path) && artifacts_check_label(name, NULL) == ERR_OK;
 }
@@ -244,38 +243,89 @@ enum err artifacts_prepare(const struct artifacts *a, bool clean, struct diag *d
     err = file_make_folder(path_of(&a->simulations), diag);
     if (err == ERR_OK)
         err = file_make_folder(path_of(&a->ledger), diag);
+    if (err == ERR_OK)
+        err = file_make_folder(path_of(&a->unfinished), diag);
     return err;
 }
 
 /* ---- writing */
 
-static void new_path(const struct artifact *item, struct buf *out)
-{
-    buf_clear(out);
-    buf_printf(out, "%s.new", path_of(&item->path));
-}
-
-enum err artifacts_write(const struct artifacts *a, bool clean, struct diag *diag)
+static enum err stage(const struct artifacts *a, uint64_t item, struct bytes text, struct diag *diag)
 {
     struct buf path = {0};
-    enum err err = ERR_OK;
-    size_t staged = 0;
+    bool is_one = item_path(a, item, &path);
+    enum err err;
 
-    for (; staged < a->count && err == ERR_OK; staged++) {
-        new_path(&a->items[staged], &path);
-        err = file_write(buf_text(&path), bytes_of_buf(&a->items[staged].text), diag);
+    ASSERT(is_one);
+    buf_add_text(&path, ".new");
+    err = file_stage(buf_text(&path), file_give_once, &text, diag);
+    buf_free(&path);
+    return err;
+}
+
+enum err artifacts_stage_epoch(struct artifacts *a, uint64_t epoch, struct bytes text, struct diag *diag)
+{
+    ASSERT(a->epoch_count == 0 || epoch == a->first_epoch + a->epoch_count);
+    if (a->epoch_count == 0)
+        a->first_epoch = epoch;
+    return stage(a, a->epoch_count++, text, diag);
+}
+
+enum err artifacts_stage_genesis(struct artifacts *a, struct bytes text, struct diag *diag)
+{
+    a->genesis = true;
+    return stage(a, a->epoch_count, text, diag);
+}
+
+enum err artifacts_stage_summary(struct artifacts *a,
+                                 enum err (*give)(void *context, struct bytes *part, struct diag *diag), void *context,
+                                 struct diag *diag)
+{
+    struct buf path = {0};
+    enum err err;
+
+    ASSERT(a->genesis);
+    a->whole = true;
+    buf_printf(&path, "%s.new", path_of(&a->summary));
+    err = file_stage(buf_text(&path), give, context, diag);
+    buf_free(&path);
+    return err;
+}
+
+enum err artifacts_commit(struct artifacts *a, bool clean, struct diag *diag)
+{
+    struct buf path = {0}, from = {0};
+    enum err err = ERR_OK;
+
+    ASSERT(a->whole);
+    for (uint64_t item = 0; err == ERR_OK && item_path(a, item, &path); item++) {
+        buf_add_text(&path, ".new");
+        err = file_sync(buf_text(&path), diag);
     }
-    for (size_t i = 0; i < a->count && err == ERR_OK; i++) {
-        new_path(&a->items[i], &path);
-        if (rename(buf_text(&path), path_of(&a->items[i].path)) != 0)
-            err = diag_set(diag, ERR_IO, "%s: cannot replace: %s", path_of(&a->items[i].path), strerror(errno));
-    }
-    for (size_t i = 0; i < staged && err != ERR_OK; i++) {
-        new_path(&a->items[i], &path);
-        unlink(buf_text(&path)); /* what has its name already is gone from here */
+    for (uint64_t item = 0; err == ERR_OK && item_path(a, item, &path); item++) {
+        buf_clear(&from);
+        buf_printf(&from, "%s.new", buf_text(&path));
+        if (rename(buf_text(&from), buf_text(&path)) != 0)
+            err = diag_set(diag, ERR_IO, "%s: cannot replace: %s", buf_text(&path), strerror(errno));
     }
     buf_free(&path);
+    buf_free(&from);
+    if (err == ERR_OK)
+        err = file_sync_folder(path_of(&a->ledger), diag);
+    if (err == ERR_OK)
+        err = file_sync_folder(path_of(&a->simulations), diag);
     if (err == ERR_OK && clean)
         err = sweep(a, true, diag);
     return err;
+}
+
+void artifacts_abandon(struct artifacts *a)
+{
+    struct buf path = {0};
+
+    for (uint64_t item = 0; item_path(a, item, &path); item++) {
+        buf_add_text(&path, ".new");
+        unlink(buf_text(&path)); /* what has its name already is gone from here */
+    }
+    buf_free(&path);
 }

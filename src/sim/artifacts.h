@@ -14,35 +14,41 @@ enum { ARTIFACT_LABEL_MAX = 64 };
 
 #define ARTIFACTS_DEFAULT_LABEL "default"
 
-struct artifact {
-    struct buf path, text;
-};
-
 struct artifacts {
-    struct buf simulations, ledger; /* folders */
-    struct buf summary;             /* path */
-    const char *label;              /* borrowed */
-    size_t count;
-    struct artifact *items; /* owned; in the order of writing */
+    struct buf simulations, ledger;    /* folders */
+    struct buf summary;                /* path */
+    struct buf unfinished;             /* folder of what is needed while a run goes on */
+    const char *label;                 /* borrowed */
+    uint64_t first_epoch, epoch_count; /* staged */
+    bool genesis, whole;               /* staged; whole: the summary, too */
 };
 
 /* Letters, digits, '_', '-', '.'; does not begin with a dot nor look like a file of ours. */
 enum err artifacts_check_label(const char *label, struct diag *diag) MUST_CHECK;
 
 void artifacts_init(struct artifacts *a, const char *output_dir, const char *label);
-void artifacts_fini(struct artifacts *a);
+void artifacts_fini(struct artifacts *a); /* the folder of unfinished things goes when it is empty */
+
+/* The folder for what is needed while a run goes on; lives as long as a. */
+const char *artifacts_unfinished(const struct artifacts *a);
 
 /* Makes the folders. With clean also: ERR_STATE, and nothing is touched, when the ledger folder or the summary is not
  * what this program writes for the label. */
 enum err artifacts_prepare(const struct artifacts *a, bool clean, struct diag *diag) MUST_CHECK;
 
-/* Adds a file; its text is taken over (and zeroed). */
-void artifacts_add_epoch(struct artifacts *a, uint64_t epoch, struct buf *text);
-void artifacts_add_genesis(struct artifacts *a, struct buf *text);
-void artifacts_add_summary(struct artifacts *a, struct buf *text); /* last: it is the sign that the rest is there */
+/* Writes a file beside the one that it will replace. Epochs come in their order; the summary is the last: it
+ * is the sign that the rest is there. */
+enum err artifacts_stage_epoch(struct artifacts *a, uint64_t epoch, struct bytes text, struct diag *diag) MUST_CHECK;
+enum err artifacts_stage_genesis(struct artifacts *a, struct bytes text, struct diag *diag) MUST_CHECK;
+/* give: as of file_stage(). */
+enum err artifacts_stage_summary(struct artifacts *a,
+                                 enum err (*give)(void *context, struct bytes *part, struct diag *diag), void *context,
+                                 struct diag *diag) MUST_CHECK;
 
-/* First all of them beside the old ones, durable, then each takes its name: a full disk leaves the old artifacts as
- * they were. With clean, what an earlier run wrote for the label and this one did not is then removed. */
-enum err artifacts_write(const struct artifacts *a, bool clean, struct diag *diag) MUST_CHECK;
+/* All is staged: when all of it is durable, each takes its name. So a full disk leaves the old artifacts as they were.
+ * With clean, what an earlier run wrote for the label and this one did not is then removed. */
+enum err artifacts_commit(struct artifacts *a, bool clean, struct diag *diag) MUST_CHECK;
+/* Removes what is staged and has not taken its name. */
+void artifacts_abandon(struct artifacts *a);
 
 #endif

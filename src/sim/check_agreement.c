@@ -1,38 +1,49 @@
 #include <inttypes.h>
 
-#include "sim/node.h"
 #include "sim/checkers.h"
+#include "sim/rehearsal.h"
 
-static struct height_seen *height_at(struct checkers *c, uint64_t height)
+/* The block's id as some node's ledger has it; false when no disk goes so far. */
+static bool id_on_disk(const struct rehearsal *r, uint64_t height, struct height_seen *out)
 {
-    if (height >= c->height_cap) {
-        size_t cap = c->height_cap > 0 ? c->height_cap : 64;
+    for (unsigned i = 0; i < r->count; i++) {
+        const struct disk *d = &r->nodes[i].disk;
+        struct blob *bytes;
+        struct block block;
+        enum err err;
 
-        while (cap <= height)
-            cap *= 2;
-        c->heights = mem_resize(c->heights, cap, sizeof *c->heights);
-        c->height_cap = cap;
+        if (d->height < height || d->ledger.read(d->ledger.context, height, &bytes) != ERR_OK)
+            continue;
+        err = block_decode(bytes, &block);
+        blob_drop(bytes);
+        if (err != ERR_OK)
+            continue;
+        *out = (struct height_seen){.height = height, .block_id = block_id(&block.header), .node = i};
+        block_fini(&block);
+        return true;
     }
-    while (c->height_count <= height)
-        c->heights[c->height_count++] = (struct height_seen){0};
-    return &c->heights[height];
+    return false;
 }
 
-void check_agreement(struct checkers *c, const struct sim_node *n, int64_t now_ns)
+void check_agreement(struct checkers *c, const struct rehearsal *r, const struct sim_node *n)
 {
     const struct federation_state *s = fed_state(n->fed);
-    struct height_seen *seen;
+    struct height_seen *slot = &c->heights[s->height % HEIGHTS_SEEN], seen = *slot;
 
     if (s->height < n->height) {
-        checkers_violation(c, now_ns, n->name, "its height falls from %" PRIu64 " to %" PRIu64, n->height, s->height);
+        checkers_violation(c, r->now_ns, n->name, "its height falls from %" PRIu64 " to %" PRIu64, n->height,
+                           s->height);
         return;
     }
-    seen = height_at(c, s->height);
-    if (digest_is_zero(&seen->block_id))
-        *seen = (struct height_seen){.block_id = s->block_id, .node = n->index};
+    if (s->height == 0 || (slot->height > s->height && !id_on_disk(r, s->height, &seen)))
+        return;
+    if (slot->height < s->height) {
+        *slot = (struct height_seen){.height = s->height, .block_id = s->block_id, .node = n->index};
+        return;
+    }
 #ifndef MUTANT_SIM_AGREEMENT_UNCHECKED
-    else if (!digest_equal(&seen->block_id, &s->block_id))
-        checkers_violation(c, now_ns, n->name, "its block %" PRIu64 " is another one than node %u has", s->height,
-                           seen->node);
+    if (!digest_equal(&seen.block_id, &s->block_id))
+        checkers_violation(c, r->now_ns, n->name, "its block %" PRIu64 " is another one than node %u has", s->height,
+                           seen.node);
 #endif
 }

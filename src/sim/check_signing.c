@@ -14,31 +14,43 @@ static struct statement_seen *slot_of(struct checkers *c, const struct digest *k
     return &c->statements[at];
 }
 
-static void grow(struct checkers *c)
+static bool is_over(const struct checkers *c, const struct statement_seen *s)
+{
+    return s->sequence + STATEMENTS_BACK < c->said_last[s->node][s->in];
+}
+
+/* Makes room: what is over goes; when that is not half of it, the table doubles. */
+static void make_room(struct checkers *c)
 {
     struct statement_seen *old = c->statements;
-    size_t cap = c->statement_cap;
+    size_t cap = c->statement_cap, live = 0;
 
-    c->statement_cap = cap > 0 ? 2 * cap : 1024;
+    for (size_t i = 0; i < cap; i++)
+        live += !digest_is_zero(&old[i].key) && !is_over(c, &old[i]);
+    c->statement_cap = cap == 0 ? 1024 : 4 * live > cap ? 2 * cap : cap;
     c->statements = mem_array(c->statement_cap, sizeof *c->statements);
+    c->statement_count = live;
     for (size_t i = 0; i < cap; i++) {
-        if (!digest_is_zero(&old[i].key))
+        if (!digest_is_zero(&old[i].key) && !is_over(c, &old[i]))
             *slot_of(c, &old[i].key) = old[i];
     }
     mem_free(old);
 }
 
-/* Remembers what was said under key; false when something else was said before. */
-static bool remember(struct checkers *c, const struct digest *key, const struct digest *said)
+/* Remembers what was said; false when something else was said before under the same key. */
+static bool remember(struct checkers *c, const struct statement_seen *now)
 {
+    uint64_t *last = &c->said_last[now->node][now->in];
     struct statement_seen *slot;
 
+    if (now->sequence > *last)
+        *last = now->sequence;
     if (2 * (c->statement_count + 1) > c->statement_cap)
-        grow(c);
-    slot = slot_of(c, key);
+        make_room(c);
+    slot = slot_of(c, &now->key);
     if (!digest_is_zero(&slot->key))
-        return digest_equal(&slot->said, said);
-    *slot = (struct statement_seen){.key = *key, .said = *said};
+        return digest_equal(&slot->said, &now->said);
+    *slot = *now;
     c->statement_count++;
     return true;
 }
@@ -93,10 +105,10 @@ static bool is_own(const struct sim_node *n, const struct digest *kid)
 /* PRE-PREPARE, PREPARE and COMMIT: [type, COSE_Sign1, ...]. */
 static bool vote_is_new_or_same(struct checkers *c, const struct sim_node *n, struct bytes message)
 {
-    struct digest key, said;
+    struct statement_seen now = {.node = n->index, .in = SAID_IN_VOTE};
     struct cose_sign1 cose;
     struct cbor_reader r;
-    uint64_t type, view, sequence, epoch;
+    uint64_t type, view, epoch;
     struct bytes item;
 
     cbor_reader_init(&r, message);
@@ -105,18 +117,21 @@ static bool vote_is_new_or_same(struct checkers *c, const struct sim_node *n, st
     item = cbor_peek(&r) == CBOR_BYTES ? cbor_get_bytes(&r) : cbor_get_raw(&r);
     if (r.err != ERR_OK || type > 3 || cose_parse(item, &cose) != ERR_OK)
         return true;
-    if (!is_own(n, &cose.kid) || !view_and_sequence(cose.payload, &view, &sequence))
+    if (!is_own(n, &cose.kid) || !view_and_sequence(cose.payload, &view, &now.sequence))
         return true;
     if (!pbft_membership_epoch(message, &epoch))
         return true;
-    key = key_of(type == 1 ? "pre-prepare" : type == 2 ? "prepare" : "commit", &cose.kid, epoch << 32 | view, sequence);
-    said = digest_of(cose.payload);
-    return remember(c, &key, &said);
+    now.key = key_of(type == 1   ? "pre-prepare"
+                     : type == 2 ? "prepare"
+                                 : "commit",
+                     &cose.kid, epoch << 32 | view, now.sequence);
+    now.said = digest_of(cose.payload);
+    return remember(c, &now);
 }
 
 static bool entry_is_new_or_same(struct checkers *c, const struct sim_node *n, struct bytes message)
 {
-    struct digest key, said;
+    struct statement_seen now = {.node = n->index, .in = SAID_IN_ENTRY};
     struct cose_sign1 cose;
     struct envelope e;
     struct message m;
@@ -125,9 +140,10 @@ static bool entry_is_new_or_same(struct checkers *c, const struct sim_node *n, s
         return true;
     if (!is_own(n, &e.node_fingerprint))
         return true;
-    key = key_of("entry", &e.node_fingerprint, e.sequence, 0);
-    said = digest_of(m.entry);
-    return remember(c, &key, &said);
+    now.sequence = e.sequence;
+    now.key = key_of("entry", &e.node_fingerprint, e.sequence, 0);
+    now.said = digest_of(m.entry);
+    return remember(c, &now);
 }
 
 void check_signing(struct checkers *c, const struct sim_node *n, struct bytes message, int64_t now_ns)

@@ -6,7 +6,6 @@
 
 void checkers_fini(struct checkers *c)
 {
-    mem_free(c->heights);
     mem_free(c->statements);
     *c = (struct checkers){0};
 }

@@ -8,22 +8,32 @@
 struct sim_node;
 struct rehearsal;
 
+/* Heights are remembered in a ring; what is older is looked up in the ledger of a node. A statement is remembered as
+ * long as its signer may have reason to repeat it: PBFT's water marks are 64 sequence numbers apart. */
+enum { HEIGHTS_SEEN = 1024, STATEMENTS_BACK = 256 };
+
 struct height_seen {
+    uint64_t height;
     struct digest block_id;
     unsigned node; /* who had it first */
 };
 
+enum said_in { SAID_IN_VOTE, SAID_IN_ENTRY, SAID_KINDS };
+
 struct statement_seen {
     struct digest key, said; /* what it is about (signer, type, view, sequence); what it says */
+    unsigned node;           /* its signer */
+    enum said_in in;
+    uint64_t sequence;
 };
 
 struct checkers {
-    struct height_seen *heights; /* owned; index = height */
-    size_t height_count, height_cap;
-    struct statement_seen *statements; /* owned; open addressing, a power of two */
+    struct height_seen heights[HEIGHTS_SEEN]; /* height h at h mod HEIGHTS_SEEN */
+    struct statement_seen *statements;        /* owned; open addressing, a power of two */
     size_t statement_count, statement_cap;
-    bool calm;        /* no fault is in force that could stop a quorum */
-    int64_t moved_ns; /* when a node last executed a block, or a fault came or went */
+    uint64_t said_last[MEMBERS_MAX][SAID_KINDS]; /* highest sequence, by node */
+    bool calm;                                   /* no fault is in force that could stop a quorum */
+    int64_t moved_ns;                            /* when a node last executed a block, or a fault came or went */
     int64_t patience_ns;
     bool violated;
     struct diag diag; /* the first violation */
@@ -34,7 +44,7 @@ void checkers_violation(struct checkers *c, int64_t now_ns, const char *who, con
 
 /* check_agreement.c: equal block ids (which cover log and state roots) at equal heights, also after a restart; never
  * backwards within a life. */
-void check_agreement(struct checkers *c, const struct sim_node *n, int64_t now_ns);
+void check_agreement(struct checkers *c, const struct rehearsal *r, const struct sim_node *n);
 /* check_signing.c: no node that is honest signs two statements for one (type, view, sequence), nor two entries with one
  * sequence, also after a restart. */
 void check_signing(struct checkers *c, const struct sim_node *n, struct bytes message, int64_t now_ns);

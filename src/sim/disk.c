@@ -1,9 +1,9 @@
 #include "sim/disk.h"
 
-void disk_init(struct disk *d)
+void disk_init(struct disk *d, struct spool_room *room)
 {
-    *d = (struct disk){.sync_start_ns = -1, .sync_end_ns = -1};
-    ledger_init(&d->blocks, ledger_store_memory(), ledger_store_memory());
+    *d = (struct disk){.room = room, .sync_start_ns = -1, .sync_end_ns = -1};
+    ledger_init(&d->blocks, ledger_store_new(room), ledger_store_new(room));
     d->ledger = ledger_view(&d->blocks);
 }
 
@@ -50,7 +50,7 @@ void disk_put_block(struct disk *d, uint64_t height, struct bytes block)
 
 void disk_put_snapshot(struct disk *d, uint64_t height, struct blob *snapshot)
 {
-    ledger_install(&d->blocks, height, snapshot, ledger_store_memory());
+    ledger_install(&d->blocks, height, snapshot, ledger_store_new(d->room));
 }
 
 void disk_forget(struct disk *d, uint64_t number)
@@ -70,7 +70,9 @@ void disk_wipe(struct disk *d)
 {
     int64_t end_ns = d->sync_end_ns;
 
+    struct spool_room *room = d->room;
+
     disk_fini(d);
-    disk_init(d);
+    disk_init(d, room);
     d->sync_end_ns = end_ns;
 }

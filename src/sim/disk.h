@@ -12,6 +12,7 @@ struct disk_record {
 };
 
 struct disk {
+    struct spool_room *room; /* of the ledger */
     struct ledger blocks;
     struct ledger_store ledger;  /* a view of it */
     uint64_t height;             /* of the last block without a gap below */
@@ -20,7 +21,7 @@ struct disk {
     int64_t sync_start_ns, sync_end_ns; /* of the last sync */
 };
 
-void disk_init(struct disk *d);
+void disk_init(struct disk *d, struct spool_room *room); /* room: of the ledger; borrowed; NULL: in memory */
 void disk_fini(struct disk *d);
 
 /* When a write that is asked for now will be durable. Never before an earlier one. */

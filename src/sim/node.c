@@ -24,7 +24,7 @@ void node_init(struct sim_node *n, struct rehearsal *r, unsigned index)
     key_simulated(r->options.seed, n->name, &n->key);
     prng_stream(&prng, r->options.seed, "node", index);
     n->draws = prng_next(&prng);
-    disk_init(&n->disk);
+    disk_init(&n->disk, r->options.room);
 }
 
 static void queue_clear(struct sim_node *n)

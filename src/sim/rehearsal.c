@@ -9,7 +9,7 @@
 static const uint64_t steps_at_once_max = 1000000;
 /* How long a validator that has left still answers. */
 static const int64_t retirement_ns = 30000000000;
-enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 18 };
+enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 14 };
 
 /* ---- setting up */
 
@@ -99,7 +99,7 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
     if (scenario->space != NULL)
         r->programs = programs_new(scenario->space);
     network_init(&r->network, scenario, options->seed);
-    timeline_init(&r->timeline, scenario->epoch_start, options->epochs);
+    timeline_init(&r->timeline, scenario->epoch_start, options->epochs, options->room);
     r->workers = workers_new(options->threads);
     err = work_build(r, diag);
     if (err != ERR_OK) {
@@ -197,7 +197,7 @@ static void newcomers(struct rehearsal *r, const struct federation_state *s)
 
 static void observe_block(struct rehearsal *r, struct sim_node *n, const struct federation_state *s)
 {
-    check_agreement(&r->checkers, n, r->now_ns);
+    check_agreement(&r->checkers, r, n);
     n->height = s->height;
     r->checkers.moved_ns = r->now_ns;
     if (s->membership_epoch > r->membership_epoch) {
@@ -427,6 +427,8 @@ enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
             happen(r, h);
         check_progress(&r->checkers, r);
         happening_free(r, h);
+        if (r->options.room != NULL && r->options.room->err != ERR_OK)
+            return diag_set(diag, r->options.room->err, "%s", r->options.room->diag.text);
         if (at_once > steps_at_once_max)
             checkers_violation(&r->checkers, r->now_ns, "*", "time stands still");
         if (++count % PROGRESS_STEPS == 0 && told_to_stop(r))

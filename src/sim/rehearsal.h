@@ -41,10 +41,11 @@ struct happening {
 
 struct rehearsal_options {
     uint64_t seed;
-    uint64_t epochs;     /* at least 1 */
-    unsigned threads;    /* at least 1 */
-    struct trace *trace; /* or NULL */
-    bool verify_each;    /* each node checks each signature itself; changes no result, only takes longer */
+    uint64_t epochs;         /* at least 1 */
+    unsigned threads;        /* at least 1 */
+    struct trace *trace;     /* or NULL */
+    struct spool_room *room; /* of what grows with the run; borrowed; NULL: in memory */
+    bool verify_each;        /* each node checks each signature itself; changes no result, only takes longer */
     int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds); /* or NULL */
     void *progress_context;
 };
@@ -84,7 +85,8 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
 void rehearsal_free(struct rehearsal *r);
 
 /* Until every node that is up has ended the last epoch, the scenario's limit is reached or nothing can happen any more.
- * ERR_MISMATCH: a checker found a violation, which diag names; ERR_STATE: progress asked to stop. */
+ * ERR_MISMATCH: a checker found a violation, which diag names; ERR_STATE: progress asked to stop; ERR_IO: the room's.
+ */
 enum err rehearsal_run(struct rehearsal *r, struct diag *diag) MUST_CHECK;
 
 /* ---- for the parts of the simulator */

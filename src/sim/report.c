@@ -5,15 +5,15 @@
 
 enum { PPM = 1000000 };
 
-static void report_epoch(const struct told *t, uint64_t index, struct federated_epoch_report *out)
+void told_report_epoch(const struct told *t, struct federated_epoch_report *out)
 {
-    const struct told_epoch *e = &t->epochs[index];
+    const struct told_epoch *e = &t->epoch;
     const struct epoch_outcome *o;
 
     *out = (struct federated_epoch_report){
         .epoch = e->epoch,
-        .view_changes = e->times->view_changes,
-        .stalled = e->times->stalled,
+        .view_changes = e->times.view_changes,
+        .stalled = e->times.stalled,
         .virtual_ns = e->virtual_ns,
     };
     if (e->log == NULL)
@@ -25,7 +25,7 @@ static void report_epoch(const struct told *t, uint64_t index, struct federated_
     out->absent = o->absent;
     out->quarantined = o->quarantined;
     out->convicted = o->convicted;
-    out->shards_moved = chronicle_shards_moved(&t->chronicle, (unsigned)index);
+    out->shards_moved = e->log->shards_moved;
     out->aggregated_delta_ppm = o->aggregated_delta_ppm;
     out->incumbent_changed = o->changed;
     out->rolled_back = o->rolled_back;
@@ -78,9 +78,6 @@ void told_report(const struct told *t, struct federated_simulation_report *repor
     snprintf(report->label, sizeof report->label, "%s", t->label);
     memcpy(report->log_root, log.b, DIGEST_SIZE);
     memcpy(report->state_root, state.b, DIGEST_SIZE);
-    report->epochs = mem_array(t->epoch_count, sizeof *report->epochs);
-    for (uint64_t i = 0; i < t->epoch_count; i++)
-        report_epoch(t, i, &report->epochs[i]);
     if (r->programs == NULL)
         return;
     report->program_count = programs_count(r->programs);

@@ -7,6 +7,7 @@
 
 #include "sim/artifacts.h"
 #include "sim/scenario.h"
+#include "sim/summary_file.h"
 #include "sim/told.h"
 
 enum { EPOCHS_MAX = 100000, STATUS_VIOLATION = 1, STATUS_UNUSABLE = 2 };
@@ -34,40 +35,120 @@ static unsigned threads_of(const struct federated_simulation_options *o)
     return online > 0 ? (unsigned)online : 1;
 }
 
-static enum err write_all(struct told *t, struct artifacts *files, bool clean, struct diag *diag)
+/* What a run leaves behind, on its way out: artifacts are staged, epochs' reports are kept until all is well. */
+struct leaving {
+    const struct federated_simulation_options *options;
+    struct artifacts *files;
+    struct spool_room *room; /* NULL: in memory */
+    struct told told;
+    struct summary_file summary;
+    struct spool *reports; /* of struct federated_epoch_report */
+};
+
+static void render(json_t *json, struct buf *out)
+{
+    buf_clear(out);
+    json_render(json, out);
+    json_decref(json);
+}
+
+static enum err leave_epoch(struct leaving *l, struct buf *text, struct diag *diag)
+{
+    struct federated_epoch_report report;
+    json_t *element;
+
+    told_report_epoch(&l->told, &report);
+    spool_add(l->reports, bytes_of(&report, sizeof report));
+    if (!l->options->write_artifacts)
+        return ERR_OK;
+    element = told_summary_epoch(&l->told);
+    summary_file_add(&l->summary, element);
+    json_decref(element);
+    if (l->told.epoch.log == NULL)
+        return ERR_OK;
+    render(told_ledger(&l->told), text);
+    return artifacts_stage_epoch(l->files, l->told.epoch.epoch, bytes_of_buf(text), diag);
+}
+
+static enum err leave_whole(struct leaving *l, struct buf *text, struct diag *diag)
+{
+    json_t *summary;
+    enum err err;
+
+    render(told_genesis(&l->told), text);
+    err = artifacts_stage_genesis(l->files, bytes_of_buf(text), diag);
+    if (err != ERR_OK)
+        return err;
+    summary = told_summary(&l->told);
+    err = summary_file_finish(&l->summary, summary, node_key(l->told.recorder), diag);
+    json_decref(summary);
+    if (err == ERR_OK)
+        err = artifacts_stage_summary(l->files, summary_file_give, &l->summary, diag);
+    return err;
+}
+
+static enum err leave_all(struct leaving *l, struct diag *diag)
 {
     struct buf text = {0};
-    json_t *json;
+    bool more = true;
+    enum err err = ERR_OK;
 
-    for (uint64_t i = 0; i < t->chronicle.epoch_count; i++) {
-        json = told_ledger(t, i);
-        json_render(json, &text);
-        json_decref(json);
-        artifacts_add_epoch(files, t->epochs[i].epoch, &text);
+    while (err == ERR_OK) {
+        err = told_next(&l->told, &more, diag);
+        if (err != ERR_OK || !more)
+            break;
+        err = leave_epoch(l, &text, diag);
     }
-    json = told_genesis(t);
-    json_render(json, &text);
-    json_decref(json);
-    artifacts_add_genesis(files, &text);
-    json = told_summary(t);
-    json_render(json, &text);
-    json_decref(json);
-    artifacts_add_summary(files, &text);
-    return artifacts_write(files, clean, diag);
+    if (err == ERR_OK)
+        err = told_close(&l->told, diag);
+    if (err == ERR_OK && l->options->write_artifacts)
+        err = leave_whole(l, &text, diag);
+    buf_free(&text);
+    return err;
+}
+
+/* Whoever does not take the epochs one by one gets them all. */
+static enum err report_epochs(struct leaving *l, struct federated_simulation_report *report)
+{
+    const struct federated_simulation_options *o = l->options;
+    struct federated_epoch_report epoch;
+    enum err err = ERR_OK;
+
+    if (o->epoch == NULL)
+        report->epochs = mem_array((size_t)report->epoch_count, sizeof epoch);
+    for (uint64_t i = 0; i < report->epoch_count && err == ERR_OK; i++) {
+        err = spool_read(l->reports, i * sizeof epoch, &epoch, sizeof epoch);
+        if (err == ERR_OK && o->epoch != NULL)
+            o->epoch(o->epoch_context, report, &epoch);
+        else if (err == ERR_OK)
+            report->epochs[i] = epoch;
+    }
+    return err;
 }
 
 /* The run is over: report and files. */
-static enum err tell(const struct rehearsal *r, const struct federated_simulation_options *o, const char *label,
-                     struct artifacts *files, struct federated_simulation_report *report, struct diag *diag)
+static enum err tell(const struct rehearsal *r, struct leaving *l, const char *label,
+                     struct federated_simulation_report *report, struct diag *diag)
 {
-    struct told told;
-    enum err err = told_init(&told, r, label, diag);
+    enum err err = told_open(&l->told, r, label, diag);
 
-    if (err == ERR_OK && o->write_artifacts)
-        err = write_all(&told, files, o->clean, diag);
+    summary_file_init(&l->summary, l->room);
+    l->reports = spool_new(l->room);
     if (err == ERR_OK)
-        told_report(&told, report);
-    told_fini(&told);
+        err = leave_all(l, diag);
+    if (err == ERR_OK && l->options->write_artifacts)
+        err = artifacts_commit(l->files, l->options->clean, diag);
+    if (err != ERR_OK)
+        artifacts_abandon(l->files);
+    if (err == ERR_OK) {
+        told_report(&l->told, report);
+        err = report_epochs(l, report);
+    }
+    if (l->room != NULL && err == ERR_IO && l->room->err != ERR_OK)
+        *diag = l->room->diag;
+    spool_free(l->reports);
+    summary_file_fini(&l->summary);
+    told_fini(&l->told);
     return err;
 }
 
@@ -82,6 +163,8 @@ static enum err rehearse(const struct scenario *scenario, const struct federated
         .progress = o->progress,
         .progress_context = o->progress_context,
     };
+    struct spool_room room = {.folder = artifacts_unfinished(files)};
+    struct leaving leaving = {.options = o, .files = files, .room = o->write_artifacts ? &room : NULL};
     struct trace trace = {0};
     struct rehearsal *r = NULL;
     enum err err, closed;
@@ -92,6 +175,7 @@ static enum err rehearse(const struct scenario *scenario, const struct federated
             return err;
         options.trace = &trace;
     }
+    options.room = leaving.room;
     err = rehearsal_new(scenario, &options, &r, diag);
     if (err == ERR_OK)
         err = rehearsal_run(r, diag);
@@ -99,7 +183,7 @@ static enum err rehearse(const struct scenario *scenario, const struct federated
     if (err == ERR_OK)
         err = closed;
     if (err == ERR_OK)
-        err = tell(r, o, label, files, report, diag);
+        err = tell(r, &leaving, label, report, diag);
     rehearsal_free(r);
     return err;
 }

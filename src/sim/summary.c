@@ -50,9 +50,9 @@ static void put_outcome(json_t *out, const struct told_epoch *e, const char *key
     }
 }
 
-static json_t *epoch_json(const struct told *t, uint64_t index)
+json_t *told_summary_epoch(const struct told *t)
 {
-    const struct told_epoch *e = &t->epochs[index];
+    const struct told_epoch *e = &t->epoch;
     bool anchored = e->log != NULL && e->log->outcome.anchored;
     json_t *out = json_object();
 
@@ -62,28 +62,18 @@ static json_t *epoch_json(const struct told *t, uint64_t index)
     put_outcome(out, e, "aggregated_delta", json_u64(0));
     json_put(out, "ledger_merkle", anchored ? hex(&e->log->anchor.merkle_root) : json_null());
     json_put(out, "signature", anchored ? json_base64(bytes_of_buf(&e->signature)) : json_null());
-    json_put(out, "view_changes", json_u64(e->times->view_changes));
-    json_put(out, "stalled", json_boolean(e->times->stalled));
+    json_put(out, "view_changes", json_u64(e->times.view_changes));
+    json_put(out, "stalled", json_boolean(e->times.stalled));
     put_outcome(out, e, "participants", json_u64(0));
     put_outcome(out, e, "stale", json_u64(0));
     put_outcome(out, e, "absent", json_u64(0));
     put_outcome(out, e, "quarantined", json_u64(0));
     put_outcome(out, e, "convicted", json_u64(0));
-    json_put(out, "shards_moved",
-             json_u64(e->log != NULL ? chronicle_shards_moved(&t->chronicle, (unsigned)index) : 0));
+    json_put(out, "shards_moved", json_u64(e->log != NULL ? e->log->shards_moved : 0));
     json_put(out, "shards", shards_json(t, e));
     put_outcome(out, e, "incumbent", json_null());
     json_put(out, "virtual_ms", json_u64(e->virtual_ns / 1000000));
     put_outcome(out, e, "aligned_updates", json_array());
-    return out;
-}
-
-static json_t *epochs_json(const struct told *t)
-{
-    json_t *out = json_array();
-
-    for (uint64_t i = 0; i < t->epoch_count; i++)
-        json_push(out, epoch_json(t, i));
     return out;
 }
 
@@ -193,7 +183,6 @@ static json_t *roots_json(const struct told *t)
 
 json_t *told_summary(const struct told *t)
 {
-    struct buf signature = {0};
     json_t *out = json_object();
 
     json_put(out, "format", json_string("prismfed.epoch-summary"));
@@ -206,26 +195,25 @@ json_t *told_summary(const struct told *t)
     json_put(out, "recorder", recorder_json(t));
     json_put(out, "quorum", quorum_json(t));
     json_put(out, "epoch_count", json_u64(t->epoch_count));
-    json_put(out, "epochs", epochs_json(t));
+    json_put(out, "epochs", json_array());
     json_put(out, "events", events_json(t));
     json_put(out, "network", network_json(t));
     json_put(out, "work", work_json(t));
     json_put(out, "nodes", nodes_json(t));
     json_put(out, "roots", roots_json(t));
     json_put(out, "gain", json_u64((uint64_t)t->gain_ppm));
-    summary_sign(node_key(t->recorder), out, &signature);
-    json_put(out, "summary_signature", json_base64(bytes_of_buf(&signature)));
-    buf_free(&signature);
     return out;
 }
 
-json_t *told_ledger(struct told *t, uint64_t epoch_index)
+json_t *told_ledger(const struct told *t)
 {
-    struct epoch_names names = {.context = &t->chronicle.names, .name = names_find};
+    struct names known = t->chronicle.names; /* a view */
+    struct epoch_names names = {.context = &known, .name = names_find};
     struct epoch_record record;
 
-    chronicle_record(&t->chronicle, (unsigned)epoch_index, &record);
-    record.signature = bytes_of_buf(&t->epochs[epoch_index].signature);
+    ASSERT(t->epoch.log != NULL);
+    chronicle_record(&t->chronicle, &record);
+    record.signature = bytes_of_buf(&t->epoch.signature);
     return epoch_file_render(&record, &names);
 }
 

@@ -53,17 +53,36 @@ static int64_t gain_of(const struct told *t)
     return count == 0 ? PPM : (int64_t)(dmath_exp(sum / (double)count) * PPM + 0.5);
 }
 
+/* The header of the block at a height of the recorder's ledger. */
+static enum err header_at(const struct told *t, uint64_t height, struct block_header *out)
+{
+    const struct ledger_store *store = &t->recorder->disk.ledger;
+    struct blob *bytes;
+    struct block block;
+    enum err err = store->read(store->context, height, &bytes);
+
+    if (err != ERR_OK)
+        return err;
+    err = block_decode(bytes, &block);
+    blob_drop(bytes);
+    if (err != ERR_OK)
+        return err;
+    *out = block.header;
+    block_fini(&block);
+    return ERR_OK;
+}
+
 /* Does the node stand where the recorder's ledger was at its height? */
 static bool agrees(const struct told *t, const struct sim_node *n)
 {
     const struct federation_state *s = fed_state(n->fed);
     struct digest log = merkle_frontier_root(&s->log), state = state_root(s);
-    const struct block_header *header;
+    struct block_header header;
 
-    if (s->height == 0 || s->height > t->chronicle.block_count)
-        return s->height == 0; /* nothing to compare with */
-    header = &t->chronicle.blocks[s->height - 1].header;
-    return digest_equal(&log, &header->log_root) && digest_equal(&state, &header->state_root);
+    if (s->height == 0)
+        return true; /* nothing to compare with */
+    return header_at(t, s->height, &header) == ERR_OK && digest_equal(&log, &header.log_root) &&
+           digest_equal(&state, &header.state_root);
 }
 
 static bool all_agree(const struct told *t)
@@ -75,34 +94,60 @@ static bool all_agree(const struct told *t)
     return true;
 }
 
-static void tell_epoch(struct told *t, uint64_t index)
-{
-    struct told_epoch *e = &t->epochs[index];
-    int64_t end_ns;
-
-    e->epoch = t->r->timeline.start + index;
-    e->times = &t->r->timeline.epochs[index];
-    end_ns = e->times->ended ? e->times->ended_ns : t->r->now_ns;
-    e->virtual_ns = e->times->entered ? (uint64_t)(end_ns - e->times->entered_ns) : 0;
-    if (index >= t->chronicle.epoch_count)
-        return;
-    e->log = &t->chronicle.epochs[index];
-    ASSERT(e->log->epoch == e->epoch);
-    anchor_sign(node_key(t->recorder), &e->log->anchor, &e->signature);
-}
-
-enum err told_init(struct told *t, const struct rehearsal *r, const char *label, struct diag *diag)
+enum err told_open(struct told *t, const struct rehearsal *r, const char *label, struct diag *diag)
 {
     enum err err;
 
     *t = (struct told){.r = r, .label = label, .recorder = recorder_of(r), .epoch_count = r->options.epochs};
-    err = chronicle_read(bytes_of_buf(&r->genesis), &t->recorder->disk.ledger, t->recorder->disk.height, r->last_epoch,
+    err = chronicle_open(bytes_of_buf(&r->genesis), &t->recorder->disk.ledger, t->recorder->disk.height, r->last_epoch,
                          &t->chronicle, diag);
+    return err == ERR_OK ? ERR_OK : ERR_MISMATCH; /* whatever is wrong with a ledger of our own, it is a violation */
+}
+
+/* A disk that failed us is no violation. */
+static enum err read_on(struct told *t, bool *more, struct diag *diag)
+{
+    enum err err = chronicle_next(&t->chronicle, more, diag);
+
+    return err == ERR_OK || err == ERR_IO ? err : ERR_MISMATCH;
+}
+
+enum err told_next(struct told *t, bool *more, struct diag *diag)
+{
+    struct told_epoch *e = &t->epoch;
+    bool ended = false;
+    int64_t end_ns;
+    enum err err;
+
+    buf_clear(&e->signature);
+    e->log = NULL;
+    *more = t->next < t->epoch_count;
+    if (!*more)
+        return ERR_OK;
+    err = read_on(t, &ended, diag);
+    if (err == ERR_OK)
+        err = timeline_read(&t->r->timeline, t->next, &e->times);
     if (err != ERR_OK)
-        return ERR_MISMATCH; /* whatever is wrong with a ledger of our own, it is a violation */
-    t->epochs = mem_array(t->epoch_count, sizeof *t->epochs);
-    for (uint64_t i = 0; i < t->epoch_count; i++)
-        tell_epoch(t, i);
+        return err;
+    e->epoch = t->r->timeline.start + t->next++;
+    end_ns = e->times.ended ? e->times.ended_ns : t->r->now_ns;
+    e->virtual_ns = e->times.entered ? (uint64_t)(end_ns - e->times.entered_ns) : 0;
+    if (!ended)
+        return ERR_OK;
+    e->log = &t->chronicle.epoch;
+    ASSERT(e->log->epoch == e->epoch);
+    anchor_sign(node_key(t->recorder), &e->log->anchor, &e->signature);
+    return ERR_OK;
+}
+
+enum err told_close(struct told *t, struct diag *diag)
+{
+    bool more;
+    enum err err = read_on(t, &more, diag); /* the blocks behind the last epoch */
+
+    if (err != ERR_OK)
+        return err;
+    ASSERT(!more && t->next == t->epoch_count);
     t->gain_ppm = gain_of(t);
     t->roots_agree = all_agree(t);
     return ERR_OK;
@@ -110,9 +155,7 @@ enum err told_init(struct told *t, const struct rehearsal *r, const char *label,
 
 void told_fini(struct told *t)
 {
-    for (uint64_t i = 0; t->epochs != NULL && i < t->epoch_count; i++)
-        buf_free(&t->epochs[i].signature);
-    mem_free(t->epochs);
+    buf_free(&t->epoch.signature);
     chronicle_fini(&t->chronicle);
     *t = (struct told){0};
 }

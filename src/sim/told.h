@@ -5,13 +5,17 @@
 #include "sim/chronicle.h"
 #include "sim/rehearsal.h"
 
-/* What a rehearsal leaves behind: the public report, and the artifacts as text. */
+/* What a rehearsal leaves behind: the public report, and the artifacts. It is told epoch by epoch, so that the memory
+ * it takes does not grow with their number:
+ *
+ *     told_open(), told_next() until there is no more, told_close(); then the whole's report and summary
+ */
 
 /* One epoch as all of them tell it. */
 struct told_epoch {
     uint64_t epoch;
     const struct chronicle_epoch *log; /* NULL: it never ended */
-    const struct timeline_epoch *times;
+    struct timeline_epoch times;
     uint64_t virtual_ns;  /* so far, when it never ended */
     struct buf signature; /* anchor_sign(); empty unless log */
 };
@@ -21,23 +25,30 @@ struct told {
     const char *label;
     const struct sim_node *recorder; /* honest, up, with the longest ledger; the first of those */
     struct chronicle chronicle;
-    uint64_t epoch_count;
-    struct told_epoch *epochs; /* owned */
-    int64_t gain_ppm;          /* cost of the last incumbent in millionths of the first one's */
+    uint64_t epoch_count, next; /* next: index of the epoch to be told */
+    struct told_epoch epoch;    /* the present one */
+    int64_t gain_ppm;           /* cost of the last incumbent in millionths of the first one's */
     bool roots_agree;
 };
 
-/* When the run is over. ERR_MISMATCH: the recorder's ledger does not verify. */
-enum err told_init(struct told *t, const struct rehearsal *r, const char *label, struct diag *diag) MUST_CHECK;
+/* When the run is over. *t must be zero; told_fini() in any case. label is borrowed. */
+enum err told_open(struct told *t, const struct rehearsal *r, const char *label, struct diag *diag) MUST_CHECK;
+/* Goes on to the next epoch; *more false: there was none. ERR_MISMATCH: the recorder's ledger does not verify. ERR_IO.
+ */
+enum err told_next(struct told *t, bool *more, struct diag *diag) MUST_CHECK;
+/* All epochs are told: what is to be said of the whole. Errors like told_next()'s. */
+enum err told_close(struct told *t, struct diag *diag) MUST_CHECK;
 void told_fini(struct told *t);
 
-/* report.c */
+/* report.c: all but epochs and real_seconds; of the present epoch. */
 void told_report(const struct told *t, struct federated_simulation_report *report);
-/* summary.c: the summary artifact, signed by the recorder. New reference. */
+void told_report_epoch(const struct told *t, struct federated_epoch_report *out);
+/* summary.c: the summary without its epochs and signature, with an empty array in the place of the epochs; the present
+ * epoch's element of that array. New references. */
 json_t *told_summary(const struct told *t);
-/* The ledger file of an epoch that ended. New reference. */
-json_t *told_ledger(struct told *t, uint64_t epoch_index);
-/* genesis.json. New reference. */
+json_t *told_summary_epoch(const struct told *t);
+/* The ledger file of the present epoch, which ended; genesis.json. New references. */
+json_t *told_ledger(const struct told *t);
 json_t *told_genesis(const struct told *t);
 
 #endif

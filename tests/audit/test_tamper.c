@@ -435,7 +435,8 @@ static void sign_summary(json_t *summary)
 
     key_of(json_string_value(json_object_get(json_object_get(summary, "recorder"), "node_id")), &key);
     json_object_del(summary, "summary_signature");
-    summary_sign(&key, summary, &signature);
+    struct digest digest = summary_digest(summary);
+    summary_sign(&key, &digest, &signature);
     json_object_set_new(summary, "summary_signature", json_base64(bytes_of_buf(&signature)));
     buf_free(&signature);
 }

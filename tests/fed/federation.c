@@ -131,7 +131,7 @@ void federation_init(struct federation *f, const struct federation_options *opti
         struct node *n = &f->nodes[i];
         char label[16];
         snprintf(label, sizeof label, "work-%u", i);
-        ledger_init(&n->ledger, ledger_store_memory(), ledger_store_memory());
+        ledger_init(&n->ledger, ledger_store_new(NULL), ledger_store_new(NULL));
         n->store = ledger_view(&n->ledger);
         n->records = mem_array(RECORDS_MAX, sizeof *n->records);
         n->clock_percent = 100;
@@ -378,7 +378,7 @@ static void perform(struct federation *f, unsigned node, const struct effect *e)
             breach(f, "node %u: %s", node, diag.text);
         break;
     case EFFECT_INSTALL:
-        ledger_install(&n->ledger, e->number, e->blob, ledger_store_memory());
+        ledger_install(&n->ledger, e->number, e->blob, ledger_store_new(NULL));
         n->installs++;
         break;
     case EFFECT_RECOVERED:
@@ -515,7 +515,7 @@ void node_wipe(struct federation *f, unsigned node)
         node_crash(f, node);
     do_forget(n, UINT64_MAX);
     ledger_fini(&n->ledger);
-    ledger_init(&n->ledger, ledger_store_memory(), ledger_store_memory());
+    ledger_init(&n->ledger, ledger_store_new(NULL), ledger_store_new(NULL));
     n->recovering = true;
     node_start(f, node);
 }

@@ -140,7 +140,7 @@ static void a_fetch_is_always_answered(void)
 static void a_damaged_store_is_noticed(void)
 {
     struct fed *fed = NULL;
-    struct bytes block;
+    struct blob *block;
 
     setup(1, 1);
     federation_start(&world);
@@ -154,9 +154,10 @@ static void a_damaged_store_is_noticed(void)
     CHECK(fed_outcome_of(fed, world.options.last_epoch + 1) == NULL);
     fed_free(fed);
     fed = NULL;
-    struct ledger_store other = ledger_store_memory();
+    struct ledger_store other = ledger_store_new(NULL);
     REQUIRE_OK(n->store.read(n->store.context, 2, &block)); /* misplaced: in the place of block 1 */
-    REQUIRE_OK(other.append(other.context, 1, block, NULL));
+    REQUIRE_OK(other.append(other.context, 1, blob_bytes(block), NULL));
+    blob_drop(block);
     struct ledger_store store = n->store;
     n->store = other;
     CHECK(try_new(1, &config, &fed) != ERR_OK);

@@ -332,7 +332,8 @@ static void a_summary_is_signed_without_its_signature(void)
     struct digest signer;
     sample_init(&s);
     json_t *summary = json_pack("{s:i,s:[i]}", "epoch_count", 3, "epochs", 1);
-    summary_sign(&s.keys[1], summary, &signature);
+    struct digest digest = summary_digest(summary);
+    summary_sign(&s.keys[1], &digest, &signature);
     CHECK_ERR(summary_verify(summary, &s.keys[1].public, &signer), ERR_MISSING);
     json_put(summary, "summary_signature", json_base64(bytes_of_buf(&signature)));
     CHECK_OK(summary_verify(summary, &s.keys[1].public, &signer));

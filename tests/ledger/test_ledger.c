@@ -7,14 +7,14 @@ static struct ledger l;
 
 static void begin(void)
 {
-    ledger_init(&l, ledger_store_memory(), ledger_store_memory());
+    ledger_init(&l, ledger_store_new(NULL), ledger_store_new(NULL));
 }
 
 static void install(uint64_t height)
 {
     struct blob *snapshot = blob_new(bytes_of_text("snapshot"));
 
-    ledger_install(&l, height, snapshot, ledger_store_memory());
+    ledger_install(&l, height, snapshot, ledger_store_new(NULL));
     blob_drop(snapshot);
 }
 
@@ -29,11 +29,14 @@ static enum err append(uint64_t height)
 static bool has(uint64_t height)
 {
     struct ledger_store view = ledger_view(&l);
-    struct bytes block;
+    struct blob *block = NULL;
+    bool found;
     char text[16];
 
     snprintf(text, sizeof text, "%u", (unsigned)height);
-    return view.read(view.context, height, &block) == ERR_OK && bytes_equal(block, bytes_of_text(text));
+    found = view.read(view.context, height, &block) == ERR_OK && bytes_equal(blob_bytes(block), bytes_of_text(text));
+    blob_drop(block);
+    return found;
 }
 
 static void without_a_gap_it_is_a_store(void)

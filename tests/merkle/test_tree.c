@@ -105,7 +105,7 @@ static void roots_agree(void)
             check_digest(merkle_tree_range_root(&t, begin, end), naive_root(leaves + begin, end - begin));
     }
     merkle_tree_free(&t);
-    CHECK(t.leaves == NULL && t.size == 0);
+    CHECK(t.rows[0].nodes == NULL && t.size == 0);
 }
 
 /* What a subtree that is full leaves behind does not show. */
@@ -183,6 +183,40 @@ static void every_consistency_proof(void)
         }
     }
     merkle_tree_free(&t);
+}
+
+/* Whatever was forgotten, and when: the same roots and proofs from there on. */
+static void what_is_forgotten_is_not_missed(void)
+{
+    enum { SOME = 40 };
+    struct merkle_tree whole = {0};
+    struct merkle_proof proof, want;
+
+    grow(&whole, SOME);
+    for (uint64_t cut = 0; cut <= SOME; cut++) {
+        struct merkle_tree t = {0};
+
+        for (uint64_t n = 0; n < SOME; n++) {
+            merkle_tree_append(&t, &leaves[n]);
+            if (n + 1 == cut / 2 || n + 1 == cut)
+                merkle_tree_forget(&t, n + 1);
+        }
+        CHECK(t.rows[0].count <= SOME - cut + 1);
+        for (uint64_t size = cut > 0 ? cut : 1; size <= SOME; size++) {
+            check_digest(merkle_tree_root(&t, size), merkle_tree_root(&whole, size));
+            check_digest(merkle_tree_range_root(&t, cut, size), merkle_tree_range_root(&whole, cut, size));
+            merkle_consistency_proof(&t, cut, size, &proof);
+            merkle_consistency_proof(&whole, cut, size, &want);
+            CHECK(memcmp(&proof, &want, sizeof proof) == 0);
+            for (uint64_t index = cut; index < size; index++) {
+                merkle_inclusion_proof(&t, index, size, &proof);
+                merkle_inclusion_proof(&whole, index, size, &want);
+                CHECK(memcmp(&proof, &want, sizeof proof) == 0);
+            }
+        }
+        merkle_tree_free(&t);
+    }
+    merkle_tree_free(&whole);
 }
 
 /* Verifies both kinds, for the flips below. */
@@ -289,16 +323,16 @@ static void a_larger_tree(void)
     prng_seed(&p, 8);
     grow(&t, LEAVES);
     while (t.size < SIZE)
-        merkle_tree_append(&t, &t.leaves[prng_below(&p, t.size)]);
+        merkle_tree_append(&t, &t.rows[0].nodes[prng_below(&p, t.size)]);
     for (size_t i = 0; i < SIZE; i++)
-        merkle_frontier_append(&f, &t.leaves[i]);
+        merkle_frontier_append(&f, &t.rows[0].nodes[i]);
     root = merkle_tree_root(&t, SIZE);
     check_digest(merkle_frontier_root(&f), root);
     for (int i = 0; i < 2000; i++) {
         uint64_t index = prng_below(&p, SIZE), size1 = 1 + prng_below(&p, SIZE);
 
         merkle_inclusion_proof(&t, index, SIZE, &proof);
-        CHECK_OK(merkle_inclusion_verify(&t.leaves[index], index, SIZE, &proof, &root));
+        CHECK_OK(merkle_inclusion_verify(&t.rows[0].nodes[index], index, SIZE, &proof, &root));
         root1 = merkle_tree_root(&t, size1);
         merkle_consistency_proof(&t, size1, SIZE, &proof);
         CHECK_OK(merkle_consistency_verify(size1, SIZE, &proof, &root1, &root));
@@ -314,6 +348,7 @@ int main(void)
     TAP_RUN(equal_frontiers_are_equal_bytes);
     TAP_RUN(every_inclusion_proof);
     TAP_RUN(every_consistency_proof);
+    TAP_RUN(what_is_forgotten_is_not_missed);
     TAP_RUN(every_flipped_bit_fails);
     TAP_RUN(leaves_are_no_nodes);
     TAP_RUN(hostile_numbers);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/summary_file.h"
+
 static void node_text(struct buf *out, const char *role, char letter, unsigned i)
 {
     static const char *const families[] = {"queen", "random", "planted", "geometric"};
@@ -39,19 +41,68 @@ static void add_json(struct buf *out, json_t *json)
     json_decref(json);
 }
 
+static void keep_epoch(struct run *run, struct summary_file *summary, struct buf *ledgers)
+{
+    struct chronicle_epoch *log = &run->told.chronicle.epoch;
+    json_t *element = told_summary_epoch(&run->told);
+    uint64_t index = run->told.next - 1;
+
+    run->report.epochs = mem_resize(run->report.epochs, index + 1, sizeof *run->report.epochs);
+    told_report_epoch(&run->told, &run->report.epochs[index]);
+    summary_file_add(summary, element);
+    json_decref(element);
+    if (run->told.epoch.log == NULL)
+        return;
+    run->epochs = mem_resize(run->epochs, run->epoch_count + 1, sizeof *run->epochs);
+    run->epochs[run->epoch_count++] =
+        (struct run_epoch){log->next_voters.len > 0, log->owners, told_ledger(&run->told)};
+    json_render(run->epochs[run->epoch_count - 1].file, ledgers);
+    log->owners = mem_array(run->scenario.policy.shards + 1, sizeof *log->owners); /* the next one looks at them */
+    memcpy(log->owners, run->epochs[run->epoch_count - 1].owners, run->scenario.policy.shards * sizeof *log->owners);
+}
+
+static void add_summary(struct run *run, struct summary_file *summary)
+{
+    json_t *document = told_summary(&run->told);
+    struct bytes part;
+
+    ASSERT(summary_file_finish(summary, document, node_key(run->told.recorder), NULL) == ERR_OK);
+    do {
+        ASSERT(summary_file_give(summary, &part, NULL) == ERR_OK);
+        buf_add(&run->artifacts, part.data, part.len);
+    } while (part.len > 0);
+    json_decref(document);
+}
+
 static void collect(struct run *run)
 {
+    struct summary_file summary;
+    struct buf ledgers = {0};
     struct digest_context c;
+    bool more = true;
 
-    told_report(&run->told, &run->report);
-    add_json(&run->artifacts, told_summary(&run->told));
-    add_json(&run->artifacts, told_genesis(&run->told));
-    for (unsigned i = 0; i < run->told.chronicle.epoch_count; i++)
-        add_json(&run->artifacts, told_ledger(&run->told, i));
+    summary_file_init(&summary, NULL);
+    while (run->err == ERR_OK && more) {
+        run->err = told_next(&run->told, &more, &run->diag);
+        if (run->err == ERR_OK && more)
+            keep_epoch(run, &summary, &ledgers);
+    }
+    if (run->err == ERR_OK)
+        run->err = told_close(&run->told, &run->diag);
+    if (run->err == ERR_OK) {
+        struct federated_epoch_report *epochs = run->report.epochs;
+        told_report(&run->told, &run->report);
+        run->report.epochs = epochs;
+        add_summary(run, &summary);
+        add_json(&run->artifacts, told_genesis(&run->told));
+        buf_add(&run->artifacts, ledgers.data, ledgers.len);
+    }
     digest_init(&c);
     digest_add(&c, run->trace.data, run->trace.len);
     digest_add(&c, run->artifacts.data, run->artifacts.len);
     run->bytes = digest_final(&c);
+    summary_file_fini(&summary);
+    buf_free(&ledgers);
 }
 
 void run_scenario(struct run *run, const struct rehearsal_options *how)
@@ -70,7 +121,7 @@ void run_scenario(struct run *run, const struct rehearsal_options *how)
     buf_add(&run->trace, text, size);
     free(text);
     if (run->err == ERR_OK)
-        run->err = told_init(&run->told, run->rehearsal, "test", &run->diag);
+        run->err = told_open(&run->told, run->rehearsal, "test", &run->diag);
     if (run->err == ERR_OK)
         collect(run);
 }
@@ -98,6 +149,11 @@ void run_federation(struct run *run, unsigned validators, unsigned participants,
 void run_free(struct run *run)
 {
     told_fini(&run->told);
+    for (unsigned i = 0; i < run->epoch_count; i++) {
+        mem_free(run->epochs[i].owners);
+        json_decref(run->epochs[i].file);
+    }
+    mem_free(run->epochs);
     mem_free(run->report.epochs);
     rehearsal_free(run->rehearsal);
     scenario_fini(&run->scenario);
@@ -114,6 +170,24 @@ unsigned run_count(const struct run *run, const char *text)
     for (const char *at = buf_text(&copy); (at = strstr(at, text)) != NULL; at++)
         count++;
     buf_free(&copy);
+    return count;
+}
+
+unsigned run_entries(const struct run *run, const char *kind)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < run->epoch_count; i++) {
+        size_t at;
+        json_t *entry;
+
+        json_array_foreach(json_object_get(run->epochs[i].file, "entries"), at, entry)
+        {
+            const char *found = json_string_value(json_object_get(entry, "kind"));
+            const char *verdict = json_string_value(json_object_get(entry, "verdict"));
+            count += found != NULL && strcmp(found, kind) == 0 && strcmp(verdict, VERDICT_ACCEPTED) == 0;
+        }
+    }
     return count;
 }
 

@@ -9,13 +9,22 @@
  * each. more: further members of the document, each with a comma before it. */
 void federation_text(struct buf *out, unsigned validators, unsigned participants, unsigned quorum, const char *more);
 
+/* What is told of an epoch that ended. */
+struct run_epoch {
+    bool next_voters; /* it closed the membership epoch */
+    int *owners;      /* owned; of each shard when it had ended */
+    json_t *file;     /* owned reference */
+};
+
 struct run {
     enum err err;
     struct diag diag;
     struct scenario scenario;
     struct rehearsal *rehearsal;
-    struct told told;                          /* unless err */
-    struct federated_simulation_report report; /* unless err */
+    struct told told;                          /* unless err; all epochs are told */
+    unsigned epoch_count;                      /* that ended */
+    struct run_epoch *epochs;                  /* owned */
+    struct federated_simulation_report report; /* unless err; with its epochs */
     struct buf trace;
     struct buf artifacts; /* summary, genesis and ledger files, one behind the other */
     struct digest bytes;  /* of trace and artifacts */
@@ -32,6 +41,8 @@ void run_free(struct run *run);
 
 /* How often does the trace say it? */
 unsigned run_count(const struct run *run, const char *text);
+/* How many entries of this kind took effect? */
+unsigned run_entries(const struct run *run, const char *kind);
 /* Was every epoch anchored, do all roots agree? */
 bool run_anchored(const struct run *run);
 

@@ -189,21 +189,31 @@ static bool is_whole(const char *name, size_t size)
     return whole;
 }
 
+static enum err give_nothing(void *context, struct bytes *part, struct diag *diag)
+{
+    (void)context;
+    (void)diag;
+    *part = (struct bytes){0};
+    return ERR_OK;
+}
+
 static void write_letter(char letter, size_t size)
 {
     struct artifacts files;
+    struct buf text = {0};
 
     artifacts_init(&files, folder, "killed");
     CHECK_OK(artifacts_prepare(&files, false, NULL));
-    for (uint64_t epoch = 1; epoch <= 4; epoch++) {
-        struct buf text = {0};
-
-        for (size_t i = 0; i < size; i++)
-            buf_add_byte(&text, (uint8_t)letter);
-        artifacts_add_epoch(&files, epoch, &text);
-    }
-    CHECK_OK(artifacts_write(&files, false, NULL));
+    for (size_t i = 0; i < size; i++)
+        buf_add_byte(&text, (uint8_t)letter);
+    for (uint64_t epoch = 1; epoch <= 4; epoch++)
+        CHECK_OK(artifacts_stage_epoch(&files, epoch, bytes_of_buf(&text), NULL));
+    CHECK_OK(artifacts_stage_genesis(&files, bytes_of_buf(&text), NULL));
+    buf_clear(&text);
+    CHECK_OK(artifacts_stage_summary(&files, give_nothing, NULL, NULL));
+    CHECK_OK(artifacts_commit(&files, false, NULL));
     artifacts_fini(&files);
+    buf_free(&text);
 }
 
 static void a_kill_in_the_middle_leaves_whole_files(void)

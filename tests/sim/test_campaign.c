@@ -171,7 +171,7 @@ static void trouble(uint64_t seed, struct plan *p)
 
 static bool all_told(const struct run *run, const struct plan *p)
 {
-    return run->err == ERR_OK && run->report.roots_agree && run->told.chronicle.epoch_count == p->epochs;
+    return run->err == ERR_OK && run->report.roots_agree && run->epoch_count == p->epochs;
 }
 
 static void random_trouble(void)

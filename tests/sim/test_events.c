@@ -203,7 +203,7 @@ static unsigned shards_of(const struct run *run, unsigned epoch_index, int membe
     unsigned count = 0;
 
     for (unsigned i = 0; i < run->scenario.policy.shards; i++)
-        count += run->told.chronicle.epochs[epoch_index].owners[i] == member;
+        count += run->epochs[epoch_index].owners[i] == member;
     return count;
 }
 

@@ -145,24 +145,13 @@ static void a_second_update_with_the_same_sequence(void)
 
 static void the_signer_of_two_updates_is_convicted(void)
 {
-    unsigned evidence = 0;
     struct run run;
 
     run_federation(&run, 4, 2, 3, LIE("e1", "double_sign"), 3, 21);
     REQUIRE(run_anchored(&run));
     CHECK_EQ_U64(run.told.chronicle.state.members[5].status, MEMBER_CONVICTED);
     CHECK_EQ_U64(run.report.epochs[2].convicted, 1);
-    for (unsigned i = 0; i < run.told.chronicle.block_count; i++) {
-        const struct block *b = &run.told.chronicle.blocks[i];
-
-        for (unsigned j = 0; j < b->count; j++) {
-            struct envelope e;
-            struct cose_sign1 cose;
-
-            evidence += envelope_parse(b->entries[j], &e, &cose) == ERR_OK && e.kind == ENTRY_EVIDENCE;
-        }
-    }
-    CHECK(evidence >= 1);
+    CHECK(run_entries(&run, "evidence") >= 1);
     run_free(&run);
 }
 

@@ -15,8 +15,8 @@ static unsigned closings(const struct run *run)
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < run->told.chronicle.epoch_count; i++)
-        count += run->told.chronicle.epochs[i].next_voters.len > 0;
+    for (unsigned i = 0; i < run->epoch_count; i++)
+        count += run->epochs[i].next_voters;
     return count;
 }
 
