@@ -78,7 +78,8 @@ void timers_update(struct pbft *p)
 
     if (p->progress) {
         p->fruitless = 0;
-        timer_stop(p, PBFT_TIMER_RESEND);
+        if (!p->recovering) /* no decision answers what it asks */
+            timer_stop(p, PBFT_TIMER_RESEND);
     }
     if (p->progress && p->active) {
 #ifndef MUTANT_PBFT_TIMER_NOT_RESET
