@@ -33,9 +33,9 @@ enum { SLICE_CASTS = 1, COLUMNS = sizeof columns / sizeof columns[0], HELD_OUT =
 
 static const struct trial_plan full_plan = {
     .epochs = 3,
-    .instances = 3,
-    .evaluations = 8,
-    .limit = 2000,
+    .instances = 2,
+    .evaluations = 6,
+    .limit = 1000,
     .migrants = 2,
     .archive = 4,
     .more = "",

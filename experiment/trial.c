@@ -52,6 +52,20 @@ static void write_scenario(const struct trial *t, struct buf *out)
     buf_add_text(out, "]}");
 }
 
+static void take_result(const struct rehearsal *r, struct trial_result *out)
+{
+    const struct federation_state *s = fed_state(r->nodes[0].fed);
+
+    *out = (struct trial_result){
+        .genome = s->incumbent,
+        .archive_count = s->archive_count,
+        .iterations = r->iterations,
+        .evaluations = r->evaluations,
+    };
+    for (unsigned i = 0; i < s->archive_count; i++)
+        out->archive[i] = s->archive[i].incumbent;
+}
+
 static enum err rehearse(const struct trial *t, const struct scenario *scenario, struct trial_result *out,
                          struct diag *diag)
 {
@@ -71,11 +85,7 @@ static enum err rehearse(const struct trial *t, const struct scenario *scenario,
     if (err == ERR_OK && fed_state(r->nodes[0].fed)->epoch <= r->last_epoch)
         err = diag_set(diag, ERR_STATE, "the rehearsal has not ended all its epochs");
     if (err == ERR_OK)
-        *out = (struct trial_result){
-            .genome = fed_state(r->nodes[0].fed)->incumbent,
-            .iterations = r->iterations,
-            .evaluations = r->evaluations,
-        };
+        take_result(r, out);
     rehearsal_free(r);
     return err;
 }

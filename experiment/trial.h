@@ -1,7 +1,7 @@
 #ifndef PRISMFED_EXPERIMENT_TRIAL_H
 #define PRISMFED_EXPERIMENT_TRIAL_H
 
-#include "evolve/workload.h"
+#include "evolve/local_cycle.h"
 #include "sim/scenario.h"
 
 /* One rehearsal of the product, from a scenario written as its users write them. */
@@ -32,7 +32,9 @@ struct trial {
 
 struct trial_result {
     struct genome genome; /* the shared one in the end */
-    uint64_t iterations;  /* all work done, scoring included */
+    unsigned archive_count;
+    struct genome archive[CYCLE_ARCHIVE_MAX]; /* the best by the federation's own scores, the shared one included */
+    uint64_t iterations;                      /* all work done, scoring included */
     uint64_t evaluations;
 };
 

@@ -1,6 +1,7 @@
 #include "fed/fed.h"
 
 #include "fed/internal.h"
+#include "govern/archive.h"
 
 bool fed_resting(const struct fed *f)
 {
@@ -332,13 +333,11 @@ void fed_cycle_job(const struct fed *f, struct cycle_job *job, unsigned *shards,
         .epoch = s->epoch,
         .seed = prng_next(&prng),
         .incumbent = s->incumbent,
-        .archive_count = s->archive_count,
         .evaluations = s->policy.evaluations,
         .iteration_limit = s->policy.iteration_limit,
         .migrants = s->policy.migrants,
     };
-    for (unsigned i = 0; i < s->archive_count; i++)
-        job->archive[i] = s->archive[i].incumbent;
+    job->archive_count = archive_of(s, f->config.self, job->archive);
     for (unsigned shard = 0; shard < s->policy.shards && owned < WORKLOAD_INSTANCES_MAX; shard++) {
         if (state_shard_owner(s, shard) == (int)f->config.self)
             shards[owned++] = shard;

@@ -69,7 +69,7 @@ static void anchor_epoch(struct federation_state *s, const struct decision *d)
         s->incumbent = s->candidates[d->winner].genome;
         s->incumbent_hash = s->candidates[d->winner].hash;
     }
-    struct anchor anchor = {.epoch = s->epoch, .incumbent = s->incumbent, .hash = s->incumbent_hash};
+    struct anchor anchor = {s->epoch, s->incumbent, s->incumbent_hash, archive_origin(s, &s->candidates[d->winner])};
     remember(s, &anchor);
     archive_renew(s);
 }

@@ -46,6 +46,18 @@ static const char *rule_name(unsigned value)
     return rank_rule_name((enum rank_rule)value);
 }
 
+const char *topology_name(enum topology topology)
+{
+    static const char *const names[TOPOLOGY_COUNT] = {"all", "ring", "region"};
+    ASSERT((unsigned)topology < TOPOLOGY_COUNT);
+    return names[topology];
+}
+
+static const char *topology_text(unsigned value)
+{
+    return topology_name((enum topology)value);
+}
+
 static const char *optimiser_text(unsigned value)
 {
     return optimiser_name((enum optimiser)value);
@@ -70,6 +82,7 @@ static const struct field fields[] = {
     FIELD_NAMED(rule, RANK_RULE_COUNT, rule_name),
     FIELD(shards, 0, 4096),
     FIELD(migrants, 1, CYCLE_MIGRANTS_MAX),
+    FIELD_NAMED(topology, TOPOLOGY_COUNT, topology_text),
     FIELD_WIDE(trim_ppm, 0, 499999),
     FIELD(batch_max, 1, BLOCK_ENTRIES_MAX),
     FIELD_NAMED(optimiser, OPTIMISER_COUNT, optimiser_text),

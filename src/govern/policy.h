@@ -5,6 +5,11 @@
 #include "codec/cbor.h"
 #include "evolve/optimiser.h"
 
+/* Whose archived genomes does a member's local cycle start from? Its own and those of: everybody; the active member
+ * before it, in the order of joining, round the ring; the members of its region. */
+enum topology { TOPOLOGY_ALL, TOPOLOGY_RING, TOPOLOGY_REGION, TOPOLOGY_COUNT };
+const char *topology_name(enum topology topology); /* "all", "ring", "region" */
+
 /* What genesis fixes for everybody. Times are nanoseconds. */
 struct policy {
     enum rank_rule rule;
@@ -24,6 +29,7 @@ struct policy {
     uint64_t iteration_limit;
     unsigned migrants;
     unsigned archive_max;
+    enum topology topology;
     unsigned shards; /* units of shared work, spread over active nodes by rendezvous hashing */
     unsigned batch_max;
 };

@@ -52,6 +52,7 @@ struct anchor {
     uint64_t epoch;
     struct genome incumbent;
     struct digest hash; /* of the incumbent */
+    unsigned origin;    /* the member that offered it, counted from 1; 0: nobody, it is older than the federation */
 };
 
 struct federation_state {
@@ -84,7 +85,7 @@ struct federation_state {
     struct digest incumbent_hash;
     unsigned archive_count;
     struct anchor
-        archive[CYCLE_ARCHIVE_MAX]; /* incumbents of earlier epochs and the present one, each once, newest last */
+        archive[CYCLE_ARCHIVE_MAX]; /* the incumbent and what else is worth starting from (govern/archive.h) */
     unsigned anchor_count;
     struct anchor anchors[ANCHORS_KEPT]; /* newest last; genesis counts as the one before the first epoch */
     unsigned recent_count;

@@ -90,8 +90,12 @@ static unsigned get_anchors(struct cbor_reader *r, const struct federation_state
     cbor_expect_key(r, key);
     unsigned count = get_count(r, most);
     for (unsigned i = 0; i < count && r->err == ERR_OK; i++) {
-        cbor_expect_array(r, 2);
+        cbor_expect_array(r, 3);
         out[i].epoch = cbor_get_uint(r);
+        uint64_t origin = cbor_get_uint(r);
+        if (origin > MEMBERS_MAX)
+            cbor_fail(r, ERR_RANGE);
+        out[i].origin = (unsigned)origin;
         get_genome(r, s, &out[i].incumbent, &out[i].hash);
     }
     return count;
@@ -220,6 +224,18 @@ static bool members_fit(const struct federation_state *s)
     return quorum_check(s->validator_count, s->max_byzantine, s->quorum, NULL) == ERR_OK;
 }
 
+/* Genomes come from members. */
+static bool origins_fit(const struct federation_state *s)
+{
+    for (unsigned i = 0; i < s->anchor_count; i++)
+        if (s->anchors[i].origin > s->member_count)
+            return false;
+    for (unsigned i = 0; i < s->archive_count; i++)
+        if (s->archive[i].origin > s->member_count)
+            return false;
+    return true;
+}
+
 /* A rollback leads to an anchor that is kept, whose genome is a candidate. */
 static bool rollback_fits(const struct federation_state *s)
 {
@@ -240,7 +256,8 @@ static enum err state_check(const struct federation_state *s)
 {
     bool aligned = s->phase != PHASE_COLLECT;
 
-    if (!members_fit(s) || !rollback_fits(s) || s->anchor_count == 0 || aligned != (s->candidate_count > 0))
+    if (!members_fit(s) || !origins_fit(s) || !rollback_fits(s) || s->anchor_count == 0 ||
+        aligned != (s->candidate_count > 0))
         return ERR_MISMATCH;
     if (aligned && !digest_equal(&s->candidates[0].hash, &s->incumbent_hash))
         return ERR_MISMATCH;

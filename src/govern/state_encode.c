@@ -77,8 +77,9 @@ static void put_anchors(struct cbor_writer *w, const struct genome_schema *schem
     cbor_put_text(w, key);
     cbor_put_array(w, count);
     for (unsigned i = 0; i < count; i++) {
-        cbor_put_array(w, 2);
+        cbor_put_array(w, 3);
         cbor_put_uint(w, anchors[i].epoch);
+        cbor_put_uint(w, anchors[i].origin);
         genome_put(w, schema, &anchors[i].incumbent);
     }
 }

@@ -65,9 +65,11 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
 {
     static const char *const keys[] = {
         "rule",      "stake_cap_ppm", "trim_ppm",        "margin_ppm", "rollback_ppm", "stale_discount_ppm",
-        "optimiser", "evaluations",   "iteration_limit", "migrants",   "archive",      NULL};
+        "optimiser", "evaluations",   "iteration_limit", "migrants",   "archive",      "topology",
+        NULL};
     const char *rules[RANK_RULE_COUNT + 1] = {NULL}, *optimisers[OPTIMISER_COUNT + 1] = {NULL};
-    unsigned rule = p->rule, optimiser = p->optimiser;
+    const char *topologies[TOPOLOGY_COUNT + 1] = {NULL};
+    unsigned rule = p->rule, optimiser = p->optimiser, topology = p->topology;
     size_t mark;
     const json_t *policy = read_enter_object(r, root, "policy", &mark);
 
@@ -77,6 +79,8 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
         rules[i] = rank_rule_name((enum rank_rule)i);
     for (unsigned i = 0; i < OPTIMISER_COUNT; i++)
         optimisers[i] = optimiser_name((enum optimiser)i);
+    for (unsigned i = 0; i < TOPOLOGY_COUNT; i++)
+        topologies[i] = topology_name((enum topology)i);
     read_keys(r, policy, keys);
     read_choice(r, policy, "rule", rules, &rule);
     p->rule = (enum rank_rule)rule;
@@ -91,6 +95,8 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
     read_u64(r, policy, "iteration_limit", 1, 1000000000, &p->iteration_limit);
     read_unsigned(r, policy, "migrants", 1, CYCLE_MIGRANTS_MAX, &p->migrants);
     read_unsigned(r, policy, "archive", 0, CYCLE_ARCHIVE_MAX, &p->archive_max);
+    read_choice(r, policy, "topology", topologies, &topology);
+    p->topology = (enum topology)topology;
     read_leave(r, mark);
 }
 

@@ -99,6 +99,7 @@ static void check_rules(const struct scenario *s)
     CHECK_EQ_U64(p->iteration_limit, 500);
     CHECK_EQ_U64(p->migrants, 3);
     CHECK_EQ_U64(p->archive_max, 5);
+    CHECK_EQ_U64(p->topology, TOPOLOGY_RING);
     CHECK_EQ_U64(p->shards, 6);
     CHECK_EQ_TEXT(s->shared.family, "planted");
 }
