@@ -145,9 +145,10 @@ enum err state_proof_check(struct bytes in, const struct digest *federation_id, 
     if (err == ERR_OK && (!digest_equal(&p.header.federation_id, federation_id) || p.header.height != height ||
                           !digest_equal(&p.header.state_root, root) || !log_fits(&p.log, &p.header)))
         err = ERR_MISMATCH;
-#ifndef MUTANT_FED_STATE_UNCERTIFIED
     if (err == ERR_OK)
         err = check_voters(&p, founders, cache);
+#ifdef MUTANT_FED_STATE_UNCERTIFIED
+    err = err == ERR_SIGNATURE ? ERR_OK : err;
 #endif
     if (err == ERR_OK)
         *out = p;

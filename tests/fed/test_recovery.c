@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fed/messages.h"
+#include "fed/messages.h"
 #include "fed/proof.h"
 #include "govern/membership.h"
 #include "merkle/chunks.h"
@@ -27,6 +28,23 @@ static void begin(unsigned validators, unsigned participants, uint64_t seed)
     federation_init(&fed, &options);
 }
 
+/* From its blocks alone, every one checked and executed, a node comes to where it is. */
+static void replay(unsigned node)
+{
+    struct fed_config config = federation_config(&fed, node);
+    struct ledger_store blocks = fed.nodes[node].store;
+    struct fed *again = NULL;
+    struct diag diag = {0};
+
+    blocks.snapshot = NULL;
+    if (!CHECK_OK(fed_new(bytes_of_buf(&fed.genesis), &config, &blocks, &again, &diag))) {
+        tap_note("%s", diag.text);
+        return;
+    }
+    CHECK(digest_equal(&fed_state(again)->block_id, &fed_state(fed.nodes[node].fed)->block_id));
+    fed_free(again);
+}
+
 /* Everybody has everything: state, and every block from 1 on. */
 static void end(void)
 {
@@ -38,6 +56,8 @@ static void end(void)
         CHECK(!n->recovering);
         CHECK_EQ_U64(n->ledger.height, n->ledger.top);
         CHECK_EQ_U64(n->ledger.height, fed_state(n->fed)->height);
+        if (n->installs > 0)
+            replay(i);
     }
 }
 
@@ -46,6 +66,7 @@ static void who_is_far_behind_gets_a_state(void)
     for (uint64_t seed = 1; seed <= 4; seed++) {
         unsigned away = seed % 2 == 0 ? 4 : 3; /* a participant, a validator */
         begin(4, 1, seed);
+        fed.options.garble_permille = 150;
         federation_at(&fed, SECOND, node_cut_off, away);
         federation_at(&fed, 40 * SECOND, node_reconnect, away);
         federation_start(&fed);
@@ -113,9 +134,9 @@ static void its_numbers_are_never_used_again(void)
     for (uint64_t seed = 1; seed <= 6; seed++) {
         unsigned wiped = seed % 2 == 0 ? 4 : 2;
         begin(4, 1, seed);
-        federation_at(&fed, 10 * SECOND, node_cut_off, wiped);
-        federation_at(&fed, 30 * SECOND, node_wipe, wiped);
-        federation_at(&fed, 31 * SECOND, node_reconnect, wiped);
+        federation_at(&fed, 3 * SECOND, node_cut_off, wiped);
+        federation_at(&fed, 6 * SECOND, node_wipe, wiped);
+        federation_at(&fed, 6 * SECOND, node_reconnect, wiped);
         federation_start(&fed);
         end();
         federation_fini(&fed);
@@ -137,7 +158,65 @@ static void it_crashes_while_it_recovers_and_is_wiped_again(void)
     }
 }
 
-/* ---- one that gives us bad states: node 3 is played */
+/* Somebody sends one block to a node that fills its ledger: how many does that append? */
+static unsigned send_block(struct fed *node, struct bytes block)
+{
+    struct effects effects = {0};
+    struct fed_event event = {
+        .kind = FED_EVENT_MESSAGE, .now_ns = fed.now_ns, .from = 1, .blob = message_blocks(0, &block, 1)};
+    unsigned appended = 0;
+
+    enum err err = fed_step(node, &event, &effects);
+    for (size_t i = 0; i < effects.count; i++)
+        appended += effects.items[i].kind == EFFECT_APPEND;
+    CHECK((err == ERR_OK) || appended == 0);
+    blob_drop(event.blob);
+    effects_free(&effects);
+    return appended;
+}
+
+/* All of a node's blocks are lost but for the snapshot. */
+static void below_a_state_only_certified_blocks_count(void)
+{
+    struct fed_event start = {.kind = FED_EVENT_START};
+    struct effects effects = {0};
+    struct blob *blocks[2];
+    struct fed *node;
+    struct ledger bare;
+
+    begin(4, 0, 2);
+    federation_at(&fed, SECOND, node_cut_off, 3);
+    federation_at(&fed, 40 * SECOND, node_reconnect, 3);
+    federation_start(&fed);
+    end();
+    struct node *n = &fed.nodes[3];
+    REQUIRE(n->installs > 0);
+    ledger_init(&bare, ledger_store_new(NULL), ledger_store_new(NULL));
+    ledger_install(&bare, n->ledger.snapshot_height, n->ledger.snapshot, ledger_store_new(NULL));
+    struct ledger_store view = ledger_view(&bare);
+    struct fed_config config = federation_config(&fed, 3);
+    REQUIRE_OK(fed_new(bytes_of_buf(&fed.genesis), &config, &view, &node, NULL));
+    start.now_ns = fed.now_ns;
+    CHECK_OK(fed_step(node, &start, &effects));
+    for (unsigned i = 0; i < 2; i++)
+        REQUIRE_OK(n->store.read(n->store.context, i + 1, &blocks[i]));
+    CHECK_EQ_U64(send_block(node, blob_bytes(blocks[1])), 0); /* not the lowest */
+    struct blob *bad = blob_new(blob_bytes(blocks[0]));
+    bad->data[bad->len - 1] ^= 1; /* the last signature of its certificate */
+    CHECK_EQ_U64(send_block(node, blob_bytes(bad)), 0);
+    blob_drop(bad);
+    CHECK_EQ_U64(send_block(node, blob_bytes(blocks[0])), 1);
+    CHECK_EQ_U64(send_block(node, blob_bytes(blocks[0])), 0);
+    CHECK_EQ_U64(send_block(node, blob_bytes(blocks[1])), 1);
+    blob_drop(blocks[0]);
+    blob_drop(blocks[1]);
+    fed_free(node);
+    effects_free(&effects);
+    ledger_fini(&bare);
+    federation_fini(&fed);
+}
+
+/* ---- the proof of a state */
 
 struct offered {
     struct buf proof, state;
@@ -212,6 +291,7 @@ int main(void)
     TAP_RUN(a_wiped_node_recovers);
     TAP_RUN(its_numbers_are_never_used_again);
     TAP_RUN(it_crashes_while_it_recovers_and_is_wiped_again);
+    TAP_RUN(below_a_state_only_certified_blocks_count);
     TAP_RUN(every_flipped_bit_of_a_proof_fails);
     return tap_done();
 }
