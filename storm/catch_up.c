@@ -169,13 +169,14 @@ void catch_up_timer(struct machine *m)
 
 /* ---- asking */
 
-/* Who seems to know more, or others in turn; but not those who gave us bad blocks, as long as there are others. */
+/* Who seems to know more, or any other: who hints all the time need not answer. But not those who gave us bad blocks,
+ * as long as there are others. */
 static unsigned whom_to_ask(struct machine *m)
 {
     struct world *w = m->world;
     uint64_t v = draw_value(&w->draw, draw_id(DRAW_POLL, m->index, m->app.polls++));
     uint64_t others = ((UINT64_C(1) << w->plan.replicas) - 1) & ~(UINT64_C(1) << m->replica);
-    unsigned peer = m->app.hinted ? m->app.hinted_by : (unsigned)(v % w->plan.replicas);
+    unsigned peer = m->app.hinted && (v >> 32) % 2 == 0 ? m->app.hinted_by : (unsigned)(v % w->plan.replicas);
 
     if ((m->shunned & others) == others)
         m->shunned = 0;
