@@ -66,17 +66,20 @@ static void want(struct pbft *p, uint32_t timer, bool wanted, int64_t (*delay_ns
 
 /* Section 4.5.2: the view timer runs while the primary owes something, and, between views, once a quorum
  * has come along; every decision restarts it from the shortest delay. Who can catch up has nothing to hold
- * against the primary: what seems to be owed may be decided long ago. A replica that left the view alone and
- * waits for nothing is quiet: whoever moves next asks it (STATUS) or hears it. */
+ * against the primary: what seems to be owed may be decided long ago. A request that cannot be proposed yet may mean
+ * that we missed what it follows, so we ask. A replica that left the view alone and waits for nothing is quiet: whoever
+ * moves next asks it (STATUS) or hears it. */
 void timers_update(struct pbft *p)
 {
     bool waiting = has_work(p) && !can_catch_up(p);
     bool work = p->active && waiting;
+    bool wondering = p->pool.free_count > 0 && p->closing == 0;
     bool leaving = !p->active && (waiting || view_change_count(p) > 1);
 
     if (p->progress) {
         p->fruitless = 0;
-        timer_stop(p, PBFT_TIMER_RESEND);
+        if (!p->recovering) /* no decision answers what it asks */
+            timer_stop(p, PBFT_TIMER_RESEND);
     }
     if (p->progress && p->active) {
 #ifndef MUTANT_PBFT_TIMER_NOT_RESET
@@ -90,5 +93,6 @@ void timers_update(struct pbft *p)
     moving = true;
 #endif
     want(p, PBFT_TIMER_VIEW, !p->recovering && (p->active ? work : moving), view_delay);
-    want(p, PBFT_TIMER_RESEND, work || leaving || p->recovering || checkpoint_waits(p) || is_behind(p), resend_delay);
+    want(p, PBFT_TIMER_RESEND, work || leaving || wondering || p->recovering || checkpoint_waits(p) || is_behind(p),
+         resend_delay);
 }

@@ -252,6 +252,25 @@ static void a_wiped_replica_waits_for_a_checkpoint_that_is_not_signed(void)
     cluster_free(&c);
 }
 
+/* It heard nothing while the others decided, and has nothing to propose: what it was given seems to be too early. */
+static void who_holds_a_request_that_seems_too_early_asks(void)
+{
+    struct cluster c;
+
+    cluster_init(&c, 4, 1);
+    c.censored = "request 0";
+    c.censor = 3;
+    cluster_start(&c);
+    cluster_isolate(&c, 3, true);
+    cluster_submit(&c, 0);
+    cluster_run_until(&c, 5000 * MS);
+    CHECK_EQ_U64(c.nodes[0].decided, 1);
+    CHECK_EQ_U64(c.nodes[3].decided, 0);
+    cluster_isolate(&c, 3, false);
+    CHECK(cluster_run_decided(&c, c.now + 5000 * MS));
+    cluster_free(&c);
+}
+
 int main(void)
 {
     key_library_init();
@@ -261,5 +280,6 @@ int main(void)
     TAP_RUN(who_takes_blocks_by_catch_up_signs_the_checkpoints_on_the_way);
     TAP_RUN(a_crash_between_a_block_and_its_checkpoint);
     TAP_RUN(a_wiped_replica_waits_for_a_checkpoint_that_is_not_signed);
+    TAP_RUN(who_holds_a_request_that_seems_too_early_asks);
     return tap_done();
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cluster.h"
+#include "cluster_parts.h"
 #include "tap.h"
 
 /* A replica that has lost its records: what it may say, and how it comes back. */
@@ -15,12 +16,27 @@ static bool binds(const struct effect *e)
            e->blob->data[1] <= MESSAGE_NEW_VIEW;
 }
 
+/* The NEW-VIEW of a view that another one is in already: it signs nothing when it passes that on. */
+static bool passes_on(const struct cluster *c, unsigned node, const struct effect *e)
+{
+    struct claim claim;
+
+    if (e->blob->data[1] != MESSAGE_NEW_VIEW || !cluster_first_claim(c, blob_bytes(e->blob), &claim))
+        return false;
+    for (unsigned i = 0; i < c->n; i++) {
+        const struct pbft *p = c->nodes[i].pbft;
+        if (i != node && p != NULL && !pbft_status(p).in_view_change && pbft_status(p).view >= claim.says.view)
+            return true;
+    }
+    return false;
+}
+
 static void watch(struct cluster *c, unsigned node, unsigned timer, const struct effect *effect)
 {
     struct watched *w = c->watcher;
 
     (void)timer;
-    if (node != w->node || !binds(effect))
+    if (node != w->node || !binds(effect) || passes_on(c, node, effect))
         return;
     w->early += c->nodes[node].wiped;
     w->votes += effect->blob->data[1] <= MESSAGE_COMMIT;
@@ -89,6 +105,32 @@ static void it_follows_the_others_without_a_word(void)
     w.votes = 0;
     CHECK(cluster_run_decided(&c, c.now + 60000 * MS));
     CHECK_EQ_U64(w.votes + w.early, 0); /* nobody has left view 0 */
+    finish(&c);
+}
+
+static bool no_query(struct cluster *c, unsigned from, unsigned to, struct bytes message)
+{
+    (void)from;
+    (void)to;
+    return message.data[1] == MESSAGE_QUERY && c->now < 8000 * MS;
+}
+
+/* What it asks first is lost, and then there is a decision more often than it would ask again. */
+static void it_recovers_while_all_is_busy(void)
+{
+    struct watched w = {.node = 2};
+    struct cluster c;
+
+    begin(&c, 4, 2, &w);
+    c.drop = no_query;
+    cluster_wipe(&c, 2);
+    cluster_restart(&c, 2);
+    for (unsigned k = 3; c.now < 14000 * MS; k++) {
+        cluster_submit(&c, k);
+        cluster_run_until(&c, c.now + 50 * MS);
+    }
+    CHECK(!pbft_status(c.nodes[2].pbft).recovering);
+    CHECK_EQ_U64(w.early, 0);
     finish(&c);
 }
 
@@ -175,6 +217,7 @@ int main(void)
 {
     TAP_RUN(it_recovers_while_all_is_quiet_and_votes_in_a_later_view);
     TAP_RUN(it_follows_the_others_without_a_word);
+    TAP_RUN(it_recovers_while_all_is_busy);
     TAP_RUN(one_after_the_other);
     TAP_RUN(it_crashes_on_the_way);
     TAP_RUN(reports_are_fresh_and_liars_do_not_move_the_bound);
