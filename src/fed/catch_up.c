@@ -2,7 +2,7 @@
 
 /* How decided blocks reach those who did not decide them. Validators push; whoever waits polls one validator after
  * the other. What anybody says of its height is a hint, never a reason to wait for more of it: who says that it is far
- * ahead costs us the attempt to fetch a state that nobody has. */
+ * ahead, and lies, costs us an attempt to fetch a state, and the next one only STATE_GAP blocks later. */
 
 static void ask(struct fed *f, unsigned from, uint64_t height)
 {
@@ -192,12 +192,14 @@ enum err catch_up_receive(struct fed *f, unsigned from, const struct message *m)
         return ERR_OK;
     }
     enum err err = ERR_OK;
-    if (m->height > f->heard)
-        f->heard = m->height;
+    f->heard = m->height;
     if (m->type == FED_BLOCKS) {
         err = receive_blocks(f, from, m);
     } else {
-        f->gone = f->gone || (f->fetching && m->height > f->decided.height); /* it lacks them itself */
+        if (f->fetching && m->height > f->decided.height) { /* it lacks them itself */
+            f->gone = true;
+            f->tried = 0;
+        }
         f->fetching = false;
         f->behind = m->height > f->decided.height;
         f->hinted = f->behind;

@@ -104,7 +104,7 @@ struct fed {
     struct links links;   /* of all closed membership epochs */
     uint64_t base_height; /* where the present one began */
     struct digest base_id;
-    uint64_t tried; /* + 1: the height at which the last transfer began; 0: none */
+    uint64_t tried; /* no transfer begins below this height: one that comes to nothing costs time */
     struct filling filling;
 
     /* lifecycle.c */
@@ -140,7 +140,7 @@ struct fed {
     unsigned poll_turn;
     bool polling, probing, behind, fetching;
     bool hinted;                                      /* somebody seems to be in a later membership epoch */
-    uint64_t heard;                                   /* the highest that anybody says its log is; a hint */
+    uint64_t heard;                                   /* how high the log of whom we heard last is; a hint */
     bool gone;                                        /* the blocks that we need may be nowhere */
     int64_t poll_at_ns, submit_at_ns, deadline_at_ns; /* as armed; 0: not */
 };
@@ -174,7 +174,7 @@ void state_transfer_init(struct fed *f);
 /* The decided state is the one after this block, encoded and with its header: remembers what others will need. */
 void state_transfer_pass(struct fed *f, struct blob *bytes, const struct block_header *header);
 enum err state_transfer_load(struct fed *f, struct diag *diag) MUST_CHECK; /* the store's snapshot, if there is one */
-/* From all validators that we know; false: one that began here has come to nothing. */
+/* From all validators that we know; false: one that began not far below has come to nothing. */
 bool state_transfer_begin(struct fed *f);
 enum err state_transfer_receive(struct fed *f, unsigned from, struct bytes message) MUST_CHECK;
 void state_transfer_timer(struct fed *f);

@@ -193,13 +193,13 @@ bool state_transfer_begin(struct fed *f)
 {
     unsigned peers[MEMBERS_MAX], count = 0;
 
-    if (f->tried == f->decided.height + 1)
+    if (f->decided.height < f->tried)
         return false;
     for (unsigned i = 0; i < f->decided.member_count; i++) {
         if (f->decided.members[i].votes && i != f->config.self)
             peers[count++] = i;
     }
-    f->tried = f->decided.height + 1;
+    f->tried = f->decided.height + STATE_GAP;
     transfer_begin(f->transfer, f->now_ns, f->decided.height, peers, count, f->out);
     return true;
 }

@@ -133,6 +133,21 @@ static void what_is_shown_of_the_voters_is_theirs(void)
     must_find(&f, RULE_EPOCH_VIEW);
 }
 
+/* Who records has lost its disk: its ledger is one that others gave back to it. */
+static void a_ledger_that_was_lost_and_came_back(void)
+{
+    static const char events[] = "{\"kind\": \"wipe\", \"node\": \"core-0\", \"epoch\": 4, \"after_ms\": 100}";
+    struct audit_report report;
+    struct fixture f = {0};
+
+    fixture_make_eventful(&f, 4, 3, events, 4, 78);
+    audit(&f, &report);
+    for (enum audit_rule rule = 0; rule < AUDIT_RULE_COUNT; rule++)
+        CHECK(!report_has(&report, rule));
+    audit_report_free(&report);
+    fixture_free(&f);
+}
+
 int main(void)
 {
     key_library_init();
@@ -143,6 +158,7 @@ int main(void)
     TAP_RUN(a_link_too_many);
     TAP_RUN(the_link_of_another_epoch);
     TAP_RUN(what_is_shown_of_the_voters_is_theirs);
+    TAP_RUN(a_ledger_that_was_lost_and_came_back);
     fixture_free(&good);
     return tap_done();
 }
