@@ -10,8 +10,8 @@ enum { BENCH_RUNS = 5 };
 double bench_seconds(void); /* of processor time, all threads */
 double bench_wall_seconds(void);
 double bench_median(double *values, size_t count); /* sorts them */
-double bench_verify_seconds(void);                 /* one Ed25519 verification of a 256-byte message */
-double bench_sign_seconds(void);                   /* one Ed25519 signature of a 256-byte message */
+double bench_verify_seconds(void);                 /* one Ed25519 verification, of a 256-byte message */
+double bench_sign_seconds(void);                   /* one Ed25519 signature, of a 256-byte message */
 double bench_hash_seconds(void);                   /* one SHA-256 of a 65-byte node */
 double bench_peak_megabytes(void);
 

@@ -124,8 +124,9 @@ static void apply(struct world *w, unsigned from, struct effects *effects)
     effects_clear(effects);
 }
 
-/* One step of a replica: a message, a request, or (both NULL) its start. */
-static void step(struct world *w, unsigned to, struct blob *message, struct blob *request, struct effects *effects)
+/* One step of a replica: a message, or (NULL) some requests, which are one so that the clock is read twice for all. */
+static void step(struct world *w, unsigned to, struct blob *message, struct blob *const *requests, unsigned count,
+                 struct effects *effects)
 {
     struct replica *r = &w->replicas[to];
     double start = to < MEASURED ? bench_seconds() : 0;
@@ -133,10 +134,8 @@ static void step(struct world *w, unsigned to, struct blob *message, struct blob
 
     if (message != NULL)
         err = pbft_receive(r->pbft, 0, message, effects);
-    else if (request != NULL)
-        err = pbft_request(r->pbft, 0, request, effects);
-    else
-        pbft_start(r->pbft, 0, effects);
+    for (unsigned i = 0; i < count && err == ERR_OK; i++)
+        err = pbft_request(r->pbft, 0, requests[i], effects);
     if (to < MEASURED)
         r->seconds += bench_seconds() - start;
     ASSERT(err == ERR_OK || err == ERR_STALE);
@@ -148,7 +147,7 @@ static void deliver(struct world *w, struct effects *effects)
     while (w->head < w->tail) {
         struct letter l = w->queue[w->head++ & (w->cap - 1)];
 
-        step(w, l.to, l.blob, NULL, effects);
+        step(w, l.to, l.blob, NULL, 0, effects);
         blob_drop(l.blob);
     }
 }
@@ -157,8 +156,10 @@ static void start(struct world *w)
 {
     struct effects effects = {0};
 
-    for (unsigned i = 0; i < w->n; i++)
-        step(w, i, NULL, NULL, &effects);
+    for (unsigned i = 0; i < w->n; i++) {
+        pbft_start(w->replicas[i].pbft, 0, &effects);
+        apply(w, i, &effects);
+    }
     deliver(w, &effects);
     effects_free(&effects);
     for (unsigned i = 0; i < w->n; i++)
@@ -169,9 +170,10 @@ static void run(struct world *w, struct blob *const *requests, unsigned count)
 {
     struct effects effects = {0};
 
-    for (unsigned k = 0; k < count; k++) {
+    ASSERT(count % w->batch == 0);
+    for (unsigned k = 0; k < count; k += w->batch) {
         for (unsigned i = 0; i < w->n; i++)
-            step(w, i, NULL, requests[k], &effects);
+            step(w, i, NULL, &requests[k], w->batch, &effects);
         deliver(w, &effects);
     }
     for (unsigned i = 0; i < w->n; i++)
