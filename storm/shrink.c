@@ -50,8 +50,9 @@ static bool try(struct shrink *s, const struct storm_plan *plan, struct draw *tr
     return try_within(s, plan, tried, s->outcome.acts);
 }
 
-/* A simpler world may take longer to fail, at first. */
-static void simplify(struct shrink *s)
+/* Edits of the plan, each one as often as it goes well when `repeat`. What is kept may fail `slack` times as late as
+ * what was before: a simpler world may take longer, at first. */
+static void edit_plan(struct shrink *s, uint64_t slack, bool repeat)
 {
     for (unsigned which = 0; which < plan_edits() && s->tries < TRIES_MAX; which++) {
         struct storm_plan plan;
@@ -59,8 +60,8 @@ static void simplify(struct shrink *s)
         if (!plan_edit(&s->plan, which, &plan))
             continue;
         draw_copy(&tried, &s->draw);
-        if (try_within(s, &plan, &tried, 2 * s->outcome.acts))
-            which -= which + 1 == plan_edits(); /* another replica less? */
+        if (try_within(s, &plan, &tried, slack * s->outcome.acts))
+            which -= repeat || which + 1 == plan_edits(); /* the last: another replica less? */
     }
 }
 
@@ -73,19 +74,6 @@ static void reseed(struct shrink *s)
         struct draw tried;
         draw_init(&tried, seed + i);
         try(s, &s->plan, &tried);
-    }
-}
-
-static void shrink_plan(struct shrink *s)
-{
-    for (unsigned which = 0; which < plan_edits() && s->tries < TRIES_MAX; which++) {
-        struct storm_plan plan;
-        struct draw tried;
-        if (!plan_edit(&s->plan, which, &plan))
-            continue;
-        draw_copy(&tried, &s->draw);
-        if (try(s, &plan, &tried))
-            which--; /* once more */
     }
 }
 
@@ -158,15 +146,15 @@ int shrink_seed(uint64_t seed, unsigned real_percent, const char *out_path)
     s.checker = s.outcome.checker;
     printf("seed %" PRIu64 " fails after %" PRIu64 " steps: %s: %s\n", seed, s.outcome.acts, s.checker,
            s.outcome.failure);
-    simplify(&s);
+    edit_plan(&s, 2, false);
     reseed(&s);
-    shrink_plan(&s);
+    edit_plan(&s, 1, true);
     reseed(&s);
     shrink_draws(&s, 0);
     for (uint64_t before = UINT64_MAX; s.outcome.acts < before && s.tries < TRIES_MAX;) {
         before = s.outcome.acts;
         shrink_draws(&s, DRAW_NEVER);
-        shrink_plan(&s);
+        edit_plan(&s, 1, true);
     }
     tidy(&s);
     plan_run(&s.plan, &s.draw, true, &s.outcome, NULL, NULL);

@@ -106,6 +106,8 @@ void world_init_plan(struct world *w, const struct draw *draw, const struct stor
     configure(w);
     for (unsigned i = 0; i < w->plan.replicas; i++)
         machine_add(w, i);
+    for (unsigned i = 0; i < w->plan.n; i++)
+        w->strangers = w->strangers || w->plan.lies[i] == LIE_FOREIGN;
     for (unsigned i = 0; i < w->plan.n && w->machine_count < MACHINES_MAX; i++) {
         if (w->plan.lies[i] == LIE_TWINS) {
             machine_add(w, i);

@@ -63,6 +63,14 @@ struct block {
     uint8_t state[STATE_SIZE];  /* after it */
 };
 
+struct rooted {
+    bool known;
+    uint8_t state[STATE_SIZE];
+    struct digest root; /* over its chunks */
+};
+
+enum { ROOTS_KEPT = 32 };
+
 struct application {
     uint64_t base; /* the blocks begin above it */
     struct digest base_id;
@@ -175,8 +183,10 @@ struct world {
     unsigned epoch_count;
     struct machine machines[MACHINES_MAX];
     unsigned machine_count;
+    bool strangers; /* somebody sends statements of another federation or membership epoch */
     struct link links[REPLICAS_MAX][REPLICAS_MAX];
     struct client clients[CLIENTS_ALL];
+    struct rooted roots[ROOTS_KEPT]; /* by height modulo that, the last one seen */
     struct heap events;
     struct event *free_events;
     struct effects spare; /* empty, for the next step */

@@ -30,12 +30,9 @@ static bool is_foreign(const struct members *members, struct bytes message)
 void foreign_received(struct machine *m, const struct epoch *e, struct bytes message, enum err err, size_t effects)
 {
     struct world *w = m->world;
-    bool possible = w->epoch_count > 1;
 
-    for (unsigned i = 0; i < w->plan.n; i++)
-        possible = possible || w->plan.lies[i] == LIE_FOREIGN;
-    if (!possible || message.len < 2 || statement_subject((enum message_type)message.data[1]) == NULL ||
-        !is_foreign(&e->members, message))
+    if ((w->epoch_count == 1 && !w->strangers) || message.len < 2 ||
+        statement_subject((enum message_type)message.data[1]) == NULL || !is_foreign(&e->members, message))
         return;
     MARK(w, REFUSED_FOREIGN);
     if (err == ERR_OK)
