@@ -41,8 +41,12 @@ int main(void)
     }
     double seconds = bench_median(runs, BENCH_RUNS);
     double rate = (double)events / seconds;
-    printf("storm, one thread, stub signatures, %d seeds, median of %d runs, processor time\n", SEEDS, BENCH_RUNS);
+    printf(
+        "storm, one thread, stub signatures, all checkers, %d seeds, median of %d runs, processor time; an event is a "
+        "message or a batch of writes that arrives, a timer, a client or a fault\n",
+        SEEDS, BENCH_RUNS);
     printf("%llu events, %.2f ms a seed: %.0f events/s, %.2f of a million; an event takes as long as %.1f hashes\n",
            (unsigned long long)events, 1e3 * seconds / SEEDS, rate, rate / EVENTS_WANTED, 1 / (rate * hash));
+    printf("at most %.1f MB of memory\n", bench_peak_megabytes());
     return 0;
 }
