@@ -35,6 +35,9 @@ void check_agreement(struct checkers *c, const struct rehearsal *r, const struct
                            s->height);
         return;
     }
+    /* Alone it may decide otherwise after a crash that takes the block from it: nobody else has heard of it. */
+    if (s->quorum == 1 && n->disk.height < s->height)
+        return;
     if (s->height == 0 || (slot->height > s->height && !id_on_disk(r, s->height, &seen)))
         return;
     if (slot->height < s->height) {

@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include "base/file.h"
+#include "codec/cbor.h"
 #include "merkle/chunks.h"
 
 /* The bytes of the state. That every state of every test here decodes to one that goes on in the same way is
@@ -159,12 +161,102 @@ static void the_root_is_over_chunks(void)
     fixture_fini(&f);
 }
 
-int main(void)
+/* ---- the corpus of fuzz/fuzz_state.c: [genesis document, state] */
+
+static const char *const corpus[] = {"founding", "collect", "score", "rollback"};
+enum { CORPUS = sizeof corpus / sizeof corpus[0] };
+
+static void corpus_make(unsigned number, struct fixture *f)
 {
+    struct policy policy;
+
+    policy_default(&policy);
+    policy.margin_ppm = 1000000;
+    policy.rollback_ppm = 10000;
+    if (number == 2) {
+        fill(f);
+        return;
+    }
+    fixture_init(f, 3, 1, &policy);
+    if (number == 0)
+        return;
+    fixture_epoch(f, 5);
+    if (number == 1) {
+        fixture_update(f, 1, 7, f->state.epoch);
+        fixture_run(f);
+        return;
+    }
+    fixture_epoch(f, 6);
+    fixture_collect(f, 4, 0);
+    for (unsigned i = 0; i < 4; i++)
+        fixture_score(f, i, 5, 2000);
+    fixture_run(f);
+    CHECK_EQ_U64(f->state.phase, PHASE_ROLLBACK);
+}
+
+static const char *corpus_path(unsigned number)
+{
+    static char path[128];
+
+    snprintf(path, sizeof path, "fuzz/corpus/state/%s", corpus[number]);
+    return tap_source(path);
+}
+
+static int corpus_write(void)
+{
+    int status = 0;
+
+    for (unsigned i = 0; i < CORPUS; i++) {
+        struct fixture f;
+        struct buf state = {0}, out = {0};
+        struct cbor_writer w;
+        struct diag diag = {0};
+
+        corpus_make(i, &f);
+        encode(&f, &state);
+        cbor_writer_init(&w, &out);
+        cbor_put_array(&w, 2);
+        cbor_put_bytes(&w, bytes_of_buf(&f.document));
+        cbor_put_bytes(&w, bytes_of_buf(&state));
+        cbor_writer_done(&w);
+        status |= file_write(corpus_path(i), bytes_of_buf(&out), &diag) != ERR_OK;
+        buf_free(&state);
+        buf_free(&out);
+        fixture_fini(&f);
+    }
+    return status;
+}
+
+/* Else the fuzzer would begin with what it can only refuse. After a change of format: test_govern_state --write. */
+static void the_corpus_is_of_this_format(void)
+{
+    for (unsigned i = 0; i < CORPUS; i++) {
+        struct federation_state founding, state;
+        struct buf text = {0};
+        struct diag diag = {0};
+        struct cbor_reader r;
+
+        REQUIRE_OK(file_read(corpus_path(i), 1 << 20, &text, &diag));
+        cbor_reader_init(&r, bytes_of_buf(&text));
+        cbor_expect_array(&r, 2);
+        struct bytes genesis = cbor_get_bytes(&r), bytes = cbor_get_bytes(&r);
+        REQUIRE_OK(state_genesis(genesis, &founding, &diag));
+        if (CHECK_OK(state_decode(&founding, bytes, &state)))
+            state_free(&state);
+        state_free(&founding);
+        buf_free(&text);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--write") == 0)
+        return corpus_write();
     TAP_RUN(nothing_is_lost);
     TAP_RUN(damage_shows);
     TAP_RUN(another_federations_is_refused);
     TAP_RUN(a_state_does_not_contradict_itself);
     TAP_RUN(the_root_is_over_chunks);
+    TAP_RUN(the_corpus_is_of_this_format);
     return tap_done();
 }

@@ -148,7 +148,7 @@ static void trouble(uint64_t seed, struct plan *p)
     p->participants = (unsigned)draw(p, 1, 2);
     p->quorum = p->validators - (p->validators > 3) - (p->validators == 3 && draw(p, 0, 1) == 1);
     p->liar = p->validators >= 4 && draw(p, 0, 3) == 0;
-    if (draw(p, 0, 7) == 0)
+    if (p->validators + p->participants > 2 && draw(p, 0, 7) == 0)
         p->epochs = EPOCHS_LONG; /* long enough for states to be fetched */
     buf_printf(&p->more,
                ", \"network\": {\"default\": {\"latency_ms\": %" PRIu64 ", \"jitter_ms\": 10, \"loss_ppm\": %" PRIu64
