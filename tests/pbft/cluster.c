@@ -1,9 +1,6 @@
 #include "cluster_parts.h"
-#include "pbft/record.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum event_kind { EVENT_MESSAGE, EVENT_TIMER, EVENT_REQUEST, EVENT_RESTART, EVENT_CATCH_UP };
@@ -17,77 +14,12 @@ struct event {
     struct blob *message;
 };
 
-void cluster_fail(struct cluster *c, const char *fmt, ...)
-{
-    va_list args;
-
-    if (c->failure[0] != '\0')
-        return;
-    int used = snprintf(c->failure, sizeof c->failure, "at %lld ms: ", (long long)(c->now / MS));
-    va_start(args, fmt);
-    vsnprintf(c->failure + used, sizeof c->failure - (size_t)used, fmt, args);
-    va_end(args);
-}
-
 static void push(struct cluster *c, int64_t at, struct event event)
 {
     struct event *e = mem_alloc(sizeof *e);
     *e = event;
     e->at = at;
     heap_push(&c->events, at, e);
-}
-
-/* ---- what a correct replica never does */
-
-static bool contains(struct bytes in, const uint8_t *what, size_t len)
-{
-    for (size_t i = 0; i + len <= in.len; i++) {
-        if (in.data[i] == what[0] && memcmp(in.data + i, what, len) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool is_durable(const struct cluster_node *node, const struct claim *claim)
-{
-    for (size_t i = node->record_count; i > 0; i--) {
-        if (contains(blob_bytes(node->records[i - 1].bytes), claim->signature, SIGNATURE_SIZE))
-            return true;
-    }
-    return false;
-}
-
-/* Twice the same, or the first time: then it must be on disk. Never something else. */
-static void check_sent(struct cluster *c, const struct cluster_node *node, struct bytes message)
-{
-    struct claim claim;
-
-    if (node->liar || !cluster_first_claim(c, message, &claim) || claim.says.type > MESSAGE_NEW_VIEW ||
-        claim.signer != node->index)
-        return;
-    uint64_t key = claim.says.sequence * 31 + claim.says.view * 131 + (uint64_t)claim.says.type * 1009 +
-                   (uint64_t)claim.signer * 7919;
-    if (claim.says.type >= MESSAGE_VIEW_CHANGE)
-        key = claim.says.view * 131 + (uint64_t)claim.says.type * 1009 + (uint64_t)claim.signer * 7919;
-    for (uint64_t i = key;; i++) {
-        struct cluster_seen *seen = &c->seen[i % CLUSTER_SEEN];
-        if (!seen->used) {
-            *seen = (struct cluster_seen){claim.signer, claim.says, true};
-            if (!is_durable(node, &claim))
-                cluster_fail(c, "%u sends what is not durable: type %d, sequence %llu", node->index,
-                             (int)claim.says.type, (unsigned long long)claim.says.sequence);
-            return;
-        }
-        bool one_for_a_view = claim.says.type >= MESSAGE_VIEW_CHANGE;
-        if (seen->signer != claim.signer || seen->says.type != claim.says.type || seen->says.view != claim.says.view ||
-            (!one_for_a_view && seen->says.sequence != claim.says.sequence))
-            continue;
-        if (!digest_equal(&seen->says.digest, &claim.says.digest))
-            cluster_fail(c, "%u signs two digests: type %d, view %llu, sequence %llu", node->index,
-                         (int)claim.says.type, (unsigned long long)claim.says.view,
-                         (unsigned long long)claim.says.sequence);
-        return;
-    }
 }
 
 /* ---- the driver */
@@ -128,37 +60,9 @@ static void forget(struct cluster_node *node, uint64_t number)
     node->record_count = kept;
 }
 
-/* At most one digest is prepared for a view and sequence: replicas persist what they prepared. */
-static void check_prepared(struct cluster_node *node, struct bytes record)
-{
-    struct cluster *c = node->cluster;
-    struct record_head head;
-    struct cbor_reader r;
-
-    if (node->liar || record_open(record, &head, &r) != ERR_OK || head.kind != RECORD_PROOF)
-        return;
-    struct proof proof = proof_read(&r, &c->members, false);
-    if (r.err != ERR_OK)
-        return;
-    struct statement says = {MESSAGE_TYPES_END, proof.view, proof.sequence, proof.digest};
-    for (uint64_t i = proof.sequence * 31 + proof.view * 131;; i++) {
-        struct cluster_seen *seen = &c->seen[i % CLUSTER_SEEN];
-        if (!seen->used) {
-            *seen = (struct cluster_seen){c->n, says, true};
-            return;
-        }
-        if (seen->signer != c->n || seen->says.view != says.view || seen->says.sequence != says.sequence)
-            continue;
-        if (!digest_equal(&seen->says.digest, &says.digest))
-            cluster_fail(c, "%u prepares another digest in view %llu at %llu", node->index,
-                         (unsigned long long)says.view, (unsigned long long)says.sequence);
-        return;
-    }
-}
-
 static void persist(struct cluster_node *node, const struct effect *e)
 {
-    check_prepared(node, blob_bytes(e->blob));
+    cluster_check_prepared(node, blob_bytes(e->blob));
     if (node->record_count == node->record_cap) {
         node->record_cap = node->record_cap == 0 ? 16 : 2 * node->record_cap;
         node->records = mem_resize(node->records, node->record_cap, sizeof node->records[0]);
@@ -231,7 +135,7 @@ static void apply(struct cluster *c, struct cluster_node *node, const struct eff
         forget(node, e->number);
         break;
     case EFFECT_SEND:
-        check_sent(c, node, blob_bytes(e->blob));
+        cluster_check_sent(c, node, blob_bytes(e->blob));
         for (unsigned to = 0; to < c->n; to++) {
             if (e->to == PEER_OTHERS || e->to == (int32_t)to)
                 transmit(c, node->index, to, e->blob);
@@ -254,8 +158,9 @@ static void apply(struct cluster *c, struct cluster_node *node, const struct eff
 }
 
 /* Applies the effects in order; a crash may come between any two. */
-static void settle(struct cluster *c, struct cluster_node *node, struct effects *effects)
+void cluster_settle(struct cluster *c, unsigned index, struct effects *effects)
 {
+    struct cluster_node *node = &c->nodes[index];
     size_t survive = effects->count;
 
     if (c->crash > 0 && effects->count > 0 && prng_below(&c->prng, 100000) < c->crash)
@@ -270,20 +175,12 @@ static void settle(struct cluster *c, struct cluster_node *node, struct effects 
     }
 }
 
-void cluster_settle(struct cluster *c, unsigned node, struct effects *effects)
-{
-    settle(c, &c->nodes[node], effects);
-}
-
-static void look_behind(struct cluster *c, struct cluster_node *node)
+void cluster_look_behind(struct cluster *c, struct cluster_node *node)
 {
     if (node->pbft == NULL || node->catching_up || c->no_catch_up)
         return;
+    cluster_check_order(c, node);
     struct pbft_status status = pbft_status(node->pbft);
-    if (status.decided != node->decided || status.executed != node->executed)
-        cluster_fail(c, "%u has %llu/%llu, its application %llu/%llu", node->index, (unsigned long long)status.decided,
-                     (unsigned long long)status.executed, (unsigned long long)node->decided,
-                     (unsigned long long)node->executed);
     if (status.known_decided > status.decided) {
         node->catching_up = true;
         push(c, c->now + 100 * MS, (struct event){.kind = EVENT_CATCH_UP, .node = node->index});
@@ -317,8 +214,8 @@ void cluster_fetch_blocks(struct cluster *c, unsigned to, unsigned from)
         if (node->executed > node->decided)
             break; /* it ran on with what it had prepared */
     }
-    settle(c, node, &effects);
-    look_behind(c, node);
+    cluster_settle(c, node->index, &effects);
+    cluster_look_behind(c, node);
 }
 
 static void catch_up(struct cluster *c, struct cluster_node *node)
@@ -329,7 +226,7 @@ static void catch_up(struct cluster *c, struct cluster_node *node)
     unsigned from = (unsigned)prng_below(&c->prng, c->n);
     if (!c->cut[from][node->index] && !c->nodes[from].liar)
         cluster_fetch_blocks(c, node->index, from);
-    look_behind(c, node);
+    cluster_look_behind(c, node);
 }
 
 static void give_request(struct cluster *c, struct cluster_node *node, unsigned k)
@@ -351,7 +248,7 @@ static void give_request(struct cluster *c, struct cluster_node *node, unsigned 
             enum err err = pbft_request(node->pbft, c->now, request, &effects);
             if (err != ERR_OK && err != ERR_LIMIT && err != ERR_STALE)
                 cluster_fail(c, "a request: %s", err_text(err));
-            settle(c, node, &effects);
+            cluster_settle(c, node->index, &effects);
         }
         push(c, c->now + 300 * MS, (struct event){.kind = EVENT_REQUEST, .node = node->index, .number = k});
     }
@@ -366,9 +263,9 @@ enum err cluster_deliver(struct cluster *c, unsigned to, struct bytes message)
 
     enum err err = node->pbft == NULL ? ERR_STATE : pbft_receive(node->pbft, c->now, blob, &effects);
     c->refused[err]++;
-    settle(c, node, &effects);
+    cluster_settle(c, node->index, &effects);
     blob_drop(blob);
-    look_behind(c, node);
+    cluster_look_behind(c, node);
     return err;
 }
 
@@ -392,7 +289,7 @@ bool cluster_step(struct cluster *c)
             if (c->watch != NULL)
                 c->watch(c, node->index, e->number, NULL);
             pbft_timer(node->pbft, c->now, e->number, &effects);
-            settle(c, node, &effects);
+            cluster_settle(c, node->index, &effects);
         }
         break;
     case EVENT_REQUEST:
@@ -406,7 +303,7 @@ bool cluster_step(struct cluster *c)
         catch_up(c, node);
         break;
     }
-    look_behind(c, node);
+    cluster_look_behind(c, node);
     blob_drop(e->message);
     mem_free(e);
     return c->failure[0] == '\0';
@@ -459,95 +356,6 @@ bool cluster_run_decided(struct cluster *c, int64_t deadline)
     return c->failure[0] == '\0';
 }
 
-/* ---- lives */
-
-void cluster_crash(struct cluster *c, unsigned index)
-{
-    struct cluster_node *node = &c->nodes[index];
-
-    pbft_free(node->pbft);
-    node->pbft = NULL;
-    node->life++;
-    node->catching_up = false;
-    cluster_truncate_blocks(node, 0);
-    node->decided = 0;
-    for (unsigned i = 0; i < PBFT_TIMER_COUNT; i++)
-        node->timer_at[i] = -1;
-}
-
-void cluster_wipe(struct cluster *c, unsigned index)
-{
-    struct cluster_node *node = &c->nodes[index];
-
-    cluster_crash(c, index);
-    while (node->record_count > 0)
-        blob_drop(node->records[--node->record_count].bytes);
-    while (node->ledger_count > 0)
-        blob_drop(node->ledger[--node->ledger_count]);
-    node->wiped = true;
-}
-
-struct digest cluster_nonce(const struct cluster *c, unsigned index)
-{
-    uint8_t bytes[16];
-
-    be64_put(bytes, index);
-    be64_put(bytes + 8, c->nodes[index].life);
-    return digest_of(bytes_of(bytes, sizeof bytes));
-}
-
-void cluster_restart(struct cluster *c, unsigned index)
-{
-    struct cluster_node *node = &c->nodes[index];
-    struct pbft_config config = c->config;
-    struct pbft_app app = cluster_app(node);
-    struct digest id = {0};
-    struct effects effects = {0};
-
-    for (uint64_t i = 0; i < node->ledger_count; i++) {
-        struct cbor_reader r;
-        cbor_reader_init(&r, blob_bytes(node->ledger[i]));
-        cbor_expect_array(&r, 3);
-        id = digest_from(cbor_get_bytes(&r));
-        cluster_append_block(node, cbor_get_raw(&r));
-    }
-    node->decided = node->ledger_count;
-    config.self = index;
-    config.key = c->keys[index];
-    config.recovering = node->wiped;
-    config.nonce = cluster_nonce(c, index);
-    node->pbft = pbft_new(&config, &app, node->ledger_count, &id);
-    for (size_t i = 0; i < node->record_count; i++) {
-        enum err err = pbft_restore(node->pbft, blob_bytes(node->records[i].bytes));
-        if (err != ERR_OK)
-            cluster_fail(c, "%u cannot read its record %zu: %s", index, i, err_text(err));
-    }
-    if (pbft_restored(node->pbft) != ERR_OK)
-        cluster_fail(c, "%u misses a record", index);
-    pbft_start(node->pbft, c->now, &effects);
-    settle(c, node, &effects);
-    look_behind(c, node);
-}
-
-void cluster_renew(struct cluster *c, unsigned index)
-{
-    struct cluster_node *node = &c->nodes[index];
-    struct pbft_config config = c->config;
-    struct pbft_app app = cluster_app(node);
-    struct effects effects = {0};
-    struct pbft *old = node->pbft;
-
-    ASSERT(node->decided > 0);
-    c->members.membership_epoch = c->config.membership_epoch;
-    config.self = index;
-    config.key = c->keys[index];
-    node->pbft = pbft_new(&config, &app, node->decided, &node->blocks[node->decided - 1].id);
-    pbft_inherit(node->pbft, old);
-    pbft_free(old);
-    pbft_start(node->pbft, c->now, &effects);
-    settle(c, node, &effects);
-}
-
 void cluster_isolate(struct cluster *c, unsigned node, bool isolated)
 {
     for (unsigned i = 0; i < c->n; i++)
@@ -561,59 +369,7 @@ void cluster_submit(struct cluster *c, unsigned k)
         push(c, c->now + delay(c), (struct event){.kind = EVENT_REQUEST, .node = i, .number = k});
 }
 
-void cluster_init(struct cluster *c, unsigned n, uint64_t seed)
-{
-    memset(c, 0, sizeof *c);
-    c->n = n;
-    c->f = (n - 1) / 3;
-    c->quorum = (n + c->f + 2) / 2;
-    c->seed = seed;
-    prng_stream(&c->prng, seed, "pbft cluster", n);
-    c->seen = mem_array(CLUSTER_SEEN, sizeof c->seen[0]);
-    c->delay_min = 1 * MS;
-    c->delay_max = 10 * MS;
-    c->config = (struct pbft_config){
-        .federation_id = digest_of(bytes_of_text("test federation")),
-        .membership_epoch = 1,
-        .n = n,
-        .f = c->f,
-        .quorum = c->quorum,
-        .view_timeout_ns = 1000 * MS,
-        .view_timeout_max_ns = 16000 * MS,
-        .batch_delay_ns = 2 * MS,
-        .resend_ns = 150 * MS,
-        .batch_max = 3,
-        .pipeline = 4,
-        .checkpoint_interval = 4,
-        .window = 8,
-        .pending_max = 64,
-    };
-    for (unsigned i = 0; i < n; i++) {
-        char label[16];
-        snprintf(label, sizeof label, "replica %u", i);
-        key_simulated(7, label, &c->keys[i]);
-        c->config.keys[i] = c->keys[i].public;
-        c->fingerprints[i] = c->keys[i].fingerprint;
-        c->nodes[i] = (struct cluster_node){.cluster = c, .index = i};
-        for (unsigned k = 0; k < PBFT_TIMER_COUNT; k++)
-            c->nodes[i].timer_at[k] = -1;
-    }
-}
-
-void cluster_start(struct cluster *c)
-{
-    c->members = (struct members){.federation_id = c->config.federation_id,
-                                  .membership_epoch = c->config.membership_epoch,
-                                  .n = c->n,
-                                  .f = c->config.f,
-                                  .quorum = c->config.quorum};
-    memcpy(c->members.keys, c->config.keys, sizeof c->config.keys);
-    memcpy(c->members.fingerprints, c->fingerprints, sizeof c->fingerprints);
-    for (unsigned i = 0; i < c->n; i++)
-        cluster_restart(c, i);
-}
-
-void cluster_free(struct cluster *c)
+void cluster_events_drop(struct cluster *c)
 {
     int64_t at;
     void *value;
@@ -624,16 +380,4 @@ void cluster_free(struct cluster *c)
         mem_free(e);
     }
     heap_free(&c->events);
-    for (unsigned i = 0; i < c->n; i++) {
-        struct cluster_node *node = &c->nodes[i];
-        cluster_crash(c, i);
-        mem_free(node->blocks);
-        forget(node, UINT64_MAX);
-        mem_free(node->records);
-        for (uint64_t k = 0; k < node->ledger_count; k++)
-            blob_drop(node->ledger[k]);
-        mem_free(node->ledger);
-    }
-    mem_free(c->seen);
-    mem_free(c->agreed);
 }

@@ -107,40 +107,6 @@ static void app_undo(void *context, uint64_t sequence)
     cluster_truncate_blocks(node, sequence);
 }
 
-static struct voters voters_of(const struct cluster *c)
-{
-    return (struct voters){.count = c->n, .quorum = c->quorum, .keys = c->config.keys, .fingerprints = c->fingerprints};
-}
-
-void cluster_check_agreement(struct cluster *c, const struct cluster_node *node, uint64_t sequence,
-                             const struct digest *id)
-{
-    if (node->liar)
-        return;
-    while (c->agreed_count < sequence) {
-        if (c->agreed_count == c->agreed_cap) {
-            c->agreed_cap = c->agreed_cap == 0 ? 64 : 2 * c->agreed_cap;
-            c->agreed = mem_resize(c->agreed, c->agreed_cap, sizeof c->agreed[0]);
-        }
-        memset(&c->agreed[c->agreed_count++], 0, sizeof c->agreed[0]);
-    }
-    struct digest *agreed = &c->agreed[sequence - 1];
-    if (digest_is_zero(agreed))
-        *agreed = *id;
-    else if (!digest_equal(agreed, id))
-        cluster_fail(c, "%u decides another block at %llu", node->index, (unsigned long long)sequence);
-}
-
-void cluster_check_certificate(struct cluster *c, uint64_t sequence, const struct digest *id, struct bytes certificate)
-{
-    struct voters voters = voters_of(c);
-    struct vote expected = {c->config.federation_id, c->config.membership_epoch, 0, sequence, *id};
-
-    enum err err = certificate_verify(certificate, &expected, &voters, NULL, NULL, NULL);
-    if (err != ERR_OK)
-        cluster_fail(c, "certificate of %llu: %s", (unsigned long long)sequence, err_text(err));
-}
-
 static void app_decide(void *context, uint64_t sequence, const struct digest *block_id, struct bytes certificate,
                        struct effects *effects)
 {

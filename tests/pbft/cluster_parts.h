@@ -9,12 +9,22 @@ struct pbft_app cluster_app(struct cluster_node *node);
 bool cluster_executed_request(const struct cluster_node *node, struct bytes request);
 void cluster_append_block(struct cluster_node *node, struct bytes batch);
 void cluster_truncate_blocks(struct cluster_node *node, uint64_t height);
-void cluster_check_agreement(struct cluster *c, const struct cluster_node *node, uint64_t sequence,
-                             const struct digest *id);
-void cluster_check_certificate(struct cluster *c, uint64_t sequence, const struct digest *id, struct bytes certificate);
 /* What a message says first, and by whom; false for those that are not signed. */
 bool cluster_first_claim(const struct cluster *c, struct bytes message, struct claim *out);
 /* What a liar sends instead, or NULL. */
 struct blob *cluster_tamper(struct cluster *c, unsigned from, unsigned to, struct blob *message);
+
+/* ---- cluster_checks.c; a breach is the cluster's failure */
+/* Twice the same, or the first time: then it must be on disk. Never something else. */
+void cluster_check_sent(struct cluster *c, const struct cluster_node *node, struct bytes message);
+void cluster_check_prepared(struct cluster_node *node, struct bytes record);
+void cluster_check_order(struct cluster *c, const struct cluster_node *node);
+void cluster_check_agreement(struct cluster *c, const struct cluster_node *node, uint64_t sequence,
+                             const struct digest *id);
+void cluster_check_certificate(struct cluster *c, uint64_t sequence, const struct digest *id, struct bytes certificate);
+
+/* ---- cluster.c */
+void cluster_look_behind(struct cluster *c, struct cluster_node *node); /* must it catch up? */
+void cluster_events_drop(struct cluster *c);
 
 #endif
