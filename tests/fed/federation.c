@@ -178,7 +178,7 @@ void federation_send(struct federation *f, unsigned from, unsigned to, struct bl
 
     f->messages++;
     if (f->watch != NULL)
-        f->watch(f, from, blob_bytes(message));
+        f->watch(f, from, to, blob_bytes(message));
     for (unsigned i = 0; i < copies && !lost && !f->nodes[from].cut_off && !f->nodes[from].mute; i++) {
         uint64_t spread = prng_below(&f->network, (uint64_t)(o->delay_max_ns - o->delay_min_ns) + 1);
         struct event *e = push(f, f->now_ns + o->delay_min_ns + (int64_t)spread, MESSAGE, to);

@@ -81,7 +81,7 @@ struct federation {
     int trace_node;                      /* -1: none */
     char breach[256];
     /* Told of every message that is sent; may be NULL. */
-    void (*watch)(struct federation *f, unsigned from, struct bytes message);
+    void (*watch)(struct federation *f, unsigned from, unsigned to, struct bytes message);
 };
 
 struct signed_entry {

@@ -147,10 +147,11 @@ static bool is_known(unsigned from, struct bytes message)
     }
 }
 
-static void watch(struct federation *f, unsigned from, struct bytes message)
+static void watch(struct federation *f, unsigned from, unsigned to, struct bytes message)
 {
     struct cbor_reader r;
 
+    (void)to;
     messages_seen++;
     strange_messages += !is_known(from, message);
     found_secrets += has_secret(f, from, message);
