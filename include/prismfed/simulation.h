@@ -16,6 +16,8 @@
  *         federated_simulation_report_free(&report);
  */
 
+#define PRISMFED_VERSION "0.1.0"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -54,6 +56,7 @@ struct federated_simulation_report {
     uint64_t messages, bytes; /* delivered on the virtual network */
     uint64_t events;          /* steps of all machines */
     uint64_t evaluations, iterations; /* real work done by the sites */
+    uint64_t resumed;                 /* evaluations that an earlier process of this run had finished */
     uint64_t program_count;
     struct federated_program_report *programs; /* owned */
     uint64_t virtual_ns;
@@ -65,7 +68,8 @@ struct federated_simulation_report {
 struct federated_simulation_options {
     const char *scenario;   /* path of the scenario file */
     uint64_t epochs;        /* how many to run, 1..100000 */
-    bool clean;             /* first remove what an earlier run wrote for this label */
+    bool clean;             /* first remove what an earlier run wrote for this label, also an unfinished one */
+    bool resume;            /* go on with the run of this label that was stopped, if there is one; not with clean */
     const char *output_dir; /* NULL: artifacts/mec/M5 */
     const char *label;      /* NULL: "default" for a scenario named baseline.json, else the file's stem */
     bool has_seed;

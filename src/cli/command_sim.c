@@ -26,7 +26,8 @@ static int help(void)
          "\n"
          "  --scenario FILE   what to rehearse (JSON; docs/scenarios.md); may be given several times\n"
          "  --epochs N        how many epochs, 1 to 100000 (5)\n"
-         "  --clean           first remove what an earlier run wrote under the same label\n"
+         "  --clean           first remove what an earlier run wrote under the same label, also an unfinished one\n"
+         "  --resume          go on with the run under this label that was stopped, if there is one\n"
          "  --output-dir DIR  where artifacts go (artifacts/mec/M5)\n"
          "  --label L         their label (\"default\" for baseline.json, else the file's name without .json)\n"
          "  --seed S          instead of the scenario's seed\n"
@@ -86,6 +87,9 @@ static int take_option(struct arguments *a, int option, char **argv)
     case 'c':
         o->clean = true;
         return EXIT_FINE;
+    case 'r':
+        o->resume = true;
+        return EXIT_FINE;
     case 'o':
         o->output_dir = optarg;
         return EXIT_FINE;
@@ -112,12 +116,19 @@ static int take_option(struct arguments *a, int option, char **argv)
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
     static const struct option long_options[] = {
-        {"scenario", required_argument, NULL, 's'}, {"epochs", required_argument, NULL, 'e'},
-        {"clean", no_argument, NULL, 'c'},          {"output-dir", required_argument, NULL, 'o'},
-        {"label", required_argument, NULL, 'l'},    {"seed", required_argument, NULL, 'S'},
-        {"threads", required_argument, NULL, 't'},  {"trace", required_argument, NULL, 'T'},
-        {"json", no_argument, NULL, 'j'},           {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"scenario", required_argument, NULL, 's'},
+        {"epochs", required_argument, NULL, 'e'},
+        {"clean", no_argument, NULL, 'c'},
+        {"resume", no_argument, NULL, 'r'},
+        {"output-dir", required_argument, NULL, 'o'},
+        {"label", required_argument, NULL, 'l'},
+        {"seed", required_argument, NULL, 'S'},
+        {"threads", required_argument, NULL, 't'},
+        {"trace", required_argument, NULL, 'T'},
+        {"json", no_argument, NULL, 'j'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option, status;
 
@@ -131,6 +142,8 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         return command_misuse("sim", "\"%s\" is one word too many; a scenario is named with --scenario", argv[optind]);
     if (a->scenario_count == 0)
         return command_misuse("sim", "which scenario? --scenario FILE");
+    if (a->options.clean && a->options.resume)
+        return command_misuse("sim", "--resume goes on, --clean begins anew: one of them");
     if (a->scenario_count > 1 && a->options.label != NULL)
         return command_misuse("sim", "--label goes with one scenario");
     if (a->scenario_count > 1 && a->options.trace != NULL)

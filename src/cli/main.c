@@ -4,10 +4,9 @@
 
 #include "cli/command.h"
 #include "crypto/key.h"
+#include "prismfed/simulation.h"
 
 /* One program under two names: `prismfed VERB ...`, and `federated_sim ...` for `prismfed sim ...`. */
-
-#define PRISMFED_VERSION "0.1.0"
 
 static const struct {
     const char *name;

@@ -151,6 +151,8 @@ static void table_end(const struct federated_simulation_report *r)
            "virtual time in %.2f s\n",
            r->evaluations, r->iterations, r->messages, (double)r->bytes / 1e6, (double)r->virtual_ns / 1e9,
            r->real_seconds);
+    if (r->resumed > 0)
+        printf("resumed: %" PRIu64 " evaluations were finished before\n", r->resumed);
     printf("roots: %s\n", r->roots_agree ? "every node that is up holds the same log and state"
                                          : "NODES DISAGREE: at equal heights their states differ");
     for (uint64_t i = 0; i < r->program_count; i++)
@@ -240,6 +242,7 @@ static void json_end(const struct federated_simulation_report *r)
     json_put(o, "events", json_u64(r->events));
     json_put(o, "evaluations", json_u64(r->evaluations));
     json_put(o, "iterations", json_u64(r->iterations));
+    json_put(o, "resumed", json_u64(r->resumed));
     json_put(o, "programs", programs);
     json_put(o, "virtual_ns", json_u64(r->virtual_ns));
     json_put(o, "real_seconds", json_real(r->real_seconds));

@@ -34,6 +34,8 @@ struct evaluation_task {
  * task whatever else is going on. */
 struct evaluator {
     void (*evaluate)(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out);
+    /* What it answered when the run was another process; NULL: no use for it. */
+    void (*learn)(struct evaluator *self, const struct evaluation_task *task, const struct evaluation *answer);
 };
 
 /* "SUCCESS", "TIMEOUT", "CRASHED", "ABORT". */

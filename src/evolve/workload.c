@@ -87,7 +87,7 @@ static void colour_evaluate(struct evaluator *self, const struct evaluation_task
 
 static void instance_init(struct instance *instance, const struct drawing *drawing)
 {
-    static struct evaluator solver = {colour_evaluate};
+    static struct evaluator solver = {.evaluate = colour_evaluate};
     struct digest_context c;
     struct digest hash = graph_hash(drawing->graph);
     uint8_t colours[8];

@@ -246,6 +246,22 @@ static void program_evaluate(struct evaluator *self, const struct evaluation_tas
     pthread_mutex_unlock(&p->owner->lock);
 }
 
+static void program_learn(struct evaluator *self, const struct evaluation_task *task, const struct evaluation *answer)
+{
+    struct program *p = (struct program *)(void *)self;
+    struct question q;
+    struct digest key;
+    struct kept *k;
+
+    question_init(p, task, &q);
+    key = key_of(p, &q, task);
+    k = &p->owner->table[be64_get(key.b) % ANSWERS_KEPT];
+    pthread_mutex_lock(&p->owner->lock);
+    if (k->state != KEPT_RUNNING)
+        *k = (struct kept){.key = key, .state = KEPT_DONE, .evaluation = *answer};
+    pthread_mutex_unlock(&p->owner->lock);
+}
+
 struct evaluation programs_try(const struct evaluation_task *task, char says[PROGRAM_SAYS_SIZE])
 {
     struct program *p = (struct program *)(void *)task->instance->evaluator;
@@ -380,7 +396,7 @@ static enum err program_get(struct programs *s, const struct program_spec *spec,
     if (err != ERR_OK)
         return err;
     p = mem_alloc(sizeof *p);
-    p->evaluator.evaluate = program_evaluate;
+    p->evaluator = (struct evaluator){program_evaluate, program_learn};
     p->owner = s;
     program_spec_copy(spec, &p->own);
     p->spec = &p->own;

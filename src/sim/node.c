@@ -188,7 +188,11 @@ static void timer_set(struct sim_node *n, struct rehearsal *r, uint32_t timer, i
 
 static void work_begin(struct sim_node *n, struct rehearsal *r, struct work *w)
 {
-    workers_submit(r->workers, w);
+    w->memo = memo_new(r->options.journal, r->jobs++);
+    for (unsigned i = 0; i < w->job.instance_count; i++)
+        w->job.instances[i] = memo_instance(w->memo, w->job.instances[i]);
+    if (!memo_is_dropped(w->memo))
+        workers_submit(r->workers, w);
     plan_own(n, r, r->now_ns + work_setup_ns, &(struct happening){.kind = HAPPEN_WORK_DUE, .work = w});
 }
 
@@ -331,7 +335,13 @@ void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
 {
     int64_t takes_ns;
 
-    workers_wait(r->workers, w);
+    if (!memo_is_dropped(w->memo))
+        workers_wait(r->workers, w);
+    memo_taken(w->memo);
+    if (memo_is_dropped(w->memo)) {
+        work_free(w); /* the run ends here: its journal says why */
+        return;
+    }
     takes_ns = dmath_muldiv((int64_t)((double)w->iterations * iteration_ns / n->speed), n->slow_ppm, PPM);
     plan_own(n, r, r->now_ns + takes_ns, &(struct happening){.kind = HAPPEN_WORK_DONE, .work = w});
 }

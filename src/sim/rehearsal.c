@@ -199,6 +199,11 @@ static void observe_block(struct rehearsal *r, struct sim_node *n, const struct 
 {
     check_agreement(&r->checkers, r, n);
     n->height = s->height;
+    if (s->height > r->top) {
+        r->top = s->height;
+        if (r->options.journal != NULL)
+            journal_block(r->options.journal, s->height, &s->block_id);
+    }
     r->checkers.moved_ns = r->now_ns;
     if (s->membership_epoch > r->membership_epoch) {
         r->membership_epoch = s->membership_epoch;
@@ -406,6 +411,15 @@ static enum err begin(struct rehearsal *r, struct diag *diag)
     return ERR_OK;
 }
 
+static enum err check_files(const struct rehearsal *r, struct diag *diag)
+{
+    const struct rehearsal_options *o = &r->options;
+
+    if (o->room != NULL && o->room->err != ERR_OK)
+        return diag_set(diag, o->room->err, "%s", o->room->diag.text);
+    return o->journal != NULL ? journal_check(o->journal, diag) : ERR_OK;
+}
+
 enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
 {
     uint64_t count = 0, at_once = 0;
@@ -427,8 +441,9 @@ enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
             happen(r, h);
         check_progress(&r->checkers, r);
         happening_free(r, h);
-        if (r->options.room != NULL && r->options.room->err != ERR_OK)
-            return diag_set(diag, r->options.room->err, "%s", r->options.room->diag.text);
+        err = check_files(r, diag);
+        if (err != ERR_OK)
+            return err;
         if (at_once > steps_at_once_max)
             checkers_violation(&r->checkers, r->now_ns, "*", "time stands still");
         if (++count % PROGRESS_STEPS == 0 && told_to_stop(r))

@@ -45,6 +45,7 @@ struct rehearsal_options {
     unsigned threads;        /* at least 1 */
     struct trace *trace;     /* or NULL */
     struct spool_room *room; /* of what grows with the run; borrowed; NULL: in memory */
+    struct journal *journal; /* open; borrowed, or NULL */
     bool verify_each;        /* each node checks each signature itself; changes no result, only takes longer */
     int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds); /* or NULL */
     void *progress_context;
@@ -76,7 +77,9 @@ struct rehearsal {
     struct timeline timeline;
     struct checkers checkers;
     uint64_t evaluations, iterations;
-    bool recount; /* who has ended the last epoch must be counted anew */
+    uint64_t jobs; /* submitted */
+    uint64_t top;  /* the highest block that any node has executed */
+    bool recount;  /* who has ended the last epoch must be counted anew */
 };
 
 /* scenario and what options points to are borrowed. Errors: a workload that cannot be built. */
@@ -85,8 +88,8 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
 void rehearsal_free(struct rehearsal *r);
 
 /* Until every node that is up has ended the last epoch, the scenario's limit is reached or nothing can happen any more.
- * ERR_MISMATCH: a checker found a violation, which diag names; ERR_STATE: progress asked to stop; ERR_IO: the room's.
- */
+ * ERR_MISMATCH: a checker found a violation, which diag names; ERR_STATE: progress asked to stop; errors of
+ * the room and of the journal. */
 enum err rehearsal_run(struct rehearsal *r, struct diag *diag) MUST_CHECK;
 
 /* ---- for the parts of the simulator */

@@ -71,6 +71,7 @@ void told_report(const struct told *t, struct federated_simulation_report *repor
         .events = r->steps,
         .evaluations = r->evaluations,
         .iterations = r->iterations,
+        .resumed = r->options.journal != NULL ? journal_answered(r->options.journal) : 0,
         .virtual_ns = (uint64_t)r->now_ns,
         .gain = (double)t->gain_ppm / PPM,
     };

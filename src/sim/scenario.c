@@ -77,6 +77,8 @@ static enum err read_doc(const struct json_doc *doc, struct scenario *out, struc
         scenario_fini(&s);
     else
         *out = s;
+    if (r.err == ERR_OK)
+        out->text = digest_of(bytes_of_buf(&doc->text));
     return r.err;
 }
 

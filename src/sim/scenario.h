@@ -76,6 +76,7 @@ struct scenario_event {
 };
 
 struct scenario {
+    struct digest text; /* of the file's bytes */
     char name[FEDERATION_NAME_MAX + 1];
     uint64_t seed;
     unsigned quorum, max_byzantine;

@@ -40,6 +40,7 @@ struct leaving {
     const struct federated_simulation_options *options;
     struct artifacts *files;
     struct spool_room *room; /* NULL: in memory */
+    bool clean;
     struct told told;
     struct summary_file summary;
     struct spool *reports; /* of struct federated_epoch_report */
@@ -127,17 +128,17 @@ static enum err report_epochs(struct leaving *l, struct federated_simulation_rep
 }
 
 /* The run is over: report and files. */
-static enum err tell(const struct rehearsal *r, struct leaving *l, const char *label,
-                     struct federated_simulation_report *report, struct diag *diag)
+static enum err tell(const struct rehearsal *r, struct leaving *l, struct federated_simulation_report *report,
+                     struct diag *diag)
 {
-    enum err err = told_open(&l->told, r, label, diag);
+    enum err err = told_open(&l->told, r, l->files->label, diag);
 
     summary_file_init(&l->summary, l->room);
     l->reports = spool_new(l->room);
     if (err == ERR_OK)
         err = leave_all(l, diag);
     if (err == ERR_OK && l->options->write_artifacts)
-        err = artifacts_commit(l->files, l->options->clean, diag);
+        err = artifacts_commit(l->files, l->clean, diag);
     if (err != ERR_OK)
         artifacts_abandon(l->files);
     if (err == ERR_OK) {
@@ -152,21 +153,63 @@ static enum err tell(const struct rehearsal *r, struct leaving *l, const char *l
     return err;
 }
 
-static enum err rehearse(const struct scenario *scenario, const struct federated_simulation_options *o,
-                         const char *label, struct artifacts *files, struct federated_simulation_report *report,
-                         struct diag *diag)
+/* Every run with artifacts keeps a journal, so that it can be gone on with. */
+static enum err open_journal(struct rehearsal *r, struct leaving *l, struct diag *diag)
 {
+    const struct federated_simulation_options *o = l->options;
+    struct journal_binding binding = {
+        .version = PRISMFED_VERSION,
+        .scenario = r->scenario->text,
+        .genesis = digest_of(bytes_of_buf(&r->genesis)),
+        .seed = r->options.seed,
+        .epochs = o->epochs,
+        .clean = o->clean,
+    };
+    struct buf path = {0};
+    enum err err;
+
+    if (!o->write_artifacts)
+        return ERR_OK;
+    buf_printf(&path, "%s/%s.journal", artifacts_unfinished(l->files), l->files->label);
+    err = journal_open(buf_text(&path), o->resume, &binding, &r->options.journal, diag);
+    l->clean = binding.clean;
+    buf_free(&path);
+    return err;
+}
+
+/* A run that can be gone on with keeps its journal; one that is over, well or with a violation, does not. */
+static enum err rehearse(const struct scenario *scenario, struct leaving *l, struct rehearsal_options *options,
+                         struct federated_simulation_report *report, struct diag *diag)
+{
+    struct rehearsal *r = NULL;
+    enum err err = rehearsal_new(scenario, options, &r, diag);
+
+    if (err != ERR_OK)
+        return err;
+    err = open_journal(r, l, diag);
+    if (err == ERR_OK)
+        err = rehearsal_run(r, diag);
+    if (err == ERR_OK)
+        err = tell(r, l, report, diag);
+    options->journal = r->options.journal;
+    rehearsal_free(r); /* its work may still write */
+    journal_close(options->journal, err == ERR_OK || err == ERR_MISMATCH);
+    return err;
+}
+
+static enum err trace_and_rehearse(const struct scenario *scenario, struct leaving *l,
+                                   struct federated_simulation_report *report, struct diag *diag)
+{
+    const struct federated_simulation_options *o = l->options;
     struct rehearsal_options options = {
         .seed = o->has_seed ? o->seed : scenario->seed,
         .epochs = o->epochs,
         .threads = threads_of(o),
+        .room = l->room,
         .progress = o->progress,
         .progress_context = o->progress_context,
     };
-    struct spool_room room = {.folder = artifacts_unfinished(files)};
-    struct leaving leaving = {.options = o, .files = files, .room = o->write_artifacts ? &room : NULL};
     struct trace trace = {0};
-    struct rehearsal *r = NULL;
     enum err err, closed;
 
     if (o->trace != NULL) {
@@ -175,29 +218,25 @@ static enum err rehearse(const struct scenario *scenario, const struct federated
             return err;
         options.trace = &trace;
     }
-    options.room = leaving.room;
-    err = rehearsal_new(scenario, &options, &r, diag);
-    if (err == ERR_OK)
-        err = rehearsal_run(r, diag);
+    err = rehearse(scenario, l, &options, report, diag);
     closed = trace_close(&trace, o->trace, err == ERR_OK ? diag : NULL);
-    if (err == ERR_OK)
-        err = closed;
-    if (err == ERR_OK)
-        err = tell(r, &leaving, label, report, diag);
-    rehearsal_free(r);
-    return err;
+    return err == ERR_OK ? closed : err;
 }
 
 static enum err run(const struct federated_simulation_options *o, struct federated_simulation_report *report,
                     struct diag *diag)
 {
     struct artifacts files = {0};
+    struct spool_room room = {0};
+    struct leaving leaving = {.options = o, .files = &files, .room = o->write_artifacts ? &room : NULL};
     struct scenario scenario;
     struct buf label = {0};
     enum err err;
 
     if (o->epochs < 1 || o->epochs > EPOCHS_MAX)
         return diag_set(diag, ERR_RANGE, "epochs: from 1 to %d", (int)EPOCHS_MAX);
+    if (o->clean && o->resume)
+        return diag_set(diag, ERR_RANGE, "either clean or resume");
     if (scenario_load(o->scenario, &scenario, diag) != ERR_OK)
         return ERR_SYNTAX; /* ERR_MISMATCH is for violations */
     if (o->label != NULL)
@@ -210,8 +249,9 @@ static enum err run(const struct federated_simulation_options *o, struct federat
     artifacts_init(&files, o->output_dir != NULL ? o->output_dir : "artifacts/mec/M5", buf_text(&label));
     if (o->write_artifacts)
         err = artifacts_prepare(&files, o->clean, diag);
+    room.folder = artifacts_unfinished(&files);
     if (err == ERR_OK)
-        err = rehearse(&scenario, o, buf_text(&label), &files, report, diag);
+        err = trace_and_rehearse(&scenario, &leaving, report, diag);
 out:
     artifacts_fini(&files);
     buf_free(&label);

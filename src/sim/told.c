@@ -41,14 +41,18 @@ static int64_t gain_of(const struct told *t)
 
     for (unsigned i = 0; i < t->r->count; i++) {
         const struct workload *w = t->r->nodes[i].workload;
+        struct memo *memo = memo_new(t->r->options.journal, t->r->jobs + i);
 
         for (unsigned j = 0; t->r->nodes[i].member >= 0 && j < w->count; j++) {
-            uint64_t before = cost_of(t, &t->chronicle.first_incumbent, &w->instances[j]);
-            uint64_t after = cost_of(t, &t->chronicle.state.incumbent, &w->instances[j]);
+            const struct instance *instance = memo_instance(memo, &w->instances[j]);
+            uint64_t before = cost_of(t, &t->chronicle.first_incumbent, instance);
+            uint64_t after = cost_of(t, &t->chronicle.state.incumbent, instance);
 
             sum += dmath_log((double)after / (double)before);
             count++;
         }
+        memo_taken(memo);
+        memo_free(memo);
     }
     return count == 0 ? PPM : (int64_t)(dmath_exp(sum / (double)count) * PPM + 0.5);
 }
@@ -150,7 +154,7 @@ enum err told_close(struct told *t, struct diag *diag)
     ASSERT(!more && t->next == t->epoch_count);
     t->gain_ppm = gain_of(t);
     t->roots_agree = all_agree(t);
-    return ERR_OK;
+    return t->r->options.journal != NULL ? journal_check(t->r->options.journal, diag) : ERR_OK;
 }
 
 void told_fini(struct told *t)

@@ -28,6 +28,7 @@ void work_free(struct work *w)
         return;
     mem_free(w->candidates);
     mem_free(w->costs);
+    memo_free(w->memo);
     mem_free(w);
 }
 

@@ -1,12 +1,12 @@
 #ifndef PRISMFED_SIM_WORKERS_H
 #define PRISMFED_SIM_WORKERS_H
 
-#include "evolve/local_cycle.h"
+#include "sim/memo.h"
 
 /* Threads for the sites' work. A job is a pure function of its arguments and its result is looked at at a
  * virtual time that depends on the result alone, so the number of threads never shows. */
 
-enum work_state { WORK_QUEUED, WORK_RUNNING, WORK_DONE };
+enum work_state { WORK_IDLE, WORK_QUEUED, WORK_RUNNING, WORK_DONE };
 
 struct work {
     struct cycle_job job;
@@ -17,6 +17,7 @@ struct work {
     uint64_t *costs;            /* scoring: the result */
     struct cycle_result result; /* a local cycle's */
     uint64_t iterations;        /* the work done, either way */
+    struct memo *memo;          /* owned; NULL: no journal */
     enum work_state state;      /* the workers' own */
     struct work *next;
 };

@@ -1,0 +1,112 @@
+#!/bin/sh
+# test_resume.sh FEDERATED_SIM KILLS: a run that is killed at any point, and gone on with, ends with the same bytes as one
+# that is not; what a program has answered is not asked again. Half of the runs have built-in work, half a program.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+federated_sim=$(realpath "$1")
+kills=$2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+. "$root/tests/tap.sh"
+cd "$scratch"
+seed=${SEED:-$(date +%s)}
+echo "# SEED=$seed"
+
+cat > program.sh << 'END'
+#!/bin/sh
+# irace's command line: configuration, instance id, seed, instance, then the parameters
+echo "$*" >> runs
+read -r best < "$4"
+x=${5#--x=}
+echo $(((x - best) * (x - best) + $3 % 5))
+END
+chmod +x program.sh
+echo 17 > one
+echo 20 > three
+
+# node ID ROLE WORK
+node() { echo "{\"id\": \"$1\", \"region\": \"r\", \"role\": \"$2\", \"stake\": 10, \"workload\": $3}"; }
+
+# scenario SPACE WORK: an edge site crashes in the middle of its work and comes back
+scenario() {
+    echo "{\"name\": \"stopped\", \"quorum\": 2, \"max_ledger_drift\": 2, \"epoch_start\": 1, $1"
+    echo "\"policy\": {\"evaluations\": 6, \"iteration_limit\": 3000}, \"nodes\": ["
+    node a core "$2"
+    for id in b c; do
+        echo ,
+        node $id core "$2"
+    done
+    echo ,
+    node d edge "$2"
+    echo '], "events": [{"kind": "crash", "node": "d", "epoch": 2, "after_ms": 50}'
+    echo ', {"kind": "restart", "node": "d", "epoch": 3}]}'
+}
+scenario '' '{"family": "random", "instances": 2}' > built_in.json
+scenario '"space": {"genes": [{"name": "x", "type": "discrete", "low": 1, "high": 60, "default": 50}]},' \
+    '{"program": {"runner": "irace", "command": ["./program.sh"], "instances": ["one", "three"], "retries": 0}}' > own.json
+
+# simulate SCENARIO FOLDER WORD...
+simulate() {
+    name=$1
+    folder=$2
+    shift 2
+    "$federated_sim" --scenario "$name.json" --epochs 4 --output-dir "$folder" --quiet "$@" > log 2>&1
+}
+
+# milliseconds of an undisturbed run, whose files are the ones to be had
+undisturbed() {
+    begin=$(date +%s%N)
+    simulate "$1" "whole_$1" --threads 1 || report 1 "$1: undisturbed" log
+    echo $((($(date +%s%N) - begin) / 1000000))
+}
+built_in_ms=$(undisturbed built_in)
+: > runs
+own_ms=$(undisturbed own)
+runs_needed=$(wc -l < runs)
+
+# draw N: a fraction of one, by the seed and N
+draw() { awk -v seed="$((seed + 7919 * $1))" 'BEGIN { srand(seed); rand(); printf "%.4f", rand() }'; }
+
+# stop SCENARIO MILLISECONDS FRACTION: goes on with the run, and kills it on the way; succeeds when it was too late
+stop() {
+    seconds=$(awk -v ms="$2" -v part="$3" 'BEGIN { printf "%.3f", ms * part / 1000 }')
+    "$federated_sim" --scenario "$1.json" --epochs 4 --output-dir out --threads 2 --resume --quiet > log 2>&1 &
+    pid=$!
+    sleep "$seconds"
+    kill -9 $pid 2> /dev/null || true
+    wait $pid 2> /dev/null
+}
+
+kill_number=0
+different=0
+paid_twice=0
+while [ "$kill_number" -lt "$kills" ]; do
+    name=built_in
+    ms=$built_in_ms
+    [ $((kill_number % 4)) -lt 2 ] || { name=own; ms=$own_ms; }
+    rm -rf out
+    : > runs
+    finished=false
+    for attempt in 1 2; do
+        kill_number=$((kill_number + 1))
+        $finished || ! stop $name "$ms" "$(draw $kill_number)" || finished=true
+    done
+    $finished || simulate $name out --resume || different=$((different + 1))
+    if ! diff -r whole_$name out > difference; then
+        different=$((different + 1))
+        echo "# $name, kill $kill_number: another result"
+        head -n 5 log difference | sed 's/^/# /'
+    fi
+    # a kill costs what was being evaluated, by two threads; and the site that crashed may have done its work in vain
+    [ $name = built_in ] || [ "$(wc -l < runs)" -le $((runs_needed + 4 + 12)) ] || paid_twice=$((paid_twice + 1))
+    [ $name = built_in ] || echo "# kill $kill_number: $(wc -l < runs) runs of the program, $runs_needed undisturbed"
+done
+report "$different" "$kills kills: the same bytes in the end"
+report "$paid_twice" "what a program has answered is not asked again"
+rm -rf out
+simulate built_in out --resume
+simulate built_in out --resume
+status=0
+diff -r whole_built_in out > difference || status=1
+report $status "going on with what is finished is the same again" difference
+finish
