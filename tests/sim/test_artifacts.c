@@ -153,10 +153,17 @@ static void clean_refuses_what_is_foreign(void)
     CHECK(exists("ledger/third/epoch_001.json"));
 }
 
+/* Without what an unfinished run needs in order to be gone on with. */
+static uint64_t artifacts_sum(void)
+{
+    return sum_of(in_folder("ledger")) + sum_of(in_folder("simulations"));
+}
+
 /* A disk with room for the small files only: nothing of the old run is touched. */
 static void a_full_disk_leaves_the_old_files(void)
 {
-    uint64_t before = sum_of(folder);
+    uint64_t before = artifacts_sum();
+    char error[1024];
     int status = 0;
     pid_t child;
 
@@ -165,7 +172,6 @@ static void a_full_disk_leaves_the_old_files(void)
     REQUIRE(child >= 0);
     if (child == 0) {
         struct rlimit limit = {.rlim_cur = 12000, .rlim_max = 12000};
-        char error[1024];
 
         signal(SIGXFSZ, SIG_IGN);
         setrlimit(RLIMIT_FSIZE, &limit);
@@ -174,7 +180,12 @@ static void a_full_disk_leaves_the_old_files(void)
     }
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 42);
-    CHECK(sum_of(folder) == before);
+    CHECK(artifacts_sum() == before);
+    /* when there is room again, it is gone on with */
+    CHECK_EQ_I64(run_epochs("other.json", 3, false, NULL, error), 2);
+    CHECK(strstr(error, "unfinished/other.journal") != NULL && strstr(error, "--resume") != NULL);
+    CHECK_EQ_I64(run_epochs("other.json", 3, true, NULL, error), 0);
+    CHECK(!exists("unfinished"));
 }
 
 /* One letter over and over; false when it is anything else. */

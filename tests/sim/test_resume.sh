@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_resume.sh FEDERATED_SIM KILLS: a run that is killed at any point, and gone on with, ends with the same bytes as one
-# that is not; what a program has answered is not asked again. Half of the runs have built-in work, half a program.
+# test_resume.sh FEDERATED_SIM KILLS: a run that is killed at any point, and gone on with, ends with the same bytes as
+# one that is not; what a program has answered is not asked again. Half of the runs have built-in work, half a program.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 federated_sim=$(realpath "$1")
@@ -43,7 +43,8 @@ scenario() {
 }
 scenario '' '{"family": "random", "instances": 2}' > built_in.json
 scenario '"space": {"genes": [{"name": "x", "type": "discrete", "low": 1, "high": 60, "default": 50}]},' \
-    '{"program": {"runner": "irace", "command": ["./program.sh"], "instances": ["one", "three"], "retries": 0}}' > own.json
+    '{"program": {"runner": "irace", "command": ["./program.sh"], "instances": ["one", "three"], "retries": 0}}' \
+    > own.json
 
 # simulate SCENARIO FOLDER WORD...
 simulate() {
