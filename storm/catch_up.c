@@ -42,13 +42,14 @@ enum err catch_up_check(struct machine *m, uint64_t height, struct bytes proof, 
 void catch_up_keep(struct machine *m, uint64_t height, struct bytes certificate)
 {
     const struct block *b = application_block(&m->app, height);
+    bool closes = application_closes(&m->app, height);
     struct buf proof = {0};
     uint8_t epoch[8];
 
-    if (height % m->world->plan.interval != 0 && !application_closes(&m->app, height))
+    if (height % m->world->plan.interval != 0 && !closes)
         return;
     m->app.kept = height;
-    be64_put(epoch, epoch_of_height(m->world, height)->members.membership_epoch);
+    be64_put(epoch, m->world->epochs[0].members.membership_epoch + application_closings(m) - closes);
     buf_add(&proof, epoch, sizeof epoch);
     buf_add(&proof, b->parent.b, DIGEST_SIZE);
     buf_add(&proof, b->batch_digest.b, DIGEST_SIZE);

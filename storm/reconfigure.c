@@ -243,24 +243,25 @@ static void replica_next(struct machine *m)
 }
 
 /* What a machine has decided and a crash has taken from it, before it was durable, may come out in another way: nobody
- * else knows of it. That was then not the end of the epoch before. */
-static void epoch_withdraw(struct world *w)
+ * else knows of it. That was then not the end of an epoch, and none of those that came after it began. */
+static void epochs_withdraw(struct world *w, unsigned first)
 {
-    const struct epoch *e = &w->epochs[w->epoch_count - 1];
-
-    if (w->epoch_count == 1 || agreed_at(w, e->base)->decided)
-        return;
-    trace_line(w, "membership epoch %llu did not begin at %llu", (unsigned long long)e->members.membership_epoch,
-               (unsigned long long)e->base);
-    w->epoch_count--;
+    while (w->epoch_count > first) {
+        const struct epoch *e = &w->epochs[w->epoch_count - 1];
+        if (agreed_at(w, e->base)->decided)
+            return;
+        trace_line(w, "membership epoch %llu did not begin at %llu", (unsigned long long)e->members.membership_epoch,
+                   (unsigned long long)e->base);
+        w->epoch_count--;
+    }
 }
 
 void epoch_appended(struct world *w, uint64_t height, const struct digest *id)
 {
-    const struct epoch *e = &w->epochs[w->epoch_count - 1];
-
-    if (height == e->base && !digest_equal(&e->base_id, id))
-        epoch_withdraw(w);
+    for (unsigned i = 1; i < w->epoch_count; i++) {
+        if (height == w->epochs[i].base && !digest_equal(&w->epochs[i].base_id, id))
+            epochs_withdraw(w, i);
+    }
 }
 
 /* Into the epoch that begins with the block decided last. */
@@ -270,8 +271,8 @@ static void step_over(struct machine *m)
     struct digest id = application_id(&m->app, m->app.decided);
 
     m->epoch++;
-    if (m->epoch + 1 == w->epoch_count && !digest_equal(&machine_epoch(m)->base_id, &id))
-        epoch_withdraw(w);
+    if (m->epoch < w->epoch_count && !digest_equal(&machine_epoch(m)->base_id, &id))
+        epochs_withdraw(w, m->epoch);
     if (m->epoch == w->epoch_count)
         epoch_add(w, m->app.decided, &id, application_changes(&m->app, m->app.decided));
     const struct epoch *e = machine_epoch(m);
