@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUF_CAP_MIN = 256 };
+enum { BUF_CAP_MIN = 512 };
 
 static void *mem_got(void *p)
 {

@@ -133,6 +133,7 @@ struct pbft {
     int64_t now_ns; /* of the running step, as is out */
     struct effects *out;
     struct bytes requests[PBFT_BATCH_MAX]; /* scratch: a decoded batch */
+    struct buf record;                     /* scratch: the one that is written */
 };
 
 /* ---- log.c: slots, batches, claims */

@@ -109,6 +109,7 @@ void pbft_free(struct pbft *p)
     mem_free(p->marks);
     mem_free(p->peers);
     mem_free(p->own_forms);
+    buf_free(&p->record);
     key_wipe(&p->config.key);
     mem_free(p);
 }

@@ -3,16 +3,17 @@
 #include <string.h>
 
 struct record {
-    struct buf out;
+    struct buf *out; /* p->record */
     struct cbor_writer w;
     uint64_t number;
 };
 
 static void record_begin(struct record *r, struct pbft *p, enum record_kind kind, unsigned items, uint64_t number)
 {
-    r->out = (struct buf){0};
+    r->out = &p->record;
     r->number = number;
-    cbor_writer_init(&r->w, &r->out);
+    buf_clear(r->out);
+    cbor_writer_init(&r->w, r->out);
     cbor_put_array(&r->w, 4 + items + 1);
     cbor_put_uint(&r->w, kind);
     cbor_put_uint(&r->w, p->members.membership_epoch);
@@ -45,12 +46,11 @@ static uint64_t filed_above(struct pbft *p, uint64_t h)
 
 static void record_end(struct record *r, struct pbft *p)
 {
-    struct digest sum = digest_of(bytes_of_buf(&r->out));
+    struct digest sum = digest_of(bytes_of_buf(r->out));
 
     cbor_put_bytes(&r->w, bytes_of(sum.b, RECORD_SUM_SIZE));
     cbor_writer_done(&r->w);
-    effects_persist(p->out, r->number, bytes_of_buf(&r->out));
-    buf_free(&r->out);
+    effects_persist(p->out, r->number, bytes_of_buf(r->out));
     filed_add(p, r->number);
 }
 
