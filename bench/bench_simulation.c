@@ -16,6 +16,7 @@ static const struct {
     {"validator_loss", SHIPPED "validator_loss.json"},
     {"partition_heal", SHIPPED "partition_heal.json"},
     {"lying_site", SHIPPED "lying_site.json"},
+    {"disk_loss", SHIPPED "disk_loss.json"},
     {"lean", "bench/lean.json"},
 };
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0], BOUNDED = 3 };

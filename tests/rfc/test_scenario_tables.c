@@ -93,6 +93,11 @@ static void lying_site(void)
     check_scenario("lying_site", "epoch_summary_lying_site.json");
 }
 
+static void disk_loss(void)
+{
+    check_scenario("disk_loss", "epoch_summary_disk_loss.json");
+}
+
 int main(void)
 {
     struct diag diag = {0};
@@ -106,6 +111,7 @@ int main(void)
     TAP_RUN(validator_loss);
     TAP_RUN(partition_heal);
     TAP_RUN(lying_site);
+    TAP_RUN(disk_loss);
     buf_free(&document);
     return tap_done();
 }
