@@ -4,6 +4,8 @@
 
 #include "base/file.h"
 #include "fed/messages.h"
+#include "pbft/transfer.h"
+#include "pbft/transfer_messages.h"
 #include "tap.h"
 
 /* Nothing leaves a site but what docs/privacy.md lists: every message of every node is taken apart to the last field.
@@ -113,9 +115,10 @@ static bool has_secret(const struct federation *f, unsigned node, struct bytes m
     return false;
 }
 
-/* A participant sends entries of these kinds and asks for blocks; no more. */
+/* A participant sends entries of these kinds and asks for blocks and states; no more. */
 static bool is_known(unsigned from, struct bytes message)
 {
+    struct transfer_wire wire;
     struct message m;
     struct envelope e;
     struct cose_sign1 cose;
@@ -125,6 +128,8 @@ static bool is_known(unsigned from, struct bytes message)
 
     if (pbft_owns(message))
         return from < VALIDATORS;
+    if (transfer_decode(message, &wire) == ERR_OK)
+        return from < VALIDATORS || wire.type == TRANSFER_ASK || wire.type == TRANSFER_GET;
     if (message_decode(message, &m) != ERR_OK)
         return false;
     if (m.type != FED_ENTRY)
@@ -163,6 +168,8 @@ static void federation_watched(void)
 {
     struct federation_options options = federation_usual(VALIDATORS, 2, 5);
 
+    options.last_epoch = 20; /* so long that who comes back is given a state */
+    options.collect_ns = options.score_ns = SECOND;
     federation_init(&fed, &options);
     fed.watch = watch;
     federation_at(&fed, 200 * MILLISECOND, node_cut_off, 4);
@@ -170,6 +177,7 @@ static void federation_watched(void)
     federation_start(&fed);
     CHECK(federation_run(&fed, 600 * SECOND));
     CHECK_EQ_TEXT(fed.breach, "");
+    CHECK(fed.nodes[4].installs > 0);
 }
 
 static bool is_listed(struct bytes key)
