@@ -1,4 +1,5 @@
 #include "fed/messages.h"
+#include "pbft/transfer.h"
 #include "federation.h"
 #include "tap.h"
 
@@ -136,6 +137,63 @@ static void a_fetch_is_always_answered(void)
     teardown();
 }
 
+static unsigned sent(bool (*is)(struct bytes message))
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < effects.count; i++)
+        count += effects.items[i].kind == EFFECT_SEND && is(blob_bytes(effects.items[i].blob));
+    return count;
+}
+
+static bool is_fetch(struct bytes message)
+{
+    struct message m;
+    return message_decode(message, &m) == ERR_OK && m.type == FED_FETCH;
+}
+
+static unsigned polled(struct fed *fed, bool (*is)(struct bytes message))
+{
+    CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = FED_TIMER_POLL}));
+    return sent(is);
+}
+
+/* The next block is nowhere, though there are only a few: then a state is asked for, again and again, and blocks in
+ * between. */
+static void when_blocks_are_gone_a_state_will_do(void)
+{
+    setup(2, 1);
+    struct fed *fed = new_node(2);
+    CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_START}));
+    for (unsigned again = 0; again < 3; again++) {
+        CHECK_EQ_U64(polled(fed, is_fetch), 1);
+        CHECK_EQ_U64(polled(fed, transfer_owns), 0); /* nobody has said anything */
+        CHECK_OK(receive(fed, 0, message_status(5)));
+        CHECK_EQ_U64(polled(fed, transfer_owns), 2); /* both validators are asked */
+        CHECK_EQ_U64(polled(fed, is_fetch), 0);
+        for (unsigned i = 0; i < TRANSFER_ROUNDS; i++)
+            CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = FED_TIMER_TRANSFER}));
+    }
+    fed_free(fed);
+    teardown();
+}
+
+/* Far behind, as somebody says who lies: that costs one attempt. */
+static void a_fruitless_transfer_is_not_tried_again_soon(void)
+{
+    setup(2, 1);
+    struct fed *fed = new_node(2);
+    CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_START}));
+    CHECK_OK(receive(fed, 0, message_status(1000)));
+    CHECK_EQ_U64(polled(fed, transfer_owns), 2);
+    for (unsigned i = 0; i < TRANSFER_ROUNDS; i++)
+        CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = FED_TIMER_TRANSFER}));
+    CHECK_EQ_U64(polled(fed, transfer_owns), 0);
+    CHECK_EQ_U64(polled(fed, is_fetch), 1);
+    fed_free(fed);
+    teardown();
+}
+
 /* A whole run leaves stores and records behind. */
 static void a_damaged_store_is_noticed(void)
 {
@@ -187,6 +245,8 @@ int main(void)
     TAP_RUN(unasked_answers_are_refused);
     TAP_RUN(strangers_and_their_bytes_are_refused);
     TAP_RUN(a_fetch_is_always_answered);
+    TAP_RUN(when_blocks_are_gone_a_state_will_do);
+    TAP_RUN(a_fruitless_transfer_is_not_tried_again_soon);
     TAP_RUN(a_damaged_store_is_noticed);
     TAP_RUN(records_of_others_are_refused);
     return tap_done();
