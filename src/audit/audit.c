@@ -47,7 +47,11 @@ static void audit_log(struct replay *r, const struct audit_input *in, const stru
     replay_compare(r, report);
     if (!whole)
         skip_all(report, RULE_EPOCH_ORDER, RULE_ANCHOR_BINDING, "nothing behind the first epoch that fails");
-    audit_skip(report, RULE_WORK_CLAIMS, "private instances are not disclosed; decisions are re-executed, work is not");
+    if (options->spot_checks > 0)
+        spot_check(r, options->spot_checks, options->work, report);
+    else
+        audit_skip(report, RULE_WORK_CLAIMS,
+                   "decisions are re-executed, work is not: --spot-check, where it is disclosed");
     if (in->summary.path == NULL)
         audit_fail(report, RULE_FILE_MISSING, in->genesis.path, "", "there is no summary for the label \"%s\"",
                    in->label);
@@ -62,6 +66,7 @@ void audit_label(const struct audit_input *in, const struct audit_options *optio
     if (options->progress != NULL)
         options->progress(options->context, in->label);
     audit_section_begin(report, in->label);
+    r->owners_wanted = options->spot_checks > 0;
     if (in->genesis.path == NULL) {
         audit_fail(report, RULE_FILE_MISSING, in->summary.path != NULL ? in->summary.path : in->epochs[0].file.path, "",
                    "there is no genesis.json for the label \"%s\"", in->label);

@@ -1,7 +1,7 @@
 #ifndef PRISMFED_AUDIT_AUDIT_H
 #define PRISMFED_AUDIT_AUDIT_H
 
-#include "audit/report.h"
+#include "audit/spot_check.h"
 
 /* The compliance validator: recomputes everything that follows from genesis and the signed bytes, and believes
  * nothing else. It reads what it is given and nothing more; no clock, no network. */
@@ -27,6 +27,8 @@ struct audit_input {
 struct audit_options {
     bool has_federation_id;
     struct digest federation_id;                        /* of the genesis to trust; must then be every label's */
+    uint64_t spot_checks;                               /* claims to run again; 0: none */
+    const struct audit_work *work;                      /* with which; borrowed */
     void (*progress)(void *context, const char *label); /* or NULL */
     void *context;
 };

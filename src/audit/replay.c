@@ -59,6 +59,14 @@ static void describe(struct audit_report *report, const struct federation_state 
     buf_free(&name);
 }
 
+static void keep_owners(struct replay *r)
+{
+    if (!r->owners_wanted)
+        return;
+    r->owners = mem_resize(r->owners, r->owners_count + 1, sizeof r->owners[0]);
+    r->owners[r->owners_count++] = (struct replayed_owners){r->state.block_id, owners_of(&r->state)};
+}
+
 bool replay_genesis(struct replay *r, const char *file, struct bytes text, struct audit_report *report)
 {
     struct json_doc doc;
@@ -79,6 +87,7 @@ bool replay_genesis(struct replay *r, const char *file, struct bytes text, struc
         audit_pass(report, RULE_GENESIS_DOCUMENT);
         merkle_tree_append(&r->log, &leaf);
         r->first_owners = owners_of(&r->state);
+        keep_owners(r);
         names_learn(&r->names, &r->state);
         state_voter_set(&r->state, &r->voters);
         describe(report, &r->state);
@@ -217,6 +226,7 @@ static bool execute(struct replay *r, struct replayed_epoch *e, struct audit_rep
             return false;
         }
         keep(r, &x);
+        keep_owners(r);
         section->blocks++;
         section->entries += x.count;
         ended = x.epoch_ended;
@@ -292,6 +302,9 @@ void replay_free(struct replay *r)
     state_free(&r->state);
     merkle_tree_free(&r->log);
     mem_free(r->first_owners);
+    for (size_t i = 0; i < r->owners_count; i++)
+        mem_free(r->owners[i].owners);
+    mem_free(r->owners);
     mem_free(r->verdicts);
     mem_free(r->epochs);
     names_free(&r->names);

@@ -23,7 +23,14 @@ struct replayed_epoch {
     unsigned names_count;           /* of replay.names that were known when the epoch had ended */
 };
 
+/* Who had the shards after a block. */
+struct replayed_owners {
+    struct digest block_id;
+    int *owners; /* owned */
+};
+
 struct replay {
+    bool owners_wanted;            /* set before replay_genesis() */
     struct federation_state state; /* after the last epoch here */
     int *first_owners;             /* owned; at genesis */
     struct names names;
@@ -31,6 +38,8 @@ struct replay {
     struct merkle_tree log;
     uint64_t verdict_count;
     enum err *verdicts; /* owned */
+    size_t owners_count;
+    struct replayed_owners *owners; /* owned; of genesis and every block, if wanted */
     unsigned epoch_count;
     struct replayed_epoch *epochs; /* owned */
 };

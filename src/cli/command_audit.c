@@ -5,16 +5,21 @@
 #include "audit/audit.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/disclosed_work.h"
 
 static int help(void)
 {
-    puts("usage: prismfed audit [--json] [--federation ID] DIR\n"
+    puts("usage: prismfed audit [OPTION...] DIR\n"
          "\n"
          "Checks a folder of artifacts (simulations/, ledger/) and reads nothing else: every leaf, root, proof,\n"
          "signature and certificate is recomputed, the log is executed again from its genesis, and everything that\n"
          "the files say is compared with the result. Each finding has a stable code, the file and the JSON pointer.\n"
          "\n"
          "  --federation ID   the federation to trust: SHA-256 of its genesis document, 64 hex digits\n"
+         "  --spot-check N    run N of the claimed costs again, drawn by the log's root, where --scenario discloses "
+         "the work\n"
+         "  --scenario FILE   the scenario whose nodes with \"disclosed\" show their work; with its seed, or\n"
+         "  --seed S          another one\n"
          "  --json            the report for a program\n"
          "  --help            this text\n"
          "\n"
@@ -73,29 +78,91 @@ static int audit(const char *folder, const struct audit_options *options, bool j
     return compliant ? EXIT_FINE : EXIT_WRONG;
 }
 
-int command_audit(int argc, char **argv)
+struct arguments {
+    struct audit_options options;
+    const char *scenario;
+    bool json, help, has_seed;
+    uint64_t seed;
+};
+
+static int read_number(const char *option, const char *text, uint64_t lo, uint64_t *out)
 {
-    static const struct option long_options[] = {{"federation", required_argument, NULL, 'f'},
-                                                 {"json", no_argument, NULL, 'j'},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {0}};
-    struct audit_options options = {0};
-    bool json = false;
-    int option;
+    if (u64_parse(text, out) == ERR_OK && *out >= lo)
+        return EXIT_FINE;
+    return command_misuse("audit", "%s must be a number, not \"%s\"", option, text);
+}
+
+static int take_option(struct arguments *a, int option, char **argv)
+{
+    switch (option) {
+    case 'f':
+        return read_id(optarg, &a->options);
+    case 'n':
+        return read_number("--spot-check", optarg, 1, &a->options.spot_checks);
+    case 's':
+        a->scenario = optarg;
+        return EXIT_FINE;
+    case 'S':
+        a->has_seed = true;
+        return read_number("--seed", optarg, 0, &a->seed);
+    case 'j':
+        a->json = true;
+        return EXIT_FINE;
+    case 'h':
+        a->help = true;
+        return EXIT_FINE;
+    default:
+        return command_bad_option("audit", option, argv);
+    }
+}
+
+static int read_arguments(int argc, char **argv, struct arguments *a)
+{
+    static const struct option long_options[] = {
+        {"federation", required_argument, NULL, 'f'},
+        {"spot-check", required_argument, NULL, 'n'},
+        {"scenario", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, 'S'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    int option, status;
 
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-        if (option == 'h')
-            return help();
-        if (option != 'j' && option != 'f')
-            return command_bad_option("audit", option, argv);
-        if (option == 'f' && read_id(optarg, &options) != EXIT_FINE)
-            return EXIT_UNUSABLE;
-        json |= option == 'j';
+        status = take_option(a, option, argv);
+        if (status != EXIT_FINE || a->help)
+            return status;
     }
     if (argc - optind != 1)
         return command_misuse("audit", "expected one folder");
+    if ((a->options.spot_checks > 0) != (a->scenario != NULL))
+        return command_misuse("audit", "--spot-check and --scenario go together");
+    return EXIT_FINE;
+}
+
+int command_audit(int argc, char **argv)
+{
+    struct arguments a = {0};
+    struct disclosed_work *disclosed = NULL;
+    struct audit_work work;
+    struct diag diag = {0};
+    int status = read_arguments(argc, argv, &a);
+
+    if (status != EXIT_FINE)
+        return status;
+    if (a.help)
+        return help();
+    if (a.scenario != NULL) {
+        if (disclosed_work_new(a.scenario, a.has_seed ? &a.seed : NULL, &disclosed, &diag) != ERR_OK)
+            return command_fail("audit", "%s", diag.text);
+        work = disclosed_work_view(disclosed);
+        a.options.work = &work;
+    }
     if (isatty(STDERR_FILENO))
-        options.progress = show_progress;
-    return audit(argv[optind], &options, json);
+        a.options.progress = show_progress;
+    status = audit(argv[optind], &a.options, a.json);
+    disclosed_work_free(disclosed);
+    return status;
 }

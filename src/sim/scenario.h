@@ -16,6 +16,7 @@ struct scenario_node {
     double speed;            /* 1.0: a thousand solver iterations a virtual millisecond */
     bool joins_later;        /* named by a join event: not a founding member */
     bool rotates;            /* named by a rotate_key event */
+    bool disclosed;          /* an auditor may see its work */
     struct workload_spec workload;
 };
 

@@ -60,7 +60,7 @@ static void read_site(struct json_reader *r, const json_t *node, const struct sc
 
 static void read_one_node(struct json_reader *r, const json_t *node, struct scenario *s)
 {
-    static const char *const keys[] = {"id", "region", "role", "stake", "site", "speed", "workload", NULL};
+    static const char *const keys[] = {"id", "region", "role", "stake", "site", "speed", "workload", "disclosed", NULL};
     struct scenario_node n = {.speed = 1.0};
 
     read_keys(r, node, keys);
@@ -76,6 +76,7 @@ static void read_one_node(struct json_reader *r, const json_t *node, struct scen
     read_u64(r, node, "stake", 1, STAKE_MAX, &n.card.stake);
     read_site(r, node, s, &n.card);
     read_real(r, node, "speed", 0.001, 1000, &n.speed);
+    read_bool(r, node, "disclosed", &n.disclosed);
     workload_spec_default(s->node_count, &n.workload);
     read_workload(r, node, "workload", &n.workload);
     s->nodes[s->node_count++] = n;

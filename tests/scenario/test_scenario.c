@@ -45,6 +45,7 @@ static void check_nodes(const struct scenario *s)
     CHECK_EQ_U64(s->nodes[3].card.site, SITE_REMOTE);
     CHECK_EQ_U64(s->nodes[3].card.stake, 40);
     CHECK(s->nodes[1].speed > 2.4 && s->nodes[1].speed < 2.6);
+    CHECK(s->nodes[1].disclosed && !s->nodes[0].disclosed);
     CHECK_EQ_TEXT(s->nodes[0].workload.family, "random");
     CHECK_EQ_U64(s->nodes[0].workload.instances, 3);
     CHECK_EQ_U64(s->nodes[0].workload.size_max, 50);
