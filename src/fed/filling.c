@@ -32,7 +32,13 @@ void filling_extend(struct fed *f, uint64_t target, const struct digest *target_
     g->target_id = *target_id;
 }
 
-/* After a block of ours with this header, which was verified. */
+/* Are the voters above this block known: those below it, or the next ones, to whom a link leads? */
+static bool leads_on(const struct fed *f, const struct block_header *header)
+{
+    return digest_equal(&header->next_voters, &f->filling.voters_digest) || header->membership_epoch <= f->links.count;
+}
+
+/* After a block of ours with this header, which was verified and leads on. */
 static void move_on(struct fed *f, const struct block_header *header)
 {
     struct filling *g = &f->filling;
@@ -46,7 +52,7 @@ static void move_on(struct fed *f, const struct block_header *header)
     set_voters(g, &voters);
 }
 
-/* The highest block up to target that the store has without a gap: 0: none. */
+/* The highest block up to target to which the store leads without a gap; 0: none. */
 static uint64_t highest_whole(const struct fed *f, uint64_t target)
 {
     uint64_t low = 0, high = target;
@@ -81,12 +87,15 @@ enum err filling_load(struct fed *f, uint64_t target, const struct digest *genes
     blob_drop(bytes);
     if (err != ERR_OK)
         return err;
-    err = block.header.height == height && block.header.membership_epoch <= f->links.count + 1 ? ERR_OK : ERR_MISMATCH;
+    uint64_t epoch = block.header.membership_epoch;
+    err = block.header.height == height && epoch >= 1 && epoch <= f->links.count + 1 ? ERR_OK : ERR_MISMATCH;
     if (err == ERR_OK) {
-        links_voters(&f->links, &f->founders, block.header.membership_epoch, &voters);
+        links_voters(&f->links, &f->founders, epoch, &voters);
         set_voters(&f->filling, &voters);
-        move_on(f, &block.header);
+        err = leads_on(f, &block.header) ? ERR_OK : ERR_MISMATCH;
     }
+    if (err == ERR_OK)
+        move_on(f, &block.header);
     block_fini(&block);
     return err;
 }
@@ -103,8 +112,8 @@ static enum err check(const struct fed *f, const struct block_header *header, st
         !digest_equal(&header->parent_id, &g->parent) ||
         (header->height == g->target && !digest_equal(&id, &g->target_id)))
         return ERR_MISMATCH;
-    if (!digest_equal(&header->next_voters, &g->voters_digest) && header->membership_epoch > f->links.count)
-        return ERR_MISMATCH; /* no link leads there */
+    if (!leads_on(f, header))
+        return ERR_MISMATCH;
     return voter_set_certifies(&g->voters, header, certificate, f->config.verify_cache);
 }
 

@@ -101,6 +101,8 @@ static enum err read_proof(struct bytes in, struct state_proof *p)
     p->certificate = cbor_get_bytes(&r);
     read_log(&r, &p->log);
     uint64_t count = cbor_get_array(&r);
+    if (count > LINKS_MAX)
+        cbor_fail(&r, ERR_LIMIT);
     for (uint64_t i = 0; i < count && r.err == ERR_OK; i++)
         links_add(&p->links, cbor_get_bytes(&r));
     enum err err = cbor_reader_done(&r);

@@ -9,6 +9,8 @@
  * The links (ledger/link.h) lead from the founders to the voters of the header, who certify it; it names the state root
  * and the log's root, which the right edge gives. */
 
+enum { LINKS_MAX = 4096 }; /* of a proof: more do not fit into TRANSFER_PROOF_MAX either */
+
 /* One link for each closed membership epoch: items[i] leads from epoch i + 1 to i + 2. Zero-initialise. */
 struct links {
     unsigned count;
