@@ -44,7 +44,7 @@ static const struct trial_plan slice_plan = {
     .rule = RANK_TRIMMED,
     .more = "",
 };
-enum { HELD_OUT = 40, HELD_OUT_SLICE = 4 };
+enum { HELD_OUT = 30, HELD_OUT_SLICE = 4 };
 
 /* Who tunes. */
 enum way { ALONE, ALONE_LONGER, FEDERATED, POOLED, WAYS };
@@ -79,8 +79,12 @@ static struct trial trial_of(const struct round *r)
 
 static void note_site(const struct round *r, enum way way, unsigned site, const struct genome *genome)
 {
-    r->out->own[way][r->at] += judge_family(r->judge, genome, site) / SITES;
-    r->out->everywhere[way][r->at] += judge_everywhere(r->judge, genome) / SITES;
+    for (unsigned f = 0; f < SITES; f++) {
+        double cost = judge_family(r->judge, genome, f);
+
+        r->out->own[way][r->at] += f == site ? cost / SITES : 0;
+        r->out->everywhere[way][r->at] += cost / SITES / SITES;
+    }
 }
 
 static void note_shared(const struct round *r, enum way way, const struct genome *genome)

@@ -4,19 +4,15 @@
 
 #include "base/dmath.h"
 
-/* Epochs that no trial gets to: other runs than any site has seen. */
+/* An epoch that no trial gets to: other runs than any site has seen. */
 enum { JUDGE_EPOCH = 1000000 };
 
 static double log_cost(const struct judge *j, const struct genome *genome, unsigned family, unsigned instance)
 {
-    uint64_t sum = 0;
+    struct evaluation e =
+        instance_evaluate(&j->held_out[family].instances[instance], workload_schema(), genome, JUDGE_EPOCH, j->limit);
 
-    for (unsigned run = 0; run < JUDGE_RUNS; run++) {
-        struct evaluation e = instance_evaluate(&j->held_out[family].instances[instance], workload_schema(), genome,
-                                                JUDGE_EPOCH + run, j->limit);
-        sum += e.cost;
-    }
-    return dmath_log(sum > 0 ? (double)sum : 1);
+    return dmath_log((double)e.cost + 1);
 }
 
 enum err judge_init(struct judge *j, const char *const families[JUDGE_FAMILIES], unsigned instances, uint64_t limit,

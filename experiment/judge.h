@@ -5,7 +5,7 @@
 
 /* What a genome is worth on instances that nobody has tuned on. */
 
-enum { JUDGE_FAMILIES = 4, JUDGE_RUNS = 2 };
+enum { JUDGE_FAMILIES = 4 };
 
 struct judge {
     unsigned instances; /* of each family */

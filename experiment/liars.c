@@ -1,76 +1,84 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "base/dmath.h"
 #include "experiment/experiment.h"
 #include "experiment/judge.h"
 #include "experiment/statistics.h"
 #include "experiment/trial.h"
+#include "govern/phase.h"
+#include "sim/liar.h"
 
-/* What do f liars among 3f + 1 sites change? The same federation ends with one genome when all are honest and with
- * another when some lie: both are judged on the work of the honest sites. */
+/* What do f liars among 3f + 1 sites change? Twice: in one decision, with everything else as it was when all were
+ * honest; and in a whole federation in which they lie from the first epoch on. */
 
 struct cast {
     unsigned sites, liars;
 };
 static const struct cast casts[] = {{4, 1}, {7, 2}};
-enum { CASTS = sizeof casts / sizeof casts[0], HEAVY = 1000 };
+enum { CASTS = sizeof casts / sizeof casts[0], USUAL = 10, HEAVY = 1000, HELD_OUT = 24, HELD_OUT_SLICE = 4 };
 
 static const char *const families[JUDGE_FAMILIES] = {"random", "planted", "queen", "geometric"};
 
-/* The columns: how rows are reduced, and whether the liars have a hundred times the stake of the others. */
+/* How rows are reduced, whether the liars have a hundred times the stake of the others, and whether the guard is there,
+ * which lets no winner pass that most sites find worse than the incumbent. */
 struct column {
     const char *name;
     enum rank_rule rule;
-    bool heavy;
+    bool heavy, unguarded;
 };
 static const struct column columns[] = {
-    {"trimmed_rank", RANK_TRIMMED, false}, {"the same, heavy liars", RANK_TRIMMED, true},
-    {"median_rank", RANK_MEDIAN, false},   {"borda", RANK_BORDA, false},
-    {"mean_cost", RANK_MEAN_COST, false},
+    {"trimmed_rank", RANK_TRIMMED, false, false}, {"heavy liars", RANK_TRIMMED, true, false},
+    {"no guard", RANK_TRIMMED, false, true},      {"median_rank", RANK_MEDIAN, false, false},
+    {"borda", RANK_BORDA, false, false},          {"borda, no guard", RANK_BORDA, false, true},
+    {"mean_cost", RANK_MEAN_COST, false, false},  {"mean_cost, no guard", RANK_MEAN_COST, false, true},
 };
-enum { SLICE_CASTS = 1, COLUMNS = sizeof columns / sizeof columns[0], HELD_OUT = 16, HELD_OUT_SLICE = 4 };
+enum { COLUMNS = sizeof columns / sizeof columns[0] };
+
+/* Those about rows come first in enum lie. */
+enum { ROW_LIES = LIE_COLLUDING_SCORES + 1 };
 
 static const struct trial_plan full_plan = {
     .epochs = 3,
-    .instances = 2,
-    .evaluations = 6,
-    .limit = 1000,
-    .migrants = 2,
-    .archive = 4,
+    .instances = 3,
+    .evaluations = 12,
+    .limit = 4000,
+    .migrants = 4,
+    .archive = 6,
     .more = "",
 };
 static const struct trial_plan slice_plan = {
     .epochs = 2,
     .instances = 1,
-    .evaluations = 3,
+    .evaluations = 4,
     .limit = 300,
-    .migrants = 1,
-    .archive = 1,
+    .migrants = 2,
+    .archive = 2,
     .more = "",
 };
 
-/* log(cost with liars / cost without); by lie, column and seed. */
+/* log(cost), by column or lie and seed. */
 struct outcome {
-    double logs[LIE_COUNT][COLUMNS][SAMPLE_MAX];
+    double decided[ROW_LIES][COLUMNS][SAMPLE_MAX];
+    double whole[LIE_COUNT][SAMPLE_MAX];
 };
 
 /* The genomes of a seed come again and again. */
-struct verdict {
-    struct digest hash;
-    double families[JUDGE_FAMILIES];
-};
 struct verdicts {
     unsigned count;
-    struct verdict items[CASTS * LIE_COUNT * COLUMNS * 2];
+    struct verdict {
+        struct digest hash;
+        double families[JUDGE_FAMILIES];
+    } items[ROW_LIES * COLUMNS + LIE_COUNT];
 };
 
 struct round {
     const struct cast *cast;
     const struct judge *judge;
     struct verdicts *verdicts;
-    struct trial_plan plan;
-    uint64_t seed, lie_epoch;
+    const struct trial_plan *plan;
+    uint64_t seed;
+    unsigned at;
+    struct outcome *out;
 };
 
 /* Who lies changes from seed to seed, and with it whose work is judged. */
@@ -83,17 +91,19 @@ static const struct verdict *judged(const struct round *r, const struct genome *
 {
     struct verdicts *v = r->verdicts;
     struct verdict *new = &v->items[v->count];
+    struct digest hash = genome_hash(workload_schema(), genome);
 
-    new->hash = genome_hash(workload_schema(), genome);
     for (unsigned i = 0; i < v->count; i++)
-        if (digest_equal(&v->items[i].hash, &new->hash))
+        if (digest_equal(&v->items[i].hash, &hash))
             return &v->items[i];
-    ASSERT(++v->count <= sizeof v->items / sizeof v->items[0]);
+    ASSERT(v->count++ < sizeof v->items / sizeof v->items[0]);
+    new->hash = hash;
     for (unsigned f = 0; f < JUDGE_FAMILIES; f++)
         new->families[f] = judge_family(r->judge, genome, f);
     return new;
 }
 
+/* On the families of the honest sites. */
 static double honest_cost(const struct round *r, const struct genome *genome)
 {
     const struct verdict *v = judged(r, genome);
@@ -104,81 +114,131 @@ static double honest_cost(const struct round *r, const struct genome *genome)
     return sum / (r->cast->sites - r->cast->liars);
 }
 
-static enum err run_one(const struct round *r, const struct column *column, enum lie lie, double *cost,
-                        struct diag *diag)
+static enum err run_federation(const struct round *r, enum lie lie, struct federation_state *undecided,
+                               struct trial_result *out, struct diag *diag)
 {
-    struct trial t = {.plan = &r->plan, .seed = r->seed, .sites = r->cast->sites, .lie_epoch = r->lie_epoch};
-    struct trial_result result;
+    struct trial t = {.plan = r->plan, .seed = r->seed, .sites = r->cast->sites, .lie_epoch = 1};
 
+    t.undecided = undecided;
     for (unsigned i = 0; i < t.sites; i++) {
         t.numbers[i] = i;
         t.families[i] = families[i % JUDGE_FAMILIES];
         t.lies[i] = lies(r, i) ? lie : LIE_NONE;
-        t.stakes[i] = lies(r, i) && column->heavy ? HEAVY : 0;
     }
-    enum err err = trial_run(&t, &result, diag);
-    if (err == ERR_OK)
-        *cost = honest_cost(r, &result.genome);
+    return trial_run(&t, out, diag);
+}
+
+/* The decision that the state would come to with these lies in the liars' rows. */
+static double decide(const struct round *r, const struct federation_state *undecided, enum lie lie,
+                     const struct column *column)
+{
+    bool is_friend[MEMBERS_MAX] = {false};
+    struct federation_state s;
+
+    state_copy(&s, undecided);
+    s.policy.rule = column->rule;
+    for (unsigned i = 0; i < r->cast->sites; i++) {
+        is_friend[i] = lies(r, i);
+        s.members[i].card.stake = is_friend[i] && column->heavy ? HEAVY : USUAL;
+    }
+    for (unsigned i = 0; i < r->cast->sites; i++) {
+        struct liar liar = {lie, undecided, i, is_friend, NULL};
+
+        if (is_friend[i])
+            liar_costs(&liar, s.contributions[i].costs, s.candidate_count);
+    }
+    struct rank_result rank;
+    (void)decision_rank(&s, &rank);
+    unsigned winner = column->unguarded ? rank.winner : decision_make(&s).winner;
+    double cost = honest_cost(r, &s.candidates[winner].genome);
+    state_free(&s);
+    return cost;
+}
+
+static enum err run_seed(const struct round *r, struct diag *diag)
+{
+    struct federation_state undecided;
+    struct trial_result result;
+    enum err err = run_federation(r, LIE_NONE, &undecided, &result, diag);
+
+    if (err != ERR_OK)
+        return err;
+    r->out->whole[LIE_NONE][r->at] = honest_cost(r, &result.genome);
+    for (unsigned lie = LIE_NONE; lie < ROW_LIES; lie++)
+        for (unsigned c = 0; c < COLUMNS; c++)
+            r->out->decided[lie][c][r->at] = decide(r, &undecided, (enum lie)lie, &columns[c]);
+    state_free(&undecided);
+    for (unsigned lie = LIE_NONE + 1; lie < LIE_COUNT && err == ERR_OK; lie++) {
+        err = run_federation(r, (enum lie)lie, NULL, &result, diag);
+        if (err == ERR_OK)
+            r->out->whole[lie][r->at] = honest_cost(r, &result.genome);
+    }
     return err;
 }
 
-static enum err run_seed(struct round *r, struct outcome *out, unsigned at, struct diag *diag)
+static double ratio(const double *cost, const double *honest, unsigned seeds)
 {
-    enum err err = ERR_OK;
-
-    for (unsigned c = 0; c < COLUMNS; c++) {
-        double honest = 0, lied = 0;
-
-        r->plan.rule = columns[c].rule;
-        err = run_one(r, &columns[c], LIE_NONE, &honest, diag);
-        for (unsigned lie = LIE_NONE + 1; lie < LIE_COUNT && err == ERR_OK; lie++) {
-            err = run_one(r, &columns[c], (enum lie)lie, &lied, diag);
-            out->logs[lie][c][at] = lied - honest;
-        }
-        if (err != ERR_OK)
-            break;
-    }
-    return err;
+    return dmath_exp(sample_mean(cost, seeds) - sample_mean(honest, seeds));
 }
 
-static void print_table(const struct cast *cast, const struct outcome *o, unsigned seeds)
+static void print_decisions(const struct outcome *o, unsigned seeds)
 {
-    printf("\n%u sites, %u liar%s\n\n| behaviour |", cast->sites, cast->liars, cast->liars == 1 ? "" : "s");
+    printf("\n| one decision |");
     for (unsigned c = 0; c < COLUMNS; c++)
         printf(" %s |", columns[c].name);
     printf("\n|---|");
     for (unsigned c = 0; c < COLUMNS; c++)
         printf("---|");
-    for (unsigned lie = LIE_NONE + 1; lie < LIE_COUNT; lie++) {
+    printf("\n| nobody lies, / `trimmed_rank` |");
+    for (unsigned c = 0; c < COLUMNS; c++)
+        printf(" %.3f |", ratio(o->decided[LIE_NONE][c], o->decided[LIE_NONE][0], seeds));
+    for (unsigned lie = LIE_NONE + 1; lie < ROW_LIES; lie++) {
         printf("\n| `%s` |", lie_name((enum lie)lie));
         for (unsigned c = 0; c < COLUMNS; c++)
-            printf(" %.3f |", dmath_exp(sample_mean(o->logs[lie][c], seeds)));
+            printf(" %.3f |", ratio(o->decided[lie][c], o->decided[LIE_NONE][c], seeds));
     }
     printf("\n");
 }
 
+static void print_federations(const struct outcome *o, unsigned seeds)
+{
+    printf("\n| a whole federation, `trimmed_rank` | ratio | lower quartile | upper quartile | p "
+           "|\n|---|---|---|---|---|\n");
+    for (unsigned lie = LIE_NONE + 1; lie < LIE_COUNT; lie++) {
+        double logs[SAMPLE_MAX];
+
+        for (unsigned i = 0; i < seeds; i++)
+            logs[i] = o->whole[lie][i] - o->whole[LIE_NONE][i];
+        struct quartiles q = sample_quartiles(logs, seeds);
+        printf("| `%s` | %.3f | %.3f | %.3f | %.3f |\n", lie_name((enum lie)lie), dmath_exp(sample_mean(logs, seeds)),
+               dmath_exp(q.low), dmath_exp(q.high), signed_rank_p(logs, seeds));
+    }
+}
+
 static enum err run_cast(const struct cast *cast, const struct experiment_options *options, struct diag *diag)
 {
+    const struct trial_plan *plan = options->slice ? &slice_plan : &full_plan;
     struct outcome *out = mem_alloc(sizeof *out);
     enum err err = ERR_OK;
 
     for (unsigned at = 0; at < options->seeds && err == ERR_OK; at++) {
         struct judge judge;
         struct verdicts verdicts = {0};
-        struct round round = {cast, &judge, &verdicts, options->slice ? slice_plan : full_plan, at + 1, 0};
+        struct round round = {cast, &judge, &verdicts, plan, at + 1, at, out};
 
         experiment_progress("liars", at, options->seeds);
-        round.lie_epoch = round.plan.epochs;
-        err = judge_init(&judge, families, options->slice ? HELD_OUT_SLICE : HELD_OUT, round.plan.limit, round.seed,
-                         diag);
+        err = judge_init(&judge, families, options->slice ? HELD_OUT_SLICE : HELD_OUT, plan->limit, round.seed, diag);
         if (err != ERR_OK)
             break;
-        err = run_seed(&round, out, at, diag);
+        err = run_seed(&round, diag);
         judge_fini(&judge);
     }
     experiment_progress(NULL, 0, 0);
-    if (err == ERR_OK)
-        print_table(cast, out, options->seeds);
+    if (err == ERR_OK) {
+        printf("\n%u sites, %u liar%s\n", cast->sites, cast->liars, cast->liars == 1 ? "" : "s");
+        print_decisions(out, options->seeds);
+        print_federations(out, options->seeds);
+    }
     mem_free(out);
     return err;
 }
@@ -192,7 +252,7 @@ static enum err run(const struct experiment_options *options, struct diag *diag)
            "held-out instances of each family\n",
            options->seeds, options->seeds == 1 ? "" : "s", plan->instances, (unsigned)plan->epochs, plan->evaluations,
            (unsigned)plan->limit, options->slice ? HELD_OUT_SLICE : HELD_OUT);
-    for (unsigned i = 0; i < (options->slice ? (unsigned)SLICE_CASTS : (unsigned)CASTS) && err == ERR_OK; i++)
+    for (unsigned i = 0; i < CASTS && err == ERR_OK; i++)
         err = run_cast(&casts[i], options, diag);
     return err;
 }

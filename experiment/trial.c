@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "experiment/replay.h"
 #include "pbft/quorum.h"
-#include "sim/rehearsal.h"
 
 /* Nobody is late here: how slow a site is, is another question. */
 #define RAILS "{\"collect_deadline_ms\": 3600000, \"score_deadline_ms\": 3600000}"
@@ -84,6 +84,8 @@ static enum err rehearse(const struct trial *t, const struct scenario *scenario,
     err = rehearsal_run(r, diag);
     if (err == ERR_OK && fed_state(r->nodes[0].fed)->epoch <= r->last_epoch)
         err = diag_set(diag, ERR_STATE, "the rehearsal has not ended all its epochs");
+    if (err == ERR_OK && t->undecided != NULL)
+        err = replay_undecided(r, r->last_epoch, t->undecided, diag);
     if (err == ERR_OK)
         take_result(r, out);
     rehearsal_free(r);

@@ -27,7 +27,8 @@ struct trial {
     uint64_t stakes[TRIAL_SITES_MAX];      /* 0: 10, like everybody else */
     enum lie lies[TRIAL_SITES_MAX];        /* from lie_epoch on */
     uint64_t lie_epoch;
-    const struct workload *pooled; /* all sites' work, for a trial of one site; NULL: its own */
+    const struct workload *pooled;      /* all sites' work, for a trial of one site; NULL: its own */
+    struct federation_state *undecided; /* gets the state before the last decision, the caller's to free; or NULL */
 };
 
 struct trial_result {

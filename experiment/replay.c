@@ -1,0 +1,75 @@
+#include "experiment/replay.h"
+
+/* The rows of a block that would also end the epoch. */
+static void take_rows(struct federation_state *s, const struct block *block)
+{
+    for (unsigned i = 0; i < block->count; i++) {
+        struct envelope e;
+        struct score_body *row = mem_alloc(sizeof *row);
+        unsigned m;
+
+        if (state_admit(s, block->entries[i], &e, &m) == ERR_OK && e.kind == ENTRY_SCORE &&
+            score_body_decode(e.body, row) == ERR_OK && row->count == s->candidate_count) {
+            struct contribution *c = &s->contributions[m];
+
+            c->scored = true;
+            c->costs = mem_array(row->count, sizeof c->costs[0]);
+            for (unsigned k = 0; k < row->count; k++)
+                c->costs[k] = row->costs[k];
+        }
+        mem_free(row);
+    }
+}
+
+/* Moves *s over the block, or stops before one that ends the epoch. */
+static enum err step(struct federation_state *s, struct blob *bytes, uint64_t epoch, bool *stopped)
+{
+    struct federation_state after;
+    struct execution execution = {0};
+    struct block block;
+    enum err err = block_decode(bytes, &block);
+
+    if (err != ERR_OK)
+        return err;
+    state_copy(&after, s);
+    err = state_apply_block(&after, &block, &execution);
+    execution_free(&execution);
+    *stopped = err == ERR_OK && s->epoch == epoch && after.epoch > epoch;
+    if (*stopped) {
+        take_rows(s, &block);
+        state_free(&after);
+    } else {
+        state_free(s);
+        *s = after;
+    }
+    block_fini(&block);
+    return err;
+}
+
+enum err replay_undecided(const struct rehearsal *r, uint64_t epoch, struct federation_state *out, struct diag *diag)
+{
+    const struct ledger_store *store = &r->nodes[0].disk.ledger;
+    struct federation_state s;
+    bool stopped = false;
+    enum err err = state_genesis(bytes_of_buf(&r->genesis), &s, diag);
+
+    if (err != ERR_OK)
+        return err;
+    for (uint64_t height = 1; err == ERR_OK && !stopped; height++) {
+        struct blob *bytes;
+
+        err = store->read(store->context, height, &bytes);
+        if (err != ERR_OK)
+            break;
+        err = step(&s, bytes, epoch, &stopped);
+        blob_drop(bytes);
+    }
+    if (err == ERR_OK && s.phase == PHASE_COLLECT)
+        err = ERR_STATE; /* abandoned */
+    if (err != ERR_OK) {
+        state_free(&s);
+        return diag_set(diag, err, "epoch %u has not come to a decision", (unsigned)epoch);
+    }
+    *out = s;
+    return ERR_OK;
+}
