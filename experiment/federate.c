@@ -30,7 +30,7 @@ static const struct trial_plan full_plan = {
     .evaluations = 12,
     .limit = 20000,
     .migrants = 4,
-    .archive = 6,
+    .archive = 8,
     .rule = RANK_TRIMMED,
     .more = "",
 };
@@ -44,11 +44,12 @@ static const struct trial_plan slice_plan = {
     .rule = RANK_TRIMMED,
     .more = "",
 };
-enum { HELD_OUT = 30, HELD_OUT_SLICE = 4 };
+enum { PICK_RUNS = 3, HELD_OUT = 24, HELD_OUT_SLICE = 4 };
 
 /* Who tunes. */
-enum way { ALONE, ALONE_LONGER, FEDERATED, POOLED, WAYS };
-static const char *const way_names[WAYS] = {"alone", "alone, all the work", "federated", "pooled"};
+enum way { ALONE, ALONE_LONGER, FEDERATED, OWN_PICK, POOLED, WAYS };
+static const char *const way_names[WAYS] = {"alone", "alone, all the work", "federated", "federated, own pick",
+                                            "pooled"};
 
 /* Logs of costs relative to the default genome's; one for each seed. */
 struct outcome {
@@ -108,6 +109,52 @@ static enum err run_alone(const struct round *r, enum way way, const struct tria
     return ERR_OK;
 }
 
+/* What the site would take from the archive if it ran each genome of it PICK_RUNS times more on its own instances. */
+static enum err pick(const struct round *r, const struct trial *t, unsigned site, const struct trial_result *result,
+                     struct genome *out, struct diag *diag)
+{
+    struct cycle_job job = {.schema = workload_schema(), .iteration_limit = t->plan->limit};
+    double sums[CYCLE_ARCHIVE_MAX] = {0};
+    struct workload own;
+    unsigned best = 0;
+    enum err err = trial_workload(t, site, &own, diag);
+
+    if (err != ERR_OK)
+        return err;
+    for (unsigned i = 0; i < own.count; i++)
+        job.instances[job.instance_count++] = &own.instances[i];
+    for (unsigned run = 0; run < PICK_RUNS; run++) {
+        uint64_t costs[CYCLE_ARCHIVE_MAX];
+
+        job.epoch = t->plan->epochs + 1 + run;
+        (void)cycle_score(&job, result->archive, result->archive_count, costs);
+        for (unsigned k = 0; k < result->archive_count; k++)
+            sums[k] += dmath_log((double)costs[k] + 1);
+    }
+    for (unsigned k = 1; k < result->archive_count; k++)
+        best = sums[k] < sums[best] ? k : best;
+    *out = result->archive[best];
+    r->out->evaluations[OWN_PICK] += PICK_RUNS * result->archive_count;
+    workload_fini(&own);
+    return ERR_OK;
+}
+
+static enum err run_picks(const struct round *r, const struct trial *t, const struct trial_result *result,
+                          struct diag *diag)
+{
+    enum err err = ERR_OK;
+
+    r->out->evaluations[OWN_PICK] += result->evaluations;
+    for (unsigned i = 0; i < SITES && err == ERR_OK; i++) {
+        struct genome genome;
+
+        err = pick(r, t, i, result, &genome, diag);
+        if (err == ERR_OK)
+            note_site(r, OWN_PICK, i, &genome);
+    }
+    return err;
+}
+
 static enum err run_federated(const struct round *r, struct diag *diag, uint64_t *evaluations)
 {
     struct trial t = trial_of(r);
@@ -119,7 +166,7 @@ static enum err run_federated(const struct round *r, struct diag *diag, uint64_t
     note_shared(r, FEDERATED, &result.genome);
     *evaluations = result.evaluations;
     r->out->evaluations[FEDERATED] += result.evaluations;
-    return ERR_OK;
+    return run_picks(r, &t, &result, diag);
 }
 
 /* One site with the instances of all. */
@@ -190,22 +237,30 @@ static void print_setting(const struct setting *s, const struct outcome *o, unsi
     printf("\n%s: sites with", s->name);
     for (unsigned i = 0; i < SITES; i++)
         printf("%s %s", i > 0 ? "," : "", s->families[i]);
-    printf("\n\n| cost, default genome = 1 | geometric mean | lower quartile | median | upper quartile |\n"
+    printf("\n\n| everywhere: cost, default genome = 1 | geometric mean | lower quartile | median | upper quartile |\n"
+           "|---|---|---|---|---|\n");
+    for (unsigned w = 0; w < WAYS; w++)
+        if (w != OWN_PICK)
+            print_row(way_names[w], o->everywhere[w], seeds);
+    printf("\n| on the site's own family | geometric mean | lower quartile | median | upper quartile |\n"
            "|---|---|---|---|---|\n");
     for (unsigned w = 0; w < WAYS; w++)
         print_row(way_names[w], o->own[w], seeds);
-    for (unsigned w = 0; w < WAYS; w++) {
-        char name[64];
-        if (w == FEDERATED || w == POOLED)
-            continue;
-        snprintf(name, sizeof name, "%s, everywhere", way_names[w]);
-        print_row(name, o->everywhere[w], seeds);
-    }
     printf("\n| pair | ratio | better | p |\n|---|---|---|---|\n");
-    print_pair(o->own[FEDERATED], o->own[ALONE], "federated / alone", seeds);
-    print_pair(o->own[FEDERATED], o->own[ALONE_LONGER], "federated / alone, all the work", seeds);
-    print_pair(o->everywhere[FEDERATED], o->everywhere[ALONE], "federated / alone, everywhere", seeds);
-    print_pair(o->own[FEDERATED], o->own[POOLED], "federated / pooled", seeds);
+    print_pair(o->everywhere[FEDERATED], o->everywhere[ALONE], "everywhere: federated / alone", seeds);
+    print_pair(o->everywhere[FEDERATED], o->everywhere[ALONE_LONGER], "everywhere: federated / alone, all the work",
+               seeds);
+    print_pair(o->everywhere[FEDERATED], o->everywhere[POOLED], "everywhere: federated / pooled", seeds);
+    print_pair(o->own[FEDERATED], o->own[ALONE], "own family: federated / alone", seeds);
+    print_pair(o->own[OWN_PICK], o->own[ALONE], "own family: federated, own pick / alone", seeds);
+    print_pair(o->own[OWN_PICK], o->own[ALONE_LONGER], "own family: federated, own pick / alone, all the work", seeds);
+    printf("\n| genomes evaluated, a site and seed |");
+    for (unsigned w = 0; w < WAYS; w++)
+        printf(" %s |", way_names[w]);
+    printf("\n|---|---|---|---|---|---|\n| |");
+    for (unsigned w = 0; w < WAYS; w++)
+        printf(" %u |", (unsigned)(o->evaluations[w] / (SITES * seeds)));
+    printf("\n");
 }
 
 static enum err run_setting(const struct setting *s, const struct experiment_options *options, struct outcome *out,
