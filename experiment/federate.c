@@ -28,7 +28,7 @@ static const struct trial_plan full_plan = {
     .epochs = 4,
     .instances = 4,
     .evaluations = 12,
-    .limit = 20000,
+    .limit = 6000,
     .migrants = 4,
     .archive = 8,
     .rule = RANK_TRIMMED,
@@ -44,7 +44,7 @@ static const struct trial_plan slice_plan = {
     .rule = RANK_TRIMMED,
     .more = "",
 };
-enum { PICK_RUNS = 3, HELD_OUT = 24, HELD_OUT_SLICE = 4 };
+enum { PICK_RUNS = 3, HELD_OUT = 20, HELD_OUT_SLICE = 4 };
 
 /* Who tunes. */
 enum way { ALONE, ALONE_LONGER, FEDERATED, OWN_PICK, POOLED, WAYS };

@@ -37,13 +37,23 @@ enum { COLUMNS = sizeof columns / sizeof columns[0] };
 /* Those about rows come first in enum lie. */
 enum { ROW_LIES = LIE_COLLUDING_SCORES + 1 };
 
+/* Whole federations are many, so they do less. */
 static const struct trial_plan full_plan = {
     .epochs = 3,
-    .instances = 3,
+    .instances = 4,
     .evaluations = 12,
     .limit = 4000,
     .migrants = 4,
     .archive = 6,
+    .more = "",
+};
+static const struct trial_plan whole_plan = {
+    .epochs = 3,
+    .instances = 3,
+    .evaluations = 6,
+    .limit = 1000,
+    .migrants = 2,
+    .archive = 4,
     .more = "",
 };
 static const struct trial_plan slice_plan = {
@@ -75,7 +85,7 @@ struct round {
     const struct cast *cast;
     const struct judge *judge;
     struct verdicts *verdicts;
-    const struct trial_plan *plan;
+    const struct trial_plan *plan, *whole_plan;
     uint64_t seed;
     unsigned at;
     struct outcome *out;
@@ -114,10 +124,10 @@ static double honest_cost(const struct round *r, const struct genome *genome)
     return sum / (r->cast->sites - r->cast->liars);
 }
 
-static enum err run_federation(const struct round *r, enum lie lie, struct federation_state *undecided,
-                               struct trial_result *out, struct diag *diag)
+static enum err run_federation(const struct round *r, const struct trial_plan *plan, enum lie lie,
+                               struct federation_state *undecided, struct trial_result *out, struct diag *diag)
 {
-    struct trial t = {.plan = r->plan, .seed = r->seed, .sites = r->cast->sites, .lie_epoch = 1};
+    struct trial t = {.plan = plan, .seed = r->seed, .sites = r->cast->sites, .lie_epoch = 1};
 
     t.undecided = undecided;
     for (unsigned i = 0; i < t.sites; i++) {
@@ -159,17 +169,16 @@ static enum err run_seed(const struct round *r, struct diag *diag)
 {
     struct federation_state undecided;
     struct trial_result result;
-    enum err err = run_federation(r, LIE_NONE, &undecided, &result, diag);
+    enum err err = run_federation(r, r->plan, LIE_NONE, &undecided, &result, diag);
 
     if (err != ERR_OK)
         return err;
-    r->out->whole[LIE_NONE][r->at] = honest_cost(r, &result.genome);
     for (unsigned lie = LIE_NONE; lie < ROW_LIES; lie++)
         for (unsigned c = 0; c < COLUMNS; c++)
             r->out->decided[lie][c][r->at] = decide(r, &undecided, (enum lie)lie, &columns[c]);
     state_free(&undecided);
-    for (unsigned lie = LIE_NONE + 1; lie < LIE_COUNT && err == ERR_OK; lie++) {
-        err = run_federation(r, (enum lie)lie, NULL, &result, diag);
+    for (unsigned lie = LIE_NONE; lie < LIE_COUNT && err == ERR_OK; lie++) {
+        err = run_federation(r, r->whole_plan, (enum lie)lie, NULL, &result, diag);
         if (err == ERR_OK)
             r->out->whole[lie][r->at] = honest_cost(r, &result.genome);
     }
@@ -224,8 +233,11 @@ static enum err run_cast(const struct cast *cast, const struct experiment_option
     for (unsigned at = 0; at < options->seeds && err == ERR_OK; at++) {
         struct judge judge;
         struct verdicts verdicts = {0};
-        struct round round = {cast, &judge, &verdicts, plan, at + 1, at, out};
+        struct round round = {.cast = cast, .judge = &judge, .verdicts = &verdicts, .plan = plan, .out = out};
 
+        round.whole_plan = options->slice ? plan : &whole_plan;
+        round.at = at;
+        round.seed = at + 1;
         experiment_progress("liars", at, options->seeds);
         err = judge_init(&judge, families, options->slice ? HELD_OUT_SLICE : HELD_OUT, plan->limit, round.seed, diag);
         if (err != ERR_OK)
@@ -243,15 +255,21 @@ static enum err run_cast(const struct cast *cast, const struct experiment_option
     return err;
 }
 
+static void print_plan(const char *what, const struct trial_plan *p)
+{
+    printf("%s: %u private instances a site; %u epochs of %u evaluations; runs of at most %u iterations\n", what,
+           p->instances, (unsigned)p->epochs, p->evaluations, (unsigned)p->limit);
+}
+
 static enum err run(const struct experiment_options *options, struct diag *diag)
 {
     const struct trial_plan *plan = options->slice ? &slice_plan : &full_plan;
     enum err err = ERR_OK;
 
-    printf("%u seed%s; %u private instances a site; %u epochs of %u evaluations; runs of at most %u iterations; %d "
-           "held-out instances of each family\n",
-           options->seeds, options->seeds == 1 ? "" : "s", plan->instances, (unsigned)plan->epochs, plan->evaluations,
-           (unsigned)plan->limit, options->slice ? HELD_OUT_SLICE : HELD_OUT);
+    printf("%u seed%s; %d held-out instances of each family\n", options->seeds, options->seeds == 1 ? "" : "s",
+           options->slice ? HELD_OUT_SLICE : HELD_OUT);
+    print_plan("one decision", plan);
+    print_plan("a whole federation", options->slice ? plan : &whole_plan);
     for (unsigned i = 0; i < CASTS && err == ERR_OK; i++)
         err = run_cast(&casts[i], options, diag);
     return err;
