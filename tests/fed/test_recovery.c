@@ -175,6 +175,28 @@ static unsigned send_block(struct fed *node, struct bytes block)
     return appended;
 }
 
+/* A node does not start from a snapshot that is not as it was installed. */
+static void damaged_snapshots_are_noticed(const struct ledger *from)
+{
+    struct fed_config config = federation_config(&fed, 3);
+
+    for (size_t i = 0; i < from->snapshot->len; i += 97) {
+        struct blob *bad = blob_new(blob_bytes(from->snapshot));
+        struct diag diag = {0};
+        struct ledger l;
+        struct fed *node;
+
+        bad->data[i] ^= 0x10;
+        ledger_init(&l, ledger_store_new(NULL), ledger_store_new(NULL));
+        ledger_install(&l, from->snapshot_height, bad, ledger_store_new(NULL));
+        struct ledger_store view = ledger_view(&l);
+        CHECK(fed_new(bytes_of_buf(&fed.genesis), &config, &view, &node, &diag) != ERR_OK);
+        CHECK(strstr(diag.text, "snapshot") != NULL);
+        ledger_fini(&l);
+        blob_drop(bad);
+    }
+}
+
 /* All of a node's blocks are lost but for the snapshot. */
 static void below_a_state_only_certified_blocks_count(void)
 {
@@ -191,6 +213,7 @@ static void below_a_state_only_certified_blocks_count(void)
     end();
     struct node *n = &fed.nodes[3];
     REQUIRE(n->installs > 0);
+    damaged_snapshots_are_noticed(&n->ledger);
     ledger_init(&bare, ledger_store_new(NULL), ledger_store_new(NULL));
     ledger_install(&bare, n->ledger.snapshot_height, n->ledger.snapshot, ledger_store_new(NULL));
     struct ledger_store view = ledger_view(&bare);
