@@ -21,25 +21,46 @@ static void order_shuffle(struct search *s)
     }
 }
 
-static void not_new(struct search *s, const struct digest *hash)
+/* The sum of merits that a cost stands for; the cost of nothing is 1000. */
+static uint64_t merit_of(uint64_t cost, unsigned instances)
+{
+    return cost <= 1000 ? 0 : (uint64_t)(dmath_log((double)cost / 1000.0) * 1e6 * (double)instances + 0.5);
+}
+
+static void known_keep(struct search *s)
+{
+    const struct cycle_job *job = s->job;
+    for (unsigned i = 0; i < job->known_count; i++) {
+        struct tried t = {.genome = job->known[i].genome, .is_known = true};
+        t.hash = genome_hash(job->schema, &t.genome);
+        t.merit = merit_of(job->known[i].cost, job->instance_count);
+        search_keep(s, &t);
+    }
+}
+
+static bool pool_has(const struct search *s, const struct digest *hash)
 {
     for (unsigned i = 0; i < s->count; i++)
         if (digest_equal(&s->pool[i].hash, hash))
-            s->pool[i].is_new = false;
+            return true;
+    return false;
 }
 
-/* At most half of the budget goes to what is known already. */
+/* What is known already is not paid for again; at most half of the budget goes to what is not. */
 static void archive_try(struct search *s)
 {
     const struct cycle_job *job = s->job;
     uint64_t until = s->runs_left / 2;
+    struct tried t;
     for (unsigned i = 0; i < job->archive_count && !search_over(s) && s->runs_left > until; i++) {
         struct digest hash = genome_hash(job->schema, &job->archive[i]);
-        (void)search_try(s, &job->archive[i], NULL);
-        not_new(s, &hash);
+        if (!pool_has(s, &hash))
+            (void)search_try(s, &job->archive[i], false, &t);
     }
 }
 
+/* New genomes that ran on all instances, best first: everybody has the others already. The incumbent where there is
+ * none. */
 static void result_take(const struct search *s, const struct tried *incumbent, struct cycle_result *out)
 {
     const struct cycle_job *job = s->job;
@@ -47,9 +68,11 @@ static void result_take(const struct search *s, const struct tried *incumbent, s
     r.incumbent_cost = cost_of(incumbent->merit, job->instance_count);
     for (unsigned i = 0; i < s->count && r.count < job->migrants; i++) {
         const struct tried *t = &s->pool[i];
-        if (!t->is_known)
+        if (t->is_new)
             r.best[r.count++] = (struct cycle_candidate){t->genome, cost_of(t->merit, job->instance_count)};
     }
+    if (r.count == 0)
+        r.best[r.count++] = (struct cycle_candidate){job->incumbent, r.incumbent_cost};
     if (r.best[0].cost < r.incumbent_cost)
         r.delta_ppm = dmath_muldiv((int64_t)(r.incumbent_cost - r.best[0].cost), 1000000, (int64_t)r.incumbent_cost);
     *out = r;
@@ -66,9 +89,9 @@ void cycle_run(const struct cycle_job *job, struct cycle_result *out)
     s->runs_left = (uint64_t)job->evaluations * job->instance_count;
     prng_stream(&s->prng, job->seed, "cycle", job->epoch);
     order_shuffle(s);
-    bool complete = search_try(s, &job->incumbent, &incumbent);
+    bool complete = search_try(s, &job->incumbent, false, &incumbent);
     ASSERT(complete);
-    not_new(s, &incumbent.hash);
+    known_keep(s);
     archive_try(s);
     optimiser_run(job->optimiser, s);
     result_take(s, &incumbent, out);

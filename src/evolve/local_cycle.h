@@ -8,7 +8,14 @@
  * and score what others found. Pure functions of their arguments: a driver may
  * run them on any thread, at any time. */
 
-enum { CYCLE_CANDIDATES_MAX = 256, CYCLE_MIGRANTS_MAX = 8, CYCLE_ARCHIVE_MAX = 32 };
+enum { CYCLE_CANDIDATES_MAX = 256, CYCLE_MIGRANTS_MAX = 8, CYCLE_ARCHIVE_MAX = 32, CYCLE_KNOWN_MAX = 32 };
+
+/* A site's cost of a genome: the geometric mean of (counted cost of a run + 1) over the job's instances, in
+ * thousandths. Instances differ in scale by orders of magnitude; in this mean each of them says as much. */
+struct cycle_candidate {
+    struct genome genome;
+    uint64_t cost;
+};
 
 struct cycle_job {
     const struct genome_schema *schema;
@@ -18,6 +25,10 @@ struct cycle_job {
     struct genome incumbent;
     unsigned archive_count;
     struct genome archive[CYCLE_ARCHIVE_MAX]; /* the starting population besides the incumbent */
+    unsigned known_count;
+    struct cycle_candidate known[CYCLE_KNOWN_MAX]; /* more of it, not paid for again: this node's own scores of an
+                                                      earlier epoch. Those runs had other seeds, and maybe other
+                                                      instances: a prior, never handed out as a claim */
     unsigned instance_count;
     const struct instance *instances[WORKLOAD_INSTANCES_MAX * 2]; /* private ones, then owned shards */
     unsigned evaluations; /* budget: so many genomes on all instances; who is given up early leaves runs to others */
@@ -25,14 +36,8 @@ struct cycle_job {
     unsigned migrants;        /* how many genomes to hand out */
 };
 
-/* A site's cost of a genome: the geometric mean of (counted cost of a run + 1) over the job's instances, in
- * thousandths. Instances differ in scale by orders of magnitude; in this mean each of them says as much. */
-struct cycle_candidate {
-    struct genome genome;
-    uint64_t cost;
-};
-
-/* meta_update's content: at most job->migrants genomes, best first. incumbent_cost is the incumbent's own; delta_ppm
+/* meta_update's content: at most job->migrants genomes, best first, each new in this cycle (what the log has, everybody
+ * scores anyway); the incumbent when there is none. incumbent_cost is the incumbent's own; delta_ppm
  * the best one's gain over it in parts per million (0 when nothing was better). */
 struct cycle_result {
     unsigned count;

@@ -5,6 +5,10 @@ static const struct {
     void (*run)(struct search *search);
 } optimisers[OPTIMISER_COUNT] = {
     [OPTIMISER_STEADY] = {"steady", optimiser_steady},
+    [OPTIMISER_IRACE] = {"irace", optimiser_irace},
+    [OPTIMISER_DE] = {"de", optimiser_de},
+    [OPTIMISER_MIES] = {"mies", optimiser_mies},
+    [OPTIMISER_SCREEN] = {"screen", optimiser_screen},
 };
 
 const char *optimiser_name(enum optimiser optimiser)

@@ -1,11 +1,16 @@
 #include "evolve/search.h"
 
 #include "base/dmath.h"
+#include "evolve/variation.h"
 
 /* A genome is given up after k runs when the sum of its merits lies above that of the best genome, over the same
  * instances, by more than RACE_SLACK * sqrt(k): about what chance does to two equal genomes whose costs scatter like
  * run lengths of a search do. */
-#define RACE_SLACK INT64_C(1000000)
+#define RACE_SLACK UINT64_C(1500000)
+
+/* Of children: among how many of the best their parents are, how often they have none, how far they go. */
+enum { PARENTS_MAX = 8, RANDOM_ONE_IN = 8 };
+#define MUTATION_WIDTH 0.25
 
 uint32_t search_merit(uint64_t cost)
 {
@@ -49,33 +54,119 @@ static const struct tried *rival(const struct search *s)
     return NULL;
 }
 
-/* lead: by how much the rival is ahead after so many runs. */
-static bool is_hopeless(int64_t lead, unsigned runs)
-{
-    return lead > 0 && (lead / RACE_SLACK) * (lead / RACE_SLACK) >= runs;
-}
-
-bool search_try(struct search *s, const struct genome *genome, struct tried *out)
+/* One more run. */
+static void run_next(struct search *s, struct tried *t)
 {
     const struct cycle_job *job = s->job;
+    const struct instance *instance = job->instances[s->order[t->runs]];
+    struct evaluation e = instance_evaluate(instance, job->schema, &t->genome, job->epoch, job->iteration_limit);
+    ASSERT(s->runs_left > 0 && t->runs < job->instance_count);
+    s->evaluations += t->runs == 0;
+    s->runs_left--;
+    s->iterations += e.work;
+    t->merits[t->runs] = search_merit(e.cost);
+    t->merit += t->merits[t->runs++];
+}
+
+/* The best's sum of merits over the first so many instances; as bad as can be where there is none. */
+static uint64_t sum_of(const struct tried *best, unsigned runs)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; best != NULL && i < runs; i++)
+        sum += best->merits[i];
+    return best != NULL ? sum : UINT64_MAX;
+}
+
+static bool is_hopeless(const struct tried *t, uint64_t bar)
+{
+    uint64_t lead = t->merit > bar ? t->merit - bar : 0, most = RACE_SLACK * RACE_SLACK * t->runs;
+    return lead * lead > most;
+}
+
+static void begin(const struct search *s, struct tried *t)
+{
+    t->hash = genome_hash(s->job->schema, &t->genome);
+}
+
+bool search_try(struct search *s, const struct genome *genome, bool is_new, struct tried *out)
+{
     const struct tried *best = rival(s);
-    struct tried t = {.genome = *genome, .hash = genome_hash(job->schema, genome), .is_new = true};
-    int64_t lead = 0;
+    struct tried t = {.genome = *genome, .is_new = is_new};
     ASSERT(!search_over(s));
-    s->evaluations++;
-    for (unsigned i = 0; i < job->instance_count; i++) {
-        struct evaluation e =
-            instance_evaluate(job->instances[s->order[i]], job->schema, genome, job->epoch, job->iteration_limit);
-        s->iterations += e.work;
-        s->runs_left--;
-        t.merits[i] = search_merit(e.cost);
-        t.merit += t.merits[i];
-        lead += best != NULL ? (int64_t)t.merits[i] - (int64_t)best->merits[i] : 0;
-        if (is_hopeless(lead, i + 1))
-            return false;
+    begin(s, &t);
+    bool hopeless = false;
+    while (t.runs < s->job->instance_count && !hopeless) {
+        run_next(s, &t);
+        hopeless = is_hopeless(&t, sum_of(best, t.runs));
     }
-    search_keep(s, &t);
-    if (out != NULL)
-        *out = t;
-    return true;
+    if (!hopeless)
+        search_keep(s, &t);
+    *out = t;
+    return !hopeless;
+}
+
+uint64_t search_estimate(const struct search *s, const struct tried *t)
+{
+    unsigned instances = s->job->instance_count;
+    const struct tried *best = rival(s);
+    if (t->is_known || t->runs == instances)
+        return t->merit;
+    ASSERT(best != NULL && t->runs > 0);
+    return best->merit + (t->merit - sum_of(best, t->runs)) * instances / t->runs; /* given up: it is behind */
+}
+
+/* Drops those of the field that are hopeless after so many runs each. Returns how many stay. */
+static unsigned field_thin(const struct search *s, struct tried *field, unsigned count, unsigned runs)
+{
+    uint64_t bar = sum_of(rival(s), runs);
+    unsigned stay = 0;
+    for (unsigned i = 0; i < count; i++)
+        bar = field[i].merit < bar ? field[i].merit : bar;
+    for (unsigned i = 0; i < count; i++)
+        if (!is_hopeless(&field[i], bar))
+            field[stay++] = field[i];
+    return stay;
+}
+
+void search_race(struct search *s, struct tried *field, unsigned count)
+{
+    unsigned instances = s->job->instance_count;
+    ASSERT(count >= 1 && count <= s->runs_left);
+    for (unsigned i = 0; i < count; i++) {
+        field[i].is_new = true;
+        begin(s, &field[i]);
+    }
+    for (unsigned runs = 1; runs <= instances; runs++) {
+        if (s->runs_left < count)
+            return;
+        for (unsigned i = 0; i < count; i++)
+            run_next(s, &field[i]);
+        count = field_thin(s, field, count, runs);
+    }
+    for (unsigned i = 0; i < count; i++)
+        search_keep(s, &field[i]);
+}
+
+/* The better of two draws among the best. */
+static const struct genome *parent_draw(struct search *s)
+{
+    uint64_t parents = s->count < PARENTS_MAX ? s->count : PARENTS_MAX;
+    uint64_t a = prng_below(&s->prng, parents), b = prng_below(&s->prng, parents);
+    return &s->pool[a < b ? a : b].genome;
+}
+
+void search_child(struct search *s, struct genome *out)
+{
+    const struct genome_schema *schema = s->job->schema;
+    if (prng_below(&s->prng, RANDOM_ONE_IN) == 0) {
+        genome_random(schema, &s->prng, out);
+        return;
+    }
+    struct genome child = *parent_draw(s);
+    if (prng_below(&s->prng, 2) == 0) {
+        struct genome first = child;
+        variation_cross(schema, &s->prng, &first, parent_draw(s), &child);
+    }
+    variation_mutate(schema, MUTATION_WIDTH, &s->prng, &child);
+    *out = child;
 }

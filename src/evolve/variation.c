@@ -1,52 +1,44 @@
 #include "evolve/variation.h"
 
 #include "base/dmath.h"
+#include "genome/schema.h"
+#include "genome/unit.h"
 
-/* A bell of sorts around 0, within -1..1: most steps are small, some are not. */
-static double step_draw(struct prng *prng)
+/* Marsaglia's polar method (1964). */
+double variation_normal(struct prng *prng)
 {
-    return (prng_unit(prng) + prng_unit(prng) + prng_unit(prng)) * (2.0 / 3.0) - 1.0;
+    double u, v, square;
+    do {
+        u = 2.0 * prng_unit(prng) - 1.0;
+        v = 2.0 * prng_unit(prng) - 1.0;
+        square = u * u + v * v;
+    } while (square >= 1.0 || square <= 0.0);
+    return u * dmath_sqrt(-2.0 * dmath_log(square) / square);
 }
 
-/* A step of up to 3/4 of the range from x, on the gene's scale; the ends hold it. */
-static double real_step(double x, double lo, double hi, bool log_scale, struct prng *prng)
+static void integer_step(const struct gene_spec *spec, double width, struct prng *prng, struct gene_value *value)
 {
-    const double reach = 0.75;
-    if (!log_scale)
-        x += step_draw(prng) * reach * (hi - lo);
-    else
-        x = dmath_exp(dmath_log(x) + step_draw(prng) * reach * (dmath_log(hi) - dmath_log(lo)));
-    return x < lo ? lo : x > hi ? hi : x;
+    int64_t lo, hi;
+    struct gene_value out = gene_at(spec, gene_unit(spec, value) + variation_normal(prng) * width);
+    bool goes_up = prng_below(prng, 2) == 1;
+    gene_integer_bounds(spec, &lo, &hi);
+    if (lo == hi)
+        return;
+    if (out.integer == value->integer) /* a step that rounding swallowed */
+        out.integer += value->integer == lo || (goes_up && value->integer < hi) ? 1 : -1;
+    *value = out;
 }
 
-static int64_t discrete_step(const struct gene_spec *spec, int64_t value, struct prng *prng)
-{
-    double x = real_step((double)value, (double)spec->ilo, (double)spec->ihi, spec->log_scale, prng);
-    int64_t out = (int64_t)(x < 0 ? x - 0.5 : x + 0.5);
-    if (out != value)
-        return out;
-    bool goes_up = prng_below(prng, 2) == 1; /* a step that rounding swallowed */
-    if (value == spec->ilo || (goes_up && value < spec->ihi))
-        return value + 1;
-    return value - 1;
-}
-
-static void gene_mutate(const struct gene_spec *spec, struct gene_value *value, struct prng *prng)
+void variation_step(const struct gene_spec *spec, double width, struct prng *prng, struct gene_value *value)
 {
     int64_t choices = (int64_t)spec->choice_count;
     switch (spec->type) {
     case GENE_CONTINUOUS:
-        value->real = real_step(value->real, spec->lo, spec->hi, spec->log_scale, prng);
+        *value = gene_at(spec, gene_unit(spec, value) + variation_normal(prng) * width);
         break;
     case GENE_DISCRETE:
-        if (spec->ihi > spec->ilo)
-            value->integer = discrete_step(spec, value->integer, prng);
-        break;
     case GENE_ORDINAL:
-        if (choices > 1) {
-            bool goes_up = prng_below(prng, 2) == 1;
-            value->integer += value->integer == 0 || (goes_up && value->integer < choices - 1) ? 1 : -1;
-        }
+        integer_step(spec, width, prng, value);
         break;
     case GENE_CATEGORICAL:
         if (choices > 1)
@@ -69,13 +61,13 @@ static unsigned active_draw(const struct genome_schema *schema, const struct gen
     return count > 0 ? places[prng_below(prng, count)] : (unsigned)prng_below(prng, schema->count);
 }
 
-void variation_mutate(const struct genome_schema *schema, struct prng *prng, struct genome *genome)
+void variation_mutate(const struct genome_schema *schema, double width, struct prng *prng, struct genome *genome)
 {
     unsigned sure = active_draw(schema, genome, prng);
     genome->seed = prng_next(prng);
     for (unsigned i = 0; i < schema->count; i++)
         if (prng_below(prng, 4) == 0 || i == sure)
-            gene_mutate(&schema->genes[i], &genome->values[i], prng);
+            variation_step(&schema->genes[i], width, prng, &genome->values[i]);
     genome_project(schema, genome);
 }
 

@@ -320,6 +320,21 @@ struct pbft_status fed_pbft_status(const struct fed *f)
     return f->pbft != NULL ? pbft_status(f->pbft) : (struct pbft_status){0};
 }
 
+/* Of what this node scored last: its own offers, and what the topology lets it start from. */
+static void known_put(const struct fed *f, struct cycle_job *job)
+{
+    for (unsigned i = 0; i < f->known_count; i++) {
+        bool received = f->known[i].own;
+
+        for (unsigned k = 0; k < job->archive_count && !received; k++) {
+            struct digest hash = genome_hash(job->schema, &job->archive[k]);
+            received = digest_equal(&hash, &f->known[i].hash);
+        }
+        if (received)
+            job->known[job->known_count++] = f->known[i].candidate;
+    }
+}
+
 void fed_cycle_job(const struct fed *f, struct cycle_job *job, unsigned *shards, unsigned *shard_count)
 {
     const struct federation_state *s = &f->decided;
@@ -338,6 +353,7 @@ void fed_cycle_job(const struct fed *f, struct cycle_job *job, unsigned *shards,
         .migrants = s->policy.migrants,
     };
     job->archive_count = archive_of(s, f->config.self, job->archive);
+    known_put(f, job);
     for (unsigned shard = 0; shard < s->policy.shards && owned < WORKLOAD_INSTANCES_MAX; shard++) {
         if (state_shard_owner(s, shard) == (int)f->config.self)
             shards[owned++] = shard;

@@ -75,6 +75,13 @@ struct filling {
     struct digest voters_digest;
 };
 
+/* A candidate that this node has scored. */
+struct known {
+    struct digest hash;
+    bool own; /* we offered it */
+    struct cycle_candidate candidate;
+};
+
 struct fed {
     struct fed_config config;
     const struct ledger_store *store;
@@ -120,6 +127,8 @@ struct fed {
     uint64_t score_epoch; /* of either */
     unsigned score_count;
     uint64_t score_costs[CYCLE_CANDIDATES_MAX];
+    unsigned known_count; /* the best of what we scored last, a restart forgets it: for our next cycle */
+    struct known known[CYCLE_KNOWN_MAX];
     unsigned shard_count;
     bool leaving;
     struct buf sponsored; /* the JOIN body that our operator wants signed; empty: none */

@@ -389,6 +389,29 @@ enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event)
     return ERR_OK;
 }
 
+/* The best of the candidates that were just scored, best first. */
+static void known_take(struct fed *f, const uint64_t *costs, unsigned count)
+{
+    const struct federation_state *s = &f->decided;
+    const struct member *self = fed_self(f);
+
+    f->known_count = 0;
+    if (self == NULL || s->candidate_count != count)
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        const struct candidate *c = &s->candidates[i];
+        bool full = f->known_count == CYCLE_KNOWN_MAX;
+        unsigned at = full ? CYCLE_KNOWN_MAX - 1 : f->known_count++;
+
+        if (full && costs[i] >= f->known[at].candidate.cost)
+            continue;
+        for (; at > 0 && costs[i] < f->known[at - 1].candidate.cost; at--)
+            f->known[at] = f->known[at - 1];
+        f->known[at] =
+            (struct known){c->hash, digest_equal(&c->fingerprint, &self->fingerprint), {c->genome, costs[i]}};
+    }
+}
+
 enum err lifecycle_score_done(struct fed *f, const struct fed_event *event)
 {
     if (!f->scoring || event->epoch != f->score_epoch)
@@ -399,5 +422,7 @@ enum err lifecycle_score_done(struct fed *f, const struct fed_event *event)
     f->score_count = event->count;
     for (unsigned i = 0; i < event->count; i++)
         f->score_costs[i] = event->costs[i];
+    if (f->decided.epoch == event->epoch)
+        known_take(f, event->costs, event->count);
     return ERR_OK;
 }

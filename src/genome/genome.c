@@ -1,7 +1,7 @@
 #include "genome/genome.h"
 
-#include "base/dmath.h"
 #include "genome/schema.h"
+#include "genome/unit.h"
 
 enum { DRAWS_MAX = 64 };
 
@@ -206,31 +206,6 @@ void genome_default(const struct genome_schema *schema, struct genome *out)
         out->values[i] = value_default(&schema->genes[i]);
 }
 
-/* Uniform on the gene's own scale; genome_project() mends what rounding pushed over a bound. */
-static struct gene_value value_random(const struct gene_spec *spec, struct prng *prng)
-{
-    struct gene_value value = {0};
-    if (spec->type == GENE_CONTINUOUS) {
-        double u = prng_unit(prng);
-        if (spec->log_scale) {
-            double from = dmath_log(spec->lo), to = dmath_log(spec->hi);
-            value.real = dmath_exp(from + u * (to - from));
-        } else {
-            value.real = spec->lo + u * (spec->hi - spec->lo);
-        }
-        return value;
-    }
-    int64_t lo, hi;
-    gene_integer_bounds(spec, &lo, &hi);
-    if (spec->log_scale) {
-        double from = dmath_log((double)lo), to = dmath_log((double)hi + 1.0);
-        value.integer = (int64_t)dmath_exp(from + prng_unit(prng) * (to - from));
-    } else {
-        value.integer = lo + (int64_t)prng_below(prng, (uint64_t)(hi - lo) + 1);
-    }
-    return value;
-}
-
 static struct gene_value value_project(const struct gene_spec *spec, struct gene_value value)
 {
     struct gene_value out = {0};
@@ -298,7 +273,7 @@ void genome_project(const struct genome_schema *schema, struct genome *genome)
 void genome_draw(const struct genome_schema *schema, struct prng *prng, struct genome *out)
 {
     for (unsigned i = 0; i < schema->count; i++)
-        out->values[i] = value_random(&schema->genes[i], prng);
+        out->values[i] = gene_at(&schema->genes[i], prng_unit(prng));
     genome_clamp(schema, out);
 }
 

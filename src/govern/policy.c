@@ -23,7 +23,7 @@ void policy_default(struct policy *out)
         .score_deadline_ns = 4 * SECOND_NS,
         .close_tolerance_ns = SECOND_NS / 2,
         .retry_budget = 3,
-        .optimiser = OPTIMISER_STEADY,
+        .optimiser = OPTIMISER_SCREEN,
         .evaluations = 24,
         .iteration_limit = 4000,
         .migrants = 2,

@@ -2,6 +2,7 @@
 #include "tap.h"
 
 #include "base/dmath.h"
+#include "genome/distance.h"
 #include "genome/sample.h"
 
 static struct workload work;
@@ -40,12 +41,11 @@ static void it_keeps_its_promises(void)
         CHECK(r.iterations > 0 && r.iterations <= 24 * job->iteration_limit * work.count);
         CHECK_EQ_U64(r.incumbent_cost, full_cost(job, &job->incumbent));
         CHECK(r.count >= 1 && r.count <= 3);
-        CHECK(r.best[0].cost <= r.incumbent_cost);
         for (unsigned i = 0; i < r.count; i++) {
             CHECK_EQ_U64(r.best[i].cost, full_cost(job, &r.best[i].genome)); /* a claim can be run again */
             CHECK(i == 0 || r.best[i - 1].cost <= r.best[i].cost);
         }
-        int64_t gain = (int64_t)(r.incumbent_cost - r.best[0].cost);
+        int64_t gain = r.best[0].cost < r.incumbent_cost ? (int64_t)(r.incumbent_cost - r.best[0].cost) : 0;
         CHECK_EQ_I64(r.delta_ppm, gain * 1000000 / (int64_t)r.incumbent_cost);
         mem_free(job);
     }
@@ -77,8 +77,8 @@ static void it_is_pinned(void)
     cycle_run(job, &r);
     struct digest hash = genome_hash(job->schema, &r.best[0].genome);
     digest_hex(&hash, hex);
-    CHECK_EQ_TEXT(hex, "bd7fbe85cfd55304cc758b4d1bf4a6d6034276fb4966f918ffe9fd91d80c02d7");
-    CHECK_EQ_U64(r.iterations, 122176);
+    CHECK_EQ_TEXT(hex, "2569089704ebb23c52eba02eb726adab2214635ec82a8b5128b4c92c5ec69366");
+    CHECK_EQ_U64(r.iterations, 127132);
     mem_free(job);
 }
 
@@ -97,17 +97,51 @@ static void it_finds_better_genomes(void)
     CHECK(after * 2 < before);
 }
 
-static void the_archive_is_looked_at(void)
+/* Known to all, so not handed out again: but what is new lies near it. */
+static void the_archive_is_the_start(void)
+{
+    uint64_t with = 0, without = 0;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct cycle_job *job = job_new(seed);
+        struct cycle_result good, r;
+        job->evaluations = 100;
+        cycle_run(job, &good);
+        job->seed += 100;
+        job->evaluations = 12;
+        cycle_run(job, &r);
+        without += genome_distance(job->schema, &r.best[0].genome, &good.best[0].genome);
+        job->archive_count = 1;
+        job->archive[0] = good.best[0].genome;
+        cycle_run(job, &r);
+        with += genome_distance(job->schema, &r.best[0].genome, &good.best[0].genome);
+        for (unsigned i = 0; i < r.count; i++)
+            CHECK(!sample_equal(&r.best[i].genome, &job->archive[0]));
+        mem_free(job);
+    }
+    tap_note("%llu ppm away with an archive, %llu without", (unsigned long long)with / 8,
+             (unsigned long long)without / 8);
+    CHECK(with < without);
+}
+
+/* A known genome costs no run, is a parent, and is never handed out itself. */
+static void what_is_known_is_not_paid_again(void)
 {
     struct cycle_job *job = job_new(1);
     struct cycle_result r, again;
     cycle_run(job, &r);
     job->archive_count = 1;
     job->archive[0] = r.best[0].genome;
-    job->evaluations = 4;
+    job->known_count = 1;
+    job->known[0] = r.best[0];
+    job->evaluations = 1;
     cycle_run(job, &again);
-    CHECK(again.evaluations >= 1);
-    CHECK_EQ_U64(again.best[0].cost, r.best[0].cost);
+    CHECK_EQ_U64(again.evaluations, 1);
+    CHECK_EQ_U64(again.count, 1);
+    CHECK(sample_equal(&again.best[0].genome, &job->incumbent));
+    job->evaluations = 24;
+    cycle_run(job, &again);
+    for (unsigned i = 0; i < again.count; i++)
+        CHECK(!sample_equal(&again.best[i].genome, &r.best[0].genome));
     mem_free(job);
 }
 
@@ -171,7 +205,8 @@ int main(void)
     TAP_RUN(it_is_a_pure_function);
     TAP_RUN(it_is_pinned);
     TAP_RUN(it_finds_better_genomes);
-    TAP_RUN(the_archive_is_looked_at);
+    TAP_RUN(the_archive_is_the_start);
+    TAP_RUN(what_is_known_is_not_paid_again);
     TAP_RUN(one_evaluation_is_the_incumbent);
     TAP_RUN(racing_pays);
     TAP_RUN(a_score_is_the_geometric_mean);

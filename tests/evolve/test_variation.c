@@ -20,15 +20,13 @@ static void mutation_changes_something_within_the_schema(void)
         unsigned changes = 0;
         genome_random(&schema, &prng, &before);
         after = before;
-        variation_mutate(&schema, &prng, &after);
+        variation_mutate(&schema, 0.25, &prng, &after);
         CHECK(sample_fits(&schema, &after));
         CHECK(after.seed != before.seed);
         for (unsigned g = 0; g < schema.count; g++) {
             bool change = differs(&before.values[g], &after.values[g]);
             changed[g] += change;
             changes += change;
-            if (g == SAMPLE_LEVEL) /* ordinal: to a neighbour */
-                CHECK(llabs(before.values[g].integer - after.values[g].integer) <= 1);
         }
         still += changes == 0; /* only where a real gene was held by its end */
     }
@@ -47,7 +45,7 @@ static void mutation_reaches_every_value(void)
     prng_seed(&prng, 52);
     genome_default(&schema, &genome);
     for (unsigned i = 0; i < 20000; i++) {
-        variation_mutate(&schema, &prng, &genome);
+        variation_mutate(&schema, 0.25, &prng, &genome);
         depths[genome.values[SAMPLE_DEPTH].integer + 3]++;
         batches[genome.values[SAMPLE_BATCH].integer]++;
         levels[genome.values[SAMPLE_LEVEL].integer]++;
@@ -75,7 +73,7 @@ static void fixed_genes_stay(void)
     prng_seed(&prng, 53);
     genome_default(&schema, &genome);
     for (unsigned i = 0; i < 100; i++)
-        variation_mutate(&schema, &prng, &genome);
+        variation_mutate(&schema, 0.25, &prng, &genome);
     CHECK(genome.values[0].real >= 2 && genome.values[0].real <= 2);
     CHECK_EQ_I64(genome.values[1].integer, 3);
     CHECK_EQ_I64(genome.values[2].integer + genome.values[3].integer, 0);
@@ -120,7 +118,7 @@ static void conditions_are_kept(void)
         variation_cross(&schema, &prng, &a, &b, &child);
         CHECK(sample_fits(&schema, &child) && genome_forbidden(&schema, &child) < 0);
         child = a;
-        variation_mutate(&schema, &prng, &child);
+        variation_mutate(&schema, 0.25, &prng, &child);
         CHECK(sample_fits(&schema, &child) && genome_forbidden(&schema, &child) < 0);
         for (unsigned g = 0; g < schema.count; g++)
             change = change || differs(&a.values[g], &child.values[g]);

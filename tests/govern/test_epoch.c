@@ -45,15 +45,15 @@ static void the_line_is_pinned(void)
     char hex[2 * DIGEST_SIZE + 1];
     fixture_init(&f, 3, 1, NULL);
     digest_hex(&f.state.federation_id, hex);
-    CHECK_EQ_TEXT(hex, "c8ff6270b41c91404ed11b4b229006d4b8f2488f880b9c4fdcdc4ee9bb4de65f");
+    CHECK_EQ_TEXT(hex, "569df3b525d4fc9f9e9e5ce8a97b5061ab3a76b2914a4195bfab9b0a32d9a226");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "c550a81e13c0f448a97a1408d7840324a107bc21f05529c1d0c6e8df30d0c69b");
+    CHECK_EQ_TEXT(hex, "f8c29cf5316f0eda950171c4d88fae34a7729e16c55ad65ca00cb1764e3fd137");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "97befa3bc63bab79be27e4164de74a447f8b6a6f9770cdbc42aeb4d8ad88f223");
+    CHECK_EQ_TEXT(hex, "55b00219b197d16cb027309b93fdb51cc1e46e4fdfe949013642ff4fc2f4e120");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "9442ce688c4eda1a99b62cf7e4c4d8e4d5d108377b4ea1029888c576aade35f5");
+    CHECK_EQ_TEXT(hex, "1f1000c9660c7571745a11b30ac283f010f7df12b6e3dcbfc65cf055ad1cd859");
     fixture_fini(&f);
 }
 

@@ -95,7 +95,7 @@ static void check_rules(const struct scenario *s)
     CHECK_EQ_U64(p->margin_ppm, 1000);
     CHECK_EQ_U64(p->rollback_ppm, 2000);
     CHECK_EQ_U64(p->stale_discount_ppm, 3000);
-    CHECK_EQ_U64(p->optimiser, OPTIMISER_STEADY);
+    CHECK_EQ_U64(p->optimiser, OPTIMISER_MIES);
     CHECK_EQ_U64(p->evaluations, 12);
     CHECK_EQ_U64(p->iteration_limit, 500);
     CHECK_EQ_U64(p->migrants, 3);
