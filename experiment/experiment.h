@@ -19,7 +19,7 @@ struct experiment {
     enum err (*run)(const struct experiment_options *options, struct diag *diag);
 };
 
-extern const struct experiment experiment_federate, experiment_liars;
+extern const struct experiment experiment_federate, experiment_liars, experiment_optimisers;
 
 /* Says on a terminal what is being done; silent elsewhere. NULL: done, take it away. */
 void experiment_progress(const char *what, unsigned done, unsigned total);

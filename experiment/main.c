@@ -6,7 +6,7 @@
 #include "crypto/key.h"
 #include "experiment/experiment.h"
 
-static const struct experiment *const experiments[] = {&experiment_federate, &experiment_liars};
+static const struct experiment *const experiments[] = {&experiment_federate, &experiment_liars, &experiment_optimisers};
 enum { EXPERIMENTS = sizeof experiments / sizeof experiments[0], SEEDS_MAX = 1000, EXIT_MISUSE = 2 };
 
 void experiment_progress(const char *what, unsigned done, unsigned total)
