@@ -303,6 +303,9 @@ void journal_block(struct journal *j, uint64_t height, const struct digest *id)
         return;
     }
     seen = &j->blocks[j->block_next++];
+#ifdef MUTANT_SIM_JOURNAL_UNCOMPARED
+    return;
+#endif
     if (seen->height != height || !digest_equal(&seen->id, id))
         fail_other(j, "block", height);
 }

@@ -125,8 +125,12 @@ void fixture_free(struct fixture *f)
 
 void fixture_audit(const struct fixture *f, struct audit_report *report)
 {
+    fixture_audit_with(f, &(struct audit_options){0}, report);
+}
+
+void fixture_audit_with(const struct fixture *f, const struct audit_options *options, struct audit_report *report)
+{
     struct audit_epoch_file epochs[FIXTURE_EPOCHS_MAX];
-    struct audit_options options = {0};
     unsigned count = 0;
 
     for (unsigned i = 0; i < f->epoch_count; i++) {
@@ -139,7 +143,7 @@ void fixture_audit(const struct fixture *f, struct audit_report *report)
                              .summary = {.path = "summary.json", .text = bytes_of_buf(&f->summary)},
                              .epoch_count = count,
                              .epochs = epochs};
-    audit_label(&in, &options, report);
+    audit_label(&in, options, report);
 }
 
 bool report_has(const struct audit_report *r, enum audit_rule rule)

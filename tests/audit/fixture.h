@@ -25,6 +25,7 @@ void fixture_free(struct fixture *f);
 
 /* Into *report, which must be zero. */
 void fixture_audit(const struct fixture *f, struct audit_report *report);
+void fixture_audit_with(const struct fixture *f, const struct audit_options *options, struct audit_report *report);
 bool report_has(const struct audit_report *r, enum audit_rule rule);
 /* Says what the report found, as TAP comments. */
 void report_note(const struct audit_report *r);

@@ -1,0 +1,156 @@
+#include <string.h>
+
+#include "crypto/key.h"
+#include "evolve/workload.h"
+#include "fixture.h"
+#include "tap.h"
+
+/* Claims are run again on what is disclosed, and on nothing else. The fixture's sites color queen graphs. */
+
+enum { SITES = 3, SHARDS = 2, EPOCHS = 3, ALL = 1000 };
+
+static struct {
+    struct digest fingerprints[SITES];
+    struct workload own[SITES];
+    struct instance shards[SHARDS];
+    unsigned hidden; /* a site that does not disclose its work; SITES: none */
+    bool shards_hidden;
+} disclosed;
+
+static void disclose(uint64_t seed)
+{
+    const struct workload_spec spec = {.family = "queen", .instances = 1, .size_min = 5, .size_max = 5};
+    struct diag diag = {0};
+
+    for (unsigned i = 0; i < SITES; i++) {
+        struct secret_key key;
+        char name[16];
+
+        snprintf(name, sizeof name, "core-%u", i);
+        key_simulated(seed, name, &key);
+        disclosed.fingerprints[i] = key.fingerprint;
+        REQUIRE_OK(workload_build(&spec, seed, name, &disclosed.own[i], &diag));
+    }
+    for (unsigned i = 0; i < SHARDS; i++)
+        REQUIRE_OK(workload_build_shard(&spec, seed, i, &disclosed.shards[i], &diag));
+    disclosed.hidden = SITES;
+    disclosed.shards_hidden = false;
+}
+
+static void forget(void)
+{
+    for (unsigned i = 0; i < SITES; i++)
+        workload_fini(&disclosed.own[i]);
+    for (unsigned i = 0; i < SHARDS; i++)
+        instance_fini(&disclosed.shards[i]);
+}
+
+static const struct instance *own(void *context, const struct member *member, unsigned *count)
+{
+    (void)context;
+    for (unsigned i = 0; i < SITES; i++) {
+        if (i == disclosed.hidden || !digest_equal(&disclosed.fingerprints[i], &member->fingerprint))
+            continue;
+        *count = disclosed.own[i].count;
+        return disclosed.own[i].instances;
+    }
+    return NULL;
+}
+
+static const struct instance *shard(void *context, unsigned number)
+{
+    (void)context;
+    return disclosed.shards_hidden ? NULL : &disclosed.shards[number];
+}
+
+static const struct audit_work work = {.own = own, .shard = shard};
+
+/* How many claims passed, failed, and whether something was not checked. */
+static void expect(const struct fixture *f, uint64_t wanted, uint64_t passed, uint64_t failed, bool skipped)
+{
+    struct audit_options options = {.spot_checks = wanted, .work = &work};
+    struct audit_report report = {0};
+    const struct audit_section *s;
+
+    fixture_audit_with(f, &options, &report);
+    s = &report.sections[report.section_count - 1];
+    CHECK_EQ_U64(s->passed[RULE_WORK_CLAIMS], passed);
+    CHECK_EQ_U64(s->failed[RULE_WORK_CLAIMS], failed);
+    CHECK((s->skipped[RULE_WORK_CLAIMS] != NULL) == skipped);
+    CHECK_EQ_U64(report.finding_count, failed);
+    for (size_t i = 0; i < report.finding_count; i++) {
+        CHECK_EQ_I64(report.findings[i].rule, RULE_WORK_CLAIMS);
+        CHECK(strncmp(report.findings[i].text, "core-1 claims a cost of ", 24) == 0);
+        CHECK(strncmp(report.findings[i].pointer, "/entries/", 9) == 0);
+    }
+    audit_report_free(&report);
+}
+
+static void the_claims_of_the_honest_are_so(void)
+{
+    struct fixture f;
+
+    fixture_make(&f, SITES, 2, false, EPOCHS, 11);
+    disclose(11);
+    expect(&f, ALL, SITES * EPOCHS, 0, false);
+    expect(&f, SITES * EPOCHS, SITES * EPOCHS, 0, false);
+    expect(&f, 2, 2, 0, true);
+    disclosed.hidden = 0;
+    expect(&f, ALL, (SITES - 1) * EPOCHS, 0, false);
+    fixture_free(&f);
+    forget();
+}
+
+/* A site that had a shard of somebody's is not judged without it. */
+static void all_of_the_work_must_be_there(void)
+{
+    struct audit_options options = {.spot_checks = ALL, .work = &work};
+    struct audit_report report = {0};
+    struct fixture f;
+
+    fixture_make(&f, SITES, 2, false, EPOCHS, 12);
+    disclose(12);
+    disclosed.shards_hidden = true;
+    fixture_audit_with(&f, &options, &report);
+    CHECK(report.sections[report.section_count - 1].passed[RULE_WORK_CLAIMS] < SITES * EPOCHS);
+    CHECK_EQ_U64(report.finding_count, 0);
+    audit_report_free(&report);
+    fixture_free(&f);
+    forget();
+}
+
+static void false_claims_are_found(void)
+{
+    struct fixture f;
+
+    fixture_make_eventful(&f, SITES, 2,
+                          "{\"kind\": \"lie\", \"node\": \"core-1\", \"behaviour\": \"inflated_claims\", \"epoch\": 4}",
+                          EPOCHS, 13);
+    disclose(13);
+    expect(&f, ALL, SITES * EPOCHS - 2, 2, false);
+    disclosed.hidden = 1;
+    expect(&f, ALL, (SITES - 1) * EPOCHS, 0, false);
+    fixture_free(&f);
+    forget();
+}
+
+static void nothing_disclosed_is_nothing_checked(void)
+{
+    struct fixture f;
+
+    fixture_make(&f, SITES, 2, false, EPOCHS, 14);
+    disclose(15); /* of another federation */
+    expect(&f, ALL, 0, 0, true);
+    fixture_free(&f);
+    forget();
+}
+
+int main(void)
+{
+    key_library_init();
+    TAP_RUN(the_claims_of_the_honest_are_so);
+    TAP_RUN(all_of_the_work_must_be_there);
+    TAP_RUN(false_claims_are_found);
+    TAP_RUN(nothing_disclosed_is_nothing_checked);
+    return tap_done();
+}
