@@ -41,6 +41,7 @@ struct leaving {
     struct artifacts *files;
     struct spool_room *room; /* NULL: in memory */
     bool clean;
+    struct trace trace;
     struct told told;
     struct summary_file summary;
     struct spool *reports; /* of struct federated_epoch_report */
@@ -182,16 +183,19 @@ static enum err rehearse(const struct scenario *scenario, struct leaving *l, str
                          struct federated_simulation_report *report, struct diag *diag)
 {
     struct rehearsal *r = NULL;
-    enum err err = rehearsal_new(scenario, options, &r, diag);
+    enum err err = rehearsal_new(scenario, options, &r, diag), closed;
 
-    if (err != ERR_OK)
-        return err;
-    err = open_journal(r, l, diag);
+    if (err == ERR_OK)
+        err = open_journal(r, l, diag);
     if (err == ERR_OK)
         err = rehearsal_run(r, diag);
+    closed = trace_close(&l->trace, l->options->trace, err == ERR_OK ? diag : NULL);
+    if (err == ERR_OK)
+        err = closed;
     if (err == ERR_OK)
         err = tell(r, l, report, diag);
-    options->journal = r->options.journal;
+    if (r != NULL)
+        options->journal = r->options.journal;
     rehearsal_free(r); /* its work may still write */
     journal_close(options->journal, err == ERR_OK || err == ERR_MISMATCH);
     return err;
@@ -209,18 +213,15 @@ static enum err trace_and_rehearse(const struct scenario *scenario, struct leavi
         .progress = o->progress,
         .progress_context = o->progress_context,
     };
-    struct trace trace = {0};
-    enum err err, closed;
 
     if (o->trace != NULL) {
-        err = trace_open(&trace, o->trace, diag);
+        enum err err = trace_open(&l->trace, o->trace, diag);
+
         if (err != ERR_OK)
             return err;
-        options.trace = &trace;
+        options.trace = &l->trace;
     }
-    err = rehearse(scenario, l, &options, report, diag);
-    closed = trace_close(&trace, o->trace, err == ERR_OK ? diag : NULL);
-    return err == ERR_OK ? closed : err;
+    return rehearse(scenario, l, &options, report, diag);
 }
 
 static enum err run(const struct federated_simulation_options *o, struct federated_simulation_report *report,
