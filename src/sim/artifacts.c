@@ -243,8 +243,6 @@ enum err artifacts_prepare(const struct artifacts *a, bool clean, struct diag *d
     err = file_make_folder(path_of(&a->simulations), diag);
     if (err == ERR_OK)
         err = file_make_folder(path_of(&a->ledger), diag);
-    if (err == ERR_OK)
-        err = file_make_folder(path_of(&a->unfinished), diag);
     return err;
 }
 

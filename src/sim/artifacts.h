@@ -29,7 +29,7 @@ enum err artifacts_check_label(const char *label, struct diag *diag) MUST_CHECK;
 void artifacts_init(struct artifacts *a, const char *output_dir, const char *label);
 void artifacts_fini(struct artifacts *a); /* the folder of unfinished things goes when it is empty */
 
-/* The folder for what is needed while a run goes on; lives as long as a. */
+/* The folder for what is needed while a run goes on, which makes it; lives as long as a. */
 const char *artifacts_unfinished(const struct artifacts *a);
 
 /* Makes the folders. With clean also: ERR_STATE, and nothing is touched, when the ledger folder or the summary is not

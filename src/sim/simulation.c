@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "sim/artifacts.h"
 #include "sim/scenario.h"
 #include "sim/summary_file.h"
@@ -172,7 +173,9 @@ static enum err open_journal(struct rehearsal *r, struct leaving *l, struct diag
     if (!o->write_artifacts)
         return ERR_OK;
     buf_printf(&path, "%s/%s.journal", artifacts_unfinished(l->files), l->files->label);
-    err = journal_open(buf_text(&path), o->resume, &binding, &r->options.journal, diag);
+    err = file_make_folder(artifacts_unfinished(l->files), diag); /* who is done before us removes an empty one */
+    if (err == ERR_OK)
+        err = journal_open(buf_text(&path), o->resume, &binding, &r->options.journal, diag);
     l->clean = binding.clean;
     buf_free(&path);
     return err;
