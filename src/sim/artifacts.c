@@ -290,6 +290,44 @@ enum err artifacts_stage_summary(struct artifacts *a,
     return err;
 }
 
+/* What a process that was killed while it wrote has left of this label: all of ours has its name by now, and nobody
+ * else writes under the label (the journal is locked). */
+static enum err sweep_unfinished(const char *folder, const char *begin, struct diag *diag)
+{
+    DIR *dir = opendir(folder);
+    struct buf path = {0};
+    enum err err = ERR_OK;
+    struct dirent *entry;
+
+    if (dir == NULL)
+        return diag_set(diag, ERR_IO, "%s: cannot open the folder: %s", folder, strerror(errno));
+    while (err == ERR_OK && (entry = readdir(dir)) != NULL) {
+        bool unfinished = false;
+
+        if (begin != NULL ? !begins(entry->d_name, begin) : !ledger_name(entry->d_name, &unfinished) || !unfinished)
+            continue;
+        buf_clear(&path);
+        buf_printf(&path, "%s/%s", folder, entry->d_name);
+        if (unlink(buf_text(&path)) != 0)
+            err = diag_set(diag, ERR_IO, "%s: cannot remove: %s", buf_text(&path), strerror(errno));
+    }
+    closedir(dir);
+    buf_free(&path);
+    return err;
+}
+
+static enum err sweep_all_unfinished(const struct artifacts *a, struct diag *diag)
+{
+    struct buf begin = {0};
+    enum err err = sweep_unfinished(path_of(&a->ledger), NULL, diag);
+
+    buf_printf(&begin, "%s.new", strrchr(path_of(&a->summary), '/') + 1);
+    if (err == ERR_OK)
+        err = sweep_unfinished(path_of(&a->simulations), buf_text(&begin), diag);
+    buf_free(&begin);
+    return err;
+}
+
 enum err artifacts_commit(struct artifacts *a, bool clean, struct diag *diag)
 {
     struct buf path = {0}, from = {0};
@@ -312,6 +350,8 @@ enum err artifacts_commit(struct artifacts *a, bool clean, struct diag *diag)
         err = file_sync_folder(path_of(&a->ledger), diag);
     if (err == ERR_OK)
         err = file_sync_folder(path_of(&a->simulations), diag);
+    if (err == ERR_OK)
+        err = sweep_all_unfinished(a, diag);
     if (err == ERR_OK && clean)
         err = sweep(a, true, diag);
     return err;

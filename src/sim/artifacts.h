@@ -46,7 +46,8 @@ enum err artifacts_stage_summary(struct artifacts *a,
                                  struct diag *diag) MUST_CHECK;
 
 /* All is staged: when all of it is durable, each takes its name. So a full disk leaves the old artifacts as they were.
- * With clean, what an earlier run wrote for the label and this one did not is then removed. */
+ * What a process that was killed has half written under the label is removed then; with clean, also what an earlier run
+ * wrote for the label and this one did not. */
 enum err artifacts_commit(struct artifacts *a, bool clean, struct diag *diag) MUST_CHECK;
 /* Removes what is staged and has not taken its name. */
 void artifacts_abandon(struct artifacts *a);

@@ -128,6 +128,20 @@ static void clean_removes_what_is_left_over(void)
     CHECK(exists("ledger/other/epoch_002.json")); /* another label's */
 }
 
+/* A kill while the files were written. */
+static void what_is_half_written_goes(void)
+{
+    char error[1024];
+
+    put("ledger/other/epoch_001.json.new.17-0.tmp", "half");
+    put("simulations/epoch_summary_other.json.new", "half");
+    put("simulations/epoch_summary_another.json.new", "somebody's");
+    CHECK_EQ_I64(run_epochs("other.json", 2, false, NULL, error), 0);
+    CHECK(!exists("ledger/other/epoch_001.json.new.17-0.tmp") && !exists("simulations/epoch_summary_other.json.new"));
+    CHECK(exists("simulations/epoch_summary_another.json.new") && exists("ledger/other/epoch_001.json"));
+    unlink(in_folder("simulations/epoch_summary_another.json.new"));
+}
+
 static void clean_refuses_what_is_foreign(void)
 {
     static const char *const names[] = {"ledger/notes.txt", "ledger/epoch_01.json", "ledger/epoch_003.json",
@@ -313,6 +327,7 @@ int main(void)
     TAP_RUN(names_and_labels);
     TAP_RUN(the_same_again);
     TAP_RUN(clean_removes_what_is_left_over);
+    TAP_RUN(what_is_half_written_goes);
     TAP_RUN(clean_refuses_what_is_foreign);
     TAP_RUN(a_full_disk_leaves_the_old_files);
     TAP_RUN(a_kill_in_the_middle_leaves_whole_files);
