@@ -5,7 +5,7 @@
 #include "evolve/evaluator.h"
 
 /* What must not be paid for twice: every evaluation that the sites' work has finished, written to a file at once, so
- * that a run that was stopped at any point goes on (docs/decisions/0011-resume.md). The run itself is derived anew, job
+ * that a run that was stopped at any point goes on (docs/decisions/0012-resume.md). The run itself is derived anew, job
  * by job and block by block, and compared with what the file says of it; only evaluations are answered from it.
  *
  * A job is one local cycle or one SCORE row, with a number in the order of submission. Jobs are taken in that order,
