@@ -51,7 +51,7 @@ static struct bench *bench_new(const struct genome_schema *schema, enum optimise
     struct bench *b = mem_alloc(sizeof *b);
     struct prng prng;
     prng_seed(&prng, seed);
-    b->fake = (struct fake){.evaluator = {fake_evaluate}, .flavour = flavour, .fits = true};
+    b->fake = (struct fake){.evaluator = {.evaluate = fake_evaluate}, .flavour = flavour, .fits = true};
     genome_random(schema, &prng, &b->fake.hidden);
     b->job = (struct cycle_job){
         .schema = schema,
