@@ -186,10 +186,19 @@ static unsigned whom_to_ask(struct machine *m)
     return peer;
 }
 
+static void ask_for_blocks(struct machine *m, unsigned peer)
+{
+    uint8_t ask[BLOCKS_HEAD] = {'F'};
+
+    be64_put(ask + 1, m->app.decided + 1);
+    struct blob *message = blob_new(bytes_of(ask, sizeof ask));
+    network_send(m, peer, message);
+    blob_drop(message);
+}
+
 void catch_up_poll(struct world *w, const struct event *e)
 {
     struct machine *m = &w->machines[e->machine];
-    uint8_t ask[BLOCKS_HEAD] = {'F'};
 
     if (!m->up || e->serial != m->life)
         return;
@@ -203,10 +212,7 @@ void catch_up_poll(struct world *w, const struct event *e)
     } else if (!tried && known >= m->app.decided + w->plan.transfer_gap) {
         transfer_from_others(m);
     } else {
-        be64_put(ask + 1, m->app.decided + 1);
-        struct blob *message = blob_new(bytes_of(ask, sizeof ask));
-        network_send(m, whom_to_ask(m), message);
-        blob_drop(message);
+        ask_for_blocks(m, whom_to_ask(m));
         m->app.hinted = false;
         machine_look(m);
     }
@@ -337,6 +343,8 @@ static void receive_blocks(struct machine *m, unsigned from, uint64_t height, st
     machine_look(m);
     if (m->epoch > epoch && m->up)
         receive_blocks(m, from, height, in);
+    else if (m->app.decided >= before + BLOCKS_MAX && m->up && machine_behind(m))
+        ask_for_blocks(m, from); /* there is more where these come from */
 }
 
 static void receive_transfer(struct machine *m, unsigned from, struct bytes message)
