@@ -171,3 +171,12 @@ uint64_t be64_get(const uint8_t in[8])
         v = v << 8 | in[i];
     return v;
 }
+
+unsigned bits_set(uint64_t v)
+{
+    unsigned count = 0;
+
+    for (; v > 0; v &= v - 1)
+        count++;
+    return count;
+}

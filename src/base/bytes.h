@@ -90,5 +90,6 @@ static inline struct bytes blob_bytes(const struct blob *blob)
 
 void be64_put(uint8_t out[8], uint64_t v);
 uint64_t be64_get(const uint8_t in[8]);
+unsigned bits_set(uint64_t v); /* how many */
 
 #endif

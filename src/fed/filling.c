@@ -74,17 +74,12 @@ enum err filling_load(struct fed *f, uint64_t target, const struct digest *genes
     uint64_t height = highest_whole(f, target);
     struct block block = {0};
     struct voter_set voters;
-    struct blob *bytes;
 
     f->filling = (struct filling){.next = 1, .target = target, .parent = *genesis_id, .target_id = f->decided.block_id};
     set_voters(&f->filling, &f->founders);
     if (height == 0)
         return ERR_OK;
-    enum err err = f->store->read(f->store->context, height, &bytes);
-    if (err != ERR_OK)
-        return err;
-    err = block_decode(bytes, &block);
-    blob_drop(bytes);
+    enum err err = ledger_store_block(f->store, height, &block);
     if (err != ERR_OK)
         return err;
     uint64_t epoch = block.header.membership_epoch;

@@ -52,20 +52,11 @@ struct block_header links_closing(const struct links *l)
 
 /* ---- the proof */
 
-static unsigned ones(uint64_t v)
-{
-    unsigned count = 0;
-
-    for (; v > 0; v &= v - 1)
-        count++;
-    return count;
-}
-
 void state_proof_encode(struct bytes header, struct bytes certificate, const struct merkle_frontier *log,
                         const struct links *links, struct buf *out)
 {
     struct cbor_writer w;
-    unsigned edge = ones(log->size);
+    unsigned edge = bits_set(log->size);
 
     cbor_writer_init(&w, out);
     cbor_put_array(&w, 4);
@@ -112,7 +103,7 @@ static enum err read_proof(struct bytes in, struct state_proof *p)
 /* log->size is the number of nodes, so far. */
 static bool log_fits(struct merkle_frontier *log, const struct block_header *header)
 {
-    if (log->size != ones(header->log_size))
+    if (log->size != bits_set(header->log_size))
         return false;
     log->size = header->log_size;
     struct digest root = merkle_frontier_root(log);

@@ -69,3 +69,15 @@ void ledger_store_free(struct ledger_store *store)
         store->free(store->context);
     *store = (struct ledger_store){0};
 }
+
+enum err ledger_store_block(const struct ledger_store *store, uint64_t height, struct block *out)
+{
+    struct blob *bytes;
+    enum err err = store->read(store->context, height, &bytes);
+
+    if (err != ERR_OK)
+        return err;
+    err = block_decode(bytes, out);
+    blob_drop(bytes);
+    return err;
+}

@@ -21,4 +21,8 @@ struct ledger_store {
 struct ledger_store ledger_store_new(struct spool_room *room);
 void ledger_store_free(struct ledger_store *store);
 
+/* The block at a height; out is the caller's (block_fini). ERR_MISSING above the last one, else what block_decode says
+ * of bytes that are no block. */
+enum err ledger_store_block(const struct ledger_store *store, uint64_t height, struct block *out) MUST_CHECK;
+
 #endif

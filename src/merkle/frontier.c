@@ -29,18 +29,9 @@ struct digest merkle_empty_root(void)
     return digest_of(bytes_of(NULL, 0));
 }
 
-static unsigned count_bits(uint64_t v)
-{
-    unsigned count = 0;
-
-    for (; v != 0; v &= v - 1)
-        count++;
-    return count;
-}
-
 void merkle_frontier_append(struct merkle_frontier *f, const struct digest *leaf_hash)
 {
-    unsigned count = count_bits(f->size);
+    unsigned count = bits_set(f->size);
     struct digest h = *leaf_hash;
 
     ASSERT(f->size < UINT64_MAX);
@@ -54,7 +45,7 @@ void merkle_frontier_append(struct merkle_frontier *f, const struct digest *leaf
 
 struct digest merkle_frontier_root(const struct merkle_frontier *f)
 {
-    unsigned count = count_bits(f->size);
+    unsigned count = bits_set(f->size);
     struct digest h;
 
     if (count == 0)

@@ -11,22 +11,13 @@ static size_t bit_length(uint64_t v)
     return len;
 }
 
-static size_t count_bits(uint64_t v)
-{
-    size_t count = 0;
-
-    for (; v > 0; v &= v - 1)
-        count++;
-    return count;
-}
-
 /* One for each level below the one where index and the last leaf part, and one
  * for each left sibling above it. */
 static size_t inclusion_length(uint64_t index, uint64_t size)
 {
     size_t inner = bit_length(index ^ (size - 1));
 
-    return inner + (inner < 64 ? count_bits(index >> inner) : 0);
+    return inner + (inner < 64 ? bits_set(index >> inner) : 0);
 }
 
 /* RFC 9162 section 2.1.3.2. */

@@ -91,14 +91,9 @@ static void keep_entries(struct chronicle *c, const struct execution *x)
 static enum err read_block(struct chronicle *c, struct execution *x)
 {
     struct chronicle_epoch *e = &c->epoch;
-    struct blob *bytes;
     struct block block;
-    enum err err = c->store->read(c->store->context, c->next, &bytes);
+    enum err err = ledger_store_block(c->store, c->next, &block);
 
-    if (err != ERR_OK)
-        return err;
-    err = block_decode(bytes, &block);
-    blob_drop(bytes);
     if (err != ERR_OK)
         return err;
     e->blocks = mem_resize(e->blocks, e->block_count + 1, sizeof *e->blocks);

@@ -60,15 +60,9 @@ static int64_t gain_of(const struct told *t)
 /* The header of the block at a height of the recorder's ledger. */
 static enum err header_at(const struct told *t, uint64_t height, struct block_header *out)
 {
-    const struct ledger_store *store = &t->recorder->disk.ledger;
-    struct blob *bytes;
     struct block block;
-    enum err err = store->read(store->context, height, &bytes);
+    enum err err = ledger_store_block(&t->recorder->disk.ledger, height, &block);
 
-    if (err != ERR_OK)
-        return err;
-    err = block_decode(bytes, &block);
-    blob_drop(bytes);
     if (err != ERR_OK)
         return err;
     *out = block.header;

@@ -93,6 +93,13 @@ static void big_endian(void)
     CHECK_EQ_U64(be64_get(got), UINT64_MAX);
 }
 
+static void set_bits_are_counted(void)
+{
+    CHECK_EQ_U64(bits_set(0), 0);
+    CHECK_EQ_U64(bits_set(UINT64_C(0x8000000000000001)), 2);
+    CHECK_EQ_U64(bits_set(UINT64_MAX), 64);
+}
+
 int main(void)
 {
     TAP_RUN(compare_is_lexicographic);
@@ -101,5 +108,6 @@ int main(void)
     TAP_RUN(blob_counts_its_holders);
     TAP_RUN(memory_is_zeroed);
     TAP_RUN(big_endian);
+    TAP_RUN(set_bits_are_counted);
     return tap_done();
 }
