@@ -1,6 +1,6 @@
 #!/bin/sh
-# fuzz.sh [--minutes M] [TARGET...]: these fuzz targets (default: all) for M minutes each (default 1) under libFuzzer
-# with ASan and UBSan. New inputs stay in build-fuzz/corpus/, crashes in build-fuzz/crashes/.
+# fuzz.sh [--minutes M] [TARGET...]: these fuzz targets (default: all) for M minutes of processor time each (default 1)
+# under libFuzzer with ASan and UBSan. New inputs stay in build-fuzz/corpus/, crashes in build-fuzz/crashes/.
 set -eu
 cd "$(dirname "$0")/.."
 usage() {
@@ -32,14 +32,34 @@ if [ $# -gt 0 ]; then
 fi
 ninja -C "$build" --quiet $targets
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+
+# Seconds of processor time that the commands run so far have used.
+used() {
+    times > build-fuzz/times
+    awk 'NR == 2 {
+        for (i = 1; i <= 2; i++) { split($i, part, /[ms]/); sum += 60 * part[1] + part[2] }
+        print int(sum)
+    }' build-fuzz/times
+}
+
+# fuzz TARGET NAME: until its time is used up; on a busy machine that takes longer than by the clock.
+fuzz() {
+    begin=$(used)
+    inputs=0
+    while spent=$(($(used) - begin)) && [ "$spent" -lt $((minutes * 60)) ]; do
+        "$build/$1" -max_total_time=$((minutes * 60 - spent)) -max_len=65536 -rss_limit_mb=2048 -print_final_stats=1 \
+            -artifact_prefix="build-fuzz/crashes/$2-" "build-fuzz/corpus/$2" "fuzz/corpus/$2" \
+            > "build-fuzz/$2.log" 2>&1 || return 1
+        inputs=$((inputs + $(sed -n 's/^stat::number_of_executed_units: *//p' "build-fuzz/$2.log")))
+    done
+}
+
 status=0
 for target in $targets; do
     name=${target#fuzz/fuzz_}
     mkdir -p "build-fuzz/corpus/$name" "build-fuzz/crashes"
-    if "$build/$target" -max_total_time=$((minutes * 60)) -max_len=65536 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="build-fuzz/crashes/$name-" "build-fuzz/corpus/$name" "fuzz/corpus/$name" \
-        > "build-fuzz/$name.log" 2>&1; then
-        echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "build-fuzz/$name.log") inputs, no crash"
+    if fuzz "$target" "$name"; then
+        echo "$name: $inputs inputs in $spent s of processor time, no crash"
     else
         echo "$name: crashed, see build-fuzz/$name.log and build-fuzz/crashes/"
         status=1
