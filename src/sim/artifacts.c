@@ -72,7 +72,7 @@ void artifacts_init(struct artifacts *a, const char *output_dir, const char *lab
     *a = (struct artifacts){.label = label};
     buf_printf(&a->simulations, "%s/simulations", output_dir);
     buf_printf(&a->ledger, "%s/ledger", output_dir);
-    buf_printf(&a->unfinished, "%s/unfinished", output_dir);
+    buf_printf(&a->journal, "%s/unfinished_%s.journal", output_dir, label);
     buf_printf(&a->summary, "%s/simulations/epoch_summary", output_dir);
     if (!is_default(a)) {
         buf_printf(&a->ledger, "/%s", label);
@@ -81,17 +81,15 @@ void artifacts_init(struct artifacts *a, const char *output_dir, const char *lab
     buf_add_text(&a->summary, ".json");
     buf_text(&a->simulations);
     buf_text(&a->ledger);
-    buf_text(&a->unfinished);
+    buf_text(&a->journal);
     buf_text(&a->summary);
 }
 
 void artifacts_fini(struct artifacts *a)
 {
-    if (a->unfinished.len > 0)
-        rmdir((const char *)a->unfinished.data);
     buf_free(&a->simulations);
     buf_free(&a->ledger);
-    buf_free(&a->unfinished);
+    buf_free(&a->journal);
     buf_free(&a->summary);
     *a = (struct artifacts){0};
 }
@@ -102,9 +100,9 @@ static const char *path_of(const struct buf *buf)
     return (const char *)buf->data;
 }
 
-const char *artifacts_unfinished(const struct artifacts *a)
+const char *artifacts_journal(const struct artifacts *a)
 {
-    return path_of(&a->unfinished);
+    return path_of(&a->journal);
 }
 
 /* Paths of the files that are staged so far, in the order of writing: epochs, genesis, summary. False: no more. */

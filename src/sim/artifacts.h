@@ -8,7 +8,8 @@
 /* The files of one label under an output folder:
  *   simulations/epoch_summary[_<label>].json
  *   ledger/[<label>/]epoch_NNN.json, ledger/[<label>/]genesis.json
- * The label "default" is the one without a name in its paths. */
+ * and, while its run is not finished, unfinished_<label>.journal.
+ * The label "default" is the one without a name in the others' paths. */
 
 enum { ARTIFACT_LABEL_MAX = 64 };
 
@@ -17,7 +18,7 @@ enum { ARTIFACT_LABEL_MAX = 64 };
 struct artifacts {
     struct buf simulations, ledger;    /* folders */
     struct buf summary;                /* path */
-    struct buf unfinished;             /* folder of what is needed while a run goes on */
+    struct buf journal;                /* path; there while a run is not finished */
     const char *label;                 /* borrowed */
     uint64_t first_epoch, epoch_count; /* staged */
     bool genesis, whole;               /* staged; whole: the summary, too */
@@ -27,10 +28,11 @@ struct artifacts {
 enum err artifacts_check_label(const char *label, struct diag *diag) MUST_CHECK;
 
 void artifacts_init(struct artifacts *a, const char *output_dir, const char *label);
-void artifacts_fini(struct artifacts *a); /* the folder of unfinished things goes when it is empty */
+void artifacts_fini(struct artifacts *a);
 
-/* The folder for what is needed while a run goes on, which makes it; lives as long as a. */
-const char *artifacts_unfinished(const struct artifacts *a);
+/* Where the run keeps its journal (sim/journal.h): one file, so that it is there or not, whenever a process is killed.
+ * Lives as long as a. */
+const char *artifacts_journal(const struct artifacts *a);
 
 /* Makes the folders. With clean also: ERR_STATE, and nothing is touched, when the ledger folder or the summary is not
  * what this program writes for the label. */

@@ -167,17 +167,12 @@ static enum err open_journal(struct rehearsal *r, struct leaving *l, struct diag
         .epochs = o->epochs,
         .clean = o->clean,
     };
-    struct buf path = {0};
     enum err err;
 
     if (!o->write_artifacts)
         return ERR_OK;
-    buf_printf(&path, "%s/%s.journal", artifacts_unfinished(l->files), l->files->label);
-    err = file_make_folder(artifacts_unfinished(l->files), diag); /* who is done before us removes an empty one */
-    if (err == ERR_OK)
-        err = journal_open(buf_text(&path), o->resume, &binding, &r->options.journal, diag);
+    err = journal_open(artifacts_journal(l->files), o->resume, &binding, &r->options.journal, diag);
     l->clean = binding.clean;
-    buf_free(&path);
     return err;
 }
 
@@ -230,8 +225,9 @@ static enum err trace_and_rehearse(const struct scenario *scenario, struct leavi
 static enum err run(const struct federated_simulation_options *o, struct federated_simulation_report *report,
                     struct diag *diag)
 {
+    const char *output_dir = o->output_dir != NULL ? o->output_dir : "artifacts/mec/M5";
     struct artifacts files = {0};
-    struct spool_room room = {0};
+    struct spool_room room = {.folder = output_dir};
     struct leaving leaving = {.options = o, .files = &files, .room = o->write_artifacts ? &room : NULL};
     struct scenario scenario;
     struct buf label = {0};
@@ -250,10 +246,9 @@ static enum err run(const struct federated_simulation_options *o, struct federat
     err = artifacts_check_label(buf_text(&label), diag);
     if (err != ERR_OK)
         goto out;
-    artifacts_init(&files, o->output_dir != NULL ? o->output_dir : "artifacts/mec/M5", buf_text(&label));
+    artifacts_init(&files, output_dir, buf_text(&label));
     if (o->write_artifacts)
         err = artifacts_prepare(&files, o->clean, diag);
-    room.folder = artifacts_unfinished(&files);
     if (err == ERR_OK)
         err = trace_and_rehearse(&scenario, &leaving, report, diag);
 out:

@@ -84,8 +84,8 @@ full() {
     )
 }
 ok "a disk that is full" full
-ok "leaves the old artifacts whole, beside what a run can go on from" diff -r -x unfinished before o
-rm -rf o/unfinished
+ok "leaves the old artifacts whole, beside what a run can go on from" diff -r -x unfinished_x.journal before o
+rm -f o/unfinished_x.journal
 echo mine > o/ledger/x/notes.txt
 ok "--clean and a file of somebody else" refused_with 'notes.txt' \
     "$federated_sim" --scenario x.json --epochs 2 --output-dir o --clean

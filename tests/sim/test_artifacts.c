@@ -197,9 +197,9 @@ static void a_full_disk_leaves_the_old_files(void)
     CHECK(artifacts_sum() == before);
     /* when there is room again, it is gone on with */
     CHECK_EQ_I64(run_epochs("other.json", 3, false, NULL, error), 2);
-    CHECK(strstr(error, "unfinished/other.journal") != NULL && strstr(error, "--resume") != NULL);
+    CHECK(strstr(error, "unfinished_other.journal") != NULL && strstr(error, "--resume") != NULL);
     CHECK_EQ_I64(run_epochs("other.json", 3, true, NULL, error), 0);
-    CHECK(!exists("unfinished"));
+    CHECK(!exists("unfinished_other.journal"));
 }
 
 /* One letter over and over; false when it is anything else. */

@@ -77,7 +77,7 @@ stop() {
     sleep "$seconds"
     kill -9 $pid 2> /dev/null || true
     wait $pid 2> /dev/null || true
-    [ -f "out/simulations/epoch_summary_$1.json" ] && [ ! -f "out/unfinished/$1.journal" ]
+    [ -f "out/simulations/epoch_summary_$1.json" ] && [ ! -f "out/unfinished_$1.journal" ]
 }
 
 kill_number=0
