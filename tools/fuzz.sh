@@ -33,24 +33,26 @@ fi
 ninja -C "$build" --quiet $targets
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
-# Seconds of processor time that the commands run so far have used.
-used() {
+# Sets used: the seconds of processor time of all that this shell (not one of $(...)) has run.
+count_used() {
     times > build-fuzz/times
-    awk 'NR == 2 {
+    used=$(awk 'NR == 2 {
         for (i = 1; i <= 2; i++) { split($i, part, /[ms]/); sum += 60 * part[1] + part[2] }
         print int(sum)
-    }' build-fuzz/times
+    }' build-fuzz/times)
 }
 
 # fuzz TARGET NAME: until its time is used up; on a busy machine that takes longer than by the clock.
 fuzz() {
-    begin=$(used)
+    count_used
+    begin=$used
     inputs=0
-    while spent=$(($(used) - begin)) && [ "$spent" -lt $((minutes * 60)) ]; do
-        "$build/$1" -max_total_time=$((minutes * 60 - spent)) -max_len=65536 -rss_limit_mb=2048 -print_final_stats=1 \
-            -artifact_prefix="build-fuzz/crashes/$2-" "build-fuzz/corpus/$2" "fuzz/corpus/$2" \
+    while [ $((used - begin)) -lt $((minutes * 60)) ]; do
+        "$build/$1" -max_total_time=$((minutes * 60 - used + begin)) -max_len=65536 -rss_limit_mb=2048 \
+            -print_final_stats=1 -artifact_prefix="build-fuzz/crashes/$2-" "build-fuzz/corpus/$2" "fuzz/corpus/$2" \
             > "build-fuzz/$2.log" 2>&1 || return 1
         inputs=$((inputs + $(sed -n 's/^stat::number_of_executed_units: *//p' "build-fuzz/$2.log")))
+        count_used
     done
 }
 
@@ -59,7 +61,7 @@ for target in $targets; do
     name=${target#fuzz/fuzz_}
     mkdir -p "build-fuzz/corpus/$name" "build-fuzz/crashes"
     if fuzz "$target" "$name"; then
-        echo "$name: $inputs inputs in $spent s of processor time, no crash"
+        echo "$name: $inputs inputs in $((used - begin)) s of processor time, no crash"
     else
         echo "$name: crashed, see build-fuzz/$name.log and build-fuzz/crashes/"
         status=1
