@@ -156,8 +156,7 @@ static enum err try_spec(struct trial *t, const struct workload_spec *spec, cons
 {
     const struct program_spec *p = spec->program;
     struct workload w;
-    enum err err = p != NULL ? programs_workload(t->programs, p, &w, diag)
-                             : workload_build(spec, t->scenario->seed, whose, &w, diag);
+    enum err err = scenario_workload(t->programs, spec, t->scenario->seed, whose, &w, diag);
 
     if (err != ERR_OK)
         return diag_prefix(diag, err, "%s", whose);

@@ -13,22 +13,6 @@
 
 enum { EPOCHS_MAX = 100000, STATUS_VIOLATION = 1, STATUS_UNUSABLE = 2 };
 
-/* "baseline" of "some/where/baseline.json"; the label "default" stands for that one. */
-static void label_of(const char *path, struct buf *out)
-{
-    const char *slash = strrchr(path, '/');
-    const char *stem = slash != NULL ? slash + 1 : path;
-    size_t len = strlen(stem);
-
-    if (len > 5 && strcmp(stem + len - 5, ".json") == 0)
-        len -= 5;
-    buf_add(out, stem, len);
-    if (strcmp(buf_text(out), "baseline") == 0) {
-        buf_clear(out);
-        buf_add_text(out, ARTIFACTS_DEFAULT_LABEL);
-    }
-}
-
 static unsigned threads_of(const struct federated_simulation_options *o)
 {
     long online = o->threads > 0 ? (long)o->threads : sysconf(_SC_NPROCESSORS_ONLN);
@@ -246,7 +230,7 @@ static enum err run(const struct federated_simulation_options *o, struct federat
     if (o->label != NULL)
         buf_add_text(&label, o->label);
     else
-        label_of(o->scenario, &label);
+        artifacts_label_of(o->scenario, &label);
     err = artifacts_check_label(buf_text(&label), diag);
     if (err != ERR_OK)
         goto out;
