@@ -99,7 +99,7 @@ static void print_failures(const char *status, uint64_t count, const char *says)
         printf("  %" PRIu64 " %s, for example: %s\n", count, status, says);
 }
 
-static void print_program(const struct federated_program_report *p)
+void report_print_program(const struct federated_program_report *p)
 {
     printf("program %s: %" PRIu64 " runs, %" PRIu64 " answers were there already; %" PRIu64 " SUCCESS", p->command,
            p->runs, p->kept, p->success);
@@ -156,7 +156,7 @@ static void table_end(const struct federated_simulation_report *r)
     printf("roots: %s\n", r->roots_agree ? "every node that is up holds the same log and state"
                                          : "NODES DISAGREE: at equal heights their states differ");
     for (uint64_t i = 0; i < r->program_count; i++)
-        print_program(&r->programs[i]);
+        report_print_program(&r->programs[i]);
     print_gain(r);
 }
 
