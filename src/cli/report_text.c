@@ -275,9 +275,29 @@ void report_epoch(void *context, const struct federated_simulation_report *r, co
     p->epochs++;
 }
 
+static void print_finished(const struct report_printer *p, const struct federated_simulation_report *r)
+{
+    if (p->json) {
+        json_t *o = json_object();
+
+        json_put(o, "scenario", json_string(r->scenario));
+        json_put(o, "label", json_string(r->label));
+        json_put(o, "seed", json_u64(r->seed));
+        json_put(o, "already_finished", json_true());
+        putchar('{');
+        print_members(o);
+        puts("}");
+    } else if (!p->quiet) {
+        printf("%s (label %s, seed %" PRIu64 "): finished already, and its artifacts are there; nothing was run\n",
+               r->scenario, r->label, r->seed);
+    }
+}
+
 void report_end(struct report_printer *p, const struct federated_simulation_report *r)
 {
-    if (p->json)
+    if (r->already_finished)
+        print_finished(p, r);
+    else if (p->json)
         json_end(r);
     else if (!p->quiet)
         table_end(r);

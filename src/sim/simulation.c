@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "sim/artifacts.h"
+#include "sim/finished.h"
 #include "sim/scenario.h"
 #include "sim/summary_file.h"
 #include "sim/told.h"
@@ -188,6 +189,31 @@ static enum err rehearse(const struct scenario *scenario, struct leaving *l, str
     return err;
 }
 
+/* --resume of a run that has come to its end: there is no journal, and its artifacts are there. */
+static bool is_finished(const struct federated_simulation_options *o, const struct scenario *scenario,
+                        const struct artifacts *files, struct federated_simulation_report *report)
+{
+    struct finished_run run = {.scenario = scenario->text, .epochs = o->epochs};
+    struct buf path = {0}, genesis = {0};
+    bool finished;
+
+    if (!o->resume || !o->write_artifacts || o->trace != NULL)
+        return false;
+    run.seed = o->has_seed ? o->seed : scenario->seed;
+    scenario_genesis(scenario, run.seed, &genesis);
+    run.genesis = digest_of(bytes_of_buf(&genesis));
+    buf_printf(&path, "%s/%s.journal", (const char *)files->unfinished.data, files->label);
+    finished = access(buf_text(&path), F_OK) != 0 && finished_already(files, &run);
+    if (finished) {
+        *report = (struct federated_simulation_report){.seed = run.seed, .already_finished = true};
+        snprintf(report->scenario, sizeof report->scenario, "%s", scenario->name);
+        snprintf(report->label, sizeof report->label, "%s", files->label);
+    }
+    buf_free(&genesis);
+    buf_free(&path);
+    return finished;
+}
+
 static enum err trace_and_rehearse(const struct scenario *scenario, struct leaving *l,
                                    struct federated_simulation_report *report, struct diag *diag)
 {
@@ -235,6 +261,8 @@ static enum err run(const struct federated_simulation_options *o, struct federat
     if (err != ERR_OK)
         goto out;
     artifacts_init(&files, o->output_dir != NULL ? o->output_dir : "artifacts/mec/M5", buf_text(&label));
+    if (is_finished(o, &scenario, &files, report))
+        goto out;
     if (o->write_artifacts)
         err = artifacts_prepare(&files, o->clean, diag);
     room.folder = artifacts_unfinished(&files);

@@ -107,10 +107,46 @@ while [ "$kill_number" -lt "$kills" ]; do
 done
 report "$different" "$kills kills: the same bytes in the end"
 report "$paid_twice" "what a program has answered is not asked again"
+
+# what is finished is not run again; whatever is not this very run is
 rm -rf out
-simulate built_in out --resume
-simulate built_in out --resume
+simulate own out --resume
+: > runs
+# again WHAT RUN? WORD...: --resume with these words says that the run is finished (no), or runs (yes), in `out`
+again() {
+    what=$1
+    wanted=$2
+    shift 2
+    : > runs
+    status=0
+    "$federated_sim" --scenario own.json --output-dir out --resume --threads 2 "$@" > log 2>&1 || status=$?
+    grep -q '^stopped (label .*, seed .*): finished already' log && ran=no || ran=yes
+    if [ "$status" = 0 ] && [ "$ran" = no ] && [ -s runs ]; then ran="no, but the program did"; fi
+    [ "$ran" = "$wanted" ] || status=1
+    report $status "$what" log runs
+}
+again "a finished run is not run again" no --epochs 4
 status=0
-diff -r whole_built_in out > difference || status=1
-report $status "going on with what is finished is the same again" difference
+diff -r whole_own out > difference || status=1
+report $status "and its artifacts stay as they are" difference
+again "its own seed may be named" no --epochs 4 --seed 1
+again "with a trace it is run" yes --epochs 4 --trace trace
+again "a missing file is made again" yes --epochs 4 --label "$(rm out/ledger/own/epoch_003.json; echo own)"
+again "so that it is whole" no --epochs 4
+again "another label has not been run" yes --epochs 4 --label other
+again "another number of epochs is another run" yes --epochs 3
+again "and then the one that is finished" no --epochs 3
+again "another seed is another run" yes --epochs 3 --seed 9
+again "and so it is with the scenario's own seed" yes --epochs 3
+sed -i 's/"after_ms": 50/"after_ms": 60/' own.json
+again "an event that comes later makes another scenario" yes --epochs 3
+cp -R out before
+status=0
+"$federated_sim" --scenario own.json --output-dir out --epochs 3 --resume --json > log || status=$?
+grep -q -x '{"scenario":"stopped","label":"own","seed":1,"already_finished":true}' log || status=1
+report $status "a program is told so, too" log
+status=0
+"$federated_sim" --scenario own.json --output-dir out --epochs 3 --quiet || status=$?
+diff -r before out > difference || status=1
+report $status "without --resume it is run again" difference
 finish
