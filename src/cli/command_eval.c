@@ -129,6 +129,7 @@ static void try_workload(struct trial *t, const struct workload *w, bool is_dete
     struct genome genome;
     unsigned timeouts = 0;
 
+    ASSERT(w->count > 0);
     genome_default(schema, &genome);
     for (unsigned i = 0; i < w->count; i++) {
         struct evaluation e = try_one(t, &w->instances[i], &genome, "default");

@@ -11,8 +11,8 @@ enum { PICK_CANDIDATES_MAX = CYCLE_ARCHIVE_MAX + 2, PICK_RUNS_MAX = 1000 };
 struct pick_task {
     const struct genome_schema *schema;
     const struct workload *work;
-    uint64_t epoch; /* of the first run, the others count on: one that the federation has not had, so that no run draws
-                       the random numbers of one that a genome was chosen by */
+    uint64_t epoch; /* of the first run, the others count on: one that the federation has not ended, so that no run
+                       draws the random numbers of one that a candidate was chosen by */
     uint64_t limit; /* counted units of one run on one instance */
     unsigned runs, threads;
     unsigned count;
