@@ -6,6 +6,7 @@
 #include "experiment/judge.h"
 #include "experiment/statistics.h"
 #include "experiment/trial.h"
+#include "sim/pick.h"
 
 /* Is a federation worth it? Four sites tune with the same budget: each alone, all in a federation, or one that has
  * everybody's private work (which nobody would give away: the bound). All of them are rehearsals of the product; a site
@@ -109,31 +110,27 @@ static enum err run_alone(const struct round *r, enum way way, const struct tria
     return ERR_OK;
 }
 
-/* What the site would take from the archive if it ran each genome of it PICK_RUNS times more on its own instances. */
+/* What the site takes from the archive, as `prismfed pick` does. */
 static enum err pick(const struct round *r, const struct trial *t, unsigned site, const struct trial_result *result,
                      struct genome *out, struct diag *diag)
 {
-    struct cycle_job job = {.schema = workload_schema(), .iteration_limit = t->plan->limit};
-    double sums[CYCLE_ARCHIVE_MAX] = {0};
     struct workload own;
-    unsigned best = 0;
+    double logs[CYCLE_ARCHIVE_MAX];
     enum err err = trial_workload(t, site, &own, diag);
 
     if (err != ERR_OK)
         return err;
-    for (unsigned i = 0; i < own.count; i++)
-        job.instances[job.instance_count++] = &own.instances[i];
-    for (unsigned run = 0; run < PICK_RUNS; run++) {
-        uint64_t costs[CYCLE_ARCHIVE_MAX];
-
-        job.epoch = t->plan->epochs + 1 + run;
-        (void)cycle_score(&job, result->archive, result->archive_count, costs);
-        for (unsigned k = 0; k < result->archive_count; k++)
-            sums[k] += dmath_log((double)costs[k] + 1);
-    }
-    for (unsigned k = 1; k < result->archive_count; k++)
-        best = sums[k] < sums[best] ? k : best;
-    *out = result->archive[best];
+    struct pick_task task = {
+        .schema = workload_schema(),
+        .work = &own,
+        .epoch = t->plan->epochs + 1,
+        .limit = t->plan->limit,
+        .runs = PICK_RUNS,
+        .threads = 1,
+        .count = result->archive_count,
+        .candidates = result->archive,
+    };
+    *out = result->archive[pick_run(&task, logs)];
     r->out->evaluations[OWN_PICK] += PICK_RUNS * result->archive_count;
     workload_fini(&own);
     return ERR_OK;

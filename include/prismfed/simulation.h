@@ -49,6 +49,7 @@ struct federated_program_report {
 struct federated_simulation_report {
     char scenario[128], label[128];
     uint64_t seed;
+    bool already_finished; /* resume: this very run has left its artifacts before, nothing was run; the rest is zero */
     uint64_t epoch_count;
     struct federated_epoch_report *epochs; /* owned; NULL when they were taken one by one */
     uint8_t log_root[32], state_root[32];
@@ -69,7 +70,8 @@ struct federated_simulation_options {
     const char *scenario;   /* path of the scenario file */
     uint64_t epochs;        /* how many to run, 1..100000 */
     bool clean;             /* first remove what an earlier run wrote for this label, also an unfinished one */
-    bool resume;            /* go on with the run of this label that was stopped, if there is one; not with clean */
+    bool resume;            /* go on with the run of this label that was stopped, if there is one; not with clean. A run
+                               that is finished is not run again, unless its trace is wanted */
     const char *output_dir; /* NULL: artifacts/mec/M5 */
     const char *label;      /* NULL: "default" for a scenario named baseline.json, else the file's stem */
     bool has_seed;

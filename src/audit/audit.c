@@ -45,6 +45,14 @@ static void audit_log(struct replay *r, const struct audit_input *in, const stru
     check_trust(r, in, options, report);
     bool whole = replay_all(r, in, report);
     replay_compare(r, report);
+#ifdef MUTANT_AUDIT_STATE_OF_A_PART
+    if (options->state != NULL) {
+#else
+    if (whole && options->state != NULL) {
+#endif
+        state_free(options->state);
+        state_copy(options->state, &r->state);
+    }
     if (!whole)
         skip_all(report, RULE_EPOCH_ORDER, RULE_ANCHOR_BINDING, "nothing behind the first epoch that fails");
     if (options->spot_checks > 0)

@@ -230,18 +230,37 @@ static enum err audit_group(const struct found *items, size_t count, const struc
     return err;
 }
 
+static enum err no_such_label(const struct finder *f, const char *label, struct diag *diag)
+{
+    struct buf there = {0};
+    enum err err;
+
+    for (size_t i = 0; i < f->count; i++) {
+        if (i == 0 || strcmp(f->items[i].label, f->items[i - 1].label) != 0)
+            buf_printf(&there, "%s%s", i > 0 ? ", " : "", f->items[i].label);
+    }
+    err = diag_set(diag, ERR_UNKNOWN, "%s: nothing here has the label \"%s\"; there are %s", f->folder, label,
+                   buf_text(&there));
+    buf_free(&there);
+    return err;
+}
+
 static enum err audit_groups(const struct finder *f, const struct audit_options *options, struct diag *diag)
 {
     enum err err = ERR_OK;
+    bool found = false;
     size_t begin = 0;
 
     for (size_t i = 1; i <= f->count && err == ERR_OK; i++) {
         if (i < f->count && strcmp(f->items[i].label, f->items[begin].label) == 0)
             continue;
-        err = audit_group(&f->items[begin], i - begin, options, f->report, diag);
+        if (options->label == NULL || strcmp(f->items[begin].label, options->label) == 0) {
+            err = audit_group(&f->items[begin], i - begin, options, f->report, diag);
+            found = true;
+        }
         begin = i;
     }
-    return err;
+    return found || err != ERR_OK ? err : no_such_label(f, options->label, diag);
 }
 
 enum err audit_folder(const char *folder, const struct audit_options *options, struct audit_report *report,

@@ -203,6 +203,7 @@ static json_t *expected_summary(const struct replay *r, const char *label, const
     json_put(out, "federation_id", hex(&s->federation_id));
     json_put(out, "simulated", json_boolean(s->simulated));
     copy(out, found, "seed");
+    copy(out, found, "scenario_sha256");
     json_put(out, "recorder", expected_recorder(s, json_object_get(found, "recorder")));
     json_put(out, "quorum", expected_quorum(s));
     json_put(out, "epoch_count", json_u64(json_array_size(epochs)));

@@ -14,6 +14,7 @@ int command_audit(int argc, char **argv);
 int command_aggregate(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_keys(int argc, char **argv);
+int command_pick(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_space(int argc, char **argv);
 

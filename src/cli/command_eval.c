@@ -129,6 +129,7 @@ static void try_workload(struct trial *t, const struct workload *w, bool is_dete
     struct genome genome;
     unsigned timeouts = 0;
 
+    ASSERT(w->count > 0);
     genome_default(schema, &genome);
     for (unsigned i = 0; i < w->count; i++) {
         struct evaluation e = try_one(t, &w->instances[i], &genome, "default");
@@ -156,8 +157,7 @@ static enum err try_spec(struct trial *t, const struct workload_spec *spec, cons
 {
     const struct program_spec *p = spec->program;
     struct workload w;
-    enum err err = p != NULL ? programs_workload(t->programs, p, &w, diag)
-                             : workload_build(spec, t->scenario->seed, whose, &w, diag);
+    enum err err = scenario_workload(t->programs, spec, t->scenario->seed, whose, &w, diag);
 
     if (err != ERR_OK)
         return diag_prefix(diag, err, "%s", whose);

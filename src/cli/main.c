@@ -16,6 +16,7 @@ static const struct {
     {"sim", command_sim, "rehearse a federation from a scenario file"},
     {"eval", command_eval, "run the sites' programs once, to see whether a rehearsal can"},
     {"audit", command_audit, "check a folder of artifacts: yes or no, and why"},
+    {"pick", command_pick, "choose the genome of a federation that is best on one site's own work"},
     {"show", command_show, "print an artifact, an envelope or a certificate for reading"},
     {"space", command_space, "check or convert a search space"},
     {"aggregate", command_aggregate, "reduce vectors (updates of federated learning) by a robust rule"},

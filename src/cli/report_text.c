@@ -99,7 +99,7 @@ static void print_failures(const char *status, uint64_t count, const char *says)
         printf("  %" PRIu64 " %s, for example: %s\n", count, status, says);
 }
 
-static void print_program(const struct federated_program_report *p)
+void report_print_program(const struct federated_program_report *p)
 {
     printf("program %s: %" PRIu64 " runs, %" PRIu64 " answers were there already; %" PRIu64 " SUCCESS", p->command,
            p->runs, p->kept, p->success);
@@ -156,7 +156,7 @@ static void table_end(const struct federated_simulation_report *r)
     printf("roots: %s\n", r->roots_agree ? "every node that is up holds the same log and state"
                                          : "NODES DISAGREE: at equal heights their states differ");
     for (uint64_t i = 0; i < r->program_count; i++)
-        print_program(&r->programs[i]);
+        report_print_program(&r->programs[i]);
     print_gain(r);
 }
 
@@ -275,9 +275,29 @@ void report_epoch(void *context, const struct federated_simulation_report *r, co
     p->epochs++;
 }
 
+static void print_finished(const struct report_printer *p, const struct federated_simulation_report *r)
+{
+    if (p->json) {
+        json_t *o = json_object();
+
+        json_put(o, "scenario", json_string(r->scenario));
+        json_put(o, "label", json_string(r->label));
+        json_put(o, "seed", json_u64(r->seed));
+        json_put(o, "already_finished", json_true());
+        putchar('{');
+        print_members(o);
+        puts("}");
+    } else if (!p->quiet) {
+        printf("%s (label %s, seed %" PRIu64 "): finished already, and its artifacts are there; nothing was run\n",
+               r->scenario, r->label, r->seed);
+    }
+}
+
 void report_end(struct report_printer *p, const struct federated_simulation_report *r)
 {
-    if (p->json)
+    if (r->already_finished)
+        print_finished(p, r);
+    else if (p->json)
         json_end(r);
     else if (!p->quiet)
         table_end(r);

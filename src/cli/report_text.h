@@ -33,6 +33,8 @@ struct report_printer {
 
 /* federated_simulation_options.epoch; context is the printer. */
 void report_epoch(void *context, const struct federated_simulation_report *r, const struct federated_epoch_report *e);
+/* A line on what became of the runs of a program, and one for each kind of failure. */
+void report_print_program(const struct federated_program_report *p);
 void report_end(struct report_printer *p, const struct federated_simulation_report *r);
 
 #endif

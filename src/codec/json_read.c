@@ -116,6 +116,20 @@ const json_t *read_enter_element(struct json_reader *r, const json_t *array, siz
     return enter(r, value, key, JSON_OBJECT, mark);
 }
 
+static void fail_unknown(struct json_reader *r, const char *key, const char *const known[])
+{
+    const char *nearest = nearest_name(key, known);
+    struct buf list = {0};
+
+    for (unsigned i = 0; known[i] != NULL; i++)
+        buf_printf(&list, "%s%s", i > 0 ? ", " : "", known[i]);
+    if (nearest != NULL)
+        read_fail(r, key, ERR_UNKNOWN, "unknown key; did you mean \"%s\"? known here: %s", nearest, buf_text(&list));
+    else
+        read_fail(r, key, ERR_UNKNOWN, "unknown key; known here: %s", buf_text(&list));
+    buf_free(&list);
+}
+
 void read_keys(struct json_reader *r, const json_t *object, const char *const known[])
 {
     const char *key;
@@ -127,14 +141,10 @@ void read_keys(struct json_reader *r, const json_t *object, const char *const kn
 
         while (known[i] != NULL && strcmp(known[i], key) != 0)
             i++;
-        if (known[i] != NULL)
-            continue;
-        const char *nearest = nearest_name(key, known);
-        if (nearest != NULL)
-            read_fail(r, key, ERR_UNKNOWN, "unknown key; did you mean \"%s\"?", nearest);
-        else
-            read_fail(r, key, ERR_UNKNOWN, "unknown key");
-        return;
+        if (known[i] == NULL) {
+            fail_unknown(r, key, known);
+            return;
+        }
     }
 }
 

@@ -21,7 +21,7 @@ const json_t *read_enter_array(struct json_reader *r, const json_t *object, cons
 const json_t *read_enter_element(struct json_reader *r, const json_t *array, size_t index, size_t *mark);
 void read_leave(struct json_reader *r, size_t mark);
 
-/* Refuses every key that is not listed, with the nearest one that is. */
+/* Refuses every key that is not listed, with the nearest one that is, and all that are. */
 void read_keys(struct json_reader *r, const json_t *object, const char *const known[]);
 void read_require(struct json_reader *r, const json_t *object, const char *key);
 

@@ -70,6 +70,11 @@ enum err programs_shard(struct programs *programs, const struct program_spec *sp
 /* One run, never kept, never tried again; says gets why it is no success. */
 struct evaluation programs_try(const struct evaluation_task *task, char says[PROGRAM_SAYS_SIZE]);
 
+/* A genome as the program of a command line is told it: the words behind instance and seed, quoted for a shell,
+ * appended to out. Nothing for RUNNER_JSONL, which is told {"NAME": value} (genome_json()). */
+void program_genome_words(const struct program_spec *spec, const struct space *space, const struct genome *genome,
+                          struct buf *out);
+
 unsigned programs_count(const struct programs *programs);
 /* A copy of program number `index`'s tally; command (may be NULL) gets the words of its command. */
 void programs_tally(struct programs *programs, unsigned index, struct program_tally *out, struct buf *command);

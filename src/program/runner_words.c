@@ -99,9 +99,55 @@ static void gene_words(const struct question *q, unsigned i, struct words *out, 
     add_text(out, scratch);
 }
 
-void runner_words(const struct question *q, struct words *out)
+static void genome_words(const struct question *q, struct words *out, struct buf *scratch)
 {
     struct gene_set active = genome_active(&q->space->schema, q->genome);
+
+    for (unsigned i = 0; i < q->space->schema.count; i++) {
+        if (gene_set_has(active, i))
+            gene_words(q, i, out, scratch);
+    }
+}
+
+/* A word of letters, digits and the like as it is; any other between apostrophes (POSIX shell, 2.2.2). */
+static void add_quoted(const char *word, struct buf *out)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+
+    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+        buf_add_text(out, word);
+        return;
+    }
+    buf_add_byte(out, '\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            buf_add_text(out, "'\\''");
+        else
+            buf_add_byte(out, (uint8_t)*word);
+    }
+    buf_add_byte(out, '\'');
+}
+
+void program_genome_words(const struct program_spec *spec, const struct space *space, const struct genome *genome,
+                          struct buf *out)
+{
+    struct question q = {.spec = spec, .space = space, .genome = genome};
+    struct words words = {0};
+    struct buf scratch = {0};
+
+    if (spec->runner != RUNNER_JSONL)
+        genome_words(&q, &words, &scratch);
+    for (unsigned i = 0; i < words.count; i++) {
+        if (i > 0)
+            buf_add_byte(out, ' ');
+        add_quoted(words.items[i], out);
+    }
+    words_free(&words);
+    buf_free(&scratch);
+}
+
+void runner_words(const struct question *q, struct words *out)
+{
     struct buf scratch = {0};
 
     for (unsigned i = 0; i < q->spec->argument_count; i++)
@@ -112,9 +158,6 @@ void runner_words(const struct question *q, struct words *out)
         smac_words(q, out, &scratch);
     else
         aclib_words(q, out, &scratch);
-    for (unsigned i = 0; i < q->space->schema.count; i++) {
-        if (gene_set_has(active, i))
-            gene_words(q, i, out, &scratch);
-    }
+    genome_words(q, out, &scratch);
     buf_free(&scratch);
 }

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "genome/genome_json.h"
+
 /* ---- out */
 
 static void tell(json_t *message, struct buf *out)
@@ -35,34 +37,6 @@ static void hello_out(const struct genome_schema *schema, struct buf *out)
     tell(o, out);
 }
 
-static json_t *value_json(const struct genome_schema *schema, const struct gene_spec *gene,
-                          const struct gene_value *value)
-{
-    switch (gene->type) {
-    case GENE_CONTINUOUS:
-        return json_real(value->real);
-    case GENE_DISCRETE:
-        return json_integer(value->integer);
-    case GENE_TOGGLE:
-        return json_boolean(value->integer != 0);
-    default:
-        return json_string(gene_choice(schema, gene, (unsigned)value->integer));
-    }
-}
-
-static json_t *genome_json(const struct question *q)
-{
-    const struct genome_schema *schema = &q->space->schema;
-    struct gene_set active = genome_active(schema, q->genome);
-    json_t *o = json_object();
-
-    for (unsigned i = 0; i < schema->count; i++) {
-        if (gene_set_has(active, i))
-            json_put(o, schema->genes[i].name, value_json(schema, &schema->genes[i], &q->genome->values[i]));
-    }
-    return o;
-}
-
 static void request_out(uint64_t id, const struct question *q, struct buf *out)
 {
     json_t *o = json_object(), *limits = json_object();
@@ -72,7 +46,7 @@ static void request_out(uint64_t id, const struct question *q, struct buf *out)
     json_put(limits, "memory_mb", json_integer(q->spec->limits.memory_mb));
     json_put(o, "type", json_string("evaluate"));
     json_put(o, "id", json_u64(id));
-    json_put(o, "genome", genome_json(q));
+    json_put(o, "genome", genome_json(&q->space->schema, q->genome));
     json_put(o, "genome_hash", digest_json(&q->genome_hash));
     json_put(o, "instance", json_string(q->instance->name));
     json_put(o, "instance_hash", digest_json(&q->instance->hash));

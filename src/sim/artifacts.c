@@ -44,6 +44,20 @@ static bool ledger_name(const char *name, bool *unfinished)
            (*rest == '.' && (strcmp(name + len - 4, ".new") == 0 || strcmp(name + len - 4, ".tmp") == 0));
 }
 
+void artifacts_label_of(const char *path, struct buf *out)
+{
+    const char *slash = strrchr(path, '/');
+    const char *stem = slash != NULL ? slash + 1 : path;
+    size_t len = strlen(stem);
+
+    if (len > 5 && strcmp(stem + len - 5, ".json") == 0)
+        len -= 5;
+    if (len == 8 && strncmp(stem, "baseline", len) == 0)
+        buf_add_text(out, ARTIFACTS_DEFAULT_LABEL);
+    else
+        buf_add(out, stem, len);
+}
+
 enum err artifacts_check_label(const char *label, struct diag *diag)
 {
     size_t len = strlen(label);

@@ -24,6 +24,9 @@ struct artifacts {
     bool genesis, whole;               /* staged; whole: the summary, too */
 };
 
+/* The label of a scenario file for which none is named, appended to out: its name without ".json"; of baseline.json the
+ * default one. */
+void artifacts_label_of(const char *path, struct buf *out);
 /* Letters, digits, '_', '-', '.'; does not begin with a dot nor look like a file of ours. */
 enum err artifacts_check_label(const char *label, struct diag *diag) MUST_CHECK;
 

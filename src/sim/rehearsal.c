@@ -13,39 +13,26 @@ enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 14 };
 
 /* ---- setting up */
 
+/* Genesis, and the nodes that are members by it. */
 static void genesis_build(struct rehearsal *r)
 {
     const struct scenario *s = r->scenario;
-    struct genesis *g = mem_alloc(sizeof *g);
 
-    memcpy(g->name, s->name, sizeof g->name);
-    g->simulated = true;
-    g->epoch_start = s->epoch_start;
-    g->max_byzantine = s->max_byzantine;
-    g->quorum = s->quorum;
-    g->policy = s->policy;
-    g->schema = *scenario_schema(s);
-    genome_default(&g->schema, &g->incumbent);
+    scenario_genesis(s, r->options.seed, &r->genesis);
     for (unsigned i = 0; i < r->count; i++) {
         if (s->nodes[i].joins_later)
             continue;
-        g->members[g->member_count] = s->nodes[i].card;
-        g->members[g->member_count].key = r->nodes[i].key.public;
-        r->nodes[i].member = (int)g->member_count;
+        r->nodes[i].member = (int)r->members;
         r->nodes[i].votes = s->nodes[i].card.role == ROLE_CORE;
-        r->node_of[g->member_count++] = i;
+        r->node_of[r->members++] = i;
     }
-    r->members = g->member_count;
-    genesis_encode(g, &r->genesis);
-    mem_free(g);
 }
 
 enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struct workload_spec *spec,
                             const char *label, struct diag *diag)
 {
     struct workload *w = mem_alloc(sizeof *w);
-    enum err err = spec->program != NULL ? programs_workload(r->programs, spec->program, w, diag)
-                                         : workload_build(spec, r->options.seed, label, w, diag);
+    enum err err = scenario_workload(r->programs, spec, r->options.seed, label, w, diag);
 
     if (err != ERR_OK) {
         mem_free(w);

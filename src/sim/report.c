@@ -33,7 +33,7 @@ void told_report_epoch(const struct told *t, struct federated_epoch_report *out)
     memcpy(out->merkle_root, e->log->anchor.merkle_root.b, DIGEST_SIZE); /* zero unless anchored */
 }
 
-static void report_program(struct programs *programs, unsigned index, struct federated_program_report *out)
+void told_report_program(struct programs *programs, unsigned index, struct federated_program_report *out)
 {
     struct program_tally t;
     struct buf command = {0};
@@ -84,5 +84,5 @@ void told_report(const struct told *t, struct federated_simulation_report *repor
     report->program_count = programs_count(r->programs);
     report->programs = mem_array(report->program_count, sizeof *report->programs);
     for (unsigned i = 0; i < report->program_count; i++)
-        report_program(r->programs, i, &report->programs[i]);
+        told_report_program(r->programs, i, &report->programs[i]);
 }

@@ -115,6 +115,39 @@ const struct genome_schema *scenario_schema(const struct scenario *s)
     return s->space != NULL ? &s->space->schema : workload_schema();
 }
 
+void scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *out)
+{
+    struct genesis *g = mem_alloc(sizeof *g);
+
+    memcpy(g->name, s->name, sizeof g->name);
+    g->simulated = true;
+    g->epoch_start = s->epoch_start;
+    g->max_byzantine = s->max_byzantine;
+    g->quorum = s->quorum;
+    g->policy = s->policy;
+    g->schema = *scenario_schema(s);
+    genome_default(&g->schema, &g->incumbent);
+    for (unsigned i = 0; i < s->node_count; i++) {
+        struct secret_key key;
+
+        if (s->nodes[i].joins_later)
+            continue;
+        key_simulated(seed, s->nodes[i].card.name, &key);
+        g->members[g->member_count] = s->nodes[i].card;
+        g->members[g->member_count++].key = key.public;
+        key_wipe(&key);
+    }
+    genesis_encode(g, out);
+    mem_free(g);
+}
+
+enum err scenario_workload(struct programs *programs, const struct workload_spec *spec, uint64_t seed,
+                           const char *label, struct workload *out, struct diag *diag)
+{
+    return spec->program != NULL ? programs_workload(programs, spec->program, out, diag)
+                                 : workload_build(spec, seed, label, out, diag);
+}
+
 void scenario_fini(struct scenario *s)
 {
     for (unsigned i = 0; i < s->node_count; i++)

@@ -109,6 +109,12 @@ void scenario_fini(struct scenario *s);
 
 /* What is searched: the genes of the users' programs, or of the built-in solver. */
 const struct genome_schema *scenario_schema(const struct scenario *s);
+/* The genesis document of a rehearsal with this seed, whose simulated keys it has; appended to out. */
+void scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *out);
+/* A node's private work in a rehearsal with this seed; label: the node's id, or "drift" for that of a drift event.
+ * programs: of the scenario's space; they outlive the workload. NULL where there is none. */
+enum err scenario_workload(struct programs *programs, const struct workload_spec *spec, uint64_t seed,
+                           const char *label, struct workload *out, struct diag *diag) MUST_CHECK;
 
 const char *scenario_event_name(enum scenario_event_kind kind); /* "crash", "latency_spike", ... */
 const char *lie_name(enum lie lie);

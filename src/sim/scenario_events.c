@@ -72,25 +72,40 @@ static const unsigned takes[EVENT_KIND_COUNT] = {
     [EVENT_DRIFT] = TAKES_NODE | TAKES_WORKLOAD,
 };
 
+static const struct {
+    const char *key;
+    unsigned flag;
+} parts[] = {{"node", TAKES_NODE},           {"primary", TAKES_PRIMARY},
+             {"groups", TAKES_GROUPS},       {"duration_ms", TAKES_DURATION},
+             {"factor", TAKES_FACTOR},       {"loss_ppm", TAKES_LOSS},
+             {"behaviour", TAKES_BEHAVIOUR}, {"workload", TAKES_WORKLOAD}};
+enum { PART_COUNT = sizeof parts / sizeof parts[0] };
+
+static void fail_part(struct json_reader *r, const char *key, enum scenario_event_kind kind)
+{
+    struct buf list = {0};
+
+    buf_add_text(&list, "kind, at_ms, epoch, after_ms");
+    for (unsigned i = 0; i < PART_COUNT; i++) {
+        if ((takes[kind] & parts[i].flag) != 0)
+            buf_printf(&list, ", %s", parts[i].key);
+    }
+    read_fail(r, key, ERR_UNKNOWN, "an event of the kind \"%s\" does not take this key; it takes: %s", kind_names[kind],
+              buf_text(&list));
+    buf_free(&list);
+}
+
 /* Every key that the kind takes is there (but duration, and node where primary will do), no other one is. */
 static void check_keys(struct json_reader *r, const json_t *event, enum scenario_event_kind kind)
 {
-    static const struct {
-        const char *key;
-        unsigned flag;
-    } parts[] = {{"node", TAKES_NODE},           {"primary", TAKES_PRIMARY},
-                 {"groups", TAKES_GROUPS},       {"duration_ms", TAKES_DURATION},
-                 {"factor", TAKES_FACTOR},       {"loss_ppm", TAKES_LOSS},
-                 {"behaviour", TAKES_BEHAVIOUR}, {"workload", TAKES_WORKLOAD}};
     bool node_may_miss = (takes[kind] & TAKES_PRIMARY) != 0;
 
-    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    for (unsigned i = 0; i < PART_COUNT; i++) {
         bool here = json_object_get(event, parts[i].key) != NULL;
         bool taken = (takes[kind] & parts[i].flag) != 0;
 
         if (here && !taken)
-            read_fail(r, parts[i].key, ERR_UNKNOWN, "an event of the kind \"%s\" does not take this key",
-                      kind_names[kind]);
+            fail_part(r, parts[i].key, kind);
         if (!here && taken && (parts[i].flag & (TAKES_DURATION | TAKES_PRIMARY)) == 0 &&
             !(node_may_miss && parts[i].flag == TAKES_NODE))
             read_require(r, event, parts[i].key);

@@ -7,27 +7,12 @@
 
 #include "base/file.h"
 #include "sim/artifacts.h"
+#include "sim/finished.h"
 #include "sim/scenario.h"
 #include "sim/summary_file.h"
 #include "sim/told.h"
 
 enum { EPOCHS_MAX = 100000, STATUS_VIOLATION = 1, STATUS_UNUSABLE = 2 };
-
-/* "baseline" of "some/where/baseline.json"; the label "default" stands for that one. */
-static void label_of(const char *path, struct buf *out)
-{
-    const char *slash = strrchr(path, '/');
-    const char *stem = slash != NULL ? slash + 1 : path;
-    size_t len = strlen(stem);
-
-    if (len > 5 && strcmp(stem + len - 5, ".json") == 0)
-        len -= 5;
-    buf_add(out, stem, len);
-    if (strcmp(buf_text(out), "baseline") == 0) {
-        buf_clear(out);
-        buf_add_text(out, ARTIFACTS_DEFAULT_LABEL);
-    }
-}
 
 static unsigned threads_of(const struct federated_simulation_options *o)
 {
@@ -199,6 +184,29 @@ static enum err rehearse(const struct scenario *scenario, struct leaving *l, str
     return err;
 }
 
+/* --resume of a run that has come to its end: there is no journal, and its artifacts are there. */
+static bool is_finished(const struct federated_simulation_options *o, const struct scenario *scenario,
+                        const struct artifacts *files, struct federated_simulation_report *report)
+{
+    struct finished_run run = {.scenario = scenario->text, .epochs = o->epochs};
+    struct buf genesis = {0};
+    bool finished;
+
+    if (!o->resume || !o->write_artifacts || o->trace != NULL)
+        return false;
+    run.seed = o->has_seed ? o->seed : scenario->seed;
+    scenario_genesis(scenario, run.seed, &genesis);
+    run.genesis = digest_of(bytes_of_buf(&genesis));
+    finished = access(artifacts_journal(files), F_OK) != 0 && finished_already(files, &run);
+    if (finished) {
+        *report = (struct federated_simulation_report){.seed = run.seed, .already_finished = true};
+        snprintf(report->scenario, sizeof report->scenario, "%s", scenario->name);
+        snprintf(report->label, sizeof report->label, "%s", files->label);
+    }
+    buf_free(&genesis);
+    return finished;
+}
+
 static enum err trace_and_rehearse(const struct scenario *scenario, struct leaving *l,
                                    struct federated_simulation_report *report, struct diag *diag)
 {
@@ -242,11 +250,13 @@ static enum err run(const struct federated_simulation_options *o, struct federat
     if (o->label != NULL)
         buf_add_text(&label, o->label);
     else
-        label_of(o->scenario, &label);
+        artifacts_label_of(o->scenario, &label);
     err = artifacts_check_label(buf_text(&label), diag);
     if (err != ERR_OK)
         goto out;
     artifacts_init(&files, output_dir, buf_text(&label));
+    if (is_finished(o, &scenario, &files, report))
+        goto out;
     if (o->write_artifacts)
         err = artifacts_prepare(&files, o->clean, diag);
     if (err == ERR_OK)

@@ -192,6 +192,7 @@ json_t *told_summary(const struct told *t)
     json_put(out, "federation_id", hex(&t->chronicle.state.federation_id));
     json_put(out, "simulated", json_boolean(t->chronicle.state.simulated));
     json_put(out, "seed", decimal(t->r->options.seed));
+    json_put(out, "scenario_sha256", hex(&t->r->scenario->text));
     json_put(out, "recorder", recorder_json(t));
     json_put(out, "quorum", quorum_json(t));
     json_put(out, "epoch_count", json_u64(t->epoch_count));

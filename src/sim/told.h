@@ -40,8 +40,9 @@ enum err told_next(struct told *t, bool *more, struct diag *diag) MUST_CHECK;
 enum err told_close(struct told *t, struct diag *diag) MUST_CHECK;
 void told_fini(struct told *t);
 
-/* report.c: all but epochs and real_seconds; of the present epoch. */
+/* report.c: all but epochs and real_seconds; of one program; of the present epoch. */
 void told_report(const struct told *t, struct federated_simulation_report *report);
+void told_report_program(struct programs *programs, unsigned index, struct federated_program_report *out);
 void told_report_epoch(const struct told *t, struct federated_epoch_report *out);
 /* summary.c: the summary without its epochs and signature, with an empty array in the place of the epochs; the present
  * epoch's element of that array. New references. */

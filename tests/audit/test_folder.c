@@ -126,6 +126,38 @@ static void folders_that_are_unusable(void)
     CHECK_ERR(audit_folder(in_folder("ledger/x/genesis.json"), &options, &report, &diag), ERR_IO);
 }
 
+/* The state of one label; never one of a log that could be executed in part only. */
+static void the_state_after_the_last_epoch(void)
+{
+    struct federation_state state = {0};
+    struct audit_options options = {.label = "x", .state = &state};
+    struct audit_report report = {0};
+    struct diag diag = {0};
+    struct buf text = {0};
+
+    put("simulations/epoch_summary_y.json", &good.summary); /* another label's, which is not looked at */
+    REQUIRE_OK(audit_folder(folder, &options, &report, &diag));
+    CHECK_EQ_U64(report.finding_count, 0);
+    CHECK_EQ_U64(state.epoch, 5);
+    audit_report_free(&report);
+    unlink(in_folder("simulations/epoch_summary_y.json"));
+
+    state_free(&state);
+    buf_add(&text, good.epochs[1].data, good.epochs[1].len - 20);
+    put("ledger/x/epoch_004.json", &text);
+    REQUIRE_OK(audit_folder(folder, &options, &report, &diag));
+    CHECK(report.finding_count > 0);
+    CHECK_EQ_U64(state.epoch, 0);
+    audit_report_free(&report);
+    buf_free(&text);
+    put_all();
+
+    options.label = "z";
+    CHECK_ERR(audit_folder(folder, &options, &report, &diag), ERR_UNKNOWN);
+    CHECK(strstr(diag.text, "\"z\"; there are x") != NULL);
+    state_free(&state);
+}
+
 static void every_code_is_documented(void)
 {
     struct buf text = {0}, row = {0};
@@ -169,6 +201,7 @@ int main(void)
     TAP_RUN(a_summary_without_a_ledger);
     TAP_RUN(report_for_people_and_programs);
     TAP_RUN(folders_that_are_unusable);
+    TAP_RUN(the_state_after_the_last_epoch);
     TAP_RUN(every_code_is_documented);
     remove_all();
     fixture_free(&good);

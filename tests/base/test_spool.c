@@ -32,6 +32,7 @@ static void pieces_come_back(struct spool_room *room)
     struct prng prng;
     uint8_t piece[3000], back[6000];
 
+    tap_seed(7);
     prng_seed(&prng, 7);
     for (unsigned i = 0; i < 300; i++) {
         size_t len = (size_t)prng_below(&prng, sizeof piece);

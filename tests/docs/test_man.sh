@@ -36,7 +36,9 @@ equal "prismfed-aggregate(1) names the options of prismfed aggregate" \
     "$(sed 's/\\-/-/g' "$man/prismfed-aggregate.1" | options | grep -v -x -e --help)"
 equal "prismfed-eval(1) names the options of prismfed eval" \
     "$("$prismfed" eval --help | options)" "$(sed 's/\\-/-/g' "$man/prismfed-eval.1" | options)"
-for verb in sim eval audit keys show space aggregate; do
+equal "prismfed-pick(1) names the options of prismfed pick" \
+    "$("$prismfed" pick --help | options)" "$(sed 's/\\-/-/g' "$man/prismfed-pick.1" | options)"
+for verb in sim eval pick audit keys show space aggregate; do
     equal "prismfed $verb --help succeeds" "$("$prismfed" "$verb" --help > /dev/null && echo yes)" yes
 done
 finish

@@ -80,6 +80,7 @@ static void targets_are_within_reach(void)
             for (unsigned i = 0; i < w.count; i++) {
                 struct prng prng;
                 bool solved = false;
+                tap_seed(60 + i);
                 prng_seed(&prng, 60 + i);
                 for (unsigned tries = 0; tries < 60 && !solved; tries++) {
                     struct genome genome;

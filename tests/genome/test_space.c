@@ -376,7 +376,8 @@ static void malformed_json(void)
         {"[]", "f:1:1: expected an object"},
         {"{}", "f:1:1: the key \"genes\" is missing"},
         {GENES(""), "f:1:11: /genes: expected 1 to 128 genes, found 0"},
-        {"{\"genes\": [" A "], \"forbiden\": []}", "f:1:83: /forbiden: unknown key; did you mean \"forbidden\"?"},
+        {"{\"genes\": [" A "], \"forbiden\": []}",
+         "f:1:83: /forbiden: unknown key; did you mean \"forbidden\"? known here: genes, forbidden, digits"},
         {GENES("{\"type\": \"toggle\"}"), "f:1:12: /genes/0: the key \"name\" is missing"},
         {GENES("{\"name\": \"a b\", \"type\": \"toggle\"}"),
          "f:1:21: /genes/0/name: \"a b\" is no name: it begins like no number and has 1 to 63 of letters, digits and _ "
@@ -389,7 +390,7 @@ static void malformed_json(void)
         {GENES("{\"name\": \"a\", \"type\": \"discrete\", \"low\": 0}"),
          "f:1:12: /genes/0: the key \"high\" is missing"},
         {GENES("{\"name\": \"a\", \"type\": \"discrete\", \"low\": 0, \"high\": 1, \"choices\": []}"),
-         "f:1:78: /genes/0/choices: unknown key"},
+         "f:1:78: /genes/0/choices: unknown key; known here: name, type, low, high, log, default, condition, switch"},
         {GENES("{\"name\": \"a\", \"type\": \"discrete\", \"low\": 0, \"high\": 1, \"log\": true}"),
          "f:1:53: /genes/0/low: a: a log scale needs a lower bound above 0"},
         {GENES("{\"name\": \"a\", \"type\": \"discrete\", \"low\": 0, \"high\": 9, \"default\": 0.5}"),

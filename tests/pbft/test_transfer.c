@@ -329,6 +329,7 @@ static void damaged_messages(void)
     for (uint64_t seed = 0; seed < 200; seed++) {
         struct group g;
         struct prng prng;
+        tap_seed(seed);
         prng_stream(&prng, 1, "noise", seed);
         group_init(&g);
         for (unsigned i = 1; i < PEERS; i++)

@@ -389,6 +389,33 @@ static void what_is_not_there_is_named(void)
     }
 }
 
+/* A genome as one types it, for every kind of command line. */
+static void a_genome_in_words(void)
+{
+    static const struct {
+        enum program_runner runner;
+        const char *words;
+    } cases[] = {
+        {RUNNER_IRACE, "--x=3 -a 0.1 'it'\\''s' --deep flag 1"},
+        {RUNNER_SMAC, "--x=3 --alpha=0.1 '--mode=it'\\''s' --flag=1"},
+        {RUNNER_ACLIB, "-x 3 -alpha 0.1 -mode 'it'\\''s' -flag 1"},
+        {RUNNER_JSONL, ""},
+    };
+    struct space odd = space;
+
+    snprintf(odd.schema.words[0], sizeof odd.schema.words[0], "it's");
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct setup s;
+        struct buf words = {0};
+
+        setup_init(&s, cases[i].runner, "./runner.sh");
+        program_genome_words(&s.spec, &odd, &s.genome, &words);
+        CHECK_EQ_TEXT(buf_text(&words), cases[i].words);
+        buf_free(&words);
+        setup_fini(&s);
+    }
+}
+
 int main(void)
 {
     char command[64];
@@ -399,6 +426,7 @@ int main(void)
     setenv("TMPDIR", scratch, 1);
     TAP_RUN(every_way_of_asking_works);
     TAP_RUN(words_are_as_their_users_know_them);
+    TAP_RUN(a_genome_in_words);
     TAP_RUN(runners_that_fail);
     TAP_RUN(what_smac_and_aclib_have_words_for);
     TAP_RUN(talkers_that_fail);

@@ -68,8 +68,7 @@ runs_needed=$(wc -l < runs)
 # draw N: a fraction of one, by the seed and N
 draw() { awk -v seed="$((seed + 7919 * $1))" 'BEGIN { srand(seed); rand(); printf "%.4f", rand() }'; }
 
-# stop SCENARIO MILLISECONDS FRACTION: goes on with the run, and kills it on the way; succeeds when it was too late: the
-# artifacts are there, the journal is not
+# stop SCENARIO MILLISECONDS FRACTION: goes on with the run, and kills it on the way
 stop() {
     seconds=$(awk -v ms="$2" -v part="$3" 'BEGIN { printf "%.3f", ms * part / 1000 }')
     "$federated_sim" --scenario "$1.json" --epochs 4 --output-dir out --threads 2 --resume --quiet > log 2>&1 &
@@ -77,7 +76,6 @@ stop() {
     sleep "$seconds"
     kill -9 $pid 2> /dev/null || true
     wait $pid 2> /dev/null || true
-    [ -f "out/simulations/epoch_summary_$1.json" ] && [ ! -f "out/unfinished_$1.journal" ]
 }
 
 kill_number=0
@@ -89,12 +87,11 @@ while [ "$kill_number" -lt "$kills" ]; do
     [ $((kill_number % 4)) -lt 2 ] || { name=own; ms=$own_ms; }
     rm -rf out
     : > runs
-    finished=false
     for attempt in 1 2; do
         kill_number=$((kill_number + 1))
-        $finished || ! stop $name "$ms" "$(draw $kill_number)" || finished=true
+        stop $name "$ms" "$(draw $kill_number)"
     done
-    $finished || simulate $name out --resume || different=$((different + 1))
+    simulate $name out --resume || different=$((different + 1))
     if ! diff -r whole_$name out > difference; then
         different=$((different + 1))
         echo "# $name, kill $kill_number: another result"
@@ -107,10 +104,45 @@ while [ "$kill_number" -lt "$kills" ]; do
 done
 report "$different" "$kills kills: the same bytes in the end"
 report "$paid_twice" "what a program has answered is not asked again"
+
+# what is finished is not run again; whatever is not this very run is
 rm -rf out
-simulate built_in out --resume
-simulate built_in out --resume
+simulate own out --resume
+# again WHAT RUN? WORD...: --resume with these words says that the run is finished (no), or runs (yes), in `out`
+again() {
+    what=$1
+    wanted=$2
+    shift 2
+    : > runs
+    status=0
+    "$federated_sim" --scenario own.json --output-dir out --resume --threads 2 "$@" > log 2>&1 || status=$?
+    grep -q '^stopped (label .*, seed .*): finished already' log && ran=no || ran=yes
+    if [ "$status" = 0 ] && [ "$ran" = no ] && [ -s runs ]; then ran="no, but the program did"; fi
+    [ "$ran" = "$wanted" ] || status=1
+    report $status "$what" log runs
+}
+again "a finished run is not run again" no --epochs 4
 status=0
-diff -r whole_built_in out > difference || status=1
-report $status "going on with what is finished is the same again" difference
+diff -r whole_own out > difference || status=1
+report $status "and its artifacts stay as they are" difference
+again "its own seed may be named" no --epochs 4 --seed 1
+again "with a trace it is run" yes --epochs 4 --trace trace
+again "a missing file is made again" yes --epochs 4 --label "$(rm out/ledger/own/epoch_003.json; echo own)"
+again "so that it is whole" no --epochs 4
+again "another label has not been run" yes --epochs 4 --label other
+again "another number of epochs is another run" yes --epochs 3
+again "and then the one that is finished" no --epochs 3
+again "another seed is another run" yes --epochs 3 --seed 9
+again "and so it is with the scenario's own seed" yes --epochs 3
+sed -i 's/"after_ms": 50/"after_ms": 60/' own.json
+again "an event that comes later makes another scenario" yes --epochs 3
+cp -R out before
+status=0
+"$federated_sim" --scenario own.json --output-dir out --epochs 3 --resume --json > log || status=$?
+grep -q -x '{"scenario":"stopped","label":"own","seed":1,"already_finished":true}' log || status=1
+report $status "a program is told so, too" log
+status=0
+"$federated_sim" --scenario own.json --output-dir out --epochs 3 --quiet || status=$?
+diff -r before out > difference || status=1
+report $status "without --resume it is run again" difference
 finish

@@ -39,4 +39,16 @@ for file in $sources $texts; do
         status=1
     fi
 done
+# Whoever runs a failed test again needs to know what it drew.
+for file in $texts; do
+    case $file in
+    tests/style/*) ;;
+    tests/*.sh)
+        if grep -q -E 'date \+%|/dev/u?random|\$RANDOM|\$\{RANDOM' "$file" && ! grep -q '^echo "# SEED=' "$file"; then
+            echo "$file: takes a seed from outside and does not print it as # SEED=N"
+            status=1
+        fi
+        ;;
+    esac
+done
 exit "$status"

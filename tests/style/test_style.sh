@@ -80,6 +80,8 @@ printf 'int i;\n' > "$given"
 breach "a missing guard" src/base/a.h 'PRISMFED_BASE_A_H'
 printf '/* TO%s: x */\n' DO > "$given"
 breach "an unfinished spot" src/base/a.c 'unfinished'
+printf 'seed=${SEED:-$(date +%%s)}\n' > "$given"
+breach "a seed that is not told" tests/sim/a.sh 'does not print it'
 printf 'x\n' > "$given"
 breach "a strange file name" 'src/base/a b.c' 'a file name'
 

@@ -1,0 +1,391 @@
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/audit.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/pick_report.h"
+#include "cli/report_text.h"
+#include "sim/artifacts.h"
+#include "sim/scenario.h"
+#include "sim/told.h"
+
+/* A site picks for itself, from a ledger that verifies. */
+
+enum { RUNS_DEFAULT = 3, THREADS_MAX = 256 };
+
+struct arguments {
+    const char *folder, *scenario, *node, *label; /* label: NULL: the scenario's own */
+    bool has_seed, json, help;
+    uint64_t seed, runs, threads; /* threads: 0: one for each processor */
+};
+
+/* What it takes to pick. Zero-initialise; setup_fini() in any case. */
+struct setup {
+    const struct arguments *arguments;
+    struct scenario scenario;
+    bool loaded;
+    uint64_t seed;
+    struct buf label;
+    unsigned node;
+    struct federation_state state;
+    const struct workload_spec *spec; /* of the site's work; the scenario's */
+    struct programs *programs;        /* NULL: built-in work */
+    struct workload work;
+};
+
+static int help(void)
+{
+    puts("usage: prismfed pick --scenario FILE --node ID [OPTION...] DIR\n"
+         "\n"
+         "Chooses the genome that is best on one site's own work: runs the incumbent, every genome of the archive and\n"
+         "the default genome some times more on the private instances of the site. What the federation agreed on is\n"
+         "read from the ledger in DIR, executed again and checked as prismfed audit does; from a ledger that does not\n"
+         "verify nothing is picked. Nothing is written, and the federation does not hear of it.\n"
+         "\n"
+         "  --scenario FILE   the scenario of the rehearsal: it has the work of the site\n"
+         "  --node ID         the site\n"
+         "  --runs N          how often each genome is run on each instance, 1 to 1000, with another seed each time "
+         "(3)\n"
+         "  --seed S          the seed that was given to the rehearsal, when it was not the scenario's own\n"
+         "  --label L         of the artifacts, when it was not the scenario's own\n"
+         "  --threads T       for the runs (one for each processor); changes no result\n"
+         "  --json            the answer for a program\n"
+         "  --help            this text\n"
+         "\n"
+         "The last lines are the genome as a JSON object and, when the site's program has a command line, in its "
+         "words.\n"
+         "Exit status: 0 picked; 1 the ledger does not verify, or no run came to an end; 2 wrong usage, or unusable\n"
+         "input.");
+    return EXIT_FINE;
+}
+
+/* ---- arguments */
+
+static int read_number(const char *option, const char *text, uint64_t lo, uint64_t hi, uint64_t *out)
+{
+    if (u64_parse(text, out) == ERR_OK && *out >= lo && *out <= hi)
+        return EXIT_FINE;
+    return command_misuse("pick", "%s must be a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"", option, lo, hi,
+                          text);
+}
+
+static int take_option(struct arguments *a, int option, char **argv)
+{
+    switch (option) {
+    case 's':
+        a->scenario = optarg;
+        return EXIT_FINE;
+    case 'n':
+        a->node = optarg;
+        return EXIT_FINE;
+    case 'l':
+        a->label = optarg;
+        return EXIT_FINE;
+    case 'r':
+        return read_number("--runs", optarg, 1, PICK_RUNS_MAX, &a->runs);
+    case 'S':
+        a->has_seed = true;
+        return read_number("--seed", optarg, 0, UINT64_MAX, &a->seed);
+    case 't':
+        return read_number("--threads", optarg, 1, THREADS_MAX, &a->threads);
+    case 'j':
+        a->json = true;
+        return EXIT_FINE;
+    case 'h':
+        a->help = true;
+        return EXIT_FINE;
+    default:
+        return command_bad_option("pick", option, argv);
+    }
+}
+
+static int read_arguments(int argc, char **argv, struct arguments *a)
+{
+    static const struct option long_options[] = {
+        {"scenario", required_argument, NULL, 's'},
+        {"node", required_argument, NULL, 'n'},
+        {"label", required_argument, NULL, 'l'},
+        {"runs", required_argument, NULL, 'r'},
+        {"seed", required_argument, NULL, 'S'},
+        {"threads", required_argument, NULL, 't'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option, status;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+        status = take_option(a, option, argv);
+        if (status != EXIT_FINE || a->help)
+            return status;
+    }
+    if (a->scenario == NULL)
+        return command_misuse("pick", "which scenario? --scenario FILE");
+    if (a->node == NULL)
+        return command_misuse("pick", "for which site? --node ID");
+    if (argc - optind != 1)
+        return command_misuse("pick", "expected one folder");
+    a->folder = argv[optind];
+    return EXIT_FINE;
+}
+
+/* ---- what there is to pick from, and by which work */
+
+static enum err find_node(struct setup *s, struct diag *diag)
+{
+    const struct scenario *sc = &s->scenario;
+    struct buf there = {0};
+    enum err err;
+
+    for (s->node = 0; s->node < sc->node_count; s->node++) {
+        const char *id = sc->nodes[s->node].card.name;
+
+        if (strcmp(id, s->arguments->node) == 0)
+            break;
+        buf_printf(&there, "%s%s", s->node > 0 ? ", " : "", id);
+    }
+    err = s->node < sc->node_count ? ERR_OK
+                                   : diag_set(diag, ERR_UNKNOWN, "%s: no node has the id \"%s\"; there are %s",
+                                              s->arguments->scenario, s->arguments->node, buf_text(&there));
+    buf_free(&there);
+    return err;
+}
+
+static int load_scenario(struct setup *s)
+{
+    const struct arguments *a = s->arguments;
+    struct diag diag = {0};
+
+    if (scenario_load(a->scenario, &s->scenario, &diag) != ERR_OK)
+        return command_fail("pick", "%s", diag.text);
+    s->loaded = true;
+    s->seed = a->has_seed ? a->seed : s->scenario.seed;
+    if (a->label != NULL)
+        buf_add_text(&s->label, a->label);
+    else
+        artifacts_label_of(a->scenario, &s->label);
+    if (find_node(s, &diag) != ERR_OK)
+        return command_fail("pick", "%s", diag.text);
+    return EXIT_FINE;
+}
+
+static int refuse(const struct setup *s, const struct audit_report *report)
+{
+    const struct audit_finding *f = &report->findings[0];
+
+    command_fail("pick",
+                 "%s does not verify, and nothing is picked from it: %s: %s%s%s: %s (%zu finding%s; prismfed "
+                 "audit says more)",
+                 s->arguments->folder, audit_rule_info(f->rule)->code, f->file, *f->pointer != '\0' ? " " : "",
+                 f->pointer, f->text, report->finding_count, report->finding_count == 1 ? "" : "s");
+    return EXIT_WRONG;
+}
+
+/* The state after the last epoch, derived from the log: of this scenario and seed, or the site's work would be another
+ * one than the site's. */
+static int load_state(struct setup *s)
+{
+    struct audit_options options = {.label = buf_text(&s->label), .state = &s->state};
+    struct audit_report report = {0};
+    struct buf genesis = {0};
+    struct digest id;
+    struct diag diag = {0};
+    int status = EXIT_FINE;
+
+    if (audit_folder(s->arguments->folder, &options, &report, &diag) != ERR_OK)
+        return command_fail("pick", "%s", diag.text);
+    if (report.finding_count > 0)
+        status = refuse(s, &report);
+    audit_report_free(&report);
+    if (status != EXIT_FINE)
+        return status;
+    scenario_genesis(&s->scenario, s->seed, &genesis);
+    id = digest_of(bytes_of_buf(&genesis));
+    buf_free(&genesis);
+    if (digest_equal(&id, &s->state.federation_id))
+        return EXIT_FINE;
+    return command_fail("pick",
+                        "%s: the ledger of label %s is of another federation than %s makes with seed %" PRIu64
+                        " (--seed and --label name others)",
+                        s->arguments->folder, buf_text(&s->label), s->arguments->scenario, s->seed);
+}
+
+/* The work that the site has by now: the scenario's, until a drift changed it. */
+static int build_work(struct setup *s)
+{
+    const struct scenario *sc = &s->scenario;
+    const struct scenario_node *node = &sc->nodes[s->node];
+    const char *label = node->card.name;
+    uint64_t since = 0;
+    struct diag diag = {0};
+
+    s->spec = &node->workload;
+    for (unsigned i = 0; i < sc->event_count; i++) {
+        const struct scenario_event *e = &sc->events[i];
+        uint64_t epoch = e->at_epoch ? e->epoch : 0;
+
+        if (e->kind != EVENT_DRIFT || e->node != s->node || epoch < since || epoch >= s->state.epoch)
+            continue;
+        since = epoch;
+        s->spec = &e->workload;
+        label = "drift";
+    }
+    if (sc->space != NULL)
+        s->programs = programs_new(sc->space);
+    if (scenario_workload(s->programs, s->spec, s->seed, label, &s->work, &diag) != ERR_OK)
+        return command_fail("pick", "%s: the work of \"%s\": %s", s->arguments->scenario, node->card.name, diag.text);
+    return EXIT_FINE;
+}
+
+static void setup_fini(struct setup *s)
+{
+    workload_fini(&s->work);
+    programs_free(s->programs);
+    state_free(&s->state);
+    buf_free(&s->label);
+    if (s->loaded)
+        scenario_fini(&s->scenario);
+}
+
+/* ---- picking */
+
+/* The row of a genome, a new one if it has none. */
+static struct pick_row *row_of(struct pick_report *r, const struct genome *genome)
+{
+    struct digest hash = genome_hash(r->schema, genome);
+
+    for (unsigned i = 0; i < r->count; i++) {
+        if (digest_equal(&r->rows[i].hash, &hash))
+            return &r->rows[i];
+    }
+    ASSERT(r->count < PICK_CANDIDATES_MAX);
+    r->genomes[r->count] = *genome;
+    r->rows[r->count].hash = hash;
+    return &r->rows[r->count++];
+}
+
+static void add_candidates(const struct federation_state *s, struct pick_report *r)
+{
+    struct genome usual;
+
+    genome_default(r->schema, &usual);
+    row_of(r, &s->incumbent)->incumbent = true;
+    for (unsigned i = 0; i < s->archive_count; i++) {
+        const struct anchor *a = &s->archive[i];
+        struct pick_row *row = row_of(r, &a->incumbent);
+
+        row->archived = true;
+        row->from = a->origin > 0 ? s->members[a->origin - 1].card.name : NULL;
+    }
+    row_of(r, &usual)->usual = true;
+}
+
+static void show_progress(void *context, unsigned done, unsigned runs)
+{
+    (void)context;
+    fprintf(stderr, done < runs ? "\rrun %u of %u \033[K" : "\r\033[K", done + 1, runs);
+}
+
+static unsigned threads_of(const struct arguments *a)
+{
+    long online = a->threads > 0 ? (long)a->threads : sysconf(_SC_NPROCESSORS_ONLN);
+
+    return online > 0 ? (unsigned)online : 1;
+}
+
+/* What became of the runs of the site's program; false when none of them says anything about a genome. */
+static bool tell_runs(const struct setup *s, bool quiet)
+{
+    struct federated_program_report p;
+
+    if (s->programs == NULL)
+        return true;
+    told_report_program(s->programs, 0, &p);
+    if (!quiet)
+        report_print_program(&p);
+    return p.success + p.timeout > 0;
+}
+
+static int pick(const struct setup *s, struct pick_report *r)
+{
+    const struct arguments *a = s->arguments;
+    const struct program_spec *program = s->spec->program;
+    struct buf words = {0};
+    struct pick_task task = {
+        .schema = r->schema,
+        .work = &s->work,
+        .epoch = s->state.epoch,
+        .limit = s->state.policy.iteration_limit,
+        .runs = (unsigned)a->runs,
+        .threads = threads_of(a),
+        .count = r->count,
+        .candidates = r->genomes,
+        .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
+    };
+
+    r->best = pick_run(&task, r->logs);
+    if (!tell_runs(s, a->json)) {
+        command_fail("pick",
+                     "no run of the program of \"%s\" came to an end: there is nothing to pick by (prismfed eval says "
+                     "more)",
+                     r->node);
+        return EXIT_WRONG;
+    }
+    if (program != NULL)
+        program_genome_words(program, s->scenario.space, &r->genomes[r->best], &words);
+    r->words = words.len > 0 ? buf_text(&words) : NULL;
+    if (a->json)
+        pick_report_json(r);
+    else
+        pick_report_text(r);
+    buf_free(&words);
+    return EXIT_FINE;
+}
+
+static int report_and_pick(struct setup *s)
+{
+    const struct program_spec *program = s->spec->program;
+    struct pick_report *r = mem_alloc(sizeof *r);
+    int status;
+
+    r->node = s->arguments->node;
+    r->label = buf_text(&s->label);
+    r->work = program != NULL ? program->arguments[program->argument_count - 1] : s->spec->family;
+    r->state = &s->state;
+    r->schema = scenario_schema(&s->scenario);
+    r->runs = (unsigned)s->arguments->runs;
+    r->instances = s->work.count;
+    add_candidates(&s->state, r);
+    status = pick(s, r);
+    mem_free(r);
+    return status;
+}
+
+int command_pick(int argc, char **argv)
+{
+    struct arguments a = {.runs = RUNS_DEFAULT};
+    struct setup *s;
+    int status = read_arguments(argc, argv, &a);
+
+    if (status != EXIT_FINE)
+        return status;
+    if (a.help)
+        return help();
+    s = mem_alloc(sizeof *s);
+    s->arguments = &a;
+    status = load_scenario(s);
+    if (status == EXIT_FINE)
+        status = load_state(s);
+    if (status == EXIT_FINE)
+        status = build_work(s);
+    if (status == EXIT_FINE)
+        status = report_and_pick(s);
+    setup_fini(s);
+    mem_free(s);
+    return status;
+}
