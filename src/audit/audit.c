@@ -39,12 +39,48 @@ static bool replay_all(struct replay *r, const struct audit_input *in, struct au
     return true;
 }
 
+static const char *why(const struct member *m)
+{
+    switch (m->status) {
+    case MEMBER_ABSENT:
+        return "it let a deadline pass";
+    case MEMBER_QUARANTINED:
+        if (m->found_epoch >= m->last_epoch && m->false_claims > 0)
+            return NULL;
+        return "it was away for longer than max_ledger_drift";
+    case MEMBER_CONVICTED:
+        return "it signed two things that contradict each other";
+    case MEMBER_LEFT:
+        return "it said good-bye, or its leaving was signed off";
+    default:
+        return NULL;
+    }
+}
+
+/* As execution says. */
+static void tell_standings(const struct federation_state *s, struct audit_report *report)
+{
+    for (unsigned i = 0; i < s->member_count; i++) {
+        const struct member *m = &s->members[i];
+        struct audit_standing standing = {
+            .status = member_status_name(m->status),
+            .why = why(m),
+            .false_claims = m->false_claims,
+            .found_epoch = m->found_epoch,
+        };
+
+        if (m->status != MEMBER_ACTIVE || m->false_claims > 0)
+            audit_stand(report, m->card.name, &standing);
+    }
+}
+
 static void audit_log(struct replay *r, const struct audit_input *in, const struct audit_options *options,
                       struct audit_report *report)
 {
     check_trust(r, in, options, report);
     bool whole = replay_all(r, in, report);
     replay_compare(r, report);
+    tell_standings(&r->state, report);
     if (!whole)
         skip_all(report, RULE_EPOCH_ORDER, RULE_ANCHOR_BINDING, "nothing behind the first epoch that fails");
     if (options->spot_checks > 0)

@@ -28,7 +28,7 @@ struct audit_options {
     bool has_federation_id;
     struct digest federation_id;                        /* of the genesis to trust; must then be every label's */
     uint64_t spot_checks;                               /* claims to run again; 0: none */
-    const struct audit_work *work;                      /* with which; borrowed */
+    const struct claim_work *work;                      /* with which; borrowed */
     void (*progress)(void *context, const char *label); /* or NULL */
     void *context;
 };

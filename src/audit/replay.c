@@ -37,15 +37,6 @@ static void compare_genesis(const struct json_doc *doc, const char *file, struct
     buf_free(&pointer);
 }
 
-static int *owners_of(const struct federation_state *s)
-{
-    int *owners = mem_array(s->policy.shards + 1, sizeof owners[0]);
-
-    for (unsigned i = 0; i < s->policy.shards; i++)
-        owners[i] = state_shard_owner(s, i);
-    return owners;
-}
-
 static void describe(struct audit_report *report, const struct federation_state *s)
 {
     struct audit_section *section = audit_section(report);
@@ -64,7 +55,7 @@ static void keep_owners(struct replay *r)
     if (!r->owners_wanted)
         return;
     r->owners = mem_resize(r->owners, r->owners_count + 1, sizeof r->owners[0]);
-    r->owners[r->owners_count++] = (struct replayed_owners){r->state.block_id, owners_of(&r->state)};
+    r->owners[r->owners_count++] = (struct replayed_owners){r->state.block_id, claim_owners(&r->state)};
 }
 
 bool replay_genesis(struct replay *r, const char *file, struct bytes text, struct audit_report *report)
@@ -86,7 +77,7 @@ bool replay_genesis(struct replay *r, const char *file, struct bytes text, struc
 
         audit_pass(report, RULE_GENESIS_DOCUMENT);
         merkle_tree_append(&r->log, &leaf);
-        r->first_owners = owners_of(&r->state);
+        r->first_owners = claim_owners(&r->state);
         keep_owners(r);
         names_learn(&r->names, &r->state);
         state_voter_set(&r->state, &r->voters);
@@ -157,7 +148,7 @@ static void keep(struct replay *r, const struct execution *x)
 static void finish_epoch(struct replay *r, struct replayed_epoch *e, const struct execution *x)
 {
     e->outcome = outcome_json(&x->outcome, &r->state);
-    e->owners = owners_of(&r->state);
+    e->owners = claim_owners(&r->state);
     e->anchor = (struct anchor_statement){
         .federation_id = r->state.federation_id,
         .epoch = x->outcome.epoch,

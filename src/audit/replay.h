@@ -2,6 +2,7 @@
 #define PRISMFED_AUDIT_REPLAY_H
 
 #include "audit/report.h"
+#include "govern/claim.h"
 #include "govern/execute.h"
 #include "govern/membership.h"
 #include "govern/names.h"

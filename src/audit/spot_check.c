@@ -3,17 +3,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/prng.h"
+#include "base/sample.h"
 #include "evolve/local_cycle.h"
 #include "govern/body.h"
 
 struct spot {
     const struct replay *r;
-    const struct audit_work *work;
+    const struct claim_work *work;
     struct audit_report *report;
-    uint64_t claims;       /* that can be run again */
-    uint64_t wanted, left; /* left: claims not offered yet, while drawing */
-    struct prng prng;
+    uint64_t claims; /* that can be run again */
+    struct sample sample;
 };
 
 /* An UPDATE that took effect. */
@@ -40,35 +39,30 @@ static bool job_of(const struct spot *s, const struct update *u, struct cycle_jo
 {
     const struct federation_state *state = &s->r->state;
     const int *owners = owners_at(s->r, &u->envelope.ledger_block_id);
-    unsigned count = 0;
-    const struct instance *own = s->work->own(s->work->context, &state->members[u->member], &count);
+    struct claim_shards shards;
 
-    if (own == NULL || owners == NULL)
+    if (owners == NULL)
         return false;
     *out = (struct cycle_job){
         .schema = &state->schema,
         .epoch = u->envelope.federated_epoch,
         .iteration_limit = state->policy.iteration_limit,
     };
-    for (unsigned i = 0; i < count && i < WORKLOAD_INSTANCES_MAX; i++)
-        out->instances[out->instance_count++] = &own[i];
-    for (unsigned i = 0; i < state->policy.shards && out->instance_count < 2 * WORKLOAD_INSTANCES_MAX; i++) {
-        if (owners[i] != (int)u->member)
-            continue;
-        out->instances[out->instance_count] = s->work->shard(s->work->context, i);
-        if (out->instances[out->instance_count++] == NULL)
-            return false;
-    }
-    return true;
+    claim_shards_of(owners, state->policy.shards, u->member, &shards);
+    return claim_instances(s->work, &state->members[u->member], &shards, out);
 }
 
-/* Selection sampling (Knuth, volume 2, 3.4.2, algorithm S): each set of `wanted` claims is as likely as any other. */
-static bool is_drawn(struct spot *s)
+/* Nobody can say which shards the site had: that is no way around being looked at. */
+static void check_block(struct spot *s, const struct update *u)
 {
-    bool drawn = prng_below(&s->prng, s->left--) < s->wanted;
+    const struct member *m = &s->r->state.members[u->member];
+    char pointer[48];
+    unsigned count;
 
-    s->wanted -= drawn;
-    return drawn;
+    if (s->work->own(s->work->context, m, &count) == NULL || owners_at(s->r, &u->envelope.ledger_block_id) != NULL)
+        return;
+    snprintf(pointer, sizeof pointer, "/entries/%" PRIu64, u->entry);
+    audit_fail(s->report, RULE_WORK_CLAIMS, u->file, pointer, "%s names a block that is not in the log", m->card.name);
 }
 
 static void run_again(struct spot *s, const struct update *u, unsigned number, const struct cycle_job *job)
@@ -102,6 +96,7 @@ static void count_claims(struct spot *s, const struct update *u)
 {
     struct cycle_job job;
 
+    check_block(s, u);
     if (job_of(s, u, &job))
         s->claims += u->body.count;
 }
@@ -113,7 +108,7 @@ static void draw_claims(struct spot *s, const struct update *u)
     if (!job_of(s, u, &job))
         return;
     for (unsigned i = 0; i < u->body.count; i++) {
-        if (is_drawn(s))
+        if (sample_takes(&s->sample))
             run_again(s, u, i, &job);
     }
 }
@@ -146,20 +141,18 @@ static void each_update(struct spot *s, void (*see)(struct spot *s, const struct
     }
 }
 
-void spot_check(const struct replay *r, uint64_t wanted, const struct audit_work *work, struct audit_report *report)
+void spot_check(const struct replay *r, uint64_t wanted, const struct claim_work *work, struct audit_report *report)
 {
     struct spot s = {.r = r, .work = work, .report = report};
     struct digest root = merkle_frontier_root(&r->state.log);
 
-    prng_seed(&s.prng, be64_get(root.b));
     each_update(&s, count_claims);
     if (s.claims == 0) {
         audit_skip(report, RULE_WORK_CLAIMS, "no site with a claim in the log has its work disclosed");
         return;
     }
-    s.left = s.claims;
-    s.wanted = wanted < s.claims ? wanted : s.claims;
-    if (s.wanted < s.claims)
+    sample_begin(&s.sample, be64_get(root.b), wanted, s.claims);
+    if (wanted < s.claims)
         audit_skip(report, RULE_WORK_CLAIMS, "a sample of the claims was run again, and not all of them");
     each_update(&s, draw_claims);
 }

@@ -210,10 +210,8 @@ static void observe_block(struct rehearsal *r, struct sim_node *n, const struct 
         r->quorum = s->quorum;
         rehearsal_faults_changed(r);
     }
-    for (unsigned m = 0; m < s->member_count; m++) {
-        if (s->members[m].status == MEMBER_CONVICTED)
-            check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], r->now_ns);
-    }
+    for (unsigned m = 0; m < s->member_count; m++)
+        check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], &s->members[m], r->now_ns);
 }
 
 /* A validator that has left goes on for a while: it may be the only one to tell others that their membership epoch is

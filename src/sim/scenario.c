@@ -115,6 +115,17 @@ const struct genome_schema *scenario_schema(const struct scenario *s)
     return s->space != NULL ? &s->space->schema : workload_schema();
 }
 
+bool scenario_discloses(const struct scenario *s, unsigned node)
+{
+    const struct scenario_node *n = &s->nodes[node];
+
+    for (unsigned i = 0; i < s->event_count; i++) {
+        if (s->events[i].kind == EVENT_DRIFT && s->events[i].node == node)
+            return false;
+    }
+    return n->disclosed && n->workload.program == NULL;
+}
+
 void scenario_fini(struct scenario *s)
 {
     for (unsigned i = 0; i < s->node_count; i++)

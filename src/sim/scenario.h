@@ -16,7 +16,7 @@ struct scenario_node {
     double speed;            /* 1.0: a thousand solver iterations a virtual millisecond */
     bool joins_later;        /* named by a join event: not a founding member */
     bool rotates;            /* named by a rotate_key event */
-    bool disclosed;          /* an auditor may see its work */
+    bool disclosed;          /* auditors and validators may see its work: scenario_discloses() */
     struct workload_spec workload;
 };
 
@@ -58,6 +58,7 @@ enum lie {
     LIE_STALE,
     LIE_DOUBLE_SIGN,
     LIE_MUTE,
+    LIE_FALSE_RECOUNTS,
     LIE_COUNT
 };
 
@@ -109,6 +110,11 @@ void scenario_fini(struct scenario *s);
 
 /* What is searched: the genes of the users' programs, or of the built-in solver. */
 const struct genome_schema *scenario_schema(const struct scenario *s);
+
+int scenario_find_node(const struct scenario *s, const char *id); /* -1: no node has this id */
+/* Can others run the node's claims again on what it discloses? Only built-in work, that no event changes on the way: a
+ * program of the user's may answer otherwise elsewhere, and nobody honest may be found. */
+bool scenario_discloses(const struct scenario *s, unsigned node);
 
 const char *scenario_event_name(enum scenario_event_kind kind); /* "crash", "latency_spike", ... */
 const char *lie_name(enum lie lie);

@@ -63,7 +63,7 @@ static const struct instance *shard(void *context, unsigned number)
     return disclosed.shards_hidden ? NULL : &disclosed.shards[number];
 }
 
-static const struct audit_work work = {.own = own, .shard = shard};
+static const struct claim_work work = {.own = own, .shard = shard};
 
 /* How many claims passed, failed, and whether something was not checked. */
 static void expect(const struct fixture *f, uint64_t wanted, uint64_t passed, uint64_t failed, bool skipped)
@@ -134,6 +134,32 @@ static void false_claims_are_found(void)
     forget();
 }
 
+/* As if the block had never been: which shards the site had, nobody could tell. */
+static void a_block_that_is_not_in_the_log_is_found(void)
+{
+    struct audit_report report = {0};
+    struct replay *r = mem_alloc(sizeof *r);
+    struct fixture f;
+
+    fixture_make(&f, SITES, 2, false, EPOCHS, 16);
+    disclose(16);
+    audit_section_begin(&report, "test");
+    r->owners_wanted = true;
+    REQUIRE(replay_genesis(r, "genesis.json", bytes_of_buf(&f.genesis), &report));
+    for (unsigned i = 0; i < f.epoch_count; i++)
+        REQUIRE(replay_epoch(r, f.first_epoch + i, f.names[i], bytes_of_buf(&f.epochs[i]), &report));
+    r->owners[0].block_id.b[0] ^= 1; /* genesis, on which the first ones are built */
+    disclosed.hidden = 2;
+    spot_check(r, ALL, &work, &report);
+    CHECK_EQ_U64(report.finding_count, SITES - 1);
+    CHECK(report_has(&report, RULE_WORK_CLAIMS));
+    replay_free(r);
+    mem_free(r);
+    audit_report_free(&report);
+    fixture_free(&f);
+    forget();
+}
+
 static void nothing_disclosed_is_nothing_checked(void)
 {
     struct fixture f;
@@ -151,6 +177,7 @@ int main(void)
     TAP_RUN(the_claims_of_the_honest_are_so);
     TAP_RUN(all_of_the_work_must_be_there);
     TAP_RUN(false_claims_are_found);
+    TAP_RUN(a_block_that_is_not_in_the_log_is_found);
     TAP_RUN(nothing_disclosed_is_nothing_checked);
     return tap_done();
 }

@@ -54,7 +54,7 @@ report $status "another seed's work is nobody's" text
 
 for behaviour in inflated_claims negated_claims copy_cat stale; do
     scenario "{\"kind\": \"lie\", \"node\": \"v3\", \"behaviour\": \"$behaviour\", \"epoch\": 1}" > spot.json
-    check 8
+    check 10
     found=0
     [ "$status" = 1 ] && [ "$(accused)" = "v3 " ] || found=1
     report $found "$behaviour: the liar is found, and nobody else" report
