@@ -102,7 +102,7 @@ void audit_label(const struct audit_input *in, const struct audit_options *optio
     if (options->progress != NULL)
         options->progress(options->context, in->label);
     audit_section_begin(report, in->label);
-    r->owners_wanted = options->spot_checks > 0;
+    r->work_wanted = options->spot_checks > 0;
     if (in->genesis.path == NULL) {
         audit_fail(report, RULE_FILE_MISSING, in->summary.path != NULL ? in->summary.path : in->epochs[0].file.path, "",
                    "there is no genesis.json for the label \"%s\"", in->label);

@@ -52,7 +52,7 @@ static void describe(struct audit_report *report, const struct federation_state 
 
 static void keep_owners(struct replay *r)
 {
-    if (!r->owners_wanted)
+    if (!r->work_wanted)
         return;
     r->owners = mem_resize(r->owners, r->owners_count + 1, sizeof r->owners[0]);
     r->owners[r->owners_count++] = (struct replayed_owners){r->state.block_id, claim_owners(&r->state)};
@@ -196,6 +196,19 @@ static bool follow_voters(struct replay *r, const struct replayed_epoch *e, unsi
     return err == ERR_OK;
 }
 
+/* COLLECT has closed with this block, if it did. */
+static void keep_candidates(const struct replay *r, struct replayed_epoch *e, const struct execution *x)
+{
+    const struct federation_state *s = &r->state;
+
+    if (!r->work_wanted || !x->phase_changed || s->phase != PHASE_SCORE || e->candidates != NULL)
+        return;
+    e->candidate_count = s->candidate_count;
+    e->candidates = mem_array(s->candidate_count, sizeof e->candidates[0]);
+    for (unsigned i = 0; i < s->candidate_count; i++)
+        e->candidates[i] = s->candidates[i].genome;
+}
+
 /* All blocks of the file: the last one, and no other, ends its epoch. */
 static bool execute(struct replay *r, struct replayed_epoch *e, struct audit_report *report)
 {
@@ -218,6 +231,7 @@ static bool execute(struct replay *r, struct replayed_epoch *e, struct audit_rep
         }
         keep(r, &x);
         keep_owners(r);
+        keep_candidates(r, e, &x);
         section->blocks++;
         section->entries += x.count;
         ended = x.epoch_ended;
@@ -256,6 +270,7 @@ static void free_epoch(struct replayed_epoch *e)
     epoch_file_fini(&e->bytes);
     json_decref(e->outcome);
     mem_free(e->owners);
+    mem_free(e->candidates);
     buf_free(&e->next_voters);
 }
 

@@ -206,6 +206,9 @@ static void contribute_score(struct fed *f)
     for (unsigned i = 0; i < body.count; i++)
         body.costs[i] = f->score_costs[i];
     score_body_encode(&body, &encoded);
+#ifdef MUTANT_FED_ROW_NAMES_NEWEST_BLOCK
+    f->score_basis.block_id = s->block_id;
+#endif
     submit_entry(f, ENTRY_SCORE, s->epoch, &f->score_basis.block_id, bytes_of_buf(&encoded));
     buf_free(&encoded);
 }

@@ -35,7 +35,11 @@ static bool shards_known(const struct fed *f, const struct spot_check *c, struct
         return true;
     for (unsigned i = 0; i < OWNERS_KEPT; i++) {
         const struct owners *o = &f->owners[i];
-        if (o->owners == NULL || !digest_equal(&o->block_id, &c->built_on))
+        bool is_built_on = o->owners != NULL && digest_equal(&o->block_id, &c->built_on);
+#ifdef MUTANT_FED_SHARDS_OF_NOW
+        is_built_on = i == (f->owners_next + OWNERS_KEPT - 1) % OWNERS_KEPT;
+#endif
+        if (!is_built_on)
             continue;
         claim_shards_of(o->owners, policy->shards, c->member, out);
         return true;

@@ -124,7 +124,7 @@ enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag)
     n->life++;
     n->height = 0; /* what it comes back with is looked at like any other block */
     n->durable_ns = r->now_ns;
-    r->recount = true;
+    r->ended_unknown = true;
     node_step(n, r, &event);
     return ERR_OK;
 }
@@ -138,7 +138,7 @@ void node_stop(struct sim_node *n, struct rehearsal *r)
     n->fed = NULL;
     queue_clear(n);
     disk_crash(&n->disk, r->now_ns);
-    r->recount = true;
+    r->ended_unknown = true;
 }
 
 /* ---- effects */

@@ -234,7 +234,7 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
         observe_block(r, n, s);
     if (s->epoch != n->epoch) {
         n->epoch = s->epoch;
-        r->recount = true;
+        r->ended_unknown = true;
         if (timeline_enter(&r->timeline, s->epoch, r->now_ns)) {
             trace_line(r->trace, r->now_ns, "*", "epoch %" PRIu64, s->epoch);
             faults_epoch(r, s->epoch);
@@ -283,7 +283,7 @@ void rehearsal_faults_changed(struct rehearsal *r)
 {
     timeline_stall(&r->timeline, !rehearsal_has_quorum(r));
     check_progress_faults(&r->checkers, r);
-    r->recount = true;
+    r->ended_unknown = true;
 }
 
 /* ---- the loop */
@@ -335,7 +335,7 @@ static void happen(struct rehearsal *r, struct happening *h)
         break;
     case HAPPEN_DURABLE:
         node_flush(n, r);
-        r->recount = true;
+        r->ended_unknown = true;
         break;
     case HAPPEN_WORK_DUE:
         h->work = NULL;
@@ -374,9 +374,9 @@ static bool all_ended(struct rehearsal *r)
 {
     bool any = false;
 
-    if (!r->recount)
+    if (!r->ended_unknown)
         return false;
-    r->recount = false;
+    r->ended_unknown = false;
     for (unsigned i = 0; i < r->count; i++) {
         if (r->nodes[i].up && !has_ended(r, &r->nodes[i]))
             return false;

@@ -141,7 +141,7 @@ void federation_init(struct federation *f, const struct federation_options *opti
         enum err err = workload_build(&spec, options->seed, label, &n->work, &diag);
         ASSERT(err == ERR_OK);
     }
-    spec.instances = options->shards;
+    spec = (struct workload_spec){.family = "random", .instances = options->shards, .size_min = 20, .size_max = 24};
     for (unsigned i = 0; i < options->shards; i++) {
         enum err err = workload_build_shard(&spec, options->seed, i, &f->shards[i], &diag);
         ASSERT(err == ERR_OK);

@@ -156,7 +156,8 @@ static void add_spot_checks(struct plan *p)
 
     buf_printf(&p->more,
                ", \"policy\": {\"evaluations\": 4, \"iteration_limit\": 150, \"spot_checks\": %" PRIu64
-               "}, \"rebalance\": {\"shards\": %" PRIu64 ", \"workload\": {\"family\": \"planted\"}}",
+               "}, \"rebalance\": {\"shards\": %" PRIu64 ", \"workload\": {\"family\": \"random\", "
+               "\"size_min\": 20, \"size_max\": 24}}",
                count, shards);
 }
 
@@ -212,7 +213,7 @@ static void random_trouble(void)
         installs += run_count(&run, " fed.installed ");
         recoveries += run_count(&run, " fed.recovered ");
         changes += run_count(&run, " fed.membership ");
-        recounts += run_entries(&run, "recount");
+        recounts += run_count(&run, " work recount ");
         run_free(&run);
         buf_free(&p.more);
     }
