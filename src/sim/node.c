@@ -322,7 +322,7 @@ static struct work *work_capture(const struct sim_node *n, const struct rehearsa
     return w;
 }
 
-/* ---- */
+/* ---- the queue */
 
 static void enqueue(struct sim_node *n, struct rehearsal *r, struct effect *e)
 {
