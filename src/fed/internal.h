@@ -170,6 +170,7 @@ struct fed {
     /* spot_check.c */
     unsigned owners_next; /* the one to be replaced */
     struct owners owners[OWNERS_KEPT];
+    bool checks_due; /* there is a new state or an answer */
     uint64_t recount_number;
     unsigned recounting_count;
     struct recounting *recounting; /* owned; of claims in the decided state, or not answered; a restart forgets them */

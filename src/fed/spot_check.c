@@ -11,6 +11,7 @@ void spot_check_pass(struct fed *f)
     const struct policy *policy = &f->decided.policy;
     struct owners *slot = &f->owners[f->owners_next];
 
+    f->checks_due = true;
     if (policy->spot_checks == 0 || policy->shards == 0)
         return;
     mem_free(slot->owners);
@@ -139,8 +140,9 @@ void spot_check_settle(struct fed *f)
     const struct federation_state *s = &f->decided;
     const struct spot_check *wrong = NULL;
 
-    if (f->probing)
+    if (!f->checks_due || f->probing)
         return;
+    f->checks_due = false;
     keep_drawn(f);
     for (unsigned i = 0; i < s->check_count; i++) {
         const struct spot_check *c = &s->checks[i];
@@ -165,6 +167,7 @@ enum err spot_check_done(struct fed *f, const struct fed_event *event)
         r->answered = true;
         r->differs = event->costs != NULL && event->costs[0] != r->claim.cost;
         r->cost = event->costs != NULL ? event->costs[0] : 0;
+        f->checks_due = true;
         return ERR_OK;
     }
     return ERR_STALE;
