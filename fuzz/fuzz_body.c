@@ -15,6 +15,7 @@ static void try_work(struct bytes in, struct buf *again)
     struct update_body update;
     struct score_body score;
     struct close_body close;
+    struct recount_body recount;
     if (update_body_decode(in, &update) == ERR_OK) {
         update_body_encode(&update, again);
         same(again, in);
@@ -25,6 +26,10 @@ static void try_work(struct bytes in, struct buf *again)
     }
     if (close_body_decode(in, &close) == ERR_OK) {
         close_body_encode(&close, again);
+        same(again, in);
+    }
+    if (recount_body_decode(in, &recount) == ERR_OK) {
+        recount_body_encode(&recount, again);
         same(again, in);
     }
 }

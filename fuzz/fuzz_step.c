@@ -61,6 +61,26 @@ static void add_effects(struct digest_context *c, const struct effects *effects)
     }
 }
 
+/* Claims that it asks to be run again: not disclosed, as claimed, or not. */
+static void answer(struct fed *fed, struct effects *effects, int64_t now_ns, struct digest_context *c)
+{
+    uint64_t numbers[2 * SPOT_CHECKS_MAX], cost;
+    unsigned count = 0;
+
+    for (size_t i = 0; i < effects->count; i++) {
+        if (effects->items[i].kind == EFFECT_RECOUNT)
+            numbers[count++] = effects->items[i].number;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        struct fed_event event = {.kind = FED_EVENT_RECOUNT_DONE, .number = numbers[i], .now_ns = now_ns};
+        cost = fed_claim(fed, numbers[i])->cost + numbers[i] % 2;
+        event.costs = numbers[i] % 3 == 0 ? NULL : &cost;
+        effects_clear(effects);
+        add_number(c, fed_step(fed, &event, effects));
+        add_effects(c, effects);
+    }
+}
+
 static struct digest run(struct bytes in, struct verify_cache *cache)
 {
     struct digest_context c;
@@ -72,6 +92,7 @@ static struct digest run(struct bytes in, struct verify_cache *cache)
     while (fed != NULL) {
         add_number(&c, fed_step(fed, &event, &effects));
         add_effects(&c, &effects);
+        answer(fed, &effects, event.now_ns, &c);
         effects_clear(&effects);
         blob_drop(event.blob);
         if (in.len < 2)

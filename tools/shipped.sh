@@ -2,7 +2,7 @@
 # shipped.sh PROGRAM OUTPUT_DIR [OPTION...]: simulates every shipped scenario with
 # federated_sim and writes its artifacts to OUTPUT_DIR.
 set -eu
-scenarios='baseline edge_failover validator_loss partition_heal lying_site disk_loss'
+scenarios='baseline edge_failover validator_loss partition_heal lying_site disk_loss false_claims'
 epochs=5
 root=$(cd "$(dirname "$0")/.." && pwd)
 program=$1

@@ -27,6 +27,7 @@ struct federated_epoch_report {
     bool quorum_reached;   /* anchored under a quorum certificate */
     uint64_t view_changes; /* new views entered while the epoch ran */
     uint64_t participants, stale, absent, quarantined, convicted;
+    uint64_t false_claims; /* sites that validators found with one while it ran */
     uint64_t shards_moved; /* against the epoch before */
     int64_t aggregated_delta_ppm;
     bool incumbent_changed, rolled_back;

@@ -39,6 +39,41 @@ static bool replay_all(struct replay *r, const struct audit_input *in, struct au
     return true;
 }
 
+static const char *why(const struct member *m)
+{
+    switch (m->status) {
+    case MEMBER_ABSENT:
+        return "it let a deadline pass";
+    case MEMBER_QUARANTINED:
+        if (m->found_epoch >= m->last_epoch && m->false_claims > 0)
+            return NULL;
+        return "it was away for longer than max_ledger_drift";
+    case MEMBER_CONVICTED:
+        return "it signed two things that contradict each other";
+    case MEMBER_LEFT:
+        return "it said good-bye, or its leaving was signed off";
+    default:
+        return NULL;
+    }
+}
+
+/* As execution says. */
+static void tell_standings(const struct federation_state *s, struct audit_report *report)
+{
+    for (unsigned i = 0; i < s->member_count; i++) {
+        const struct member *m = &s->members[i];
+        struct audit_standing standing = {
+            .status = member_status_name(m->status),
+            .why = why(m),
+            .false_claims = m->false_claims,
+            .found_epoch = m->found_epoch,
+        };
+
+        if (m->status != MEMBER_ACTIVE || m->false_claims > 0)
+            audit_stand(report, m->card.name, &standing);
+    }
+}
+
 static void audit_log(struct replay *r, const struct audit_input *in, const struct audit_options *options,
                       struct audit_report *report)
 {
@@ -53,6 +88,7 @@ static void audit_log(struct replay *r, const struct audit_input *in, const stru
         state_free(options->state);
         state_copy(options->state, &r->state);
     }
+    tell_standings(&r->state, report);
     if (!whole)
         skip_all(report, RULE_EPOCH_ORDER, RULE_ANCHOR_BINDING, "nothing behind the first epoch that fails");
     if (options->spot_checks > 0)
@@ -74,7 +110,7 @@ void audit_label(const struct audit_input *in, const struct audit_options *optio
     if (options->progress != NULL)
         options->progress(options->context, in->label);
     audit_section_begin(report, in->label);
-    r->owners_wanted = options->spot_checks > 0;
+    r->work_wanted = options->spot_checks > 0;
     if (in->genesis.path == NULL) {
         audit_fail(report, RULE_FILE_MISSING, in->summary.path != NULL ? in->summary.path : in->epochs[0].file.path, "",
                    "there is no genesis.json for the label \"%s\"", in->label);

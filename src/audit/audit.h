@@ -28,7 +28,7 @@ struct audit_options {
     bool has_federation_id;
     struct digest federation_id;    /* of the genesis to trust; must then be every label's */
     uint64_t spot_checks;           /* claims to run again; 0: none */
-    const struct audit_work *work;  /* with which; borrowed */
+    const struct claim_work *work;  /* with which; borrowed */
     const char *label;              /* audit this one alone; NULL: all */
     struct federation_state *state; /* NULL, or zero: gets the state after the last epoch of a log that could be
                                        executed to its end; the caller's to free (state_free) */

@@ -37,15 +37,6 @@ static void compare_genesis(const struct json_doc *doc, const char *file, struct
     buf_free(&pointer);
 }
 
-static int *owners_of(const struct federation_state *s)
-{
-    int *owners = mem_array(s->policy.shards + 1, sizeof owners[0]);
-
-    for (unsigned i = 0; i < s->policy.shards; i++)
-        owners[i] = state_shard_owner(s, i);
-    return owners;
-}
-
 static void describe(struct audit_report *report, const struct federation_state *s)
 {
     struct audit_section *section = audit_section(report);
@@ -61,10 +52,10 @@ static void describe(struct audit_report *report, const struct federation_state 
 
 static void keep_owners(struct replay *r)
 {
-    if (!r->owners_wanted)
+    if (!r->work_wanted)
         return;
     r->owners = mem_resize(r->owners, r->owners_count + 1, sizeof r->owners[0]);
-    r->owners[r->owners_count++] = (struct replayed_owners){r->state.block_id, owners_of(&r->state)};
+    r->owners[r->owners_count++] = (struct replayed_owners){r->state.block_id, claim_owners(&r->state)};
 }
 
 bool replay_genesis(struct replay *r, const char *file, struct bytes text, struct audit_report *report)
@@ -86,7 +77,7 @@ bool replay_genesis(struct replay *r, const char *file, struct bytes text, struc
 
         audit_pass(report, RULE_GENESIS_DOCUMENT);
         merkle_tree_append(&r->log, &leaf);
-        r->first_owners = owners_of(&r->state);
+        r->first_owners = claim_owners(&r->state);
         keep_owners(r);
         names_learn(&r->names, &r->state);
         state_voter_set(&r->state, &r->voters);
@@ -157,7 +148,7 @@ static void keep(struct replay *r, const struct execution *x)
 static void finish_epoch(struct replay *r, struct replayed_epoch *e, const struct execution *x)
 {
     e->outcome = outcome_json(&x->outcome, &r->state);
-    e->owners = owners_of(&r->state);
+    e->owners = claim_owners(&r->state);
     e->anchor = (struct anchor_statement){
         .federation_id = r->state.federation_id,
         .epoch = x->outcome.epoch,
@@ -205,6 +196,19 @@ static bool follow_voters(struct replay *r, const struct replayed_epoch *e, unsi
     return err == ERR_OK;
 }
 
+/* COLLECT has closed with this block, if it did. */
+static void keep_candidates(const struct replay *r, struct replayed_epoch *e, const struct execution *x)
+{
+    const struct federation_state *s = &r->state;
+
+    if (!r->work_wanted || !x->phase_changed || s->phase != PHASE_SCORE || e->candidates != NULL)
+        return;
+    e->candidate_count = s->candidate_count;
+    e->candidates = mem_array(s->candidate_count, sizeof e->candidates[0]);
+    for (unsigned i = 0; i < s->candidate_count; i++)
+        e->candidates[i] = s->candidates[i].genome;
+}
+
 /* All blocks of the file: the last one, and no other, ends its epoch. */
 static bool execute(struct replay *r, struct replayed_epoch *e, struct audit_report *report)
 {
@@ -227,6 +231,7 @@ static bool execute(struct replay *r, struct replayed_epoch *e, struct audit_rep
         }
         keep(r, &x);
         keep_owners(r);
+        keep_candidates(r, e, &x);
         section->blocks++;
         section->entries += x.count;
         ended = x.epoch_ended;
@@ -265,6 +270,7 @@ static void free_epoch(struct replayed_epoch *e)
     epoch_file_fini(&e->bytes);
     json_decref(e->outcome);
     mem_free(e->owners);
+    mem_free(e->candidates);
     buf_free(&e->next_voters);
 }
 

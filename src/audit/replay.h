@@ -2,6 +2,7 @@
 #define PRISMFED_AUDIT_REPLAY_H
 
 #include "audit/report.h"
+#include "govern/claim.h"
 #include "govern/execute.h"
 #include "govern/membership.h"
 #include "govern/names.h"
@@ -19,8 +20,10 @@ struct replayed_epoch {
     struct anchor_statement anchor; /* as it should be */
     json_t *outcome;                /* owned reference */
     int *owners;                    /* owned; of each shard when the epoch had ended */
-    struct buf next_voters;         /* as it should be; empty: the membership epoch goes on */
-    unsigned names_count;           /* of replay.names that were known when the epoch had ended */
+    unsigned candidate_count;
+    struct genome *candidates; /* owned; what was scored, in aligned order, if replay.work_wanted */
+    struct buf next_voters;    /* as it should be; empty: the membership epoch goes on */
+    unsigned names_count;      /* of replay.names that were known when the epoch had ended */
 };
 
 /* Who had the shards after a block. */
@@ -30,7 +33,7 @@ struct replayed_owners {
 };
 
 struct replay {
-    bool owners_wanted;            /* set before replay_genesis() */
+    bool work_wanted;              /* what claims are about; set before replay_genesis() */
     struct federation_state state; /* after the last epoch here */
     int *first_owners;             /* owned; at genesis */
     struct names names;

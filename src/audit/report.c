@@ -36,6 +36,15 @@ void audit_skip(struct audit_report *r, enum audit_rule rule, const char *why)
     audit_section(r)->skipped[rule] = why;
 }
 
+void audit_stand(struct audit_report *r, const char *member, const struct audit_standing *standing)
+{
+    struct audit_section *s = audit_section(r);
+
+    s->standings = mem_resize(s->standings, s->standing_count + 1, sizeof s->standings[0]);
+    s->standings[s->standing_count] = *standing;
+    s->standings[s->standing_count++].member = copy_text(member);
+}
+
 /* What is reported may quote the input: no control character of it may reach a terminal. */
 static void clean(char *text)
 {
@@ -140,6 +149,9 @@ void audit_report_free(struct audit_report *r)
     for (unsigned i = 0; i < r->section_count; i++) {
         mem_free(r->sections[i].label);
         mem_free(r->sections[i].scenario);
+        for (unsigned k = 0; k < r->sections[i].standing_count; k++)
+            mem_free(r->sections[i].standings[k].member);
+        mem_free(r->sections[i].standings);
     }
     for (size_t i = 0; i < r->finding_count; i++) {
         mem_free(r->findings[i].file);

@@ -15,6 +15,14 @@ struct audit_finding {
     char *text;    /* expected and found; owned */
 };
 
+/* A member that is not in good standing when the log ends, or was not once. */
+struct audit_standing {
+    char *member;                       /* owned */
+    const char *status;                 /* static text, like why */
+    const char *why;                    /* or NULL: there is nothing but its false claims */
+    uint64_t false_claims, found_epoch; /* how often it was found with one, and when last; 0: never */
+};
+
 /* One label's part; section 0 is the folder as a whole. */
 struct audit_section {
     char *label;    /* owned */
@@ -24,6 +32,8 @@ struct audit_section {
     uint64_t epochs, anchored, blocks, entries; /* re-executed */
     uint64_t passed[AUDIT_RULE_COUNT], failed[AUDIT_RULE_COUNT];
     const char *skipped[AUDIT_RULE_COUNT]; /* why something was not checked, or NULL; static text */
+    unsigned standing_count;
+    struct audit_standing *standings; /* owned */
 };
 
 /* Zero-initialise; audit_report_free() at the end. */
@@ -39,6 +49,7 @@ void audit_section_begin(struct audit_report *r, const char *label);
 struct audit_section *audit_section(struct audit_report *r); /* the present one; valid until the next begins */
 void audit_pass(struct audit_report *r, enum audit_rule rule);
 void audit_skip(struct audit_report *r, enum audit_rule rule, const char *why);
+void audit_stand(struct audit_report *r, const char *member, const struct audit_standing *standing); /* copied */
 void audit_fail(struct audit_report *r, enum audit_rule rule, const char *file, const char *pointer, const char *fmt,
                 ...) PRINTF_LIKE(5, 6);
 /* The same for a complaint of json_doc_complain(): takes it apart. */

@@ -14,6 +14,17 @@ static void add_counts(struct buf *out, const struct audit_section *s)
     buf_printf(out, "  rules: %u passed, %u failed, %u not (or not fully) checked\n", passed, failed, skipped);
 }
 
+static void add_standing(struct buf *out, const struct audit_standing *s)
+{
+    buf_printf(out, "  %s is %s", s->member, s->status);
+    if (s->why != NULL)
+        buf_printf(out, ": %s", s->why);
+    if (s->false_claims > 0)
+        buf_printf(out, "%s found with false claims %" PRIu64 " time%s, the last in epoch %" PRIu64,
+                   s->why != NULL ? ";" : ":", s->false_claims, s->false_claims == 1 ? "" : "s", s->found_epoch);
+    buf_add_byte(out, '\n');
+}
+
 static void add_section(struct buf *out, const struct audit_section *s)
 {
     char id[2 * DIGEST_SIZE + 1];
@@ -25,6 +36,8 @@ static void add_section(struct buf *out, const struct audit_section *s)
         buf_printf(
             out, "  re-executed: %" PRIu64 " epochs (%" PRIu64 " anchored), %" PRIu64 " blocks, %" PRIu64 " entries\n",
             s->epochs, s->anchored, s->blocks, s->entries);
+        for (unsigned i = 0; i < s->standing_count; i++)
+            add_standing(out, &s->standings[i]);
         if (s->simulated)
             buf_add_text(out, "  the keys are simulated: this shows a rehearsal, it proves nothing about anybody\n");
     } else {
@@ -93,6 +106,24 @@ static json_t *rules_json(const struct audit_section *s)
     return out;
 }
 
+static json_t *standings_json(const struct audit_section *s)
+{
+    json_t *out = json_array();
+
+    for (unsigned i = 0; i < s->standing_count; i++) {
+        const struct audit_standing *standing = &s->standings[i];
+        json_t *site = json_object();
+
+        json_put(site, "node_id", json_string(standing->member));
+        json_put(site, "status", json_string(standing->status));
+        json_put(site, "why", text_json(standing->why));
+        json_put(site, "false_claims", json_u64(standing->false_claims));
+        json_put(site, "found_epoch", json_u64(standing->found_epoch));
+        json_push(out, site);
+    }
+    return out;
+}
+
 static json_t *section_json(const struct audit_section *s)
 {
     json_t *out = json_object();
@@ -105,6 +136,7 @@ static json_t *section_json(const struct audit_section *s)
     json_put(out, "anchored", json_u64(s->anchored));
     json_put(out, "blocks", json_u64(s->blocks));
     json_put(out, "entries", json_u64(s->entries));
+    json_put(out, "standings", standings_json(s));
     json_put(out, "rules", rules_json(s));
     return out;
 }

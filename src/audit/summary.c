@@ -76,6 +76,7 @@ static json_t *expected_epoch(const struct replay *r, const json_t *found, size_
     put_outcome(out, e, "absent", json_u64(0));
     put_outcome(out, e, "quarantined", json_u64(0));
     put_outcome(out, e, "convicted", json_u64(0));
+    put_outcome(out, e, "false_claims", json_u64(0));
     json_put(out, "shards_moved", json_u64(e != NULL ? shards_moved(r, (unsigned)index) : 0));
     json_put(out, "shards", shards_json(r, e != NULL ? e->owners : NULL));
     put_outcome(out, e, "incumbent", json_null());
@@ -142,12 +143,14 @@ static json_t *expected_node(const struct federation_state *s, const json_t *fou
         json_put(out, "region", json_string(m->card.region));
         json_put(out, "stake", json_u64(m->card.stake));
         json_put(out, "status", json_string(member_status_name(m->status)));
+        json_put(out, "false_claims", json_u64(m->false_claims));
     } else {
         copy(out, found, "role");
         copy(out, found, "site");
         copy(out, found, "region");
         copy(out, found, "stake");
         json_put(out, "status", json_null());
+        json_put(out, "false_claims", json_null());
     }
     copy(out, found, "up");
     copy(out, found, "height");

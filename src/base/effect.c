@@ -63,7 +63,8 @@ void effects_note(struct effects *e, const char *name, uint64_t number, uint64_t
 
 void effects_plain(struct effects *e, enum effect_kind kind, uint64_t number)
 {
-    ASSERT(kind == EFFECT_CYCLE || kind == EFFECT_SCORE || kind == EFFECT_ANCHOR || kind == EFFECT_RECOVERED);
+    ASSERT(kind == EFFECT_CYCLE || kind == EFFECT_SCORE || kind == EFFECT_RECOUNT || kind == EFFECT_ANCHOR ||
+           kind == EFFECT_RECOVERED);
     add(e, kind, number);
 }
 

@@ -21,6 +21,7 @@ enum effect_kind {
     EFFECT_TIMER_STOP,
     EFFECT_CYCLE,     /* run the local cycle described by the machine (fed.h) */
     EFFECT_SCORE,     /* score the aligned candidates (fed.h) */
+    EFFECT_RECOUNT,   /* run a claim of another site again, if its work is disclosed to this node (fed.h) */
     EFFECT_ANCHOR,    /* epoch `number` is anchored (or abandoned); fed.h says what to read */
     EFFECT_RECOVERED, /* what the loss of the disk asked for is done and durable: no later start needs to know (fed.h)
                        */

@@ -146,7 +146,7 @@ int command_audit(int argc, char **argv)
 {
     struct arguments a = {0};
     struct disclosed_work *disclosed = NULL;
-    struct audit_work work;
+    struct claim_work work;
     struct diag diag = {0};
     int status = read_arguments(argc, argv, &a);
 

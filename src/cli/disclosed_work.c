@@ -15,15 +15,6 @@ struct disclosed_work {
     struct instance *shards;      /* owned; NULL: not disclosed */
 };
 
-static bool is_steady(const struct scenario *s, unsigned node)
-{
-    for (unsigned i = 0; i < s->event_count; i++) {
-        if (s->events[i].kind == EVENT_DRIFT && s->events[i].node == node)
-            return false;
-    }
-    return true;
-}
-
 static enum err build_node(struct disclosed_work *w, unsigned i, struct diag *diag)
 {
     const struct scenario_node *n = &w->scenario.nodes[i];
@@ -34,7 +25,7 @@ static enum err build_node(struct disclosed_work *w, unsigned i, struct diag *di
     key_simulated(w->seed, n->card.name, &key);
     d->fingerprint = key.fingerprint;
     key_wipe(&key);
-    if (!n->disclosed || n->workload.program != NULL || !is_steady(&w->scenario, i))
+    if (!scenario_discloses(&w->scenario, i))
         return ERR_OK;
     d->workload = mem_alloc(sizeof *d->workload);
     err = workload_build(&n->workload, w->seed, n->card.name, d->workload, diag);
@@ -120,7 +111,7 @@ static const struct instance *shard(void *context, unsigned number)
     return w->shards != NULL && number < w->scenario.policy.shards ? &w->shards[number] : NULL;
 }
 
-struct audit_work disclosed_work_view(struct disclosed_work *w)
+struct claim_work disclosed_work_view(struct disclosed_work *w)
 {
-    return (struct audit_work){.context = w, .own = own, .shard = shard};
+    return (struct claim_work){.context = w, .own = own, .shard = shard};
 }

@@ -14,6 +14,6 @@ enum err disclosed_work_new(const char *scenario, const uint64_t *seed, struct d
 void disclosed_work_free(struct disclosed_work *w); /* NULL is fine */
 /* A view, as long as w lives. A member is the scenario's when it has the key that the scenario's node has with this
  * seed; work that an event changes on the way is not disclosed. */
-struct audit_work disclosed_work_view(struct disclosed_work *w);
+struct claim_work disclosed_work_view(struct disclosed_work *w);
 
 #endif

@@ -85,10 +85,10 @@ static void print_epoch(const struct federated_epoch_report *e, double real)
         snprintf(delta, sizeof delta, "%+.2f %%", (double)e->aggregated_delta_ppm / 1e4);
     if (real >= 0)
         snprintf(seconds, sizeof seconds, "%.2fs", real);
-    printf("%6" PRIu64 "  %-7s %5" PRIu64 " %4" PRIu64 " %5" PRIu64 " %6" PRIu64 " %11" PRIu64 " %9" PRIu64 " %6" PRIu64
-           "  %9s",
-           e->epoch, quorum_text(e), e->view_changes, e->participants, e->stale, e->absent, e->quarantined,
-           e->convicted, e->shards_moved, delta);
+    printf("%6" PRIu64 "  %-7s %5" PRIu64 " %4" PRIu64 " %5" PRIu64 " %6" PRIu64 " %5" PRIu64 " %11" PRIu64 " %9" PRIu64
+           " %6" PRIu64 "  %9s",
+           e->epoch, quorum_text(e), e->view_changes, e->participants, e->stale, e->absent, e->false_claims,
+           e->quarantined, e->convicted, e->shards_moved, delta);
     print_root(e);
     printf(" %8.2fs %8s%s\n", (double)e->virtual_ns / 1e9, seconds, decision_text(e));
 }
@@ -141,8 +141,8 @@ static void print_gain(const struct federated_simulation_report *r)
 static void table_begin(const struct federated_simulation_report *r)
 {
     printf("%s (label %s, seed %" PRIu64 ")\n", r->scenario, r->label, r->seed);
-    printf("%6s  %-7s %5s %4s %5s %6s %11s %9s %6s  %9s  %-12s %9s %8s\n", "epoch", "quorum", "views", "in", "stale",
-           "absent", "quarantined", "convicted", "shards", "delta", "root", "virtual", "real");
+    printf("%6s  %-7s %5s %4s %5s %6s %5s %11s %9s %6s  %9s  %-12s %9s %8s\n", "epoch", "quorum", "views", "in",
+           "stale", "absent", "false", "quarantined", "convicted", "shards", "delta", "root", "virtual", "real");
 }
 
 static void table_end(const struct federated_simulation_report *r)
@@ -173,6 +173,7 @@ static json_t *epoch_json(const struct federated_epoch_report *e)
     json_put(o, "absent", json_u64(e->absent));
     json_put(o, "quarantined", json_u64(e->quarantined));
     json_put(o, "convicted", json_u64(e->convicted));
+    json_put(o, "false_claims", json_u64(e->false_claims));
     json_put(o, "shards_moved", json_u64(e->shards_moved));
     json_put(o, "aggregated_delta_ppm", json_integer(e->aggregated_delta_ppm));
     json_put(o, "incumbent_changed", json_boolean(e->incumbent_changed));

@@ -61,6 +61,7 @@ static void show_epoch_file(const json_t *root, struct buf *out)
     add_member(out, root, "epoch");
     add_member(out, root, "anchored");
     add_member(out, root, "merkle_root");
+    add_member(out, json_object_get(root, "outcome"), "false_claims");
     buf_add_byte(out, '\n');
     add_table(out, json_object_get(root, "blocks"), blocks);
     buf_add_byte(out, '\n');
@@ -69,8 +70,16 @@ static void show_epoch_file(const json_t *root, struct buf *out)
 
 static void show_summary(const json_t *root, struct buf *out)
 {
-    static const char *const epochs[] = {"epoch", "quorum_reached", "participants", "aggregated_delta", "ledger_merkle",
+    static const char *const epochs[] = {"epoch",
+                                         "quorum_reached",
+                                         "participants",
+                                         "aggregated_delta",
+                                         "false_claims",
+                                         "quarantined",
+                                         "convicted",
+                                         "ledger_merkle",
                                          NULL};
+    static const char *const nodes[] = {"node_id", "role", "status", "false_claims", NULL};
 
     buf_add_text(out, "summary of a rehearsal\n");
     add_member(out, root, "scenario");
@@ -79,6 +88,8 @@ static void show_summary(const json_t *root, struct buf *out)
     add_member(out, root, "epoch_count");
     buf_add_byte(out, '\n');
     add_table(out, json_object_get(root, "epochs"), epochs);
+    buf_add_byte(out, '\n');
+    add_table(out, json_object_get(root, "nodes"), nodes);
 }
 
 enum err show_json(const char *name, struct bytes text, struct buf *out, struct diag *diag)

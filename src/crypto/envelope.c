@@ -8,6 +8,7 @@ static const char *const kind_names[ENTRY_KIND_COUNT] = {
     [ENTRY_UPDATE] = "update",     [ENTRY_SCORE] = "score",       [ENTRY_CLOSE] = "close",
     [ENTRY_ROLLBACK] = "rollback", [ENTRY_EVIDENCE] = "evidence", [ENTRY_RECONCILE] = "reconcile",
     [ENTRY_JOIN] = "join",         [ENTRY_LEAVE] = "leave",       [ENTRY_RECONFIGURE] = "reconfigure",
+    [ENTRY_RECOUNT] = "recount",
 };
 
 const char *entry_kind_name(enum entry_kind kind)

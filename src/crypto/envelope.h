@@ -22,6 +22,7 @@ enum entry_kind {
     ENTRY_JOIN,        /* a validator sponsors a new participant */
     ENTRY_LEAVE,       /* a participant says good-bye */
     ENTRY_RECONFIGURE, /* a validator signs off a change of who votes */
+    ENTRY_RECOUNT,     /* a validator ran a claimed cost again and got another one */
     ENTRY_KIND_COUNT
 };
 

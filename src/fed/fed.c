@@ -68,6 +68,7 @@ void fed_block_decided(struct fed *f, struct blob *block, struct execution *exec
     struct blob **slot = &f->recent[f->decided.height % RECENT_BLOCKS];
 
     effects_append(f->out, f->decided.height, block);
+    spot_check_pass(f);
     state_transfer_pass(f, block, &execution->header);
     blob_drop(*slot);
     *slot = blob_hold(block);
@@ -95,6 +96,8 @@ static enum err replay_store(struct fed *f, struct diag *diag)
             err = state_apply_block(&f->decided, &block, &execution);
             if (err == ERR_OK)
                 state_transfer_pass(f, bytes, &block.header);
+            if (err == ERR_OK)
+                spot_check_pass(f);
             if (err == ERR_OK && execution.epoch_ended)
                 keep_outcome(f, &execution);
             if (err == ERR_OK)
@@ -125,6 +128,7 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
     }
     f->decided.verify_cache = config->verify_cache;
     state_transfer_init(f);
+    spot_check_pass(f);
     err = state_transfer_load(f, diag);
     if (err == ERR_OK)
         err = replay_store(f, diag);
@@ -155,6 +159,7 @@ void fed_free(struct fed *f)
     pbft_free(f->pbft);
     submit_forget_all(f);
     evidence_free(f);
+    spot_check_free(f);
     transfer_free(f->transfer);
     links_free(&f->links);
     for (unsigned i = 0; i < RECENT_BLOCKS; i++)
@@ -273,6 +278,8 @@ static enum err dispatch(struct fed *f, const struct fed_event *event)
         return lifecycle_cycle_done(f, event);
     case FED_EVENT_SCORE_DONE:
         return lifecycle_score_done(f, event);
+    case FED_EVENT_RECOUNT_DONE:
+        return spot_check_done(f, event);
     case FED_EVENT_LEAVE:
         f->leaving = f->pbft == NULL;
         return f->leaving ? ERR_OK : ERR_STATE;
@@ -335,30 +342,50 @@ static void known_put(const struct fed *f, struct cycle_job *job)
     }
 }
 
-void fed_cycle_job(const struct fed *f, struct cycle_job *job, unsigned *shards, unsigned *shard_count)
+static void cycle_put(const struct fed *f, struct cycle_job *job)
 {
     const struct federation_state *s = &f->decided;
     struct prng prng;
-    unsigned owned = 0;
 
-    prng_stream(&prng, f->config.seed, "cycle", s->epoch);
-    *job = (struct cycle_job){
-        .schema = &s->schema,
-        .optimiser = s->policy.optimiser,
-        .epoch = s->epoch,
-        .seed = prng_next(&prng),
-        .incumbent = s->incumbent,
-        .evaluations = s->policy.evaluations,
-        .iteration_limit = s->policy.iteration_limit,
-        .migrants = s->policy.migrants,
-    };
+    prng_stream(&prng, f->config.seed, "cycle", job->epoch);
+    job->optimiser = s->policy.optimiser;
+    job->seed = prng_next(&prng);
+    job->incumbent = s->incumbent;
+    job->evaluations = s->policy.evaluations;
+    job->migrants = s->policy.migrants;
     job->archive_count = archive_of(s, f->config.self, job->archive);
     known_put(f, job);
-    for (unsigned shard = 0; shard < s->policy.shards && owned < WORKLOAD_INSTANCES_MAX; shard++) {
-        if (state_shard_owner(s, shard) == (int)f->config.self)
-            shards[owned++] = shard;
+}
+
+unsigned fed_job(const struct fed *f, enum effect_kind kind, uint64_t number, struct cycle_job *job,
+                 struct claim_shards *shards)
+{
+    const struct basis *basis = kind == EFFECT_CYCLE ? &f->cycle_basis : &f->score_basis;
+
+    *job = (struct cycle_job){
+        .schema = &f->decided.schema,
+        .iteration_limit = f->decided.policy.iteration_limit,
+    };
+    if (kind == EFFECT_RECOUNT) {
+        const struct recounting *r = spot_check_asked(f, number);
+        ASSERT(r != NULL);
+        job->epoch = r->claim.epoch;
+        *shards = r->shards;
+        return r->claim.member;
     }
-    *shard_count = owned;
+    job->epoch = basis->epoch;
+    *shards = basis->shards;
+    if (kind == EFFECT_CYCLE)
+        cycle_put(f, job);
+    return f->config.self;
+}
+
+const struct spot_check *fed_claim(const struct fed *f, uint64_t number)
+{
+    const struct recounting *r = spot_check_asked(f, number);
+
+    ASSERT(r != NULL);
+    return &r->claim;
 }
 
 const struct candidate *fed_candidates(const struct fed *f, unsigned *count)

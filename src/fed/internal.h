@@ -20,7 +20,8 @@ enum {
     /* Who is so many blocks behind, or more, fetches a state. Blocks come MESSAGE_BLOCKS_MAX in a round trip, each to
      * be executed before the next; a state of usual size is here after two. Below four messages of blocks there is
      * nothing to gain, and the ledger stays whole all the time. */
-    STATE_GAP = 4 * MESSAGE_BLOCKS_MAX
+    STATE_GAP = 4 * MESSAGE_BLOCKS_MAX,
+    OWNERS_KEPT = 64 /* blocks that a claim with shards may be built on, for us to run it again */
 };
 
 /* Records of ours in the durable store; PBFT's begin with 1..15. */
@@ -82,6 +83,29 @@ struct known {
     struct cycle_candidate candidate;
 };
 
+/* What a job of this node is about: a claim names the block, so that others can tell as well. */
+struct basis {
+    uint64_t epoch;
+    struct digest block_id;
+    struct claim_shards shards; /* that were ours after it */
+};
+
+/* Who had the shards after a block. */
+struct owners {
+    struct digest block_id;
+    int *owners; /* owned; NULL: free */
+};
+
+/* A claim that the driver was asked to run again. */
+struct recounting {
+    uint64_t number;         /* of the EFFECT_RECOUNT; counts up */
+    struct spot_check claim; /* a copy, without recounts */
+    struct claim_shards shards;
+    bool answered;
+    bool differs; /* we got another cost than the one that is claimed */
+    uint64_t cost;
+};
+
 struct fed {
     struct fed_config config;
     const struct ledger_store *store;
@@ -120,16 +144,14 @@ struct fed {
     int64_t deadline_ns;
     bool expired, expecting;
     bool cycle_running, cycle_ready;
-    uint64_t cycle_epoch;      /* of either */
-    struct digest cycle_block; /* that it was built on */
+    struct basis cycle_basis; /* of either */
     struct cycle_result cycle;
     bool scoring, scored;
-    uint64_t score_epoch; /* of either */
+    struct basis score_basis; /* of either */
     unsigned score_count;
     uint64_t score_costs[CYCLE_CANDIDATES_MAX];
     unsigned known_count; /* the best of what we scored last, a restart forgets it: for our next cycle */
     struct known known[CYCLE_KNOWN_MAX];
-    unsigned shard_count;
     bool leaving;
     struct buf sponsored; /* the JOIN body that our operator wants signed; empty: none */
     unsigned sign_off_count;
@@ -144,6 +166,14 @@ struct fed {
     struct seen_member *seen; /* MEMBERS_MAX of them */
     unsigned accusation_count;
     struct accusation accusations[ACCUSATIONS_MAX];
+
+    /* spot_check.c */
+    unsigned owners_next; /* the one to be replaced */
+    struct owners owners[OWNERS_KEPT];
+    bool checks_due; /* there is a new state or an answer */
+    uint64_t recount_number;
+    unsigned recounting_count;
+    struct recounting *recounting; /* owned; of claims in the decided state, or not answered; a restart forgets them */
 
     /* catch_up.c */
     unsigned poll_turn;
@@ -236,6 +266,13 @@ void evidence_admit_waiting(struct fed *f);
 void evidence_accuse(struct fed *f);
 void evidence_take(struct fed *f); /* what PBFT has of it */
 void evidence_free(struct fed *f);
+
+/* spot_check.c */
+void spot_check_pass(struct fed *f);   /* the decided state is another one */
+void spot_check_settle(struct fed *f); /* validators: what is to be run again, what we got */
+enum err spot_check_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
+const struct recounting *spot_check_asked(const struct fed *f, uint64_t number);
+void spot_check_free(struct fed *f);
 
 /* catch_up.c */
 struct blob *catch_up_block(const struct fed *f, uint64_t height); /* decided; a holding; NULL: not here */

@@ -134,29 +134,37 @@ static void submit_update(struct fed *f)
         body.costs[i] = c->best[i].cost;
     }
     update_body_encode(&body, &encoded);
-    effects_note(f->out, "fed.meta_update", f->cycle_epoch, c->count);
-    submit_entry(f, ENTRY_UPDATE, f->cycle_epoch, &f->cycle_block, bytes_of_buf(&encoded));
+    effects_note(f->out, "fed.meta_update", f->cycle_basis.epoch, c->count);
+    submit_entry(f, ENTRY_UPDATE, f->cycle_basis.epoch, &f->cycle_basis.block_id, bytes_of_buf(&encoded));
     buf_free(&encoded);
     for (unsigned i = 0; i < c->count; i++)
         buf_free(&genomes[i]);
 }
 
+static void basis_take(const struct fed *f, struct basis *out)
+{
+    const struct federation_state *s = &f->decided;
+    int *owners = claim_owners(s);
+
+    out->epoch = s->epoch;
+    out->block_id = s->block_id;
+    claim_shards_of(owners, s->policy.shards, f->config.self, &out->shards);
+    mem_free(owners);
+}
+
 static void start_cycle(struct fed *f)
 {
-    struct cycle_job job;
-    unsigned shards[WORKLOAD_INSTANCES_MAX], count;
+    struct basis *basis = &f->cycle_basis;
+    unsigned before = basis->shards.count;
 
     effects_note(f->out, "fed.load_meta", f->decided.epoch, f->decided.height);
-    fed_cycle_job(f, &job, shards, &count);
-    if (count != f->shard_count)
-        effects_note(f->out, "fed.shards", f->decided.epoch, count);
-    f->shard_count = count;
+    basis_take(f, basis);
+    if (basis->shards.count != before)
+        effects_note(f->out, "fed.shards", f->decided.epoch, basis->shards.count);
     f->cycle_running = true;
     f->cycle_ready = false;
-    f->cycle_epoch = f->decided.epoch;
-    f->cycle_block = f->decided.block_id;
-    effects_note(f->out, "fed.cycle_start", f->cycle_epoch, f->decided.height);
-    effects_plain(f->out, EFFECT_CYCLE, f->cycle_epoch);
+    effects_note(f->out, "fed.cycle_start", basis->epoch, f->decided.height);
+    effects_plain(f->out, EFFECT_CYCLE, basis->epoch);
 }
 
 /* COLLECT: our UPDATE is missing. A result that is a little late still counts: a slow site would else never be heard.
@@ -167,7 +175,7 @@ static void contribute_update(struct fed *f)
 
     if (submit_pending(f, ENTRY_UPDATE) || f->cycle_running)
         return;
-    if (f->cycle_ready && f->decided.epoch - f->cycle_epoch > drift)
+    if (f->cycle_ready && f->decided.epoch - f->cycle_basis.epoch > drift)
         f->cycle_ready = false;
     if (!f->cycle_ready)
         start_cycle(f);
@@ -183,12 +191,12 @@ static void contribute_score(struct fed *f)
 
     if (f->cycle_running || submit_pending(f, ENTRY_SCORE))
         return;
-    if (!f->scored || f->score_epoch != s->epoch) {
-        if (f->scoring && f->score_epoch == s->epoch)
+    if (!f->scored || f->score_basis.epoch != s->epoch) {
+        if (f->scoring && f->score_basis.epoch == s->epoch)
             return;
         f->scoring = true;
         f->scored = false;
-        f->score_epoch = s->epoch;
+        basis_take(f, &f->score_basis);
         effects_plain(f->out, EFFECT_SCORE, s->epoch);
         return;
     }
@@ -198,7 +206,10 @@ static void contribute_score(struct fed *f)
     for (unsigned i = 0; i < body.count; i++)
         body.costs[i] = f->score_costs[i];
     score_body_encode(&body, &encoded);
-    submit_entry(f, ENTRY_SCORE, s->epoch, &s->block_id, bytes_of_buf(&encoded));
+#ifdef MUTANT_FED_ROW_NAMES_NEWEST_BLOCK
+    f->score_basis.block_id = s->block_id;
+#endif
+    submit_entry(f, ENTRY_SCORE, s->epoch, &f->score_basis.block_id, bytes_of_buf(&encoded));
     buf_free(&encoded);
 }
 
@@ -207,7 +218,7 @@ static void reconcile(struct fed *f)
     struct reconcile_body body = {.height = f->decided.height, .block_id = f->decided.block_id};
     struct buf encoded = {0};
 
-    if (f->behind || !submit_possible(f, ENTRY_RECONCILE))
+    if (f->behind || state_sits_out(&f->decided, f->config.self) || !submit_possible(f, ENTRY_RECONCILE))
         return;
     effects_note(f->out, "fed.reconcile", f->decided.epoch, f->decided.height);
     reconcile_body_encode(&body, &encoded);
@@ -303,6 +314,15 @@ static void contribute(struct fed *f)
     leave(f);
 }
 
+/* A request that what was executed has made pointless waits in PBFT's pool until it is asked about again, which comes
+ * with the next block. Who rests waits for none. */
+static void rest(struct fed *f, bool is_new)
+{
+    submit_forget_all(f);
+    if (f->pbft != NULL && is_new)
+        consensus_poke(f);
+}
+
 static void meet_new_height(struct fed *f)
 {
     const struct member *self = fed_self(f);
@@ -355,13 +375,14 @@ void lifecycle_settle(struct fed *f)
     uint64_t height;
 
     do {
+        bool is_new = !f->settled || f->settled_height != f->decided.height;
         height = f->decided.height;
         consensus_follow(f);
         meet_new_height(f);
         if (f->pbft != NULL)
             watch_phase(f);
         if (fed_resting(f)) {
-            submit_forget_all(f);
+            rest(f, is_new);
             continue;
         }
         contribute(f);
@@ -370,6 +391,7 @@ void lifecycle_settle(struct fed *f)
             sponsor(f);
             sign_off(f);
             evidence_accuse(f);
+            spot_check_settle(f);
         }
     } while (f->decided.height != height);
     look_at_recovery(f);
@@ -380,7 +402,7 @@ void lifecycle_settle(struct fed *f)
 
 enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event)
 {
-    if (!f->cycle_running || event->epoch != f->cycle_epoch)
+    if (!f->cycle_running || event->epoch != f->cycle_basis.epoch)
         return ERR_STALE;
     ASSERT(event->cycle != NULL && event->cycle->count <= CYCLE_MIGRANTS_MAX);
     f->cycle_running = false;
@@ -414,7 +436,7 @@ static void known_take(struct fed *f, const uint64_t *costs, unsigned count)
 
 enum err lifecycle_score_done(struct fed *f, const struct fed_event *event)
 {
-    if (!f->scoring || event->epoch != f->score_epoch)
+    if (!f->scoring || event->epoch != f->score_basis.epoch)
         return ERR_STALE;
     ASSERT(event->costs != NULL && event->count <= CYCLE_CANDIDATES_MAX);
     f->scoring = false;

@@ -117,6 +117,7 @@ static void take(struct fed *f, struct federation_state *state, struct state_pro
         f->base_height = closing.height;
         f->base_id = block_id(&closing);
     }
+    spot_check_pass(f);
     if (p->header.membership_epoch != f->decided.membership_epoch)
         add_link(f, p->header_bytes, p->certificate);
 }

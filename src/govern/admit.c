@@ -1,4 +1,5 @@
 #include "govern/membership.h"
+#include "govern/recount.h"
 
 #include <string.h>
 
@@ -37,6 +38,7 @@ static enum err check_body(const struct federation_state *s, const struct envelo
         struct score_body score;
         struct close_body close;
         struct reconcile_body reconcile;
+        struct recount_body recount;
         struct member_card card;
         struct change change;
         uint64_t to_epoch;
@@ -60,6 +62,8 @@ static enum err check_body(const struct federation_state *s, const struct envelo
         return leave_body_decode(e->body);
     case ENTRY_RECONFIGURE:
         return change_body_decode(e->body, &s->federation_id, &b.change);
+    case ENTRY_RECOUNT:
+        return recount_body_decode(e->body, &b.recount);
     case ENTRY_KIND_COUNT:
         break;
     }
@@ -198,7 +202,7 @@ static enum err judge_reconcile(const struct federation_state *s, const struct j
     enum err err = reconcile_body_decode(j->envelope.body, &b);
     if (err != ERR_OK)
         return err;
-    if (b.height > s->height)
+    if (b.height > s->height || state_sits_out(s, j->member))
         return ERR_AGAIN;
     if (s->height - b.height > s->recent_count)
         return ERR_STALE;
@@ -244,6 +248,8 @@ static enum err judge_kind(const struct federation_state *s, struct judgement *j
         return validator ? ERR_STATE : ERR_OK;
     case ENTRY_RECONFIGURE:
         return validator ? membership_judge(s, j) : ERR_STATE;
+    case ENTRY_RECOUNT:
+        return validator ? recount_judge(s, j) : ERR_STATE;
     case ENTRY_KIND_COUNT:
         break;
     }

@@ -1,4 +1,5 @@
 #include "govern/membership.h"
+#include "govern/recount.h"
 
 /* Effects of accepted entries, one function for each kind that has any beyond its contribution. Bodies were
  * decoded when the entry was judged, so that decoding them again cannot fail. */
@@ -21,6 +22,7 @@ static void apply_update(struct federation_state *s, const struct judgement *j, 
     c->staleness = s->epoch - j->envelope.federated_epoch;
     c->height = s->height + 1;
     c->leaf_hash = *leaf_hash;
+    c->built_on = j->envelope.ledger_block_id;
     c->offer_count = b.count;
     c->offers = mem_array(b.count, sizeof c->offers[0]);
     for (unsigned i = 0; i < b.count; i++) {
@@ -35,12 +37,14 @@ static void apply_update(struct federation_state *s, const struct judgement *j, 
     m->last_epoch = s->epoch;
 }
 
-static void apply_score(struct federation_state *s, const struct judgement *j)
+static void apply_score(struct federation_state *s, const struct judgement *j, const struct digest *leaf_hash)
 {
     struct score_body b;
     struct contribution *c = &s->contributions[j->member];
     ASSERT(score_body_decode(j->envelope.body, &b) == ERR_OK && b.count == s->candidate_count);
     c->scored = true;
+    c->row_hash = *leaf_hash;
+    c->row_built_on = j->envelope.ledger_block_id;
     c->costs = mem_array(b.count, sizeof c->costs[0]);
     for (unsigned i = 0; i < b.count; i++)
         c->costs[i] = b.costs[i];
@@ -98,7 +102,7 @@ void entry_apply(struct federation_state *s, const struct judgement *j, const st
         apply_update(s, j, leaf_hash);
         break;
     case ENTRY_SCORE:
-        apply_score(s, j);
+        apply_score(s, j, leaf_hash);
         break;
     case ENTRY_CLOSE:
         s->closing = true;
@@ -120,6 +124,9 @@ void entry_apply(struct federation_state *s, const struct judgement *j, const st
         break;
     case ENTRY_RECONFIGURE:
         membership_apply(s, j);
+        break;
+    case ENTRY_RECOUNT:
+        recount_apply(s, j);
         break;
     case ENTRY_KIND_COUNT:
         break;

@@ -244,6 +244,43 @@ enum err reconcile_body_decode(struct bytes in, struct reconcile_body *out)
     return err;
 }
 
+/* ---- recount */
+
+void recount_body_encode(const struct recount_body *b, struct buf *out)
+{
+    struct cbor_writer w;
+    cbor_writer_init(&w, out);
+    cbor_put_map(&w, 3);
+    cbor_put_text(&w, "cost");
+    cbor_put_uint(&w, b->cost);
+    cbor_put_text(&w, "number");
+    cbor_put_uint(&w, b->number);
+    cbor_put_text(&w, "leaf_hash");
+    cbor_put_bytes(&w, digest_bytes(&b->leaf_hash));
+    cbor_writer_done(&w);
+}
+
+enum err recount_body_decode(struct bytes in, struct recount_body *out)
+{
+    struct recount_body b = {0};
+    struct cbor_reader r;
+    cbor_reader_init(&r, in);
+    cbor_expect_map(&r, 3);
+    cbor_expect_key(&r, "cost");
+    b.cost = get_number(&r);
+    cbor_expect_key(&r, "number");
+    uint64_t number = cbor_get_uint(&r);
+    if (number >= CYCLE_CANDIDATES_MAX)
+        cbor_fail(&r, ERR_RANGE);
+    b.number = (unsigned)number;
+    cbor_expect_key(&r, "leaf_hash");
+    b.leaf_hash = get_digest(&r);
+    enum err err = cbor_reader_done(&r);
+    if (err == ERR_OK)
+        *out = b;
+    return err;
+}
+
 /* ---- join, leave */
 
 void join_body_encode(const struct member_card *m, struct buf *out)

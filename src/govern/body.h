@@ -42,6 +42,13 @@ struct reconcile_body {
     uint64_t height;
     struct digest block_id;
 };
+/* recount {"cost", "number", "leaf_hash"}: of a genome of the UPDATE, or of a candidate of the SCORE row, with this
+ * leaf in the log: its cost, run again */
+struct recount_body {
+    struct digest leaf_hash;
+    unsigned number;
+    uint64_t cost;
+};
 /* join: a member card; leave: an empty map; reconfigure: govern/change.h */
 
 void update_body_encode(const struct update_body *b, struct buf *out);
@@ -56,6 +63,8 @@ void evidence_body_encode(const struct evidence_body *b, struct buf *out);
 enum err evidence_body_decode(struct bytes in, struct evidence_body *out) MUST_CHECK;
 void reconcile_body_encode(const struct reconcile_body *b, struct buf *out);
 enum err reconcile_body_decode(struct bytes in, struct reconcile_body *out) MUST_CHECK;
+void recount_body_encode(const struct recount_body *b, struct buf *out);
+enum err recount_body_decode(struct bytes in, struct recount_body *out) MUST_CHECK;
 void join_body_encode(const struct member_card *m, struct buf *out);
 enum err join_body_decode(struct bytes in, struct member_card *out) MUST_CHECK;
 void leave_body_encode(struct buf *out);

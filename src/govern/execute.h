@@ -29,6 +29,7 @@ struct epoch_outcome {
     struct aligned_update *updates;          /* in aligned order; owned */
     unsigned candidates, scored;             /* scored: rows that decided */
     unsigned absent, quarantined, convicted; /* members, as the next epoch begins */
+    unsigned false_claims;                   /* members that were found with one while it ran */
     unsigned stale;                          /* updates that were made for an earlier epoch */
 };
 
@@ -60,8 +61,8 @@ enum err state_check_entry(const struct federation_state *s, struct bytes entry)
 enum err state_apply_block(struct federation_state *s, const struct block *block, struct execution *out) MUST_CHECK;
 
 /* {"anchored", "changed", "aggregated_delta", "incumbent", "rolled_back_to", "candidates", "participants" (updates),
- * "scored", "stale", "absent", "quarantined", "convicted", "aligned_updates": [{node_id, ledger_height, delta_score,
- * anchor_hash, staleness}]}; s: after the block. New reference. */
+ * "scored", "stale", "absent", "quarantined", "convicted", "false_claims", "aligned_updates": [{node_id, ledger_height,
+ * delta_score, anchor_hash, staleness}]}; s: after the block. New reference. */
 json_t *outcome_json(const struct epoch_outcome *o, const struct federation_state *s);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "govern/recount.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
 
@@ -218,6 +219,7 @@ void membership_close(struct federation_state *s)
         return;
     for (unsigned i = 0; i < s->member_count; i++)
         s->members[i].ballot_count = 0;
+    recount_forget(s);
     membership_quorum(s, s->validator_count, &s->max_byzantine, &s->quorum);
     s->membership_epoch++;
 }

@@ -44,6 +44,8 @@ void outcome_fill(const struct federation_state *s, const struct decision *d, st
         .candidates = s->candidate_count,
         .scored = state_rows(s),
     };
+    for (unsigned i = 0; i < s->member_count; i++)
+        out->false_claims += s->members[i].found_epoch == s->epoch;
     fill_updates(s, out);
 }
 
@@ -84,6 +86,7 @@ json_t *outcome_json(const struct epoch_outcome *o, const struct federation_stat
     json_put(j, "absent", json_u64(o->absent));
     json_put(j, "quarantined", json_u64(o->quarantined));
     json_put(j, "convicted", json_u64(o->convicted));
+    json_put(j, "false_claims", json_u64(o->false_claims));
     json_put(j, "aligned_updates", updates);
     return j;
 }

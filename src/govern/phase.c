@@ -2,6 +2,7 @@
 
 #include "govern/admit.h"
 #include "govern/archive.h"
+#include "govern/recount.h"
 
 /* ---- COLLECT to SCORE */
 
@@ -46,6 +47,7 @@ static void align(struct federation_state *s)
 
 static void collect_close(struct federation_state *s)
 {
+    recount_draw_updates(s);
     align(s);
     s->phase = PHASE_SCORE;
     s->attempt = 0;
@@ -125,6 +127,7 @@ static void score_close(struct federation_state *s, struct execution *out)
 {
     struct decision d = decision_make(s);
     uint64_t epoch;
+    recount_draw_rows(s);
     if (!decision_restores(s, &d, &epoch)) {
         epoch_end(s, &d, out);
         return;

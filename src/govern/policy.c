@@ -89,6 +89,7 @@ static const struct field fields[] = {
     FIELD_WIDE(margin_ppm, 0, RANK_PPM),
     FIELD(archive_max, 0, CYCLE_ARCHIVE_MAX),
     FIELD(evaluations, 1, 1000000),
+    FIELD(spot_checks, 0, SPOT_CHECKS_MAX),
     FIELD(retry_budget, 0, 16),
     FIELD_WIDE(rollback_ppm, 0, RANK_PPM),
     FIELD_WIDE(stake_cap_ppm, 1, RANK_PPM),

@@ -10,6 +10,8 @@
 enum topology { TOPOLOGY_ALL, TOPOLOGY_RING, TOPOLOGY_REGION, TOPOLOGY_COUNT };
 const char *topology_name(enum topology topology); /* "all", "ring", "region" */
 
+enum { SPOT_CHECKS_MAX = 64 };
+
 /* What genesis fixes for everybody. Times are nanoseconds. */
 struct policy {
     enum rank_rule rule;
@@ -32,6 +34,7 @@ struct policy {
     enum topology topology;
     unsigned shards; /* units of shared work, spread over active nodes by rendezvous hashing */
     unsigned batch_max;
+    unsigned spot_checks; /* claims that validators run again, of an epoch's UPDATEs and of its rows each; 0: none */
 };
 
 void policy_default(struct policy *out);

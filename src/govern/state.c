@@ -119,6 +119,11 @@ void state_copy(struct federation_state *to, const struct federation_state *from
         to->contributions[i].offers = duplicate(c->offers, c->offer_count, sizeof c->offers[0]);
         to->contributions[i].costs = duplicate(c->costs, from->candidate_count, sizeof c->costs[0]);
     }
+    to->checks = duplicate(from->checks, from->check_count, sizeof from->checks[0]);
+    for (unsigned i = 0; i < from->check_count; i++) {
+        const struct spot_check *c = &from->checks[i];
+        to->checks[i].recounts = duplicate(c->recounts, c->recount_count, sizeof c->recounts[0]);
+    }
 }
 
 void state_free(struct federation_state *s)
@@ -127,6 +132,9 @@ void state_free(struct federation_state *s)
         mem_free(s->contributions[i].offers);
         mem_free(s->contributions[i].costs);
     }
+    for (unsigned i = 0; i < s->check_count; i++)
+        mem_free(s->checks[i].recounts);
+    mem_free(s->checks);
     mem_free(s->members);
     mem_free(s->contributions);
     mem_free(s->candidates);
@@ -215,6 +223,15 @@ bool state_knows_block(const struct federation_state *s, uint64_t height, const 
     if (height > s->height || s->height - height > s->recent_count)
         return false;
     return digest_equal(id, &s->recent[s->recent_count - (s->height - height)]);
+}
+
+bool state_sits_out(const struct federation_state *s, unsigned member)
+{
+    const struct member *m = &s->members[member];
+#ifdef MUTANT_GOVERN_FALSE_CLAIM_FORGIVEN
+    return false;
+#endif
+    return m->status == MEMBER_QUARANTINED && m->false_claims > 0 && s->epoch - m->found_epoch < m->false_claims;
 }
 
 unsigned state_updates(const struct federation_state *s)

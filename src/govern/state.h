@@ -17,7 +17,7 @@ enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 32, CHANGES_MAX = 8, BALLOTS_KEPT 
 enum member_status {
     MEMBER_ACTIVE,      /* epochs wait for it */
     MEMBER_ABSENT,      /* missed a deadline: not waited for until it speaks again; its shards have moved */
-    MEMBER_QUARANTINED, /* more than max_ledger_drift behind: must RECONCILE first */
+    MEMBER_QUARANTINED, /* more than max_ledger_drift behind, or a claim was false: must RECONCILE first */
     MEMBER_CONVICTED,   /* evidence against it is in the log: nothing of it counts any more */
     MEMBER_LEFT,
     MEMBER_STATUS_COUNT
@@ -31,18 +31,22 @@ struct member {
     bool votes; /* is a validator in this membership epoch */
     unsigned ballot_count;
     struct digest ballots[BALLOTS_KEPT]; /* of the bodies that it signed off and that are not agreed; newest last */
-    bool joining;        /* its JOIN was executed in the running epoch: waited for from the next one on */
-    uint64_t sequence;   /* last one executed */
-    uint64_t last_epoch; /* whose collect phase it last took part in (joined, reconciled: the epoch of that) */
+    bool joining;          /* its JOIN was executed in the running epoch: waited for from the next one on */
+    uint64_t sequence;     /* last one executed */
+    uint64_t last_epoch;   /* whose collect phase it last took part in (joined, reconciled: the epoch of that) */
+    uint64_t found_epoch;  /* in which a claim of it was last found false; 0: never */
+    uint64_t false_claims; /* how often that was */
 };
 
 /* What one site put into the running epoch. */
 struct contribution {
     bool updated, scored;
     int64_t delta_ppm;
-    uint64_t staleness;      /* epochs late */
-    uint64_t height;         /* of the block with its UPDATE */
-    struct digest leaf_hash; /* of its UPDATE */
+    uint64_t staleness;                   /* epochs late */
+    uint64_t height;                      /* of the block with its UPDATE */
+    struct digest leaf_hash;              /* of its UPDATE */
+    struct digest built_on;               /* the block that its UPDATE names */
+    struct digest row_hash, row_built_on; /* the same of its SCORE row */
     unsigned offer_count;
     struct candidate *offers; /* its genomes, best first, owned; NULL once COLLECT is closed */
     uint64_t *costs;          /* its SCORE row, candidate_count long, owned; NULL before */
@@ -53,6 +57,27 @@ struct anchor {
     struct genome incumbent;
     struct digest hash; /* of the incumbent */
     unsigned origin;    /* the member that offered it, counted from 1; 0: nobody, it is older than the federation */
+};
+
+/* What a validator says that a claim comes to. */
+struct recount {
+    unsigned member;
+    uint64_t cost;
+};
+
+/* A claimed cost that was drawn to be run again (govern/recount.h), with all that the job takes but the site's
+ * instances (govern/claim.h). */
+struct spot_check {
+    bool scored;             /* of a SCORE row; else of an UPDATE */
+    unsigned member;         /* whose claim it is */
+    uint64_t epoch;          /* that it was made for */
+    struct digest leaf_hash; /* of the UPDATE or SCORE */
+    struct digest built_on;  /* the block that it names */
+    unsigned number;         /* of the genome in the UPDATE, of the candidate in the row */
+    struct genome genome;
+    uint64_t cost; /* as claimed */
+    unsigned recount_count;
+    struct recount *recounts; /* owned; of different validators, none with the claimed cost */
 };
 
 struct federation_state {
@@ -92,6 +117,8 @@ struct federation_state {
     struct digest recent[BLOCKS_REMEMBERED]; /* ids of the blocks below height, newest last: what RECONCILE may name */
     unsigned candidate_count;
     struct candidate *candidates; /* owned; aligned once COLLECT is closed: 0 is the incumbent */
+    unsigned check_count;
+    struct spot_check *checks;    /* owned; at most policy.spot_checks of UPDATEs and as many of rows */
     uint64_t rollback_epoch;      /* PHASE_ROLLBACK: where to */
     int64_t aggregated_delta_ppm; /* PHASE_ROLLBACK: the decision that waits */
 
@@ -128,6 +155,9 @@ void state_voters(const struct federation_state *s, struct public_key *keys, str
 int state_shard_owner(const struct federation_state *s, unsigned shard);
 /* Is this a block that the state knows: the present one, or one of the latest before it? */
 bool state_knows_block(const struct federation_state *s, uint64_t height, const struct digest *id);
+/* May a member that was found with a false claim not RECONCILE yet? When it was found for the n-th time it sits out n
+ * epochs, the one in which it was found counted. */
+bool state_sits_out(const struct federation_state *s, unsigned member);
 /* How many members have put an UPDATE (or, in SCORE, a row) into the running epoch? */
 unsigned state_updates(const struct federation_state *s);
 unsigned state_rows(const struct federation_state *s);

@@ -43,6 +43,12 @@ static struct digest get_digest(struct cbor_reader *r)
     return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
 }
 
+static struct digest get_named_digest(struct cbor_reader *r, const char *key)
+{
+    cbor_expect_key(r, key);
+    return get_digest(r);
+}
+
 static unsigned get_digests(struct cbor_reader *r, const char *key, struct digest *out, unsigned most)
 {
     cbor_expect_key(r, key);
@@ -126,7 +132,7 @@ static struct candidate *get_candidates(struct cbor_reader *r, const struct fede
 
 static void get_member(struct cbor_reader *r, struct member *m)
 {
-    cbor_expect_map(r, 7);
+    cbor_expect_map(r, 9);
     cbor_expect_key(r, "card");
     member_card_get(r, &m->card);
     cbor_expect_key(r, "votes");
@@ -138,6 +144,8 @@ static void get_member(struct cbor_reader *r, struct member *m)
     m->joining = cbor_get_bool(r);
     m->sequence = get_number(r, "sequence", UINT64_MAX);
     m->last_epoch = get_number(r, "last_epoch", UINT64_MAX);
+    m->found_epoch = get_number(r, "found_epoch", (uint64_t)BODY_NUMBER_MAX);
+    m->false_claims = get_number(r, "false_claims", (uint64_t)BODY_NUMBER_MAX);
     enum err err = r->err == ERR_OK ? key_check(&m->card.key) : ERR_OK;
     if (err != ERR_OK)
         cbor_fail(r, err);
@@ -180,16 +188,18 @@ static void get_contribution(struct cbor_reader *r, const struct federation_stat
         cbor_get_null(r);
         return;
     }
-    cbor_expect_map(r, 7);
+    cbor_expect_map(r, 10);
     get_costs(r, s, c);
     c->delta_ppm = get_delta(r, "delta");
     c->height = get_number(r, "height", UINT64_MAX);
     c->offers = get_candidates(r, s, "offers", s->phase == PHASE_COLLECT ? s->policy.migrants : 0, &c->offer_count);
     cbor_expect_key(r, "updated");
     c->updated = cbor_get_bool(r);
-    cbor_expect_key(r, "leaf_hash");
-    c->leaf_hash = get_digest(r);
+    c->built_on = get_named_digest(r, "built_on");
+    c->row_hash = get_named_digest(r, "row_hash");
+    c->leaf_hash = get_named_digest(r, "leaf_hash");
     c->staleness = get_number(r, "staleness", UINT64_MAX);
+    c->row_built_on = get_named_digest(r, "row_built_on");
 }
 
 static void get_contributions(struct cbor_reader *r, struct federation_state *s)
@@ -208,6 +218,56 @@ static void get_changes(struct cbor_reader *r, struct federation_state *s)
         change_get(r, &s->changes[i]);
 }
 
+static void get_recounts(struct cbor_reader *r, struct spot_check *c)
+{
+    cbor_expect_key(r, "recounts");
+    unsigned count = get_count(r, PBFT_REPLICAS_MAX);
+    if (count == 0)
+        return;
+    c->recount_count = count;
+    c->recounts = mem_array(count, sizeof c->recounts[0]);
+    for (unsigned i = 0; i < count && r->err == ERR_OK; i++) {
+        cbor_expect_array(r, 2);
+        uint64_t member = cbor_get_uint(r);
+        if (member >= MEMBERS_MAX)
+            cbor_fail(r, ERR_RANGE);
+        c->recounts[i].member = (unsigned)member;
+        c->recounts[i].cost = cbor_get_uint(r);
+        if (c->recounts[i].cost > (uint64_t)BODY_NUMBER_MAX)
+            cbor_fail(r, ERR_RANGE);
+    }
+}
+
+static void get_check(struct cbor_reader *r, const struct federation_state *s, struct spot_check *c)
+{
+    struct digest hash;
+
+    cbor_expect_map(r, 9);
+    c->cost = get_number(r, "cost", (uint64_t)BODY_NUMBER_MAX);
+    c->epoch = get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
+    cbor_expect_key(r, "genome");
+    get_genome(r, s, &c->genome, &hash);
+    c->member = (unsigned)get_number(r, "member", MEMBERS_MAX);
+    c->number = (unsigned)get_number(r, "number", CYCLE_CANDIDATES_MAX - 1);
+    cbor_expect_key(r, "scored");
+    c->scored = cbor_get_bool(r);
+    c->built_on = get_named_digest(r, "built_on");
+    get_recounts(r, c);
+    c->leaf_hash = get_named_digest(r, "leaf_hash");
+}
+
+static void get_checks(struct cbor_reader *r, struct federation_state *s)
+{
+    cbor_expect_key(r, "checks");
+    unsigned count = get_count(r, 2 * s->policy.spot_checks);
+    if (count == 0)
+        return;
+    s->check_count = count;
+    s->checks = mem_array(count, sizeof s->checks[0]);
+    for (unsigned i = 0; i < count && r->err == ERR_OK; i++)
+        get_check(r, s, &s->checks[i]);
+}
+
 /* ---- what the parts say together */
 
 static bool members_fit(const struct federation_state *s)
@@ -215,6 +275,9 @@ static bool members_fit(const struct federation_state *s)
     if (s->validator_count == 0 || s->validator_count > PBFT_REPLICAS_MAX)
         return false;
     for (unsigned i = 0; i < s->member_count; i++) {
+        const struct member *m = &s->members[i];
+        if (m->found_epoch > s->epoch || (m->found_epoch == 0) != (m->false_claims == 0))
+            return false;
         for (unsigned k = 0; k < i; k++) {
             if (strcmp(s->members[i].card.name, s->members[k].card.name) == 0 ||
                 digest_equal(&s->members[i].fingerprint, &s->members[k].fingerprint))
@@ -252,11 +315,35 @@ static bool rollback_fits(const struct federation_state *s)
     return winner < s->candidate_count;
 }
 
+/* Recounts are of members, of each one, and none agrees with the claim; each claim is there once. */
+static bool checks_fit(const struct federation_state *s)
+{
+    for (unsigned i = 0; i < s->check_count; i++) {
+        const struct spot_check *c = &s->checks[i];
+        if (c->member >= s->member_count)
+            return false;
+        for (unsigned k = 0; k < i; k++) {
+            if (s->checks[k].number == c->number && digest_equal(&s->checks[k].leaf_hash, &c->leaf_hash))
+                return false;
+        }
+        for (unsigned k = 0; k < c->recount_count; k++) {
+            const struct recount *x = &c->recounts[k];
+            if (x->member >= s->member_count || x->member == c->member || x->cost == c->cost)
+                return false;
+            for (unsigned m = 0; m < k; m++) {
+                if (c->recounts[m].member == x->member)
+                    return false;
+            }
+        }
+    }
+    return true;
+}
+
 static enum err state_check(const struct federation_state *s)
 {
     bool aligned = s->phase != PHASE_COLLECT;
 
-    if (!members_fit(s) || !origins_fit(s) || !rollback_fits(s) || s->anchor_count == 0 ||
+    if (!members_fit(s) || !origins_fit(s) || !rollback_fits(s) || !checks_fit(s) || s->anchor_count == 0 ||
         aligned != (s->candidate_count > 0))
         return ERR_MISMATCH;
     if (aligned && !digest_equal(&s->candidates[0].hash, &s->incumbent_hash))
@@ -285,10 +372,11 @@ static void take_founding(struct federation_state *s, const struct federation_st
 
 static void get_state(struct cbor_reader *r, struct federation_state *s)
 {
-    cbor_expect_map(r, 17);
+    cbor_expect_map(r, 18);
     s->epoch = get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
     cbor_expect_key(r, "phase");
     s->phase = get_phase(r);
+    get_checks(r, s);
     s->quorum = (unsigned)get_number(r, "quorum", PBFT_REPLICAS_MAX);
     s->recent_count = get_digests(r, "recent", s->recent, BLOCKS_REMEMBERED);
     s->anchor_count = get_anchors(r, s, "anchors", s->anchors, ANCHORS_KEPT);

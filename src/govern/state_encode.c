@@ -18,7 +18,7 @@ static void put_number(struct cbor_writer *w, const char *key, uint64_t v)
 
 static void put_member(struct cbor_writer *w, const struct member *m)
 {
-    cbor_put_map(w, 7);
+    cbor_put_map(w, 9);
     cbor_put_text(w, "card");
     member_card_put(w, &m->card);
     cbor_put_text(w, "votes");
@@ -33,6 +33,8 @@ static void put_member(struct cbor_writer *w, const struct member *m)
     cbor_put_bool(w, m->joining);
     put_number(w, "sequence", m->sequence);
     put_number(w, "last_epoch", m->last_epoch);
+    put_number(w, "found_epoch", m->found_epoch);
+    put_number(w, "false_claims", m->false_claims);
 }
 
 static void put_candidates(struct cbor_writer *w, const struct genome_schema *schema, const char *key,
@@ -56,7 +58,7 @@ static void put_contribution(struct cbor_writer *w, const struct federation_stat
         cbor_put_null(w);
         return;
     }
-    cbor_put_map(w, 7);
+    cbor_put_map(w, 10);
     cbor_put_text(w, "costs");
     cbor_put_array(w, c->scored ? s->candidate_count : 0);
     for (unsigned i = 0; c->scored && i < s->candidate_count; i++)
@@ -67,8 +69,11 @@ static void put_contribution(struct cbor_writer *w, const struct federation_stat
     put_candidates(w, &s->schema, "offers", c->offers, c->offers == NULL ? 0 : c->offer_count);
     cbor_put_text(w, "updated");
     cbor_put_bool(w, c->updated);
+    put_digest(w, "built_on", &c->built_on);
+    put_digest(w, "row_hash", &c->row_hash);
     put_digest(w, "leaf_hash", &c->leaf_hash);
     put_number(w, "staleness", c->staleness);
+    put_digest(w, "row_built_on", &c->row_built_on);
 }
 
 static void put_anchors(struct cbor_writer *w, const struct genome_schema *schema, const char *key,
@@ -100,15 +105,46 @@ static void put_changes(struct cbor_writer *w, const struct federation_state *s)
         change_put(w, &s->changes[i]);
 }
 
+static void put_check(struct cbor_writer *w, const struct genome_schema *schema, const struct spot_check *c)
+{
+    cbor_put_map(w, 9);
+    put_number(w, "cost", c->cost);
+    put_number(w, "epoch", c->epoch);
+    cbor_put_text(w, "genome");
+    genome_put(w, schema, &c->genome);
+    put_number(w, "member", c->member);
+    put_number(w, "number", c->number);
+    cbor_put_text(w, "scored");
+    cbor_put_bool(w, c->scored);
+    put_digest(w, "built_on", &c->built_on);
+    cbor_put_text(w, "recounts");
+    cbor_put_array(w, c->recount_count);
+    for (unsigned i = 0; i < c->recount_count; i++) {
+        cbor_put_array(w, 2);
+        cbor_put_uint(w, c->recounts[i].member);
+        cbor_put_uint(w, c->recounts[i].cost);
+    }
+    put_digest(w, "leaf_hash", &c->leaf_hash);
+}
+
+static void put_checks(struct cbor_writer *w, const struct federation_state *s)
+{
+    cbor_put_text(w, "checks");
+    cbor_put_array(w, s->check_count);
+    for (unsigned i = 0; i < s->check_count; i++)
+        put_check(w, &s->schema, &s->checks[i]);
+}
+
 void state_encode(const struct federation_state *s, struct buf *out)
 {
     ASSERT(!s->closing && !s->restoring);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 17);
+    cbor_put_map(&w, 18);
     put_number(&w, "epoch", s->epoch);
     cbor_put_text(&w, "phase");
     cbor_put_text(&w, epoch_phase_name(s->phase));
+    put_checks(&w, s);
     put_number(&w, "quorum", s->quorum);
     cbor_put_text(&w, "recent");
     cbor_put_array(&w, s->recent_count);

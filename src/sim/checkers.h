@@ -52,7 +52,9 @@ void check_signing(struct checkers *c, const struct sim_node *n, struct bytes me
  * have ended the last epoch. */
 void check_progress_faults(struct checkers *c, const struct rehearsal *r); /* a fault came or went */
 void check_progress(struct checkers *c, const struct rehearsal *r);
-/* check_evidence.c: nobody is convicted who did not lie. */
-void check_evidence(struct checkers *c, const struct sim_node *n, const struct sim_node *convicted, int64_t now_ns);
+/* check_evidence.c: nobody is convicted, or found with a false claim, who did not lie. m: the other one, as n's state
+ * has it. */
+void check_evidence(struct checkers *c, const struct sim_node *n, const struct sim_node *other, const struct member *m,
+                    int64_t now_ns);
 
 #endif

@@ -2,16 +2,8 @@
 
 #include <inttypes.h>
 
+#include "govern/claim.h"
 #include "govern/membership.h"
-
-static int *owners_of(const struct federation_state *s)
-{
-    int *owners = mem_array(s->policy.shards + 1, sizeof *owners);
-
-    for (unsigned i = 0; i < s->policy.shards; i++)
-        owners[i] = state_shard_owner(s, i);
-    return owners;
-}
 
 static void epoch_free(struct chronicle_epoch *e)
 {
@@ -63,7 +55,7 @@ static void end_epoch(struct chronicle *c, struct execution *x, const int *befor
     e->anchor = anchor_of(c, x);
     e->outcome = x->outcome;
     e->outcome_json = outcome_json(&x->outcome, &c->ahead);
-    e->owners = owners_of(&c->ahead);
+    e->owners = claim_owners(&c->ahead);
     e->shards_moved = shards_moved(&c->ahead, before, e->owners);
     if (x->header.membership_epoch != c->ahead.membership_epoch) {
         struct voter_set voters;
@@ -117,7 +109,7 @@ enum err chronicle_open(struct bytes genesis, const struct ledger_store *store, 
     out->height = height;
     out->last_epoch = last_epoch;
     out->first_incumbent = out->ahead.incumbent;
-    out->epoch.owners = owners_of(&out->ahead);
+    out->epoch.owners = claim_owners(&out->ahead);
     merkle_tree_append(&out->log, &leaf);
     names_learn(&out->names, &out->ahead);
     state_copy(&out->state, &out->ahead);

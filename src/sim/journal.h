@@ -8,8 +8,9 @@
  * that a run that was stopped at any point goes on (docs/decisions/0012-resume.md). The run itself is derived anew, job
  * by job and block by block, and compared with what the file says of it; only evaluations are answered from it.
  *
- * A job is one local cycle or one SCORE row, with a number in the order of submission. Jobs are taken in that order,
- * too, and those of a node that crashed meanwhile never; so is it written down which jobs were taken. */
+ * A job is one local cycle, one SCORE row or one claim that is run again, with a number in the order of submission.
+ * Jobs are taken in that order, too, and those of a node that crashed meanwhile never; so is it written down which jobs
+ * were taken. */
 
 /* What a journal belongs to. */
 struct journal_binding {

@@ -163,6 +163,16 @@ void liar_claims(const struct liar *liar, struct cycle_result *result)
         repeat_first(liar->kept, result);
 }
 
+/* ---- recounts */
+
+bool liar_recount(enum lie lie, uint64_t claimed, bool disclosed, uint64_t *cost)
+{
+    if (lie != LIE_FALSE_RECOUNTS)
+        return disclosed;
+    *cost = claimed < (uint64_t)BODY_NUMBER_MAX ? claimed + 1 : claimed - 1;
+    return true;
+}
+
 /* ---- messages */
 
 bool liar_withholds(enum lie lie, struct bytes message)

@@ -29,6 +29,9 @@ void liar_costs(const struct liar *liar, uint64_t *costs, unsigned count);
  * copy_cat         what the first other member has offered in this epoch, claimed to be better by one; before anyone
  * has, the incumbent stale            what it found first, ever again Others: unchanged. */
 void liar_claims(const struct liar *liar, struct cycle_result *result);
+/* false_recounts: says of every claim that it is drawn to run again, disclosed or not, that it comes to one more than
+ * is claimed; all who lie so say the same. Others: unchanged. True: there is an answer. */
+bool liar_recount(enum lie lie, uint64_t claimed, bool disclosed, uint64_t *cost);
 /* mute: nothing of PBFT leaves the node. */
 bool liar_withholds(enum lie lie, struct bytes message);
 /* double_sign: for a message that carries an UPDATE signed by key, a second one with the same sequence and other

@@ -124,7 +124,7 @@ enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag)
     n->life++;
     n->height = 0; /* what it comes back with is looked at like any other block */
     n->durable_ns = r->now_ns;
-    r->recount = true;
+    r->ended_unknown = true;
     node_step(n, r, &event);
     return ERR_OK;
 }
@@ -138,7 +138,7 @@ void node_stop(struct sim_node *n, struct rehearsal *r)
     n->fed = NULL;
     queue_clear(n);
     disk_crash(&n->disk, r->now_ns);
-    r->recount = true;
+    r->ended_unknown = true;
 }
 
 /* ---- effects */
@@ -188,6 +188,10 @@ static void timer_set(struct sim_node *n, struct rehearsal *r, uint32_t timer, i
 
 static void work_begin(struct sim_node *n, struct rehearsal *r, struct work *w)
 {
+    if (w->hidden) {
+        plan_own(n, r, r->now_ns, &(struct happening){.kind = HAPPEN_WORK_DONE, .work = w});
+        return;
+    }
     w->memo = memo_new(r->options.journal, r->jobs++);
     for (unsigned i = 0; i < w->job.instance_count; i++)
         w->job.instances[i] = memo_instance(w->memo, w->job.instances[i]);
@@ -224,6 +228,7 @@ static void perform(struct sim_node *n, struct rehearsal *r, struct waiting *w)
         break;
     case EFFECT_CYCLE:
     case EFFECT_SCORE:
+    case EFFECT_RECOUNT:
         work_begin(n, r, w->work);
         break;
     case EFFECT_ANCHOR:
@@ -239,43 +244,85 @@ static void perform(struct sim_node *n, struct rehearsal *r, struct waiting *w)
     }
 }
 
-/* The private instances, then the shards that the state gives this node. */
-static void job_capture(const struct sim_node *n, const struct rehearsal *r, struct cycle_job *job)
-{
-    unsigned total = r->scenario->policy.shards;
-    unsigned *owned = mem_array(total + 1, sizeof *owned);
-    unsigned count = 0;
+/* ---- whose instances a job has */
 
-    fed_cycle_job(n->fed, job, owned, &count);
-    ASSERT(count <= total);
+static const struct instance *own_of(void *context, const struct member *member, unsigned *count)
+{
+    const struct rehearsal *r = context;
+    const struct sim_node *n = &r->nodes[scenario_find_node(r->scenario, member->card.name)];
+
+    *count = n->workload->count;
+    return n->workload->instances;
+}
+
+static const struct instance *disclosed_of(void *context, const struct member *member, unsigned *count)
+{
+    const struct rehearsal *r = context;
+    int node = scenario_find_node(r->scenario, member->card.name);
+
+    return scenario_discloses(r->scenario, (unsigned)node) ? own_of(context, member, count) : NULL;
+}
+
+static const struct instance *shard_of(void *context, unsigned shard)
+{
+    const struct rehearsal *r = context;
+
+    return &r->shards[shard];
+}
+
+static const struct instance *disclosed_shard_of(void *context, unsigned shard)
+{
+    const struct rehearsal *r = context;
+
+    return r->scenario->shared.program == NULL ? &r->shards[shard] : NULL;
+}
+
+/* false: it is a claim about work that is not disclosed. */
+static bool job_capture(const struct sim_node *n, const struct rehearsal *r, const struct effect *e,
+                        struct cycle_job *job)
+{
+    void *context = (void *)(uintptr_t)r;
+    const struct claim_work own = {context, own_of, shard_of};
+    const struct claim_work disclosed = {context, disclosed_of, disclosed_shard_of};
+    struct claim_shards shards;
+    unsigned member = fed_job(n->fed, e->kind, e->number, job, &shards);
+
     job->schema = scenario_schema(r->scenario); /* the machine's own goes with it when the node crashes */
-    job->instance_count = 0;
-    for (unsigned i = 0; i < n->workload->count; i++)
-        job->instances[job->instance_count++] = &n->workload->instances[i];
-    for (unsigned i = 0; i < count && job->instance_count < 2 * WORKLOAD_INSTANCES_MAX; i++)
-        job->instances[job->instance_count++] = &r->shards[owned[i]];
-    mem_free(owned);
+    return claim_instances(e->kind == EFFECT_RECOUNT ? &disclosed : &own, &fed_state(n->fed)->members[member], &shards,
+                           job);
 }
 
 /* What the machine asks for, as it stands at the end of the step that asks. */
 static struct work *work_capture(const struct sim_node *n, const struct rehearsal *r, const struct effect *e)
 {
-    const struct candidate *candidates;
+    const struct candidate *candidates = NULL;
+    unsigned count = 1;
     struct work *w;
 
-    if (e->kind != EFFECT_CYCLE && e->kind != EFFECT_SCORE)
+    switch (e->kind) {
+    case EFFECT_CYCLE:
+        w = work_new(WORK_CYCLE, e->number, 0);
+        break;
+    case EFFECT_SCORE:
+        candidates = fed_candidates(n->fed, &count);
+        w = work_new(WORK_SCORE, e->number, count);
+        for (unsigned i = 0; i < count; i++)
+            w->candidates[i] = candidates[i].genome;
+        break;
+    case EFFECT_RECOUNT:
+        w = work_new(WORK_RECOUNT, e->number, 1);
+        w->candidates[0] = fed_claim(n->fed, e->number)->genome;
+        w->claimed = fed_claim(n->fed, e->number)->cost;
+        break;
+    default:
         return NULL;
-    w = work_new(e->kind == EFFECT_SCORE, e->number);
-    job_capture(n, r, &w->job);
-    if (!w->scoring)
-        return w;
-    candidates = fed_candidates(n->fed, &w->candidate_count);
-    w->candidates = mem_array(w->candidate_count, sizeof *w->candidates);
-    w->costs = mem_array(w->candidate_count, sizeof *w->costs);
-    for (unsigned i = 0; i < w->candidate_count; i++)
-        w->candidates[i] = candidates[i].genome;
+    }
+    w->hidden = !job_capture(n, r, e, &w->job);
+    ASSERT(!w->hidden || w->kind == WORK_RECOUNT);
     return w;
 }
+
+/* ---- the queue */
 
 static void enqueue(struct sim_node *n, struct rehearsal *r, struct effect *e)
 {
@@ -355,7 +402,9 @@ static void lie_about(struct sim_node *n, const struct rehearsal *r, struct work
         if (r->nodes[i].lie == n->lie && r->nodes[i].member >= 0)
             is_friend[r->nodes[i].member] = true;
     }
-    if (w->scoring)
+    if (w->kind == WORK_RECOUNT)
+        w->hidden = !liar_recount(n->lie, w->claimed, !w->hidden, w->costs);
+    else if (w->kind == WORK_SCORE)
         liar_costs(&liar, w->costs, w->candidate_count);
     else
         liar_claims(&liar, &w->result);
@@ -363,22 +412,22 @@ static void lie_about(struct sim_node *n, const struct rehearsal *r, struct work
 
 void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
 {
-    struct fed_event event = {.epoch = w->epoch};
+    static const char *const names[] = {[WORK_CYCLE] = "cycle", [WORK_SCORE] = "score", [WORK_RECOUNT] = "recount"};
+    struct fed_event event = {.epoch = w->number, .number = w->number};
 
     r->iterations += w->iterations;
+    r->evaluations += w->kind == WORK_CYCLE ? w->result.evaluations : w->hidden ? 0 : w->candidate_count;
     lie_about(n, r, w);
-    if (w->scoring) {
-        r->evaluations += w->candidate_count;
-        event.kind = FED_EVENT_SCORE_DONE;
-        event.costs = w->costs;
-        event.count = w->candidate_count;
-    } else {
-        r->evaluations += w->result.evaluations;
+    if (w->kind == WORK_CYCLE) {
         event.kind = FED_EVENT_CYCLE_DONE;
         event.cycle = &w->result;
+    } else {
+        event.kind = w->kind == WORK_SCORE ? FED_EVENT_SCORE_DONE : FED_EVENT_RECOUNT_DONE;
+        event.costs = w->hidden ? NULL : w->costs;
+        event.count = w->candidate_count;
     }
-    trace_line(r->trace, r->now_ns, n->name, "work %s epoch %" PRIu64 " iterations %" PRIu64,
-               w->scoring ? "score" : "cycle", w->epoch, w->iterations);
+    trace_line(r->trace, r->now_ns, n->name, "work %s %s %" PRIu64 " iterations %" PRIu64, names[w->kind],
+               w->kind == WORK_RECOUNT ? "number" : "epoch", w->number, w->iterations);
     node_step(n, r, &event);
     work_free(w);
 }

@@ -14,7 +14,7 @@ struct rehearsal;
 /* An effect that waits for the writes ahead of it. */
 struct waiting {
     struct effect effect; /* with a holding of its blob */
-    struct work *work;    /* EFFECT_CYCLE, EFFECT_SCORE: what the machine asked for, as it stood then */
+    struct work *work;    /* EFFECT_CYCLE, SCORE, RECOUNT: what the machine asked for, as it stood then */
     int64_t ready_ns;
 };
 

@@ -7,21 +7,18 @@
 static struct work *score_submit(const struct pick_task *task, struct workers *workers, unsigned candidate,
                                  unsigned run)
 {
-#ifdef MUTANT_SIM_PICKS_BY_ONE_RUN
-    struct work *w = work_new(true, task->epoch + 0 * run);
-#else
-    struct work *w = work_new(true, task->epoch + run);
-#endif
+    struct work *w = work_new(WORK_SCORE, task->epoch + run, 1);
 
     w->job.schema = task->schema;
-    w->job.epoch = w->epoch;
+#ifdef MUTANT_SIM_PICKS_BY_ONE_RUN
+    w->job.epoch = task->epoch;
+#else
+    w->job.epoch = task->epoch + run;
+#endif
     w->job.iteration_limit = task->limit;
     for (unsigned i = 0; i < task->work->count; i++)
         w->job.instances[w->job.instance_count++] = &task->work->instances[i];
-    w->candidate_count = 1;
-    w->candidates = mem_array(1, sizeof *w->candidates);
     w->candidates[0] = task->candidates[candidate];
-    w->costs = mem_array(1, sizeof *w->costs);
     workers_submit(workers, w);
     return w;
 }

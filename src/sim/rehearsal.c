@@ -197,10 +197,8 @@ static void observe_block(struct rehearsal *r, struct sim_node *n, const struct 
         r->quorum = s->quorum;
         rehearsal_faults_changed(r);
     }
-    for (unsigned m = 0; m < s->member_count; m++) {
-        if (s->members[m].status == MEMBER_CONVICTED)
-            check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], r->now_ns);
-    }
+    for (unsigned m = 0; m < s->member_count; m++)
+        check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], &s->members[m], r->now_ns);
 }
 
 /* A validator that has left goes on for a while: it may be the only one to tell others that their membership epoch is
@@ -223,7 +221,7 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
         observe_block(r, n, s);
     if (s->epoch != n->epoch) {
         n->epoch = s->epoch;
-        r->recount = true;
+        r->ended_unknown = true;
         if (timeline_enter(&r->timeline, s->epoch, r->now_ns)) {
             trace_line(r->trace, r->now_ns, "*", "epoch %" PRIu64, s->epoch);
             faults_epoch(r, s->epoch);
@@ -272,7 +270,7 @@ void rehearsal_faults_changed(struct rehearsal *r)
 {
     timeline_stall(&r->timeline, !rehearsal_has_quorum(r));
     check_progress_faults(&r->checkers, r);
-    r->recount = true;
+    r->ended_unknown = true;
 }
 
 /* ---- the loop */
@@ -324,7 +322,7 @@ static void happen(struct rehearsal *r, struct happening *h)
         break;
     case HAPPEN_DURABLE:
         node_flush(n, r);
-        r->recount = true;
+        r->ended_unknown = true;
         break;
     case HAPPEN_WORK_DUE:
         h->work = NULL;
@@ -363,9 +361,9 @@ static bool all_ended(struct rehearsal *r)
 {
     bool any = false;
 
-    if (!r->recount)
+    if (!r->ended_unknown)
         return false;
-    r->recount = false;
+    r->ended_unknown = false;
     for (unsigned i = 0; i < r->count; i++) {
         if (r->nodes[i].up && !has_ended(r, &r->nodes[i]))
             return false;

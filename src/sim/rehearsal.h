@@ -77,9 +77,9 @@ struct rehearsal {
     struct timeline timeline;
     struct checkers checkers;
     uint64_t evaluations, iterations;
-    uint64_t jobs; /* submitted */
-    uint64_t top;  /* the highest block that any node has executed */
-    bool recount;  /* who has ended the last epoch must be counted anew */
+    uint64_t jobs;      /* submitted */
+    uint64_t top;       /* the highest block that any node has executed */
+    bool ended_unknown; /* who has ended the last epoch must be looked at anew */
 };
 
 /* scenario and what options points to are borrowed. Errors: a workload that cannot be built. */

@@ -25,6 +25,7 @@ void told_report_epoch(const struct told *t, struct federated_epoch_report *out)
     out->absent = o->absent;
     out->quarantined = o->quarantined;
     out->convicted = o->convicted;
+    out->false_claims = o->false_claims;
     out->shards_moved = e->log->shards_moved;
     out->aggregated_delta_ppm = o->aggregated_delta_ppm;
     out->incumbent_changed = o->changed;

@@ -148,6 +148,17 @@ enum err scenario_workload(struct programs *programs, const struct workload_spec
                                  : workload_build(spec, seed, label, out, diag);
 }
 
+bool scenario_discloses(const struct scenario *s, unsigned node)
+{
+    const struct scenario_node *n = &s->nodes[node];
+
+    for (unsigned i = 0; i < s->event_count; i++) {
+        if (s->events[i].kind == EVENT_DRIFT && s->events[i].node == node)
+            return false;
+    }
+    return n->disclosed && n->workload.program == NULL;
+}
+
 void scenario_fini(struct scenario *s)
 {
     for (unsigned i = 0; i < s->node_count; i++)

@@ -16,7 +16,7 @@ struct scenario_node {
     double speed;            /* 1.0: a thousand solver iterations a virtual millisecond */
     bool joins_later;        /* named by a join event: not a founding member */
     bool rotates;            /* named by a rotate_key event */
-    bool disclosed;          /* an auditor may see its work */
+    bool disclosed;          /* auditors and validators may see its work: scenario_discloses() */
     struct workload_spec workload;
 };
 
@@ -58,6 +58,7 @@ enum lie {
     LIE_STALE,
     LIE_DOUBLE_SIGN,
     LIE_MUTE,
+    LIE_FALSE_RECOUNTS,
     LIE_COUNT
 };
 
@@ -115,6 +116,11 @@ void scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *out);
  * programs: of the scenario's space; they outlive the workload. NULL where there is none. */
 enum err scenario_workload(struct programs *programs, const struct workload_spec *spec, uint64_t seed,
                            const char *label, struct workload *out, struct diag *diag) MUST_CHECK;
+
+int scenario_find_node(const struct scenario *s, const char *id); /* -1: no node has this id */
+/* Can others run the node's claims again on what it discloses? Only built-in work, that no event changes on the way: a
+ * program of the user's may answer otherwise elsewhere, and nobody honest may be found. */
+bool scenario_discloses(const struct scenario *s, unsigned node);
 
 const char *scenario_event_name(enum scenario_event_kind kind); /* "crash", "latency_spike", ... */
 const char *lie_name(enum lie lie);

@@ -27,7 +27,6 @@ void scenario_read_space(struct json_reader *r, const json_t *root, struct scena
 void scenario_check_programs(struct json_reader *r, const struct scenario *s);
 
 /* Index, or -1. */
-int scenario_find_node(const struct scenario *s, const char *id);
 int scenario_find_region(const struct scenario *s, const char *region);
 /* The node that the text member names; complains when there is none. */
 void read_node(struct json_reader *r, const struct scenario *s, const json_t *object, const char *key, unsigned *out);

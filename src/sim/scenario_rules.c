@@ -64,9 +64,8 @@ static void read_guard_rails(struct json_reader *r, const json_t *root, struct s
 static void read_policy(struct json_reader *r, const json_t *root, struct policy *p)
 {
     static const char *const keys[] = {
-        "rule",      "stake_cap_ppm", "trim_ppm",        "margin_ppm", "rollback_ppm", "stale_discount_ppm",
-        "optimiser", "evaluations",   "iteration_limit", "migrants",   "archive",      "topology",
-        NULL};
+        "rule",        "stake_cap_ppm",   "trim_ppm", "margin_ppm", "rollback_ppm", "stale_discount_ppm", "optimiser",
+        "evaluations", "iteration_limit", "migrants", "archive",    "topology",     "spot_checks",        NULL};
     const char *rules[RANK_RULE_COUNT + 1] = {NULL}, *optimisers[OPTIMISER_COUNT + 1] = {NULL};
     const char *topologies[TOPOLOGY_COUNT + 1] = {NULL};
     unsigned rule = p->rule, optimiser = p->optimiser, topology = p->topology;
@@ -97,6 +96,7 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
     read_unsigned(r, policy, "archive", 0, CYCLE_ARCHIVE_MAX, &p->archive_max);
     read_choice(r, policy, "topology", topologies, &topology);
     p->topology = (enum topology)topology;
+    read_unsigned(r, policy, "spot_checks", 0, SPOT_CHECKS_MAX, &p->spot_checks);
     read_leave(r, mark);
 }
 

@@ -69,6 +69,7 @@ json_t *told_summary_epoch(const struct told *t)
     put_outcome(out, e, "absent", json_u64(0));
     put_outcome(out, e, "quarantined", json_u64(0));
     put_outcome(out, e, "convicted", json_u64(0));
+    put_outcome(out, e, "false_claims", json_u64(0));
     json_put(out, "shards_moved", json_u64(e->log != NULL ? e->log->shards_moved : 0));
     json_put(out, "shards", shards_json(t, e));
     put_outcome(out, e, "incumbent", json_null());
@@ -160,6 +161,7 @@ static json_t *nodes_json(const struct told *t)
         json_put(node, "region", json_string(card->region));
         json_put(node, "stake", json_u64(card->stake));
         json_put(node, "status", member ? json_string(member_status_name(s->members[n->member].status)) : json_null());
+        json_put(node, "false_claims", member ? json_u64(s->members[n->member].false_claims) : json_null());
         json_put(node, "up", json_boolean(n->up));
         json_put(node, "height", json_u64(n->disk.height));
         json_put(node, "restarts", json_u64(n->restarts));

@@ -13,12 +13,17 @@ struct workers {
     pthread_t threads[THREADS_MAX];
 };
 
-struct work *work_new(bool scoring, uint64_t epoch)
+struct work *work_new(enum work_kind kind, uint64_t number, unsigned candidate_count)
 {
     struct work *w = mem_alloc(sizeof *w);
 
-    w->scoring = scoring;
-    w->epoch = epoch;
+    w->kind = kind;
+    w->number = number;
+    if (kind != WORK_CYCLE) {
+        w->candidate_count = candidate_count;
+        w->candidates = mem_array(candidate_count, sizeof *w->candidates);
+        w->costs = mem_array(candidate_count, sizeof *w->costs);
+    }
     return w;
 }
 
@@ -34,7 +39,7 @@ void work_free(struct work *w)
 
 static void work_run(struct work *w)
 {
-    if (w->scoring) {
+    if (w->kind != WORK_CYCLE) {
         w->iterations = cycle_score(&w->job, w->candidates, w->candidate_count, w->costs);
         return;
     }

@@ -8,21 +8,25 @@
 
 enum work_state { WORK_IDLE, WORK_QUEUED, WORK_RUNNING, WORK_DONE };
 
+enum work_kind { WORK_CYCLE, WORK_SCORE, WORK_RECOUNT };
+
 struct work {
+    enum work_kind kind;
     struct cycle_job job;
-    uint64_t epoch;
-    bool scoring; /* else a local cycle */
+    uint64_t number;  /* of the effect that asked for it: the epoch, or the claim that is run again */
+    uint64_t claimed; /* WORK_RECOUNT: the cost that is claimed */
+    bool hidden;      /* WORK_RECOUNT: the site has disclosed nothing, there is nothing to run */
     unsigned candidate_count;
-    struct genome *candidates;  /* scoring; owned, like costs */
-    uint64_t *costs;            /* scoring: the result */
-    struct cycle_result result; /* a local cycle's */
+    struct genome *candidates;  /* all but WORK_CYCLE; owned, like costs */
+    uint64_t *costs;            /* their result */
+    struct cycle_result result; /* of WORK_CYCLE */
     uint64_t iterations;        /* the work done, either way */
     struct memo *memo;          /* owned; NULL: no journal */
     enum work_state state;      /* the workers' own */
     struct work *next;
 };
 
-struct work *work_new(bool scoring, uint64_t epoch);
+struct work *work_new(enum work_kind kind, uint64_t number, unsigned candidate_count);
 void work_free(struct work *w); /* NULL is fine; not one that the workers still have */
 
 struct workers;

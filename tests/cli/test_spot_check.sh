@@ -52,9 +52,9 @@ status=0
 grep -q 'PF-WORK-CLAIMS: no site with a claim' text || status=1
 report $status "another seed's work is nobody's" text
 
-for behaviour in inflated_claims negated_claims copy_cat stale; do
+for behaviour in inflated_claims negated_claims copy_cat stale inverted_scores; do
     scenario "{\"kind\": \"lie\", \"node\": \"v3\", \"behaviour\": \"$behaviour\", \"epoch\": 1}" > spot.json
-    check 8
+    check 10
     found=0
     [ "$status" = 1 ] && [ "$(accused)" = "v3 " ] || found=1
     report $found "$behaviour: the liar is found, and nobody else" report

@@ -6,13 +6,13 @@
 
 #include "fed/messages.h"
 
-enum event_kind { MESSAGE, TIMER, CYCLE, SCORE, FAULT };
+enum event_kind { MESSAGE, TIMER, CYCLE, SCORE, RECOUNT, FAULT };
 
 struct event {
     enum event_kind kind;
     unsigned node, from, life;
     uint32_t timer;
-    uint64_t turn, epoch;
+    uint64_t turn, number;
     struct blob *blob;
     struct cycle_result *cycle;
     uint64_t *costs;
@@ -101,6 +101,8 @@ static void make_genesis(struct federation *f)
     g->policy.min_participants = 1;
     g->policy.evaluations = 3;
     g->policy.iteration_limit = 100;
+    g->policy.spot_checks = o->spot_checks;
+    g->policy.shards = o->shards;
     g->schema = *workload_schema();
     genome_default(&g->schema, &g->incumbent);
     g->member_count = o->validators + o->participants;
@@ -137,6 +139,11 @@ void federation_init(struct federation *f, const struct federation_options *opti
         n->clock_percent = 100;
         n->cycle_ns = 100 * MILLISECOND;
         enum err err = workload_build(&spec, options->seed, label, &n->work, &diag);
+        ASSERT(err == ERR_OK);
+    }
+    spec = (struct workload_spec){.family = "random", .instances = options->shards, .size_min = 20, .size_max = 24};
+    for (unsigned i = 0; i < options->shards; i++) {
+        enum err err = workload_build_shard(&spec, options->seed, i, &f->shards[i], &diag);
         ASSERT(err == ERR_OK);
     }
 }
@@ -263,19 +270,51 @@ static void check_block(struct federation *f, unsigned node, uint64_t height, st
 
 /* ---- effects */
 
+static const struct instance *own_of(void *context, const struct member *member, unsigned *count)
+{
+    struct federation *f = context;
+
+    for (unsigned i = 0; i < f->count; i++) {
+        if (!digest_equal(&f->nodes[i].key.fingerprint, &member->fingerprint))
+            continue;
+        *count = f->nodes[i].work.count;
+        return f->nodes[i].work.instances;
+    }
+    return NULL;
+}
+
+static const struct instance *shard_of(void *context, unsigned shard)
+{
+    struct federation *f = context;
+
+    return &f->shards[shard];
+}
+
+/* Whose job it is: a node. */
+static unsigned job_of(struct federation *f, unsigned node, enum effect_kind kind, uint64_t number,
+                       struct cycle_job *job)
+{
+    struct claim_work work = {f, own_of, shard_of};
+    struct claim_shards shards;
+    unsigned member = fed_job(f->nodes[node].fed, kind, number, job, &shards);
+    bool complete = claim_instances(&work, &fed_state(f->nodes[node].fed)->members[member], &shards, job);
+
+    ASSERT(complete);
+    return member;
+}
+
 static void do_cycle(struct federation *f, unsigned node, uint64_t epoch)
 {
     struct node *n = &f->nodes[node];
     struct cycle_job job;
-    unsigned shards[WORKLOAD_INSTANCES_MAX], shard_count;
     struct cycle_result *result = mem_alloc(sizeof *result);
 
-    fed_cycle_job(n->fed, &job, shards, &shard_count);
-    for (unsigned i = 0; i < n->work.count; i++)
-        job.instances[job.instance_count++] = &n->work.instances[i];
+    (void)job_of(f, node, EFFECT_CYCLE, epoch, &job);
     cycle_run(&job, result);
+    for (unsigned i = 0; n->inflates && i < result->count; i++)
+        result->best[i].cost = 7 + i;
     struct event *e = push(f, f->now_ns + n->cycle_ns + (int64_t)result->iterations * MILLISECOND, CYCLE, node);
-    e->epoch = epoch;
+    e->number = epoch;
     e->cycle = result;
 }
 
@@ -284,20 +323,41 @@ static void do_score(struct federation *f, unsigned node, uint64_t epoch)
     struct node *n = &f->nodes[node];
     struct cycle_job job;
     struct genome genomes[CYCLE_CANDIDATES_MAX];
-    unsigned shards[WORKLOAD_INSTANCES_MAX], shard_count, count;
+    unsigned count;
     const struct candidate *candidates = fed_candidates(n->fed, &count);
     uint64_t *costs = mem_array(count > 0 ? count : 1, sizeof *costs);
 
-    fed_cycle_job(n->fed, &job, shards, &shard_count);
-    for (unsigned i = 0; i < n->work.count; i++)
-        job.instances[job.instance_count++] = &n->work.instances[i];
+    (void)job_of(f, node, EFFECT_SCORE, epoch, &job);
     for (unsigned i = 0; i < count; i++)
         genomes[i] = candidates[i].genome;
     uint64_t iterations = cycle_score(&job, genomes, count, costs);
+    for (unsigned i = 0; n->inverts && i < count; i++)
+        costs[i] = costs[i] < 1000000 ? 1000000 - costs[i] : 0;
     struct event *e = push(f, f->now_ns + 50 * MILLISECOND + (int64_t)iterations * MILLISECOND / 10, SCORE, node);
-    e->epoch = epoch;
+    e->number = epoch;
     e->costs = costs;
     e->count = count;
+}
+
+static void do_recount(struct federation *f, unsigned node, uint64_t number)
+{
+    const struct spot_check *claim = fed_claim(f->nodes[node].fed, number);
+    struct cycle_job job;
+    uint64_t cost;
+    unsigned site = job_of(f, node, EFFECT_RECOUNT, number, &job);
+    struct event *e = push(f, f->now_ns + 50 * MILLISECOND, RECOUNT, node);
+
+    e->number = number;
+    if (f->nodes[node].slanders)
+        cost = claim->cost + 1;
+    else if (!f->nodes[site].hidden)
+        (void)cycle_score(&job, &claim->genome, 1, &cost);
+    else
+        return;
+    f->nodes[node].recounts++;
+    e->costs = mem_array(1, sizeof *e->costs);
+    e->costs[0] = cost;
+    e->count = 1;
 }
 
 static void do_send(struct federation *f, unsigned node, const struct effect *e)
@@ -399,6 +459,9 @@ static void perform(struct federation *f, unsigned node, const struct effect *e)
         break;
     case EFFECT_SCORE:
         do_score(f, node, e->number);
+        break;
+    case EFFECT_RECOUNT:
+        do_recount(f, node, e->number);
         break;
     case EFFECT_ANCHOR:
         n->anchors++;
@@ -550,7 +613,8 @@ static void deliver(struct federation *f, struct event *e)
     struct fed_event event = {.from = e->from,
                               .blob = e->blob,
                               .timer = e->timer,
-                              .epoch = e->epoch,
+                              .epoch = e->number,
+                              .number = e->number,
                               .cycle = e->cycle,
                               .costs = e->costs,
                               .count = e->count};
@@ -575,6 +639,9 @@ static void deliver(struct federation *f, struct event *e)
         break;
     case CYCLE:
         event.kind = FED_EVENT_CYCLE_DONE;
+        break;
+    case RECOUNT:
+        event.kind = FED_EVENT_RECOUNT_DONE;
         break;
     default:
         event.kind = FED_EVENT_SCORE_DONE;
@@ -613,6 +680,8 @@ void federation_fini(struct federation *f)
         ledger_fini(&n->ledger);
         workload_fini(&n->work);
     }
+    for (unsigned i = 0; i < f->options.shards; i++)
+        instance_fini(&f->shards[i]);
     verify_cache_free(f->verify_cache);
     buf_free(&f->genesis);
     buf_free(&f->trace);

@@ -34,6 +34,11 @@ struct node {
     bool cut_off;          /* no message in or out */
     bool mute;             /* what it sends is lost */
     bool played;           /* by the test itself: no machine */
+    bool hidden;           /* its work is not disclosed to the validators */
+    bool inflates;         /* claims costs of nearly nothing */
+    bool inverts;          /* turns its rows upside down */
+    unsigned recounts;     /* answered with a cost */
+    bool slanders;         /* as a validator, says of every claim that it is false */
     unsigned crash_after;  /* effects from now; 0: none planned */
     unsigned crash_spread; /* so many effects at most after each restart it strikes again; 0: not */
     int64_t back_after_ns; /* after such a crash */
@@ -49,6 +54,7 @@ struct node {
 
 struct federation_options {
     unsigned validators, participants, quorum;
+    unsigned spot_checks, shards;
     unsigned newcomers; /* nodes at the end that genesis does not know; the test starts them */
     uint64_t seed, last_epoch;
     unsigned loss_permille, duplicate_permille;
@@ -72,6 +78,7 @@ struct federation {
     struct buf genesis;
     unsigned count;
     struct node nodes[NODES_MAX];
+    struct instance shards[WORKLOAD_INSTANCES_MAX];
     struct digest block_ids[HEIGHTS_MAX];
     struct digest state_roots[HEIGHTS_MAX];
     uint64_t top; /* highest decided */

@@ -39,18 +39,23 @@ static void watch(struct federation *f, unsigned from, unsigned to, struct bytes
     blocks -= has_blocks && blocks > 0;
 }
 
-static void begin(unsigned validators, unsigned participants, uint64_t last_epoch)
+static void begin_with(struct federation_options *options, uint64_t last_epoch)
 {
-    struct federation_options options = federation_usual(validators, participants, 1);
-
-    options.last_epoch = last_epoch;
-    options.collect_ns = options.score_ns = SECOND;
-    federation_init(&fed, &options);
+    options->last_epoch = last_epoch;
+    options->collect_ns = options->score_ns = SECOND;
+    federation_init(&fed, options);
     fed.watch = watch;
     recording = true;
     blocks = 1;
     buf_clear(&input);
     frame(bytes_of_buf(&fed.genesis));
+}
+
+static void begin(unsigned validators, unsigned participants, uint64_t last_epoch)
+{
+    struct federation_options options = federation_usual(validators, participants, 1);
+
+    begin_with(&options, last_epoch);
 }
 
 static void end(void)
@@ -82,6 +87,19 @@ static void view_change(void)
     end();
 }
 
+/* The participant's claims are false, and others say so. */
+static void recount(void)
+{
+    struct federation_options options = federation_usual(4, 1, 1);
+
+    options.spot_checks = 8;
+    options.shards = 3;
+    begin_with(&options, 2);
+    fed.nodes[4].inflates = true;
+    federation_start(&fed);
+    end();
+}
+
 static void lose_disk(struct federation *f, unsigned node)
 {
     recording = true;
@@ -102,7 +120,8 @@ static void transfer(void)
 static const struct {
     const char *name;
     void (*make)(void);
-} inputs[] = {{"normal", normal}, {"pair", pair}, {"view_change", view_change}, {"transfer", transfer}};
+} inputs[] = {
+    {"normal", normal}, {"pair", pair}, {"view_change", view_change}, {"recount", recount}, {"transfer", transfer}};
 enum { INPUTS = sizeof inputs / sizeof inputs[0] };
 
 static const char *path_of(const char *target, const char *name)

@@ -79,11 +79,11 @@ static void all_is_well(const struct federation *f)
 static void scored_is_known(const struct federation *f)
 {
     struct cycle_job *job = mem_alloc(sizeof *job);
-    unsigned shards[WORKLOAD_INSTANCES_MAX], count;
+    struct claim_shards shards;
 
     all_is_well(f);
     for (unsigned i = 0; i < f->count; i++) {
-        fed_cycle_job(f->nodes[i].fed, job, shards, &count);
+        (void)fed_job(f->nodes[i].fed, EFFECT_CYCLE, f->options.last_epoch, job, &shards);
         CHECK(job->known_count >= 1 && job->known_count <= job->archive_count + job->migrants);
         for (unsigned k = 0; k < job->known_count; k++) {
             CHECK(job->known[k].cost >= 1000);

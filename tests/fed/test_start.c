@@ -94,6 +94,8 @@ static void unasked_answers_are_refused(void)
     CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_CYCLE_DONE, .epoch = 2, .cycle = &cycle}), ERR_STALE);
     CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_SCORE_DONE, .epoch = 1, .costs = &cost, .count = 1}),
               ERR_STALE);
+    CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_RECOUNT_DONE, .number = 1, .costs = &cost, .count = 1}),
+              ERR_STALE);
     CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_LEAVE}), ERR_STATE); /* a validator */
     CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = FED_TIMER_END}), ERR_UNKNOWN);
     fed_free(fed);

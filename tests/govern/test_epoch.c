@@ -45,15 +45,15 @@ static void the_line_is_pinned(void)
     char hex[2 * DIGEST_SIZE + 1];
     fixture_init(&f, 3, 1, NULL);
     digest_hex(&f.state.federation_id, hex);
-    CHECK_EQ_TEXT(hex, "569df3b525d4fc9f9e9e5ce8a97b5061ab3a76b2914a4195bfab9b0a32d9a226");
+    CHECK_EQ_TEXT(hex, "474b5761e3a61b3cd272bbff70e95b336d46a3a088293866b391205064b7eb85");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "f8c29cf5316f0eda950171c4d88fae34a7729e16c55ad65ca00cb1764e3fd137");
+    CHECK_EQ_TEXT(hex, "d73c4bb0d4b5978828d5dcef450b7d56974e2a9174808f7a73b6c12a555ae39f");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "55b00219b197d16cb027309b93fdb51cc1e46e4fdfe949013642ff4fc2f4e120");
+    CHECK_EQ_TEXT(hex, "9d92910e66594933044d91e21b445e2db800c4d78e77a2c8713d0734ed9ccd44");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "1f1000c9660c7571745a11b30ac283f010f7df12b6e3dcbfc65cf055ad1cd859");
+    CHECK_EQ_TEXT(hex, "66792fe40d36609f83c520bcf6fb7de3d37b74fe7fde66493b8a5086beb2407b");
     fixture_fini(&f);
 }
 

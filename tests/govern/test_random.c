@@ -8,7 +8,7 @@ enum { RUNS = 60, BLOCKS = 60, REPLAYS = 16 };
 
 /* How often something happened in all storms together: what never happens is not tested. */
 struct tally {
-    unsigned accepted, changed, restored, abandoned, stale, absent, quarantined, convicted, joined;
+    unsigned accepted, changed, restored, abandoned, stale, absent, quarantined, convicted, joined, found;
 };
 static struct tally tally;
 
@@ -87,6 +87,22 @@ static void random_join(struct storm *s, unsigned member)
     buf_free(&body);
 }
 
+static void random_recount(struct storm *s, unsigned member)
+{
+    const struct federation_state *f = &s->f.state;
+    struct recount_body b = {.number = (unsigned)draw(s, 4)};
+    struct buf body = {0};
+    if (f->check_count > 0) {
+        const struct spot_check *c = &f->checks[draw(s, f->check_count)];
+        b.leaf_hash = c->leaf_hash;
+        b.number = draw(s, 8) == 0 ? b.number : c->number;
+    }
+    b.cost = 100 + draw(s, 3);
+    recount_body_encode(&b, &body);
+    fixture_entry(&s->f, member, ENTRY_RECOUNT, bytes_of_buf(&body));
+    buf_free(&body);
+}
+
 static void random_governance(struct storm *s, unsigned member)
 {
     struct buf body = {0};
@@ -133,7 +149,7 @@ static void add_random_entry(struct storm *s)
 {
     struct fixture *f = &s->f;
     unsigned member = some_member(s), before = f->count;
-    uint64_t kind = draw(s, 20);
+    uint64_t kind = draw(s, 22);
     if (kind < 6)
         random_update(s, member);
     else if (kind < 12)
@@ -150,6 +166,8 @@ static void add_random_entry(struct storm *s)
         fixture_add(f, bytes_of_buf(&s->seen[draw(s, REPLAYS)]));
     else if (kind == 18)
         fixture_add(f, bytes_of_buf(&s->foreign.batch[draw(s, s->foreign.count)]));
+    else if (kind > 19)
+        random_recount(s, member);
     else
         random_governance(s, member);
     if (f->count > before && draw(s, 10) == 0)
@@ -217,7 +235,11 @@ static void check_invariants(struct storm *s)
         tally.quarantined += o->quarantined;
         tally.convicted += o->convicted;
     }
+    tally.found += s->f.last.epoch_ended ? s->f.last.outcome.false_claims : 0;
     check_contributions(f);
+    CHECK(f->check_count <= 2 * f->policy.spot_checks);
+    for (unsigned i = 0; i < f->check_count; i++)
+        CHECK(f->checks[i].recount_count <= f->validator_count);
     s->last_epoch = f->epoch;
     for (unsigned i = 0; i < s->f.last.count; i++)
         tally.accepted += s->f.last.verdicts[i] == ERR_OK;
@@ -234,6 +256,7 @@ static void storm_init(struct storm *s, uint64_t seed)
     policy.max_ledger_drift = draw(s, 3);
     policy.rule = draw(s, 2) ? RANK_MEDIAN : RANK_TRIMMED;
     policy.rollback_ppm = draw(s, 2) * 50000;
+    policy.spot_checks = (unsigned)draw(s, 4);
     unsigned validators = 1 + (unsigned)draw(s, 4), edges = 1 + (unsigned)draw(s, 3);
     fixture_init(&s->f, validators, edges, &policy);
     fixture_init(&s->foreign, validators, edges + 1, &policy);
@@ -272,10 +295,10 @@ static void storms_break_nothing(void)
     }
     tap_note("%u accepted, epochs: %u changed, %u restored, %u abandoned", tally.accepted, tally.changed,
              tally.restored, tally.abandoned);
-    tap_note("%u stale, %u absent, %u quarantined, %u convicted, %u joined", tally.stale, tally.absent,
-             tally.quarantined, tally.convicted, tally.joined);
+    tap_note("%u stale, %u absent, %u quarantined, %u convicted, %u joined, %u found", tally.stale, tally.absent,
+             tally.quarantined, tally.convicted, tally.joined, tally.found);
     CHECK(runs == 1 || (tally.changed && tally.restored && tally.abandoned && tally.stale && tally.absent &&
-                        tally.quarantined && tally.convicted && tally.joined));
+                        tally.quarantined && tally.convicted && tally.joined && tally.found));
     mem_free(s);
 }
 

@@ -13,14 +13,31 @@ static void encode(const struct fixture *f, struct buf *out)
     state_encode(&f->state, out);
 }
 
-/* In SCORE: members, offers that became candidates, a row, an archive, an agreed change and a ballot. */
+static void say_other(struct fixture *f, unsigned by, const struct spot_check *c)
+{
+    struct recount_body b = {.leaf_hash = c->leaf_hash, .number = c->number, .cost = c->cost + 1};
+    struct buf body = {0};
+
+    recount_body_encode(&b, &body);
+    fixture_entry(f, by, ENTRY_RECOUNT, bytes_of_buf(&body));
+    buf_free(&body);
+}
+
+/* In SCORE: members, one of whom was found with a false claim, offers that became candidates, a row, an archive, an
+ * agreed change and a ballot, claims that were drawn and what a validator says of one. */
 static void fill(struct fixture *f)
 {
     struct change change = {.kind = CHANGE_LEAVE};
+    struct policy policy;
     struct buf body = {0};
 
-    fixture_init(f, 4, 1, NULL);
+    policy_default(&policy);
+    policy.spot_checks = 3;
+    fixture_init(f, 4, 1, &policy);
+    f->state.max_byzantine = 1;
     fixture_epoch(f, 5);
+    f->state.members[4].found_epoch = 1;
+    f->state.members[4].false_claims = 1;
     snprintf(change.card.name, sizeof change.card.name, "v3");
     change_body_encode(&change, &f->state.federation_id, NULL, &body);
     for (unsigned i = 0; i < 3; i++)
@@ -33,7 +50,10 @@ static void fill(struct fixture *f)
     CHECK_EQ_U64(f->state.change_count, 1);
     fixture_collect(f, 5, 6);
     fixture_score(f, 1, 6, 200);
+    for (unsigned i = 0; i < f->state.check_count; i++)
+        say_other(f, f->state.checks[i].member == 1 ? 2 : 1, &f->state.checks[i]);
     fixture_run(f);
+    CHECK_EQ_U64(f->state.checks[0].recount_count, 1);
     buf_free(&body);
 }
 
@@ -53,6 +73,11 @@ static void nothing_is_lost(void)
     CHECK(back.contributions[1].scored && !back.contributions[0].scored && back.contributions[0].updated);
     CHECK(digest_equal(&back.candidates[1].hash, &f.state.candidates[1].hash));
     CHECK_EQ_U64(back.anchor_count, f.state.anchor_count);
+    CHECK(back.members[4].found_epoch == 1 && back.members[4].false_claims == 1);
+    REQUIRE(back.check_count == f.state.check_count && back.check_count > 0);
+    CHECK(back.checks[0].scored == f.state.checks[0].scored && back.checks[0].member == f.state.checks[0].member);
+    CHECK(digest_equal(&back.checks[0].leaf_hash, &f.state.checks[0].leaf_hash));
+    CHECK_EQ_U64(back.checks[0].recounts[0].cost, f.state.checks[0].cost + 1);
     CHECK(digest_equal(&back.anchors[1].hash, &f.state.anchors[1].hash));
     state_free(&back);
     buf_free(&bytes);
@@ -144,6 +169,26 @@ static void a_state_does_not_contradict_itself(void)
     f.state.incumbent = fixture_genome(&f, 9); /* not the first candidate */
     refused(&f);
     f.state.incumbent = genome;
+    f.state.members[4].found_epoch = f.state.epoch + 1;
+    refused(&f);
+    f.state.members[4].found_epoch = 0;
+    refused(&f);
+    f.state.members[4].found_epoch = 1;
+    struct spot_check *check = &f.state.checks[0];
+    struct recount word = check->recounts[0];
+    check->recounts[0].member = check->member; /* of its own claim */
+    refused(&f);
+    check->recounts[0] = (struct recount){word.member, check->cost}; /* it agrees */
+    refused(&f);
+    check->recounts[0] = word;
+    check->recounts = mem_resize(check->recounts, 2, sizeof word);
+    check->recounts[check->recount_count++] = (struct recount){word.member, word.cost + 1}; /* twice */
+    refused(&f);
+    check->recount_count--;
+    struct spot_check last = f.state.checks[f.state.check_count - 1];
+    f.state.checks[f.state.check_count - 1] = *check; /* the same claim twice */
+    refused(&f);
+    f.state.checks[f.state.check_count - 1] = last;
     fixture_fini(&f);
 }
 
@@ -163,7 +208,7 @@ static void the_root_is_over_chunks(void)
 
 /* ---- the corpus of fuzz/fuzz_state.c: [genesis document, state] */
 
-static const char *const corpus[] = {"founding", "collect", "score", "rollback"};
+static const char *const corpus[] = {"founding", "collect", "score", "rollback", "recount"};
 enum { CORPUS = sizeof corpus / sizeof corpus[0] };
 
 static void corpus_make(unsigned number, struct fixture *f)
@@ -173,6 +218,7 @@ static void corpus_make(unsigned number, struct fixture *f)
     policy_default(&policy);
     policy.margin_ppm = 1000000;
     policy.rollback_ppm = 10000;
+    policy.spot_checks = number == 4 ? 2 : 0;
     if (number == 2) {
         fill(f);
         return;
@@ -187,6 +233,16 @@ static void corpus_make(unsigned number, struct fixture *f)
         return;
     }
     fixture_epoch(f, 6);
+    if (number == 4) { /* claims of both kinds, a word about a row */
+        fixture_collect(f, 4, 7);
+        for (unsigned i = 0; i < f->state.check_count; i++) {
+            const struct spot_check *c = &f->state.checks[i];
+            if (c->scored && c->member != 1)
+                say_other(f, 1, c);
+        }
+        fixture_run(f);
+        return;
+    }
     fixture_collect(f, 4, 0);
     for (unsigned i = 0; i < 4; i++)
         fixture_score(f, i, 5, 2000);

@@ -43,8 +43,8 @@ static void check_root(const json_t *epochs, size_t index)
 
 static void check_scenario(const char *scenario, const char *file)
 {
-    static const char *const keys[] = {"epoch",  "quorum_reached", "stalled",   "view_changes", "participants",
-                                       "absent", "quarantined",    "convicted", "shards_moved"};
+    static const char *const keys[] = {"epoch",  "quorum_reached", "stalled",     "view_changes", "participants",
+                                       "absent", "false_claims",   "quarantined", "convicted",    "shards_moved"};
     enum { COLUMNS = sizeof keys / sizeof keys[0] };
     struct json_doc doc;
     struct diag diag = {0};
@@ -98,6 +98,11 @@ static void disk_loss(void)
     check_scenario("disk_loss", "epoch_summary_disk_loss.json");
 }
 
+static void false_claims(void)
+{
+    check_scenario("false_claims", "epoch_summary_false_claims.json");
+}
+
 int main(void)
 {
     struct diag diag = {0};
@@ -112,6 +117,7 @@ int main(void)
     TAP_RUN(partition_heal);
     TAP_RUN(lying_site);
     TAP_RUN(disk_loss);
+    TAP_RUN(false_claims);
     buf_free(&document);
     return tap_done();
 }

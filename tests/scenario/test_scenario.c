@@ -89,6 +89,7 @@ static void check_rules(const struct scenario *s)
     CHECK_EQ_U64(p->retry_budget, 2);
     CHECK_EQ_I64(s->submit_ns, 300 * ms);
     CHECK_EQ_I64(s->submit_max_ns, 2400 * ms);
+    CHECK_EQ_U64(p->spot_checks, 7);
     CHECK_EQ_U64(p->rule, RANK_MEDIAN);
     CHECK_EQ_U64(p->stake_cap_ppm, 300000);
     CHECK_EQ_U64(p->trim_ppm, 100000);

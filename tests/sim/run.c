@@ -12,7 +12,7 @@ static void node_text(struct buf *out, const char *role, char letter, unsigned i
 
     buf_printf(out,
                "{\"id\": \"%c%u\", \"region\": \"r%c%u\", \"role\": \"%s\", \"stake\": 10, "
-               "\"workload\": {\"family\": \"%s\", \"instances\": 1}}",
+               "\"disclosed\": true, \"workload\": {\"family\": \"%s\", \"instances\": 1}}",
                letter, i, letter, i, role, families[(i + (letter == 'e')) % 4]);
 }
 
@@ -20,8 +20,10 @@ void federation_text(struct buf *out, unsigned validators, unsigned participants
 {
     buf_printf(out,
                "{\"name\": \"small\", \"quorum\": %u, \"max_ledger_drift\": 2, \"epoch_start\": 1, "
-               "\"policy\": {\"evaluations\": 4, \"iteration_limit\": 150}, \"limit_ms\": 300000",
+               "\"limit_ms\": 300000",
                quorum);
+    if (strstr(more, "\"policy\"") == NULL)
+        buf_add_text(out, ", \"policy\": {\"evaluations\": 4, \"iteration_limit\": 150}");
     if (strstr(more, "\"guard_rails\"") == NULL)
         buf_add_text(out, ", \"guard_rails\": {\"collect_deadline_ms\": 1500, \"score_deadline_ms\": 1500}");
     buf_add_text(out, ", \"nodes\": [");

@@ -5,8 +5,8 @@
 
 /* A small federation, one run of it, and all that the run leaves. */
 
-/* JSON of a scenario: validators v0, v1, ... and participants e0, e1, ... with little work of their own, one region
- * each. more: further members of the document, each with a comma before it. */
+/* JSON of a scenario: validators v0, v1, ... and participants e0, e1, ... with little work of their own, which is
+ * disclosed, one region each. more: further members of the document, each with a comma before it. */
 void federation_text(struct buf *out, unsigned validators, unsigned participants, unsigned quorum, const char *more);
 
 /* What is told of an epoch that ended. */

@@ -140,6 +140,27 @@ static void add_change(struct plan *p)
     when(p);
 }
 
+static void add_liar(struct plan *p)
+{
+    static const char *const behaviours[] = {"mute", "double_sign", "false_recounts"};
+    uint64_t at_ms = draw(p, 0, 1500);
+
+    buf_printf(&p->more, ", {\"kind\": \"lie\", \"node\": \"v3\", \"at_ms\": %" PRIu64 ", \"behaviour\": \"%s\"}",
+               at_ms, behaviours[draw(p, 0, 2)]);
+}
+
+/* All work is disclosed. */
+static void add_spot_checks(struct plan *p)
+{
+    uint64_t count = draw(p, 0, 1) * draw(p, 1, 20), shards = draw(p, 0, 1) * draw(p, 1, 6);
+
+    buf_printf(&p->more,
+               ", \"policy\": {\"evaluations\": 4, \"iteration_limit\": 150, \"spot_checks\": %" PRIu64
+               "}, \"rebalance\": {\"shards\": %" PRIu64 ", \"workload\": {\"family\": \"random\", "
+               "\"size_min\": 20, \"size_max\": 24}}",
+               count, shards);
+}
+
 static void trouble(uint64_t seed, struct plan *p)
 {
     *p = (struct plan){.epochs = EPOCHS};
@@ -164,9 +185,9 @@ static void trouble(uint64_t seed, struct plan *p)
     if (draw(p, 0, 3) == 0)
         add_change(p);
     if (p->liar)
-        buf_printf(&p->more, ", {\"kind\": \"lie\", \"node\": \"v3\", \"at_ms\": %" PRIu64 ", \"behaviour\": \"%s\"}",
-                   draw(p, 0, 1500), draw(p, 0, 1) == 0 ? "mute" : "double_sign");
+        add_liar(p);
     buf_add_text(&p->more, "]");
+    add_spot_checks(p);
 }
 
 static bool all_told(const struct run *run, const struct plan *p)
@@ -176,7 +197,7 @@ static bool all_told(const struct run *run, const struct plan *p)
 
 static void random_trouble(void)
 {
-    unsigned installs = 0, recoveries = 0, changes = 0;
+    unsigned installs = 0, recoveries = 0, changes = 0, recounts = 0;
 
     for (uint64_t seed = first_seed; seed < first_seed + seed_count; seed++) {
         struct plan p;
@@ -192,12 +213,13 @@ static void random_trouble(void)
         installs += run_count(&run, " fed.installed ");
         recoveries += run_count(&run, " fed.recovered ");
         changes += run_count(&run, " fed.membership ");
+        recounts += run_count(&run, " work recount ");
         run_free(&run);
         buf_free(&p.more);
     }
-    tap_note("%u states installed, %u nodes recovered from a lost disk, %u new membership epochs", installs, recoveries,
-             changes);
-    CHECK(seed_count < SEEDS || (installs > 0 && recoveries > 0 && changes > 0));
+    tap_note("%u states installed, %u nodes recovered from a lost disk, %u new membership epochs, %u claims run again",
+             installs, recoveries, changes, recounts);
+    CHECK(seed_count < SEEDS || (installs > 0 && recoveries > 0 && changes > 0 && recounts > 0));
 }
 
 int main(int argc, char **argv)

@@ -116,10 +116,24 @@ static void a_conviction_of_somebody_honest(void)
 {
     struct checkers c = {0};
     struct sim_node n = {.name = "n"}, liar = {.name = "liar", .lied = true};
+    struct member good = {.status = MEMBER_QUARANTINED}, convicted = {.status = MEMBER_CONVICTED};
 
-    check_evidence(&c, &n, &liar, 1);
+    check_evidence(&c, &n, &liar, &convicted, 1);
+    check_evidence(&c, &n, &n, &good, 1);
     CHECK(!c.violated);
-    check_evidence(&c, &n, &n, 1);
+    check_evidence(&c, &n, &n, &convicted, 1);
+    CHECK(c.violated);
+}
+
+static void a_false_claim_of_somebody_honest(void)
+{
+    struct checkers c = {0};
+    struct sim_node n = {.name = "n"}, liar = {.name = "liar", .lied = true};
+    struct member found = {.status = MEMBER_ACTIVE, .false_claims = 1};
+
+    check_evidence(&c, &n, &liar, &found, 1);
+    CHECK(!c.violated);
+    check_evidence(&c, &n, &n, &found, 1);
     CHECK(c.violated);
 }
 
@@ -171,6 +185,7 @@ int main(void)
     TAP_RUN(two_entries_with_one_sequence);
     TAP_RUN(two_commits_in_one_view);
     TAP_RUN(a_conviction_of_somebody_honest);
+    TAP_RUN(a_false_claim_of_somebody_honest);
     TAP_RUN(a_federation_that_stands_still);
     TAP_RUN(a_violation_ends_the_run);
     return tap_done();

@@ -110,6 +110,17 @@ static void updates_as_they_are_told(void)
     mem_free(s.kept);
 }
 
+static void recounts_as_they_are_told(void)
+{
+    uint64_t cost = 5;
+
+    CHECK(liar_recount(LIE_NONE, 100, true, &cost) && cost == 5);
+    CHECK(!liar_recount(LIE_MUTE, 100, false, &cost) && cost == 5);
+    CHECK(liar_recount(LIE_FALSE_RECOUNTS, 100, false, &cost) && cost == 101);
+    CHECK(liar_recount(LIE_FALSE_RECOUNTS, (uint64_t)BODY_NUMBER_MAX, true, &cost));
+    CHECK_EQ_U64(cost, (uint64_t)BODY_NUMBER_MAX - 1);
+}
+
 static void a_second_update_with_the_same_sequence(void)
 {
     struct buf body = {0}, text = {0};
@@ -209,6 +220,7 @@ int main(void)
 {
     TAP_RUN(score_rows_as_they_are_told);
     TAP_RUN(updates_as_they_are_told);
+    TAP_RUN(recounts_as_they_are_told);
     TAP_RUN(a_second_update_with_the_same_sequence);
     TAP_RUN(the_signer_of_two_updates_is_convicted);
     TAP_RUN(a_mute_primary_loses_its_view);

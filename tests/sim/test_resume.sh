@@ -25,12 +25,15 @@ echo 17 > one
 echo 20 > three
 
 # node ID ROLE WORK
-node() { echo "{\"id\": \"$1\", \"region\": \"r\", \"role\": \"$2\", \"stake\": 10, \"workload\": $3}"; }
+node() {
+    echo "{\"id\": \"$1\", \"region\": \"r\", \"role\": \"$2\", \"stake\": 10, \"disclosed\": true, \"workload\": $3}"
+}
 
-# scenario SPACE WORK: an edge site crashes in the middle of its work and comes back
+# scenario SPACE WORK: an edge site crashes in the middle of its work and comes back; a site claims what is not so, and
+# is found where its work is built in
 scenario() {
     echo "{\"name\": \"stopped\", \"quorum\": 2, \"max_ledger_drift\": 2, \"epoch_start\": 1, $1"
-    echo "\"policy\": {\"evaluations\": 6, \"iteration_limit\": 3000}, \"nodes\": ["
+    echo "\"policy\": {\"evaluations\": 6, \"iteration_limit\": 3000, \"spot_checks\": 12}, \"nodes\": ["
     node a core "$2"
     for id in b c; do
         echo ,
@@ -39,7 +42,8 @@ scenario() {
     echo ,
     node d edge "$2"
     echo '], "events": [{"kind": "crash", "node": "d", "epoch": 2, "after_ms": 50}'
-    echo ', {"kind": "restart", "node": "d", "epoch": 3}]}'
+    echo ', {"kind": "restart", "node": "d", "epoch": 3}'
+    echo ', {"kind": "lie", "node": "c", "epoch": 2, "behaviour": "inflated_claims"}]}'
 }
 scenario '' '{"family": "random", "instances": 2}' > built_in.json
 scenario '"space": {"genes": [{"name": "x", "type": "discrete", "low": 1, "high": 60, "default": 50}]},' \

@@ -5,7 +5,7 @@ enum { JOBS = 12 };
 
 static struct work *job(const struct workload *w, uint64_t epoch)
 {
-    struct work *work = work_new(false, epoch);
+    struct work *work = work_new(WORK_CYCLE, epoch, 0);
 
     work->job = (struct cycle_job){.schema = workload_schema(),
                                    .epoch = epoch,

@@ -1,0 +1,174 @@
+#include "fed/internal.h"
+
+/* A validator runs the claims that were drawn (govern/recount.h) again, and says where it gets another cost. Whether a
+ * site's work is disclosed is for the driver to know. All of it is owed by the state: a restart begins with what the
+ * state has not heard from us yet. */
+
+/* ---- who had the shards */
+
+void spot_check_pass(struct fed *f)
+{
+    const struct policy *policy = &f->decided.policy;
+    struct owners *slot = &f->owners[f->owners_next];
+
+    f->checks_due = true;
+    if (policy->spot_checks == 0 || policy->shards == 0)
+        return;
+    mem_free(slot->owners);
+    *slot = (struct owners){f->decided.block_id, claim_owners(&f->decided)};
+    f->owners_next = (f->owners_next + 1) % OWNERS_KEPT;
+}
+
+void spot_check_free(struct fed *f)
+{
+    for (unsigned i = 0; i < OWNERS_KEPT; i++)
+        mem_free(f->owners[i].owners);
+    mem_free(f->recounting);
+}
+
+/* false: we do not know the block that the claim was built on, or no longer. */
+static bool shards_known(const struct fed *f, const struct spot_check *c, struct claim_shards *out)
+{
+    const struct policy *policy = &f->decided.policy;
+
+    out->count = 0;
+    if (policy->shards == 0)
+        return true;
+    for (unsigned i = 0; i < OWNERS_KEPT; i++) {
+        const struct owners *o = &f->owners[i];
+        bool is_built_on = o->owners != NULL && digest_equal(&o->block_id, &c->built_on);
+#ifdef MUTANT_FED_SHARDS_OF_NOW
+        is_built_on = i == (f->owners_next + OWNERS_KEPT - 1) % OWNERS_KEPT;
+#endif
+        if (!is_built_on)
+            continue;
+        claim_shards_of(o->owners, policy->shards, c->member, out);
+        return true;
+    }
+    return false;
+}
+
+/* ---- what was asked */
+
+static bool is_same(const struct spot_check *a, const struct spot_check *b)
+{
+    return a->number == b->number && digest_equal(&a->leaf_hash, &b->leaf_hash);
+}
+
+static const struct recounting *find(const struct fed *f, const struct spot_check *c)
+{
+    for (unsigned i = 0; i < f->recounting_count; i++) {
+        if (is_same(&f->recounting[i].claim, c))
+            return &f->recounting[i];
+    }
+    return NULL;
+}
+
+const struct recounting *spot_check_asked(const struct fed *f, uint64_t number)
+{
+    for (unsigned i = 0; i < f->recounting_count; i++) {
+        if (f->recounting[i].number == number)
+            return &f->recounting[i];
+    }
+    return NULL;
+}
+
+static bool is_drawn(const struct fed *f, const struct spot_check *claim)
+{
+    for (unsigned i = 0; i < f->decided.check_count; i++) {
+        if (is_same(&f->decided.checks[i], claim))
+            return true;
+    }
+    return false;
+}
+
+/* What is not drawn any more is forgotten, once the driver has done with it. */
+static void keep_drawn(struct fed *f)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < f->recounting_count; i++) {
+        const struct recounting *r = &f->recounting[i];
+        if (!r->answered || is_drawn(f, &r->claim))
+            f->recounting[kept++] = *r;
+    }
+    f->recounting_count = kept;
+}
+
+/* Our own claims, those of who is out for good, and what the state has our word on need no look. */
+static bool is_done(const struct fed *f, const struct spot_check *c)
+{
+    enum member_status status = f->decided.members[c->member].status;
+    bool done = c->member == f->config.self || status == MEMBER_CONVICTED || status == MEMBER_LEFT;
+
+    for (unsigned i = 0; i < c->recount_count; i++)
+        done = done || c->recounts[i].member == f->config.self;
+    return done;
+}
+
+/* ---- the next step */
+
+static void ask(struct fed *f, const struct spot_check *c)
+{
+    struct recounting r = {.claim = *c};
+
+    if (f->recounting_count == 2 * SPOT_CHECKS_MAX)
+        return; /* the driver is behind */
+    r.claim.recounts = NULL;
+    r.claim.recount_count = 0;
+    r.answered = !shards_known(f, c, &r.shards);
+    r.number = ++f->recount_number;
+    f->recounting = mem_resize(f->recounting, f->recounting_count + 1, sizeof r);
+    f->recounting[f->recounting_count++] = r;
+    if (!r.answered)
+        effects_plain(f->out, EFFECT_RECOUNT, r.number);
+}
+
+static void say(struct fed *f, const struct recounting *r)
+{
+    struct recount_body body = {.leaf_hash = r->claim.leaf_hash, .number = r->claim.number, .cost = r->cost};
+    struct buf encoded = {0};
+
+    effects_note(f->out, "fed.recount", r->claim.member, r->cost);
+    recount_body_encode(&body, &encoded);
+    submit_entry(f, ENTRY_RECOUNT, f->decided.epoch, &f->decided.block_id, bytes_of_buf(&encoded));
+    buf_free(&encoded);
+}
+
+void spot_check_settle(struct fed *f)
+{
+    const struct federation_state *s = &f->decided;
+    const struct spot_check *wrong = NULL;
+
+    if (!f->checks_due || f->probing)
+        return;
+    f->checks_due = false;
+    keep_drawn(f);
+    for (unsigned i = 0; i < s->check_count; i++) {
+        const struct spot_check *c = &s->checks[i];
+        if (is_done(f, c))
+            continue;
+        if (find(f, c) == NULL)
+            ask(f, c);
+        const struct recounting *r = find(f, c);
+        if (r != NULL && r->differs && wrong == NULL)
+            wrong = c;
+    }
+    if (wrong != NULL && submit_possible(f, ENTRY_RECOUNT)) /* it may decide a block, and with it change the state */
+        say(f, find(f, wrong));
+}
+
+enum err spot_check_done(struct fed *f, const struct fed_event *event)
+{
+    for (unsigned i = 0; i < f->recounting_count; i++) {
+        struct recounting *r = &f->recounting[i];
+        if (r->number != event->number || r->answered)
+            continue;
+        r->answered = true;
+        r->differs = event->costs != NULL && event->costs[0] != r->claim.cost;
+        r->cost = event->costs != NULL ? event->costs[0] : 0;
+        f->checks_due = true;
+        return ERR_OK;
+    }
+    return ERR_STALE;
+}
