@@ -10,7 +10,7 @@
 /* Whose archived genomes should a site start from, how many should each site offer, and how many be kept? Four unlike
  * sites in two regions; each setting differs from the first one in one thing. */
 
-enum { SITES = 4, REGIONS = 2, HELD_OUT = 80, HELD_OUT_SLICE = 4 };
+enum { SITES = 4, REGIONS = 2, HELD_OUT = 64, HELD_OUT_SLICE = 4 };
 
 static const char *const families[SITES] = {"random", "planted", "queen", "geometric"};
 
@@ -24,7 +24,7 @@ static const struct way ways[] = {
 };
 enum { WAYS = sizeof ways / sizeof ways[0] };
 
-static const struct trial_plan full_plan = {.epochs = 4, .instances = 4, .evaluations = 12, .limit = 6000};
+static const struct trial_plan full_plan = {.epochs = 4, .instances = 4, .evaluations = 12, .limit = 2000};
 static const struct trial_plan slice_plan = {.epochs = 2, .instances = 2, .evaluations = 4, .limit = 1000};
 
 /* By way and seed. */
