@@ -8,7 +8,7 @@
  * in one decision, with everything else as it was when all were honest. */
 
 static const struct cast casts[] = {{4, 1}, {7, 2}};
-enum { CASTS = sizeof casts / sizeof casts[0], HELD_OUT = 64, HELD_OUT_SLICE = 4 };
+enum { CASTS = sizeof casts / sizeof casts[0], HELD_OUT = 192, HELD_OUT_SLICE = 4 };
 
 static const char *const families[JUDGE_FAMILIES] = {"random", "planted", "queen", "geometric"};
 

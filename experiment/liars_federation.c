@@ -18,23 +18,20 @@ struct way {
 };
 enum { HONEST, DRAWS = 3, ABSENT = DRAWS, LIES, MORE = LIES + LIE_COUNT - 1 };
 
-/* Other rules. */
-static const struct way others[] = {
-    {", `bounded_cost`", RANK_BOUNDED, "", LIE_NONE},
-    {", `bounded_cost`", RANK_BOUNDED, "", LIE_INVERTED_SCORES},
-    {", `bounded_cost`", RANK_BOUNDED, "", LIE_COLLUDING_SCORES},
+/* The plain mean. */
+static const struct way plain[] = {
     {", `mean_cost`", RANK_MEAN_COST, "", LIE_NONE},
     {", `mean_cost`", RANK_MEAN_COST, "", LIE_INVERTED_SCORES},
     {", `mean_cost`", RANK_MEAN_COST, "", LIE_IPM_SCORES},
     {", `mean_cost`, guard open", RANK_MEAN_COST, GUARD_OPEN, LIE_INVERTED_SCORES},
     {", `mean_cost`, guard open", RANK_MEAN_COST, GUARD_OPEN, LIE_IPM_SCORES},
 };
-enum { WAYS = MORE + sizeof others / sizeof others[0] };
+enum { WAYS = MORE + sizeof plain / sizeof plain[0] };
 
 static struct way way_of(unsigned w, enum rank_rule rule)
 {
     if (w >= MORE)
-        return others[w - MORE];
+        return plain[w - MORE];
     return (struct way){"", rule, "", w < LIES ? LIE_NONE : (enum lie)(w - LIES + LIE_NONE + 1)};
 }
 
@@ -118,8 +115,10 @@ static void print_way(const struct federations *f, unsigned w, enum rank_rule ru
         printf("| nobody: the first draws / the others |");
     else if (w == ABSENT)
         printf("| nobody: the liars are not there |");
+    else if (way.lie == LIE_NONE)
+        printf("| nobody%s |", way.beside);
     else
-        printf(way.lie == LIE_NONE ? "| nobody%.0s%s |" : "| `%s`%s |", lie_name(way.lie), way.beside);
+        printf("| `%s`%s |", lie_name(way.lie), way.beside);
     printf(" %.3f | %.3f to %.3f | %.3f | %.3f | %.3f | %.3f |\n", dmath_exp(sample_mean(logs, seeds)),
            dmath_exp(sure.low), dmath_exp(sure.high), dmath_exp(q.low), dmath_exp(q.high), signed_rank_p(logs, seeds),
            dmath_exp(sample_mean(absent, seeds)));
