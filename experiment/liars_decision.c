@@ -18,7 +18,6 @@ static const struct column columns[] = {
     {"trimmed_rank", RANK_TRIMMED, false, false}, {"heavy liars", RANK_TRIMMED, true, false},
     {"no guard", RANK_TRIMMED, false, true},      {"median_rank", RANK_MEDIAN, false, false},
     {"borda", RANK_BORDA, false, false},          {"borda, no guard", RANK_BORDA, false, true},
-    {"bounded_cost", RANK_BOUNDED, false, false}, {"bounded_cost, no guard", RANK_BOUNDED, false, true},
     {"mean_cost", RANK_MEAN_COST, false, false},  {"mean_cost, no guard", RANK_MEAN_COST, false, true},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };

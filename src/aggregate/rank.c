@@ -7,8 +7,7 @@
 
 /* Definitions, ties and bounds, with the reasons: docs/aggregation.md. Integers only. */
 
-static const char *const rule_names[RANK_RULE_COUNT] = {"trimmed_rank", "median_rank", "borda", "mean_cost",
-                                                        "bounded_cost"};
+static const char *const rule_names[RANK_RULE_COUNT] = {"trimmed_rank", "median_rank", "borda", "mean_cost"};
 
 const char *rank_rule_name(enum rank_rule rule)
 {
@@ -135,37 +134,6 @@ static void ranks_double(const uint64_t *costs, unsigned count, uint32_t *ranks)
     }
 }
 
-/* ---- bounded costs */
-
-static uint64_t cost_within(uint64_t cost)
-{
-    return cost < RANK_COST_MAX ? cost : RANK_COST_MAX;
-}
-
-/* A row's lower median becomes UNIT; so much more than that is as much as a cost can be. */
-enum { UNIT = 1 << 12, UNITS_MAX = 8 * UNIT };
-
-/* r^4 / (1 + r^4) in billionths, r the cost over the row's median: the saturating function of Geman and McClure (1985)
- * of the squared ratio, steep where candidates are alike and flat where one is good or bad beyond doubt. */
-static void costs_bound(const uint64_t *costs, unsigned count, uint32_t *values)
-{
-    uint64_t sorted[RANK_CANDIDATES_MAX];
-    for (unsigned j = 0; j < count; j++)
-        sorted[j] = cost_within(costs[j]);
-    qsort(sorted, count, sizeof sorted[0], cost_compare);
-    uint64_t median = sorted[(count - 1) / 2] > 0 ? sorted[(count - 1) / 2] : 1;
-    for (unsigned j = 0; j < count; j++) {
-        uint64_t units = cost_within(costs[j]) * UNIT / median;
-        units = units < UNITS_MAX ? units : UNITS_MAX;
-        int64_t fourth = (int64_t)(units * units * units * units), one = (int64_t)UNIT * UNIT * UNIT * UNIT;
-#ifdef MUTANT_AGGREGATE_UNBOUNDED_COST
-        values[j] = (uint32_t)(units * (RANK_BOUND / UNIT / 4));
-#else
-        values[j] = (uint32_t)dmath_muldiv(fourth, RANK_BOUND, fourth + one);
-#endif
-    }
-}
-
 /* ---- rules, over values sorted by weighted_compare */
 
 static uint64_t weight_sum(const struct weighted *sorted, unsigned count)
@@ -208,7 +176,7 @@ static int64_t lower_median(const struct weighted *sorted, unsigned count)
     return sorted[0].value;
 }
 
-static uint64_t mean_of(const struct weighted *column, unsigned count)
+static uint64_t mean_cost(const struct weighted *column, unsigned count)
 {
     uint64_t sum = 0;
     for (unsigned i = 0; i < count; i++)
@@ -218,8 +186,8 @@ static uint64_t mean_of(const struct weighted *column, unsigned count)
 
 static uint64_t score_reduce(const struct rank_matrix *m, struct weighted *column)
 {
-    if (m->rule == RANK_MEAN_COST || m->rule == RANK_BOUNDED)
-        return mean_of(column, m->sites);
+    if (m->rule == RANK_MEAN_COST)
+        return mean_cost(column, m->sites);
     qsort(column, m->sites, sizeof column[0], weighted_compare);
     if (m->rule == RANK_MEDIAN)
         return (uint64_t)lower_median(column, m->sites) * RANK_PPM;
@@ -233,16 +201,11 @@ static void matrix_check(const struct rank_matrix *m)
     ASSERT((unsigned)m->rule < RANK_RULE_COUNT && m->trim_ppm < RANK_PPM / 2 && m->stake_cap_ppm <= RANK_PPM);
 }
 
-/* A row as the rule takes it. */
-static void row_take(const struct rank_matrix *m, const uint64_t *costs, int64_t *values)
+static int64_t entry(const struct rank_matrix *m, const uint32_t *ranks, size_t at)
 {
-    uint32_t taken[RANK_CANDIDATES_MAX];
-    if (m->rule == RANK_BOUNDED)
-        costs_bound(costs, m->candidates, taken);
-    else
-        ranks_double(costs, m->candidates, taken);
-    for (unsigned j = 0; j < m->candidates; j++)
-        values[j] = m->rule == RANK_MEAN_COST ? (int64_t)cost_within(costs[j]) : (int64_t)taken[j];
+    if (m->rule != RANK_MEAN_COST)
+        return ranks[at];
+    return (int64_t)(m->costs[at] < RANK_COST_MAX ? m->costs[at] : RANK_COST_MAX);
 }
 
 void rank_reduce(const struct rank_matrix *m, struct rank_result *out)
@@ -250,20 +213,20 @@ void rank_reduce(const struct rank_matrix *m, struct rank_result *out)
     matrix_check(m);
     struct rank_result result = {0};
     struct weighted column[RANK_SITES_MAX];
-    int64_t *values = mem_array((size_t)m->sites * m->candidates, sizeof values[0]);
+    uint32_t *ranks = mem_array((size_t)m->sites * m->candidates, sizeof ranks[0]);
     weights_fill(m, result.weights);
     for (unsigned i = 0; i < m->sites; i++)
-        row_take(m, m->costs + (size_t)i * m->candidates, values + (size_t)i * m->candidates);
+        ranks_double(m->costs + (size_t)i * m->candidates, m->candidates, ranks + (size_t)i * m->candidates);
     for (unsigned j = 0; j < m->candidates; j++) {
         for (unsigned i = 0; i < m->sites; i++)
-            column[i] = (struct weighted){values[(size_t)i * m->candidates + j], result.weights[i]};
+            column[i] = (struct weighted){entry(m, ranks, (size_t)i * m->candidates + j), result.weights[i]};
         result.scores[j] = score_reduce(m, column);
         uint64_t best = result.scores[result.winner];
         if (result.scores[j] < best ||
             (result.scores[j] == best && digest_compare(&m->hashes[j], &m->hashes[result.winner]) < 0))
             result.winner = j;
     }
-    mem_free(values);
+    mem_free(ranks);
     *out = result;
 }
 

@@ -12,18 +12,14 @@ enum { RANK_SITES_MAX = 256, RANK_CANDIDATES_MAX = 256, RANK_PPM = 1000000 };
 
 /* A stake above counts as this one: sums over all sites stay in 63 bits. */
 #define RANK_STAKE_MAX ((UINT64_C(1) << 55) - 1)
-/* To mean_cost and bounded_cost a cost above counts as this one. */
+/* To mean_cost a cost above counts as this one. */
 #define RANK_COST_MAX ((UINT64_C(1) << 43) - 1)
 /* No gain is below -RANK_GAIN_MAX ppm (a million times as costly). */
 #define RANK_GAIN_MAX INT64_C(1000000000000)
 
-/* What RANK_BOUNDED makes of a cost is below this. */
-enum { RANK_BOUND = 1000000000 };
+enum rank_rule { RANK_TRIMMED, RANK_MEDIAN, RANK_BORDA, RANK_MEAN_COST, RANK_RULE_COUNT };
 
-enum rank_rule { RANK_TRIMMED, RANK_MEDIAN, RANK_BORDA, RANK_MEAN_COST, RANK_BOUNDED, RANK_RULE_COUNT };
-
-/* "trimmed_rank", "median_rank", "borda", "mean_cost", "bounded_cost" */
-const char *rank_rule_name(enum rank_rule rule);
+const char *rank_rule_name(enum rank_rule rule); /* "trimmed_rank", "median_rank", "borda", "mean_cost" */
 enum err rank_rule_parse(struct bytes name, enum rank_rule *out) MUST_CHECK;
 
 struct rank_matrix {
@@ -44,8 +40,7 @@ uint64_t rank_safe_cap_ppm(unsigned sites, uint64_t trim_ppm);
 
 struct rank_result {
     unsigned winner;
-    uint64_t scores[RANK_CANDIDATES_MAX]; /* millionths of a doubled rank (mean_cost: costs; bounded_cost: billionths);
-                                             lower is better */
+    uint64_t scores[RANK_CANDIDATES_MAX]; /* millionths of a doubled rank (mean_cost: costs); lower is better */
     uint64_t weights[RANK_SITES_MAX];     /* ppm after the cap, sum RANK_PPM up to rounding */
 };
 void rank_reduce(const struct rank_matrix *m, struct rank_result *out);

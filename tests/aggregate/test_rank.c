@@ -46,23 +46,6 @@ static uint64_t rank_of(unsigned site, unsigned candidate, unsigned candidates)
     return rank;
 }
 
-/* What bounded_cost makes of a cost, in billionths and, but for rounding, by its definition. */
-static double bounded_of(unsigned site, unsigned candidate, unsigned candidates)
-{
-    const uint64_t *row = costs + (size_t)site * candidates;
-    uint64_t median = UINT64_MAX;
-    for (unsigned j = 0; j < candidates; j++) {
-        unsigned up_to = 0;
-        for (unsigned k = 0; k < candidates; k++)
-            up_to += row[k] <= row[j];
-        median = 2 * up_to >= candidates && row[j] < median ? row[j] : median;
-    }
-    double r = (double)(row[candidate] < RANK_COST_MAX ? row[candidate] : RANK_COST_MAX);
-    r /= median == 0 ? 1 : median < RANK_COST_MAX ? (double)median : (double)RANK_COST_MAX;
-    r = r < 8 ? r : 8;
-    return r * r * r * r / (1 + r * r * r * r) * RANK_BOUND;
-}
-
 /* ---- definitions */
 
 static void names_are_read_back(void)
@@ -85,7 +68,6 @@ static void a_worked_example(void)
                                1,  3,  2,  4 /* 2 6 4 8 */};
     const uint64_t trimmed[] = {3333333, 5000000, 5000000, 6666666}, median[] = {3000000, 5000000, 5000000, 7000000};
     const uint64_t borda[] = {4000000, 4800000, 5200000, 6000000}, mean[] = {12, 13, 13, 14};
-    const uint64_t bounded[] = {411764705, 634020618, 649608479, 670833464};
     struct rank_matrix m = matrix(5, 4, RANK_TRIMMED);
     struct rank_result r;
     costs_set(values, 20);
@@ -106,77 +88,6 @@ static void a_worked_example(void)
     rank_reduce(&m, &r);
     for (unsigned j = 0; j < 4; j++)
         CHECK_EQ_U64(r.scores[j], mean[j]);
-    m.rule = RANK_BOUNDED;
-    rank_reduce(&m, &r);
-    for (unsigned j = 0; j < 4; j++)
-        CHECK_EQ_U64(r.scores[j], bounded[j]);
-}
-
-static void bounded_costs_by_their_definition(void)
-{
-    const uint64_t values[] = {4, 2, 8, 6, 0, 0, 0, 0, 0, 1, 0, 100}, one[] = {58823529, 941176470, 835051546};
-    struct rank_matrix m = matrix(1, 4, RANK_BOUNDED);
-    struct rank_result r;
-    costs_set(values, 4); /* the lower median is 4: 1, 1/2, 2 and 3/2 of it */
-    rank_reduce(&m, &r);
-    CHECK_EQ_U64(r.scores[0], RANK_BOUND / 2);
-    for (unsigned j = 0; j < 3; j++)
-        CHECK_EQ_U64(r.scores[j + 1], one[j]);
-    CHECK_EQ_U64(r.winner, 1);
-    costs_set(values + 4, 4);
-    rank_reduce(&m, &r);
-    for (unsigned j = 0; j < 4; j++)
-        CHECK_EQ_U64(r.scores[j], 0);
-    costs_set(values + 8, 4);
-    rank_reduce(&m, &r);
-    CHECK_EQ_U64(r.scores[1], RANK_BOUND / 2);
-    CHECK_EQ_U64(r.scores[3], 999755918); /* from 8 times on it is all the same */
-    CHECK_EQ_U64(r.winner, 0);
-}
-
-static void bounded_scores_are_what_the_definition_says(void)
-{
-    struct prng prng;
-    tap_seed(99);
-    prng_seed(&prng, 99);
-    for (unsigned round = 0; round < 1000; round++) {
-        struct rank_matrix m = matrix(SITES, CANDIDATES, RANK_BOUNDED);
-        struct rank_result r;
-        costs_draw(&prng);
-        for (unsigned i = 0; i < SITES * CANDIDATES; i++)
-            costs[i] = prng_next(&prng) >> (round % 3 == 0 ? 20 : prng_below(&prng, 64));
-        rank_reduce(&m, &r);
-        for (unsigned j = 0; j < CANDIDATES; j++) {
-            double sum = 0, whole = 0;
-            for (unsigned i = 0; i < SITES; i++) {
-                sum += (double)r.weights[i] * bounded_of(i, j, CANDIDATES);
-                whole += (double)r.weights[i];
-            }
-            double off = (double)r.scores[j] - sum / whole; /* a unit is 1 / 4096 of the median */
-            CHECK(off < 2 && off > -RANK_BOUND / 3000.0);
-        }
-    }
-}
-
-/* One site alone: what costs it less wins. Only what is as good, to 1 in 4096 of the median, may change places. */
-static void a_bounded_row_keeps_its_order(void)
-{
-    struct prng prng;
-    tap_seed(90);
-    prng_seed(&prng, 90);
-    for (unsigned round = 0; round < 1000; round++) {
-        struct rank_matrix m = matrix(1, CANDIDATES, RANK_BOUNDED);
-        struct rank_result r;
-        costs_draw(&prng);
-        for (unsigned j = 0; j < CANDIDATES; j++)
-            costs[j] = 1000 + prng_below(&prng, 5000);
-        rank_reduce(&m, &r);
-        for (unsigned a = 0; a < CANDIDATES; a++)
-            for (unsigned b = 0; b < CANDIDATES; b++) {
-                CHECK(costs[a] > costs[b] || r.scores[a] <= r.scores[b]);
-                CHECK(costs[a] + 4 > costs[b] || r.scores[a] < r.scores[b]);
-            }
-    }
 }
 
 static void an_even_number_takes_the_lower_median(void)
@@ -369,14 +280,6 @@ static void nobody_can_shout(void)
     rank_reduce(&m, &b);
     for (unsigned j = 0; j < CANDIDATES; j++)
         CHECK_EQ_U64(a.scores[j], b.scores[j]);
-    m.rule = RANK_BOUNDED; /* to this rule only the proportions count */
-    costs_draw(&prng);
-    rank_reduce(&m, &a);
-    for (unsigned j = 0; j < CANDIDATES; j++)
-        costs[2 * CANDIDATES + j] *= 1000000007;
-    rank_reduce(&m, &b);
-    for (unsigned j = 0; j < CANDIDATES; j++)
-        CHECK_EQ_U64(a.scores[j], b.scores[j]);
 }
 
 /* ---- liars */
@@ -508,41 +411,6 @@ static void liars_move_a_borda_score_by_their_weight(void)
     }
 }
 
-/* Liars of weight L keep a bounded score within L / W of what honest sites alone make it; so what wins is, by these,
- * at most L / (W - L) worse than any other. */
-static void liars_move_a_bounded_score_by_their_weight(void)
-{
-    struct prng prng;
-    tap_seed(89);
-    prng_seed(&prng, 89);
-    for (unsigned round = 0; round < 2000; round++) {
-        struct rank_matrix m = matrix(SITES, CANDIDATES, RANK_BOUNDED);
-        struct rank_result r;
-        bool is_liar[SITES];
-        double whole = 0, lying = 0, honest[CANDIDATES], least = RANK_BOUND;
-        costs_draw(&prng);
-        rank_reduce(&m, &r);
-        liars_draw(&prng, &r, 499000, is_liar);
-        for (unsigned i = 0; i < SITES; i++) {
-            whole += (double)r.weights[i];
-            lying += is_liar[i] ? (double)r.weights[i] : 0;
-            for (unsigned j = 0; is_liar[i] && j < CANDIDATES; j++)
-                costs[i * CANDIDATES + j] = prng_below(&prng, 2) ? prng_next(&prng) : 0;
-        }
-        rank_reduce(&m, &r);
-        for (unsigned j = 0; j < CANDIDATES; j++) {
-            honest[j] = 0;
-            for (unsigned i = 0; i < SITES; i++)
-                honest[j] += is_liar[i] ? 0 : (double)r.weights[i] * bounded_of(i, j, CANDIDATES) / (whole - lying);
-            double from = honest[j] * (whole - lying) / whole, slack = RANK_BOUND / 3000.0;
-            CHECK((double)r.scores[j] > from - slack);
-            CHECK((double)r.scores[j] < from + RANK_BOUND * lying / whole + slack);
-            least = honest[j] < least ? honest[j] : least;
-        }
-        CHECK(honest[r.winner] < least + RANK_BOUND * lying / (whole - lying) + RANK_BOUND / 1000.0);
-    }
-}
-
 static void one_liar_decides_the_mean_cost(void)
 {
     const uint64_t values[] = {1, 2, 3, 1, 2, 3, UINT64_MAX, UINT64_MAX, 0};
@@ -615,9 +483,6 @@ int main(void)
 {
     TAP_RUN(names_are_read_back);
     TAP_RUN(a_worked_example);
-    TAP_RUN(bounded_costs_by_their_definition);
-    TAP_RUN(bounded_scores_are_what_the_definition_says);
-    TAP_RUN(a_bounded_row_keeps_its_order);
     TAP_RUN(an_even_number_takes_the_lower_median);
     TAP_RUN(ties_break_by_the_lower_hash);
     TAP_RUN(scores_are_what_the_definition_says);
@@ -628,7 +493,6 @@ int main(void)
     TAP_RUN(nobody_can_shout);
     TAP_RUN(liars_stay_within_what_honest_sites_say);
     TAP_RUN(liars_move_a_borda_score_by_their_weight);
-    TAP_RUN(liars_move_a_bounded_score_by_their_weight);
     TAP_RUN(one_liar_decides_the_mean_cost);
     TAP_RUN(liars_cannot_move_the_gain);
     TAP_RUN(gains_are_relative_and_bounded);
