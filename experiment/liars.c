@@ -156,4 +156,4 @@ static enum err run(const struct experiment_options *options, struct diag *diag)
     return err;
 }
 
-const struct experiment experiment_liars = {"liars", "what do f liars among 3f + 1 sites change?", 20, run};
+const struct experiment experiment_liars = {"liars", "what do f liars among 3f + 1 sites change?", 40, run};
