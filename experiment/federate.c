@@ -260,39 +260,44 @@ static void print_setting(const struct setting *s, const struct outcome *o, unsi
     printf("\n");
 }
 
-static enum err run_setting(const struct setting *s, const struct experiment_options *options, struct outcome *out,
-                            struct diag *diag)
+struct campaign {
+    const struct setting *setting;
+    bool slice;
+    struct outcome *out;
+};
+
+static enum err run_one(void *context, unsigned at, struct diag *diag)
 {
-    const struct trial_plan *plan = options->slice ? &slice_plan : &full_plan;
-    enum err err = ERR_OK;
+    const struct campaign *c = context;
+    const struct trial_plan *plan = c->slice ? &slice_plan : &full_plan;
+    struct judge judge;
+    struct round round = {c->setting, plan, &judge, at + 1, at, c->out};
+    enum err err =
+        judge_init(&judge, c->setting->families, c->slice ? HELD_OUT_SLICE : HELD_OUT, plan->limit, round.seed, diag);
 
-    for (unsigned at = 0; at < options->seeds && err == ERR_OK; at++) {
-        struct judge judge;
-        struct round round = {s, plan, &judge, at + 1, at, out};
-
-        experiment_progress(s->name, at, options->seeds);
-        err =
-            judge_init(&judge, s->families, options->slice ? HELD_OUT_SLICE : HELD_OUT, plan->limit, round.seed, diag);
-        if (err != ERR_OK)
-            return err;
-        err = run_seed(&round, diag);
-        judge_fini(&judge);
-    }
-    experiment_progress(NULL, 0, 0);
+    if (err != ERR_OK)
+        return err;
+    err = run_seed(&round, diag);
+    judge_fini(&judge);
     return err;
 }
 
 static enum err run(const struct experiment_options *options, struct diag *diag)
 {
     const struct trial_plan *plan = options->slice ? &slice_plan : &full_plan;
+    struct experiment_options in_order = *options;
 
+    /* What the sites have spent alone up to a seed goes into the budget of the longer runs: one seed after the other.
+     */
+    in_order.threads = 1;
     printf("%u seeds; %d sites with %u private instances each; %u epochs of %u evaluations; runs of at most %u "
            "iterations; %d held-out instances of each family\n",
            options->seeds, SITES, plan->instances, (unsigned)plan->epochs, plan->evaluations, (unsigned)plan->limit,
            options->slice ? HELD_OUT_SLICE : HELD_OUT);
     for (unsigned i = 0; i < SETTINGS; i++) {
         struct outcome *out = mem_alloc(sizeof *out);
-        enum err err = run_setting(&settings[i], options, out, diag);
+        struct campaign campaign = {&settings[i], options->slice, out};
+        enum err err = experiment_each(&in_order, settings[i].name, run_one, &campaign, diag);
 
         if (err == ERR_OK)
             print_setting(&settings[i], out, options->seeds);

@@ -151,26 +151,32 @@ static void print_outcome(const struct outcome *o, unsigned seeds)
     print_all(o, seeds);
 }
 
+struct campaign {
+    bool slice;
+    struct outcome *out;
+};
+
+static enum err run_one(void *context, unsigned at, struct diag *diag)
+{
+    const struct campaign *c = context;
+    struct round round = {.plan = c->slice ? &slice_plan : &full_plan, .seed = at + 1, .at = at, .out = c->out};
+
+    return run_seed(&round, c->slice, diag);
+}
+
 static enum err run(const struct experiment_options *options, struct diag *diag)
 {
     const struct trial_plan *plan = options->slice ? &slice_plan : &full_plan;
-    struct outcome *out = mem_alloc(sizeof *out);
-    enum err err = ERR_OK;
+    struct campaign campaign = {options->slice, mem_alloc(sizeof *campaign.out)};
 
     printf("%u seeds; %u private instances a site; %u epochs of %u evaluations; runs of at most %u iterations; %d "
            "held-out instances of each family; geometric mean (lower quartile, median, upper quartile)\n",
            options->seeds, plan->instances, (unsigned)plan->epochs, plan->evaluations, (unsigned)plan->limit,
            options->slice ? HELD_OUT_SLICE : HELD_OUT);
-    for (unsigned at = 0; at < options->seeds && err == ERR_OK; at++) {
-        struct round round = {.plan = plan, .seed = at + 1, .at = at, .out = out};
-
-        experiment_progress("optimisers", at, options->seeds);
-        err = run_seed(&round, options->slice, diag);
-    }
-    experiment_progress(NULL, 0, 0);
+    enum err err = experiment_each(options, "optimisers", run_one, &campaign, diag);
     if (err == ERR_OK)
-        print_outcome(out, options->seeds);
-    mem_free(out);
+        print_outcome(campaign.out, options->seeds);
+    mem_free(campaign.out);
     return err;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/prng.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -37,6 +38,24 @@ struct quartiles sample_quartiles(const double *values, unsigned count)
         sorted[i] = values[i];
     qsort(sorted, count, sizeof sorted[0], compare);
     return (struct quartiles){quantile(sorted, count, 1), quantile(sorted, count, 2), quantile(sorted, count, 3)};
+}
+
+struct interval sample_interval(const double *values, unsigned count)
+{
+    double *means = mem_array(INTERVAL_DRAWS, sizeof means[0]);
+    struct interval out;
+    struct prng prng;
+
+    ASSERT(count >= 1 && count <= SAMPLE_MAX);
+    prng_seed(&prng, count);
+    for (unsigned draw = 0; draw < INTERVAL_DRAWS; draw++) {
+        for (unsigned i = 0; i < count; i++)
+            means[draw] += values[prng_below(&prng, count)] / count;
+    }
+    qsort(means, INTERVAL_DRAWS, sizeof means[0], compare);
+    out = (struct interval){means[INTERVAL_DRAWS / 40], means[INTERVAL_DRAWS - 1 - INTERVAL_DRAWS / 40]};
+    mem_free(means);
+    return out;
 }
 
 static double size_of(double x)

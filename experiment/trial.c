@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/prng.h"
 #include "experiment/replay.h"
 #include "pbft/quorum.h"
 
@@ -14,8 +15,8 @@ static void write_node(const struct trial *t, unsigned site, struct buf *out)
     buf_printf(out,
                "{\"id\": \"site-%u\", \"region\": \"region-%u\", \"role\": \"core\", \"stake\": %" PRIu64 ","
                " \"workload\": {\"family\": \"%s\", \"instances\": %u}}",
-               t->numbers[site], t->numbers[site] % SCENARIO_REGIONS_MAX, t->stakes[site] > 0 ? t->stakes[site] : 10,
-               t->families[site], t->plan->instances);
+               t->numbers[site], t->numbers[site] % (t->regions > 0 ? t->regions : SCENARIO_REGIONS_MAX),
+               t->stakes[site] > 0 ? t->stakes[site] : 10, t->families[site], t->plan->instances);
 }
 
 static void write_lie(const struct trial *t, unsigned site, bool first, struct buf *out)
@@ -76,6 +77,14 @@ static enum err rehearse(const struct trial *t, const struct scenario *scenario,
 
     if (err != ERR_OK)
         return err;
+    for (unsigned i = 0; t->search > 0 && i < r->count; i++) {
+        struct prng prng;
+
+        prng_stream(&prng, t->seed, "search", t->search * TRIAL_SITES_MAX + i);
+        r->nodes[i].draws = prng_next(&prng);
+    }
+    for (size_t i = 0; t->cache != NULL && i < r->workload_count; i++)
+        cache_stand_before(t->cache, r->workloads[i]);
     if (t->pooled != NULL) {
         ASSERT(t->sites == 1);
         pooled = *t->pooled;

@@ -2,6 +2,7 @@
 #define PRISMFED_EXPERIMENT_TRIAL_H
 
 #include "evolve/local_cycle.h"
+#include "experiment/cache.h"
 #include "sim/scenario.h"
 
 /* One rehearsal of the product, from a scenario written as its users write them. */
@@ -21,13 +22,16 @@ struct trial_plan {
 struct trial {
     const struct trial_plan *plan;
     uint64_t seed;
+    uint64_t search; /* 0: the sites search as the seed has it; else with other draws, on the same work */
     unsigned sites;
     unsigned numbers[TRIAL_SITES_MAX];     /* of the sites: a site's name, and with it its private work, goes by it */
     const char *families[TRIAL_SITES_MAX]; /* of their private work */
+    unsigned regions;                      /* they go round; 0: SCENARIO_REGIONS_MAX */
     uint64_t stakes[TRIAL_SITES_MAX];      /* 0: 10, like everybody else */
     enum lie lies[TRIAL_SITES_MAX];        /* from lie_epoch on */
     uint64_t lie_epoch;
     const struct workload *pooled;      /* all sites' work, for a trial of one site; NULL: its own */
+    struct cache *cache;                /* of evaluations, borrowed; NULL: none; changes no result */
     struct federation_state *undecided; /* gets the state before the last decision, the caller's to free; or NULL */
 };
 

@@ -22,8 +22,10 @@ quote() {
 }
 
 if [ $# -gt 0 ]; then
+    threads=$(nproc)
+    [ "$threads" -le 64 ] || threads=64
     for name; do
-        quote "$name" "$name"
+        quote "$name" "$name" --threads "$threads"
     done
 else
     for name in $("$experiment" --help | sed -n 's/^  \([a-z]*\) .*seeds)$/\1/p'); do

@@ -9,6 +9,25 @@ enum { PPM = 1000000, CLAIMED_COST = 7, CLAIMED_DELTA_PPM = 900000, IPM_STRENGTH
 
 static const double ALIE_DEVIATIONS = 1.5;
 
+/* Who has an UPDATE, or in SCORE a row, for the liar to repeat: the first other member; -1: nobody. */
+static int first_other(const struct liar *liar, bool scoring)
+{
+    const struct federation_state *s = liar->state;
+
+    for (unsigned m = 0; m < s->member_count; m++) {
+        const struct contribution *c = &s->contributions[m];
+
+        if (m != liar->self && (scoring ? c->costs != NULL : c->offers != NULL && c->offer_count > 0))
+            return (int)m;
+    }
+    return -1;
+}
+
+bool liar_waits(const struct liar *liar, bool scoring)
+{
+    return liar->lie == (scoring ? LIE_MIMIC_SCORES : LIE_COPY_CAT) && first_other(liar, scoring) < 0;
+}
+
 /* ---- scores */
 
 static uint64_t highest(const uint64_t *costs, unsigned count)
@@ -60,14 +79,10 @@ static void worsen_best(uint64_t *costs, unsigned count)
 
 static void repeat_another(const struct liar *liar, uint64_t *costs, unsigned count)
 {
-    const struct federation_state *s = liar->state;
+    int other = first_other(liar, true);
 
-    for (unsigned m = 0; m < s->member_count; m++) {
-        if (m == liar->self || s->contributions[m].costs == NULL)
-            continue;
-        memcpy(costs, s->contributions[m].costs, count * sizeof costs[0]);
-        return;
-    }
+    if (other >= 0)
+        memcpy(costs, liar->state->contributions[other].costs, count * sizeof costs[0]);
 }
 
 static void favour_friends(const struct liar *liar, uint64_t *costs, unsigned count)
@@ -123,23 +138,21 @@ static void negate(struct cycle_result *result)
 static void copy(const struct liar *liar, struct cycle_result *result)
 {
     const struct federation_state *s = liar->state;
+    int other = first_other(liar, false);
 
-    for (unsigned m = 0; m < s->member_count; m++) {
-        const struct contribution *c = &s->contributions[m];
-
-        if (m == liar->self || c->offers == NULL || c->offer_count == 0)
-            continue;
-        result->count = c->offer_count < CYCLE_MIGRANTS_MAX ? c->offer_count : CYCLE_MIGRANTS_MAX;
-        for (unsigned i = 0; i < result->count; i++) {
-            uint64_t claim = c->offers[i].claim;
-            result->best[i] = (struct cycle_candidate){c->offers[i].genome, claim > 1 ? claim - 1 : 1};
-        }
-        result->delta_ppm = c->delta_ppm;
+    if (other < 0) {
+        result->count = 1;
+        result->best[0] = (struct cycle_candidate){s->incumbent, result->incumbent_cost};
+        result->delta_ppm = 0;
         return;
     }
-    result->count = 1;
-    result->best[0] = (struct cycle_candidate){s->incumbent, result->incumbent_cost};
-    result->delta_ppm = 0;
+    const struct contribution *c = &s->contributions[other];
+    result->count = c->offer_count < CYCLE_MIGRANTS_MAX ? c->offer_count : CYCLE_MIGRANTS_MAX;
+    for (unsigned i = 0; i < result->count; i++) {
+        uint64_t claim = c->offers[i].claim;
+        result->best[i] = (struct cycle_candidate){c->offers[i].genome, claim > 1 ? claim - 1 : 1};
+    }
+    result->delta_ppm = c->delta_ppm;
 }
 
 static void repeat_first(struct cycle_result **kept, struct cycle_result *result)

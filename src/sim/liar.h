@@ -15,6 +15,9 @@ struct liar {
     struct cycle_result **kept;           /* what a stale one repeats; owned by the node */
 };
 
+/* Has nobody sent yet what this one repeats (mimic_scores: a row, copy_cat: an UPDATE) in the epoch? Then it waits with
+ * its own. */
+bool liar_waits(const struct liar *liar, bool scoring);
 /* Changes a SCORE row:
  * inverted_scores   the worst becomes the best: max + min - cost (the sign flipped)
  * ipm_scores        the same, shouted: max + 1000 * (max - cost)
@@ -27,7 +30,9 @@ void liar_costs(const struct liar *liar, uint64_t *costs, unsigned count);
  * inflated_claims  costs of nearly nothing and a delta to match
  * negated_claims   what was gained is claimed as lost: costs mirrored at the incumbent's, the order turned round
  * copy_cat         what the first other member has offered in this epoch, claimed to be better by one; before anyone
- * has, the incumbent stale            what it found first, ever again Others: unchanged. */
+ *                  has, the incumbent
+ * stale            what it found first, ever again
+ * Others: unchanged. */
 void liar_claims(const struct liar *liar, struct cycle_result *result);
 /* false_recounts: says of every claim that it is drawn to run again, disclosed or not, that it comes to one more than
  * is claimed; all who lie so say the same. Others: unchanged. True: there is an answer. */

@@ -12,6 +12,8 @@ enum { PPM = 1000000 };
  * sites' work can run beside each other on real processors before a result is needed. */
 static const int64_t work_setup_ns = 100000000;
 
+static const int64_t liar_looks_again_ns = 50000000;
+
 /* speed 1.0: a thousand iterations a millisecond */
 static const double iteration_ns = 1000.0;
 
@@ -393,6 +395,23 @@ void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
     plan_own(n, r, r->now_ns + takes_ns, &(struct happening){.kind = HAPPEN_WORK_DONE, .work = w});
 }
 
+/* A liar who repeats others looks again from time to time, and comes out with something of its own while it is still
+ * early enough to count. */
+static bool holds_back(const struct sim_node *n, struct rehearsal *r, struct work *w)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    struct liar liar = {.lie = n->lie, .state = s, .self = (unsigned)n->member};
+    bool scoring = w->kind == WORK_SCORE;
+    uint64_t deadline_ns = scoring ? s->policy.score_deadline_ns : s->policy.collect_deadline_ns;
+
+    if (w->kind == WORK_RECOUNT || s->epoch != w->number || !liar_waits(&liar, scoring) ||
+        w->held_back_ns >= (int64_t)deadline_ns / 4)
+        return false;
+    w->held_back_ns += liar_looks_again_ns;
+    plan_own(n, r, r->now_ns + liar_looks_again_ns, &(struct happening){.kind = HAPPEN_WORK_DONE, .work = w});
+    return true;
+}
+
 static void lie_about(struct sim_node *n, const struct rehearsal *r, struct work *w)
 {
     bool is_friend[MEMBERS_MAX] = {false};
@@ -415,6 +434,8 @@ void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
     static const char *const names[] = {[WORK_CYCLE] = "cycle", [WORK_SCORE] = "score", [WORK_RECOUNT] = "recount"};
     struct fed_event event = {.epoch = w->number, .number = w->number};
 
+    if (holds_back(n, r, w))
+        return;
     r->iterations += w->iterations;
     r->evaluations += w->kind == WORK_CYCLE ? w->result.evaluations : w->hidden ? 0 : w->candidate_count;
     lie_about(n, r, w);

@@ -22,6 +22,7 @@ struct work {
     struct cycle_result result; /* of WORK_CYCLE */
     uint64_t iterations;        /* the work done, either way */
     struct memo *memo;          /* owned; NULL: no journal */
+    int64_t held_back_ns;       /* by a liar who waits for others */
     enum work_state state;      /* the workers' own */
     struct work *next;
 };

@@ -68,6 +68,27 @@ static void published(void)
     }
 }
 
+/* Around the mean, no wider than the sample; two standard errors wide where the sample is large; the same each time. */
+static void intervals(void)
+{
+    const double same[] = {3, 3, 3}, one[] = {7}, few[] = {1, 2, 6};
+    double many[400];
+    struct interval i = sample_interval(same, 3), again;
+
+    CHECK(near(i.low, 3) && near(i.high, 3));
+    i = sample_interval(one, 1);
+    CHECK(near(i.low, 7) && near(i.high, 7));
+    i = sample_interval(few, 3);
+    CHECK(i.low >= 1 && i.low < 3 && i.high > 3 && i.high <= 6);
+    for (unsigned k = 0; k < 400; k++)
+        many[k] = k % 2 == 0 ? 4 : 6; /* a mean of 5 with a standard error of 1 / 20 */
+    i = sample_interval(many, 400);
+    again = sample_interval(many, 400);
+    CHECK(i.low > 5 - 2.2 / 20 && i.low < 5 - 1.7 / 20);
+    CHECK(i.high < 5 + 2.2 / 20 && i.high > 5 + 1.7 / 20);
+    CHECK(!(i.low < again.low || i.low > again.low || i.high < again.high || i.high > again.high));
+}
+
 int main(void)
 {
     TAP_RUN(means_and_quartiles);
@@ -75,5 +96,6 @@ int main(void)
     TAP_RUN(one_against);
     TAP_RUN(zeros_and_ties);
     TAP_RUN(published);
+    TAP_RUN(intervals);
     return tap_done();
 }

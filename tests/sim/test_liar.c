@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "fed/messages.h"
 #include "run.h"
 #include "sim/liar.h"
@@ -121,6 +123,21 @@ static void recounts_as_they_are_told(void)
     CHECK_EQ_U64(cost, (uint64_t)BODY_NUMBER_MAX - 1);
 }
 
+/* Who repeats others waits for them, nobody else does. */
+static void repeaters_wait(void)
+{
+    for (unsigned lie = LIE_NONE; lie < LIE_COUNT; lie++) {
+        struct scene s;
+        struct liar liar = scene_set(&s, (enum lie)lie);
+
+        CHECK(!liar_waits(&liar, true) && !liar_waits(&liar, false));
+        s.contributions[0] = s.contributions[1]; /* its own is no one else's */
+        s.contributions[1] = (struct contribution){0};
+        CHECK(liar_waits(&liar, true) == (lie == LIE_MIMIC_SCORES));
+        CHECK(liar_waits(&liar, false) == (lie == LIE_COPY_CAT));
+    }
+}
+
 static void a_second_update_with_the_same_sequence(void)
 {
     struct buf body = {0}, text = {0};
@@ -202,6 +219,61 @@ static void liars_are_outvoted(void)
     run_free(&honest);
 }
 
+/* The row of an entry; NULL: it is no row. */
+static const json_t *row_of(const json_t *entry)
+{
+    return json_object_get(json_object_get(json_object_get(entry, "decoded"), "body"), "costs");
+}
+
+/* In each epoch somebody else's row is the same, word for word. */
+static void check_repeats(const struct run *run, const char *liar)
+{
+    for (unsigned i = 0; i < run->epoch_count; i++) {
+        const json_t *own = NULL, *entries = json_object_get(run->epochs[i].file, "entries");
+        unsigned same = 0;
+        size_t at;
+        json_t *entry;
+
+        json_array_foreach(entries, at, entry)
+        {
+            if (row_of(entry) != NULL && strcmp(json_string_value(json_object_get(entry, "node_id")), liar) == 0)
+                own = row_of(entry);
+        }
+        REQUIRE(own != NULL);
+        json_array_foreach(entries, at, entry)
+        {
+            same += row_of(entry) != NULL && json_equal(row_of(entry), own);
+        }
+        CHECK(same >= 2);
+    }
+}
+
+/* With two of them, too, who would wait for each other for ever if they waited for friends. */
+static void repeaters_repeat_in_every_epoch(void)
+{
+    static const char *const mimics =
+        ", \"events\": [{\"kind\": \"lie\", \"node\": \"e0\", \"at_ms\": 0, \"behaviour\": \"mimic_scores\"}, "
+        "{\"kind\": \"lie\", \"node\": \"e1\", \"at_ms\": 0, \"behaviour\": \"mimic_scores\"}]";
+    struct run run;
+
+    run_federation(&run, 4, 2, 3, mimics, 3, 25);
+    REQUIRE(run_anchored(&run));
+    check_repeats(&run, "e0");
+    check_repeats(&run, "e1");
+    run_free(&run);
+}
+
+/* A federation of nobody but mimics comes to a decision all the same: each gives up in time. */
+static void waiting_ends(void)
+{
+    struct run run;
+
+    run_federation(&run, 1, 0, 1, LIE("v0", "mimic_scores"), 2, 26);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(run.told.chronicle.state.members[0].status, MEMBER_ACTIVE);
+    run_free(&run);
+}
+
 static void a_lie_can_end(void)
 {
     struct run run;
@@ -221,10 +293,13 @@ int main(void)
     TAP_RUN(score_rows_as_they_are_told);
     TAP_RUN(updates_as_they_are_told);
     TAP_RUN(recounts_as_they_are_told);
+    TAP_RUN(repeaters_wait);
     TAP_RUN(a_second_update_with_the_same_sequence);
     TAP_RUN(the_signer_of_two_updates_is_convicted);
     TAP_RUN(a_mute_primary_loses_its_view);
     TAP_RUN(liars_are_outvoted);
+    TAP_RUN(repeaters_repeat_in_every_epoch);
+    TAP_RUN(waiting_ends);
     TAP_RUN(a_lie_can_end);
     return tap_done();
 }
