@@ -185,6 +185,12 @@ static struct evaluation answer_question(struct program *p, const struct questio
     return e;
 }
 
+/* The same questions wherever the program lies; the program, which knows the upper half, cannot tell which. */
+static bool is_checked(const struct evaluation_task *task, const struct question *q)
+{
+    return evaluation_seed(task, &q->genome_hash) % CHECK_ONE_IN == 0;
+}
+
 static struct digest key_of(const struct program *p, const struct question *q, const struct evaluation_task *task)
 {
     struct digest_context c;
@@ -236,7 +242,7 @@ static void program_evaluate(struct evaluator *self, const struct evaluation_tas
     key = key_of(p, &q, task);
     if (answer_find(p, &key, &slot, out))
         return;
-    *out = answer_question(p, &q, p->deterministic && key.b[DIGEST_SIZE - 1] % CHECK_ONE_IN == 0);
+    *out = answer_question(p, &q, p->deterministic && is_checked(task, &q));
     if (slot == NULL)
         return;
     pthread_mutex_lock(&p->owner->lock);
