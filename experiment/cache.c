@@ -13,21 +13,6 @@ struct cache {
     struct slot *slots;
 };
 
-static struct digest task_digest(const struct evaluation_task *task)
-{
-    struct digest genome = genome_hash(task->schema, task->genome);
-    struct digest_context c;
-    uint8_t numbers[16];
-
-    be64_put(numbers, task->epoch);
-    be64_put(numbers + 8, task->limit);
-    digest_init(&c);
-    digest_add(&c, genome.b, sizeof genome.b);
-    digest_add(&c, task->instance->hash.b, sizeof task->instance->hash.b);
-    digest_add(&c, numbers, sizeof numbers);
-    return digest_final(&c);
-}
-
 /* Where it is, or belongs. */
 static struct slot *find(const struct cache *c, const struct digest *task)
 {
@@ -54,7 +39,7 @@ static void grow(struct cache *c)
 static void evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
 {
     struct cache *c = (struct cache *)(void *)self;
-    struct digest digest = task_digest(task);
+    struct digest digest = evaluation_digest(task);
 
     if (2 * c->count >= c->room)
         grow(c);

@@ -85,26 +85,19 @@ struct arguments {
     uint64_t seed;
 };
 
-static int read_number(const char *option, const char *text, uint64_t lo, uint64_t *out)
-{
-    if (u64_parse(text, out) == ERR_OK && *out >= lo)
-        return EXIT_FINE;
-    return command_misuse("audit", "%s must be a number, not \"%s\"", option, text);
-}
-
 static int take_option(struct arguments *a, int option, char **argv)
 {
     switch (option) {
     case 'f':
         return read_id(optarg, &a->options);
     case 'n':
-        return read_number("--spot-check", optarg, 1, &a->options.spot_checks);
+        return command_number("audit", "--spot-check", optarg, 1, UINT64_MAX, &a->options.spot_checks);
     case 's':
         a->scenario = optarg;
         return EXIT_FINE;
     case 'S':
         a->has_seed = true;
-        return read_number("--seed", optarg, 0, &a->seed);
+        return command_number("audit", "--seed", optarg, 0, UINT64_MAX, &a->seed);
     case 'j':
         a->json = true;
         return EXIT_FINE;

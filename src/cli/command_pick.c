@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "audit/audit.h"
-#include "base/text.h"
 #include "cli/command.h"
 #include "cli/pick_report.h"
 #include "cli/report_text.h"
@@ -65,14 +64,6 @@ static int help(void)
 
 /* ---- arguments */
 
-static int read_number(const char *option, const char *text, uint64_t lo, uint64_t hi, uint64_t *out)
-{
-    if (u64_parse(text, out) == ERR_OK && *out >= lo && *out <= hi)
-        return EXIT_FINE;
-    return command_misuse("pick", "%s must be a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"", option, lo, hi,
-                          text);
-}
-
 static int take_option(struct arguments *a, int option, char **argv)
 {
     switch (option) {
@@ -86,12 +77,12 @@ static int take_option(struct arguments *a, int option, char **argv)
         a->label = optarg;
         return EXIT_FINE;
     case 'r':
-        return read_number("--runs", optarg, 1, PICK_RUNS_MAX, &a->runs);
+        return command_number("pick", "--runs", optarg, 1, PICK_RUNS_MAX, &a->runs);
     case 'S':
         a->has_seed = true;
-        return read_number("--seed", optarg, 0, UINT64_MAX, &a->seed);
+        return command_number("pick", "--seed", optarg, 0, UINT64_MAX, &a->seed);
     case 't':
-        return read_number("--threads", optarg, 1, THREADS_MAX, &a->threads);
+        return command_number("pick", "--threads", optarg, 1, THREADS_MAX, &a->threads);
     case 'j':
         a->json = true;
         return EXIT_FINE;

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "cli/command.h"
 #include "cli/report_text.h"
 
@@ -42,21 +41,10 @@ static int help(void)
     return EXIT_FINE;
 }
 
-static int read_number(const char *option, const char *text, uint64_t lo, uint64_t hi, uint64_t *out)
-{
-    uint64_t number;
-
-    if (u64_parse(text, &number) != ERR_OK || number < lo || number > hi)
-        return command_misuse("sim", "%s must be a number from %ju to %ju, not \"%s\"", option, (uintmax_t)lo,
-                              (uintmax_t)hi, text);
-    *out = number;
-    return EXIT_FINE;
-}
-
 static int read_threads(const char *text, unsigned *out)
 {
     uint64_t threads = 0;
-    int status = read_number("--threads", text, 1, THREADS_MAX, &threads);
+    int status = command_number("sim", "--threads", text, 1, THREADS_MAX, &threads);
 
     if (status == EXIT_FINE)
         *out = (unsigned)threads;
@@ -79,10 +67,10 @@ static int take_option(struct arguments *a, int option, char **argv)
     case 's':
         return add_scenario(a, optarg);
     case 'e':
-        return read_number("--epochs", optarg, 1, EPOCHS_MAX, &o->epochs);
+        return command_number("sim", "--epochs", optarg, 1, EPOCHS_MAX, &o->epochs);
     case 'S':
         o->has_seed = true;
-        return read_number("--seed", optarg, 0, UINT64_MAX, &o->seed);
+        return command_number("sim", "--seed", optarg, 0, UINT64_MAX, &o->seed);
     case 't':
         return read_threads(optarg, &o->threads);
     case 'c':

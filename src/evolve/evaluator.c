@@ -24,3 +24,18 @@ uint64_t evaluation_seed(const struct evaluation_task *task, const struct digest
     hash = digest_final(&c);
     return be64_get(hash.b);
 }
+
+struct digest evaluation_digest(const struct evaluation_task *task)
+{
+    struct digest genome = genome_hash(task->schema, task->genome);
+    struct digest_context c;
+    uint8_t numbers[16];
+
+    be64_put(numbers, task->epoch);
+    be64_put(numbers + 8, task->limit);
+    digest_init(&c);
+    digest_add(&c, genome.b, sizeof genome.b);
+    digest_add(&c, task->instance->hash.b, sizeof task->instance->hash.b);
+    digest_add(&c, numbers, sizeof numbers);
+    return digest_final(&c);
+}

@@ -41,6 +41,9 @@ struct evaluator {
 /* "SUCCESS", "TIMEOUT", "CRASHED", "ABORT". */
 const char *evaluation_status_name(enum evaluation_status status);
 
+/* Tells tasks apart: over all that an answer depends on. */
+struct digest evaluation_digest(const struct evaluation_task *task);
+
 /* H(epoch, genome hash, instance hash): a claim can be run again. */
 uint64_t evaluation_seed(const struct evaluation_task *task, const struct digest *genome_hash);
 

@@ -191,18 +191,14 @@ static bool is_checked(const struct evaluation_task *task, const struct question
     return evaluation_seed(task, &q->genome_hash) % CHECK_ONE_IN == 0;
 }
 
-static struct digest key_of(const struct program *p, const struct question *q, const struct evaluation_task *task)
+static struct digest key_of(const struct program *p, const struct evaluation_task *task)
 {
+    struct digest asked = evaluation_digest(task);
     struct digest_context c;
-    uint8_t numbers[16];
 
-    be64_put(numbers, task->epoch);
-    be64_put(numbers + 8, task->limit);
     digest_init(&c);
     digest_add(&c, p->id.b, sizeof p->id.b);
-    digest_add(&c, q->genome_hash.b, sizeof q->genome_hash.b);
-    digest_add(&c, q->instance->hash.b, sizeof q->instance->hash.b);
-    digest_add(&c, numbers, sizeof numbers);
+    digest_add(&c, asked.b, sizeof asked.b);
     return digest_final(&c);
 }
 
@@ -238,10 +234,10 @@ static void program_evaluate(struct evaluator *self, const struct evaluation_tas
     struct digest key;
     struct kept *slot;
 
-    question_init(p, task, &q);
-    key = key_of(p, &q, task);
+    key = key_of(p, task);
     if (answer_find(p, &key, &slot, out))
         return;
+    question_init(p, task, &q);
     *out = answer_question(p, &q, p->deterministic && is_checked(task, &q));
     if (slot == NULL)
         return;
@@ -255,12 +251,10 @@ static void program_evaluate(struct evaluator *self, const struct evaluation_tas
 static void program_learn(struct evaluator *self, const struct evaluation_task *task, const struct evaluation *answer)
 {
     struct program *p = (struct program *)(void *)self;
-    struct question q;
     struct digest key;
     struct kept *k;
 
-    question_init(p, task, &q);
-    key = key_of(p, &q, task);
+    key = key_of(p, task);
     k = &p->owner->table[be64_get(key.b) % ANSWERS_KEPT];
     pthread_mutex_lock(&p->owner->lock);
     if (k->state != KEPT_RUNNING)

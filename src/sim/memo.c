@@ -1,26 +1,11 @@
 #include "sim/memo.h"
 
-static struct digest task_digest(const struct evaluation_task *task)
-{
-    struct digest genome = genome_hash(task->schema, task->genome);
-    struct digest_context c;
-    uint8_t numbers[16];
-
-    be64_put(numbers, task->epoch);
-    be64_put(numbers + 8, task->limit);
-    digest_init(&c);
-    digest_add(&c, genome.b, sizeof genome.b);
-    digest_add(&c, task->instance->hash.b, sizeof task->instance->hash.b);
-    digest_add(&c, numbers, sizeof numbers);
-    return digest_final(&c);
-}
-
 static void memo_evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
 {
     struct memo *m = (struct memo *)(void *)self;
     const struct instance *original = m->originals[task->instance - m->instances];
     struct evaluation_task asked = *task;
-    struct journal_answer answer = {.task = task_digest(task)};
+    struct journal_answer answer = {.task = evaluation_digest(task)};
     size_t number = m->asked++;
 
     asked.instance = original;
