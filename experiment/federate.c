@@ -6,7 +6,7 @@
 #include "experiment/judge.h"
 #include "experiment/statistics.h"
 #include "experiment/trial.h"
-#include "sim/pick.h"
+#include "driver/pick.h"
 
 /* Is a federation worth it? Four sites tune with the same budget: each alone, all in a federation, or one that has
  * everybody's private work (which nobody would give away: the bound). All of them are rehearsals of the product; a site

@@ -4,7 +4,7 @@
 #include "experiment/judge.h"
 #include "experiment/statistics.h"
 #include "experiment/trial.h"
-#include "govern/state.h"
+#include "state/state.h"
 
 /* The two halves of the experiment `liars`: decisions, and whole federations. */
 

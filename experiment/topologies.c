@@ -5,7 +5,7 @@
 #include "experiment/judge.h"
 #include "experiment/statistics.h"
 #include "experiment/trial.h"
-#include "govern/policy.h"
+#include "state/policy.h"
 
 /* Whose archived genomes should a site start from, how many should each site offer, and how many be kept? Four unlike
  * sites in two regions; each setting differs from the first one in one thing. */

@@ -3,7 +3,7 @@
 
 #include "evolve/local_cycle.h"
 #include "experiment/cache.h"
-#include "sim/scenario.h"
+#include "scenario/scenario.h"
 
 /* One rehearsal of the product, from a scenario written as its users write them. */
 

@@ -1,8 +1,8 @@
 /* Bodies of entries, each read as every kind: what decodes encodes to the same bytes. */
 
 #include "fuzz.h"
-#include "govern/body.h"
-#include "govern/change.h"
+#include "state/body.h"
+#include "state/change.h"
 
 static void same(struct buf *again, struct bytes in)
 {

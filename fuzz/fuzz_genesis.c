@@ -1,7 +1,7 @@
 /* Genesis documents: what decodes encodes to the same bytes, so its digest names it. */
 
 #include "fuzz.h"
-#include "govern/genesis.h"
+#include "state/genesis.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -3,7 +3,7 @@
 
 #include "codec/cbor.h"
 #include "fuzz.h"
-#include "govern/execute.h"
+#include "state/execute.h"
 
 static void go_on(const struct federation_state *founding, struct bytes bytes)
 {

@@ -2,7 +2,7 @@
  * and takes whatever comes stays whole. The first byte says whether it is fetching. */
 
 #include "fuzz.h"
-#include "pbft/transfer_messages.h"
+#include "transfer/messages.h"
 
 enum { CHUNK = 8 };
 

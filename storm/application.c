@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "pbft/transfer_messages.h"
+#include "transfer/messages.h"
 #include "storm/world.h"
 
 /* A chain of hashes over what clients put into registers. A request is [client, timestamp, operation]; it is executed

@@ -1,14 +1,14 @@
 #include <string.h>
 
-#include "pbft/transfer_messages.h"
+#include "transfer/messages.h"
 #include "storm/application.h"
 #include "storm/world.h"
 
 /* How a machine that is behind comes up again: by blocks with their certificates, ['F', height wanted] and ['B',
  * height, length, block, length, block...] (no block: all of that is gone here), or, when too far behind or the blocks
- * are gone, by a state transfer (pbft/transfer.h). The proof of a state is [membership epoch, id before, digest of the
- * batch, certificate]; who votes in a membership epoch is known as soon as somebody has decided the block that opens
- * it. */
+ * are gone, by a state transfer (transfer/transfer.h). The proof of a state is [membership epoch, id before, digest of
+ * the batch, certificate]; who votes in a membership epoch is known as soon as somebody has decided the block that
+ * opens it. */
 
 enum { BLOCKS_MAX = 8, BLOCKS_HEAD = 9, PROOF_HEAD = 8 + 2 * DIGEST_SIZE };
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "pbft/transfer_messages.h"
+#include "transfer/messages.h"
 
 bool lie_open(const struct world *w, struct bytes message, struct claim *claim, struct bytes *beside)
 {

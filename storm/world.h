@@ -4,7 +4,7 @@
 #include "base/heap.h"
 #include "pbft/messages.h"
 #include "pbft/pbft.h"
-#include "pbft/transfer.h"
+#include "transfer/transfer.h"
 #include "storm/checkers/checkers.h"
 #include "storm/marks.h"
 #include "storm/reconfigure.h"

@@ -14,13 +14,12 @@ export PRISMFED_SHARED="${PRISMFED_SHARED:-$PWD/../shared}"
 work=$PWD/build-mutants
 tree=$work/tree
 build=$work/build
-layers='base codec crypto merkle ledger genome evolve program aggregate pbft govern fed audit sim scenario cli'
-layers="$layers api trace storm"
+layers="$(tr '\n' ' ' < src/layers)api trace storm"
 repetitions=7
 seeds_max=2000
 # No storm can find the first of these, and some thousand seeds are too few for the second (docs/storm.md says why).
 beyond='MUTANT_PBFT_NO_NULL_FILL MUTANT_PBFT_LATE_COMMITS_BELIEVED'
-few_layers='codec crypto merkle aggregate govern'
+few_layers='codec crypto merkle aggregate state'
 quick='MUTANT_PBFT_NO_P_SET MUTANT_PBFT_VOTE_BEFORE_DURABLE MUTANT_PBFT_DOUBLE_EXECUTE MUTANT_PBFT_CERT_NO_MEMBERSHIP'
 
 slice=

@@ -2,10 +2,10 @@
 #define PRISMFED_AUDIT_REPLAY_H
 
 #include "audit/report.h"
-#include "govern/claim.h"
-#include "govern/execute.h"
-#include "govern/membership.h"
-#include "govern/names.h"
+#include "state/claim.h"
+#include "state/execute.h"
+#include "state/membership.h"
+#include "state/names.h"
 #include "ledger/epoch_file.h"
 
 /* The log executed anew, from genesis and the signed bytes of the epoch files. */

@@ -5,7 +5,7 @@
 
 #include "base/sample.h"
 #include "evolve/local_cycle.h"
-#include "govern/body.h"
+#include "state/body.h"
 
 struct spot {
     const struct replay *r;

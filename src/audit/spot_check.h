@@ -4,7 +4,7 @@
 #include "audit/replay.h"
 
 /* Claimed costs, run again. A claim is the cost of one genome in an UPDATE, or of one candidate in a SCORE row; where
- * the job that it is about (govern/claim.h) is disclosed, anybody can see whether it is true. */
+ * the job that it is about (state/claim.h) is disclosed, anybody can see whether it is true. */
 
 /* Runs `wanted` of the claims again, drawn by the root of the log: nobody who signs a claim knows whether it will be,
  * and every auditor draws the same ones. Who names a block that is not in the log is found at once. r must have been

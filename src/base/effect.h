@@ -12,7 +12,7 @@ enum effect_kind {
     /* append blob, the encoded decided block of height `number`, to the ledger store; durable as PERSIST. The one above
      * the last, or, below a snapshot, the lowest one that is missing */
     EFFECT_APPEND,
-    /* blob: a snapshot of the state at height `number` (pbft/transfer_messages.h), in place of the stored snapshot and
+    /* blob: a snapshot of the state at height `number` (transfer/messages.h), in place of the stored snapshot and
      * of the ledger's blocks above that one; the blocks go on above it; durable as PERSIST, in one piece */
     EFFECT_INSTALL,
     EFFECT_FORGET,    /* records filed under numbers <= number may be dropped */

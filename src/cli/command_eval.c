@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "program/program.h"
-#include "sim/scenario.h"
+#include "scenario/scenario.h"
 
 /* Tries a setup before a rehearsal relies on it. */
 

@@ -8,8 +8,8 @@
 #include "cli/command.h"
 #include "cli/pick_report.h"
 #include "cli/report_text.h"
-#include "sim/artifacts.h"
-#include "sim/scenario.h"
+#include "record/artifacts.h"
+#include "scenario/scenario.h"
 #include "sim/told.h"
 
 /* A site picks for itself, from a ledger that verifies. */

@@ -1,7 +1,7 @@
 #include "cli/disclosed_work.h"
 
 #include "crypto/key.h"
-#include "sim/scenario.h"
+#include "scenario/scenario.h"
 
 struct disclosed_node {
     struct digest fingerprint;

@@ -1,8 +1,8 @@
 #ifndef PRISMFED_CLI_PICK_REPORT_H
 #define PRISMFED_CLI_PICK_REPORT_H
 
-#include "govern/state.h"
-#include "sim/pick.h"
+#include "state/state.h"
+#include "driver/pick.h"
 
 /* What a site picked, for a terminal or a program. */
 

@@ -1,7 +1,7 @@
 #include "fed/fed.h"
 
 #include "fed/internal.h"
-#include "govern/archive.h"
+#include "state/archive.h"
 
 bool fed_resting(const struct fed *f)
 {

@@ -3,15 +3,16 @@
 
 #include "base/effect.h"
 #include "evolve/local_cycle.h"
-#include "govern/claim.h"
-#include "govern/execute.h"
+#include "state/claim.h"
+#include "state/execute.h"
 #include "ledger/store.h"
 #include "pbft/pbft.h"
 
 /* One node of the federation as a state machine: binds PBFT, ledger, state and the epoch's lifecycle
  * (load_meta, run_local_cycle, meta_update, collect, align, score, aggregate, guard, anchor). Both drivers run it. */
 
-/* Wire messages are CBOR arrays whose first element is a type: 1..15 PBFT's, 20..23 of pbft/transfer.h, the rest ours.
+/* Wire messages are CBOR arrays whose first element is a type: 1..15 PBFT's, 20..23 of transfer/transfer.h, the rest
+ * ours.
  */
 enum fed_message { FED_ENTRY = 16, FED_FETCH = 17, FED_BLOCKS = 18, FED_STATUS = 19 };
 
@@ -54,8 +55,8 @@ enum fed_event_kind {
     FED_EVENT_SCORE_DONE,   /* epoch, costs, count: the answer to EFFECT_SCORE */
     FED_EVENT_RECOUNT_DONE, /* number, costs (one; NULL: that work is not disclosed): the answer to EFFECT_RECOUNT */
     FED_EVENT_LEAVE,        /* the operator wants this node to leave for good */
-    FED_EVENT_SPONSOR,      /* blob: the body of a JOIN (govern/body.h) that this validator's operator wants signed */
-    FED_EVENT_SIGN_OFF,     /* blob: a RECONFIGURE (govern/change.h) that this validator's operator signs off */
+    FED_EVENT_SPONSOR,      /* blob: the body of a JOIN (state/body.h) that this validator's operator wants signed */
+    FED_EVENT_SIGN_OFF,     /* blob: a RECONFIGURE (state/change.h) that this validator's operator signs off */
     FED_EVENT_KEY           /* key: in use from when the federation has agreed on it (config.next_key) */
 };
 
@@ -102,7 +103,7 @@ struct pbft_status fed_pbft_status(const struct fed *f);
 
 /* EFFECT_CYCLE, EFFECT_SCORE, EFFECT_RECOUNT (kind and number are the effect's): what to run, as it was when it was
  * asked for, and whose work it is: a member index. Instances are the driver's to add: that member's own ones, then
- * these shards (govern/claim.h). */
+ * these shards (state/claim.h). */
 unsigned fed_job(const struct fed *f, enum effect_kind kind, uint64_t number, struct cycle_job *job,
                  struct claim_shards *shards);
 /* EFFECT_SCORE: the candidates; *count of them, valid until the next step. */

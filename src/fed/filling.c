@@ -1,5 +1,5 @@
 #include "fed/internal.h"
-#include "govern/membership.h"
+#include "state/membership.h"
 
 /* Who has installed a state lacks the blocks below it. They decide nothing any more, but a ledger with a gap can be
  * neither served nor audited, so they are fetched, from the lowest one on: each must stand on the one before and be

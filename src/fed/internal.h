@@ -3,7 +3,7 @@
 
 #include "fed/messages.h"
 #include "fed/proof.h"
-#include "pbft/transfer.h"
+#include "transfer/transfer.h"
 
 /* What the files of this folder share. One step runs like this: fed.c hands the event to whom it concerns,
  * PBFT calls back into application.c, and then lifecycle_settle() compares the decided state with what this node

@@ -1,6 +1,6 @@
 #include "fed/internal.h"
 
-/* A validator runs the claims that were drawn (govern/recount.h) again, and says where it gets another cost. Whether a
+/* A validator runs the claims that were drawn (state/recount.h) again, and says where it gets another cost. Whether a
  * site's work is disclosed is for the driver to know. All of it is owed by the state: a restart begins with what the
  * state has not heard from us yet. */
 

@@ -1,9 +1,9 @@
 #include "fed/internal.h"
-#include "govern/membership.h"
-#include "pbft/transfer_messages.h"
+#include "state/membership.h"
+#include "transfer/messages.h"
 
 /* States at checkpoints: at multiples of the interval, and where a membership epoch ends. Validators keep the latest
- * ones and offer them; who is far behind takes one (pbft/transfer.h) in place of executing all blocks. */
+ * ones and offer them; who is far behind takes one (transfer/transfer.h) in place of executing all blocks. */
 
 /* ---- giving */
 

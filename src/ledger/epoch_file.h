@@ -47,7 +47,7 @@ struct epoch_record {
     uint64_t size_before;          /* log size before the epoch */
     struct anchor_statement anchor;
     struct bytes signature;   /* anchor_sign() */
-    json_t *outcome;          /* the decision of the epoch (govern_outcome_json), borrowed */
+    json_t *outcome;          /* the decision of the epoch (epoch_outcome_json), borrowed */
     struct bytes next_voters; /* when the last block closes the membership epoch: ledger/link.h; else empty */
 };
 

@@ -11,7 +11,7 @@ struct ledger_store {
     enum err (*append)(void *context, uint64_t height, struct bytes block, struct diag *diag);
     /* *block: a holding for the caller. ERR_MISSING above the last one. */
     enum err (*read)(void *context, uint64_t height, struct blob **block);
-    /* A view of the snapshot (pbft/transfer_messages.h) from which the blocks go on where some below are missing;
+    /* A view of the snapshot (transfer/messages.h) from which the blocks go on where some below are missing;
      * ERR_MISSING: none. NULL: never one. */
     enum err (*snapshot)(void *context, struct bytes *snapshot);
     void (*free)(void *context);

@@ -14,7 +14,7 @@
 enum { PBFT_REPLICAS_MAX = 100, PBFT_BATCH_MAX = 1024, PBFT_MESSAGE_SIZE_MAX = 8 << 20 };
 
 /* Timers that pbft arms; a driver treats them as opaque numbers. PBFT_TIMER_TRANSFER is kept free for the machine of
- * pbft/transfer.h. */
+ * transfer/transfer.h. */
 enum {
     PBFT_TIMER_VIEW = 0,
     PBFT_TIMER_BATCH = 1,
@@ -94,7 +94,7 @@ struct pbft *pbft_new(const struct pbft_config *config, const struct pbft_app *a
                       const struct digest *block_id);
 void pbft_free(struct pbft *p);
 /* Before pbft_restore: the membership epoch began at this block, below the one of pbft_new, whose state came by
- * transfer (pbft/transfer.h). Records say the same where there are any. */
+ * transfer (transfer/transfer.h). Records say the same where there are any. */
 void pbft_begin_at(struct pbft *p, uint64_t sequence, const struct digest *block_id);
 /* Before pbft_start: takes over the requests that `old`, the machine of the membership epoch before, still has. */
 void pbft_inherit(struct pbft *p, const struct pbft *old);

@@ -1,7 +1,7 @@
 #ifndef PRISMFED_SIM_FAULTS_H
 #define PRISMFED_SIM_FAULTS_H
 
-#include "sim/scenario.h"
+#include "scenario/scenario.h"
 
 /* The scenario's events: when they fire and what they do. Each is something that a real node can meet. */
 

@@ -1,8 +1,8 @@
 #ifndef PRISMFED_SIM_LIAR_H
 #define PRISMFED_SIM_LIAR_H
 
-#include "govern/state.h"
-#include "sim/scenario.h"
+#include "state/state.h"
+#include "scenario/scenario.h"
 
 /* Named dishonest behaviours, wrapped around an honest machine: each does what an operator of a real node could do
  * with its key and its program's input and output. */

@@ -2,9 +2,9 @@
 #define PRISMFED_SIM_NODE_H
 
 #include "fed/fed.h"
-#include "sim/disk.h"
-#include "sim/scenario.h"
-#include "sim/workers.h"
+#include "world/disk.h"
+#include "scenario/scenario.h"
+#include "driver/workers.h"
 
 /* One simulated node: the machine of fed/fed.h with a disk, timers, a processor and an operator. It does what the
  * machine's effects say, in their order: what stands behind a write waits until the write is durable. */

@@ -5,7 +5,7 @@
 #include "crypto/verify_cache.h"
 #include "sim/checkers.h"
 #include "sim/faults.h"
-#include "sim/network.h"
+#include "world/network.h"
 #include "sim/node.h"
 #include "sim/timeline.h"
 #include "sim/trace.h"

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "sim/artifacts.h"
-#include "sim/finished.h"
-#include "sim/scenario.h"
-#include "sim/summary_file.h"
+#include "record/artifacts.h"
+#include "record/finished.h"
+#include "scenario/scenario.h"
+#include "record/summary_file.h"
 #include "sim/told.h"
 
 enum { EPOCHS_MAX = 100000, STATUS_VIOLATION = 1, STATUS_UNUSABLE = 2 };

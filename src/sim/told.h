@@ -2,7 +2,7 @@
 #define PRISMFED_SIM_TOLD_H
 
 #include "prismfed/simulation.h"
-#include "sim/chronicle.h"
+#include "record/chronicle.h"
 #include "sim/rehearsal.h"
 
 /* What a rehearsal leaves behind: the public report, and the artifacts. It is told epoch by epoch, so that the memory

@@ -7,7 +7,7 @@
 
 #include "codec/cbor.h"
 #include "fed/fed.h"
-#include "pbft/transfer.h"
+#include "transfer/transfer.h"
 
 enum err trace_open(struct trace *t, const char *path, struct diag *diag)
 {

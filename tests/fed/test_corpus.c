@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "fed/messages.h"
-#include "pbft/transfer.h"
+#include "transfer/transfer.h"
 #include "tap.h"
 
 /* The inputs with which fuzz/fuzz_step.c and fuzz/fuzz_genesis.c begin: what member 1 receives in small federations.

@@ -4,8 +4,8 @@
 
 #include "base/file.h"
 #include "fed/messages.h"
-#include "pbft/transfer.h"
-#include "pbft/transfer_messages.h"
+#include "transfer/transfer.h"
+#include "transfer/messages.h"
 #include "tap.h"
 
 /* Nothing leaves a site but what docs/privacy.md lists: every message of every node is taken apart to the last field.

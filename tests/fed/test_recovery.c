@@ -5,10 +5,10 @@
 #include "fed/messages.h"
 #include "fed/messages.h"
 #include "fed/proof.h"
-#include "govern/membership.h"
+#include "state/membership.h"
 #include "merkle/chunks.h"
-#include "pbft/transfer.h"
-#include "pbft/transfer_messages.h"
+#include "transfer/transfer.h"
+#include "transfer/messages.h"
 #include "tap.h"
 
 /* Nodes that come from far behind, and nodes that have lost their disks, in whole federations. federation.c checks at

@@ -1,5 +1,5 @@
 #include "fed/messages.h"
-#include "pbft/transfer.h"
+#include "transfer/transfer.h"
 #include "federation.h"
 #include "tap.h"
 

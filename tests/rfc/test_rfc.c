@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "codec/cbor.h"
 #include "document.h"
-#include "govern/body.h"
+#include "state/body.h"
 #include "ledger/block.h"
 #include "pbft/quorum.h"
 #include "tap.h"

@@ -1,7 +1,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "sim/scenario.h"
+#include "scenario/scenario.h"
 #include "tap.h"
 
 /* Bad scenarios: each gets one line that names the place and what was expected. In the texts ' stands for ". */

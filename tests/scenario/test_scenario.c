@@ -1,5 +1,5 @@
-#include "govern/genesis.h"
-#include "sim/scenario.h"
+#include "state/genesis.h"
+#include "scenario/scenario.h"
 #include "tap.h"
 
 /* What the loader makes of good scenarios: every value in its place, and the defaults. */

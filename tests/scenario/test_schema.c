@@ -2,7 +2,7 @@
 
 #include "codec/json.h"
 #include "schema.h"
-#include "sim/scenario.h"
+#include "scenario/scenario.h"
 #include "tap.h"
 
 /* docs/scenario.schema.json and the loader say the same. */

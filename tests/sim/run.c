@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/summary_file.h"
+#include "record/summary_file.h"
 
 static void node_text(struct buf *out, const char *role, char letter, unsigned i)
 {

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "prismfed/simulation.h"
 #include "run.h"
-#include "sim/artifacts.h"
+#include "record/artifacts.h"
 #include "tap.h"
 
 /* What lands in the output folder, and what never may. */

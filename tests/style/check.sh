@@ -24,13 +24,13 @@ done
 [ "$status" = 0 ] || exit 1
 
 sources=$(find $folders \( -name '*.c' -o -name '*.h' \) | LC_ALL=C sort)
-layers=$(find src -name '*.[ch]' | LC_ALL=C sort)
+sources_of_layers=$(find src -name '*.[ch]' | LC_ALL=C sort)
 texts=$(find $folders \( -name '*.sh' -o -name '*.awk' -o -name '*.md' -o -name meson.build \) | LC_ALL=C sort)
 for file in meson.build meson_options.txt dev README.md ARCHITECTURE.md CONTRIBUTING.md; do
     [ ! -f "$file" ] || texts="$texts $file"
 done
 
-run includes.awk $layers
+run includes.awk src/layers $sources_of_layers
 run size.awk $sources
 run text.awk $sources $texts
 for file in $sources $texts; do

@@ -1,19 +1,21 @@
-# includes.awk FILE...: an #include in src/<layer>/ points to the same layer or to an
-# earlier one in this list (meson.build has the same), with the exceptions below.
+# includes.awk LAYERS FILE...: an #include in src/<layer>/ points to the same layer or to an earlier one in the list
+# LAYERS (src/layers), with the exceptions below.
 
 BEGIN {
-    n = split("base codec crypto merkle ledger genome evolve program aggregate pbft govern fed audit sim node cli", all)
-    for (i = 1; i <= n; i++)
-        rank[all[i]] = i
+    while ((getline layer < ARGV[1]) > 0)
+        rank[layer] = ++n
+    ARGV[1] = ""
     # What one layer may use at most, where that is less than everything before it.
     only["pbft"] = " base codec crypto merkle ledger pbft "
+    only["transfer"] = " base codec crypto merkle ledger pbft transfer "
+    only["replica"] = " base codec crypto merkle ledger pbft transfer replica "
     only["program"] = " base codec crypto genome evolve program "
     # Programs of the user's are for the drivers: what decides knows no process.
-    split("aggregate pbft govern fed", pure)
+    split("aggregate pbft transfer replica state fed", pure)
     for (i in pure)
         never[pure[i]] = " program "
     # The auditor re-derives: it shares no code that decides with the runtime.
-    never["audit"] = " program fed sim node "
+    never["audit"] = " program replica fed driver world sim node "
     # Two drivers of one core, strangers to each other.
     never["node"] = " sim "
 }

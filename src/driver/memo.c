@@ -1,0 +1,81 @@
+#include "driver/memo.h"
+
+static void memo_evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
+{
+    struct memo *m = (struct memo *)(void *)self;
+    const struct instance *original = m->originals[task->instance - m->instances];
+    struct evaluation_task asked = *task;
+    struct journal_answer answer = {.task = evaluation_digest(task)};
+    size_t number = m->asked++;
+
+    asked.instance = original;
+    if (number < m->script.count && digest_equal(&m->script.answers[number].task, &answer.task)) {
+        *out = m->script.answers[number].evaluation;
+        if (original->evaluator->learn != NULL)
+            original->evaluator->learn(original->evaluator, &asked, out);
+        return;
+    }
+    m->differs |= number < m->script.count || m->script.state != SCRIPT_OPEN;
+    if (m->differs) { /* the run ends as soon as it looks at its journal: any answer will do */
+        *out = (struct evaluation){.status = EVALUATION_ABORT, .cost = 1, .work = 1};
+        journal_differs(m->journal, m->script.job);
+        return;
+    }
+    original->evaluator->evaluate(original->evaluator, &asked, out);
+    answer.evaluation = *out;
+    journal_add(m->journal, m->script.job, &answer);
+}
+
+struct memo *memo_new(struct journal *journal, uint64_t job)
+{
+    struct memo *m;
+
+    if (journal == NULL)
+        return NULL;
+    m = mem_alloc(sizeof *m);
+    m->evaluator.evaluate = memo_evaluate;
+    m->journal = journal;
+    journal_submit(journal, job, &m->script);
+    return m;
+}
+
+void memo_free(struct memo *m)
+{
+    if (m == NULL)
+        return;
+    journal_script_free(&m->script);
+    mem_free(m);
+}
+
+const struct instance *memo_instance(struct memo *m, const struct instance *original)
+{
+    struct instance *copy;
+
+    if (m == NULL)
+        return original;
+    ASSERT(m->count < MEMO_INSTANCES_MAX);
+    m->originals[m->count] = original;
+    copy = &m->instances[m->count++];
+    *copy = *original;
+    copy->evaluator = &m->evaluator;
+    return copy;
+}
+
+bool memo_is_dropped(const struct memo *m)
+{
+    return m != NULL && m->script.state == SCRIPT_DROPPED;
+}
+
+void memo_taken(struct memo *m)
+{
+    bool sync = false;
+
+    if (m == NULL || m->script.state == SCRIPT_TAKEN)
+        return;
+    for (unsigned i = 0; i < m->count; i++)
+        sync |= m->originals[i]->graph == NULL;
+    if (m->script.state == SCRIPT_DROPPED)
+        journal_differs(m->journal, m->script.job);
+    else
+        journal_take(m->journal, m->script.job, sync);
+}

@@ -1,0 +1,53 @@
+#include "driver/pick.h"
+
+#include "base/dmath.h"
+#include "driver/workers.h"
+
+/* One run of one candidate. */
+static struct work *score_submit(const struct pick_task *task, struct workers *workers, unsigned candidate,
+                                 unsigned run)
+{
+    struct work *w = work_new(WORK_SCORE, task->epoch + run, 1);
+
+    w->job.schema = task->schema;
+#ifdef MUTANT_SIM_PICKS_BY_ONE_RUN
+    w->job.epoch = task->epoch;
+#else
+    w->job.epoch = task->epoch + run;
+#endif
+    w->job.iteration_limit = task->limit;
+    for (unsigned i = 0; i < task->work->count; i++)
+        w->job.instances[w->job.instance_count++] = &task->work->instances[i];
+    w->candidates[0] = task->candidates[candidate];
+    workers_submit(workers, w);
+    return w;
+}
+
+unsigned pick_run(const struct pick_task *task, double *logs)
+{
+    struct workers *workers = workers_new(task->threads);
+    unsigned best = 0;
+
+    ASSERT(task->count >= 1 && task->count <= PICK_CANDIDATES_MAX && task->runs >= 1);
+    for (unsigned k = 0; k < task->count; k++)
+        logs[k] = 0;
+    for (unsigned run = 0; run < task->runs; run++) {
+        struct work *scores[PICK_CANDIDATES_MAX];
+
+        for (unsigned k = 0; k < task->count; k++)
+            scores[k] = score_submit(task, workers, k, run);
+        for (unsigned k = 0; k < task->count; k++) {
+            workers_wait(workers, scores[k]);
+            logs[k] += dmath_log((double)scores[k]->costs[0] + 1);
+            work_free(scores[k]);
+        }
+        if (task->progress != NULL)
+            task->progress(task->context, run + 1, task->runs);
+    }
+    workers_free(workers);
+    for (unsigned k = 1; k < task->count; k++)
+        best = logs[k] < logs[best] ? k : best;
+    for (unsigned k = 0; k < task->count; k++)
+        logs[k] /= task->runs;
+    return best;
+}

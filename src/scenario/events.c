@@ -1,0 +1,238 @@
+#include <string.h>
+
+#include "scenario/read.h"
+
+static const char *const kind_names[EVENT_KIND_COUNT + 1] = {
+    [EVENT_CRASH] = "crash",
+    [EVENT_RESTART] = "restart",
+    [EVENT_WIPE] = "wipe",
+    [EVENT_PARTITION] = "partition",
+    [EVENT_HEAL] = "heal",
+    [EVENT_LATENCY_SPIKE] = "latency_spike",
+    [EVENT_LOSS_BURST] = "loss_burst",
+    [EVENT_SLOW_DOWN] = "slow_down",
+    [EVENT_JOIN] = "join",
+    [EVENT_LEAVE] = "leave",
+    [EVENT_ROTATE_KEY] = "rotate_key",
+    [EVENT_LIE] = "lie",
+    [EVENT_DRIFT] = "drift",
+};
+
+static const char *const lie_names[LIE_COUNT + 1] = {
+    [LIE_NONE] = "honest",
+    [LIE_INVERTED_SCORES] = "inverted_scores",
+    [LIE_IPM_SCORES] = "ipm_scores",
+    [LIE_ALIE_SCORES] = "alie_scores",
+    [LIE_MIMIC_SCORES] = "mimic_scores",
+    [LIE_COLLUDING_SCORES] = "colluding_scores",
+    [LIE_INFLATED_CLAIMS] = "inflated_claims",
+    [LIE_NEGATED_CLAIMS] = "negated_claims",
+    [LIE_COPY_CAT] = "copy_cat",
+    [LIE_STALE] = "stale",
+    [LIE_DOUBLE_SIGN] = "double_sign",
+    [LIE_MUTE] = "mute",
+    [LIE_FALSE_RECOUNTS] = "false_recounts",
+};
+
+const char *scenario_event_name(enum scenario_event_kind kind)
+{
+    ASSERT((unsigned)kind < EVENT_KIND_COUNT);
+    return kind_names[kind];
+}
+
+const char *lie_name(enum lie lie)
+{
+    ASSERT((unsigned)lie < LIE_COUNT);
+    return lie_names[lie];
+}
+
+/* What each kind takes beside kind, at_ms, epoch and after_ms. */
+enum {
+    TAKES_NODE = 1,
+    TAKES_PRIMARY = 2,
+    TAKES_GROUPS = 4,
+    TAKES_DURATION = 8,
+    TAKES_FACTOR = 16,
+    TAKES_LOSS = 32,
+    TAKES_BEHAVIOUR = 64,
+    TAKES_WORKLOAD = 128
+};
+
+static const unsigned takes[EVENT_KIND_COUNT] = {
+    [EVENT_CRASH] = TAKES_NODE | TAKES_PRIMARY,
+    [EVENT_RESTART] = TAKES_NODE,
+    [EVENT_WIPE] = TAKES_NODE | TAKES_DURATION,
+    [EVENT_PARTITION] = TAKES_GROUPS | TAKES_DURATION,
+    [EVENT_LATENCY_SPIKE] = TAKES_FACTOR | TAKES_DURATION,
+    [EVENT_LOSS_BURST] = TAKES_LOSS | TAKES_DURATION,
+    [EVENT_SLOW_DOWN] = TAKES_NODE | TAKES_FACTOR | TAKES_DURATION,
+    [EVENT_JOIN] = TAKES_NODE,
+    [EVENT_LEAVE] = TAKES_NODE,
+    [EVENT_ROTATE_KEY] = TAKES_NODE,
+    [EVENT_LIE] = TAKES_NODE | TAKES_BEHAVIOUR,
+    [EVENT_DRIFT] = TAKES_NODE | TAKES_WORKLOAD,
+};
+
+static const struct {
+    const char *key;
+    unsigned flag;
+} parts[] = {{"node", TAKES_NODE},           {"primary", TAKES_PRIMARY},
+             {"groups", TAKES_GROUPS},       {"duration_ms", TAKES_DURATION},
+             {"factor", TAKES_FACTOR},       {"loss_ppm", TAKES_LOSS},
+             {"behaviour", TAKES_BEHAVIOUR}, {"workload", TAKES_WORKLOAD}};
+enum { PART_COUNT = sizeof parts / sizeof parts[0] };
+
+static void fail_part(struct json_reader *r, const char *key, enum scenario_event_kind kind)
+{
+    struct buf list = {0};
+
+    buf_add_text(&list, "kind, at_ms, epoch, after_ms");
+    for (unsigned i = 0; i < PART_COUNT; i++) {
+        if ((takes[kind] & parts[i].flag) != 0)
+            buf_printf(&list, ", %s", parts[i].key);
+    }
+    read_fail(r, key, ERR_UNKNOWN, "an event of the kind \"%s\" does not take this key; it takes: %s", kind_names[kind],
+              buf_text(&list));
+    buf_free(&list);
+}
+
+/* Every key that the kind takes is there (but duration, and node where primary will do), no other one is. */
+static void check_keys(struct json_reader *r, const json_t *event, enum scenario_event_kind kind)
+{
+    bool node_may_miss = (takes[kind] & TAKES_PRIMARY) != 0;
+
+    for (unsigned i = 0; i < PART_COUNT; i++) {
+        bool here = json_object_get(event, parts[i].key) != NULL;
+        bool taken = (takes[kind] & parts[i].flag) != 0;
+
+        if (here && !taken)
+            fail_part(r, parts[i].key, kind);
+        if (!here && taken && (parts[i].flag & (TAKES_DURATION | TAKES_PRIMARY)) == 0 &&
+            !(node_may_miss && parts[i].flag == TAKES_NODE))
+            read_require(r, event, parts[i].key);
+    }
+    if (r->err == ERR_OK && node_may_miss &&
+        (json_object_get(event, "node") != NULL) == json_is_true(json_object_get(event, "primary")))
+        read_fail(r, NULL, ERR_MISSING, "name either \"node\" or \"primary\": true");
+}
+
+static void read_when(struct json_reader *r, const json_t *event, const struct scenario *s, struct scenario_event *out)
+{
+    bool at_ms = json_object_get(event, "at_ms") != NULL;
+
+    out->at_epoch = json_object_get(event, "epoch") != NULL;
+    if (at_ms == out->at_epoch)
+        read_fail(r, NULL, ERR_MISSING, "name either \"at_ms\" or \"epoch\": when does it happen?");
+    if (at_ms && json_object_get(event, "after_ms") != NULL)
+        read_fail(r, "after_ms", ERR_UNKNOWN, "goes with \"epoch\" only");
+    read_u64(r, event, "epoch", s->epoch_start, UINT64_C(1) << 52, &out->epoch);
+    read_ms(r, event, "at_ms", 0, INT64_C(1) << 32, &out->at_ns);
+    read_ms(r, event, "after_ms", 0, INT64_C(1) << 32, &out->after_ns);
+}
+
+static void read_group(struct json_reader *r, const json_t *group, unsigned number, const struct scenario *s,
+                       struct scenario_event *out)
+{
+    size_t i;
+    json_t *member;
+
+    if (json_array_size(group) == 0)
+        read_fail(r, "groups", ERR_TYPE, "group %u is not a list of node ids", number);
+    json_array_foreach((json_t *)(uintptr_t)group, i, member)
+    {
+        const char *id = json_string_value(member);
+        int node = id != NULL ? scenario_find_node(s, id) : -1;
+
+        if (node < 0)
+            read_fail(r, "groups", ERR_UNKNOWN, "group %u: no node has the id \"%.64s\"", number, id != NULL ? id : "");
+        else if (out->group_of[node] != 0)
+            read_fail(r, "groups", ERR_DUPLICATE, "group %u: \"%s\" is in a group already", number, id);
+        else
+            out->group_of[node] = number;
+    }
+}
+
+static void read_groups(struct json_reader *r, const json_t *event, const struct scenario *s,
+                        struct scenario_event *out)
+{
+    size_t mark;
+    const json_t *groups = read_enter_array(r, event, "groups", &mark);
+
+    read_leave(r, mark);
+    if (groups != NULL && json_array_size(groups) == 0)
+        read_fail(r, "groups", ERR_MISSING, "expected at least one group");
+    for (unsigned i = 0; i < json_array_size(groups); i++)
+        read_group(r, json_array_get(groups, i), i + 1, s, out);
+}
+
+static void check_membership(struct json_reader *r, struct scenario *s, const struct scenario_event *e)
+{
+    if (r->err != ERR_OK || (e->kind != EVENT_JOIN && e->kind != EVENT_ROTATE_KEY))
+        return;
+    struct scenario_node *node = &s->nodes[e->node];
+    bool *named = e->kind == EVENT_JOIN ? &node->joins_later : &node->rotates;
+    if (e->kind == EVENT_ROTATE_KEY && node->card.role != ROLE_CORE)
+        read_fail(r, "node", ERR_STATE, "\"%s\" is a participant; only a validator's key is rotated", node->card.name);
+    else if (*named)
+        read_fail(r, "node", ERR_DUPLICATE, "\"%s\" %s twice", node->card.name,
+                  e->kind == EVENT_JOIN ? "joins" : "rotates its key");
+    *named = true;
+}
+
+static void read_factor(struct json_reader *r, const json_t *event, struct scenario_event *out)
+{
+    double factor = 1;
+
+    read_real(r, event, "factor", 1, 10000, &factor);
+    out->factor_ppm = (int64_t)(factor * 1e6 + 0.5);
+}
+
+static void read_one_event(struct json_reader *r, const json_t *event, struct scenario *s)
+{
+    static const char *const keys[] = {"kind",      "at_ms",    "epoch",       "after_ms", "node",
+                                       "primary",   "groups",   "duration_ms", "factor",   "loss_ppm",
+                                       "behaviour", "workload", NULL};
+    struct scenario_event *out = &s->events[s->event_count++];
+    unsigned kind = 0, lie = LIE_NONE;
+
+    read_keys(r, event, keys);
+    read_require(r, event, "kind");
+    read_choice(r, event, "kind", kind_names, &kind);
+    out->kind = (enum scenario_event_kind)kind;
+    read_bool(r, event, "primary", &out->primary);
+    check_keys(r, event, out->kind);
+    read_when(r, event, s, out);
+    read_node(r, s, event, "node", &out->node);
+    read_groups(r, event, s, out);
+    read_ms(r, event, "duration_ms", 1, INT64_C(1) << 32, &out->duration_ns);
+    read_factor(r, event, out);
+    read_u64(r, event, "loss_ppm", 0, 1000000, &out->loss_ppm);
+    read_choice(r, event, "behaviour", lie_names, &lie);
+    out->lie = (enum lie)lie;
+    workload_spec_default(0, &out->workload);
+    read_workload(r, event, "workload", &out->workload);
+    check_membership(r, s, out);
+}
+
+void scenario_read_events(struct json_reader *r, const json_t *root, struct scenario *s)
+{
+    size_t mark, inner;
+    const json_t *events = read_enter_array(r, root, "events", &mark);
+    size_t count = json_array_size(events);
+
+    if (events == NULL)
+        return;
+    if (count > SCENARIO_EVENTS_MAX) {
+        read_fail(r, NULL, ERR_LIMIT, "at most %d events, found %zu", SCENARIO_EVENTS_MAX, count);
+        return;
+    }
+    s->events = mem_array(count, sizeof s->events[0]);
+    for (size_t i = 0; i < count && r->err == ERR_OK; i++) {
+        const json_t *event = read_enter_element(r, events, i, &inner);
+
+        if (event != NULL)
+            read_one_event(r, event, s);
+        read_leave(r, inner);
+    }
+    read_leave(r, mark);
+}

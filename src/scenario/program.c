@@ -1,0 +1,167 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "program/cost.h"
+#include "scenario/read.h"
+
+/* Programs of the user's as workloads, and the search space that they share. */
+
+enum { CUTOFF_MAX_MS = 86400000, MEMORY_MAX_MB = 1 << 24, OUTPUT_MAX_KB = 1 << 20, PROCESSES_MAX = 1024 };
+
+static char *text_copy(const char *text, size_t len)
+{
+    char *copy = mem_alloc(len + 1);
+
+    memcpy(copy, text, len);
+    return copy;
+}
+
+/* The scenario's own folder: where programs run, and where their file names start. */
+static char *folder_of(const struct json_reader *r)
+{
+    const char *slash = strrchr(r->doc->name, '/');
+
+    if (slash == NULL)
+        return text_copy(".", 1);
+    return text_copy(r->doc->name, slash == r->doc->name ? 1 : (size_t)(slash - r->doc->name));
+}
+
+/* They are printed, later. */
+static bool has_control(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+/* The texts of an array, owned by the caller also after a complaint. */
+static void read_texts(struct json_reader *r, const json_t *object, const char *key, unsigned max, char ***out,
+                       unsigned *out_count)
+{
+    size_t mark;
+    const json_t *array = read_enter_array(r, object, key, &mark);
+    size_t count = json_array_size(array);
+
+    if (array == NULL)
+        return;
+    if (count < 1 || count > max) {
+        read_fail(r, NULL, ERR_RANGE, "expected 1 to %u texts, found %zu", max, count);
+        return;
+    }
+    *out = mem_array(count + 1, sizeof(*out)[0]);
+    for (unsigned i = 0; i < count && r->err == ERR_OK; i++) {
+        const char *text = json_string_value(json_array_get(array, i));
+        char index[24];
+
+        snprintf(index, sizeof index, "%u", i);
+        if (text == NULL || *text == '\0' || strlen(text) > 1024)
+            read_fail(r, index, ERR_TYPE, "expected a text of 1 to 1024 bytes");
+        else if (has_control(text))
+            read_fail(r, index, ERR_SYNTAX, "control characters are not allowed here");
+        else
+            (*out)[(*out_count)++] = text_copy(text, strlen(text));
+    }
+    read_leave(r, mark);
+}
+
+static void read_limits(struct json_reader *r, const json_t *program, struct child_limits *out)
+{
+    read_unsigned(r, program, "cutoff_ms", 10, CUTOFF_MAX_MS, &out->cutoff_ms);
+    read_unsigned(r, program, "cpu_s", 1, CUTOFF_MAX_MS / 1000, &out->cpu_s);
+    read_unsigned(r, program, "memory_mb", 0, MEMORY_MAX_MB, &out->memory_mb);
+    read_unsigned(r, program, "output_kb", 1, OUTPUT_MAX_KB, &out->output_kb);
+    read_unsigned(r, program, "file_mb", 1, MEMORY_MAX_MB, &out->file_mb);
+    read_unsigned(r, program, "processes", 1, PROCESSES_MAX, &out->processes);
+}
+
+/* What means nothing to this runner is an error, not an ornament. */
+static void refuse(struct json_reader *r, const json_t *program, const char *key, const char *why)
+{
+    if (json_object_get(program, key) != NULL)
+        read_fail(r, key, ERR_UNKNOWN, "%s", why);
+}
+
+struct program_spec *read_program(struct json_reader *r, const json_t *workload)
+{
+    static const char *const keys[] = {"runner",    "command",   "instances", "cutoff_ms",     "cpu_s",
+                                       "memory_mb", "output_kb", "file_mb",   "processes",     "retries",
+                                       "par",       "decimals",  "bound",     "deterministic", NULL};
+    static const char *const runners[] = {"jsonl", "irace", "smac", "aclib", NULL};
+    struct program_spec *spec = mem_alloc(sizeof *spec);
+    unsigned runner = RUNNER_JSONL;
+    size_t mark;
+    const json_t *program = read_enter_object(r, workload, "program", &mark);
+
+    program_spec_init(spec);
+    spec->folder = folder_of(r);
+    read_keys(r, program, keys);
+    for (unsigned i = 0; i < 3; i++)
+        read_require(r, program, keys[i]);
+    read_choice(r, program, "runner", runners, &runner);
+    spec->runner = (enum program_runner)runner;
+    read_texts(r, program, "command", PROGRAM_ARGUMENTS_MAX, &spec->arguments, &spec->argument_count);
+    read_texts(r, program, "instances", WORKLOAD_INSTANCES_MAX, &spec->files, &spec->file_count);
+    read_limits(r, program, &spec->limits);
+    read_unsigned(r, program, "retries", 0, PROGRAM_RETRIES_MAX, &spec->retries);
+    read_unsigned(r, program, "par", 1, PROGRAM_PAR_MAX, &spec->par);
+    read_unsigned(r, program, "decimals", 0, COST_DECIMALS_MAX, &spec->decimals);
+    read_bool(r, program, "bound", &spec->bound);
+    read_bool(r, program, "deterministic", &spec->deterministic);
+    if (spec->runner != RUNNER_IRACE)
+        refuse(r, program, "bound", "only target runners of irace are told a bound");
+    if (spec->runner == RUNNER_JSONL)
+        refuse(r, program, "cpu_s", "a program that stays alive has no processor time of one run");
+    read_leave(r, mark);
+    return spec;
+}
+
+void scenario_read_space(struct json_reader *r, const json_t *root, struct scenario *s)
+{
+    const json_t *value = json_object_get(root, "space");
+    struct diag diag = {0};
+    size_t mark;
+
+    if (value == NULL || r->err != ERR_OK)
+        return;
+    s->space = mem_alloc(sizeof *s->space);
+    if (json_is_string(value)) {
+        char *path = scenario_resolve(r, json_string_value(value));
+
+        enum err err = space_load(space_format_of(path), path, s->space, &diag);
+        mem_free(path);
+        if (err != ERR_OK)
+            read_fail(r, "space", err, "%s", diag.text);
+    } else {
+        const json_t *space = read_enter_object(r, root, "space", &mark);
+
+        if (space != NULL)
+            space_read(r, space, s->space);
+        read_leave(r, mark);
+    }
+}
+
+/* Programs and the built-in work do not mix: all sites evolve genomes of one search space. */
+static void check_work(struct json_reader *r, const struct workload_spec *work, bool has_space, const char *key,
+                       const char *whose)
+{
+    if (has_space && work->program == NULL)
+        read_fail(r, key, ERR_MISSING, "with a \"space\", the workload of %s needs a \"program\"", whose);
+    if (!has_space && work->program != NULL)
+        read_fail(r, NULL, ERR_MISSING, "programs need the key \"space\": what is to be searched");
+}
+
+void scenario_check_programs(struct json_reader *r, const struct scenario *s)
+{
+    bool has_space = s->space != NULL;
+
+    for (unsigned i = 0; i < s->node_count && r->err == ERR_OK; i++)
+        check_work(r, &s->nodes[i].workload, has_space, "nodes", s->nodes[i].card.name);
+    for (unsigned i = 0; i < s->event_count && r->err == ERR_OK; i++) {
+        if (s->events[i].kind == EVENT_DRIFT)
+            check_work(r, &s->events[i].workload, has_space, "events", "a drift");
+    }
+    if (s->policy.shards > 0)
+        check_work(r, &s->shared, has_space, "rebalance", "the shards");
+}

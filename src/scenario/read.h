@@ -1,0 +1,34 @@
+#ifndef PRISMFED_SCENARIO_READ_H
+#define PRISMFED_SCENARIO_READ_H
+
+#include "codec/json_read.h"
+#include "scenario/scenario.h"
+
+/* The workload that `key` describes, over the default in *out (which owns its files). `key` may be absent. */
+void read_workload(struct json_reader *r, const json_t *object, const char *key, struct workload_spec *out);
+/* The member "program" of a workload; owned by the caller, also after a complaint. */
+struct program_spec *read_program(struct json_reader *r, const json_t *workload);
+/* A file name as the file system knows it: relative ones start at the scenario's own folder. Owned by the caller. */
+char *scenario_resolve(const struct json_reader *r, const char *file);
+void workload_spec_fini(struct workload_spec *spec);
+/* A workload for somebody who named none; sites differ. */
+void workload_spec_default(unsigned index, struct workload_spec *out);
+
+/* Parts of the file, each from the root object. They fill s in this order. */
+void scenario_read_nodes(struct json_reader *r, const json_t *root, struct scenario *s);
+void scenario_read_network(struct json_reader *r, const json_t *root, struct scenario *s);
+void scenario_read_rules(struct json_reader *r, const json_t *root, struct scenario *s);
+void scenario_read_events(struct json_reader *r, const json_t *root, struct scenario *s);
+/* After the events: who joins later is none of the first validators. */
+void scenario_read_quorum(struct json_reader *r, const json_t *root, struct scenario *s);
+
+void scenario_read_space(struct json_reader *r, const json_t *root, struct scenario *s);
+/* When all has been read: programs and a search space go together. */
+void scenario_check_programs(struct json_reader *r, const struct scenario *s);
+
+/* Index, or -1. */
+int scenario_find_region(const struct scenario *s, const char *region);
+/* The node that the text member names; complains when there is none. */
+void read_node(struct json_reader *r, const struct scenario *s, const json_t *object, const char *key, unsigned *out);
+
+#endif

@@ -1,0 +1,173 @@
+#include "evolve/local_cycle.h"
+#include "scenario/read.h"
+
+/* What the federation's genesis and its nodes' configuration get from the file: policy, guard rails, rebalance. */
+
+enum { DEADLINE_MAX_MS = 86400000, SHARDS_MAX = WORKLOAD_INSTANCES_MAX, EVALUATIONS_MAX = 10000 };
+
+static void read_duration(struct json_reader *r, const json_t *object, const char *key, uint64_t *out_ns)
+{
+    int64_t ns = (int64_t)*out_ns;
+
+    read_ms(r, object, key, 1, DEADLINE_MAX_MS, &ns);
+    *out_ns = (uint64_t)ns;
+}
+
+static void read_retry(struct json_reader *r, const json_t *rails, struct scenario *s)
+{
+    static const char *const keys[] = {"budget", "first_ms", "max_ms", NULL};
+    size_t mark;
+    const json_t *retry = read_enter_object(r, rails, "retry", &mark);
+
+    if (retry == NULL)
+        return;
+    read_keys(r, retry, keys);
+    read_unsigned(r, retry, "budget", 0, 16, &s->policy.retry_budget);
+    read_ms(r, retry, "first_ms", 1, DEADLINE_MAX_MS, &s->submit_ns);
+    if (s->submit_max_ns < s->submit_ns)
+        s->submit_max_ns = s->submit_ns;
+    read_ms(r, retry, "max_ms", 1, DEADLINE_MAX_MS, &s->submit_max_ns);
+    if (s->submit_max_ns < s->submit_ns)
+        read_fail(r, "max_ms", ERR_RANGE, "below first_ms");
+    read_leave(r, mark);
+}
+
+static void read_guard_rails(struct json_reader *r, const json_t *root, struct scenario *s)
+{
+    static const char *const keys[] = {"collect_deadline_ms",
+                                       "score_deadline_ms",
+                                       "close_tolerance_ms",
+                                       "min_participants",
+                                       "batch_size",
+                                       "batch_delay_ms",
+                                       "latency_limit_ms",
+                                       "retry",
+                                       NULL};
+    struct policy *p = &s->policy;
+    size_t mark;
+    const json_t *rails = read_enter_object(r, root, "guard_rails", &mark);
+
+    if (rails == NULL)
+        return;
+    read_keys(r, rails, keys);
+    read_duration(r, rails, "collect_deadline_ms", &p->collect_deadline_ns);
+    read_duration(r, rails, "score_deadline_ms", &p->score_deadline_ns);
+    read_duration(r, rails, "close_tolerance_ms", &p->close_tolerance_ns);
+    read_unsigned(r, rails, "min_participants", 1, s->node_count, &p->min_participants);
+    read_unsigned(r, rails, "batch_size", 1, 1024, &p->batch_max);
+    read_ms(r, rails, "batch_delay_ms", 0, DEADLINE_MAX_MS, &s->batch_delay_ns);
+    read_duration(r, rails, "latency_limit_ms", &s->view_timeout_ns);
+    read_retry(r, rails, s);
+    read_leave(r, mark);
+}
+
+static void read_policy(struct json_reader *r, const json_t *root, struct policy *p)
+{
+    static const char *const keys[] = {
+        "rule",        "stake_cap_ppm",   "trim_ppm", "margin_ppm", "rollback_ppm", "stale_discount_ppm", "optimiser",
+        "evaluations", "iteration_limit", "migrants", "archive",    "topology",     "spot_checks",        NULL};
+    const char *rules[RANK_RULE_COUNT + 1] = {NULL}, *optimisers[OPTIMISER_COUNT + 1] = {NULL};
+    const char *topologies[TOPOLOGY_COUNT + 1] = {NULL};
+    unsigned rule = p->rule, optimiser = p->optimiser, topology = p->topology;
+    size_t mark;
+    const json_t *policy = read_enter_object(r, root, "policy", &mark);
+
+    if (policy == NULL)
+        return;
+    for (unsigned i = 0; i < RANK_RULE_COUNT; i++)
+        rules[i] = rank_rule_name((enum rank_rule)i);
+    for (unsigned i = 0; i < OPTIMISER_COUNT; i++)
+        optimisers[i] = optimiser_name((enum optimiser)i);
+    for (unsigned i = 0; i < TOPOLOGY_COUNT; i++)
+        topologies[i] = topology_name((enum topology)i);
+    read_keys(r, policy, keys);
+    read_choice(r, policy, "rule", rules, &rule);
+    p->rule = (enum rank_rule)rule;
+    read_u64(r, policy, "trim_ppm", 0, RANK_PPM / 2 - 1, &p->trim_ppm);
+    read_u64(r, policy, "stake_cap_ppm", 1, RANK_PPM, &p->stake_cap_ppm);
+    read_u64(r, policy, "margin_ppm", 0, RANK_PPM, &p->margin_ppm);
+    read_u64(r, policy, "rollback_ppm", 0, RANK_PPM, &p->rollback_ppm);
+    read_u64(r, policy, "stale_discount_ppm", 0, RANK_PPM, &p->stale_discount_ppm);
+    read_choice(r, policy, "optimiser", optimisers, &optimiser);
+    p->optimiser = (enum optimiser)optimiser;
+    read_unsigned(r, policy, "evaluations", 1, EVALUATIONS_MAX, &p->evaluations);
+    read_u64(r, policy, "iteration_limit", 1, 1000000000, &p->iteration_limit);
+    read_unsigned(r, policy, "migrants", 1, CYCLE_MIGRANTS_MAX, &p->migrants);
+    read_unsigned(r, policy, "archive", 0, CYCLE_ARCHIVE_MAX, &p->archive_max);
+    read_choice(r, policy, "topology", topologies, &topology);
+    p->topology = (enum topology)topology;
+    read_unsigned(r, policy, "spot_checks", 0, SPOT_CHECKS_MAX, &p->spot_checks);
+    read_leave(r, mark);
+}
+
+/* Unless the file names a cap, a third of the sites cannot have their way whatever their stakes are. */
+static void default_cap(const json_t *root, struct scenario *s)
+{
+    uint64_t safe = rank_safe_cap_ppm(s->node_count, s->policy.trim_ppm);
+
+    if (json_object_get(json_object_get(root, "policy"), "stake_cap_ppm") == NULL && safe < s->policy.stake_cap_ppm)
+        s->policy.stake_cap_ppm = safe;
+}
+
+static void read_rebalance(struct json_reader *r, const json_t *root, struct scenario *s)
+{
+    static const char *const keys[] = {"shards", "workload", NULL};
+    size_t mark;
+    const json_t *rebalance = read_enter_object(r, root, "rebalance", &mark);
+
+    if (rebalance == NULL)
+        return;
+    read_keys(r, rebalance, keys);
+    read_require(r, rebalance, "shards");
+    read_unsigned(r, rebalance, "shards", 0, SHARDS_MAX, &s->policy.shards);
+    workload_spec_default(0, &s->shared);
+    read_workload(r, rebalance, "workload", &s->shared);
+    /* A shard is one instance of the shared work. */
+    s->shared.instances = s->policy.shards;
+    read_leave(r, mark);
+}
+
+/* The longest that a message may take between two regions or within one. */
+static int64_t worst_link(const struct scenario *s)
+{
+    int64_t worst = s->local_link.latency_ns + s->local_link.jitter_ns;
+    unsigned between = s->region_count * (s->region_count - 1) / 2;
+
+    for (unsigned i = 0; i < s->link_count; i++) {
+        int64_t ns = s->links[i].latency_ns + s->links[i].jitter_ns;
+
+        worst = ns > worst ? ns : worst;
+        between -= s->links[i].from != s->links[i].to;
+    }
+    int64_t usual = s->default_link.latency_ns + s->default_link.jitter_ns;
+    return between > 0 && usual > worst ? usual : worst;
+}
+
+/* A decision takes a proposal and two rounds of votes, each written before it is sent. With a limit below that no view
+ * would last: by default the limit makes room for it, and one that does not is refused. */
+static void check_latency_limit(struct json_reader *r, const json_t *root, struct scenario *s)
+{
+    int64_t needed = 4 * (worst_link(s) + s->disk_ns);
+
+    if (r->err != ERR_OK || s->view_timeout_ns >= (uint64_t)needed)
+        return;
+    if (json_object_get(json_object_get(root, "guard_rails"), "latency_limit_ms") != NULL)
+        read_fail(r, "guard_rails", ERR_RANGE,
+                  "latency_limit_ms is %g, but a decision may take 4 * (%g + %g) = %g ms: four times the longest way "
+                  "and a write",
+                  (double)s->view_timeout_ns / 1e6, (double)worst_link(s) / 1e6, (double)s->disk_ns / 1e6,
+                  (double)needed / 1e6);
+    s->view_timeout_ns = (uint64_t)needed;
+}
+
+void scenario_read_rules(struct json_reader *r, const json_t *root, struct scenario *s)
+{
+    if (s->policy.min_participants > s->node_count)
+        s->policy.min_participants = s->node_count;
+    read_u64(r, root, "max_ledger_drift", 0, 1000, &s->policy.max_ledger_drift);
+    read_guard_rails(r, root, s);
+    check_latency_limit(r, root, s);
+    read_policy(r, root, &s->policy);
+    default_cap(root, s);
+    read_rebalance(r, root, s);
+}

@@ -1,0 +1,174 @@
+#include "scenario/scenario.h"
+
+#include <string.h>
+
+#include "scenario/read.h"
+
+static const int64_t ms = 1000000;
+
+/* What holds where the file is silent. Two regions are an ocean's width of nothing unusual apart. */
+static void set_defaults(struct scenario *s)
+{
+    *s = (struct scenario){
+        .seed = 1,
+        .default_link = {.latency_ns = 20 * ms, .jitter_ns = 4 * ms, .bytes_per_second = 12500000},
+        .local_link = {.latency_ns = ms, .jitter_ns = ms / 5, .bytes_per_second = 125000000},
+        .view_timeout_ns = 1000 * (uint64_t)ms,
+        .batch_delay_ns = 10 * ms,
+        .submit_ns = 400 * ms,
+        .submit_max_ns = 3200 * ms,
+        .disk_ns = 2 * ms,
+        .limit_ns = 3600000 * ms,
+    };
+    policy_default(&s->policy);
+}
+
+/* Those who join later are no help to the first epochs. */
+static void check_founders(struct json_reader *r, const json_t *root, struct scenario *s)
+{
+    unsigned founders = 0;
+
+    for (unsigned i = 0; i < s->node_count; i++)
+        founders += !s->nodes[i].joins_later;
+    if (s->policy.min_participants <= founders)
+        return;
+    if (json_object_get(json_object_get(root, "guard_rails"), "min_participants") != NULL)
+        read_fail(r, "guard_rails", ERR_RANGE, "min_participants is %u, but only %u nodes are there from the start",
+                  s->policy.min_participants, founders);
+    s->policy.min_participants = founders;
+}
+
+static void read_root(struct json_reader *r, const json_t *root, struct scenario *s)
+{
+    static const char *const keys[] = {
+        "name",    "quorum",      "max_ledger_drift", "epoch_start", "nodes",    "seed",   "max_byzantine", "workload",
+        "network", "guard_rails", "policy",           "rebalance",   "limit_ms", "events", "space",         NULL};
+
+    if (!json_is_object(root)) {
+        read_fail(r, NULL, ERR_TYPE, "a scenario is a JSON object");
+        return;
+    }
+    read_keys(r, root, keys);
+    for (unsigned i = 0; i < 5; i++)
+        read_require(r, root, keys[i]);
+    read_text(r, root, "name", s->name, sizeof s->name);
+    read_seed(r, root, "seed", &s->seed);
+    read_u64(r, root, "epoch_start", 1, 1000000000, &s->epoch_start);
+    read_ms(r, root, "limit_ms", 1, INT64_C(1) << 32, &s->limit_ns);
+    scenario_read_space(r, root, s);
+    scenario_read_nodes(r, root, s);
+    scenario_read_network(r, root, s);
+    scenario_read_rules(r, root, s);
+    scenario_read_events(r, root, s);
+    scenario_read_quorum(r, root, s);
+    check_founders(r, root, s);
+    scenario_check_programs(r, s);
+}
+
+static enum err read_doc(const struct json_doc *doc, struct scenario *out, struct diag *diag)
+{
+    struct json_reader r = {.doc = doc, .diag = diag};
+    struct scenario s;
+
+    set_defaults(&s);
+    read_root(&r, doc->root, &s);
+    buf_free(&r.pointer);
+    if (r.err != ERR_OK)
+        scenario_fini(&s);
+    else
+        *out = s;
+    if (r.err == ERR_OK)
+        out->text = digest_of(bytes_of_buf(&doc->text));
+    return r.err;
+}
+
+enum err scenario_parse(const char *name, struct bytes text, struct scenario *out, struct diag *diag)
+{
+    struct json_doc doc;
+    enum err err;
+
+    if (text.len > SCENARIO_SIZE_MAX)
+        return diag_set(diag, ERR_LIMIT, "%s: %zu bytes; a scenario has at most %d", name, text.len,
+                        (int)SCENARIO_SIZE_MAX);
+    err = json_doc_parse(&doc, name, text, diag);
+    if (err != ERR_OK)
+        return err;
+    err = read_doc(&doc, out, diag);
+    json_doc_free(&doc);
+    return err;
+}
+
+enum err scenario_load(const char *path, struct scenario *out, struct diag *diag)
+{
+    struct json_doc doc;
+    enum err err = json_doc_load(&doc, path, SCENARIO_SIZE_MAX, diag);
+
+    if (err != ERR_OK)
+        return err;
+    err = read_doc(&doc, out, diag);
+    json_doc_free(&doc);
+    return err;
+}
+
+const struct genome_schema *scenario_schema(const struct scenario *s)
+{
+    return s->space != NULL ? &s->space->schema : workload_schema();
+}
+
+void scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *out)
+{
+    struct genesis *g = mem_alloc(sizeof *g);
+
+    memcpy(g->name, s->name, sizeof g->name);
+    g->simulated = true;
+    g->epoch_start = s->epoch_start;
+    g->max_byzantine = s->max_byzantine;
+    g->quorum = s->quorum;
+    g->policy = s->policy;
+    g->schema = *scenario_schema(s);
+    genome_default(&g->schema, &g->incumbent);
+    for (unsigned i = 0; i < s->node_count; i++) {
+        struct secret_key key;
+
+        if (s->nodes[i].joins_later)
+            continue;
+        key_simulated(seed, s->nodes[i].card.name, &key);
+        g->members[g->member_count] = s->nodes[i].card;
+        g->members[g->member_count++].key = key.public;
+        key_wipe(&key);
+    }
+    genesis_encode(g, out);
+    mem_free(g);
+}
+
+enum err scenario_workload(struct programs *programs, const struct workload_spec *spec, uint64_t seed,
+                           const char *label, struct workload *out, struct diag *diag)
+{
+    return spec->program != NULL ? programs_workload(programs, spec->program, out, diag)
+                                 : workload_build(spec, seed, label, out, diag);
+}
+
+bool scenario_discloses(const struct scenario *s, unsigned node)
+{
+    const struct scenario_node *n = &s->nodes[node];
+
+    for (unsigned i = 0; i < s->event_count; i++) {
+        if (s->events[i].kind == EVENT_DRIFT && s->events[i].node == node)
+            return false;
+    }
+    return n->disclosed && n->workload.program == NULL;
+}
+
+void scenario_fini(struct scenario *s)
+{
+    for (unsigned i = 0; i < s->node_count; i++)
+        workload_spec_fini(&s->nodes[i].workload);
+    for (unsigned i = 0; i < s->event_count; i++)
+        workload_spec_fini(&s->events[i].workload);
+    workload_spec_fini(&s->shared);
+    mem_free(s->space);
+    mem_free(s->nodes);
+    mem_free(s->links);
+    mem_free(s->events);
+    *s = (struct scenario){0};
+}

@@ -1,0 +1,128 @@
+#ifndef PRISMFED_SCENARIO_SCENARIO_H
+#define PRISMFED_SCENARIO_SCENARIO_H
+
+#include "evolve/workload.h"
+#include "genome/space.h"
+#include "state/genesis.h"
+#include "program/program.h"
+
+/* A scenario: what to rehearse. docs/scenario.schema.json is its published form. Times in the file carry their
+ * unit in the key (`_ms`); here they are nanoseconds. */
+
+enum { SCENARIO_SIZE_MAX = 8 << 20, SCENARIO_EVENTS_MAX = 1024, SCENARIO_REGIONS_MAX = 32, SCENARIO_LINKS_MAX = 512 };
+
+struct scenario_node {
+    struct member_card card; /* key is filled in by the simulator from the seed */
+    double speed;            /* 1.0: a thousand solver iterations a virtual millisecond */
+    bool joins_later;        /* named by a join event: not a founding member */
+    bool rotates;            /* named by a rotate_key event */
+    bool disclosed;          /* auditors and validators may see its work: scenario_discloses() */
+    struct workload_spec workload;
+};
+
+/* Between two regions (or within one: same index twice). The default link fills what is not named. */
+struct scenario_link {
+    unsigned from, to;             /* region indices; both directions */
+    int64_t latency_ns, jitter_ns; /* one way; jitter is uniform in [0, jitter] */
+    uint64_t loss_ppm;
+    uint64_t bytes_per_second; /* 0: not limited */
+};
+
+enum scenario_event_kind {
+    EVENT_CRASH, /* the node stops; what was not durable is gone */
+    EVENT_RESTART,
+    EVENT_WIPE,          /* the node stops and loses its disk; it starts again after duration */
+    EVENT_PARTITION,     /* groups of nodes: only members of one group hear each other */
+    EVENT_HEAL,          /* ends the partition */
+    EVENT_LATENCY_SPIKE, /* factor, for duration */
+    EVENT_LOSS_BURST,    /* loss_ppm, for duration */
+    EVENT_SLOW_DOWN,     /* the node's speed divided by factor, for duration */
+    EVENT_JOIN,          /* a node that was not a founding member joins; a validator by sign-off of the others */
+    EVENT_LEAVE,         /* for good; a validator by sign-off of the others */
+    EVENT_ROTATE_KEY,    /* a validator gets another key, by sign-off of the others */
+    EVENT_LIE,           /* the node behaves as named from now on ("honest" ends it) */
+    EVENT_DRIFT,         /* the node's private work changes to another family */
+    EVENT_KIND_COUNT
+};
+
+enum lie {
+    LIE_NONE,
+    LIE_INVERTED_SCORES, /* sign flip */
+    LIE_IPM_SCORES,
+    LIE_ALIE_SCORES,
+    LIE_MIMIC_SCORES,
+    LIE_COLLUDING_SCORES,
+    LIE_INFLATED_CLAIMS,
+    LIE_NEGATED_CLAIMS,
+    LIE_COPY_CAT,
+    LIE_STALE,
+    LIE_DOUBLE_SIGN,
+    LIE_MUTE,
+    LIE_FALSE_RECOUNTS,
+    LIE_COUNT
+};
+
+struct scenario_event {
+    enum scenario_event_kind kind;
+    bool at_epoch;  /* else at_ns since the start */
+    uint64_t epoch; /* fires `after_ns` after the first node has entered that epoch */
+    int64_t at_ns, after_ns;
+    int64_t duration_ns;            /* 0: until something ends it */
+    unsigned node;                  /* crash, restart, wipe, slow_down, join, leave, rotate_key, lie, drift */
+    bool primary;                   /* crash: whoever is primary when it fires */
+    uint64_t group_of[MEMBERS_MAX]; /* partition: group number of each node, from 1; 0: alone */
+    int64_t factor_ppm;
+    uint64_t loss_ppm;
+    enum lie lie;
+    struct workload_spec workload; /* drift */
+};
+
+struct scenario {
+    struct digest text; /* of the file's bytes */
+    char name[FEDERATION_NAME_MAX + 1];
+    uint64_t seed;
+    unsigned quorum, max_byzantine;
+    uint64_t epoch_start;
+    struct policy policy;
+    struct space *space; /* what is searched, for programs of the users'; owned; NULL: the built-in solver's genes */
+    unsigned node_count;
+    struct scenario_node *nodes; /* owned; order of the file */
+    unsigned region_count;
+    char regions[SCENARIO_REGIONS_MAX][MEMBER_NAME_MAX + 1];
+    struct scenario_link default_link, local_link; /* between regions; within one */
+    unsigned link_count;
+    struct scenario_link *links; /* owned */
+    struct workload_spec shared; /* the shards' work, when policy.shards > 0 */
+    uint64_t
+        view_timeout_ns; /* guard_rails.latency_limit_ms: a decision that takes longer costs the primary its view */
+    int64_t batch_delay_ns, submit_ns, submit_max_ns;
+    int64_t disk_ns;  /* how long a durable write takes */
+    int64_t limit_ns; /* virtual time after which the rehearsal ends whatever stands */
+    unsigned event_count;
+    struct scenario_event *events; /* owned; order of the file */
+};
+
+/* Every complaint names file, line, column and JSON pointer and what was expected. .col files are looked up
+ * relative to the scenario file. */
+enum err scenario_load(const char *path, struct scenario *out, struct diag *diag) MUST_CHECK;
+enum err scenario_parse(const char *name, struct bytes text, struct scenario *out, struct diag *diag) MUST_CHECK;
+void scenario_fini(struct scenario *s);
+
+/* What is searched: the genes of the users' programs, or of the built-in solver. */
+const struct genome_schema *scenario_schema(const struct scenario *s);
+/* The genesis document of a rehearsal with this seed, whose simulated keys it has; appended to out. */
+void scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *out);
+/* A node's private work in a rehearsal with this seed; label: the node's id, or "drift" for that of a drift event.
+ * programs: of the scenario's space; they outlive the workload. NULL where there is none. */
+enum err scenario_workload(struct programs *programs, const struct workload_spec *spec, uint64_t seed,
+                           const char *label, struct workload *out, struct diag *diag) MUST_CHECK;
+
+int scenario_find_node(const struct scenario *s, const char *id); /* -1: no node has this id */
+/* Can others run the node's claims again on what it discloses? Only built-in work, that no event changes on the way: a
+ * program of the user's may answer otherwise elsewhere, and nobody honest may be found. */
+bool scenario_discloses(const struct scenario *s, unsigned node);
+
+const char *scenario_event_name(enum scenario_event_kind kind); /* "crash", "latency_spike", ... */
+const char *lie_name(enum lie lie);
+
+#endif

@@ -1,0 +1,141 @@
+#include "state/change.h"
+
+#include <string.h>
+
+#include "crypto/cose.h"
+
+void change_put(struct cbor_writer *w, const struct change *change)
+{
+    cbor_put_map(w, 1);
+    switch (change->kind) {
+    case CHANGE_JOIN:
+        cbor_put_text(w, "join");
+        member_card_put(w, &change->card);
+        return;
+    case CHANGE_LEAVE:
+        cbor_put_text(w, "leave");
+        cbor_put_text(w, change->card.name);
+        return;
+    case CHANGE_ROTATE:
+        cbor_put_text(w, "rotate");
+        cbor_put_map(w, 2);
+        cbor_put_text(w, "key");
+        cbor_put_bytes(w, bytes_of(change->card.key.b, KEY_PUBLIC_SIZE));
+        cbor_put_text(w, "name");
+        cbor_put_text(w, change->card.name);
+        return;
+    }
+}
+
+void change_get(struct cbor_reader *r, struct change *out)
+{
+    struct change c = {0};
+
+    cbor_expect_map(r, 1);
+    if (cbor_accept_key(r, "join")) {
+        c.kind = CHANGE_JOIN;
+        member_card_get(r, &c.card);
+        if (r->err == ERR_OK && c.card.role != ROLE_CORE)
+            cbor_fail(r, ERR_RANGE);
+    } else if (cbor_accept_key(r, "leave")) {
+        c.kind = CHANGE_LEAVE;
+        member_name_get(r, c.card.name);
+    } else {
+        c.kind = CHANGE_ROTATE;
+        cbor_expect_key(r, "rotate");
+        cbor_expect_map(r, 2);
+        cbor_expect_key(r, "key");
+        struct bytes key = cbor_get_bytes_of(r, KEY_PUBLIC_SIZE);
+        if (r->err == ERR_OK)
+            memcpy(c.card.key.b, key.data, KEY_PUBLIC_SIZE);
+        cbor_expect_key(r, "name");
+        member_name_get(r, c.card.name);
+    }
+    if (r->err == ERR_OK)
+        *out = c;
+}
+
+/* ---- possession */
+
+static void possession_payload(const struct change *change, const struct digest *federation_id, struct buf *out)
+{
+    struct cbor_writer w;
+
+    cbor_writer_init(&w, out);
+    cbor_put_map(&w, 2);
+    cbor_put_text(&w, "name");
+    cbor_put_text(&w, change->card.name);
+    cbor_put_text(&w, "federation_id");
+    cbor_put_bytes(&w, digest_bytes(federation_id));
+    cbor_writer_done(&w);
+}
+
+static enum err possession_check(const struct change *change, const struct digest *federation_id, struct bytes proof)
+{
+    struct buf payload = {0};
+    struct cose_sign1 cose;
+
+    if (change->kind == CHANGE_LEAVE)
+        return proof.len == 0 ? ERR_OK : ERR_RANGE;
+    enum err err = key_check(&change->card.key);
+    if (err == ERR_OK)
+        err = cose_parse(proof, &cose);
+    if (err != ERR_OK)
+        return err;
+    possession_payload(change, federation_id, &payload);
+    if (!bytes_equal(cose.content_type, bytes_of_text(POSSESSION_CONTENT_TYPE)) ||
+        !bytes_equal(cose.subject, bytes_of_text("possession")))
+        err = ERR_TYPE;
+    else if (!bytes_equal(cose.payload, bytes_of_buf(&payload)))
+        err = ERR_MISMATCH;
+    else
+        err = cose_verify(&cose, &change->card.key);
+    buf_free(&payload);
+#ifdef MUTANT_GOVERN_POSSESSION_UNCHECKED
+    err = ERR_OK;
+#endif
+    return err;
+}
+
+/* ---- the body */
+
+void change_body_encode(const struct change *change, const struct digest *federation_id, const struct secret_key *key,
+                        struct buf *out)
+{
+    struct buf payload = {0}, proof = {0};
+    struct cbor_writer w;
+
+    ASSERT((key == NULL) == (change->kind == CHANGE_LEAVE));
+    if (key != NULL) {
+        possession_payload(change, federation_id, &payload);
+        cose_sign(key, POSSESSION_CONTENT_TYPE, "possession", bytes_of_buf(&payload), &proof);
+    }
+    cbor_writer_init(&w, out);
+    cbor_put_map(&w, 2);
+    cbor_put_text(&w, "proof");
+    cbor_put_bytes(&w, bytes_of_buf(&proof));
+    cbor_put_text(&w, "change");
+    change_put(&w, change);
+    cbor_writer_done(&w);
+    buf_free(&payload);
+    buf_free(&proof);
+}
+
+enum err change_body_decode(struct bytes in, const struct digest *federation_id, struct change *out)
+{
+    struct change c = {0};
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, in);
+    cbor_expect_map(&r, 2);
+    cbor_expect_key(&r, "proof");
+    struct bytes proof = cbor_get_bytes(&r);
+    cbor_expect_key(&r, "change");
+    change_get(&r, &c);
+    enum err err = cbor_reader_done(&r);
+    if (err == ERR_OK)
+        err = possession_check(&c, federation_id, proof);
+    if (err == ERR_OK)
+        *out = c;
+    return err;
+}

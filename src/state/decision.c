@@ -1,0 +1,89 @@
+#include "state/phase.h"
+
+/* A site's weight: its stake in parts per million, less the discount for an UPDATE that came late.
+ * Never zero, so that a matrix always has some weight. */
+static uint64_t row_weight(const struct federation_state *s, unsigned member)
+{
+    uint64_t discount = s->policy.stale_discount_ppm * s->contributions[member].staleness;
+    uint64_t weight = s->members[member].card.stake * (discount < RANK_PPM ? RANK_PPM - discount : 0);
+    return weight > 0 ? weight : 1;
+}
+
+/* Rows in the order of members, columns in aligned order. */
+static struct rank_matrix matrix_build(const struct federation_state *s, uint64_t *costs, uint64_t *stakes,
+                                       struct digest *hashes)
+{
+    unsigned sites = 0;
+    for (unsigned i = 0; i < s->member_count; i++) {
+        if (!s->contributions[i].scored)
+            continue;
+        for (unsigned k = 0; k < s->candidate_count; k++)
+            costs[sites * s->candidate_count + k] = s->contributions[i].costs[k];
+        stakes[sites++] = row_weight(s, i);
+    }
+    for (unsigned k = 0; k < s->candidate_count; k++)
+        hashes[k] = s->candidates[k].hash;
+    return (struct rank_matrix){
+        .sites = sites,
+        .candidates = s->candidate_count,
+        .costs = costs,
+        .stakes = stakes,
+        .stake_cap_ppm = s->policy.stake_cap_ppm,
+        .trim_ppm = s->policy.trim_ppm,
+        .hashes = hashes,
+        .rule = s->policy.rule,
+    };
+}
+
+/* The guard: the rule minimises ranks, and ranks know no magnitudes; a winner whose (weighted median) cost is more
+ * than the margin above the incumbent's does not pass. */
+static bool guard_passes(const struct federation_state *s, int64_t gain_ppm)
+{
+#ifdef MUTANT_GOVERN_NO_GUARD
+    (void)s;
+    (void)gain_ppm;
+    return true;
+#else
+    return gain_ppm >= -(int64_t)s->policy.margin_ppm;
+#endif
+}
+
+int64_t decision_rank(const struct federation_state *s, struct rank_result *out)
+{
+    unsigned rows = state_rows(s);
+    uint64_t *costs = mem_array((size_t)rows * s->candidate_count, sizeof costs[0]);
+    uint64_t *stakes = mem_array(rows, sizeof stakes[0]);
+    struct digest *hashes = mem_array(s->candidate_count, sizeof hashes[0]);
+    struct rank_matrix matrix = matrix_build(s, costs, stakes, hashes);
+    rank_reduce(&matrix, out);
+    int64_t gain = rank_gain_ppm(&matrix, out, 0, out->winner);
+    mem_free(costs);
+    mem_free(stakes);
+    mem_free(hashes);
+    return gain;
+}
+
+struct decision decision_make(const struct federation_state *s)
+{
+    struct decision d = {.anchored = true};
+    struct rank_result result;
+    int64_t gain = decision_rank(s, &result);
+    if (result.winner != 0 && guard_passes(s, gain)) {
+        d.winner = result.winner;
+        d.gain_ppm = gain;
+    }
+    return d;
+}
+
+bool decision_restores(const struct federation_state *s, const struct decision *d, uint64_t *epoch)
+{
+    if (d->winner == 0 || d->gain_ppm <= (int64_t)s->policy.rollback_ppm)
+        return false;
+    for (unsigned i = s->anchor_count; i-- > 0;) {
+        if (digest_equal(&s->anchors[i].hash, &s->candidates[d->winner].hash)) {
+            *epoch = s->anchors[i].epoch;
+            return true;
+        }
+    }
+    return false;
+}

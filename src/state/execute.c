@@ -1,0 +1,138 @@
+#include "state/execute.h"
+
+#include "state/membership.h"
+#include "state/phase.h"
+
+/* Every entry is judged on the state that the ones before it left. In a block "not yet" is "no": the log does not
+ * wait, the sender sends again. */
+static enum err entry_execute(struct federation_state *s, struct bytes entry, const struct digest *leaf_hash)
+{
+    struct judgement j;
+    enum err err = entry_check(s, entry, &j);
+    if (err != ERR_OK)
+        return err;
+    err = entry_judge(s, &j);
+    if (err == ERR_OK)
+        entry_apply(s, &j, leaf_hash);
+    else if (j.too_late)
+        member_quarantine(s, &j);
+    return err == ERR_AGAIN ? ERR_STATE : err;
+}
+
+static void remember_parent(struct federation_state *s)
+{
+    if (s->recent_count == BLOCKS_REMEMBERED) {
+        for (unsigned i = 1; i < BLOCKS_REMEMBERED; i++)
+            s->recent[i - 1] = s->recent[i];
+        s->recent_count--;
+    }
+    s->recent[s->recent_count++] = s->block_id;
+}
+
+/* Logs and executes the entries, in order; the root over them alone. */
+static struct digest execute_entries(struct federation_state *s, const struct bytes *entries, struct execution *out)
+{
+    struct merkle_frontier tree = {0};
+    for (unsigned i = 0; i < out->count; i++) {
+        out->leaf_hashes[i] = entry_leaf_hash(entries[i]);
+        merkle_frontier_append(&tree, &out->leaf_hashes[i]);
+        merkle_frontier_append(&s->log, &out->leaf_hashes[i]);
+        out->verdicts[i] = entry_execute(s, entries[i], &out->leaf_hashes[i]);
+    }
+    return merkle_frontier_root(&tree);
+}
+
+void state_execute(struct federation_state *s, const struct bytes *entries, unsigned count, struct execution *out)
+{
+    uint64_t epoch = s->epoch, attempt = s->attempt, membership_epoch = s->membership_epoch;
+    struct voter_set voters;
+    enum epoch_phase phase = s->phase;
+    out->count = count;
+    out->verdicts = mem_array(count, sizeof out->verdicts[0]);
+    out->leaf_hashes = mem_array(count, sizeof out->leaf_hashes[0]);
+    struct digest entries_root = execute_entries(s, entries, out);
+    phase_advance(s, out);
+    if (out->epoch_ended)
+        membership_close(s);
+    state_voter_set(s, &voters);
+    out->phase_changed = epoch != s->epoch || phase != s->phase || attempt != s->attempt;
+    remember_parent(s);
+    out->header = (struct block_header){
+        .federation_id = s->federation_id,
+        .membership_epoch = membership_epoch,
+        .height = s->height + 1,
+        .federated_epoch = epoch,
+        .parent_id = s->block_id,
+        .entries_root = entries_root,
+        .entry_count = count,
+        .log_size = s->log.size,
+        .log_root = merkle_frontier_root(&s->log),
+        .state_root = state_root(s),
+        .next_voters = voter_set_digest(&voters),
+    };
+#ifdef MUTANT_LEDGER_HEADER_NO_STATE_ROOT
+    out->header.state_root = (struct digest){{0}};
+#endif
+    s->height++;
+    s->block_id = block_id(&out->header);
+}
+
+void execution_free(struct execution *e)
+{
+    mem_free(e->verdicts);
+    mem_free(e->leaf_hashes);
+    mem_free(e->outcome.updates);
+    *e = (struct execution){0};
+}
+
+/* ---- blocks of others */
+
+static enum err check_header(const struct federation_state *s, const struct block_header *h)
+{
+    if (!digest_equal(&h->federation_id, &s->federation_id) || h->membership_epoch != s->membership_epoch)
+        return ERR_MISMATCH;
+    if (h->height != s->height + 1)
+        return h->height <= s->height ? ERR_STALE : ERR_AGAIN;
+    return digest_equal(&h->parent_id, &s->block_id) ? ERR_OK : ERR_MISMATCH;
+}
+
+static enum err check_certificate(const struct federation_state *s, const struct block *block)
+{
+    struct public_key *keys = mem_array(s->validator_count, sizeof keys[0]);
+    struct digest *fingerprints = mem_array(s->validator_count, sizeof fingerprints[0]);
+    struct voters voters;
+    state_voters(s, keys, fingerprints, &voters);
+    struct vote expected = {
+        .federation_id = s->federation_id,
+        .membership_epoch = s->membership_epoch,
+        .sequence = block->header.height,
+        .block_id = block_id(&block->header),
+    };
+    enum err err = certificate_verify(block->certificate, &expected, &voters, NULL, NULL, NULL);
+    mem_free(keys);
+    mem_free(fingerprints);
+    return err;
+}
+
+enum err state_apply_block(struct federation_state *s, const struct block *block, struct execution *out)
+{
+    enum err err = check_header(s, &block->header);
+    if (err == ERR_OK)
+        err = check_certificate(s, block);
+    if (err != ERR_OK)
+        return err;
+    struct federation_state next;
+    struct execution execution = {0};
+    struct digest id = block_id(&block->header);
+    state_copy(&next, s);
+    state_execute(&next, block->entries, block->count, &execution);
+    if (!digest_equal(&next.block_id, &id)) {
+        execution_free(&execution);
+        state_free(&next);
+        return ERR_MISMATCH;
+    }
+    state_free(s);
+    *s = next;
+    *out = execution;
+    return ERR_OK;
+}

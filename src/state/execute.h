@@ -1,0 +1,68 @@
+#ifndef PRISMFED_STATE_EXECUTE_H
+#define PRISMFED_STATE_EXECUTE_H
+
+#include "codec/json.h"
+#include "state/state.h"
+#include "ledger/block.h"
+
+/* The transition: state + block -> state, the one place where an entry takes effect. Runtime, simulator
+ * and compliance validator all come through here. */
+
+struct aligned_update {
+    unsigned member;
+    uint64_t height;
+    int64_t delta_ppm;
+    uint64_t staleness;
+    struct digest leaf_hash;
+};
+
+/* What the block that ends an epoch decided. */
+struct epoch_outcome {
+    uint64_t epoch;
+    bool anchored; /* false: abandoned, the incumbent stands */
+    bool changed;  /* a new incumbent */
+    bool rolled_back;
+    uint64_t rollback_epoch;
+    int64_t aggregated_delta_ppm;
+    struct digest incumbent; /* hash, after the decision */
+    unsigned update_count;
+    struct aligned_update *updates;          /* in aligned order; owned */
+    unsigned candidates, scored;             /* scored: rows that decided */
+    unsigned absent, quarantined, convicted; /* members, as the next epoch begins */
+    unsigned false_claims;                   /* members that were found with one while it ran */
+    unsigned stale;                          /* updates that were made for an earlier epoch */
+};
+
+struct execution {
+    unsigned count;
+    enum err *verdicts; /* one for each entry: ERR_OK, or why it has no effect (it is logged all the same); owned */
+    struct digest *leaf_hashes; /* owned */
+    struct block_header header; /* of the block, complete */
+    bool phase_changed;         /* epoch, phase or attempt is another one */
+    bool epoch_ended;
+    struct epoch_outcome outcome; /* when epoch_ended */
+};
+
+/* Executes entries as the block above s. Total: any bytes may come; what is not admissible gets its verdict.
+ * *out must be zero; execution_free() when done. Sets s->height, block_id, log. */
+void state_execute(struct federation_state *s, const struct bytes *entries, unsigned count, struct execution *out);
+void execution_free(struct execution *e);
+
+/* The part of it that judges one entry against s without changing anything: parse, federation, signature, member,
+ * status, sequence, phase, body. What a primary asks before it proposes. ERR_AGAIN: not yet (an UPDATE or SCORE for a
+ * later phase, a CLOSE of a later attempt). */
+enum err state_admit(const struct federation_state *s, struct bytes entry, struct envelope *envelope,
+                     unsigned *member) MUST_CHECK;
+/* The part of it that needs no state but the membership: what a backup asks before it votes. */
+enum err state_check_entry(const struct federation_state *s, struct bytes entry) MUST_CHECK;
+
+/* A decided block from somebody else: header against s (ERR_STALE and ERR_AGAIN: another height is next), certificate
+ * against the validators of s, then execution; ERR_MISMATCH and s untouched when the result is not the header's. */
+enum err state_apply_block(struct federation_state *s, const struct block *block, struct execution *out) MUST_CHECK;
+
+/* {"anchored", "changed", "aggregated_delta", "incumbent", "rolled_back_to", "candidates", "participants" (updates),
+ * "scored", "stale", "absent", "quarantined", "convicted", "false_claims", "aligned_updates": [{node_id, ledger_height,
+ * delta_score, anchor_hash, staleness}]}; s: after the block. New reference. */
+json_t *outcome_json(const struct epoch_outcome *o, const struct federation_state *s);
+
+#endif

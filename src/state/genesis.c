@@ -1,0 +1,237 @@
+#include "state/genesis.h"
+
+#include <string.h>
+
+#include "genome/schema.h"
+#include "pbft/pbft.h"
+#include "pbft/quorum.h"
+
+enum { GENESIS_VERSION = 1, EPOCH_MAX_BITS = 53 };
+
+static const char *const role_names[] = {"core", "edge"};
+static const char *const site_names[] = {"local", "remote", "edge"};
+
+const char *member_role_name(enum member_role role)
+{
+    ASSERT(role <= ROLE_EDGE);
+    return role_names[role];
+}
+
+const char *member_site_name(enum member_site site)
+{
+    ASSERT(site <= SITE_EDGE);
+    return site_names[site];
+}
+
+/* ---- reading text */
+
+/* Text of 1 to max bytes without control characters (they would forge lines in what people read). */
+static void get_name(struct cbor_reader *r, size_t max, char *out)
+{
+    struct bytes text = cbor_get_text(r);
+    if (text.len == 0 || text.len > max) {
+        cbor_fail(r, ERR_RANGE);
+        return;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < 0x20 || text.data[i] == 0x7f) {
+            cbor_fail(r, ERR_SYNTAX);
+            return;
+        }
+    }
+    memcpy(out, text.data, text.len);
+    out[text.len] = '\0';
+}
+
+static unsigned get_choice(struct cbor_reader *r, const char *const *names, unsigned count)
+{
+    struct bytes text = cbor_get_text(r);
+    for (unsigned i = 0; i < count; i++) {
+        if (bytes_equal(text, bytes_of_text(names[i])))
+            return i;
+    }
+    cbor_fail(r, ERR_UNKNOWN);
+    return 0;
+}
+
+static uint64_t get_ranged(struct cbor_reader *r, uint64_t least, uint64_t most)
+{
+    uint64_t v = cbor_get_uint(r);
+    if (v < least || v > most)
+        cbor_fail(r, ERR_RANGE);
+    return v;
+}
+
+void member_name_get(struct cbor_reader *r, char *out)
+{
+    get_name(r, MEMBER_NAME_MAX, out);
+}
+
+/* ---- member cards */
+
+void member_card_put(struct cbor_writer *w, const struct member_card *m)
+{
+    cbor_put_map(w, 6);
+    cbor_put_text(w, "key");
+    cbor_put_bytes(w, bytes_of(m->key.b, KEY_PUBLIC_SIZE));
+    cbor_put_text(w, "name");
+    cbor_put_text(w, m->name);
+    cbor_put_text(w, "role");
+    cbor_put_text(w, member_role_name(m->role));
+    cbor_put_text(w, "site");
+    cbor_put_text(w, member_site_name(m->site));
+    cbor_put_text(w, "stake");
+    cbor_put_uint(w, m->stake);
+    cbor_put_text(w, "region");
+    cbor_put_text(w, m->region);
+}
+
+void member_card_get(struct cbor_reader *r, struct member_card *out)
+{
+    struct member_card m = {0};
+    cbor_expect_map(r, 6);
+    cbor_expect_key(r, "key");
+    struct bytes key = cbor_get_bytes_of(r, KEY_PUBLIC_SIZE);
+    if (key.len == KEY_PUBLIC_SIZE)
+        memcpy(m.key.b, key.data, KEY_PUBLIC_SIZE);
+    cbor_expect_key(r, "name");
+    get_name(r, MEMBER_NAME_MAX, m.name);
+    cbor_expect_key(r, "role");
+    m.role = (enum member_role)get_choice(r, role_names, 2);
+    cbor_expect_key(r, "site");
+    m.site = (enum member_site)get_choice(r, site_names, 3);
+    cbor_expect_key(r, "stake");
+    m.stake = get_ranged(r, 1, MEMBER_STAKE_MAX);
+    cbor_expect_key(r, "region");
+    get_name(r, MEMBER_NAME_MAX, m.region);
+    if (r->err == ERR_OK)
+        *out = m;
+}
+
+/* ---- the document */
+
+void genesis_encode(const struct genesis *g, struct buf *out)
+{
+    struct buf incumbent = {0}, schema = {0};
+    genome_encode(&g->schema, &g->incumbent, &incumbent);
+    genome_schema_encode(&g->schema, &schema);
+    struct cbor_writer w;
+    cbor_writer_init(&w, out);
+    cbor_put_map(&w, 10);
+    cbor_put_text(&w, "name");
+    cbor_put_text(&w, g->name);
+    cbor_put_text(&w, "policy");
+    policy_put(&w, &g->policy);
+    cbor_put_text(&w, "quorum");
+    cbor_put_uint(&w, g->quorum);
+    cbor_put_text(&w, "members");
+    cbor_put_array(&w, g->member_count);
+    for (unsigned i = 0; i < g->member_count; i++)
+        member_card_put(&w, &g->members[i]);
+    cbor_put_text(&w, "version");
+    cbor_put_uint(&w, GENESIS_VERSION);
+    cbor_put_text(&w, "incumbent");
+    cbor_put_raw(&w, bytes_of_buf(&incumbent));
+    cbor_put_text(&w, "simulated");
+    cbor_put_bool(&w, g->simulated);
+    cbor_put_text(&w, "epoch_start");
+    cbor_put_uint(&w, g->epoch_start);
+    cbor_put_text(&w, "genome_schema");
+    cbor_put_raw(&w, bytes_of_buf(&schema));
+    cbor_put_text(&w, "max_byzantine");
+    cbor_put_uint(&w, g->max_byzantine);
+    cbor_writer_done(&w);
+    buf_free(&incumbent);
+    buf_free(&schema);
+}
+
+/* The parts that are documents of their own are decoded after the map, once the schema is known. */
+static enum err genesis_read(struct bytes in, struct genesis *g, struct bytes *incumbent, struct bytes *schema)
+{
+    struct cbor_reader r;
+    cbor_reader_init(&r, in);
+    cbor_expect_map(&r, 10);
+    cbor_expect_key(&r, "name");
+    get_name(&r, FEDERATION_NAME_MAX, g->name);
+    cbor_expect_key(&r, "policy");
+    policy_get(&r, &g->policy);
+    cbor_expect_key(&r, "quorum");
+    g->quorum = (unsigned)get_ranged(&r, 1, PBFT_REPLICAS_MAX);
+    cbor_expect_key(&r, "members");
+    uint64_t count = cbor_get_array(&r);
+    if (count > MEMBERS_MAX)
+        cbor_fail(&r, ERR_LIMIT);
+    for (uint64_t i = 0; r.err == ERR_OK && i < count; i++)
+        member_card_get(&r, &g->members[i]);
+    g->member_count = (unsigned)count;
+    cbor_expect_key(&r, "version");
+    if (cbor_get_uint(&r) != GENESIS_VERSION)
+        cbor_fail(&r, ERR_UNKNOWN);
+    cbor_expect_key(&r, "incumbent");
+    *incumbent = cbor_get_raw(&r);
+    cbor_expect_key(&r, "simulated");
+    g->simulated = cbor_get_bool(&r);
+    cbor_expect_key(&r, "epoch_start");
+    g->epoch_start = get_ranged(&r, 1, UINT64_C(1) << EPOCH_MAX_BITS);
+    cbor_expect_key(&r, "genome_schema");
+    *schema = cbor_get_raw(&r);
+    cbor_expect_key(&r, "max_byzantine");
+    g->max_byzantine = (unsigned)get_ranged(&r, 0, PBFT_REPLICAS_MAX);
+    return cbor_reader_done(&r);
+}
+
+static enum err check_members(const struct genesis *g, struct diag *diag)
+{
+    unsigned validators = 0;
+    for (unsigned i = 0; i < g->member_count; i++) {
+        const struct member_card *m = &g->members[i];
+        enum err err = key_check(&m->key);
+        if (err != ERR_OK)
+            return diag_set(diag, err, "genesis: the key of member \"%s\" is not acceptable: %s", m->name,
+                            err_text(err));
+        validators += m->role == ROLE_CORE;
+        for (unsigned k = 0; k < i; k++) {
+            if (strcmp(g->members[k].name, m->name) == 0)
+                return diag_set(diag, ERR_DUPLICATE, "genesis: two members are named \"%s\"", m->name);
+            if (memcmp(&g->members[k].key, &m->key, sizeof m->key) == 0)
+                return diag_set(diag, ERR_DUPLICATE, "genesis: members \"%s\" and \"%s\" have the same key",
+                                g->members[k].name, m->name);
+        }
+    }
+    if (validators == 0 || validators > PBFT_REPLICAS_MAX)
+        return diag_set(diag, ERR_RANGE, "genesis: %u members have role core, there must be 1..%d", validators,
+                        PBFT_REPLICAS_MAX);
+    if (g->policy.min_participants > g->member_count)
+        return diag_set(diag, ERR_RANGE, "genesis: min_participants is %u, but there are %u members",
+                        g->policy.min_participants, g->member_count);
+    return quorum_check(validators, g->max_byzantine, g->quorum, diag);
+}
+
+enum err genesis_decode(struct bytes in, struct genesis *out, struct diag *diag)
+{
+    if (in.len > GENESIS_SIZE_MAX)
+        return diag_set(diag, ERR_LIMIT, "genesis: %zu bytes, at most %d are allowed", in.len, GENESIS_SIZE_MAX);
+    struct genesis *g = mem_alloc(sizeof *g);
+    struct bytes incumbent = {0}, schema = {0};
+    enum err err = genesis_read(in, g, &incumbent, &schema);
+    if (err != ERR_OK) {
+        diag_set(diag, err, "genesis: %s", err_text(err));
+        goto done;
+    }
+    err = genome_schema_decode(schema, &g->schema);
+    if (err != ERR_OK) {
+        diag_set(diag, err, "genesis: genome_schema: %s", err_text(err));
+        goto done;
+    }
+    err = genome_decode(&g->schema, incumbent, &g->incumbent);
+    if (err != ERR_OK) {
+        diag_set(diag, err, "genesis: incumbent: %s", err_text(err));
+        goto done;
+    }
+    err = check_members(g, diag);
+    if (err == ERR_OK)
+        *out = *g;
+done:
+    mem_free(g);
+    return err;
+}

@@ -1,0 +1,52 @@
+#ifndef PRISMFED_STATE_GENESIS_H
+#define PRISMFED_STATE_GENESIS_H
+
+#include "state/policy.h"
+#include "crypto/key.h"
+#include "genome/genome.h"
+
+/* The genesis document: leaf 0 of the log. Deterministic CBOR; its SHA-256 is the federation id. */
+
+enum { MEMBERS_MAX = 256, MEMBER_NAME_MAX = 63, FEDERATION_NAME_MAX = 127, GENESIS_SIZE_MAX = 1 << 20 };
+/* A stake in parts per million stays below RANK_STAKE_MAX. */
+enum { MEMBER_STAKE_MAX = 1000000000 };
+
+enum member_role { ROLE_CORE, ROLE_EDGE };
+enum member_site { SITE_LOCAL, SITE_REMOTE, SITE_EDGE };
+
+/* One of the founding members, or the body of a JOIN. */
+struct member_card {
+    char name[MEMBER_NAME_MAX + 1];
+    char region[MEMBER_NAME_MAX + 1];
+    enum member_role role;
+    enum member_site site;
+    uint64_t stake; /* 1..MEMBER_STAKE_MAX */
+    struct public_key key;
+};
+
+struct genesis {
+    char name[FEDERATION_NAME_MAX + 1];
+    bool simulated;
+    uint64_t epoch_start;   /* the first epoch, at least 1 */
+    unsigned max_byzantine; /* f */
+    unsigned quorum;
+    struct policy policy;
+    struct genome_schema schema;
+    struct genome incumbent;
+    unsigned member_count;
+    struct member_card members[MEMBERS_MAX]; /* replicas of PBFT: the ROLE_CORE ones, in this order */
+};
+
+void genesis_encode(const struct genesis *g, struct buf *out);
+/* Strict. Also: unique names and keys, key_check, at least one validator, quorum_check, min_participants can be met. */
+enum err genesis_decode(struct bytes in, struct genesis *out, struct diag *diag) MUST_CHECK;
+
+void member_card_put(struct cbor_writer *w, const struct member_card *m);
+/* Names are 1 to MEMBER_NAME_MAX bytes of UTF-8 without control characters; the key is as it was sent: key_check. */
+void member_card_get(struct cbor_reader *r, struct member_card *out);
+/* A name as in a card, into MEMBER_NAME_MAX + 1 bytes. */
+void member_name_get(struct cbor_reader *r, char *out);
+const char *member_role_name(enum member_role role); /* "core", "edge" */
+const char *member_site_name(enum member_site site); /* "local", "remote", "edge" */
+
+#endif

@@ -1,0 +1,92 @@
+#include "state/phase.h"
+
+/* In aligned order: by fingerprint, as the candidates. */
+static void update_insert(const struct federation_state *s, struct epoch_outcome *o, const struct aligned_update *u)
+{
+    unsigned at = o->update_count++;
+    while (at > 0 &&
+           digest_compare(&s->members[o->updates[at - 1].member].fingerprint, &s->members[u->member].fingerprint) > 0) {
+        o->updates[at] = o->updates[at - 1];
+        at--;
+    }
+    o->updates[at] = *u;
+}
+
+static void fill_updates(const struct federation_state *s, struct epoch_outcome *o)
+{
+    o->updates = mem_array(state_updates(s), sizeof o->updates[0]);
+    for (unsigned i = 0; i < s->member_count; i++) {
+        const struct contribution *c = &s->contributions[i];
+        if (!c->updated)
+            continue;
+        struct aligned_update update = {
+            .member = i,
+            .height = c->height,
+            .delta_ppm = c->delta_ppm,
+            .staleness = c->staleness,
+            .leaf_hash = c->leaf_hash,
+        };
+        update_insert(s, o, &update);
+        o->stale += c->staleness > 0;
+    }
+}
+
+void outcome_fill(const struct federation_state *s, const struct decision *d, struct epoch_outcome *out)
+{
+    *out = (struct epoch_outcome){
+        .epoch = s->epoch,
+        .anchored = d->anchored,
+        .changed = d->winner != 0,
+        .rolled_back = d->rolled_back,
+        .rollback_epoch = d->rolled_back ? s->rollback_epoch : 0,
+        .aggregated_delta_ppm = d->gain_ppm,
+        .incumbent = d->winner != 0 ? s->candidates[d->winner].hash : s->incumbent_hash,
+        .candidates = s->candidate_count,
+        .scored = state_rows(s),
+    };
+    for (unsigned i = 0; i < s->member_count; i++)
+        out->false_claims += s->members[i].found_epoch == s->epoch;
+    fill_updates(s, out);
+}
+
+void outcome_count(const struct federation_state *s, struct epoch_outcome *out)
+{
+    for (unsigned i = 0; i < s->member_count; i++) {
+        out->absent += s->members[i].status == MEMBER_ABSENT;
+        out->quarantined += s->members[i].status == MEMBER_QUARANTINED;
+        out->convicted += s->members[i].status == MEMBER_CONVICTED;
+    }
+}
+
+static json_t *update_json(const struct aligned_update *u, const struct federation_state *s)
+{
+    json_t *j = json_object();
+    json_put(j, "node_id", json_string(s->members[u->member].card.name));
+    json_put(j, "ledger_height", json_u64(u->height));
+    json_put(j, "delta_score", json_integer(u->delta_ppm));
+    json_put(j, "anchor_hash", json_hex(digest_bytes(&u->leaf_hash)));
+    json_put(j, "staleness", json_u64(u->staleness));
+    return j;
+}
+
+json_t *outcome_json(const struct epoch_outcome *o, const struct federation_state *s)
+{
+    json_t *j = json_object(), *updates = json_array();
+    for (unsigned i = 0; i < o->update_count; i++)
+        json_push(updates, update_json(&o->updates[i], s));
+    json_put(j, "anchored", json_boolean(o->anchored));
+    json_put(j, "changed", json_boolean(o->changed));
+    json_put(j, "aggregated_delta", json_integer(o->aggregated_delta_ppm));
+    json_put(j, "incumbent", json_hex(digest_bytes(&o->incumbent)));
+    json_put(j, "rolled_back_to", o->rolled_back ? json_u64(o->rollback_epoch) : json_null());
+    json_put(j, "candidates", json_u64(o->candidates));
+    json_put(j, "participants", json_u64(o->update_count));
+    json_put(j, "scored", json_u64(o->scored));
+    json_put(j, "stale", json_u64(o->stale));
+    json_put(j, "absent", json_u64(o->absent));
+    json_put(j, "quarantined", json_u64(o->quarantined));
+    json_put(j, "convicted", json_u64(o->convicted));
+    json_put(j, "false_claims", json_u64(o->false_claims));
+    json_put(j, "aligned_updates", updates);
+    return j;
+}

@@ -1,0 +1,201 @@
+#include "state/phase.h"
+
+#include "state/admit.h"
+#include "state/archive.h"
+#include "state/recount.h"
+
+/* ---- COLLECT to SCORE */
+
+/* The archive, the incumbents before the present one, then the best offer of each member, then the second best, ..., as
+ * far as there is room: what does not fit depends on no order of arrival. */
+static unsigned gather(const struct federation_state *s, struct candidate *into, unsigned room)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < s->archive_count && count < room; i++)
+        into[count++] = (struct candidate){.hash = s->archive[i].hash, .genome = s->archive[i].incumbent};
+    count += archive_history(s, into + count, room - count);
+    for (unsigned k = 0; k < s->policy.migrants; k++) {
+        for (unsigned i = 0; i < s->member_count && count < room; i++) {
+            if (k < s->contributions[i].offer_count)
+                into[count++] = s->contributions[i].offers[k];
+        }
+    }
+    return count;
+}
+
+/* The incumbent is candidate 0 whatever its hash, the others follow in aligned order. */
+static void align(struct federation_state *s)
+{
+    struct candidate *all = mem_array(CYCLE_CANDIDATES_MAX, sizeof all[0]);
+    unsigned count = gather(s, all, CYCLE_CANDIDATES_MAX - 1), kept = 1;
+    count = align_candidates(&s->schema, all, count);
+    s->candidates = mem_array(count + 1, sizeof all[0]);
+    s->candidates[0] = (struct candidate){.hash = s->incumbent_hash, .genome = s->incumbent};
+    for (unsigned i = 0; i < count; i++) {
+        if (!digest_equal(&all[i].hash, &s->incumbent_hash))
+            s->candidates[kept++] = all[i];
+    }
+    s->candidate_count = kept;
+    mem_free(all);
+    for (unsigned i = 0; i < s->member_count; i++) {
+        struct contribution *c = &s->contributions[i];
+        mem_free(c->offers);
+        c->offers = NULL;
+        c->offer_count = 0;
+    }
+}
+
+static void collect_close(struct federation_state *s)
+{
+    recount_draw_updates(s);
+    align(s);
+    s->phase = PHASE_SCORE;
+    s->attempt = 0;
+}
+
+/* ---- the end of an epoch */
+
+static void remember(struct federation_state *s, const struct anchor *newest)
+{
+    if (s->anchor_count == ANCHORS_KEPT) {
+        for (unsigned i = 1; i < ANCHORS_KEPT; i++)
+            s->anchors[i - 1] = s->anchors[i];
+        s->anchor_count--;
+    }
+    s->anchors[s->anchor_count++] = *newest;
+}
+
+static void anchor_epoch(struct federation_state *s, const struct decision *d)
+{
+    if (d->winner != 0) {
+        s->incumbent = s->candidates[d->winner].genome;
+        s->incumbent_hash = s->candidates[d->winner].hash;
+    }
+    struct anchor anchor = {s->epoch, s->incumbent, s->incumbent_hash, archive_origin(s, &s->candidates[d->winner])};
+    remember(s, &anchor);
+    archive_renew(s);
+}
+
+static void contributions_clear(struct federation_state *s)
+{
+    for (unsigned i = 0; i < s->member_count; i++)
+        contribution_clear(&s->contributions[i]);
+    mem_free(s->candidates);
+    s->candidates = NULL;
+    s->candidate_count = 0;
+}
+
+/* s->epoch is the new one already. */
+static void members_advance(struct federation_state *s)
+{
+    for (unsigned i = 0; i < s->member_count; i++) {
+        struct member *m = &s->members[i];
+        if (m->joining && m->status == MEMBER_ABSENT)
+            m->status = MEMBER_ACTIVE;
+        m->joining = false;
+#ifndef MUTANT_GOVERN_NO_QUARANTINE
+        if (m->status == MEMBER_ABSENT && s->epoch - m->last_epoch > s->policy.max_ledger_drift)
+            m->status = MEMBER_QUARANTINED;
+#endif
+    }
+}
+
+static void epoch_end(struct federation_state *s, const struct decision *d, struct execution *out)
+{
+    out->epoch_ended = true;
+    outcome_fill(s, d, &out->outcome);
+    if (d->anchored)
+        anchor_epoch(s, d);
+    contributions_clear(s);
+    s->epoch++;
+    s->phase = PHASE_COLLECT;
+    s->attempt = 0;
+    s->rollback_epoch = 0;
+    s->aggregated_delta_ppm = 0;
+    members_advance(s);
+    outcome_count(s, &out->outcome);
+}
+
+static void epoch_abandon(struct federation_state *s, struct execution *out)
+{
+    epoch_end(s, &(struct decision){.anchored = false}, out);
+}
+
+/* ---- SCORE to the decision */
+
+static void score_close(struct federation_state *s, struct execution *out)
+{
+    struct decision d = decision_make(s);
+    uint64_t epoch;
+    recount_draw_rows(s);
+    if (!decision_restores(s, &d, &epoch)) {
+        epoch_end(s, &d, out);
+        return;
+    }
+    s->phase = PHASE_ROLLBACK;
+    s->attempt = 0;
+    s->rollback_epoch = epoch;
+    s->aggregated_delta_ppm = d.gain_ppm;
+}
+
+static void rollback_close(struct federation_state *s, struct execution *out)
+{
+    struct decision d = {.anchored = true, .rolled_back = true, .gain_ppm = s->aggregated_delta_ppm};
+    unsigned at = s->anchor_count;
+    while (at > 0 && s->anchors[at - 1].epoch != s->rollback_epoch)
+        at--;
+    ASSERT(at > 0);
+    while (d.winner < s->candidate_count && !digest_equal(&s->candidates[d.winner].hash, &s->anchors[at - 1].hash))
+        d.winner++;
+    ASSERT(d.winner > 0 && d.winner < s->candidate_count);
+    epoch_end(s, &d, out);
+}
+
+/* ---- the step */
+
+static void phase_close(struct federation_state *s, struct execution *out)
+{
+    if (s->phase == PHASE_COLLECT)
+        collect_close(s);
+    else if (s->phase == PHASE_SCORE)
+        score_close(s, out);
+    else
+        rollback_close(s, out);
+}
+
+/* Who let the deadline pass is not waited for until it speaks again. */
+static void mark_absent(struct federation_state *s)
+{
+    for (unsigned i = 0; i < s->member_count; i++) {
+        const struct contribution *c = &s->contributions[i];
+        if (s->members[i].status == MEMBER_ACTIVE && !(s->phase == PHASE_COLLECT ? c->updated : c->scored))
+            s->members[i].status = MEMBER_ABSENT;
+    }
+}
+
+static bool enough(const struct federation_state *s)
+{
+#ifdef MUTANT_GOVERN_CLOSE_BELOW_MIN
+    return s->phase != PHASE_ROLLBACK && (s->phase == PHASE_COLLECT || state_rows(s) > 0);
+#else
+    if (s->phase == PHASE_ROLLBACK)
+        return false;
+    return (s->phase == PHASE_COLLECT ? state_updates(s) : state_rows(s)) >= s->policy.min_participants;
+#endif
+}
+
+void phase_advance(struct federation_state *s, struct execution *out)
+{
+    bool closing = s->closing, complete = state_phase_complete(s);
+    s->closing = false;
+    s->restoring = false;
+    if (complete) {
+        phase_close(s, out);
+    } else if (closing && enough(s)) {
+        mark_absent(s);
+        phase_close(s, out);
+    } else if (closing && ++s->attempt > s->policy.retry_budget) {
+        /* Too few spoke for anybody's silence to mean much: nobody becomes absent. */
+        epoch_abandon(s, out);
+    }
+}

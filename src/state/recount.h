@@ -1,0 +1,27 @@
+#ifndef PRISMFED_STATE_RECOUNT_H
+#define PRISMFED_STATE_RECOUNT_H
+
+#include "state/admit.h"
+
+/* Spot checks by validators (docs/decisions/0013-recounts.md). When a phase is over, what was claimed in it can be
+ * changed no more, and policy.spot_checks of the claims are drawn by the root of the log as it is then: everybody
+ * derives the same ones, nobody knew them when he signed. A validator to whom the site has disclosed its work runs them
+ * again, outside of the transition, and speaks up (RECOUNT) only where it gets another cost. When more than f
+ * validators say the same other cost one of them is honest: the claim is false. Its author is quarantined, and what it
+ * put into the running epoch counts no more. */
+
+/* COLLECT closes, the offers are still there: draws among the claims of the UPDATEs, in the place of those of the
+ * epoch before. */
+void recount_draw_updates(struct federation_state *s);
+/* SCORE closes: the same for the costs in the rows. */
+void recount_draw_rows(struct federation_state *s);
+
+/* ERR_UNKNOWN: that claim is not drawn, or is no longer. ERR_STATE: one's own claim, or of one who is out for good.
+ * ERR_MISMATCH: it is what the claim says. ERR_DUPLICATE: a second word of one validator about a claim. */
+enum err recount_judge(const struct federation_state *s, const struct judgement *j) MUST_CHECK;
+void recount_apply(struct federation_state *s, const struct judgement *j);
+
+/* A membership epoch ends, and with it who counts: what the validators of the next one have to say they say again. */
+void recount_forget(struct federation_state *s);
+
+#endif

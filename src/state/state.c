@@ -1,0 +1,263 @@
+#include "state/membership.h"
+
+#include <string.h>
+
+#include "pbft/pbft.h"
+#include "pbft/quorum.h"
+
+const char *member_status_name(enum member_status status)
+{
+    static const char *const names[] = {"active", "absent", "quarantined", "convicted", "left"};
+    ASSERT(status < MEMBER_STATUS_COUNT);
+    return names[status];
+}
+
+/* ---- from genesis */
+
+static void take_members(struct federation_state *s, const struct genesis *g)
+{
+    s->member_count = g->member_count;
+    s->members = mem_array(g->member_count, sizeof s->members[0]);
+    s->contributions = mem_array(g->member_count, sizeof s->contributions[0]);
+    for (unsigned i = 0; i < g->member_count; i++) {
+        s->members[i] = (struct member){
+            .card = g->members[i],
+            .fingerprint = key_fingerprint(&g->members[i].key),
+            .status = MEMBER_ACTIVE,
+            .votes = g->members[i].role == ROLE_CORE,
+            .last_epoch = g->epoch_start,
+        };
+        s->validator_count += g->members[i].role == ROLE_CORE;
+    }
+}
+
+/* Fewer liars than n allows were a choice; as many as it allows are the rule. */
+static void take_quorum(struct federation_state *s, const struct genesis *g)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < g->member_count; i++)
+        n += g->members[i].role == ROLE_CORE;
+    s->faults_wanted = g->max_byzantine < quorum_faults(n) ? g->max_byzantine : PBFT_REPLICAS_MAX;
+    s->quorum_surplus = g->quorum - quorum_size(n, g->max_byzantine);
+}
+
+static void take_genesis(struct federation_state *s, const struct genesis *g)
+{
+    memcpy(s->name, g->name, sizeof s->name);
+    s->simulated = g->simulated;
+    s->membership_epoch = 1;
+    s->max_byzantine = g->max_byzantine;
+    s->quorum = g->quorum;
+    take_quorum(s, g);
+    s->policy = g->policy;
+    s->schema = g->schema;
+    s->epoch = g->epoch_start;
+    s->incumbent = g->incumbent;
+    s->incumbent_hash = genome_hash(&g->schema, &g->incumbent);
+    struct anchor founding = {.epoch = g->epoch_start - 1, .incumbent = s->incumbent, .hash = s->incumbent_hash};
+    s->anchors[s->anchor_count++] = founding;
+    if (s->policy.archive_max > 0)
+        s->archive[s->archive_count++] = founding;
+    take_members(s, g);
+}
+
+struct block_header state_genesis_header(const struct federation_state *s)
+{
+    ASSERT(s->height == 0 && s->log.size == 1);
+    struct digest root = merkle_frontier_root(&s->log);
+    struct voter_set voters;
+    state_voter_set(s, &voters);
+    return (struct block_header){
+        .federation_id = s->federation_id,
+        .membership_epoch = s->membership_epoch,
+        .federated_epoch = s->epoch,
+        .entries_root = root,
+        .entry_count = 1,
+        .log_size = 1,
+        .log_root = root,
+        .state_root = state_root(s),
+        .next_voters = voter_set_digest(&voters),
+    };
+}
+
+enum err state_genesis(struct bytes bytes, struct federation_state *out, struct diag *diag)
+{
+    struct genesis *g = mem_alloc(sizeof *g);
+    enum err err = genesis_decode(bytes, g, diag);
+    if (err != ERR_OK)
+        goto done;
+    *out = (struct federation_state){.federation_id = digest_of(bytes)};
+    take_genesis(out, g);
+    struct digest leaf = entry_leaf_hash(bytes);
+    merkle_frontier_append(&out->log, &leaf);
+    struct block_header header = state_genesis_header(out);
+    out->block_id = block_id(&header);
+done:
+    mem_free(g);
+    return err;
+}
+
+/* ---- copies */
+
+static void *duplicate(const void *from, size_t count, size_t size)
+{
+    if (from == NULL)
+        return NULL;
+    void *to = mem_array(count, size);
+    memcpy(to, from, count * size);
+    return to;
+}
+
+void state_copy(struct federation_state *to, const struct federation_state *from)
+{
+    *to = *from;
+    to->members = duplicate(from->members, from->member_count, sizeof from->members[0]);
+    to->contributions = duplicate(from->contributions, from->member_count, sizeof from->contributions[0]);
+    to->candidates = duplicate(from->candidates, from->candidate_count, sizeof from->candidates[0]);
+    for (unsigned i = 0; i < from->member_count; i++) {
+        const struct contribution *c = &from->contributions[i];
+        to->contributions[i].offers = duplicate(c->offers, c->offer_count, sizeof c->offers[0]);
+        to->contributions[i].costs = duplicate(c->costs, from->candidate_count, sizeof c->costs[0]);
+    }
+    to->checks = duplicate(from->checks, from->check_count, sizeof from->checks[0]);
+    for (unsigned i = 0; i < from->check_count; i++) {
+        const struct spot_check *c = &from->checks[i];
+        to->checks[i].recounts = duplicate(c->recounts, c->recount_count, sizeof c->recounts[0]);
+    }
+}
+
+void state_free(struct federation_state *s)
+{
+    for (unsigned i = 0; i < s->member_count; i++) {
+        mem_free(s->contributions[i].offers);
+        mem_free(s->contributions[i].costs);
+    }
+    for (unsigned i = 0; i < s->check_count; i++)
+        mem_free(s->checks[i].recounts);
+    mem_free(s->checks);
+    mem_free(s->members);
+    mem_free(s->contributions);
+    mem_free(s->candidates);
+    *s = (struct federation_state){0};
+}
+
+/* ---- questions */
+
+int state_find(const struct federation_state *s, const struct digest *fingerprint)
+{
+    for (unsigned i = 0; i < s->member_count; i++) {
+        if (digest_equal(&s->members[i].fingerprint, fingerprint))
+            return (int)i;
+    }
+    return -1;
+}
+
+int state_replica(const struct federation_state *s, unsigned member)
+{
+    ASSERT(member < s->member_count);
+    if (!s->members[member].votes)
+        return -1;
+    int replica = 0;
+    for (unsigned i = 0; i < member; i++)
+        replica += s->members[i].votes;
+    return replica;
+}
+
+unsigned state_validator(const struct federation_state *s, unsigned replica)
+{
+    unsigned rank = 0, member = 0;
+    for (; member < s->member_count; member++) {
+        if (s->members[member].votes && rank++ == replica)
+            break;
+    }
+    ASSERT(member < s->member_count);
+    return member;
+}
+
+void state_voters(const struct federation_state *s, struct public_key *keys, struct digest *fingerprints,
+                  struct voters *out)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < s->member_count; i++) {
+        if (!s->members[i].votes)
+            continue;
+        keys[count] = s->members[i].card.key;
+        fingerprints[count++] = s->members[i].fingerprint;
+    }
+    *out = (struct voters){
+        .count = count,
+        .quorum = s->quorum,
+        .keys = keys,
+        .fingerprints = fingerprints,
+        .verify_cache = s->verify_cache,
+    };
+}
+
+int state_shard_owner(const struct federation_state *s, unsigned shard)
+{
+    int owner = -1;
+    struct digest best = {0};
+    uint8_t number[8];
+    be64_put(number, shard);
+    for (unsigned i = 0; i < s->member_count; i++) {
+        if (s->members[i].status != MEMBER_ACTIVE)
+            continue;
+        struct digest_context c;
+        digest_init(&c);
+        digest_add(&c, s->federation_id.b, DIGEST_SIZE);
+        digest_add(&c, number, sizeof number);
+        digest_add(&c, s->members[i].fingerprint.b, DIGEST_SIZE);
+        struct digest weight = digest_final(&c);
+        if (owner < 0 || digest_compare(&weight, &best) > 0) {
+            owner = (int)i;
+            best = weight;
+        }
+    }
+    return owner;
+}
+
+bool state_knows_block(const struct federation_state *s, uint64_t height, const struct digest *id)
+{
+    if (height == s->height)
+        return digest_equal(id, &s->block_id);
+    if (height > s->height || s->height - height > s->recent_count)
+        return false;
+    return digest_equal(id, &s->recent[s->recent_count - (s->height - height)]);
+}
+
+bool state_sits_out(const struct federation_state *s, unsigned member)
+{
+    const struct member *m = &s->members[member];
+#ifdef MUTANT_GOVERN_FALSE_CLAIM_FORGIVEN
+    return false;
+#endif
+    return m->status == MEMBER_QUARANTINED && m->false_claims > 0 && s->epoch - m->found_epoch < m->false_claims;
+}
+
+unsigned state_updates(const struct federation_state *s)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < s->member_count; i++)
+        count += s->contributions[i].updated;
+    return count;
+}
+
+unsigned state_rows(const struct federation_state *s)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < s->member_count; i++)
+        count += s->contributions[i].scored;
+    return count;
+}
+
+bool state_phase_complete(const struct federation_state *s)
+{
+    if (s->phase == PHASE_ROLLBACK)
+        return s->restoring;
+    for (unsigned i = 0; i < s->member_count; i++) {
+        const struct contribution *c = &s->contributions[i];
+        if (s->members[i].status == MEMBER_ACTIVE && !(s->phase == PHASE_COLLECT ? c->updated : c->scored))
+            return false;
+    }
+    return (s->phase == PHASE_COLLECT ? state_updates(s) : state_rows(s)) >= s->policy.min_participants;
+}

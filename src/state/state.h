@@ -1,0 +1,166 @@
+#ifndef PRISMFED_STATE_STATE_H
+#define PRISMFED_STATE_STATE_H
+
+#include "aggregate/align.h"
+#include "state/body.h"
+#include "state/change.h"
+#include "ledger/block.h"
+#include "merkle/tree.h"
+
+/* The state of the federation: a function of genesis and the log, nothing else. Validators vote with every block on
+ * the state root: the RFC 9162 root over the chunks of its encoding (merkle/chunks.h), so that who knows the root can
+ * check each chunk that it is given alone (transfer/transfer.h). */
+
+enum { STATE_CHUNK_SIZE = 4096 };
+enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 32, CHANGES_MAX = 8, BALLOTS_KEPT = 4 };
+
+enum member_status {
+    MEMBER_ACTIVE,      /* epochs wait for it */
+    MEMBER_ABSENT,      /* missed a deadline: not waited for until it speaks again; its shards have moved */
+    MEMBER_QUARANTINED, /* more than max_ledger_drift behind, or a claim was false: must RECONCILE first */
+    MEMBER_CONVICTED,   /* evidence against it is in the log: nothing of it counts any more */
+    MEMBER_LEFT,
+    MEMBER_STATUS_COUNT
+};
+const char *member_status_name(enum member_status status);
+
+struct member {
+    struct member_card card;
+    struct digest fingerprint;
+    enum member_status status;
+    bool votes; /* is a validator in this membership epoch */
+    unsigned ballot_count;
+    struct digest ballots[BALLOTS_KEPT]; /* of the bodies that it signed off and that are not agreed; newest last */
+    bool joining;          /* its JOIN was executed in the running epoch: waited for from the next one on */
+    uint64_t sequence;     /* last one executed */
+    uint64_t last_epoch;   /* whose collect phase it last took part in (joined, reconciled: the epoch of that) */
+    uint64_t found_epoch;  /* in which a claim of it was last found false; 0: never */
+    uint64_t false_claims; /* how often that was */
+};
+
+/* What one site put into the running epoch. */
+struct contribution {
+    bool updated, scored;
+    int64_t delta_ppm;
+    uint64_t staleness;                   /* epochs late */
+    uint64_t height;                      /* of the block with its UPDATE */
+    struct digest leaf_hash;              /* of its UPDATE */
+    struct digest built_on;               /* the block that its UPDATE names */
+    struct digest row_hash, row_built_on; /* the same of its SCORE row */
+    unsigned offer_count;
+    struct candidate *offers; /* its genomes, best first, owned; NULL once COLLECT is closed */
+    uint64_t *costs;          /* its SCORE row, candidate_count long, owned; NULL before */
+};
+
+struct anchor {
+    uint64_t epoch;
+    struct genome incumbent;
+    struct digest hash; /* of the incumbent */
+    unsigned origin;    /* the member that offered it, counted from 1; 0: nobody, it is older than the federation */
+};
+
+/* What a validator says that a claim comes to. */
+struct recount {
+    unsigned member;
+    uint64_t cost;
+};
+
+/* A claimed cost that was drawn to be run again (state/recount.h), with all that the job takes but the site's
+ * instances (state/claim.h). */
+struct spot_check {
+    bool scored;             /* of a SCORE row; else of an UPDATE */
+    unsigned member;         /* whose claim it is */
+    uint64_t epoch;          /* that it was made for */
+    struct digest leaf_hash; /* of the UPDATE or SCORE */
+    struct digest built_on;  /* the block that it names */
+    unsigned number;         /* of the genome in the UPDATE, of the candidate in the row */
+    struct genome genome;
+    uint64_t cost; /* as claimed */
+    unsigned recount_count;
+    struct recount *recounts; /* owned; of different validators, none with the claimed cost */
+};
+
+struct federation_state {
+    struct verify_cache *verify_cache; /* borrowed, for drivers of many nodes; NULL: none; changes no result */
+
+    struct digest federation_id;
+    char name[FEDERATION_NAME_MAX + 1];
+    bool simulated;
+    uint64_t membership_epoch;
+    unsigned max_byzantine, quorum;         /* of this membership epoch */
+    unsigned faults_wanted, quorum_surplus; /* what genesis wants beyond the rule: membership_quorum() */
+    struct policy policy;
+    struct genome_schema schema;
+
+    unsigned change_count;
+    struct change changes[CHANGES_MAX]; /* agreed: of who votes when this epoch has ended */
+
+    unsigned member_count, validator_count;
+    struct member *members;             /* owned; in order of joining: an index is for life */
+    struct contribution *contributions; /* owned; one for each member */
+
+    uint64_t height;
+    struct digest block_id;     /* of the block at height (not in the state root) */
+    struct merkle_frontier log; /* (not in the state root: the header has its root) */
+
+    uint64_t epoch;
+    enum epoch_phase phase;
+    uint64_t attempt; /* of the present phase's deadline */
+    struct genome incumbent;
+    struct digest incumbent_hash;
+    unsigned archive_count;
+    struct anchor archive[CYCLE_ARCHIVE_MAX]; /* the incumbent and what else is worth starting from (state/archive.h) */
+    unsigned anchor_count;
+    struct anchor anchors[ANCHORS_KEPT]; /* newest last; genesis counts as the one before the first epoch */
+    unsigned recent_count;
+    struct digest recent[BLOCKS_REMEMBERED]; /* ids of the blocks below height, newest last: what RECONCILE may name */
+    unsigned candidate_count;
+    struct candidate *candidates; /* owned; aligned once COLLECT is closed: 0 is the incumbent */
+    unsigned check_count;
+    struct spot_check *checks;    /* owned; at most policy.spot_checks of UPDATEs and as many of rows */
+    uint64_t rollback_epoch;      /* PHASE_ROLLBACK: where to */
+    int64_t aggregated_delta_ppm; /* PHASE_ROLLBACK: the decision that waits */
+
+    /* Inside a block only; false between blocks. */
+    bool closing;   /* a CLOSE of the running attempt was executed */
+    bool restoring; /* so was the ROLLBACK that is waited for */
+};
+
+/* The state at height 0: genesis is leaf 0, the first epoch is in COLLECT. bytes: the encoded document. */
+enum err state_genesis(struct bytes bytes, struct federation_state *out, struct diag *diag) MUST_CHECK;
+void state_copy(struct federation_state *to, const struct federation_state *from); /* to is zero, or freed first */
+void state_free(struct federation_state *s);
+
+/* The header of block 0, whose one entry is the genesis document. s: at height 0. */
+struct block_header state_genesis_header(const struct federation_state *s);
+
+void state_encode(const struct federation_state *s, struct buf *out);
+/* Strict: only what state_encode() writes. founding: any state of the same federation, for what genesis fixes. *out has
+ * no height, block id and log: a header has those. ERR_MISMATCH: of another federation, or it contradicts itself. */
+enum err state_decode(const struct federation_state *founding, struct bytes in,
+                      struct federation_state *out) MUST_CHECK;
+struct digest state_root(const struct federation_state *s);
+
+/* Index of the member, or -1. */
+int state_find(const struct federation_state *s, const struct digest *fingerprint);
+/* PBFT replica number of a member (its rank among validators), or -1; and back. */
+int state_replica(const struct federation_state *s, unsigned member);
+unsigned state_validator(const struct federation_state *s, unsigned replica);
+/* Keys and fingerprints of the validators in replica order, into arrays of PBFT_REPLICAS_MAX; a voters view of them. */
+void state_voters(const struct federation_state *s, struct public_key *keys, struct digest *fingerprints,
+                  struct voters *out);
+/* Which member does a shard belong to? Rendezvous hashing (Thaler and Ravishankar 1998) over active members,
+ * weight: stake not considered; highest SHA-256(federation id | shard | fingerprint). -1 with nobody active. */
+int state_shard_owner(const struct federation_state *s, unsigned shard);
+/* Is this a block that the state knows: the present one, or one of the latest before it? */
+bool state_knows_block(const struct federation_state *s, uint64_t height, const struct digest *id);
+/* May a member that was found with a false claim not RECONCILE yet? When it was found for the n-th time it sits out n
+ * epochs, the one in which it was found counted. */
+bool state_sits_out(const struct federation_state *s, unsigned member);
+/* How many members have put an UPDATE (or, in SCORE, a row) into the running epoch? */
+unsigned state_updates(const struct federation_state *s);
+unsigned state_rows(const struct federation_state *s);
+/* Is the running phase complete without a CLOSE: has every active member spoken? */
+bool state_phase_complete(const struct federation_state *s);
+
+#endif

@@ -1,0 +1,430 @@
+#include "state/state.h"
+
+#include <string.h>
+
+#include "pbft/pbft.h"
+#include "pbft/quorum.h"
+
+/* The inverse of state_encode.c. What is read comes with a quorum's word, or is refused right after by its root; all
+ * the same nothing in it may lead the transition into what it asserts. That the form is the only one is shown at the
+ * end, by writing what was read. */
+
+/* ---- parts */
+
+static unsigned get_count(struct cbor_reader *r, unsigned most)
+{
+    uint64_t count = cbor_get_array(r);
+
+    if (count > most)
+        cbor_fail(r, ERR_LIMIT);
+    return r->err == ERR_OK ? (unsigned)count : 0;
+}
+
+static uint64_t get_number(struct cbor_reader *r, const char *key, uint64_t most)
+{
+    cbor_expect_key(r, key);
+    uint64_t v = cbor_get_uint(r);
+    if (v > most)
+        cbor_fail(r, ERR_RANGE);
+    return v;
+}
+
+static int64_t get_delta(struct cbor_reader *r, const char *key)
+{
+    cbor_expect_key(r, key);
+    int64_t v = cbor_get_int(r);
+    if (v > BODY_NUMBER_MAX || v < -BODY_NUMBER_MAX)
+        cbor_fail(r, ERR_RANGE);
+    return v;
+}
+
+static struct digest get_digest(struct cbor_reader *r)
+{
+    return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
+}
+
+static struct digest get_named_digest(struct cbor_reader *r, const char *key)
+{
+    cbor_expect_key(r, key);
+    return get_digest(r);
+}
+
+static unsigned get_digests(struct cbor_reader *r, const char *key, struct digest *out, unsigned most)
+{
+    cbor_expect_key(r, key);
+    unsigned count = get_count(r, most);
+    for (unsigned i = 0; i < count; i++)
+        out[i] = get_digest(r);
+    return count;
+}
+
+static enum epoch_phase get_phase(struct cbor_reader *r)
+{
+    struct bytes name = cbor_get_text(r);
+
+    for (unsigned p = PHASE_COLLECT; p <= PHASE_ROLLBACK; p++) {
+        if (bytes_equal(name, bytes_of_text(epoch_phase_name((enum epoch_phase)p))))
+            return (enum epoch_phase)p;
+    }
+    cbor_fail(r, ERR_UNKNOWN);
+    return PHASE_COLLECT;
+}
+
+static enum member_status get_status(struct cbor_reader *r)
+{
+    struct bytes name = cbor_get_text(r);
+
+    for (unsigned i = 0; i < MEMBER_STATUS_COUNT; i++) {
+        if (bytes_equal(name, bytes_of_text(member_status_name((enum member_status)i))))
+            return (enum member_status)i;
+    }
+    cbor_fail(r, ERR_UNKNOWN);
+    return MEMBER_ACTIVE;
+}
+
+static void get_genome(struct cbor_reader *r, const struct federation_state *s, struct genome *genome,
+                       struct digest *hash)
+{
+    genome_get(r, &s->schema, genome);
+    if (r->err == ERR_OK)
+        *hash = genome_hash(&s->schema, genome);
+}
+
+static unsigned get_anchors(struct cbor_reader *r, const struct federation_state *s, const char *key,
+                            struct anchor *out, unsigned most)
+{
+    cbor_expect_key(r, key);
+    unsigned count = get_count(r, most);
+    for (unsigned i = 0; i < count && r->err == ERR_OK; i++) {
+        cbor_expect_array(r, 3);
+        out[i].epoch = cbor_get_uint(r);
+        uint64_t origin = cbor_get_uint(r);
+        if (origin > MEMBERS_MAX)
+            cbor_fail(r, ERR_RANGE);
+        out[i].origin = (unsigned)origin;
+        get_genome(r, s, &out[i].incumbent, &out[i].hash);
+    }
+    return count;
+}
+
+static struct candidate *get_candidates(struct cbor_reader *r, const struct federation_state *s, const char *key,
+                                        unsigned most, unsigned *count)
+{
+    cbor_expect_key(r, key);
+    *count = get_count(r, most);
+    if (*count == 0)
+        return NULL;
+    struct candidate *candidates = mem_array(*count, sizeof candidates[0]);
+    for (unsigned i = 0; i < *count && r->err == ERR_OK; i++) {
+        struct candidate *c = &candidates[i];
+        cbor_expect_array(r, 4);
+        c->fingerprint = get_digest(r);
+        get_genome(r, s, &c->genome, &c->hash);
+        c->claim = cbor_get_uint(r);
+        c->staleness = cbor_get_uint(r);
+        if (c->claim > (uint64_t)BODY_NUMBER_MAX)
+            cbor_fail(r, ERR_RANGE);
+    }
+    return candidates;
+}
+
+/* ---- members, and what they put in */
+
+static void get_member(struct cbor_reader *r, struct member *m)
+{
+    cbor_expect_map(r, 9);
+    cbor_expect_key(r, "card");
+    member_card_get(r, &m->card);
+    cbor_expect_key(r, "votes");
+    m->votes = cbor_get_bool(r);
+    cbor_expect_key(r, "status");
+    m->status = get_status(r);
+    m->ballot_count = get_digests(r, "ballots", m->ballots, BALLOTS_KEPT);
+    cbor_expect_key(r, "joining");
+    m->joining = cbor_get_bool(r);
+    m->sequence = get_number(r, "sequence", UINT64_MAX);
+    m->last_epoch = get_number(r, "last_epoch", UINT64_MAX);
+    m->found_epoch = get_number(r, "found_epoch", (uint64_t)BODY_NUMBER_MAX);
+    m->false_claims = get_number(r, "false_claims", (uint64_t)BODY_NUMBER_MAX);
+    enum err err = r->err == ERR_OK ? key_check(&m->card.key) : ERR_OK;
+    if (err != ERR_OK)
+        cbor_fail(r, err);
+    m->fingerprint = key_fingerprint(&m->card.key);
+}
+
+static void get_members(struct cbor_reader *r, struct federation_state *s)
+{
+    cbor_expect_key(r, "members");
+    unsigned count = get_count(r, MEMBERS_MAX);
+    s->members = mem_array(count + 1, sizeof s->members[0]);
+    s->contributions = mem_array(count + 1, sizeof s->contributions[0]);
+    s->member_count = count;
+    for (unsigned i = 0; i < count && r->err == ERR_OK; i++) {
+        get_member(r, &s->members[i]);
+        s->validator_count += s->members[i].votes;
+    }
+}
+
+static void get_costs(struct cbor_reader *r, const struct federation_state *s, struct contribution *c)
+{
+    cbor_expect_key(r, "costs");
+    unsigned count = get_count(r, s->candidate_count);
+    c->scored = count > 0;
+    if (!c->scored)
+        return;
+    if (count != s->candidate_count)
+        cbor_fail(r, ERR_RANGE);
+    c->costs = mem_array(count, sizeof c->costs[0]);
+    for (unsigned i = 0; i < count; i++) {
+        c->costs[i] = cbor_get_uint(r);
+        if (c->costs[i] > (uint64_t)BODY_NUMBER_MAX)
+            cbor_fail(r, ERR_RANGE);
+    }
+}
+
+static void get_contribution(struct cbor_reader *r, const struct federation_state *s, struct contribution *c)
+{
+    if (cbor_peek(r) == CBOR_SIMPLE) {
+        cbor_get_null(r);
+        return;
+    }
+    cbor_expect_map(r, 10);
+    get_costs(r, s, c);
+    c->delta_ppm = get_delta(r, "delta");
+    c->height = get_number(r, "height", UINT64_MAX);
+    c->offers = get_candidates(r, s, "offers", s->phase == PHASE_COLLECT ? s->policy.migrants : 0, &c->offer_count);
+    cbor_expect_key(r, "updated");
+    c->updated = cbor_get_bool(r);
+    c->built_on = get_named_digest(r, "built_on");
+    c->row_hash = get_named_digest(r, "row_hash");
+    c->leaf_hash = get_named_digest(r, "leaf_hash");
+    c->staleness = get_number(r, "staleness", UINT64_MAX);
+    c->row_built_on = get_named_digest(r, "row_built_on");
+}
+
+static void get_contributions(struct cbor_reader *r, struct federation_state *s)
+{
+    cbor_expect_key(r, "contributions");
+    cbor_expect_array(r, s->member_count);
+    for (unsigned i = 0; i < s->member_count && r->err == ERR_OK; i++)
+        get_contribution(r, s, &s->contributions[i]);
+}
+
+static void get_changes(struct cbor_reader *r, struct federation_state *s)
+{
+    cbor_expect_key(r, "changes");
+    s->change_count = get_count(r, CHANGES_MAX);
+    for (unsigned i = 0; i < s->change_count && r->err == ERR_OK; i++)
+        change_get(r, &s->changes[i]);
+}
+
+static void get_recounts(struct cbor_reader *r, struct spot_check *c)
+{
+    cbor_expect_key(r, "recounts");
+    unsigned count = get_count(r, PBFT_REPLICAS_MAX);
+    if (count == 0)
+        return;
+    c->recount_count = count;
+    c->recounts = mem_array(count, sizeof c->recounts[0]);
+    for (unsigned i = 0; i < count && r->err == ERR_OK; i++) {
+        cbor_expect_array(r, 2);
+        uint64_t member = cbor_get_uint(r);
+        if (member >= MEMBERS_MAX)
+            cbor_fail(r, ERR_RANGE);
+        c->recounts[i].member = (unsigned)member;
+        c->recounts[i].cost = cbor_get_uint(r);
+        if (c->recounts[i].cost > (uint64_t)BODY_NUMBER_MAX)
+            cbor_fail(r, ERR_RANGE);
+    }
+}
+
+static void get_check(struct cbor_reader *r, const struct federation_state *s, struct spot_check *c)
+{
+    struct digest hash;
+
+    cbor_expect_map(r, 9);
+    c->cost = get_number(r, "cost", (uint64_t)BODY_NUMBER_MAX);
+    c->epoch = get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
+    cbor_expect_key(r, "genome");
+    get_genome(r, s, &c->genome, &hash);
+    c->member = (unsigned)get_number(r, "member", MEMBERS_MAX);
+    c->number = (unsigned)get_number(r, "number", CYCLE_CANDIDATES_MAX - 1);
+    cbor_expect_key(r, "scored");
+    c->scored = cbor_get_bool(r);
+    c->built_on = get_named_digest(r, "built_on");
+    get_recounts(r, c);
+    c->leaf_hash = get_named_digest(r, "leaf_hash");
+}
+
+static void get_checks(struct cbor_reader *r, struct federation_state *s)
+{
+    cbor_expect_key(r, "checks");
+    unsigned count = get_count(r, 2 * s->policy.spot_checks);
+    if (count == 0)
+        return;
+    s->check_count = count;
+    s->checks = mem_array(count, sizeof s->checks[0]);
+    for (unsigned i = 0; i < count && r->err == ERR_OK; i++)
+        get_check(r, s, &s->checks[i]);
+}
+
+/* ---- what the parts say together */
+
+static bool members_fit(const struct federation_state *s)
+{
+    if (s->validator_count == 0 || s->validator_count > PBFT_REPLICAS_MAX)
+        return false;
+    for (unsigned i = 0; i < s->member_count; i++) {
+        const struct member *m = &s->members[i];
+        if (m->found_epoch > s->epoch || (m->found_epoch == 0) != (m->false_claims == 0))
+            return false;
+        for (unsigned k = 0; k < i; k++) {
+            if (strcmp(s->members[i].card.name, s->members[k].card.name) == 0 ||
+                digest_equal(&s->members[i].fingerprint, &s->members[k].fingerprint))
+                return false;
+        }
+    }
+    return quorum_check(s->validator_count, s->max_byzantine, s->quorum, NULL) == ERR_OK;
+}
+
+/* Genomes come from members. */
+static bool origins_fit(const struct federation_state *s)
+{
+    for (unsigned i = 0; i < s->anchor_count; i++)
+        if (s->anchors[i].origin > s->member_count)
+            return false;
+    for (unsigned i = 0; i < s->archive_count; i++)
+        if (s->archive[i].origin > s->member_count)
+            return false;
+    return true;
+}
+
+/* A rollback leads to an anchor that is kept, whose genome is a candidate. */
+static bool rollback_fits(const struct federation_state *s)
+{
+    unsigned at = s->anchor_count, winner = 1;
+
+    if (s->phase != PHASE_ROLLBACK)
+        return s->rollback_epoch == 0 && s->aggregated_delta_ppm == 0;
+    while (at > 0 && s->anchors[at - 1].epoch != s->rollback_epoch)
+        at--;
+    if (at == 0)
+        return false;
+    while (winner < s->candidate_count && !digest_equal(&s->candidates[winner].hash, &s->anchors[at - 1].hash))
+        winner++;
+    return winner < s->candidate_count;
+}
+
+/* Recounts are of members, of each one, and none agrees with the claim; each claim is there once. */
+static bool checks_fit(const struct federation_state *s)
+{
+    for (unsigned i = 0; i < s->check_count; i++) {
+        const struct spot_check *c = &s->checks[i];
+        if (c->member >= s->member_count)
+            return false;
+        for (unsigned k = 0; k < i; k++) {
+            if (s->checks[k].number == c->number && digest_equal(&s->checks[k].leaf_hash, &c->leaf_hash))
+                return false;
+        }
+        for (unsigned k = 0; k < c->recount_count; k++) {
+            const struct recount *x = &c->recounts[k];
+            if (x->member >= s->member_count || x->member == c->member || x->cost == c->cost)
+                return false;
+            for (unsigned m = 0; m < k; m++) {
+                if (c->recounts[m].member == x->member)
+                    return false;
+            }
+        }
+    }
+    return true;
+}
+
+static enum err state_check(const struct federation_state *s)
+{
+    bool aligned = s->phase != PHASE_COLLECT;
+
+    if (!members_fit(s) || !origins_fit(s) || !rollback_fits(s) || !checks_fit(s) || s->anchor_count == 0 ||
+        aligned != (s->candidate_count > 0))
+        return ERR_MISMATCH;
+    if (aligned && !digest_equal(&s->candidates[0].hash, &s->incumbent_hash))
+        return ERR_MISMATCH;
+    for (unsigned i = 0; i < s->member_count; i++) {
+        const struct contribution *c = &s->contributions[i];
+        if (c->offer_count > 0 && !c->updated)
+            return ERR_MISMATCH;
+    }
+    return ERR_OK;
+}
+
+/* ---- the whole */
+
+static void take_founding(struct federation_state *s, const struct federation_state *founding)
+{
+    memcpy(s->name, founding->name, sizeof s->name);
+    s->verify_cache = founding->verify_cache;
+    s->federation_id = founding->federation_id;
+    s->simulated = founding->simulated;
+    s->faults_wanted = founding->faults_wanted;
+    s->quorum_surplus = founding->quorum_surplus;
+    s->policy = founding->policy;
+    s->schema = founding->schema;
+}
+
+static void get_state(struct cbor_reader *r, struct federation_state *s)
+{
+    cbor_expect_map(r, 18);
+    s->epoch = get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
+    cbor_expect_key(r, "phase");
+    s->phase = get_phase(r);
+    get_checks(r, s);
+    s->quorum = (unsigned)get_number(r, "quorum", PBFT_REPLICAS_MAX);
+    s->recent_count = get_digests(r, "recent", s->recent, BLOCKS_REMEMBERED);
+    s->anchor_count = get_anchors(r, s, "anchors", s->anchors, ANCHORS_KEPT);
+    s->archive_count = get_anchors(r, s, "archive", s->archive, s->policy.archive_max);
+    s->attempt = get_number(r, "attempt", s->policy.retry_budget);
+    get_changes(r, s);
+    get_members(r, s);
+    cbor_expect_key(r, "incumbent");
+    get_genome(r, s, &s->incumbent, &s->incumbent_hash);
+    s->candidates = get_candidates(r, s, "candidates", CYCLE_CANDIDATES_MAX, &s->candidate_count);
+    get_contributions(r, s);
+    cbor_expect_key(r, "federation_id");
+    struct digest federation_id = get_digest(r);
+    if (r->err == ERR_OK && !digest_equal(&federation_id, &s->federation_id))
+        cbor_fail(r, ERR_MISMATCH);
+    s->max_byzantine = (unsigned)get_number(r, "max_byzantine", PBFT_REPLICAS_MAX);
+    s->rollback_epoch = get_number(r, "rollback_epoch", UINT64_MAX);
+    s->aggregated_delta_ppm = get_delta(r, "aggregated_delta");
+    s->membership_epoch = get_number(r, "membership_epoch", UINT64_MAX);
+}
+
+static bool is_the_form(const struct federation_state *s, struct bytes in)
+{
+    struct buf again = {0};
+
+    state_encode(s, &again);
+    bool same = bytes_equal(bytes_of_buf(&again), in);
+    buf_free(&again);
+    return same;
+}
+
+enum err state_decode(const struct federation_state *founding, struct bytes in, struct federation_state *out)
+{
+    struct federation_state *s = mem_alloc(sizeof *s);
+    struct cbor_reader r;
+
+    take_founding(s, founding);
+    cbor_reader_init(&r, in);
+    get_state(&r, s);
+    enum err err = cbor_reader_done(&r);
+    if (err == ERR_OK)
+        err = state_check(s);
+    if (err == ERR_OK && !is_the_form(s, in))
+        err = ERR_CANONICAL;
+    if (err == ERR_OK)
+        *out = *s;
+    else
+        state_free(s);
+    mem_free(s);
+    return err;
+}

@@ -1,0 +1,446 @@
+#include "transfer/transfer.h"
+
+#include "transfer/messages.h"
+
+enum peer_role {
+    PEER_STRANGER, /* not asked */
+    PEER_ASKED,
+    PEER_SOURCE,    /* has the state that is being fetched */
+    PEER_ELSEWHERE, /* has another one */
+    PEER_SILENT,    /* did not answer in time */
+    PEER_REFUSED    /* sent what no correct peer sends */
+};
+
+struct transfer_peer {
+    enum peer_role role;
+    unsigned outstanding;
+    int64_t answered_at; /* as one who asks us */
+    unsigned answers;
+};
+
+struct chunk {
+    struct blob *bytes; /* NULL: not here */
+    bool asked;
+    unsigned asked_of;
+    int64_t asked_at;
+};
+
+/* The state that is being fetched. */
+struct target {
+    uint64_t height; /* 0: none */
+    struct blob *proof, *hashes;
+    unsigned count, have, outstanding;
+    unsigned next; /* every chunk below was asked for once */
+    struct chunk *chunks;
+};
+
+struct kept {
+    uint64_t height; /* 0: none */
+    struct blob *offer, *state;
+};
+
+struct transfer {
+    struct transfer_config config;
+    struct transfer_app app;
+    struct kept kept[TRANSFER_KEPT]; /* newest first */
+    struct transfer_peer *peers;
+    bool running;
+    uint64_t above;
+    unsigned rounds, turn;
+    struct target target;
+};
+
+/* ---- life */
+
+struct transfer *transfer_new(const struct transfer_config *config, const struct transfer_app *app)
+{
+    struct transfer *t = mem_alloc(sizeof *t);
+
+    ASSERT(config->peers > 0 && config->timeout_ns > 0);
+    ASSERT(config->chunk_size > 0 && config->chunk_size <= TRANSFER_CHUNK_SIZE_MAX);
+    t->config = *config;
+    t->app = *app;
+    t->peers = mem_array(config->peers, sizeof t->peers[0]);
+    t->turn = config->self;
+    return t;
+}
+
+static void target_clear(struct target *g)
+{
+    for (unsigned i = 0; i < g->count; i++)
+        blob_drop(g->chunks[i].bytes);
+    mem_free(g->chunks);
+    blob_drop(g->proof);
+    blob_drop(g->hashes);
+    *g = (struct target){0};
+}
+
+static void kept_clear(struct kept *k)
+{
+    blob_drop(k->offer);
+    blob_drop(k->state);
+    *k = (struct kept){0};
+}
+
+void transfer_free(struct transfer *t)
+{
+    if (t == NULL)
+        return;
+    for (unsigned i = 0; i < TRANSFER_KEPT; i++)
+        kept_clear(&t->kept[i]);
+    target_clear(&t->target);
+    mem_free(t->peers);
+    mem_free(t);
+}
+
+/* ---- giving */
+
+enum err transfer_keep(struct transfer *t, uint64_t height, struct bytes proof, struct bytes state)
+{
+    struct buf hashes = {0};
+
+    ASSERT(height > t->kept[0].height);
+    if (state.len == 0 || chunks_count(state.len, t->config.chunk_size) > TRANSFER_CHUNKS_MAX ||
+        proof.len > TRANSFER_PROOF_MAX)
+        return ERR_LIMIT;
+    kept_clear(&t->kept[TRANSFER_KEPT - 1]);
+    for (unsigned i = TRANSFER_KEPT - 1; i > 0; i--)
+        t->kept[i] = t->kept[i - 1];
+    chunks_hash(state, t->config.chunk_size, &hashes);
+    t->kept[0] = (struct kept){height, transfer_offer(height, proof, bytes_of_buf(&hashes)), blob_new(state)};
+    buf_free(&hashes);
+    return ERR_OK;
+}
+
+static bool answer_allowed(struct transfer *t, unsigned peer, int64_t now_ns)
+{
+    struct transfer_peer *p = &t->peers[peer];
+
+    if (p->answers == 0 || now_ns - p->answered_at >= t->config.timeout_ns) {
+        p->answered_at = now_ns;
+        p->answers = 0;
+    }
+    return p->answers++ < TRANSFER_ANSWERS_MAX;
+}
+
+static enum err give_offer(struct transfer *t, unsigned to, uint64_t above, struct effects *effects)
+{
+    if (t->kept[0].height <= above)
+        return ERR_MISSING;
+    effects_send(effects, (int32_t)to, t->kept[0].offer);
+    return ERR_OK;
+}
+
+static enum err give_chunk(struct transfer *t, unsigned to, const struct transfer_wire *m, struct effects *effects)
+{
+    for (unsigned i = 0; i < TRANSFER_KEPT; i++) {
+        const struct kept *k = &t->kept[i];
+        if (k->height != m->height || k->height == 0)
+            continue;
+        struct bytes state = blob_bytes(k->state);
+        if (m->index >= chunks_count(state.len, t->config.chunk_size))
+            return ERR_RANGE;
+        struct blob *chunk = transfer_chunk(k->height, m->index, chunks_at(state, t->config.chunk_size, m->index));
+        effects_send(effects, (int32_t)to, chunk);
+        blob_drop(chunk);
+        return ERR_OK;
+    }
+    return give_offer(t, to, m->height, effects);
+}
+
+/* ---- fetching */
+
+static void arm(struct transfer *t, int64_t now_ns, struct effects *effects)
+{
+    effects_timer_set(effects, t->config.timer, now_ns + t->config.timeout_ns);
+}
+
+static void ask_all(struct transfer *t, struct effects *effects)
+{
+    struct blob *ask = transfer_ask(t->above);
+
+    for (unsigned i = 0; i < t->config.peers; i++) {
+        struct transfer_peer *p = &t->peers[i];
+        if (p->role == PEER_STRANGER || p->role == PEER_REFUSED)
+            continue;
+        p->role = PEER_ASKED;
+        effects_send(effects, (int32_t)i, ask);
+    }
+    blob_drop(ask);
+}
+
+void transfer_begin(struct transfer *t, int64_t now_ns, uint64_t above, const unsigned *peers, unsigned count,
+                    struct effects *effects)
+{
+    if (t->running)
+        return;
+    for (unsigned i = 0; i < t->config.peers; i++)
+        t->peers[i].role = PEER_STRANGER;
+    for (unsigned i = 0; i < count; i++) {
+        ASSERT(peers[i] < t->config.peers && peers[i] != t->config.self);
+        t->peers[peers[i]].role = PEER_ASKED;
+    }
+    t->running = true;
+    t->above = above;
+    t->rounds = 0;
+    ask_all(t, effects);
+    arm(t, now_ns, effects);
+}
+
+bool transfer_running(const struct transfer *t)
+{
+    return t->running;
+}
+
+static void drop_target(struct transfer *t)
+{
+    target_clear(&t->target);
+    for (unsigned i = 0; i < t->config.peers; i++) {
+        t->peers[i].outstanding = 0;
+        if (t->peers[i].role == PEER_SOURCE)
+            t->peers[i].role = PEER_ELSEWHERE;
+    }
+}
+
+void transfer_stop(struct transfer *t, struct effects *effects)
+{
+    if (!t->running)
+        return;
+    t->running = false;
+    drop_target(t);
+    effects_timer_stop(effects, t->config.timer);
+}
+
+static void release(struct transfer *t, struct chunk *c)
+{
+    c->asked = false;
+    t->peers[c->asked_of].outstanding--;
+    t->target.outstanding--;
+}
+
+/* Nothing more is expected of this peer: others are asked for what it owes. */
+static void dismiss(struct transfer *t, unsigned peer, enum peer_role role)
+{
+    struct target *g = &t->target;
+
+    for (unsigned i = 0; i < g->next && t->peers[peer].outstanding > 0; i++) {
+        if (g->chunks[i].asked && g->chunks[i].asked_of == peer)
+            release(t, &g->chunks[i]);
+    }
+    t->peers[peer].role = role;
+}
+
+static bool any_source(const struct transfer *t)
+{
+    for (unsigned i = 0; i < t->config.peers; i++) {
+        if (t->peers[i].role == PEER_SOURCE)
+            return true;
+    }
+    return false;
+}
+
+/* The next source in turn that owes us less than it may. */
+static bool pick_source(struct transfer *t, unsigned *peer)
+{
+    for (unsigned i = 0; i < t->config.peers; i++) {
+        t->turn = (t->turn + 1) % t->config.peers;
+        if (t->peers[t->turn].role == PEER_SOURCE && t->peers[t->turn].outstanding < TRANSFER_PER_PEER) {
+            *peer = t->turn;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void ask_chunks(struct transfer *t, int64_t now_ns, struct effects *effects)
+{
+    struct target *g = &t->target;
+    unsigned peer;
+
+    for (unsigned i = 0; i < g->count && g->outstanding < TRANSFER_OUTSTANDING; i++) {
+        struct chunk *c = &g->chunks[i];
+        if (c->bytes != NULL || c->asked)
+            continue;
+        if (!pick_source(t, &peer))
+            return;
+        *c = (struct chunk){.asked = true, .asked_of = peer, .asked_at = now_ns};
+        t->peers[peer].outstanding++;
+        g->outstanding++;
+        g->next = i >= g->next ? i + 1 : g->next;
+        struct blob *get = transfer_get(g->height, i);
+        effects_send(effects, (int32_t)peer, get);
+        blob_drop(get);
+    }
+}
+
+static void refuse(struct transfer *t, unsigned peer, const char *note, uint64_t number, struct effects *effects)
+{
+    effects_note(effects, note, peer, number);
+    dismiss(t, peer, PEER_REFUSED);
+}
+
+/* ---- an offer */
+
+static enum err adopt(struct transfer *t, const struct transfer_wire *m)
+{
+    struct digest root = chunks_root_of(m->hashes);
+    enum err err = t->app.check(t->app.context, m->height, m->proof, &root);
+
+    if (err != ERR_OK)
+        return err;
+    drop_target(t);
+    t->target = (struct target){
+        .height = m->height,
+        .proof = blob_new(m->proof),
+        .hashes = blob_new(m->hashes),
+        .count = (unsigned)(m->hashes.len / DIGEST_SIZE),
+    };
+    t->target.chunks = mem_array(t->target.count, sizeof t->target.chunks[0]);
+    return ERR_OK;
+}
+
+static enum err judge_offer(struct transfer *t, unsigned from, const struct transfer_wire *m, struct effects *effects)
+{
+    const struct target *g = &t->target;
+
+    if (g->height == m->height)
+        return bytes_equal(m->hashes, blob_bytes(g->hashes)) ? ERR_OK : ERR_MISMATCH;
+    if (g->height > m->height)
+        return ERR_STALE;
+    if (g->height > 0) {
+        /* The state that we are fetching is gone there. As long as others have it we go on. */
+        dismiss(t, from, PEER_ELSEWHERE);
+        if (any_source(t))
+            return ERR_STALE;
+        effects_note(effects, "transfer.moved", m->height, g->height);
+    }
+    return adopt(t, m);
+}
+
+static enum err receive_offer(struct transfer *t, int64_t now_ns, unsigned from, const struct transfer_wire *m,
+                              struct effects *effects)
+{
+    struct transfer_peer *peer = &t->peers[from];
+
+    if (!t->running || peer->role == PEER_STRANGER || peer->role == PEER_REFUSED || m->height <= t->above)
+        return ERR_STALE;
+    enum err err = judge_offer(t, from, m, effects);
+    if (err == ERR_OK)
+        peer->role = PEER_SOURCE;
+    else if (err != ERR_STALE && err != ERR_AGAIN)
+        refuse(t, from, "transfer.bad_offer", m->height, effects);
+    ask_chunks(t, now_ns, effects);
+    return err;
+}
+
+/* ---- a chunk */
+
+static bool chunk_right(const struct target *g, uint64_t index, struct bytes chunk)
+{
+#ifdef MUTANT_PBFT_CHUNK_UNCHECKED
+    (void)index;
+    return g->height > 0 && chunk.len > 0;
+#else
+    struct digest hash = merkle_leaf_hash(chunk);
+    return bytes_equal(digest_bytes(&hash), bytes_of(g->hashes->data + (size_t)index * DIGEST_SIZE, DIGEST_SIZE));
+#endif
+}
+
+static void complete(struct transfer *t, struct effects *effects)
+{
+    struct target *g = &t->target;
+    struct buf state = {0};
+
+    for (unsigned i = 0; i < g->count; i++)
+        buf_add(&state, g->chunks[i].bytes->data, g->chunks[i].bytes->len);
+    enum err err = t->app.install(t->app.context, g->height, blob_bytes(g->proof), bytes_of_buf(&state), effects);
+    effects_note(effects, err == ERR_OK ? "transfer.done" : "transfer.refused", g->height, g->count);
+    buf_free(&state);
+    transfer_stop(t, effects);
+}
+
+static enum err receive_chunk(struct transfer *t, int64_t now_ns, unsigned from, const struct transfer_wire *m,
+                              struct effects *effects)
+{
+    struct target *g = &t->target;
+
+    if (!t->running || t->peers[from].role == PEER_STRANGER || t->peers[from].role == PEER_REFUSED ||
+        m->height != g->height || m->index >= g->count || g->chunks[m->index].bytes != NULL)
+        return ERR_STALE;
+    if (!chunk_right(g, m->index, m->chunk)) {
+        refuse(t, from, "transfer.bad_chunk", m->index, effects);
+        ask_chunks(t, now_ns, effects);
+        return ERR_MISMATCH;
+    }
+    struct chunk *c = &g->chunks[m->index];
+    if (c->asked)
+        release(t, c);
+    c->bytes = blob_new(m->chunk);
+    g->have++;
+    t->rounds = 0;
+    if (t->peers[from].role == PEER_SILENT)
+        t->peers[from].role = PEER_SOURCE; /* late, but it has it */
+    if (g->have == g->count)
+        complete(t, effects);
+    else
+        ask_chunks(t, now_ns, effects);
+    return ERR_OK;
+}
+
+/* ---- events */
+
+bool transfer_owns(struct bytes message)
+{
+    return message.len >= 2 && message.data[0] >> 5 == 4 && message.data[1] >= TRANSFER_ASK &&
+           message.data[1] <= TRANSFER_CHUNK;
+}
+
+enum err transfer_receive(struct transfer *t, int64_t now_ns, unsigned from, struct bytes message,
+                          struct effects *effects)
+{
+    struct transfer_wire m;
+    enum err err = from < t->config.peers && from != t->config.self ? transfer_decode(message, &m) : ERR_UNKNOWN;
+
+    if (err != ERR_OK)
+        return err;
+    switch (m.type) {
+    case TRANSFER_ASK:
+        return answer_allowed(t, from, now_ns) ? give_offer(t, from, m.height, effects) : ERR_LIMIT;
+    case TRANSFER_GET:
+        return answer_allowed(t, from, now_ns) ? give_chunk(t, from, &m, effects) : ERR_LIMIT;
+    case TRANSFER_OFFER:
+        return receive_offer(t, now_ns, from, &m, effects);
+    case TRANSFER_CHUNK:
+        return receive_chunk(t, now_ns, from, &m, effects);
+    }
+    return ERR_UNKNOWN;
+}
+
+/* Who owes us a chunk for too long is passed over. */
+static void pass_over(struct transfer *t, int64_t now_ns)
+{
+    struct target *g = &t->target;
+
+    for (unsigned i = 0; i < g->next; i++) {
+        const struct chunk *c = &g->chunks[i];
+        if (c->asked && now_ns - c->asked_at >= t->config.timeout_ns)
+            dismiss(t, c->asked_of, PEER_SILENT);
+    }
+}
+
+void transfer_timer(struct transfer *t, int64_t now_ns, struct effects *effects)
+{
+    if (!t->running)
+        return;
+    pass_over(t, now_ns);
+    if (t->target.height == 0 || !any_source(t)) {
+        if (++t->rounds == TRANSFER_ROUNDS) {
+            effects_note(effects, "transfer.fruitless", t->above, t->target.have);
+            transfer_stop(t, effects);
+            return;
+        }
+        ask_all(t, effects);
+    }
+    ask_chunks(t, now_ns, effects);
+    arm(t, now_ns, effects);
+}

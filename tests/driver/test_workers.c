@@ -1,0 +1,72 @@
+#include "driver/workers.h"
+#include "tap.h"
+
+enum { JOBS = 12 };
+
+static struct work *job(const struct workload *w, uint64_t epoch)
+{
+    struct work *work = work_new(WORK_CYCLE, epoch, 0);
+
+    work->job = (struct cycle_job){.schema = workload_schema(),
+                                   .epoch = epoch,
+                                   .seed = epoch,
+                                   .evaluations = 3,
+                                   .iteration_limit = 100,
+                                   .migrants = 1};
+    genome_default(work->job.schema, &work->job.incumbent);
+    for (unsigned i = 0; i < w->count; i++)
+        work->job.instances[work->job.instance_count++] = &w->instances[i];
+    return work;
+}
+
+/* Sum over all jobs, waited for in another order than they came in. */
+static uint64_t run(const struct workload *w, unsigned threads)
+{
+    struct workers *workers = workers_new(threads);
+    struct work *jobs[JOBS];
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < JOBS; i++) {
+        jobs[i] = job(w, i);
+        workers_submit(workers, jobs[i]);
+    }
+    for (unsigned i = 0; i < JOBS; i++) {
+        struct work *work = jobs[(i * 5 + 3) % JOBS];
+
+        if (i % 4 == 3) {
+            workers_cancel(workers, work);
+        } else {
+            workers_wait(workers, work);
+            sum = sum * 31 + work->iterations + work->result.incumbent_cost;
+        }
+        work_free(work);
+    }
+    workers_free(workers);
+    return sum;
+}
+
+static void results_do_not_depend_on_threads(void)
+{
+    struct workload_spec spec = {.family = "queen", .instances = 2, .size_min = 5, .size_max = 6};
+    struct workload w;
+    uint64_t sum;
+
+    REQUIRE_OK(workload_build(&spec, 1, "test", &w, NULL));
+    sum = run(&w, 1);
+    for (unsigned threads = 2; threads <= 5; threads++)
+        CHECK_EQ_U64(run(&w, threads), sum);
+    workload_fini(&w);
+}
+
+static void nothing_to_do(void)
+{
+    workers_free(workers_new(1));
+    workers_free(workers_new(8));
+}
+
+int main(void)
+{
+    TAP_RUN(results_do_not_depend_on_threads);
+    TAP_RUN(nothing_to_do);
+    return tap_done();
+}
