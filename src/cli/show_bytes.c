@@ -38,6 +38,8 @@ static void show_envelope(struct bytes in, const struct envelope *e, struct buf 
     buf_printf(out, "%-18s %ju\n", "sequence", (uintmax_t)e->sequence);
     add_digest(out, "ledger_block_id", &e->ledger_block_id);
     add_cbor(out, "body", e->body);
+    for (unsigned i = 0; i < e->attached_count; i++)
+        add_cbor(out, "attached", e->attached[i]);
 }
 
 static void show_cose(const struct cose_sign1 *c, struct buf *out)

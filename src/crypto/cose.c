@@ -19,6 +19,8 @@ enum {
     ALG_ED25519 = -19,
 };
 
+#define HEADER_ATTACHED "attached" /* ours; RFC 9052 section 1.5 allows text as a label */
+
 void cose_protected(const struct digest *kid, const char *content_type, const char *subject, struct buf *out)
 {
     char issuer[2 * DIGEST_SIZE + 1];
@@ -63,7 +65,13 @@ void cose_encode(const struct cose_sign1 *message, struct buf *out)
     cbor_put_tag(&w, COSE_SIGN1_TAG);
     cbor_put_array(&w, 4);
     cbor_put_bytes(&w, message->protected);
-    cbor_put_map(&w, 0);
+    cbor_put_map(&w, message->attached_count > 0);
+    if (message->attached_count > 0) {
+        cbor_put_text(&w, HEADER_ATTACHED);
+        cbor_put_array(&w, message->attached_count);
+    }
+    for (unsigned i = 0; i < message->attached_count; i++)
+        cbor_put_bytes(&w, message->attached[i]);
     cbor_put_bytes(&w, message->payload);
     cbor_put_bytes(&w, bytes_of(message->signature, sizeof message->signature));
     cbor_writer_done(&w);
@@ -72,9 +80,18 @@ void cose_encode(const struct cose_sign1 *message, struct buf *out)
 void cose_sign(const struct secret_key *key, const char *content_type, const char *subject, struct bytes payload,
                struct buf *out)
 {
-    struct buf protected = {0}, signed_bytes = {0};
-    struct cose_sign1 message = {.payload = payload};
+    cose_sign_attached(key, content_type, subject, payload, NULL, 0, out);
+}
 
+void cose_sign_attached(const struct secret_key *key, const char *content_type, const char *subject,
+                        struct bytes payload, const struct bytes *attached, unsigned count, struct buf *out)
+{
+    struct buf protected = {0}, signed_bytes = {0};
+    struct cose_sign1 message = {.payload = payload, .attached_count = count};
+
+    ASSERT(count <= COSE_ATTACHED_MAX);
+    for (unsigned i = 0; i < count; i++)
+        message.attached[i] = attached[i];
     cose_protected(&key->fingerprint, content_type, subject, &protected);
     message.protected = bytes_of_buf(&protected);
     cose_signed_bytes(message.protected, payload, &signed_bytes);
@@ -121,7 +138,25 @@ static enum err parse_protected(struct bytes in, struct cose_sign1 *out)
     return cbor_reader_done(&r);
 }
 
-/* The outermost layer: fills protected, payload and signature only. */
+static void parse_unprotected(struct cbor_reader *r, struct cose_sign1 *out)
+{
+    uint64_t pairs = cbor_get_map(r);
+
+    if (pairs > 1)
+        cbor_fail(r, ERR_RANGE);
+    if (pairs != 1)
+        return;
+    if (cbor_peek(r) != CBOR_TEXT || !cbor_accept_key(r, HEADER_ATTACHED))
+        cbor_fail(r, ERR_RANGE);
+    uint64_t count = cbor_get_array(r);
+    if (count == 0 || count > COSE_ATTACHED_MAX)
+        cbor_fail(r, ERR_RANGE);
+    out->attached_count = count > COSE_ATTACHED_MAX ? 0 : (unsigned)count;
+    for (unsigned i = 0; i < out->attached_count; i++)
+        out->attached[i] = cbor_get_bytes(r);
+}
+
+/* The outermost layer: fills all but what the protected bucket says. */
 static enum err cose_split(struct bytes in, struct cose_sign1 *out)
 {
     struct cose_sign1 message = {0};
@@ -134,7 +169,7 @@ static enum err cose_split(struct bytes in, struct cose_sign1 *out)
         cbor_fail(&r, ERR_TYPE);
     cbor_expect_array(&r, 4);
     message.protected = cbor_get_bytes(&r);
-    cbor_expect_map(&r, 0);
+    parse_unprotected(&r, &message);
     message.payload = cbor_get_bytes(&r);
     signature = cbor_get_bytes_of(&r, SIGNATURE_SIZE);
     err = cbor_reader_done(&r);
@@ -146,6 +181,18 @@ static enum err cose_split(struct bytes in, struct cose_sign1 *out)
 }
 
 enum err cose_parse(struct bytes in, struct cose_sign1 *out)
+{
+    struct cose_sign1 message;
+    enum err err = cose_parse_attached(in, &message);
+
+    if (err == ERR_OK && message.attached_count > 0)
+        err = ERR_RANGE;
+    if (err == ERR_OK)
+        *out = message;
+    return err;
+}
+
+enum err cose_parse_attached(struct bytes in, struct cose_sign1 *out)
 {
     struct cose_sign1 message;
     enum err err = cose_split(in, &message);

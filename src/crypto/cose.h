@@ -4,10 +4,15 @@
 #include "crypto/verify_cache.h"
 
 /* COSE_Sign1 (RFC 9052 section 4.2, tag 18), deterministic, attached payload,
- * empty external_aad, empty unprotected header, protected header
+ * empty external_aad, protected header
  * {1: -8, 3: content type, 4: kid, 15: {1: iss, 2: sub}}:
  * kid = fingerprint (32 bytes), iss = its hex, sub = what the payload is about.
+ * The unprotected header is empty, or {"attached": [bytes...]}: what travels beside a signed payload that names it by
+ * its SHA-256. The signature does not cover it, so a message keeps its signature without it.
  * docs/rfc/M5-federation.md has a worked example. */
+
+enum { COSE_ATTACHED_MAX = 2 };
+
 struct cose_sign1 {
     struct bytes content_type; /* text */
     struct digest kid;
@@ -15,11 +20,16 @@ struct cose_sign1 {
     struct bytes payload;
     struct bytes protected; /* the protected bucket, as signed */
     uint8_t signature[SIGNATURE_SIZE];
+    unsigned attached_count;
+    struct bytes attached[COSE_ATTACHED_MAX];
 };
 
-/* Appends the message to out. */
+/* Appends the message, with nothing attached, to out. */
 void cose_sign(const struct secret_key *key, const char *content_type, const char *subject, struct bytes payload,
                struct buf *out);
+/* The same with `count` <= COSE_ATTACHED_MAX attachments. */
+void cose_sign_attached(const struct secret_key *key, const char *content_type, const char *subject,
+                        struct bytes payload, const struct bytes *attached, unsigned count, struct buf *out);
 
 /* Appends the protected header that cose_sign() gives a message of this signer. */
 void cose_protected(const struct digest *kid, const char *content_type, const char *subject, struct buf *out);
@@ -30,8 +40,9 @@ void cose_signed_bytes(struct bytes protected, struct bytes payload, struct buf 
 
 /* Parses strictly; checks no signature. The views point into in. alg -8, and
  * -19 (RFC 9864) only because every enrolled key is Ed25519; iss must be the
- * hex of kid. */
+ * hex of kid. ERR_RANGE when something is attached: only cose_parse_attached allows that. */
 enum err cose_parse(struct bytes in, struct cose_sign1 *out) MUST_CHECK;
+enum err cose_parse_attached(struct bytes in, struct cose_sign1 *out) MUST_CHECK;
 
 /* ERR_MISMATCH when the key's fingerprint is not kid; ERR_SIGNATURE. */
 enum err cose_verify(const struct cose_sign1 *message, const struct public_key *key) MUST_CHECK;

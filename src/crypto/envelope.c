@@ -53,14 +53,26 @@ static void encode_payload(const struct envelope *e, const struct digest *signer
     cbor_writer_done(&w);
 }
 
+static size_t attached_size(const struct bytes *attached, unsigned count)
+{
+    size_t size = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        size += attached[i].len;
+    return size;
+}
+
 void envelope_sign(const struct secret_key *key, const struct envelope *e, struct buf *out)
 {
     struct buf payload = {0};
     size_t before = out->len;
 
     encode_payload(e, &key->fingerprint, &payload);
-    cose_sign(key, ENVELOPE_CONTENT_TYPE, entry_kind_name(e->kind), bytes_of_buf(&payload), out);
+    ASSERT(e->attached_count == 0 || e->kind == ENTRY_EVIDENCE);
+    cose_sign_attached(key, ENVELOPE_CONTENT_TYPE, entry_kind_name(e->kind), bytes_of_buf(&payload), e->attached,
+                       e->attached_count, out);
     ASSERT(out->len - before <= ENVELOPE_SIZE_MAX);
+    ASSERT(out->len - before - attached_size(e->attached, e->attached_count) <= ENVELOPE_STATEMENT_MAX);
     buf_free(&payload);
 }
 
@@ -104,7 +116,9 @@ enum err envelope_parse(struct bytes in, struct envelope *out, struct cose_sign1
 
     if (in.len > ENVELOPE_SIZE_MAX)
         return ERR_LIMIT;
-    err = cose_parse(in, &message);
+    err = cose_parse_attached(in, &message);
+    if (err == ERR_OK && in.len - attached_size(message.attached, message.attached_count) > ENVELOPE_STATEMENT_MAX)
+        err = ERR_LIMIT;
     if (err == ERR_OK && !bytes_equal(message.content_type, bytes_of_text(ENVELOPE_CONTENT_TYPE)))
         err = ERR_UNKNOWN;
     if (err == ERR_OK)
@@ -114,9 +128,23 @@ enum err envelope_parse(struct bytes in, struct envelope *out, struct cose_sign1
     if (!digest_equal(&message.kid, &e.node_fingerprint) ||
         !bytes_equal(message.subject, bytes_of_text(entry_kind_name(e.kind))))
         return ERR_MISMATCH;
+    if (message.attached_count > 0 && e.kind != ENTRY_EVIDENCE)
+        return ERR_RANGE;
+    e.attached_count = message.attached_count;
+    for (unsigned i = 0; i < message.attached_count; i++)
+        e.attached[i] = message.attached[i];
     *out = e;
     *cose = message;
     return ERR_OK;
+}
+
+void envelope_statement(struct bytes in, struct buf *out)
+{
+    struct cose_sign1 message;
+
+    ASSERT(cose_parse_attached(in, &message) == ERR_OK);
+    message.attached_count = 0;
+    cose_encode(&message, out);
 }
 
 struct digest envelope_id(struct bytes in)

@@ -41,13 +41,25 @@ static void accuse(struct fed *f, unsigned culprit, struct bytes first, struct b
     effects_note(f->out, "fed.evidence", culprit, f->decided.height);
 }
 
+/* What two envelopes are attached to says nothing: their statements are what contradicts. */
+static void accuse_by_envelopes(struct fed *f, unsigned member, struct bytes first, struct bytes second)
+{
+    struct buf a = {0}, b = {0};
+
+    envelope_statement(first, &a);
+    envelope_statement(second, &b);
+    accuse(f, member, bytes_of_buf(&a), bytes_of_buf(&b));
+    buf_free(&a);
+    buf_free(&b);
+}
+
 void evidence_watch(struct fed *f, unsigned member, uint64_t sequence, struct bytes envelope)
 {
     struct seen *s = seen_find(f, member, sequence);
 
     if (s != NULL) {
         if (!bytes_equal(blob_bytes(s->envelope), envelope) && member < f->decided.member_count)
-            accuse(f, member, blob_bytes(s->envelope), envelope);
+            accuse_by_envelopes(f, member, blob_bytes(s->envelope), envelope);
         return;
     }
     s = &f->seen[member].items[f->seen[member].next];
@@ -158,10 +170,7 @@ void evidence_accuse(struct fed *f)
             continue;
         }
         struct evidence_body body = {.first = blob_bytes(a->first), .second = blob_bytes(a->second)};
-        struct buf encoded = {0};
-        evidence_body_encode(&body, &encoded);
-        submit_entry(f, ENTRY_EVIDENCE, f->decided.epoch, &f->decided.block_id, bytes_of_buf(&encoded));
-        buf_free(&encoded);
+        submit_evidence(f, &body);
         if (!submit_pending(f, ENTRY_EVIDENCE)) /* does not convict: not worth another try */
             accusation_drop(f, 0);
         return;

@@ -246,6 +246,7 @@ bool submit_possible(const struct fed *f, enum entry_kind kind);
 /* Signs, persists, sends. built_on: the block that the content comes from. */
 void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const struct digest *built_on,
                   struct bytes body);
+void submit_evidence(struct fed *f, const struct evidence_body *body); /* of two statements; borrowed */
 void submit_review(struct fed *f); /* forgets own entries that are in the log or have become pointless */
 void submit_forget_all(struct fed *f);
 /* After a loss of the disk: numbers below the configured floor are used up. */

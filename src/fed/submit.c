@@ -87,22 +87,18 @@ static void own_send(struct fed *f, enum entry_kind kind)
         effects_note(f->out, "fed.pool_full", f->decided.height, (uint64_t)kind);
 }
 
-void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const struct digest *built_on, struct bytes body)
+/* e: kind, epoch, block, body and what is attached to it. */
+static void submit(struct fed *f, struct envelope e)
 {
-    struct envelope e = {
-        .kind = kind,
-        .sequence = f->sequence + 1,
-        .federation_id = f->decided.federation_id,
-        .federated_epoch = epoch,
-        .ledger_block_id = *built_on,
-        .body = body,
-    };
+    enum entry_kind kind = e.kind;
     struct own_entry *own = &f->own[kind];
     struct buf signed_bytes = {0};
     struct envelope parsed;
     unsigned member;
 
     ASSERT(submit_possible(f, kind));
+    e.sequence = f->sequence + 1;
+    e.federation_id = f->decided.federation_id;
     envelope_sign(&f->config.key, &e, &signed_bytes);
     enum err err = state_admit(&f->decided, bytes_of_buf(&signed_bytes), &parsed, &member);
     if (err != ERR_OK && err != ERR_AGAIN) {
@@ -125,6 +121,21 @@ void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const str
     if (f->pbft != NULL)
         effects_note(f->out, "fed.admit", f->config.self, e.sequence);
     own_send(f, kind);
+}
+
+void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const struct digest *built_on, struct bytes body)
+{
+    submit(f, (struct envelope){.kind = kind, .federated_epoch = epoch, .ledger_block_id = *built_on, .body = body});
+}
+
+void submit_evidence(struct fed *f, const struct evidence_body *body)
+{
+    struct envelope e = {.federated_epoch = f->decided.epoch, .ledger_block_id = f->decided.block_id};
+    struct buf encoded = {0};
+
+    evidence_body_encode(body, &encoded, &e);
+    submit(f, e);
+    buf_free(&encoded);
 }
 
 void submit_review(struct fed *f)

@@ -24,11 +24,11 @@ static enum err check_update(const struct federation_state *s, struct bytes body
     return ERR_OK;
 }
 
-static enum err check_evidence(const struct federation_state *s, struct bytes body)
+static enum err check_evidence(const struct federation_state *s, const struct envelope *e)
 {
     struct evidence_body b;
     unsigned culprit;
-    enum err err = evidence_body_decode(body, &b);
+    enum err err = evidence_body_decode(e, &b);
     return err != ERR_OK ? err : evidence_culprit(s, &b, &culprit);
 }
 
@@ -53,7 +53,7 @@ static enum err check_body(const struct federation_state *s, const struct envelo
     case ENTRY_ROLLBACK:
         return rollback_body_decode(e->body, &b.to_epoch);
     case ENTRY_EVIDENCE:
-        return check_evidence(s, e->body);
+        return check_evidence(s, e);
     case ENTRY_RECONCILE:
         return reconcile_body_decode(e->body, &b.reconcile);
     case ENTRY_JOIN:
@@ -185,7 +185,7 @@ static enum err judge_evidence(const struct federation_state *s, const struct ju
 {
     struct evidence_body b;
     unsigned culprit;
-    enum err err = evidence_body_decode(j->envelope.body, &b);
+    enum err err = evidence_body_decode(&j->envelope, &b);
     if (err == ERR_OK)
         err = evidence_culprit(s, &b, &culprit);
     if (err != ERR_OK)

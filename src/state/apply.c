@@ -58,7 +58,7 @@ static void apply_evidence(struct federation_state *s, const struct judgement *j
 {
     struct evidence_body b;
     unsigned culprit;
-    ASSERT(evidence_body_decode(j->envelope.body, &b) == ERR_OK);
+    ASSERT(evidence_body_decode(&j->envelope, &b) == ERR_OK);
     ASSERT(evidence_culprit(s, &b, &culprit) == ERR_OK);
     s->members[culprit].status = MEMBER_CONVICTED;
     contribution_clear(&s->contributions[culprit]);

@@ -186,32 +186,48 @@ enum err rollback_body_decode(struct bytes in, uint64_t *to_epoch)
 
 /* ---- evidence */
 
-void evidence_body_encode(const struct evidence_body *b, struct buf *out)
+void evidence_body_encode(const struct evidence_body *b, struct buf *out, struct envelope *e)
 {
+    struct digest first = digest_of(b->first), second = digest_of(b->second);
     struct cbor_writer w;
+
     cbor_writer_init(&w, out);
     cbor_put_map(&w, 2);
     cbor_put_text(&w, "first");
-    cbor_put_bytes(&w, b->first);
+    cbor_put_bytes(&w, digest_bytes(&first));
     cbor_put_text(&w, "second");
-    cbor_put_bytes(&w, b->second);
+    cbor_put_bytes(&w, digest_bytes(&second));
     cbor_writer_done(&w);
+    e->kind = ENTRY_EVIDENCE;
+    e->body = bytes_of_buf(out);
+    e->attached_count = 2;
+    e->attached[0] = b->first;
+    e->attached[1] = b->second;
 }
 
-enum err evidence_body_decode(struct bytes in, struct evidence_body *out)
+enum err evidence_body_decode(const struct envelope *e, struct evidence_body *out)
 {
-    struct evidence_body b;
+    struct digest named[2], attached[2];
     struct cbor_reader r;
-    cbor_reader_init(&r, in);
+
+    cbor_reader_init(&r, e->body);
     cbor_expect_map(&r, 2);
     cbor_expect_key(&r, "first");
-    b.first = cbor_get_bytes(&r);
+    named[0] = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
     cbor_expect_key(&r, "second");
-    b.second = cbor_get_bytes(&r);
+    named[1] = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
     enum err err = cbor_reader_done(&r);
-    if (err == ERR_OK)
-        *out = b;
-    return err;
+    if (err != ERR_OK)
+        return err;
+    if (e->attached_count != 2)
+        return ERR_MISSING;
+    for (unsigned i = 0; i < 2; i++) {
+        attached[i] = digest_of(e->attached[i]);
+        if (!digest_equal(&named[i], &attached[i]))
+            return ERR_MISMATCH;
+    }
+    *out = (struct evidence_body){.first = e->attached[0], .second = e->attached[1]};
+    return ERR_OK;
 }
 
 /* ---- reconcile */

@@ -32,10 +32,11 @@ struct close_body {
     uint64_t attempt;
 };
 /* rollback {"to_epoch"} */
-/* evidence {"first", "second"}: two envelopes of one (fingerprint, sequence), or two statements of PBFT that contradict
- * each other (pbft/evidence.h) */
+/* evidence {"first", "second"}: SHA-256 of two statements, which are attached to the envelope: two envelopes of one
+ * (fingerprint, sequence) without attachments of their own, or two statements of PBFT that contradict each other
+ * (pbft/evidence.h) */
 struct evidence_body {
-    struct bytes first, second;
+    struct bytes first, second; /* the statements */
 };
 /* reconcile {"height", "block_id"}: the last block that the node has executed */
 struct reconcile_body {
@@ -59,8 +60,11 @@ void close_body_encode(const struct close_body *b, struct buf *out);
 enum err close_body_decode(struct bytes in, struct close_body *out) MUST_CHECK;
 void rollback_body_encode(uint64_t to_epoch, struct buf *out);
 enum err rollback_body_decode(struct bytes in, uint64_t *to_epoch) MUST_CHECK;
-void evidence_body_encode(const struct evidence_body *b, struct buf *out);
-enum err evidence_body_decode(struct bytes in, struct evidence_body *out) MUST_CHECK;
+/* Makes e an EVIDENCE entry: writes its body to out, which e->body then is a view of, and attaches the statements,
+ * which are borrowed. */
+void evidence_body_encode(const struct evidence_body *b, struct buf *out, struct envelope *e);
+/* The statements are views of what e views. ERR_MISSING: they are not attached; ERR_MISMATCH: others are. */
+enum err evidence_body_decode(const struct envelope *e, struct evidence_body *out) MUST_CHECK;
 void reconcile_body_encode(const struct reconcile_body *b, struct buf *out);
 enum err reconcile_body_decode(struct bytes in, struct reconcile_body *out) MUST_CHECK;
 void recount_body_encode(const struct recount_body *b, struct buf *out);

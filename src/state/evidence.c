@@ -10,6 +10,8 @@ static enum err read_statement(const struct federation_state *s, struct bytes in
     enum err err = envelope_parse(in, e, cose);
     if (err != ERR_OK)
         return err;
+    if (e->attached_count > 0) /* a statement is an envelope without attachments: what is nested does not grow */
+        return ERR_RANGE;
     if (!digest_equal(&e->federation_id, &s->federation_id))
         return ERR_MISMATCH;
     int member = state_find(s, &e->node_fingerprint);

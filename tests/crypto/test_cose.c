@@ -175,6 +175,35 @@ static void every_flipped_bit_fails(void)
     buf_free(&in);
 }
 
+/* What is attached is not signed: the message keeps its signature without it. Only cose_parse_attached takes it. */
+static void attached(void)
+{
+    struct bytes parts[2] = {bytes_of_text("one"), bytes_of_text("two")};
+    struct secret_key signer;
+    struct cose_sign1 message;
+    struct buf with = {0}, without = {0};
+
+    key_simulated(1, "attached", &signer);
+    for (unsigned count = 1; count <= 2; count++) {
+        buf_clear(&with);
+        buf_clear(&without);
+        cose_sign_attached(&signer, "text/plain", "s", bytes_of_text("payload"), parts, count, &with);
+        CHECK_ERR(cose_parse(bytes_of_buf(&with), &message), ERR_RANGE);
+        REQUIRE_OK(cose_parse_attached(bytes_of_buf(&with), &message));
+        CHECK_EQ_U64(message.attached_count, count);
+        CHECK(bytes_equal(message.attached[count - 1], parts[count - 1]));
+        CHECK_OK(cose_verify(&message, &signer.public));
+        message.attached_count = 0;
+        cose_encode(&message, &without);
+        REQUIRE_OK(cose_parse(bytes_of_buf(&without), &message));
+        CHECK_OK(cose_verify(&message, &signer.public));
+        for (size_t len = 0; len < with.len; len++)
+            CHECK(cose_parse_attached(bytes_of(with.data, len), &message) != ERR_OK);
+    }
+    buf_free(&with);
+    buf_free(&without);
+}
+
 /* ---- the examples of the COSE working group. Their headers are not ours (kid
  * unprotected, content type a number), so cose_parse refuses them; the bytes that
  * are signed and the signature must agree all the same. */
@@ -263,6 +292,7 @@ int main(void)
     TAP_RUN(wrong_in_one_place);
     TAP_RUN(cut_or_extended);
     TAP_RUN(every_flipped_bit_fails);
+    TAP_RUN(attached);
     TAP_RUN(working_group_ed25519);
     TAP_RUN(working_group_ed448);
     TAP_RUN(cose_sign_is_refused);

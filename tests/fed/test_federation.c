@@ -451,6 +451,52 @@ static void double_signer_is_convicted(void)
         .validators = 4, .participants = 2, .seeds = 6, .faults = double_signer, .verify = liar_is_convicted});
 }
 
+/* Two EVIDENCE entries under one number, each as large as an envelope may be: who reports them needs room for both. */
+static void report_twice(struct federation *f, unsigned node)
+{
+    struct buf content = {0}, text = {0}, statements[2] = {{0}}, body = {0};
+    struct cbor_writer w;
+
+    for (unsigned i = 0; i < 2; i++) {
+        buf_clear(&content);
+        buf_clear(&text);
+        for (size_t k = 0; k < ENVELOPE_STATEMENT_MAX - ENVELOPE_ROOM; k++)
+            buf_add_byte(&content, (uint8_t)i);
+        cbor_writer_init(&w, &text);
+        cbor_put_bytes(&w, bytes_of_buf(&content));
+        cbor_writer_done(&w);
+        struct envelope e = {.kind = ENTRY_UPDATE, .sequence = 1, .federation_id = federation_state(f)->federation_id};
+        e.ledger_block_id = federation_state(f)->block_id;
+        e.body = bytes_of_buf(&text);
+        envelope_sign(&f->nodes[node].key, &e, &statements[i]);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        struct evidence_body b = {bytes_of_buf(&statements[i]), bytes_of_buf(&statements[1 - i])};
+        struct envelope e = {.sequence = 2, .federated_epoch = federation_state(f)->epoch};
+        buf_clear(&body);
+        evidence_body_encode(&b, &body, &e);
+        for (unsigned to = 0; to < f->options.validators; to++)
+            federation_send(f, node, to, signed_entry(f, node, e));
+    }
+    buf_free(&content);
+    buf_free(&text);
+    buf_free(&statements[0]);
+    buf_free(&statements[1]);
+    buf_free(&body);
+}
+
+static void large_reporter(struct federation *f, struct prng *prng)
+{
+    f->nodes[f->count - 1].played = true;
+    federation_at(f, (int64_t)(1 + prng_below(prng, 400)) * MILLISECOND, report_twice, f->count - 1);
+}
+
+static void evidence_of_any_size_kills_nobody(void)
+{
+    run(&(struct scenario){
+        .validators = 4, .participants = 2, .seeds = 2, .faults = large_reporter, .verify = liar_is_convicted});
+}
+
 static void send_vote(struct federation *f, unsigned node, uint64_t sequence, uint8_t block)
 {
     struct vote vote = {
@@ -673,6 +719,7 @@ int main(void)
     TAP_RUN(who_joins_takes_part);
     TAP_RUN(slow_site_is_heard_late);
     TAP_RUN(double_signer_is_convicted);
+    TAP_RUN(evidence_of_any_size_kills_nobody);
     TAP_RUN(double_voter_is_convicted);
     TAP_RUN(damaged_messages_are_refused);
     TAP_RUN(early_close_is_refused);

@@ -104,6 +104,18 @@ void fixture_entry(struct fixture *f, unsigned member, enum entry_kind kind, str
     fixture_sign(f, member, &e, &f->batch[f->count++]);
 }
 
+void fixture_evidence(struct fixture *f, unsigned member, struct bytes first, struct bytes second)
+{
+    struct envelope e = fixture_envelope(f, member, ENTRY_EVIDENCE, (struct bytes){0});
+    struct evidence_body body = {.first = first, .second = second};
+    struct buf encoded = {0};
+
+    ASSERT(f->count < FIXTURE_BATCH);
+    evidence_body_encode(&body, &encoded, &e);
+    fixture_sign(f, member, &e, &f->batch[f->count++]);
+    buf_free(&encoded);
+}
+
 void fixture_add(struct fixture *f, struct bytes entry)
 {
     ASSERT(f->count < FIXTURE_BATCH);

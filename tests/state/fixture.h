@@ -31,6 +31,8 @@ void fixture_entry(struct fixture *f, unsigned member, enum entry_kind kind, str
 void fixture_sign(const struct fixture *f, unsigned key, const struct envelope *e, struct buf *out);
 /* What fixture_entry would sign. */
 struct envelope fixture_envelope(struct fixture *f, unsigned member, enum entry_kind kind, struct bytes body);
+/* An EVIDENCE entry about two statements, into the batch. */
+void fixture_evidence(struct fixture *f, unsigned member, struct bytes first, struct bytes second);
 /* Bytes as they are into the batch. */
 void fixture_add(struct fixture *f, struct bytes entry);
 

@@ -138,12 +138,8 @@ static void staleness_costs_weight(void)
 
 static void accuse(struct fixture *f, unsigned by, struct bytes first, struct bytes second)
 {
-    struct buf body = {0};
-    struct evidence_body b = {first, second};
-    evidence_body_encode(&b, &body);
-    fixture_entry(f, by, ENTRY_EVIDENCE, bytes_of_buf(&body));
+    fixture_evidence(f, by, first, second);
     fixture_run(f);
-    buf_free(&body);
 }
 
 /* Two UPDATEs of one member, the second with `sequence` and another genome if `other`. */
@@ -195,6 +191,93 @@ static void double_talk_convicts(void)
     CHECK_EQ_U64(f.state.candidate_count, 2);
     buf_free(&first);
     buf_free(&second);
+    fixture_fini(&f);
+}
+
+/* An envelope of the largest size that is one; `fill` tells it from others. Its body says nothing: evidence asks only
+ * who signed it. */
+static void largest_statement(struct fixture *f, unsigned member, uint64_t sequence, uint8_t fill, struct buf *out)
+{
+    struct buf content = {0}, body = {0};
+    struct cbor_writer w;
+    size_t overhead = 0;
+
+    for (int pass = 0; pass < 2; pass++) { /* the first one measures what is not content */
+        buf_clear(&content);
+        buf_clear(&body);
+        buf_clear(out);
+        for (size_t i = 0; i < ENVELOPE_STATEMENT_MAX - 1024 - overhead; i++)
+            buf_add_byte(&content, fill);
+        cbor_writer_init(&w, &body);
+        cbor_put_bytes(&w, bytes_of_buf(&content));
+        cbor_writer_done(&w);
+        struct envelope e = fixture_envelope(f, member, ENTRY_UPDATE, bytes_of_buf(&body));
+        e.sequence = sequence;
+        fixture_sign(f, member, &e, out);
+        overhead = out->len - content.len - 1024;
+    }
+    CHECK_EQ_U64(out->len, ENVELOPE_STATEMENT_MAX);
+    buf_free(&content);
+    buf_free(&body);
+}
+
+/* Whatever two envelopes a liar signs under one number, EVIDENCE entries of the largest size included, there is room to
+ * report them, by anybody. */
+static void the_largest_statements_fit_into_evidence(void)
+{
+    struct fixture f;
+    struct buf large[2] = {{0}}, told[2] = {{0}};
+    fixture_init(&f, 3, 2, NULL);
+    largest_statement(&f, 3, 50, 1, &large[0]);
+    largest_statement(&f, 3, 50, 2, &large[1]);
+    for (unsigned i = 0; i < 2; i++) { /* member 4 reports that twice under one number, in two ways */
+        f.sequences[4] = 60;
+        fixture_evidence(&f, 4, bytes_of_buf(&large[i]), bytes_of_buf(&large[1 - i]));
+        CHECK(f.batch[i].len > 2 * ENVELOPE_STATEMENT_MAX && f.batch[i].len <= ENVELOPE_SIZE_MAX);
+        envelope_statement(bytes_of_buf(&f.batch[i]), &told[i]);
+        CHECK(told[i].len < ENVELOPE_ROOM);
+    }
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    CHECK_ERR(f.last.verdicts[1], ERR_DUPLICATE);
+    CHECK_EQ_U64(f.state.members[3].status, MEMBER_CONVICTED);
+    accuse(&f, 0, bytes_of_buf(&told[0]), bytes_of_buf(&told[1]));
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    CHECK_EQ_U64(f.state.members[4].status, MEMBER_CONVICTED);
+    for (unsigned i = 0; i < 2; i++) {
+        buf_free(&large[i]);
+        buf_free(&told[i]);
+    }
+    fixture_fini(&f);
+}
+
+/* What is attached must be what the body names, and brings no attachments of its own. */
+static void attachments_are_those_that_are_named(void)
+{
+    struct fixture f;
+    struct buf first = {0}, second = {0}, body = {0}, stripped = {0}, nested = {0};
+    fixture_init(&f, 3, 2, NULL);
+    double_talk(&f, 3, 3, 50, true, &first, &second);
+    struct evidence_body right = {.first = bytes_of_buf(&first), .second = bytes_of_buf(&second)};
+    struct envelope e = fixture_envelope(&f, 0, ENTRY_EVIDENCE, (struct bytes){0});
+    evidence_body_encode(&right, &body, &e);
+    fixture_sign(&f, 0, &e, &nested);
+    envelope_statement(bytes_of_buf(&nested), &stripped);
+    fixture_add(&f, bytes_of_buf(&stripped));
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_MISSING);
+    e.attached[1] = e.attached[0];
+    fixture_sign(&f, 0, &e, &f.batch[f.count++]);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_MISMATCH);
+    CHECK_EQ_U64(f.state.members[3].status, MEMBER_ACTIVE);
+    accuse(&f, 1, bytes_of_buf(&nested), bytes_of_buf(&nested));
+    CHECK_ERR(f.last.verdicts[0], ERR_RANGE);
+    buf_free(&first);
+    buf_free(&second);
+    buf_free(&body);
+    buf_free(&stripped);
+    buf_free(&nested);
     fixture_fini(&f);
 }
 
@@ -426,6 +509,8 @@ int main(void)
     TAP_RUN(too_late_an_update_quarantines);
     TAP_RUN(staleness_costs_weight);
     TAP_RUN(double_talk_convicts);
+    TAP_RUN(the_largest_statements_fit_into_evidence);
+    TAP_RUN(attachments_are_those_that_are_named);
     TAP_RUN(a_convicted_row_is_dropped);
     TAP_RUN(nobody_is_convicted_without_proof);
     TAP_RUN(forged_evidence_convicts_nobody);

@@ -211,19 +211,16 @@ static void the_latest_ballots_stand(void)
 
 static void convict(struct fixture *f, unsigned culprit)
 {
-    struct buf a = {0}, b = {0}, encoded = {0};
+    struct buf a = {0}, b = {0};
     struct vote vote = {f->state.federation_id, f->state.membership_epoch, 3, 9, f->state.block_id};
     vote_sign(&f->keys[culprit], &vote, &a);
     vote.block_id = f->state.incumbent_hash;
     vote_sign(&f->keys[culprit], &vote, &b);
-    struct evidence_body body = {.first = bytes_of_buf(&a), .second = bytes_of_buf(&b)};
-    evidence_body_encode(&body, &encoded);
-    fixture_entry(f, 0, ENTRY_EVIDENCE, bytes_of_buf(&encoded));
+    fixture_evidence(f, 0, bytes_of_buf(&a), bytes_of_buf(&b));
     fixture_run(f);
     CHECK_ERR(f->last.verdicts[0], ERR_OK);
     buf_free(&a);
     buf_free(&b);
-    buf_free(&encoded);
 }
 
 static void the_convicted_go_with_the_epoch(void)

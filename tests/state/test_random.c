@@ -50,27 +50,18 @@ static void random_score(struct storm *s, unsigned member)
 
 static void random_evidence(struct storm *s, unsigned member)
 {
-    struct buf body = {0};
-    struct evidence_body b;
-    b.first = bytes_of_buf(&s->seen[draw(s, REPLAYS)]);
-    b.second = bytes_of_buf(&s->seen[draw(s, REPLAYS)]);
-    evidence_body_encode(&b, &body);
-    fixture_entry(&s->f, member, ENTRY_EVIDENCE, bytes_of_buf(&body));
-    buf_free(&body);
+    struct bytes first = bytes_of_buf(&s->seen[draw(s, REPLAYS)]);
+    fixture_evidence(&s->f, member, first, bytes_of_buf(&s->seen[draw(s, REPLAYS)]));
 }
 
 /* Says two things under one number; somebody tells. */
 static void random_double_talk(struct storm *s, unsigned member)
 {
     struct fixture *f = &s->f;
-    struct buf body = {0};
     fixture_update(f, member, 1 + draw(s, 4), f->state.epoch);
     f->sequences[member]--;
     fixture_update(f, member, 5 + draw(s, 4), f->state.epoch);
-    struct evidence_body b = {bytes_of_buf(&f->batch[f->count - 2]), bytes_of_buf(&f->batch[f->count - 1])};
-    evidence_body_encode(&b, &body);
-    fixture_entry(f, some_member(s), ENTRY_EVIDENCE, bytes_of_buf(&body));
-    buf_free(&body);
+    fixture_evidence(f, some_member(s), bytes_of_buf(&f->batch[f->count - 2]), bytes_of_buf(&f->batch[f->count - 1]));
 }
 
 static void random_join(struct storm *s, unsigned member)
