@@ -1,8 +1,8 @@
 #!/bin/sh
-# mutants.sh [--slice | NAME...]: every defect that the sources hold behind #ifdef MUTANT_* is planted
+# mutants.sh [--slice | NAME...]: every defect that the sources name in a MUTATE(NAME, wrong, right) is planted
 # alone in a copy of the tree, and must be noticed. Prints TAP, one line a defect.
 #
-# A defect of the consensus (MUTANT_PBFT_*) is put into storms, REPETITIONS times from other seeds: how many seeds
+# A defect of the consensus (PBFT_*) is put into storms, REPETITIONS times from other seeds: how many seeds
 # until a checker finds something, and which. Two that storms hardly find are asked of the unit tests. Of every other
 # defect a test program of its layer, or of a layer above, must fail that passes without it.
 #
@@ -18,9 +18,9 @@ layers="$(tr '\n' ' ' < src/layers)api trace storm"
 repetitions=7
 seeds_max=2000
 # No storm can find the first of these, and some thousand seeds are too few for the second (docs/storm.md says why).
-beyond='MUTANT_PBFT_NO_NULL_FILL MUTANT_PBFT_LATE_COMMITS_BELIEVED'
+beyond='PBFT_NO_NULL_FILL PBFT_LATE_COMMITS_BELIEVED'
 few_layers='codec crypto merkle aggregate state'
-quick='MUTANT_PBFT_NO_P_SET MUTANT_PBFT_VOTE_BEFORE_DURABLE MUTANT_PBFT_DOUBLE_EXECUTE MUTANT_PBFT_CERT_NO_MEMBERSHIP'
+quick='PBFT_NO_P_SET PBFT_VOTE_BEFORE_DURABLE PBFT_DOUBLE_EXECUTE PBFT_CERT_NO_MEMBERSHIP'
 
 slice=
 names=
@@ -115,11 +115,11 @@ storms() {
 
 # ---- the defects
 
-plant() { # MUTANT FILE...
+plant() { # NAME FILE...
     defect=$1
     shift
     for path in "$@"; do
-        { echo "#define $defect 1"; cat "$path"; } > "$tree/$path"
+        { printf '#define PLANTED "%s"\n#define MUTANT_%s 1\n' "$defect" "$defect"; cat "$path"; } > "$tree/$path"
     done
 }
 
@@ -130,14 +130,15 @@ heal() { # FILE...
 }
 
 # One line a defect: its layer (storm: of the consensus), its name, and every file that knows it.
-grep -r -o -E '^ *# *if.*MUTANT_[A-Z0-9_]+' src | sed -E 's/^([^:]+):.*(MUTANT_[A-Z0-9_]+)$/\2 \1/' |
+grep -r -o -E 'MUTATE\([A-Z0-9_]+,|^ *# *if.*MUTANT_[A-Z0-9_]+' src --include='*.[ch]' |
+    grep -v '^src/base/mutate.h:' | sed -E 's/^([^:]+):.*(MUTATE\(|MUTANT_)([A-Z0-9_]+),?$/\3 \1/' |
     LC_ALL=C sort -u | awk '
         $1 != last { if (line) print line; split($2, part, "/"); line = part[2] " " $1; last = $1 }
         { line = line " " $2 }
         END { if (line) print line }' > "$work/all"
 while read -r layer mutant files; do
     case $mutant in
-    MUTANT_PBFT_*) of=storm ;;
+    PBFT_*) of=storm ;;
     *) of=$layer ;;
     esac
     if [ -n "$names" ]; then
@@ -179,7 +180,7 @@ while read -r of layer mutant files; do
         echo "$median $mutant" >> "$work/medians"
         [ "$median" -le "$seeds_max" ] && status=0 || status=1
         report "$status" "$(printf '%-38s median %4d seeds (%s), by %s' "$mutant" "$median" "$range" "$checker")"
-        asked=tests/storm/cases/$(echo "${mutant#MUTANT_PBFT_}" | tr A-Z a-z).txt
+        asked=tests/storm/cases/$(echo "${mutant#PBFT_}" | tr A-Z a-z).txt
         if [ -f "$asked" ]; then
             status=0
             "$build/storm/storm" --replay "$asked" > /dev/null 2>&1 || status=$?

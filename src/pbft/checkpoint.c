@@ -30,11 +30,7 @@ static void prove_if_quorum(struct pbft *p, const struct statement *says)
                 which[count++] = *c;
         }
     }
-#ifdef MUTANT_PBFT_STABLE_AT_F1
-    while (count > p->members.f && count < p->members.quorum)
-        which[count++] = which[0];
-#endif
-    if (count < p->members.quorum)
+    if (count < MUTATE(PBFT_STABLE_AT_F1, p->members.f + 1, p->members.quorum))
         return;
     struct buf signatures = {0};
     struct cbor_writer w;
@@ -95,11 +91,8 @@ enum err receive_stable(struct pbft *p, struct bytes message)
     if (says.sequence <= p->stable.sequence || says.sequence <= p->proven.sequence)
         return ERR_STALE;
     cbor_reader_init(&r, signatures);
-#ifdef MUTANT_PBFT_STABLE_MESSAGE_UNVERIFIED
-    signatures_check(&r, &p->members, &says, p->members.quorum, p->members.n, false);
-#else
-    signatures_check(&r, &p->members, &says, p->members.quorum, p->members.n, true);
-#endif
+    signatures_check(&r, &p->members, &says, p->members.quorum, p->members.n,
+                     MUTATE(PBFT_STABLE_MESSAGE_UNVERIFIED, false, true));
     err = cbor_reader_done(&r);
     if (err != ERR_OK)
         return err;
@@ -156,10 +149,8 @@ void checkpoint_adopt(struct pbft *p)
 
     if (p->proven.sequence <= p->stable.sequence)
         return;
-#ifndef MUTANT_PBFT_STABLE_AHEAD
-    if (p->proven.sequence > p->decided)
+    if (MUTATE(PBFT_STABLE_AHEAD, false, p->proven.sequence > p->decided))
         return;
-#endif
     const struct slot *s = log_find(p, p->proven.sequence);
     if (s != NULL && s->has_block && !digest_equal(&s->block_id, &p->proven.block_id)) {
         p->diverged = true;
@@ -170,11 +161,7 @@ void checkpoint_adopt(struct pbft *p)
     p->stable = p->proven;
     blob_hold(p->stable.signatures);
     record_snapshot(p);
-#ifdef MUTANT_PBFT_FORGETS_AHEAD
-    effects_forget(p->out, p->stable.sequence + 1);
-#else
-    effects_forget(p->out, p->stable.sequence);
-#endif
+    effects_forget(p->out, MUTATE(PBFT_FORGETS_AHEAD, p->stable.sequence + 1, p->stable.sequence));
     effects_note(p->out, "pbft.stable", p->stable.sequence, p->view);
     if (p->planned_top > reach)
         new_view_install(p);

@@ -1,6 +1,7 @@
 #ifndef PRISMFED_PBFT_INTERNAL_H
 #define PRISMFED_PBFT_INTERNAL_H
 
+#include "base/mutate.h"
 #include "pbft/evidence.h"
 #include "pbft/messages.h"
 #include "pbft/pool.h"

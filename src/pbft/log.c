@@ -4,11 +4,8 @@
 
 uint64_t log_high(const struct pbft *p)
 {
-    uint64_t high = p->stable.sequence + p->config.window;
+    uint64_t high = p->stable.sequence + MUTATE(PBFT_WATERMARK_OFF_BY_ONE, p->config.window + 1, p->config.window);
 
-#ifdef MUTANT_PBFT_WATERMARK_OFF_BY_ONE
-    high++;
-#endif
     return p->closing != 0 && p->closing < high ? p->closing : high;
 }
 
@@ -16,10 +13,7 @@ void closing_ask(struct pbft *p)
 {
     bool closes = p->app.closes != NULL && p->app.closes(p->app.context, p->executed);
 
-#ifdef MUTANT_PBFT_CLOSE_IGNORED
-    closes = false;
-#endif
-    p->closing = closes ? p->executed : 0;
+    p->closing = closes ? MUTATE(PBFT_CLOSE_IGNORED, 0, p->executed) : 0;
 }
 
 void slot_clear(struct slot *s, unsigned n)
@@ -40,10 +34,8 @@ struct slot *log_slot(struct pbft *p, uint64_t sequence)
 {
     if (sequence <= p->stable.sequence)
         return NULL;
-#ifndef MUTANT_PBFT_FAR_SEQUENCES
-    if (sequence - p->stable.sequence > p->ring)
+    if (MUTATE(PBFT_FAR_SEQUENCES, false, sequence - p->stable.sequence > p->ring))
         return NULL;
-#endif
     struct slot *s = &p->slots[sequence % p->ring];
     if (s->sequence != sequence) {
         slot_clear(s, p->members.n);
@@ -134,14 +126,10 @@ unsigned claims_count(const struct pbft *p, const struct claim *claims, const st
         const struct statement *s = &claims[i].says;
         if (s->type != says->type || s->sequence != says->sequence)
             continue;
-#ifndef MUTANT_PBFT_VIEWS_MIXED
-        if (s->view != says->view)
+        if (MUTATE(PBFT_VIEWS_MIXED, false, s->view != says->view))
             continue;
-#endif
-#ifndef MUTANT_PBFT_DIGESTS_MIXED
-        if (!digest_equal(&s->digest, &says->digest))
+        if (MUTATE(PBFT_DIGESTS_MIXED, false, !digest_equal(&s->digest, &says->digest)))
             continue;
-#endif
         if (which != NULL)
             which[count] = claims[i];
         count++;

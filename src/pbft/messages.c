@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/mutate.h"
+
 static const char *const SUBJECTS[MESSAGE_TYPES_END] = {
     [MESSAGE_PRE_PREPARE] = "pre-prepare", [MESSAGE_PREPARE] = "prepare",         [MESSAGE_COMMIT] = "commit",
     [MESSAGE_CHECKPOINT] = "checkpoint",   [MESSAGE_VIEW_CHANGE] = "view-change", [MESSAGE_NEW_VIEW] = "new-view",
@@ -28,22 +30,14 @@ const char *statement_subject(enum message_type type)
  * binding. */
 static struct digest federation_named(const struct members *m, enum message_type type)
 {
-#ifdef MUTANT_PBFT_FOREIGN_FEDERATION
-    return type == MESSAGE_COMMIT ? m->federation_id : (struct digest){0};
-#else
-    (void)type;
-    return m->federation_id;
-#endif
+    const struct digest none = {0};
+
+    return type == MESSAGE_COMMIT ? m->federation_id : MUTATE(PBFT_FOREIGN_FEDERATION, none, m->federation_id);
 }
 
 static uint64_t epoch_named(const struct members *m, enum message_type type)
 {
-#ifdef MUTANT_PBFT_FOREIGN_EPOCH
-    return type == MESSAGE_COMMIT ? m->membership_epoch : 1;
-#else
-    (void)type;
-    return m->membership_epoch;
-#endif
+    return type == MESSAGE_COMMIT ? m->membership_epoch : MUTATE(PBFT_FOREIGN_EPOCH, 1, m->membership_epoch);
 }
 
 void statement_payload(const struct members *m, const struct statement *s, struct buf *out)
@@ -268,11 +262,9 @@ static enum err payload_parse(const struct members *m, struct bytes in, struct s
     if (err != ERR_OK)
         return err;
     struct digest ours = federation_named(m, s->type);
-#ifdef MUTANT_PBFT_OLD_EPOCH_COUNTS
-    if (epoch < epoch_named(m, s->type))
-        epoch = epoch_named(m, s->type);
-#endif
-    if (!digest_equal(&federation, &ours) || epoch != epoch_named(m, s->type))
+    uint64_t present = epoch_named(m, s->type);
+    bool foreign = MUTATE(PBFT_OLD_EPOCH_COUNTS, epoch > present, epoch != present);
+    if (foreign || !digest_equal(&federation, &ours))
         return ERR_MISMATCH;
     return s->view <= VIEW_MAX && s->sequence <= SEQUENCE_MAX ? ERR_OK : ERR_RANGE;
 }
@@ -485,9 +477,7 @@ void signatures_check(struct cbor_reader *r, const struct members *m, const stru
             cbor_fail(r, ERR_RANGE);
             return;
         }
-#ifndef MUTANT_PBFT_SIGNER_TWICE
-        least = (unsigned)signer + 1;
-#endif
+        least = MUTATE(PBFT_SIGNER_TWICE, 0, (unsigned)signer + 1);
         claim.signer = (unsigned)signer;
         memcpy(claim.signature, signature.data, SIGNATURE_SIZE);
         enum err err = verify ? claim_verify(m, &claim) : ERR_OK;

@@ -13,25 +13,15 @@
  * is there already, and verified. */
 static enum err judge_vote(struct pbft *p, const struct claim *kept, const struct claim *vote, bool *fresh)
 {
-    bool same_view = kept->says.type != 0 && vote->says.view == kept->says.view;
+    bool same_view = kept->says.type != 0 && MUTATE(PBFT_EVIDENCE_ANY_VIEW, true, vote->says.view == kept->says.view);
 
-#ifdef MUTANT_PBFT_EVIDENCE_ANY_VIEW
-    same_view = kept->says.type != 0;
-#endif
     *fresh = false;
     if (kept->says.type != 0 && vote->says.view < kept->says.view)
         return ERR_STALE;
     if (same_view && digest_equal(&kept->says.digest, &vote->says.digest))
         return ERR_OK;
-    enum err err = claim_verify(&p->members, vote);
-#ifdef MUTANT_PBFT_VOTE_UNVERIFIED
-    err = ERR_OK;
-#endif
-#ifdef MUTANT_PBFT_EVIDENCE_UNVERIFIED
-    if (same_view)
-        err = ERR_OK;
-#endif
-    if (err != ERR_OK)
+    enum err err = MUTATE(PBFT_VOTE_UNVERIFIED, ERR_OK, claim_verify(&p->members, vote));
+    if (MUTATE(PBFT_EVIDENCE_UNVERIFIED, err != ERR_OK && !same_view, err != ERR_OK))
         return err;
     peer_seen(p, vote);
     if (same_view) {
@@ -63,13 +53,9 @@ static enum err judge_proposal(struct pbft *p, struct slot *s, const struct clai
     if (err != ERR_OK)
         return err;
     peer_seen(p, proposal);
-#ifdef MUTANT_PBFT_SECOND_PROPOSAL
-    if (known && !same)
-        s->proposal.says.type = 0;
-    known = same;
-#endif
     if (known && !same) {
         evidence_keep(p, &s->proposal, proposal);
+        MUTATE(PBFT_SECOND_PROPOSAL, (void)(s->proposal = *proposal), (void)0);
         return ERR_DUPLICATE;
     }
     *fresh = !known && p->active && proposal->says.view == p->view;
@@ -95,19 +81,14 @@ enum err receive_pre_prepare(struct pbft *p, struct bytes message)
     enum err err = message_parse(&p->members, message, MESSAGE_PRE_PREPARE, &proposal, &requests);
     if (err != ERR_OK)
         return err;
-#ifndef MUTANT_PBFT_ANY_PROPOSER
-    if (proposal.signer != members_primary(&p->members, proposal.says.view))
+    if (MUTATE(PBFT_ANY_PROPOSER, false, proposal.signer != members_primary(&p->members, proposal.says.view)))
         return ERR_STATE;
-#endif
     struct slot *s = slot_for(p, &proposal, &err);
     if (s == NULL)
         return err;
     if (proposal.says.view < p->view)
         return ERR_STALE;
-    struct digest digest = digest_of(requests);
-#ifdef MUTANT_PBFT_BATCH_UNCHECKED
-    digest = proposal.says.digest;
-#endif
+    struct digest digest = MUTATE(PBFT_BATCH_UNCHECKED, proposal.says.digest, digest_of(requests));
     if (!digest_equal(&digest, &proposal.says.digest))
         return ERR_MISMATCH;
     err = batch_decode(requests, p->requests, &count);
@@ -142,10 +123,8 @@ enum err receive_prepare(struct pbft *p, struct bytes message)
         return ERR_MISMATCH;
     if (proposal.signer != primary)
         return ERR_STATE;
-#ifndef MUTANT_PBFT_PRIMARY_PREPARES
-    if (prepare.signer == primary)
+    if (MUTATE(PBFT_PRIMARY_PREPARES, false, prepare.signer == primary))
         return ERR_STATE;
-#endif
     struct slot *s = slot_for(p, &prepare, &err);
     if (s == NULL)
         return err;
@@ -213,17 +192,13 @@ static bool may_prepare(struct pbft *p, struct slot *s)
         return false;
     if (s->proved)
         return true;
-#ifndef MUTANT_PBFT_PREPARES_AHEAD
-    if (s->sequence != p->executed + 1)
+    if (MUTATE(PBFT_PREPARES_AHEAD, false, s->sequence != p->executed + 1))
         return false;
-#endif
     if (s->asked == p->occasion)
         return false;
-#ifdef MUTANT_PBFT_VOTE_UNCHECKED
-    return true;
-#endif
     ASSERT(batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
-    enum err err = p->app.check_batch(p->app.context, s->sequence, p->requests, count);
+    enum err err =
+        MUTATE(PBFT_VOTE_UNCHECKED, ERR_OK, p->app.check_batch(p->app.context, s->sequence, p->requests, count));
     s->asked = p->occasion;
     if (err != ERR_OK && err != ERR_AGAIN) {
         s->refused = true;
@@ -244,13 +219,9 @@ static void send_prepare(struct pbft *p, struct slot *s)
     claim_sign(p, MESSAGE_PREPARE, p->view, s->sequence, &s->proposal.says.digest, &prepare);
     slot_keep_claim(s, &s->prepares[p->config.self], &prepare);
     s->voted = true;
-#ifdef MUTANT_PBFT_VOTE_BEFORE_DURABLE
-    send_dropping(p, PEER_OTHERS, message_prepare(p, &prepare, &s->proposal));
-    record_accept(p, s, &prepare);
-#else
-    record_accept(p, s, &prepare);
-    send_dropping(p, PEER_OTHERS, message_prepare(p, &prepare, &s->proposal));
-#endif
+    struct blob *message = message_prepare(p, &prepare, &s->proposal);
+    MUTATE(PBFT_VOTE_BEFORE_DURABLE, send_dropping(p, PEER_OTHERS, message), record_accept(p, s, &prepare));
+    MUTATE(PBFT_VOTE_BEFORE_DURABLE, record_accept(p, s, &prepare), send_dropping(p, PEER_OTHERS, message));
 }
 
 /* prepared(m, v, n, i): the PRE-PREPARE and quorum - 1 PREPAREs of distinct backups. */
@@ -282,10 +253,7 @@ static bool become_prepared(struct pbft *p, struct slot *s)
 
 static bool may_execute(const struct slot *s)
 {
-#ifdef MUTANT_PBFT_COMMIT_UNPREPARED
-    return s->voted;
-#endif
-    return s->prepared;
+    return MUTATE(PBFT_COMMIT_UNPREPARED, s->voted, s->prepared);
 }
 
 static bool execute(struct pbft *p)
@@ -303,9 +271,7 @@ static bool execute(struct pbft *p)
     closing_ask(p);
     p->occasion++;
     pool_mark(&p->pool, p->requests, count, s->sequence);
-#ifdef MUTANT_PBFT_CHECKPOINT_TENTATIVE
-    checkpoint_vote(p, s->sequence, &s->block_id);
-#endif
+    MUTATE(PBFT_CHECKPOINT_TENTATIVE, checkpoint_vote(p, s->sequence, &s->block_id), (void)0);
     return true;
 }
 
@@ -326,13 +292,9 @@ static bool send_commit(struct pbft *p, struct slot *s)
     }
     claim_sign(p, MESSAGE_COMMIT, p->view, s->sequence, &s->block_id, &vote);
     slot_keep_claim(s, own, &vote);
-#ifdef MUTANT_PBFT_VOTE_BEFORE_DURABLE
-    send_dropping(p, PEER_OTHERS, message_of(p, &vote, bytes_of(NULL, 0)));
-    record_claim(p, &vote);
-#else
-    record_claim(p, &vote);
-    send_dropping(p, PEER_OTHERS, message_of(p, &vote, bytes_of(NULL, 0)));
-#endif
+    struct blob *message = message_of(p, &vote, bytes_of(NULL, 0));
+    MUTATE(PBFT_VOTE_BEFORE_DURABLE, send_dropping(p, PEER_OTHERS, message), record_claim(p, &vote));
+    MUTATE(PBFT_VOTE_BEFORE_DURABLE, record_claim(p, &vote), send_dropping(p, PEER_OTHERS, message));
     commit_count(p, s, &vote);
     return true;
 }
@@ -514,10 +476,7 @@ static bool propose(struct pbft *p)
 
 static bool may_go_on(const struct pbft *p)
 {
-#ifdef MUTANT_PBFT_DIVERGED_GOES_ON
-    return p->active;
-#endif
-    return p->active && !p->diverged;
+    return p->active && MUTATE(PBFT_DIVERGED_GOES_ON, true, !p->diverged);
 }
 
 static bool vote_all(struct pbft *p)
@@ -559,9 +518,7 @@ void normal_run(struct pbft *p)
 void normal_undo(struct pbft *p)
 {
     if (p->executed > p->decided) {
-#ifndef MUTANT_PBFT_DOUBLE_EXECUTE
-        p->app.undo(p->app.context, p->decided);
-#endif
+        MUTATE(PBFT_DOUBLE_EXECUTE, (void)0, p->app.undo(p->app.context, p->decided));
         for (uint64_t n = p->decided + 1; n <= p->executed; n++) {
             struct slot *s = log_find(p, n);
             if (s != NULL)

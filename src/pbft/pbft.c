@@ -246,10 +246,7 @@ void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *
  * all others with requests whose time never comes. */
 static bool make_room(struct pbft *p, struct bytes request)
 {
-#ifdef MUTANT_PBFT_POOL_NO_ROOM
-    return false;
-#endif
-    if (p->app.check_request(p->app.context, request) != ERR_OK)
+    if (MUTATE(PBFT_POOL_NO_ROOM, true, p->app.check_request(p->app.context, request) != ERR_OK))
         return false;
     for (int32_t at = p->pool.last; at >= 0; at = p->pool.entries[at].previous) {
         const struct pool_entry *e = &p->pool.entries[at];

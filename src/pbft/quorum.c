@@ -1,5 +1,7 @@
 #include "pbft/quorum.h"
 
+#include "base/mutate.h"
+
 unsigned quorum_faults(unsigned n)
 {
     return n == 0 ? 0 : (n - 1) / 3;
@@ -7,12 +9,7 @@ unsigned quorum_faults(unsigned n)
 
 unsigned quorum_size(unsigned n, unsigned f)
 {
-#ifdef MUTANT_PBFT_QUORUM_2F1
-    (void)n;
-    return 2 * f + 1;
-#else
-    return (n + f + 2) / 2;
-#endif
+    return MUTATE(PBFT_QUORUM_2F1, 2 * f + 1, (n + f + 2) / 2);
 }
 
 enum err quorum_check(unsigned n, unsigned f, unsigned q, struct diag *diag)

@@ -10,10 +10,7 @@ bool answer_allowed(struct pbft *p, unsigned peer)
         to->answered_at = p->now_ns;
         to->answers = 0;
     }
-#ifdef MUTANT_PBFT_ANSWERS_UNLIMITED
-    to->answers = 0;
-#endif
-    return to->answers++ < ANSWERS_MAX;
+    return MUTATE(PBFT_ANSWERS_UNLIMITED, true, to->answers++ < ANSWERS_MAX);
 }
 
 static void answer(struct pbft *p, unsigned peer, struct blob *message)
@@ -35,10 +32,7 @@ static uint64_t claimed_decided(const struct pbft *p, uint64_t best)
             continue;
         for (unsigned k = 0; k < p->members.n; k++)
             supporters += k != p->config.self && p->peers[k].decided >= claimed;
-#ifdef MUTANT_PBFT_STATUS_BELIEVED
-        supporters += p->members.f;
-#endif
-        if (supporters > p->members.f)
+        if (supporters > MUTATE(PBFT_STATUS_BELIEVED, 0, p->members.f))
             best = claimed;
     }
     return best;
@@ -51,11 +45,9 @@ uint64_t known_decided(const struct pbft *p)
 
 bool can_catch_up(const struct pbft *p)
 {
-#ifdef MUTANT_PBFT_LATE_COMMITS_BELIEVED
-    if (p->proved_decided > p->decided)
-        return true;
-#endif
-    return p->proven.sequence > p->decided || claimed_decided(p, p->decided) > p->decided;
+    uint64_t proved = MUTATE(PBFT_LATE_COMMITS_BELIEVED, p->proved_decided, p->proven.sequence);
+
+    return proved > p->decided || claimed_decided(p, p->decided) > p->decided;
 }
 
 bool is_behind(const struct pbft *p)

@@ -94,9 +94,8 @@ static enum err apply_snapshot(struct pbft *p, const struct record_head *head, s
     blob_drop(p->stable.signatures);
     p->stable = stable;
     p->restored = true;
-#ifdef MUTANT_PBFT_FORGET_VIEW_ON_RESTART
-    return ERR_OK;
-#endif
+    if (MUTATE(PBFT_FORGET_VIEW_ON_RESTART, true, false))
+        return ERR_OK;
     if (own.len > 0)
         err = view_change_restore(p, own);
     if (err == ERR_OK && opened.len > 0)
@@ -134,11 +133,9 @@ static enum err apply_accept(struct pbft *p, struct cbor_reader *r)
     struct batch *kept = slot_batch(s, &proposal.says.digest);
     if (kept != NULL)
         kept->durable = true;
-    if (s->proposal.says.type != 0 && s->proposal.says.view > proposal.says.view)
+    bool outlived = s->proposal.says.type != 0 && s->proposal.says.view > proposal.says.view;
+    if (MUTATE(PBFT_FORGET_VOTE_ON_RESTART, true, outlived))
         return ERR_OK;
-#ifdef MUTANT_PBFT_FORGET_VOTE_ON_RESTART
-    return ERR_OK;
-#endif
     bool same = s->proposal.says.type != 0 && s->proposal.says.view == proposal.says.view;
     s->proved = same && s->proved;
     s->proposal = proposal;
@@ -164,11 +161,8 @@ static enum err apply_proof(struct pbft *p, struct cbor_reader *r)
     struct proof proof = proof_read(&inner, &p->members, false);
     err = cbor_reader_done(&inner);
     struct slot *s = err == ERR_OK ? log_slot(p, proof.sequence) : NULL;
-    if (s == NULL || (s->proof != NULL && s->proof_view > proof.view))
+    if (MUTATE(PBFT_FORGET_PROOF_ON_RESTART, true, s == NULL) || (s->proof != NULL && s->proof_view > proof.view))
         return err;
-#ifdef MUTANT_PBFT_FORGET_PROOF_ON_RESTART
-    return ERR_OK;
-#endif
     blob_drop(s->proof);
     s->proof = blob_new(item);
     s->proof_view = proof.view;
@@ -224,11 +218,8 @@ static enum err apply_message(struct pbft *p, struct cbor_reader *r)
     struct bytes message = cbor_get_raw(r);
     enum err err = record_done(r);
 
-    if (err != ERR_OK)
+    if (err != ERR_OK || MUTATE(PBFT_FORGET_VIEW_ON_RESTART, true, false))
         return err;
-#ifdef MUTANT_PBFT_FORGET_VIEW_ON_RESTART
-    return ERR_OK;
-#endif
     if (message.len > 1 && message.data[1] == MESSAGE_VIEW_CHANGE)
         return view_change_restore(p, message);
     return new_view_restore(p, message);

@@ -39,10 +39,8 @@ static int64_t view_delay(struct pbft *p)
         p->watched = p->pool_oldest;
         p->watched_until_ns = p->now_ns > INT64_MAX - patience ? INT64_MAX : p->now_ns + patience;
     }
-#ifdef MUTANT_PBFT_ENDLESS_PATIENCE
-    p->watched_until_ns = INT64_MAX;
-#endif
-    int64_t left = p->watched_until_ns > p->now_ns ? p->watched_until_ns - p->now_ns : 0;
+    int64_t until = MUTATE(PBFT_ENDLESS_PATIENCE, INT64_MAX, p->watched_until_ns);
+    int64_t left = until > p->now_ns ? until - p->now_ns : 0;
     return left < p->timeout_ns ? left : p->timeout_ns;
 }
 
@@ -81,17 +79,12 @@ void timers_update(struct pbft *p)
         if (!p->recovering) /* no decision answers what it asks */
             timer_stop(p, PBFT_TIMER_RESEND);
     }
-    if (p->progress && p->active) {
-#ifndef MUTANT_PBFT_TIMER_NOT_RESET
+    if (MUTATE(PBFT_TIMER_NOT_RESET, false, p->progress && p->active)) {
         p->timeout_ns = p->config.view_timeout_ns;
         p->left_in_vain = false;
         timer_stop(p, PBFT_TIMER_VIEW);
-#endif
     }
-    bool moving = view_change_count(p) >= p->members.quorum;
-#ifdef MUTANT_PBFT_TIMER_ALONE
-    moving = true;
-#endif
+    bool moving = MUTATE(PBFT_TIMER_ALONE, true, view_change_count(p) >= p->members.quorum);
     want(p, PBFT_TIMER_VIEW, !p->recovering && (p->active ? work : moving), view_delay);
     want(p, PBFT_TIMER_RESEND, work || leaving || wondering || p->recovering || checkpoint_waits(p) || is_behind(p),
          resend_delay);

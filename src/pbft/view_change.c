@@ -55,17 +55,12 @@ static struct blob *own_view_change(struct pbft *p)
     struct claim claim;
     unsigned count = 0;
 
-#ifndef MUTANT_PBFT_NO_P_SET
     for (uint64_t n = p->stable.sequence + 1; n <= p->stable.sequence + p->config.window; n++) {
         const struct slot *s = log_find(p, n);
-#ifdef MUTANT_PBFT_P_SET_OF_LAST_VIEW
-        if (s != NULL && s->proof_view + 1 < p->view)
-            continue;
-#endif
-        if (s != NULL && s->proof != NULL)
+        bool proved = s != NULL && MUTATE(PBFT_NO_P_SET, false, s->proof != NULL);
+        if (proved && MUTATE(PBFT_P_SET_OF_LAST_VIEW, s->proof_view + 1 >= p->view, true))
             proofs[count++] = blob_bytes(s->proof);
     }
-#endif
     struct bytes signatures = p->stable.signatures != NULL ? blob_bytes(p->stable.signatures) : bytes_of(NULL, 0);
     view_change_body(p->stable.sequence, &p->stable.block_id, signatures, proofs, count, &body);
     struct digest digest = digest_of(bytes_of_buf(&body));
@@ -93,9 +88,7 @@ void view_change_start(struct pbft *p, uint64_t view)
 {
     ASSERT(view > p->view && view > p->floor && view <= VIEW_MAX && !p->recovering);
     leave_view(p, view);
-#ifndef MUTANT_PBFT_TIMER_NOT_DOUBLED
-    timeout_grow(p);
-#endif
+    MUTATE(PBFT_TIMER_NOT_DOUBLED, (void)0, timeout_grow(p));
     effects_note(p->out, "pbft.view_change", view, p->stable.sequence);
     struct blob *message = own_view_change(p);
     keep_view_change(&p->peers[p->config.self], view, blob_bytes(message));
@@ -120,10 +113,7 @@ static bool join(struct pbft *p)
         if (peer->view_change_to < least)
             least = peer->view_change_to;
     }
-#ifdef MUTANT_PBFT_JOINS_ONE
-    count += count > 0 ? p->members.f : 0;
-#endif
-    if (count <= p->members.f)
+    if (count <= MUTATE(PBFT_JOINS_ONE, 0, p->members.f))
         return false;
     view_change_start(p, least);
     return true;
@@ -296,10 +286,8 @@ enum err receive_new_view(struct pbft *p, struct bytes message)
     enum err err = message_parse(&p->members, message, MESSAGE_NEW_VIEW, &claim, &body);
     if (err != ERR_OK)
         return err;
-#ifndef MUTANT_PBFT_STALE_NEW_VIEW
-    if (claim.says.view < p->view)
+    if (MUTATE(PBFT_STALE_NEW_VIEW, false, claim.says.view < p->view))
         return ERR_STALE;
-#endif
     if ((claim.says.view == p->view && p->active) || claim.signer == p->config.self)
         return ERR_STALE;
     for (unsigned i = 0; i < p->members.n; i++)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/mutate.h"
+
 struct digest null_digest(void)
 {
     /* SHA-256 of 0x80 */
@@ -57,11 +59,9 @@ static enum err stable_check(const struct view_rules *rules, const struct view_c
         return ERR_RANGE;
     if (is_base && !digest_equal(&vc->block_id, &rules->base_id))
         return ERR_MISMATCH;
-#ifdef MUTANT_PBFT_STABLE_UNVERIFIED
-    verify = false;
-#endif
     cbor_reader_init(&r, vc->signatures);
-    signatures_check(&r, rules->members, &checkpoint, is_base ? 0 : rules->members->quorum, rules->members->n, verify);
+    signatures_check(&r, rules->members, &checkpoint, is_base ? 0 : rules->members->quorum, rules->members->n,
+                     MUTATE(PBFT_STABLE_UNVERIFIED, false, verify));
     return cbor_reader_done(&r);
 }
 
@@ -71,15 +71,12 @@ static enum err proofs_check(const struct view_rules *rules, const struct view_c
     uint64_t last = vc->claim.says.sequence, high = last + rules->window;
     struct cbor_reader r;
 
-#ifdef MUTANT_PBFT_PROOF_UNVERIFIED
-    verify = false;
-#endif
     cbor_reader_init(&r, vc->proofs);
     uint64_t count = cbor_get_array(&r);
     if (r.err == ERR_OK && count > rules->window)
         cbor_fail(&r, ERR_LIMIT);
     for (uint64_t i = 0; i < count && r.err == ERR_OK; i++) {
-        struct proof proof = proof_read(&r, rules->members, verify);
+        struct proof proof = proof_read(&r, rules->members, MUTATE(PBFT_PROOF_UNVERIFIED, false, verify));
         if (r.err != ERR_OK)
             break;
         if (proof.sequence <= last || proof.sequence > high || proof.view >= vc->claim.says.view)
@@ -158,12 +155,8 @@ static void plan_proofs(const struct view_change *vc, struct plan *plan)
             continue;
         struct planned *item = &plan->items[proof.sequence - plan->min_s - 1];
         /* Two digests prepared in one view: more liars than tolerated. The choice must still be everyone's. */
-        bool better = !item->proved || proof.view > item->view ||
-                      (proof.view == item->view && digest_compare(&proof.digest, &item->digest) < 0);
-#ifdef MUTANT_PBFT_LOWEST_PROOF
-        better = !item->proved || proof.view < item->view;
-#endif
-        if (better)
+        bool later = MUTATE(PBFT_LOWEST_PROOF, proof.view<item->view, proof.view> item->view);
+        if (!item->proved || later || (proof.view == item->view && digest_compare(&proof.digest, &item->digest) < 0))
             *item = (struct planned){true, proof.view, proof.digest};
         if (proof.sequence > plan->max_s)
             plan->max_s = proof.sequence;
@@ -187,13 +180,9 @@ void plan_make(const struct view_rules *rules, const struct view_change *changes
     for (uint64_t i = 0; i < plan.max_s - plan.min_s; i++) {
         if (!plan.items[i].proved)
             plan.items[i].digest = none;
-    }
-#ifdef MUTANT_PBFT_NO_NULL_FILL
-    for (uint64_t i = 0; i < plan.max_s - plan.min_s; i++) {
         if (!plan.items[i].proved)
-            plan.max_s = plan.min_s + i;
+            plan.max_s = MUTATE(PBFT_NO_NULL_FILL, plan.min_s + i, plan.max_s);
     }
-#endif
     *out = plan;
 }
 
@@ -236,9 +225,6 @@ static void read_changes(struct cbor_reader *r, const struct view_rules *rules, 
 {
     unsigned least = 0;
 
-#ifdef MUTANT_PBFT_CHANGES_UNVERIFIED
-    scrutiny = CHECK_FORM;
-#endif
     cbor_expect_array(r, rules->members->quorum);
     for (unsigned i = 0; i < rules->members->quorum && r->err == ERR_OK; i++) {
         struct bytes item = cbor_get_raw(r);
@@ -254,14 +240,12 @@ static void read_changes(struct cbor_reader *r, const struct view_rules *rules, 
         if (err == ERR_OK && (vc->claim.says.view != nv->claim.says.view || vc->claim.signer < least))
             err = ERR_RANGE;
         if (err == ERR_OK && scrutiny == CHECK_SIGNATURES && !seen)
-            err = view_change_verify(rules, vc);
+            err = MUTATE(PBFT_CHANGES_UNVERIFIED, ERR_OK, view_change_verify(rules, vc));
         if (err != ERR_OK) {
             cbor_fail(r, err);
             return;
         }
-#ifndef MUTANT_PBFT_CHANGES_OF_ONE
-        least = vc->claim.signer + 1;
-#endif
+        least = MUTATE(PBFT_CHANGES_OF_ONE, 0, vc->claim.signer + 1);
         nv->count++;
     }
 }
@@ -284,10 +268,7 @@ static void read_proposals(struct cbor_reader *r, const struct view_rules *rules
                                      nv->plan.items[i].digest};
         c->signer = nv->claim.signer;
         memcpy(c->signature, signature.data, SIGNATURE_SIZE);
-        enum err err = verify ? claim_verify(rules->members, c) : ERR_OK;
-#ifdef MUTANT_PBFT_ACCEPT_ANY_NEW_VIEW
-        err = ERR_OK;
-#endif
+        enum err err = verify ? MUTATE(PBFT_ACCEPT_ANY_NEW_VIEW, ERR_OK, claim_verify(rules->members, c)) : ERR_OK;
         if (err != ERR_OK)
             cbor_fail(r, err);
     }

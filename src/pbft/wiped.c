@@ -22,10 +22,7 @@ enum { FILL_PATIENCE = 8 }; /* view time-outs between two recoveries of one peer
 
 bool is_mute(const struct pbft *p)
 {
-#ifdef MUTANT_PBFT_RECOVER_TALKS_EARLY
-    return false;
-#endif
-    return p->recovering || p->view < p->floor;
+    return MUTATE(PBFT_RECOVER_TALKS_EARLY, false, p->recovering || p->view < p->floor);
 }
 
 /* ---- the one that asks */
