@@ -1,6 +1,6 @@
 #include "audit/replay.h"
 
-#include <string.h>
+#include <inttypes.h>
 
 static void compare_view(struct replay *r, const struct replayed_epoch *e, struct audit_report *report)
 {
@@ -47,19 +47,34 @@ static bool same_statement(const struct anchor_statement *a, struct bytes payloa
     return same;
 }
 
+/* Nobody with this key was in good standing when the epoch closed. */
+static void blame_signer(struct replay *r, const struct replayed_epoch *e, const struct digest *kid,
+                         struct audit_report *report)
+{
+    const char *name = names_find(&r->names, kid);
+
+    if (name == NULL)
+        audit_fail(report, RULE_ANCHOR_SIGNATURE, e->file, "/signature", "the signer's key is nobody's in this log");
+    else
+        audit_fail(report, RULE_ANCHOR_SIGNATURE, e->file, "/signature",
+                   "signed with a key of %s, who had another one in epoch %" PRIu64 " or was not in good standing",
+                   name, e->epoch);
+}
+
+/* Keys and standing are those of the epoch that is signed. */
 static void compare_anchor(struct replay *r, const struct replayed_epoch *e, struct audit_report *report)
 {
     struct anchor_statement statement;
     struct cose_sign1 cose;
     enum err err = anchor_parse(bytes_of_buf(&e->bytes.signature), &statement, &cose);
-    int member = err == ERR_OK ? state_find(&r->state, &cose.kid) : -1;
+    const struct public_key *key = err == ERR_OK ? signers_find(&e->signers, &cose.kid) : NULL;
 
-    if (err == ERR_OK && member < 0)
-        err = ERR_UNKNOWN;
-    if (err == ERR_OK && r->state.members[member].status == MEMBER_CONVICTED)
-        err = ERR_STATE;
+    if (err == ERR_OK && key == NULL) {
+        blame_signer(r, e, &cose.kid, report);
+        return;
+    }
     if (err == ERR_OK)
-        err = cose_verify(&cose, &r->state.members[member].card.key);
+        err = cose_verify(&cose, key);
     if (err != ERR_OK) {
         audit_fail(report, RULE_ANCHOR_SIGNATURE, e->file, "/signature", "%s", err_text(err));
         return;

@@ -219,6 +219,7 @@ static bool execute(struct replay *r, struct replayed_epoch *e, struct audit_rep
         const struct block *b = &e->bytes.blocks[i];
         struct execution x = {0};
 
+        signers_of(&r->state, &e->signers);
         if (state_apply_block(&r->state, b, &x) != ERR_OK) {
             blame(&r->state, b, e->file, i, report);
             return false;
@@ -272,6 +273,7 @@ static void free_epoch(struct replayed_epoch *e)
     mem_free(e->owners);
     mem_free(e->candidates);
     buf_free(&e->next_voters);
+    signers_free(&e->signers);
 }
 
 bool replay_epoch(struct replay *r, uint64_t epoch, const char *file, struct bytes text, struct audit_report *report)

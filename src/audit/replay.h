@@ -6,6 +6,7 @@
 #include "state/execute.h"
 #include "state/membership.h"
 #include "state/names.h"
+#include "state/signers.h"
 #include "ledger/epoch_file.h"
 
 /* The log executed anew, from genesis and the signed bytes of the epoch files. */
@@ -18,6 +19,7 @@ struct replayed_epoch {
     uint64_t first_verdict;  /* in replay.verdicts */
     uint64_t size_before;
     struct anchor_statement anchor; /* as it should be */
+    struct signers signers;         /* owned; who may sign it */
     json_t *outcome;                /* owned reference */
     int *owners;                    /* owned; of each shard when the epoch had ended */
     unsigned candidate_count;

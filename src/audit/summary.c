@@ -241,18 +241,28 @@ static void compare_signature(const struct replay *r, const char *file, const js
                               struct audit_report *report)
 {
     int index = find_name(&r->state, json_object_get(json_object_get(found, "recorder"), "node_id"));
+    struct signers signers = {0};
+    const struct public_key *key = NULL;
     struct digest signer;
     enum err err = ERR_UNKNOWN;
 
+    signers_of(&r->state, &signers);
     if (index >= 0)
-        err = r->state.members[index].status == MEMBER_CONVICTED
-                  ? ERR_STATE
-                  : summary_verify(found, &r->state.members[index].card.key, &signer);
+        key = signers_find(&signers, &r->state.members[index].fingerprint);
+    if (key != NULL)
+        err = summary_verify(found, key, &signer);
     if (err == ERR_OK)
         audit_pass(report, RULE_SUMMARY_SIGNATURE);
+    else if (index < 0)
+        audit_fail(report, RULE_SUMMARY_SIGNATURE, file, "/summary_signature",
+                   "the recorder is no member of the federation");
+    else if (key == NULL)
+        audit_fail(report, RULE_SUMMARY_SIGNATURE, file, "/summary_signature",
+                   "the recorder %s is %s when the log ends, not in good standing", r->state.members[index].card.name,
+                   member_status_name(r->state.members[index].status));
     else
-        audit_fail(report, RULE_SUMMARY_SIGNATURE, file, "/summary_signature", "%s",
-                   index < 0 ? "the recorder is no member of the federation" : err_text(err));
+        audit_fail(report, RULE_SUMMARY_SIGNATURE, file, "/summary_signature", "%s", err_text(err));
+    signers_free(&signers);
 }
 
 /* Member by member with the ledger file itself, whatever execution says of either. */

@@ -15,6 +15,7 @@ static void epoch_free(struct chronicle_epoch *e)
     mem_free(e->owners);
     json_decref(e->outcome_json);
     buf_free(&e->next_voters);
+    signers_free(&e->signers);
     *e = (struct chronicle_epoch){0};
 }
 
@@ -90,6 +91,7 @@ static enum err read_block(struct chronicle *c, struct execution *x)
         return err;
     e->blocks = mem_resize(e->blocks, e->block_count + 1, sizeof *e->blocks);
     e->blocks[e->block_count++] = block;
+    signers_of(&c->ahead, &e->signers);
     err = state_apply_block(&c->ahead, &block, x);
     if (err == ERR_OK)
         keep_entries(c, x);
@@ -126,7 +128,7 @@ static enum err read_epoch(struct chronicle *c, const int *owners, bool *more, s
         enum err err = read_block(c, &x);
 
         if (err != ERR_OK)
-            return diag_set(diag, err, "block %" PRIu64 " of the recorder's ledger: %s", c->next, err_text(err));
+            return diag_set(diag, err, "block %" PRIu64 " of the ledger: %s", c->next, err_text(err));
         ended = x.epoch_ended && x.outcome.epoch <= c->last_epoch;
         if (ended)
             end_epoch(c, &x, owners);

@@ -3,6 +3,7 @@
 
 #include "state/execute.h"
 #include "state/names.h"
+#include "state/signers.h"
 #include "ledger/epoch_file.h"
 #include "ledger/store.h"
 
@@ -18,6 +19,7 @@ struct chronicle_epoch {
     enum err *verdicts;   /* owned; one for each entry of blocks */
     uint64_t size_before; /* of the log */
     struct anchor_statement anchor;
+    struct signers signers;       /* owned; who may sign the anchor */
     struct epoch_outcome outcome; /* owned */
     json_t *outcome_json;         /* owned reference */
     struct buf next_voters;       /* of the next membership epoch when it closed the present one; else empty */

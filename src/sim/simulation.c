@@ -68,7 +68,7 @@ static enum err leave_whole(struct leaving *l, struct buf *text, struct diag *di
     if (err != ERR_OK)
         return err;
     summary = told_summary(&l->told);
-    err = summary_file_finish(&l->summary, summary, node_key(l->told.recorder), diag);
+    err = summary_file_finish(&l->summary, summary, l->told.recorder_key, diag);
     json_decref(summary);
     if (err == ERR_OK)
         err = artifacts_stage_summary(l->files, summary_file_give, &l->summary, diag);

@@ -85,8 +85,8 @@ static json_t *recorder_json(const struct told *t)
     json_t *out = json_object();
 
     json_put(out, "node_id", json_string(t->recorder->name));
-    json_put(out, "node_fingerprint", hex(&node_key(t->recorder)->fingerprint));
-    json_put(out, "public_key", json_hex(bytes_of(node_key(t->recorder)->public.b, KEY_PUBLIC_SIZE)));
+    json_put(out, "node_fingerprint", hex(&t->recorder_key->fingerprint));
+    json_put(out, "public_key", json_hex(bytes_of(t->recorder_key->public.b, KEY_PUBLIC_SIZE)));
     return out;
 }
 

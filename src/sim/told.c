@@ -4,7 +4,7 @@
 
 enum { PPM = 1000000, GAIN_DRAWS = 4, GAIN_DRAWS_PROGRAM = 1 };
 
-static const struct sim_node *recorder_of(const struct rehearsal *r)
+static const struct sim_node *teller_of(const struct rehearsal *r)
 {
     const struct sim_node *best = NULL;
 
@@ -12,7 +12,7 @@ static const struct sim_node *recorder_of(const struct rehearsal *r)
         for (unsigned i = 0; i < r->count; i++) {
             const struct sim_node *n = &r->nodes[i];
 
-            if ((pass < 2 && n->lied) || (pass < 1 && !n->up))
+            if (n->member < 0 || (pass < 2 && n->lied) || (pass < 1 && !n->up))
                 continue;
             if (best == NULL || n->disk.height > best->disk.height)
                 best = n;
@@ -20,6 +20,57 @@ static const struct sim_node *recorder_of(const struct rehearsal *r)
     }
     return best;
 }
+
+/* ---- who signs */
+
+/* The key of the node that is among the signers, or NULL. */
+static const struct secret_key *key_among(const struct sim_node *n, const struct signers *signers)
+{
+    if (signers_find(signers, &n->key.fingerprint) != NULL)
+        return &n->key;
+    return signers_find(signers, &n->next_key.fingerprint) != NULL ? &n->next_key : NULL;
+}
+
+/* The teller, where it may sign; else the first that may: honest and up, honest, anybody. */
+static const struct sim_node *signer_of(const struct told *t, const struct signers *signers,
+                                        const struct secret_key **key)
+{
+    *key = key_among(t->teller, signers);
+    if (*key != NULL)
+        return t->teller;
+    for (unsigned pass = 0; pass < 3; pass++) {
+        for (unsigned i = 0; i < t->r->count; i++) {
+            const struct sim_node *n = &t->r->nodes[i];
+
+            if ((pass < 2 && n->lied) || (pass < 1 && !n->up))
+                continue;
+            *key = key_among(n, signers);
+            if (*key != NULL)
+                return n;
+        }
+    }
+    ASSERT(!"somebody may sign, and every member is a node");
+    return NULL;
+}
+
+static void sign_anchor(struct told *t, struct told_epoch *e)
+{
+    const struct secret_key *key;
+
+    (void)signer_of(t, &e->log->signers, &key);
+    anchor_sign(key, &e->log->anchor, &e->signature);
+}
+
+static void choose_recorder(struct told *t)
+{
+    struct signers signers = {0};
+
+    signers_of(&t->chronicle.state, &signers);
+    t->recorder = signer_of(t, &signers, &t->recorder_key);
+    signers_free(&signers);
+}
+
+/* ---- gain and agreement */
 
 /* Sum over draws of one genome's cost on one instance; the draws belong to no epoch of the run. */
 static uint64_t cost_of(const struct told *t, const struct genome *genome, const struct instance *instance)
@@ -57,11 +108,11 @@ static int64_t gain_of(const struct told *t)
     return count == 0 ? PPM : (int64_t)(dmath_exp(sum / (double)count) * PPM + 0.5);
 }
 
-/* The header of the block at a height of the recorder's ledger. */
+/* The header of the block at a height of the teller's ledger. */
 static enum err header_at(const struct told *t, uint64_t height, struct block_header *out)
 {
     struct block block;
-    enum err err = ledger_store_block(&t->recorder->disk.ledger, height, &block);
+    enum err err = ledger_store_block(&t->teller->disk.ledger, height, &block);
 
     if (err != ERR_OK)
         return err;
@@ -70,7 +121,7 @@ static enum err header_at(const struct told *t, uint64_t height, struct block_he
     return ERR_OK;
 }
 
-/* Does the node stand where the recorder's ledger was at its height? */
+/* Does the node stand where the teller's ledger was at its height? */
 static bool agrees(const struct told *t, const struct sim_node *n)
 {
     const struct federation_state *s = fed_state(n->fed);
@@ -96,8 +147,8 @@ enum err told_open(struct told *t, const struct rehearsal *r, const char *label,
 {
     enum err err;
 
-    *t = (struct told){.r = r, .label = label, .recorder = recorder_of(r), .epoch_count = r->options.epochs};
-    err = chronicle_open(bytes_of_buf(&r->genesis), &t->recorder->disk.ledger, t->recorder->disk.height, r->last_epoch,
+    *t = (struct told){.r = r, .label = label, .teller = teller_of(r), .epoch_count = r->options.epochs};
+    err = chronicle_open(bytes_of_buf(&r->genesis), &t->teller->disk.ledger, t->teller->disk.height, r->last_epoch,
                          &t->chronicle, diag);
     return err == ERR_OK ? ERR_OK : ERR_MISMATCH; /* whatever is wrong with a ledger of our own, it is a violation */
 }
@@ -134,7 +185,7 @@ enum err told_next(struct told *t, bool *more, struct diag *diag)
         return ERR_OK;
     e->log = &t->chronicle.epoch;
     ASSERT(e->log->epoch == e->epoch);
-    anchor_sign(node_key(t->recorder), &e->log->anchor, &e->signature);
+    sign_anchor(t, e);
     return ERR_OK;
 }
 
@@ -146,6 +197,7 @@ enum err told_close(struct told *t, struct diag *diag)
     if (err != ERR_OK)
         return err;
     ASSERT(!more && t->next == t->epoch_count);
+    choose_recorder(t);
     t->gain_ppm = gain_of(t);
     t->roots_agree = all_agree(t);
     return t->r->options.journal != NULL ? journal_check(t->r->options.journal, diag) : ERR_OK;

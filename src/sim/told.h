@@ -23,7 +23,9 @@ struct told_epoch {
 struct told {
     const struct rehearsal *r;
     const char *label;
-    const struct sim_node *recorder; /* honest, up, with the longest ledger; the first of those */
+    const struct sim_node *teller;   /* whose ledger is told: a member, honest, up, with the longest one; the first */
+    const struct sim_node *recorder; /* who signs the summary: in good standing when the log ends; of told_close() */
+    const struct secret_key *recorder_key; /* its key there */
     struct chronicle chronicle;
     uint64_t epoch_count, next; /* next: index of the epoch to be told */
     struct told_epoch epoch;    /* the present one */
@@ -33,7 +35,7 @@ struct told {
 
 /* When the run is over. *t must be zero; told_fini() in any case. label is borrowed. */
 enum err told_open(struct told *t, const struct rehearsal *r, const char *label, struct diag *diag) MUST_CHECK;
-/* Goes on to the next epoch; *more false: there was none. ERR_MISMATCH: the recorder's ledger does not verify. ERR_IO.
+/* Goes on to the next epoch; *more false: there was none. ERR_MISMATCH: the teller's ledger does not verify. ERR_IO.
  */
 enum err told_next(struct told *t, bool *more, struct diag *diag) MUST_CHECK;
 /* All epochs are told: what is to be said of the whole. Errors like told_next()'s. */

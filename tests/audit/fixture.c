@@ -97,10 +97,10 @@ void fixture_make(struct fixture *f, unsigned validators, unsigned quorum, bool 
     make(f, validators, quorum, edge, "", epochs, seed);
 }
 
-void fixture_make_eventful(struct fixture *f, unsigned validators, unsigned quorum, const char *events, unsigned epochs,
-                           uint64_t seed)
+void fixture_make_eventful(struct fixture *f, unsigned validators, unsigned quorum, bool edge, const char *events,
+                           unsigned epochs, uint64_t seed)
 {
-    make(f, validators, quorum, false, events, epochs, seed);
+    make(f, validators, quorum, edge, events, epochs, seed);
 }
 
 void fixture_copy(struct fixture *to, const struct fixture *from)

@@ -18,8 +18,8 @@ struct fixture {
 /* Rehearses with validators core-0.. and, if edge, a participant edge-0. Ends the test program when that fails. */
 void fixture_make(struct fixture *f, unsigned validators, unsigned quorum, bool edge, unsigned epochs, uint64_t seed);
 /* The same, with these events: JSON objects, separated by commas. */
-void fixture_make_eventful(struct fixture *f, unsigned validators, unsigned quorum, const char *events, unsigned epochs,
-                           uint64_t seed);
+void fixture_make_eventful(struct fixture *f, unsigned validators, unsigned quorum, bool edge, const char *events,
+                           unsigned epochs, uint64_t seed);
 void fixture_copy(struct fixture *to, const struct fixture *from); /* to is zero */
 void fixture_free(struct fixture *f);
 

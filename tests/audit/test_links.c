@@ -140,7 +140,7 @@ static void a_ledger_that_was_lost_and_came_back(void)
     struct audit_report report;
     struct fixture f = {0};
 
-    fixture_make_eventful(&f, 4, 3, events, 4, 78);
+    fixture_make_eventful(&f, 4, 3, false, events, 4, 78);
     audit(&f, &report);
     for (enum audit_rule rule = 0; rule < AUDIT_RULE_COUNT; rule++)
         CHECK(!report_has(&report, rule));
@@ -151,7 +151,7 @@ static void a_ledger_that_was_lost_and_came_back(void)
 int main(void)
 {
     key_library_init();
-    fixture_make_eventful(&good, 5, 4, EVENTS, 4, 77);
+    fixture_make_eventful(&good, 5, 4, false, EVENTS, 4, 77);
     TAP_RUN(the_links_hold);
     TAP_RUN(other_voters_than_the_header_names);
     TAP_RUN(a_link_is_left_out);

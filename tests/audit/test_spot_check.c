@@ -148,7 +148,7 @@ static void false_claims_are_found(void)
 {
     struct fixture f;
 
-    fixture_make_eventful(&f, SITES, 2,
+    fixture_make_eventful(&f, SITES, 2, false,
                           "{\"kind\": \"lie\", \"node\": \"core-1\", \"behaviour\": \"inflated_claims\", \"epoch\": 4}",
                           EPOCHS, 13);
     disclose(13);
@@ -166,7 +166,7 @@ static void false_rows_are_found(void)
     struct audit_report report = {0};
     struct fixture f;
 
-    fixture_make_eventful(&f, SITES, 2,
+    fixture_make_eventful(&f, SITES, 2, false,
                           "{\"kind\": \"lie\", \"node\": \"core-1\", \"behaviour\": \"ipm_scores\", \"epoch\": 5}",
                           EPOCHS, 17);
     disclose(17);

@@ -68,7 +68,7 @@ static void add_summary(struct run *run, struct summary_file *summary)
     json_t *document = told_summary(&run->told);
     struct bytes part;
 
-    ASSERT(summary_file_finish(summary, document, node_key(run->told.recorder), NULL) == ERR_OK);
+    ASSERT(summary_file_finish(summary, document, run->told.recorder_key, NULL) == ERR_OK);
     do {
         ASSERT(summary_file_give(summary, &part, NULL) == ERR_OK);
         buf_add(&run->artifacts, part.data, part.len);

@@ -1,0 +1,49 @@
+#include "state/signers.h"
+
+/* Keys and standing belong to a time: an anchor is judged by those of the epoch that it closes
+ * (docs/rfc/M5-federation.md section 5), whatever became of its signer later. */
+
+static void add(struct signers *out, const struct member *m)
+{
+    if (out->count == out->cap) {
+        out->cap = out->cap == 0 ? 16 : 2 * out->cap;
+        out->items = mem_resize(out->items, out->cap, sizeof out->items[0]);
+    }
+    out->items[out->count++] = (struct signer){m->fingerprint, m->card.key};
+}
+
+static bool in_standing(const struct member *m)
+{
+#ifdef MUTANT_STATE_ANY_MEMBER_SIGNS
+    return true;
+#endif
+    return m->status == MEMBER_ACTIVE || m->status == MEMBER_ABSENT;
+}
+
+void signers_of(const struct federation_state *s, struct signers *out)
+{
+    out->count = 0;
+    for (unsigned i = 0; i < s->member_count; i++) {
+        if (in_standing(&s->members[i]))
+            add(out, &s->members[i]);
+    }
+    for (unsigned i = 0, nobody = out->count == 0; nobody && i < s->member_count; i++) {
+        if (s->members[i].votes)
+            add(out, &s->members[i]);
+    }
+}
+
+const struct public_key *signers_find(const struct signers *s, const struct digest *fingerprint)
+{
+    for (unsigned i = 0; i < s->count; i++) {
+        if (digest_equal(&s->items[i].fingerprint, fingerprint))
+            return &s->items[i].key;
+    }
+    return NULL;
+}
+
+void signers_free(struct signers *s)
+{
+    mem_free(s->items);
+    *s = (struct signers){0};
+}
