@@ -180,6 +180,9 @@ static inline bool tap_check_err(enum err got, enum err want, const char *text, 
             return;                                                                                                    \
     } while (0)
 
+/* Where the sources were when the tests were built (source_root.c). */
+const char *tap_source_root(void);
+
 /* A path inside the source tree: tap_source("artifacts/mec/M5"). The result is
  * good until the call after next. */
 static inline const char *tap_source(const char *relative)
@@ -188,11 +191,8 @@ static inline const char *tap_source(const char *relative)
     static unsigned next;
     char *path = paths[next++ % 2];
     const char *root = getenv("PRISMFED_SOURCE_ROOT");
-#ifdef TAP_SOURCE_ROOT
-    if (root == NULL)
-        root = TAP_SOURCE_ROOT;
-#endif
-    snprintf(path, sizeof paths[0], "%s/%s", root != NULL ? root : ".", relative);
+
+    snprintf(path, sizeof paths[0], "%s/%s", root != NULL ? root : tap_source_root(), relative);
     return path;
 }
 

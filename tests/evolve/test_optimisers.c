@@ -155,12 +155,15 @@ static void promises_on_a_space_of_one_point(void)
 /* What other tools ship: over a hundred genes, conditions, forbidden combinations. */
 static void promises_on_the_spaces_of_others(void)
 {
-#define SPACES TAP_SOURCE_ROOT "/tests/genome/spaces/"
-    static const char *const files[] = {SPACES "acotsp.txt", SPACES "every_construct.txt", SPACES "paramils.pcs",
-                                        SPACES "smac.pcs", SPACES "smac_new.pcs"};
+    static const char *const names[] = {"acotsp.txt", "every_construct.txt", "paramils.pcs", "smac.pcs",
+                                        "smac_new.pcs"};
     struct space *space = mem_alloc(sizeof *space);
-    for (unsigned i = 0; i < sizeof files / sizeof files[0]; i++) {
-        REQUIRE_OK(space_load(space_format_of(files[i]), files[i], space, NULL));
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char relative[64];
+
+        snprintf(relative, sizeof relative, "tests/genome/spaces/%s", names[i]);
+        const char *path = tap_source(relative);
+        REQUIRE_OK(space_load(space_format_of(path), path, space, NULL));
         schema_tried(&space->schema, 10 + i);
     }
     mem_free(space);
