@@ -153,21 +153,45 @@ static void try_workload(struct trial *t, const struct workload *w, bool is_dete
     }
 }
 
-static enum err try_spec(struct trial *t, const struct workload_spec *spec, const char *whose, struct diag *diag)
+/* `whose` names the work in what is printed. */
+static void try_work(struct trial *t, const struct workload_spec *spec, const char *whose, const struct workload *w)
 {
     const struct program_spec *p = spec->program;
-    struct workload w;
-    enum err err = scenario_workload(t->programs, spec, t->scenario->seed, whose, &w, diag);
 
-    if (err != ERR_OK)
-        return diag_prefix(diag, err, "%s", whose);
     if (p != NULL)
         printf("%s: %s, asked as %s\n", whose, p->arguments[p->argument_count - 1], program_runner_name(p->runner));
     else
         printf("%s: the built-in solver\n", whose);
-    try_workload(t, &w, p == NULL || p->deterministic);
+    try_workload(t, w, p == NULL || p->deterministic);
+}
+
+static enum err try_node(struct trial *t, unsigned node, const struct workload_spec *spec, const char *whose,
+                         struct diag *diag)
+{
+    struct workload w;
+    enum err err = scenario_workload(t->scenario, node, spec, t->programs, t->scenario->seed, &w, diag);
+
+    if (err != ERR_OK)
+        return diag_prefix(diag, err, "%s", whose);
+    try_work(t, spec, whose, &w);
     workload_fini(&w);
     return ERR_OK;
+}
+
+static enum err try_shards(struct trial *t, struct diag *diag)
+{
+    const struct scenario *s = t->scenario;
+    struct workload w = {0};
+    enum err err = ERR_OK;
+
+    while (w.count < s->policy.shards && w.count < WORKLOAD_INSTANCES_MAX && err == ERR_OK) {
+        err = scenario_shard(s, w.count, t->programs, s->seed, &w.instances[w.count], diag);
+        w.count += err == ERR_OK;
+    }
+    if (err == ERR_OK)
+        try_work(t, &s->shared, "shards", &w);
+    workload_fini(&w);
+    return err == ERR_OK ? ERR_OK : diag_prefix(diag, err, "shards");
 }
 
 static enum err try_all(struct trial *t, struct diag *diag)
@@ -180,14 +204,14 @@ static enum err try_all(struct trial *t, struct diag *diag)
         if (!all && strcmp(s->nodes[i].card.name, t->arguments->node) != 0)
             continue;
         found = true;
-        err = try_spec(t, &s->nodes[i].workload, s->nodes[i].card.name, diag);
+        err = try_node(t, i, &s->nodes[i].workload, s->nodes[i].card.name, diag);
     }
     for (unsigned i = 0; i < s->event_count && all && err == ERR_OK; i++) {
         if (s->events[i].kind == EVENT_DRIFT)
-            err = try_spec(t, &s->events[i].workload, "drift", diag);
+            err = try_node(t, s->events[i].node, &s->events[i].workload, "drift", diag);
     }
     if (err == ERR_OK && all && s->policy.shards > 0)
-        err = try_spec(t, &s->shared, "shards", diag);
+        err = try_shards(t, diag);
     if (!found)
         return diag_set(diag, ERR_UNKNOWN, "no node has the id \"%s\"", t->arguments->node);
     return err;

@@ -211,24 +211,12 @@ static int build_work(struct setup *s)
 {
     const struct scenario *sc = &s->scenario;
     const struct scenario_node *node = &sc->nodes[s->node];
-    const char *label = node->card.name;
-    uint64_t since = 0;
     struct diag diag = {0};
 
-    s->spec = &node->workload;
-    for (unsigned i = 0; i < sc->event_count; i++) {
-        const struct scenario_event *e = &sc->events[i];
-        uint64_t epoch = e->at_epoch ? e->epoch : 0;
-
-        if (e->kind != EVENT_DRIFT || e->node != s->node || epoch < since || epoch >= s->state.epoch)
-            continue;
-        since = epoch;
-        s->spec = &e->workload;
-        label = "drift";
-    }
+    s->spec = scenario_work(sc, s->node, s->state.epoch - 1); /* of the last epoch that has ended */
     if (sc->space != NULL)
         s->programs = programs_new(sc->space);
-    if (scenario_workload(s->programs, s->spec, s->seed, label, &s->work, &diag) != ERR_OK)
+    if (scenario_workload(sc, s->node, s->spec, s->programs, s->seed, &s->work, &diag) != ERR_OK)
         return command_fail("pick", "%s: the work of \"%s\": %s", s->arguments->scenario, node->card.name, diag.text);
     return EXIT_FINE;
 }

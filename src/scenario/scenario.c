@@ -141,11 +141,35 @@ void scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *out)
     mem_free(g);
 }
 
-enum err scenario_workload(struct programs *programs, const struct workload_spec *spec, uint64_t seed,
-                           const char *label, struct workload *out, struct diag *diag)
+const struct workload_spec *scenario_work(const struct scenario *s, unsigned node, uint64_t epoch)
+{
+    const struct workload_spec *spec = &s->nodes[node].workload;
+    uint64_t since = 0;
+
+    for (unsigned i = 0; i < s->event_count; i++) {
+        const struct scenario_event *e = &s->events[i];
+        uint64_t from = e->at_epoch ? e->epoch : 0;
+
+        if (e->kind != EVENT_DRIFT || e->node != node || from < since || from > epoch)
+            continue;
+        since = from;
+        spec = &e->workload;
+    }
+    return spec;
+}
+
+enum err scenario_workload(const struct scenario *s, unsigned node, const struct workload_spec *spec,
+                           struct programs *programs, uint64_t seed, struct workload *out, struct diag *diag)
 {
     return spec->program != NULL ? programs_workload(programs, spec->program, out, diag)
-                                 : workload_build(spec, seed, label, out, diag);
+                                 : workload_build(spec, seed, s->nodes[node].card.name, out, diag);
+}
+
+enum err scenario_shard(const struct scenario *s, unsigned index, struct programs *programs, uint64_t seed,
+                        struct instance *out, struct diag *diag)
+{
+    return s->shared.program != NULL ? programs_shard(programs, s->shared.program, index, out, diag)
+                                     : workload_build_shard(&s->shared, seed, index, out, diag);
 }
 
 bool scenario_discloses(const struct scenario *s, unsigned node)

@@ -112,10 +112,18 @@ void scenario_fini(struct scenario *s);
 const struct genome_schema *scenario_schema(const struct scenario *s);
 /* The genesis document of a rehearsal with this seed, whose simulated keys it has; appended to out. */
 void scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *out);
-/* A node's private work in a rehearsal with this seed; label: the node's id, or "drift" for that of a drift event.
- * programs: of the scenario's space; they outlive the workload. NULL where there is none. */
-enum err scenario_workload(struct programs *programs, const struct workload_spec *spec, uint64_t seed,
-                           const char *label, struct workload *out, struct diag *diag) MUST_CHECK;
+/* What a node's private work is once `epoch` has begun: the node's own, or that of the last drift event until then. One
+ * with a time in place of an epoch counts from the start. Borrowed from s. */
+const struct workload_spec *scenario_work(const struct scenario *s, unsigned node, uint64_t epoch);
+/* Builds a node's private work, `spec`, as it is in a rehearsal with this seed: the seed and the node's id decide which
+ * graphs are drawn, before a drift and after it. programs: of the scenario's space; they outlive the workload. NULL
+ * where there is none. workload_fini() frees it. Errors of workload_build() and of the program's files. */
+enum err scenario_workload(const struct scenario *s, unsigned node, const struct workload_spec *spec,
+                           struct programs *programs, uint64_t seed, struct workload *out,
+                           struct diag *diag) MUST_CHECK;
+/* Builds shard number `index` of the shared work, in the same way. instance_fini() frees it. */
+enum err scenario_shard(const struct scenario *s, unsigned index, struct programs *programs, uint64_t seed,
+                        struct instance *out, struct diag *diag) MUST_CHECK;
 
 int scenario_find_node(const struct scenario *s, const char *id); /* -1: no node has this id */
 /* Can others run the node's claims again on what it discloses? Only built-in work, that no event changes on the way: a

@@ -283,11 +283,11 @@ static bool lie(struct rehearsal *r, unsigned node, enum lie how)
 /* What was checked when the rehearsal began is built again: it cannot fail now. */
 static bool drift(struct rehearsal *r, unsigned fault)
 {
-    struct sim_node *n = &r->nodes[event_at(r, fault)->node];
+    unsigned node = event_at(r, fault)->node;
     struct diag diag = {0};
 
-    if (rehearsal_workload(r, n, &event_at(r, fault)->workload, n->name, &diag) != ERR_OK)
-        checkers_violation(&r->checkers, r->now_ns, n->name, "its new work cannot be built: %s", diag.text);
+    if (rehearsal_workload(r, node, &event_at(r, fault)->workload, &diag) != ERR_OK)
+        checkers_violation(&r->checkers, r->now_ns, r->nodes[node].name, "its new work cannot be built: %s", diag.text);
     return true;
 }
 

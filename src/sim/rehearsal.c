@@ -28,11 +28,10 @@ static void genesis_build(struct rehearsal *r)
     }
 }
 
-enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struct workload_spec *spec,
-                            const char *label, struct diag *diag)
+enum err rehearsal_workload(struct rehearsal *r, unsigned node, const struct workload_spec *spec, struct diag *diag)
 {
     struct workload *w = mem_alloc(sizeof *w);
-    enum err err = scenario_workload(r->programs, spec, r->options.seed, label, w, diag);
+    enum err err = scenario_workload(r->scenario, node, spec, r->programs, r->options.seed, w, diag);
 
     if (err != ERR_OK) {
         mem_free(w);
@@ -40,7 +39,7 @@ enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struc
     }
     r->workloads = mem_resize(r->workloads, r->workload_count + 1, sizeof *r->workloads);
     r->workloads[r->workload_count++] = w;
-    n->workload = w;
+    r->nodes[node].workload = w;
     return ERR_OK;
 }
 
@@ -52,13 +51,12 @@ static enum err work_build(struct rehearsal *r, struct diag *diag)
 
     for (unsigned i = 0; i < s->event_count && err == ERR_OK; i++) {
         if (s->events[i].kind == EVENT_DRIFT)
-            err = rehearsal_workload(r, &r->nodes[s->events[i].node], &s->events[i].workload, "drift", diag);
+            err = rehearsal_workload(r, s->events[i].node, &s->events[i].workload, diag);
     }
     for (unsigned i = 0; i < r->count && err == ERR_OK; i++)
-        err = rehearsal_workload(r, &r->nodes[i], &s->nodes[i].workload, r->nodes[i].name, diag);
+        err = rehearsal_workload(r, i, &s->nodes[i].workload, diag);
     for (unsigned i = 0; i < s->policy.shards && err == ERR_OK; i++)
-        err = s->shared.program != NULL ? programs_shard(r->programs, s->shared.program, i, &r->shards[i], diag)
-                                        : workload_build_shard(&s->shared, r->options.seed, i, &r->shards[i], diag);
+        err = scenario_shard(s, i, r->programs, r->options.seed, &r->shards[i], diag);
     return err;
 }
 

@@ -100,9 +100,9 @@ void rehearsal_plan(struct rehearsal *r, int64_t at_ns, const struct happening *
 void rehearsal_send(struct rehearsal *r, const struct sim_node *from, unsigned to_node, struct blob *blob);
 /* After a step of n: epochs, views, newcomers and checkers. */
 void rehearsal_observe(struct rehearsal *r, struct sim_node *n);
-/* Gives the node another private workload. */
-enum err rehearsal_workload(struct rehearsal *r, struct sim_node *n, const struct workload_spec *spec,
-                            const char *label, struct diag *diag) MUST_CHECK;
+/* Gives node number `node` this private work. Errors of scenario_workload(). */
+enum err rehearsal_workload(struct rehearsal *r, unsigned node, const struct workload_spec *spec,
+                            struct diag *diag) MUST_CHECK;
 bool rehearsal_is_validator(const struct rehearsal *r, const struct sim_node *n);
 /* Can a quorum of validators hear each other? */
 bool rehearsal_has_quorum(const struct rehearsal *r);

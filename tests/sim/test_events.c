@@ -167,6 +167,30 @@ static void drift(void)
     run_free(&drifted);
 }
 
+/* Whoever asks the scenario for the work of a site (a pick does) gets the very graphs that the site has in the run. */
+static void drifted_work_is_the_scenarios(void)
+{
+    struct run run;
+    struct workload before, after;
+    struct diag diag = {0};
+
+    run_federation(&run, 3, 0, 2,
+                   EVENTS("{\"kind\": \"drift\", \"node\": \"v1\", \"epoch\": 2, "
+                          "\"workload\": {\"family\": \"planted\", \"instances\": 2}}"),
+                   2, 12);
+    REQUIRE(run_anchored(&run));
+    const struct workload *now = run.rehearsal->nodes[1].workload;
+    REQUIRE_OK(scenario_workload(&run.scenario, 1, scenario_work(&run.scenario, 1, 1), NULL, 12, &before, &diag));
+    REQUIRE_OK(scenario_workload(&run.scenario, 1, scenario_work(&run.scenario, 1, 2), NULL, 12, &after, &diag));
+    REQUIRE(now->count == 2 && after.count == 2);
+    for (unsigned i = 0; i < 2; i++)
+        CHECK(digest_equal(&now->instances[i].hash, &after.instances[i].hash));
+    CHECK(!digest_equal(&before.instances[0].hash, &after.instances[0].hash));
+    workload_fini(&before);
+    workload_fini(&after);
+    run_free(&run);
+}
+
 /* Work that changes and changes back: sooner or later an earlier incumbent is the best one again, and restored by an
  * entry of its own. */
 static void rollback(void)
@@ -294,6 +318,7 @@ int main(void)
     TAP_RUN(join);
     TAP_RUN(leave);
     TAP_RUN(drift);
+    TAP_RUN(drifted_work_is_the_scenarios);
     TAP_RUN(rollback);
     TAP_RUN(shards_move_and_come_back);
     TAP_RUN(nothing_is_sent_before_it_is_durable);
