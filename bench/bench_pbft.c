@@ -4,13 +4,14 @@
 
 #include "bench.h"
 #include "crypto/verify_cache.h"
+#include "driver/outbox.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
 
-/* PBFT without a driver: n replicas in one process, messages handed over at once and in order, nothing written, every
- * signature real. What is measured is the processor time of one replica's steps, primary or backup, whichever takes
- * more; as a ratio to the least that it can take: three signatures of its own for a block (PRE-PREPARE or PREPARE,
- * COMMIT, CHECKPOINT) and b + 4f verifications (the requests, 2f PREPAREs, 2f COMMITs), s and v seconds each.
+/* PBFT with the least driver: n replicas in one process, messages handed over at once and in order, nothing written,
+ * every signature real. What is measured is the processor time of one replica's steps, primary or backup, whichever
+ * takes more; as a ratio to the least that it can take: three signatures of its own for a block (PRE-PREPARE or
+ * PREPARE, COMMIT, CHECKPOINT) and b + 4f verifications (the requests, 2f PREPAREs, 2f COMMITs), s and v seconds each.
  *
  * The replicas that are not measured share a cache of verdicts, so that a hundred of them can run here. */
 
@@ -19,6 +20,7 @@ enum { WORK = 1500 /* verifications of a measured replica in a run, about */ };
 
 struct replica {
     struct world *world;
+    struct outbox outbox;
     struct pbft *pbft;
     struct verify_cache *cache; /* NULL: it verifies everything itself */
     struct digest tip;          /* the hash chain of what was executed */
@@ -111,18 +113,31 @@ static void post(struct world *w, unsigned to, struct blob *blob)
     w->queue[w->tail++ & (w->cap - 1)] = (struct letter){to, blob_hold(blob)};
 }
 
-static void apply(struct world *w, unsigned from, struct effects *effects)
+static void do_send(void *context, const struct effect *e)
 {
-    for (size_t i = 0; i < effects->count; i++) {
-        const struct effect *e = &effects->items[i];
+    struct replica *r = context;
+    struct world *w = r->world;
 
-        for (unsigned to = 0; e->kind == EFFECT_SEND && to < w->n; to++) {
-            if (to != from && (e->to == PEER_OTHERS || e->to == (int32_t)to))
-                post(w, to, e->blob);
-        }
+    for (unsigned to = 0; to < w->n; to++) {
+        if (&w->replicas[to] != r && (e->to == PEER_OTHERS || e->to == (int32_t)to))
+            post(w, to, e->blob);
     }
-    effects_clear(effects);
 }
+
+/* The disk takes no time. */
+static void do_persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
+{
+    struct replica *r = context;
+
+    (void)number, (void)record;
+    outbox_durable(&r->outbox, serial);
+}
+
+static const struct outbox_actions ACTIONS = {
+    .persist = do_persist,
+    .append = do_persist,
+    .send = do_send,
+};
 
 /* One step of a replica: a message, or (NULL) some requests, which are one so that the clock is read twice for all. */
 static void step(struct world *w, unsigned to, struct blob *message, struct blob *const *requests, unsigned count,
@@ -139,7 +154,7 @@ static void step(struct world *w, unsigned to, struct blob *message, struct blob
     if (to < MEASURED)
         r->seconds += bench_seconds() - start;
     ASSERT(err == ERR_OK || err == ERR_STALE);
-    apply(w, to, effects);
+    outbox_carry(&r->outbox, effects);
 }
 
 static void deliver(struct world *w, struct effects *effects)
@@ -158,7 +173,7 @@ static void start(struct world *w)
 
     for (unsigned i = 0; i < w->n; i++) {
         pbft_start(w->replicas[i].pbft, 0, &effects);
-        apply(w, i, &effects);
+        outbox_carry(&w->replicas[i].outbox, &effects);
     }
     deliver(w, &effects);
     effects_free(&effects);
@@ -216,6 +231,7 @@ static void world_init(struct world *w, unsigned n, unsigned batch, unsigned req
         struct replica *r = &w->replicas[i];
 
         r->world = w;
+        outbox_init(&r->outbox, &ACTIONS, r);
         r->cache = i < first ? NULL : cache;
         config.verify_cache = r->cache;
         config.self = i;
@@ -228,8 +244,10 @@ static void world_init(struct world *w, unsigned n, unsigned batch, unsigned req
 
 static void world_fini(struct world *w)
 {
-    for (unsigned i = 0; i < w->n; i++)
+    for (unsigned i = 0; i < w->n; i++) {
         pbft_free(w->replicas[i].pbft);
+        outbox_fini(&w->replicas[i].outbox);
+    }
     ASSERT(w->head == w->tail);
     mem_free(w->queue);
 }

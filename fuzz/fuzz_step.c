@@ -2,7 +2,9 @@
  * validator (member 1) with a simulated key; what is in the corpus is what it received in a small federation. */
 
 #include "crypto/verify_cache.h"
+#include "driver/outbox.h"
 #include "fed/fed.h"
+#include "fed/job.h"
 #include "fuzz.h"
 
 #define MILLISECOND INT64_C(1000000)
@@ -50,50 +52,86 @@ static void add_number(struct digest_context *c, uint64_t number)
     digest_add(c, bytes, sizeof bytes);
 }
 
-static void add_effects(struct digest_context *c, const struct effects *effects)
+enum { ASKED_MAX = 4 * SPOT_CHECKS_MAX };
+
+struct asked {
+    struct outbox outbox;
+    struct digest_context *digest; /* of all effects */
+    unsigned count;
+    uint64_t numbers[ASKED_MAX], costs[ASKED_MAX];
+};
+
+/* ---- a driver that does nothing, but remembers which claims are to be run again */
+
+static void do_write(void *context, uint64_t serial, uint64_t number, struct blob *blob)
 {
-    for (size_t i = 0; i < effects->count; i++) {
-        const struct effect *e = &effects->items[i];
-        add_number(c, (uint64_t)e->kind);
-        add_number(c, e->number);
-        if (e->blob != NULL)
-            digest_add(c, e->blob->data, e->blob->len);
-    }
+    struct asked *asked = context;
+
+    (void)number, (void)blob;
+    outbox_durable(&asked->outbox, serial);
+}
+
+static void do_job(void *context, struct effect_body *body)
+{
+    struct asked *asked = context;
+    const struct job *job = job_of(body);
+
+    if (job->kind != JOB_RECOUNT || asked->count == ASKED_MAX)
+        return;
+    asked->numbers[asked->count] = job->number;
+    asked->costs[asked->count++] = job->claimed + job->number % 2;
+}
+
+static void seen(void *context, const struct effect *e)
+{
+    struct asked *asked = context;
+
+    add_number(asked->digest, (uint64_t)e->kind);
+    add_number(asked->digest, e->number);
+    if (e->blob != NULL)
+        digest_add(asked->digest, e->blob->data, e->blob->len);
+}
+
+static const struct outbox_actions ACTIONS = {
+    .persist = do_write,
+    .append = do_write,
+    .install = do_write,
+    .job = do_job,
+    .seen = seen,
+};
+
+static void step(struct fed *fed, const struct fed_event *event, struct effects *effects, struct asked *asked)
+{
+    add_number(asked->digest, fed_step(fed, event, effects));
+    outbox_carry(&asked->outbox, effects);
 }
 
 /* Claims that it asks to be run again: not disclosed, as claimed, or not. */
-static void answer(struct fed *fed, struct effects *effects, int64_t now_ns, struct digest_context *c)
+static void answer(struct fed *fed, struct effects *effects, int64_t now_ns, struct asked *asked)
 {
-    uint64_t numbers[2 * SPOT_CHECKS_MAX], cost;
-    unsigned count = 0;
+    for (unsigned i = 0; i < asked->count; i++) {
+        uint64_t number = asked->numbers[i], cost = asked->costs[i];
+        struct fed_event event = {.kind = FED_EVENT_RECOUNT_DONE, .number = number, .now_ns = now_ns};
 
-    for (size_t i = 0; i < effects->count; i++) {
-        if (effects->items[i].kind == EFFECT_RECOUNT)
-            numbers[count++] = effects->items[i].number;
+        event.costs = number % 3 == 0 ? NULL : &cost;
+        step(fed, &event, effects, asked);
     }
-    for (unsigned i = 0; i < count; i++) {
-        struct fed_event event = {.kind = FED_EVENT_RECOUNT_DONE, .number = numbers[i], .now_ns = now_ns};
-        cost = fed_claim(fed, numbers[i])->cost + numbers[i] % 2;
-        event.costs = numbers[i] % 3 == 0 ? NULL : &cost;
-        effects_clear(effects);
-        add_number(c, fed_step(fed, &event, effects));
-        add_effects(c, effects);
-    }
+    asked->count = 0;
 }
 
 static struct digest run(struct bytes in, struct verify_cache *cache)
 {
     struct digest_context c;
     struct effects effects = {0};
+    struct asked asked = {.digest = &c};
     struct fed_event event = {.kind = FED_EVENT_START};
     struct fed *fed = new_node(take_frame(&in), cache);
 
     digest_init(&c);
+    outbox_init(&asked.outbox, &ACTIONS, &asked);
     while (fed != NULL) {
-        add_number(&c, fed_step(fed, &event, &effects));
-        add_effects(&c, &effects);
-        answer(fed, &effects, event.now_ns, &c);
-        effects_clear(&effects);
+        step(fed, &event, &effects, &asked);
+        answer(fed, &effects, event.now_ns, &asked);
         blob_drop(event.blob);
         if (in.len < 2)
             break;
@@ -105,6 +143,7 @@ static struct digest run(struct bytes in, struct verify_cache *cache)
         };
     }
     effects_free(&effects);
+    outbox_fini(&asked.outbox);
     fed_free(fed);
     return digest_final(&c);
 }

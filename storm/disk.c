@@ -236,9 +236,7 @@ static void carry_out(struct machine *m, const struct effect *e)
     case EFFECT_PERSIST:
     case EFFECT_APPEND:
     case EFFECT_INSTALL:
-    case EFFECT_CYCLE:
-    case EFFECT_SCORE:
-    case EFFECT_RECOUNT:
+    case EFFECT_JOB:
     case EFFECT_ANCHOR:
     case EFFECT_RECOVERED:
         world_fail(w, "5 order", "an effect of kind %d", (int)e->kind);

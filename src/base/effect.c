@@ -61,18 +61,36 @@ void effects_note(struct effects *e, const char *name, uint64_t number, uint64_t
     item->other = other;
 }
 
-void effects_plain(struct effects *e, enum effect_kind kind, uint64_t number)
+void effects_job(struct effects *e, struct effect_body *job)
 {
-    ASSERT(kind == EFFECT_CYCLE || kind == EFFECT_SCORE || kind == EFFECT_RECOUNT || kind == EFFECT_ANCHOR ||
-           kind == EFFECT_RECOVERED);
-    add(e, kind, number);
+    add(e, EFFECT_JOB, 0)->body = job;
+}
+
+void effects_anchor(struct effects *e, uint64_t epoch)
+{
+    add(e, EFFECT_ANCHOR, epoch);
+}
+
+void effects_recovered(struct effects *e, uint64_t height)
+{
+    add(e, EFFECT_RECOVERED, height);
+}
+
+void effect_drop(struct effect *e)
+{
+    blob_drop(e->blob);
+    effect_body_drop(e->body);
+}
+
+void effects_cut(struct effects *e, size_t count)
+{
+    while (e->count > count)
+        effect_drop(&e->items[--e->count]);
 }
 
 void effects_clear(struct effects *e)
 {
-    for (size_t i = 0; i < e->count; i++)
-        blob_drop(e->items[i].blob);
-    e->count = 0;
+    effects_cut(e, 0);
 }
 
 void effects_free(struct effects *e)
@@ -80,4 +98,20 @@ void effects_free(struct effects *e)
     effects_clear(e);
     mem_free(e->items);
     memset(e, 0, sizeof *e);
+}
+
+struct effect_body *effect_body_hold(struct effect_body *body)
+{
+    ASSERT(body->holders > 0 && body->holders < UINT32_MAX);
+    body->holders++;
+    return body;
+}
+
+void effect_body_drop(struct effect_body *body)
+{
+    if (body == NULL)
+        return;
+    ASSERT(body->holders > 0);
+    if (--body->holders == 0)
+        body->free(body);
 }

@@ -19,10 +19,8 @@ enum effect_kind {
     EFFECT_SEND,      /* blob to peer `to` */
     EFFECT_TIMER_SET, /* (re)arm timer `timer` for the absolute time at_ns */
     EFFECT_TIMER_STOP,
-    EFFECT_CYCLE,     /* run the local cycle described by the machine (fed.h) */
-    EFFECT_SCORE,     /* score the aligned candidates (fed.h) */
-    EFFECT_RECOUNT,   /* run a claim of another site again, if its work is disclosed to this node (fed.h) */
-    EFFECT_ANCHOR,    /* epoch `number` is anchored (or abandoned); fed.h says what to read */
+    EFFECT_JOB,       /* run a job of the site's; body: a struct job (fed/job.h) */
+    EFFECT_ANCHOR,    /* epoch `number` is anchored (or abandoned) */
     EFFECT_RECOVERED, /* what the loss of the disk asked for is done and durable: no later start needs to know (fed.h)
                        */
     EFFECT_NOTE       /* nothing to do: a named fact for traces, `name`, `number`, `other` */
@@ -33,14 +31,23 @@ enum {
     PEER_VALIDATORS = -2 /* every other validator */
 };
 
+/* What an effect carries that is more than bytes: the first member of it. Counted like a blob, and not shared between
+ * threads either; whoever drops the last holding has it freed by `free`. */
+struct effect_body {
+    uint32_t holders;
+    void (*free)(struct effect_body *body);
+};
+
 struct effect {
     enum effect_kind kind;
     int32_t to;
     uint32_t timer;
     int64_t at_ns;
     uint64_t number, other;
+    uint64_t after;    /* serial of the write that it waits for (driver/outbox.h) */
     const char *name;  /* static text */
-    struct blob *blob; /* one holding, dropped by effects_clear */
+    struct blob *blob; /* NULL, or one holding, like body */
+    struct effect_body *body;
 };
 
 /* Zero-initialise; effects_free() at the end. */
@@ -57,8 +64,17 @@ void effects_send(struct effects *e, int32_t to, struct blob *blob); /* takes a 
 void effects_timer_set(struct effects *e, uint32_t timer, int64_t at_ns);
 void effects_timer_stop(struct effects *e, uint32_t timer);
 void effects_note(struct effects *e, const char *name, uint64_t number, uint64_t other);
-void effects_plain(struct effects *e, enum effect_kind kind, uint64_t number); /* CYCLE to RECOVERED */
+void effects_job(struct effects *e, struct effect_body *job); /* takes over the caller's holding */
+void effects_anchor(struct effects *e, uint64_t epoch);
+void effects_recovered(struct effects *e, uint64_t height);
+/* Keeps the first `count`. */
+void effects_cut(struct effects *e, size_t count);
 void effects_clear(struct effects *e);
 void effects_free(struct effects *e);
+
+/* Drops what one effect holds. */
+void effect_drop(struct effect *e);
+struct effect_body *effect_body_hold(struct effect_body *body);
+void effect_body_drop(struct effect_body *body); /* NULL is fine */
 
 #endif

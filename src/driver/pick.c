@@ -7,18 +7,18 @@
 static struct work *score_submit(const struct pick_task *task, struct workers *workers, unsigned candidate,
                                  unsigned run)
 {
-    struct work *w = work_new(WORK_SCORE, task->epoch + run, 1);
+    struct job *job = job_new(JOB_SCORE, task->epoch + run, task->schema, 1);
+    struct work *w = work_new(job);
 
-    w->job.schema = task->schema;
 #ifdef MUTANT_SIM_PICKS_BY_ONE_RUN
-    w->job.epoch = task->epoch;
+    job->cycle.epoch = task->epoch;
 #else
-    w->job.epoch = task->epoch + run;
+    job->cycle.epoch = task->epoch + run;
 #endif
-    w->job.iteration_limit = task->limit;
+    job->cycle.iteration_limit = task->limit;
     for (unsigned i = 0; i < task->work->count; i++)
-        w->job.instances[w->job.instance_count++] = &task->work->instances[i];
-    w->candidates[0] = task->candidates[candidate];
+        job->cycle.instances[job->cycle.instance_count++] = &task->work->instances[i];
+    job->candidates[0] = task->candidates[candidate];
     workers_submit(workers, w);
     return w;
 }

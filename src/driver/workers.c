@@ -13,17 +13,12 @@ struct workers {
     pthread_t threads[THREADS_MAX];
 };
 
-struct work *work_new(enum work_kind kind, uint64_t number, unsigned candidate_count)
+struct work *work_new(struct job *job)
 {
     struct work *w = mem_alloc(sizeof *w);
 
-    w->kind = kind;
-    w->number = number;
-    if (kind != WORK_CYCLE) {
-        w->candidate_count = candidate_count;
-        w->candidates = mem_array(candidate_count, sizeof *w->candidates);
-        w->costs = mem_array(candidate_count, sizeof *w->costs);
-    }
+    w->job = job;
+    w->costs = mem_array(job->candidate_count, sizeof *w->costs);
     return w;
 }
 
@@ -31,7 +26,7 @@ void work_free(struct work *w)
 {
     if (w == NULL)
         return;
-    mem_free(w->candidates);
+    job_drop(w->job);
     mem_free(w->costs);
     memo_free(w->memo);
     mem_free(w);
@@ -39,11 +34,13 @@ void work_free(struct work *w)
 
 static void work_run(struct work *w)
 {
-    if (w->kind != WORK_CYCLE) {
-        w->iterations = cycle_score(&w->job, w->candidates, w->candidate_count, w->costs);
+    const struct job *job = w->job;
+
+    if (job->kind != JOB_CYCLE) {
+        w->iterations = cycle_score(&job->cycle, job->candidates, job->candidate_count, w->costs);
         return;
     }
-    cycle_run(&w->job, &w->result);
+    cycle_run(&job->cycle, &w->result);
     w->iterations = w->result.iterations;
 }
 

@@ -2,24 +2,19 @@
 #define PRISMFED_DRIVER_WORKERS_H
 
 #include "driver/memo.h"
+#include "fed/job.h"
 
 /* Threads for the sites' work. A job is a pure function of its arguments and its result is looked at at a
  * virtual time that depends on the result alone, so the number of threads never shows. */
 
 enum work_state { WORK_IDLE, WORK_QUEUED, WORK_RUNNING, WORK_DONE };
 
-enum work_kind { WORK_CYCLE, WORK_SCORE, WORK_RECOUNT };
-
+/* A job, and what comes of it. */
 struct work {
-    enum work_kind kind;
-    struct cycle_job job;
-    uint64_t number;  /* of the effect that asked for it: the epoch, or the claim that is run again */
-    uint64_t claimed; /* WORK_RECOUNT: the cost that is claimed */
-    bool hidden;      /* WORK_RECOUNT: the site has disclosed nothing, there is nothing to run */
-    unsigned candidate_count;
-    struct genome *candidates;  /* all but WORK_CYCLE; owned, like costs */
-    uint64_t *costs;            /* their result */
-    struct cycle_result result; /* of WORK_CYCLE */
+    struct job *job;            /* one holding */
+    bool hidden;                /* JOB_RECOUNT: the site has disclosed nothing, there is nothing to run */
+    uint64_t *costs;            /* of the job's candidates; owned */
+    struct cycle_result result; /* of a JOB_CYCLE */
     uint64_t iterations;        /* the work done, either way */
     struct memo *memo;          /* owned; NULL: no journal */
     int64_t held_back_ns;       /* by a liar who waits for others */
@@ -27,8 +22,8 @@ struct work {
     struct work *next;
 };
 
-struct work *work_new(enum work_kind kind, uint64_t number, unsigned candidate_count);
-void work_free(struct work *w); /* NULL is fine; not one that the workers still have */
+struct work *work_new(struct job *job); /* takes over the caller's holding */
+void work_free(struct work *w);         /* NULL is fine; not one that the workers still have */
 
 struct workers;
 

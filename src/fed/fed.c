@@ -1,7 +1,6 @@
 #include "fed/fed.h"
 
 #include "fed/internal.h"
-#include "state/archive.h"
 
 bool fed_resting(const struct fed *f)
 {
@@ -60,7 +59,7 @@ static void note_epoch_end(struct fed *f, const struct epoch_outcome *o)
     effects_note(f->out, "fed.guard", o->epoch, o->changed);
     effects_note(f->out, "fed.meta_state", f->decided.epoch, f->decided.height);
     effects_note(f->out, "fed.anchor", o->epoch, f->decided.height);
-    effects_plain(f->out, EFFECT_ANCHOR, o->epoch);
+    effects_anchor(f->out, o->epoch);
 }
 
 void fed_block_decided(struct fed *f, struct blob *block, struct execution *execution)
@@ -325,73 +324,6 @@ bool fed_recovering(const struct fed *f)
 struct pbft_status fed_pbft_status(const struct fed *f)
 {
     return f->pbft != NULL ? pbft_status(f->pbft) : (struct pbft_status){0};
-}
-
-/* Of what this node scored last: its own offers, and what the topology lets it start from. */
-static void known_put(const struct fed *f, struct cycle_job *job)
-{
-    for (unsigned i = 0; i < f->known_count; i++) {
-        bool received = f->known[i].own;
-
-        for (unsigned k = 0; k < job->archive_count && !received; k++) {
-            struct digest hash = genome_hash(job->schema, &job->archive[k]);
-            received = digest_equal(&hash, &f->known[i].hash);
-        }
-        if (received)
-            job->known[job->known_count++] = f->known[i].candidate;
-    }
-}
-
-static void cycle_put(const struct fed *f, struct cycle_job *job)
-{
-    const struct federation_state *s = &f->decided;
-    struct prng prng;
-
-    prng_stream(&prng, f->config.seed, "cycle", job->epoch);
-    job->optimiser = s->policy.optimiser;
-    job->seed = prng_next(&prng);
-    job->incumbent = s->incumbent;
-    job->evaluations = s->policy.evaluations;
-    job->migrants = s->policy.migrants;
-    job->archive_count = archive_of(s, f->config.self, job->archive);
-    known_put(f, job);
-}
-
-unsigned fed_job(const struct fed *f, enum effect_kind kind, uint64_t number, struct cycle_job *job,
-                 struct claim_shards *shards)
-{
-    const struct basis *basis = kind == EFFECT_CYCLE ? &f->cycle_basis : &f->score_basis;
-
-    *job = (struct cycle_job){
-        .schema = &f->decided.schema,
-        .iteration_limit = f->decided.policy.iteration_limit,
-    };
-    if (kind == EFFECT_RECOUNT) {
-        const struct recounting *r = spot_check_asked(f, number);
-        ASSERT(r != NULL);
-        job->epoch = r->claim.epoch;
-        *shards = r->shards;
-        return r->claim.member;
-    }
-    job->epoch = basis->epoch;
-    *shards = basis->shards;
-    if (kind == EFFECT_CYCLE)
-        cycle_put(f, job);
-    return f->config.self;
-}
-
-const struct spot_check *fed_claim(const struct fed *f, uint64_t number)
-{
-    const struct recounting *r = spot_check_asked(f, number);
-
-    ASSERT(r != NULL);
-    return &r->claim;
-}
-
-const struct candidate *fed_candidates(const struct fed *f, unsigned *count)
-{
-    *count = f->decided.candidate_count;
-    return f->decided.candidates;
 }
 
 const struct epoch_outcome *fed_outcome(const struct fed *f)

@@ -51,9 +51,9 @@ enum fed_event_kind {
     FED_EVENT_START,        /* after fed_new and the restores */
     FED_EVENT_MESSAGE,      /* from, blob */
     FED_EVENT_TIMER,        /* timer */
-    FED_EVENT_CYCLE_DONE,   /* epoch, cycle: the answer to EFFECT_CYCLE number = epoch */
-    FED_EVENT_SCORE_DONE,   /* epoch, costs, count: the answer to EFFECT_SCORE */
-    FED_EVENT_RECOUNT_DONE, /* number, costs (one; NULL: that work is not disclosed): the answer to EFFECT_RECOUNT */
+    FED_EVENT_CYCLE_DONE,   /* epoch, cycle: the answer to a JOB_CYCLE of that epoch (fed/job.h) */
+    FED_EVENT_SCORE_DONE,   /* epoch, costs, count: the answer to a JOB_SCORE */
+    FED_EVENT_RECOUNT_DONE, /* number, costs (one; NULL: that work is not disclosed): the answer to a JOB_RECOUNT */
     FED_EVENT_LEAVE,        /* the operator wants this node to leave for good */
     FED_EVENT_SPONSOR,      /* blob: the body of a JOIN (state/body.h) that this validator's operator wants signed */
     FED_EVENT_SIGN_OFF,     /* blob: a RECONFIGURE (state/change.h) that this validator's operator signs off */
@@ -101,15 +101,6 @@ bool fed_recovering(const struct fed *f);
 /* The primary's view of consensus; zeros on a participant. */
 struct pbft_status fed_pbft_status(const struct fed *f);
 
-/* EFFECT_CYCLE, EFFECT_SCORE, EFFECT_RECOUNT (kind and number are the effect's): what to run, as it was when it was
- * asked for, and whose work it is: a member index. Instances are the driver's to add: that member's own ones, then
- * these shards (state/claim.h). */
-unsigned fed_job(const struct fed *f, enum effect_kind kind, uint64_t number, struct cycle_job *job,
-                 struct claim_shards *shards);
-/* EFFECT_SCORE: the candidates; *count of them, valid until the next step. */
-const struct candidate *fed_candidates(const struct fed *f, unsigned *count);
-/* EFFECT_RECOUNT: the claim; valid until the next step. */
-const struct spot_check *fed_claim(const struct fed *f, uint64_t number);
 /* EFFECT_ANCHOR: the outcome of the epoch that ended last; all zero before. */
 const struct epoch_outcome *fed_outcome(const struct fed *f);
 /* A node that catches up can end several epochs in one step: the outcome for each EFFECT_ANCHOR of it. NULL: too old.

@@ -1,6 +1,7 @@
 #ifndef PRISMFED_FED_INTERNAL_H
 #define PRISMFED_FED_INTERNAL_H
 
+#include "fed/job.h"
 #include "fed/messages.h"
 #include "fed/proof.h"
 #include "transfer/transfer.h"
@@ -98,7 +99,7 @@ struct owners {
 
 /* A claim that the driver was asked to run again. */
 struct recounting {
-    uint64_t number;         /* of the EFFECT_RECOUNT; counts up */
+    uint64_t number;         /* of the JOB_RECOUNT; counts up */
     struct spot_check claim; /* a copy, without recounts */
     struct claim_shards shards;
     bool answered;
@@ -272,7 +273,6 @@ void evidence_free(struct fed *f);
 void spot_check_pass(struct fed *f);   /* the decided state is another one */
 void spot_check_settle(struct fed *f); /* validators: what is to be run again, what we got */
 enum err spot_check_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
-const struct recounting *spot_check_asked(const struct fed *f, uint64_t number);
 void spot_check_free(struct fed *f);
 
 /* catch_up.c */

@@ -1,4 +1,5 @@
 #include "fed/internal.h"
+#include "state/archive.h"
 
 /* What this node does as the epoch's phases change. lifecycle_settle() runs at the end of every step. */
 
@@ -152,6 +153,67 @@ static void basis_take(const struct fed *f, struct basis *out)
     mem_free(owners);
 }
 
+/* ---- jobs */
+
+/* Of what this node scored last: its own offers, and what the topology lets it start from. */
+static void known_put(const struct fed *f, struct cycle_job *job)
+{
+    for (unsigned i = 0; i < f->known_count; i++) {
+        bool received = f->known[i].own;
+
+        for (unsigned k = 0; k < job->archive_count && !received; k++) {
+            struct digest hash = genome_hash(job->schema, &job->archive[k]);
+            received = digest_equal(&hash, &f->known[i].hash);
+        }
+        if (received)
+            job->known[job->known_count++] = f->known[i].candidate;
+    }
+}
+
+static void cycle_put(const struct fed *f, struct cycle_job *job)
+{
+    const struct federation_state *s = &f->decided;
+    struct prng prng;
+
+    prng_stream(&prng, f->config.seed, "cycle", job->epoch);
+    job->optimiser = s->policy.optimiser;
+    job->seed = prng_next(&prng);
+    job->incumbent = s->incumbent;
+    job->evaluations = s->policy.evaluations;
+    job->migrants = s->policy.migrants;
+    job->archive_count = archive_of(s, f->config.self, job->archive);
+    known_put(f, job);
+}
+
+static struct job *own_job(const struct fed *f, enum job_kind kind, const struct basis *basis, unsigned candidates)
+{
+    struct job *job = job_new(kind, basis->epoch, &f->decided.schema, candidates);
+
+    job->site = f->decided.members[f->config.self];
+    job->shards = basis->shards;
+    job->cycle.epoch = basis->epoch;
+    job->cycle.iteration_limit = f->decided.policy.iteration_limit;
+    return job;
+}
+
+static void ask_cycle(struct fed *f)
+{
+    struct job *job = own_job(f, JOB_CYCLE, &f->cycle_basis, 0);
+
+    cycle_put(f, &job->cycle);
+    effects_job(f->out, &job->body);
+}
+
+static void ask_score(struct fed *f)
+{
+    const struct federation_state *s = &f->decided;
+    struct job *job = own_job(f, JOB_SCORE, &f->score_basis, s->candidate_count);
+
+    for (unsigned i = 0; i < s->candidate_count; i++)
+        job->candidates[i] = s->candidates[i].genome;
+    effects_job(f->out, &job->body);
+}
+
 static void start_cycle(struct fed *f)
 {
     struct basis *basis = &f->cycle_basis;
@@ -164,7 +226,7 @@ static void start_cycle(struct fed *f)
     f->cycle_running = true;
     f->cycle_ready = false;
     effects_note(f->out, "fed.cycle_start", basis->epoch, f->decided.height);
-    effects_plain(f->out, EFFECT_CYCLE, basis->epoch);
+    ask_cycle(f);
 }
 
 /* COLLECT: our UPDATE is missing. A result that is a little late still counts: a slow site would else never be heard.
@@ -197,7 +259,7 @@ static void contribute_score(struct fed *f)
         f->scoring = true;
         f->scored = false;
         basis_take(f, &f->score_basis);
-        effects_plain(f->out, EFFECT_SCORE, s->epoch);
+        ask_score(f);
         return;
     }
     if (f->score_count != s->candidate_count || !submit_possible(f, ENTRY_SCORE))
@@ -367,7 +429,7 @@ static void look_at_recovery(struct fed *f)
         return;
     f->config.recovering = false;
     effects_note(f->out, "fed.recovered", f->decided.height, f->sequence);
-    effects_plain(f->out, EFFECT_RECOVERED, f->decided.height);
+    effects_recovered(f->out, f->decided.height);
 }
 
 void lifecycle_settle(struct fed *f)

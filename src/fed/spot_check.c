@@ -64,15 +64,6 @@ static const struct recounting *find(const struct fed *f, const struct spot_chec
     return NULL;
 }
 
-const struct recounting *spot_check_asked(const struct fed *f, uint64_t number)
-{
-    for (unsigned i = 0; i < f->recounting_count; i++) {
-        if (f->recounting[i].number == number)
-            return &f->recounting[i];
-    }
-    return NULL;
-}
-
 static bool is_drawn(const struct fed *f, const struct spot_check *claim)
 {
     for (unsigned i = 0; i < f->decided.check_count; i++) {
@@ -108,6 +99,19 @@ static bool is_done(const struct fed *f, const struct spot_check *c)
 
 /* ---- the next step */
 
+static void recount(struct fed *f, const struct recounting *r)
+{
+    struct job *job = job_new(JOB_RECOUNT, r->number, &f->decided.schema, 1);
+
+    job->site = f->decided.members[r->claim.member];
+    job->shards = r->shards;
+    job->cycle.epoch = r->claim.epoch;
+    job->cycle.iteration_limit = f->decided.policy.iteration_limit;
+    job->candidates[0] = r->claim.genome;
+    job->claimed = r->claim.cost;
+    effects_job(f->out, &job->body);
+}
+
 static void ask(struct fed *f, const struct spot_check *c)
 {
     struct recounting r = {.claim = *c};
@@ -121,7 +125,7 @@ static void ask(struct fed *f, const struct spot_check *c)
     f->recounting = mem_resize(f->recounting, f->recounting_count + 1, sizeof r);
     f->recounting[f->recounting_count++] = r;
     if (!r.answered)
-        effects_plain(f->out, EFFECT_RECOUNT, r.number);
+        recount(f, &r);
 }
 
 static void say(struct fed *f, const struct recounting *r)

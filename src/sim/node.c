@@ -17,34 +17,27 @@ static const int64_t liar_looks_again_ns = 50000000;
 /* speed 1.0: a thousand iterations a millisecond */
 static const double iteration_ns = 1000.0;
 
+static const struct outbox_actions actions;
+
 void node_init(struct sim_node *n, struct rehearsal *r, unsigned index)
 {
     const struct scenario_node *s = &r->scenario->nodes[index];
     struct prng prng;
 
-    *n = (struct sim_node){.index = index, .member = -1, .name = s->card.name, .speed = s->speed, .slow_ppm = PPM};
+    *n = (struct sim_node){
+        .rehearsal = r, .index = index, .member = -1, .name = s->card.name, .speed = s->speed, .slow_ppm = PPM};
     key_simulated(r->options.seed, n->name, &n->key);
     prng_stream(&prng, r->options.seed, "node", index);
     n->draws = prng_next(&prng);
     disk_init(&n->disk, r->options.room);
-}
-
-static void queue_clear(struct sim_node *n)
-{
-    for (size_t i = n->head; i < n->count; i++) {
-        blob_drop(n->queue[i].effect.blob);
-        work_free(n->queue[i].work);
-    }
-    n->head = 0;
-    n->count = 0;
+    outbox_init(&n->outbox, &actions, n);
 }
 
 void node_fini(struct sim_node *n)
 {
     fed_free(n->fed);
     effects_free(&n->effects);
-    queue_clear(n);
-    mem_free(n->queue);
+    outbox_fini(&n->outbox);
     disk_fini(&n->disk);
     mem_free(n->kept);
     key_wipe(&n->key);
@@ -125,7 +118,6 @@ enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag)
     n->up = true;
     n->life++;
     n->height = 0; /* what it comes back with is looked at like any other block */
-    n->durable_ns = r->now_ns;
     r->ended_unknown = true;
     node_step(n, r, &event);
     return ERR_OK;
@@ -138,7 +130,7 @@ void node_stop(struct sim_node *n, struct rehearsal *r)
     n->life++;
     fed_free(n->fed);
     n->fed = NULL;
-    queue_clear(n);
+    outbox_reset(&n->outbox);
     disk_crash(&n->disk, r->now_ns);
     r->ended_unknown = true;
 }
@@ -162,88 +154,110 @@ static void send_one(struct sim_node *n, struct rehearsal *r, unsigned member, s
     rehearsal_send(r, n, to, forged != NULL && member % 2 == 1 ? forged : blob);
 }
 
-static void send(struct sim_node *n, struct rehearsal *r, int32_t to, struct blob *blob)
+static void do_send(void *context, const struct effect *e)
 {
+    struct sim_node *n = context;
+    struct rehearsal *r = n->rehearsal;
     const struct federation_state *s = fed_state(n->fed);
     struct blob *forged;
 
-    if (liar_withholds(n->lie, blob_bytes(blob)))
+    if (liar_withholds(n->lie, blob_bytes(e->blob)))
         return;
     if (!n->lied)
-        check_signing(&r->checkers, n, blob_bytes(blob), r->now_ns);
-    forged = liar_double(n->lie, node_key(n), blob_bytes(blob));
-    if (to >= 0)
-        send_one(n, r, (unsigned)to, blob, forged);
-    for (unsigned member = 0; to < 0 && member < s->member_count; member++) {
-        if (to == PEER_OTHERS || state_replica(s, member) >= 0)
-            send_one(n, r, member, blob, forged);
+        check_signing(&r->checkers, n, blob_bytes(e->blob), r->now_ns);
+    forged = liar_double(n->lie, node_key(n), blob_bytes(e->blob));
+    if (e->to >= 0)
+        send_one(n, r, (unsigned)e->to, e->blob, forged);
+    for (unsigned member = 0; e->to < 0 && member < s->member_count; member++) {
+        if (e->to == PEER_OTHERS || state_replica(s, member) >= 0)
+            send_one(n, r, member, e->blob, forged);
     }
     blob_drop(forged);
 }
 
-static void timer_set(struct sim_node *n, struct rehearsal *r, uint32_t timer, int64_t at_ns)
+/* ---- the disk */
+
+static void finish_writes(struct sim_node *n)
 {
+    uint64_t serial;
+
+    while ((serial = disk_finish(&n->disk, n->rehearsal->now_ns)) > 0)
+        outbox_durable(&n->outbox, serial);
+}
+
+static void begin_write(struct sim_node *n, enum disk_kind kind, uint64_t serial, uint64_t number, struct blob *blob)
+{
+    struct rehearsal *r = n->rehearsal;
+    int64_t done_ns;
+    bool opens = disk_begin(&n->disk, r->now_ns, r->scenario->disk_ns, kind, serial, number, blob, &done_ns);
+
+    if (done_ns <= r->now_ns)
+        finish_writes(n);
+    else if (opens)
+        plan_own(n, r, done_ns, &(struct happening){.kind = HAPPEN_DURABLE});
+}
+
+static void do_persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
+{
+    begin_write(context, DISK_RECORD, serial, number, record);
+}
+
+static void do_append(void *context, uint64_t serial, uint64_t height, struct blob *block)
+{
+    begin_write(context, DISK_BLOCK, serial, height, block);
+}
+
+static void do_install(void *context, uint64_t serial, uint64_t height, struct blob *snapshot)
+{
+    begin_write(context, DISK_SNAPSHOT, serial, height, snapshot);
+}
+
+static void do_forget(void *context, uint64_t number)
+{
+    struct sim_node *n = context;
+
+    disk_forget(&n->disk, number);
+}
+
+/* ---- the rest */
+
+static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
+{
+    struct sim_node *n = context;
+    int64_t now_ns = n->rehearsal->now_ns;
+
     ASSERT(timer < FED_TIMER_END);
-    plan_own(n, r, at_ns > r->now_ns ? at_ns : r->now_ns,
+    plan_own(n, n->rehearsal, at_ns > now_ns ? at_ns : now_ns,
              &(struct happening){.kind = HAPPEN_TIMER, .timer = timer, .arming = ++n->armed[timer]});
 }
 
-static void work_begin(struct sim_node *n, struct rehearsal *r, struct work *w)
+static void do_timer_stop(void *context, uint32_t timer)
 {
-    if (w->hidden) {
-        plan_own(n, r, r->now_ns, &(struct happening){.kind = HAPPEN_WORK_DONE, .work = w});
-        return;
-    }
-    w->memo = memo_new(r->options.journal, r->jobs++);
-    for (unsigned i = 0; i < w->job.instance_count; i++)
-        w->job.instances[i] = memo_instance(w->memo, w->job.instances[i]);
-    if (!memo_is_dropped(w->memo))
-        workers_submit(r->workers, w);
-    plan_own(n, r, r->now_ns + work_setup_ns, &(struct happening){.kind = HAPPEN_WORK_DUE, .work = w});
+    struct sim_node *n = context;
+
+    n->armed[timer]++;
 }
 
-static void perform(struct sim_node *n, struct rehearsal *r, struct waiting *w)
+static void do_anchor(void *context, uint64_t epoch)
 {
-    const struct effect *e = &w->effect;
+    struct sim_node *n = context;
 
-    switch (e->kind) {
-    case EFFECT_PERSIST:
-        disk_put_record(&n->disk, e->number, e->blob);
-        break;
-    case EFFECT_INSTALL:
-        disk_put_snapshot(&n->disk, e->number, e->blob);
-        break;
-    case EFFECT_APPEND:
-        disk_put_block(&n->disk, e->number, blob_bytes(e->blob));
-        break;
-    case EFFECT_FORGET:
-        disk_forget(&n->disk, e->number);
-        break;
-    case EFFECT_SEND:
-        send(n, r, e->to, e->blob);
-        break;
-    case EFFECT_TIMER_SET:
-        timer_set(n, r, e->timer, e->at_ns);
-        break;
-    case EFFECT_TIMER_STOP:
-        n->armed[e->timer]++;
-        break;
-    case EFFECT_CYCLE:
-    case EFFECT_SCORE:
-    case EFFECT_RECOUNT:
-        work_begin(n, r, w->work);
-        break;
-    case EFFECT_ANCHOR:
-        trace_line(r->trace, r->now_ns, n->name, "anchor epoch %" PRIu64, e->number);
-        break;
-    case EFFECT_RECOVERED:
-        n->recovering = false;
-        rehearsal_faults_changed(r);
-        break;
-    case EFFECT_NOTE:
-        trace_line(r->trace, r->now_ns, n->name, "%s %" PRIu64 " %" PRIu64, e->name, e->number, e->other);
-        break;
-    }
+    trace_line(n->rehearsal->trace, n->rehearsal->now_ns, n->name, "anchor epoch %" PRIu64, epoch);
+}
+
+static void do_recovered(void *context)
+{
+    struct sim_node *n = context;
+
+    n->recovering = false;
+    rehearsal_faults_changed(n->rehearsal);
+}
+
+static void do_note(void *context, const char *name, uint64_t number, uint64_t other)
+{
+    struct sim_node *n = context;
+
+    trace_line(n->rehearsal->trace, n->rehearsal->now_ns, n->name, "%s %" PRIu64 " %" PRIu64, name, number, other);
 }
 
 /* ---- whose instances a job has */
@@ -279,86 +293,46 @@ static const struct instance *disclosed_shard_of(void *context, unsigned shard)
     return r->scenario->shared.program == NULL ? &r->shards[shard] : NULL;
 }
 
-/* false: it is a claim about work that is not disclosed. */
-static bool job_capture(const struct sim_node *n, const struct rehearsal *r, const struct effect *e,
-                        struct cycle_job *job)
+static void do_job(void *context, struct effect_body *body)
 {
-    void *context = (void *)(uintptr_t)r;
-    const struct claim_work own = {context, own_of, shard_of};
-    const struct claim_work disclosed = {context, disclosed_of, disclosed_shard_of};
-    struct claim_shards shards;
-    unsigned member = fed_job(n->fed, e->kind, e->number, job, &shards);
+    struct sim_node *n = context;
+    struct rehearsal *r = n->rehearsal;
+    struct job *job = job_hold(job_of(body));
+    const struct claim_work own = {r, own_of, shard_of};
+    const struct claim_work disclosed = {r, disclosed_of, disclosed_shard_of};
+    struct work *w = work_new(job);
 
-    job->schema = scenario_schema(r->scenario); /* the machine's own goes with it when the node crashes */
-    return claim_instances(e->kind == EFFECT_RECOUNT ? &disclosed : &own, &fed_state(n->fed)->members[member], &shards,
-                           job);
+    w->hidden = !job_instances(job, job->kind == JOB_RECOUNT ? &disclosed : &own);
+    ASSERT(!w->hidden || job->kind == JOB_RECOUNT);
+    if (w->hidden) {
+        plan_own(n, r, r->now_ns, &(struct happening){.kind = HAPPEN_WORK_DONE, .work = w});
+        return;
+    }
+    w->memo = memo_new(r->options.journal, r->jobs++);
+    for (unsigned i = 0; i < job->cycle.instance_count; i++)
+        job->cycle.instances[i] = memo_instance(w->memo, job->cycle.instances[i]);
+    if (!memo_is_dropped(w->memo))
+        workers_submit(r->workers, w);
+    plan_own(n, r, r->now_ns + work_setup_ns, &(struct happening){.kind = HAPPEN_WORK_DUE, .work = w});
 }
 
-/* What the machine asks for, as it stands at the end of the step that asks. */
-static struct work *work_capture(const struct sim_node *n, const struct rehearsal *r, const struct effect *e)
+static const struct outbox_actions actions = {
+    .persist = do_persist,
+    .append = do_append,
+    .install = do_install,
+    .forget = do_forget,
+    .send = do_send,
+    .timer_set = do_timer_set,
+    .timer_stop = do_timer_stop,
+    .job = do_job,
+    .anchor = do_anchor,
+    .recovered = do_recovered,
+    .note = do_note,
+};
+
+void node_flush(struct sim_node *n)
 {
-    const struct candidate *candidates = NULL;
-    unsigned count = 1;
-    struct work *w;
-
-    switch (e->kind) {
-    case EFFECT_CYCLE:
-        w = work_new(WORK_CYCLE, e->number, 0);
-        break;
-    case EFFECT_SCORE:
-        candidates = fed_candidates(n->fed, &count);
-        w = work_new(WORK_SCORE, e->number, count);
-        for (unsigned i = 0; i < count; i++)
-            w->candidates[i] = candidates[i].genome;
-        break;
-    case EFFECT_RECOUNT:
-        w = work_new(WORK_RECOUNT, e->number, 1);
-        w->candidates[0] = fed_claim(n->fed, e->number)->genome;
-        w->claimed = fed_claim(n->fed, e->number)->cost;
-        break;
-    default:
-        return NULL;
-    }
-    w->hidden = !job_capture(n, r, e, &w->job);
-    ASSERT(!w->hidden || w->kind == WORK_RECOUNT);
-    return w;
-}
-
-/* ---- the queue */
-
-static void enqueue(struct sim_node *n, struct rehearsal *r, struct effect *e)
-{
-    struct waiting w = {.effect = *e, .work = work_capture(n, r, e)};
-
-    if (e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND || e->kind == EFFECT_INSTALL)
-        n->durable_ns = disk_sync_ns(&n->disk, r->now_ns, r->scenario->disk_ns);
-    w.ready_ns = n->durable_ns > r->now_ns ? n->durable_ns : r->now_ns;
-#ifdef MUTANT_SIM_SENDS_EARLY
-    if (e->kind == EFFECT_SEND)
-        send(n, r, e->to, e->blob);
-#endif
-    if (w.ready_ns > r->now_ns && (n->count == n->head || n->queue[n->count - 1].ready_ns < w.ready_ns))
-        plan_own(n, r, w.ready_ns, &(struct happening){.kind = HAPPEN_DURABLE});
-    if (n->count == n->cap) {
-        n->cap = n->cap > 0 ? 2 * n->cap : 64;
-        n->queue = mem_resize(n->queue, n->cap, sizeof *n->queue);
-    }
-    n->queue[n->count++] = w;
-    e->blob = NULL; /* the holding has moved */
-}
-
-void node_flush(struct sim_node *n, struct rehearsal *r)
-{
-    while (n->head < n->count && n->queue[n->head].ready_ns <= r->now_ns) {
-        struct waiting w = n->queue[n->head++];
-
-        perform(n, r, &w);
-        blob_drop(w.effect.blob);
-    }
-    if (n->head == n->count) {
-        n->head = 0;
-        n->count = 0;
-    }
+    finish_writes(n);
 }
 
 void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event)
@@ -372,9 +346,7 @@ void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event)
     r->steps++;
     if (err != ERR_OK)
         trace_line(r->trace, r->now_ns, n->name, "refused: %s", err_text(err));
-    for (size_t i = 0; i < n->effects.count; i++)
-        enqueue(n, r, &n->effects.items[i]);
-    node_flush(n, r);
+    outbox_carry(&n->outbox, &n->effects);
     rehearsal_observe(r, n);
 }
 
@@ -401,10 +373,10 @@ static bool holds_back(const struct sim_node *n, struct rehearsal *r, struct wor
 {
     const struct federation_state *s = fed_state(n->fed);
     struct liar liar = {.lie = n->lie, .state = s, .self = (unsigned)n->member};
-    bool scoring = w->kind == WORK_SCORE;
+    bool scoring = w->job->kind == JOB_SCORE;
     uint64_t deadline_ns = scoring ? s->policy.score_deadline_ns : s->policy.collect_deadline_ns;
 
-    if (w->kind == WORK_RECOUNT || s->epoch != w->number || !liar_waits(&liar, scoring) ||
+    if (w->job->kind == JOB_RECOUNT || s->epoch != w->job->number || !liar_waits(&liar, scoring) ||
         w->held_back_ns >= (int64_t)deadline_ns / 4)
         return false;
     w->held_back_ns += liar_looks_again_ns;
@@ -421,34 +393,34 @@ static void lie_about(struct sim_node *n, const struct rehearsal *r, struct work
         if (r->nodes[i].lie == n->lie && r->nodes[i].member >= 0)
             is_friend[r->nodes[i].member] = true;
     }
-    if (w->kind == WORK_RECOUNT)
-        w->hidden = !liar_recount(n->lie, w->claimed, !w->hidden, w->costs);
-    else if (w->kind == WORK_SCORE)
-        liar_costs(&liar, w->costs, w->candidate_count);
+    if (w->job->kind == JOB_RECOUNT)
+        w->hidden = !liar_recount(n->lie, w->job->claimed, !w->hidden, w->costs);
+    else if (w->job->kind == JOB_SCORE)
+        liar_costs(&liar, w->costs, w->job->candidate_count);
     else
         liar_claims(&liar, &w->result);
 }
 
 void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
 {
-    static const char *const names[] = {[WORK_CYCLE] = "cycle", [WORK_SCORE] = "score", [WORK_RECOUNT] = "recount"};
-    struct fed_event event = {.epoch = w->number, .number = w->number};
+    static const char *const names[] = {[JOB_CYCLE] = "cycle", [JOB_SCORE] = "score", [JOB_RECOUNT] = "recount"};
+    struct fed_event event = {.epoch = w->job->number, .number = w->job->number};
 
     if (holds_back(n, r, w))
         return;
     r->iterations += w->iterations;
-    r->evaluations += w->kind == WORK_CYCLE ? w->result.evaluations : w->hidden ? 0 : w->candidate_count;
+    r->evaluations += w->job->kind == JOB_CYCLE ? w->result.evaluations : w->hidden ? 0 : w->job->candidate_count;
     lie_about(n, r, w);
-    if (w->kind == WORK_CYCLE) {
+    if (w->job->kind == JOB_CYCLE) {
         event.kind = FED_EVENT_CYCLE_DONE;
         event.cycle = &w->result;
     } else {
-        event.kind = w->kind == WORK_SCORE ? FED_EVENT_SCORE_DONE : FED_EVENT_RECOUNT_DONE;
+        event.kind = w->job->kind == JOB_SCORE ? FED_EVENT_SCORE_DONE : FED_EVENT_RECOUNT_DONE;
         event.costs = w->hidden ? NULL : w->costs;
-        event.count = w->candidate_count;
+        event.count = w->job->candidate_count;
     }
-    trace_line(r->trace, r->now_ns, n->name, "work %s %s %" PRIu64 " iterations %" PRIu64, names[w->kind],
-               w->kind == WORK_RECOUNT ? "number" : "epoch", w->number, w->iterations);
+    trace_line(r->trace, r->now_ns, n->name, "work %s %s %" PRIu64 " iterations %" PRIu64, names[w->job->kind],
+               w->job->kind == JOB_RECOUNT ? "number" : "epoch", w->job->number, w->iterations);
     node_step(n, r, &event);
     work_free(w);
 }

@@ -4,21 +4,16 @@
 #include "fed/fed.h"
 #include "world/disk.h"
 #include "scenario/scenario.h"
+#include "driver/outbox.h"
 #include "driver/workers.h"
 
-/* One simulated node: the machine of fed/fed.h with a disk, timers, a processor and an operator. It does what the
- * machine's effects say, in their order: what stands behind a write waits until the write is durable. */
+/* One simulated node: the machine of fed/fed.h with a disk, timers, a processor and an operator. What the
+ * machine asks for goes through an outbox (driver/outbox.h). */
 
 struct rehearsal;
 
-/* An effect that waits for the writes ahead of it. */
-struct waiting {
-    struct effect effect; /* with a holding of its blob */
-    struct work *work;    /* EFFECT_CYCLE, SCORE, RECOUNT: what the machine asked for, as it stood then */
-    int64_t ready_ns;
-};
-
 struct sim_node {
+    struct rehearsal *rehearsal;
     unsigned index; /* in the scenario */
     int member;     /* member index; -1: not one yet */
     const char *name;
@@ -36,10 +31,8 @@ struct sim_node {
     bool recovering; /* its disk was lost: fed_config.recovering */
     struct fed *fed; /* while up */
     struct effects effects;
+    struct outbox outbox;
     struct disk disk;
-    int64_t durable_ns;    /* all writes asked for so far are durable by then */
-    struct waiting *queue; /* owned; [head, count) wait */
-    size_t head, count, cap;
     uint64_t armed[FED_TIMER_END]; /* counts the settings of a timer: only the last one expires */
 
     double speed;
@@ -62,7 +55,7 @@ void node_stop(struct sim_node *n, struct rehearsal *r);
 /* One step of the machine, which must be up, and what follows from it. */
 void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event);
 /* Some writes are durable by now. */
-void node_flush(struct sim_node *n, struct rehearsal *r);
+void node_flush(struct sim_node *n);
 /* The least time of the work has passed: when will it be done? Takes w over. */
 void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w);
 void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w); /* takes w over */

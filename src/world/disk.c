@@ -7,8 +7,17 @@ void disk_init(struct disk *d, struct spool_room *room)
     d->ledger = ledger_view(&d->blocks);
 }
 
+static void writes_drop(struct disk *d)
+{
+    while (d->write_first < d->write_count)
+        blob_drop(d->writes[d->write_first++].blob);
+    d->write_first = d->write_count = 0;
+}
+
 void disk_fini(struct disk *d)
 {
+    writes_drop(d);
+    mem_free(d->writes);
     for (size_t i = 0; i < d->count; i++)
         blob_drop(d->records[i].blob);
     mem_free(d->records);
@@ -16,7 +25,7 @@ void disk_fini(struct disk *d)
     *d = (struct disk){0};
 }
 
-int64_t disk_sync_ns(struct disk *d, int64_t now_ns, int64_t takes_ns)
+static int64_t sync_end(struct disk *d, int64_t now_ns, int64_t takes_ns)
 {
     if (now_ns > d->sync_start_ns) {
         d->sync_start_ns = now_ns > d->sync_end_ns ? now_ns : d->sync_end_ns;
@@ -25,13 +34,27 @@ int64_t disk_sync_ns(struct disk *d, int64_t now_ns, int64_t takes_ns)
     return d->sync_end_ns;
 }
 
-void disk_crash(struct disk *d, int64_t now_ns)
+bool disk_begin(struct disk *d, int64_t now_ns, int64_t takes_ns, enum disk_kind kind, uint64_t serial, uint64_t number,
+                struct blob *blob, int64_t *done_ns)
 {
-    d->sync_start_ns = -1;
-    d->sync_end_ns = now_ns;
+    bool opens;
+
+    *done_ns = sync_end(d, now_ns, takes_ns);
+    opens = d->write_first == d->write_count || d->writes[d->write_count - 1].done_ns < *done_ns;
+    if (d->write_count == d->write_cap && d->write_first > d->write_cap / 2) {
+        d->write_count -= d->write_first;
+        memmove(d->writes, d->writes + d->write_first, d->write_count * sizeof *d->writes);
+        d->write_first = 0;
+    }
+    if (d->write_count == d->write_cap) {
+        d->write_cap = d->write_cap > 0 ? 2 * d->write_cap : 64;
+        d->writes = mem_resize(d->writes, d->write_cap, sizeof *d->writes);
+    }
+    d->writes[d->write_count++] = (struct disk_write){kind, serial, number, blob_hold(blob), *done_ns};
+    return opens;
 }
 
-void disk_put_record(struct disk *d, uint64_t number, struct blob *blob)
+static void put_record(struct disk *d, uint64_t number, struct blob *blob)
 {
     if (d->count == d->cap) {
         d->cap = d->cap > 0 ? 2 * d->cap : 64;
@@ -40,7 +63,7 @@ void disk_put_record(struct disk *d, uint64_t number, struct blob *blob)
     d->records[d->count++] = (struct disk_record){.number = number, .blob = blob_hold(blob)};
 }
 
-void disk_put_block(struct disk *d, uint64_t height, struct bytes block)
+static void put_block(struct disk *d, uint64_t height, struct bytes block)
 {
     enum err err = ledger_append(&d->blocks, height, block, NULL);
 
@@ -48,9 +71,33 @@ void disk_put_block(struct disk *d, uint64_t height, struct bytes block)
     d->height = d->blocks.height;
 }
 
-void disk_put_snapshot(struct disk *d, uint64_t height, struct blob *snapshot)
+static void make_durable(struct disk *d, const struct disk_write *w)
 {
-    ledger_install(&d->blocks, height, snapshot, ledger_store_new(d->room));
+    if (w->kind == DISK_RECORD)
+        put_record(d, w->number, w->blob);
+    else if (w->kind == DISK_BLOCK)
+        put_block(d, w->number, blob_bytes(w->blob));
+    else
+        ledger_install(&d->blocks, w->number, w->blob, ledger_store_new(d->room));
+}
+
+uint64_t disk_finish(struct disk *d, int64_t now_ns)
+{
+    if (d->write_first == d->write_count || d->writes[d->write_first].done_ns > now_ns)
+        return 0;
+    struct disk_write w = d->writes[d->write_first++];
+    if (d->write_first == d->write_count)
+        d->write_first = d->write_count = 0;
+    make_durable(d, &w);
+    blob_drop(w.blob);
+    return w.serial;
+}
+
+void disk_crash(struct disk *d, int64_t now_ns)
+{
+    writes_drop(d);
+    d->sync_start_ns = -1;
+    d->sync_end_ns = now_ns;
 }
 
 void disk_forget(struct disk *d, uint64_t number)

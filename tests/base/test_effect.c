@@ -14,10 +14,10 @@ static void effects_keep_their_order(void)
     effects_timer_stop(&e, 4);
     effects_forget(&e, 6);
     effects_note(&e, "a.name", 1, 2);
-    effects_plain(&e, EFFECT_CYCLE, 5);
+    effects_anchor(&e, 5);
     CHECK_EQ_U64(e.count, 8);
     static const enum effect_kind kinds[] = {EFFECT_PERSIST,    EFFECT_APPEND, EFFECT_SEND, EFFECT_TIMER_SET,
-                                             EFFECT_TIMER_STOP, EFFECT_FORGET, EFFECT_NOTE, EFFECT_CYCLE};
+                                             EFFECT_TIMER_STOP, EFFECT_FORGET, EFFECT_NOTE, EFFECT_ANCHOR};
     for (size_t i = 0; i < e.count; i++)
         CHECK_EQ_U64(e.items[i].kind, kinds[i]);
     CHECK_EQ_BYTES(blob_bytes(e.items[0].blob), bytes_of_text("record"));
@@ -43,8 +43,32 @@ static void blobs_outlive_their_sender(void)
     effects_free(&e);
 }
 
+static unsigned bodies_freed;
+
+static void count_body(struct effect_body *body)
+{
+    (void)body;
+    bodies_freed++;
+}
+
+static void bodies_go_with_the_last_holding(void)
+{
+    struct effects e = {0};
+    struct effect_body first = {1, count_body}, second = {1, count_body};
+
+    effects_job(&e, &first);
+    effects_job(&e, effect_body_hold(&second));
+    effects_cut(&e, 1);
+    CHECK_EQ_U64(bodies_freed, 0);
+    effect_body_drop(&second);
+    CHECK_EQ_U64(bodies_freed, 1);
+    effects_free(&e);
+    CHECK_EQ_U64(bodies_freed, 2);
+}
+
 int main(void)
 {
+    TAP_RUN(bodies_go_with_the_last_holding);
     TAP_RUN(effects_keep_their_order);
     TAP_RUN(blobs_outlive_their_sender);
     return tap_done();

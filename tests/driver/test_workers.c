@@ -3,20 +3,19 @@
 
 enum { JOBS = 12 };
 
-static struct work *job(const struct workload *w, uint64_t epoch)
+static struct work *work_of(const struct workload *w, uint64_t epoch)
 {
-    struct work *work = work_new(WORK_CYCLE, epoch, 0);
+    struct job *job = job_new(JOB_CYCLE, epoch, workload_schema(), 0);
 
-    work->job = (struct cycle_job){.schema = workload_schema(),
-                                   .epoch = epoch,
-                                   .seed = epoch,
-                                   .evaluations = 3,
-                                   .iteration_limit = 100,
-                                   .migrants = 1};
-    genome_default(work->job.schema, &work->job.incumbent);
+    job->cycle.epoch = epoch;
+    job->cycle.seed = epoch;
+    job->cycle.evaluations = 3;
+    job->cycle.iteration_limit = 100;
+    job->cycle.migrants = 1;
+    genome_default(job->cycle.schema, &job->cycle.incumbent);
     for (unsigned i = 0; i < w->count; i++)
-        work->job.instances[work->job.instance_count++] = &w->instances[i];
-    return work;
+        job->cycle.instances[job->cycle.instance_count++] = &w->instances[i];
+    return work_new(job);
 }
 
 /* Sum over all jobs, waited for in another order than they came in. */
@@ -27,7 +26,7 @@ static uint64_t run(const struct workload *w, unsigned threads)
     uint64_t sum = 0;
 
     for (unsigned i = 0; i < JOBS; i++) {
-        jobs[i] = job(w, i);
+        jobs[i] = work_of(w, i);
         workers_submit(workers, jobs[i]);
     }
     for (unsigned i = 0; i < JOBS; i++) {

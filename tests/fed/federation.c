@@ -112,6 +112,8 @@ static void make_genesis(struct federation *f)
     mem_free(g);
 }
 
+static const struct outbox_actions actions;
+
 void federation_init(struct federation *f, const struct federation_options *options)
 {
     struct workload_spec spec = {.family = "queen", .instances = 1, .size_min = 4, .size_max = 5};
@@ -135,6 +137,9 @@ void federation_init(struct federation *f, const struct federation_options *opti
         snprintf(label, sizeof label, "work-%u", i);
         ledger_init(&n->ledger, ledger_store_new(NULL), ledger_store_new(NULL));
         n->store = ledger_view(&n->ledger);
+        n->federation = f;
+        n->index = i;
+        outbox_init(&n->outbox, &actions, n);
         n->records = mem_array(RECORDS_MAX, sizeof *n->records);
         n->clock_percent = 100;
         n->cycle_ns = 100 * MILLISECOND;
@@ -290,100 +295,133 @@ static const struct instance *shard_of(void *context, unsigned shard)
     return &f->shards[shard];
 }
 
-/* Whose job it is: a node. */
-static unsigned job_of(struct federation *f, unsigned node, enum effect_kind kind, uint64_t number,
-                       struct cycle_job *job)
+static void do_cycle(struct node *n, struct job *job)
 {
-    struct claim_work work = {f, own_of, shard_of};
-    struct claim_shards shards;
-    unsigned member = fed_job(f->nodes[node].fed, kind, number, job, &shards);
-    bool complete = claim_instances(&work, &fed_state(f->nodes[node].fed)->members[member], &shards, job);
-
-    ASSERT(complete);
-    return member;
-}
-
-static void do_cycle(struct federation *f, unsigned node, uint64_t epoch)
-{
-    struct node *n = &f->nodes[node];
-    struct cycle_job job;
+    struct federation *f = n->federation;
     struct cycle_result *result = mem_alloc(sizeof *result);
 
-    (void)job_of(f, node, EFFECT_CYCLE, epoch, &job);
-    cycle_run(&job, result);
+    job_drop(n->last_cycle);
+    n->last_cycle = job_hold(job);
+    cycle_run(&job->cycle, result);
     for (unsigned i = 0; n->inflates && i < result->count; i++)
         result->best[i].cost = 7 + i;
-    struct event *e = push(f, f->now_ns + n->cycle_ns + (int64_t)result->iterations * MILLISECOND, CYCLE, node);
-    e->number = epoch;
+    struct event *e = push(f, f->now_ns + n->cycle_ns + (int64_t)result->iterations * MILLISECOND, CYCLE, n->index);
+    e->number = job->number;
     e->cycle = result;
 }
 
-static void do_score(struct federation *f, unsigned node, uint64_t epoch)
+static void do_score(struct node *n, struct job *job)
 {
-    struct node *n = &f->nodes[node];
-    struct cycle_job job;
-    struct genome genomes[CYCLE_CANDIDATES_MAX];
-    unsigned count;
-    const struct candidate *candidates = fed_candidates(n->fed, &count);
-    uint64_t *costs = mem_array(count > 0 ? count : 1, sizeof *costs);
+    struct federation *f = n->federation;
+    unsigned count = job->candidate_count;
+    uint64_t *costs = mem_array(count, sizeof *costs);
+    uint64_t iterations = cycle_score(&job->cycle, job->candidates, count, costs);
 
-    (void)job_of(f, node, EFFECT_SCORE, epoch, &job);
-    for (unsigned i = 0; i < count; i++)
-        genomes[i] = candidates[i].genome;
-    uint64_t iterations = cycle_score(&job, genomes, count, costs);
     for (unsigned i = 0; n->inverts && i < count; i++)
         costs[i] = costs[i] < 1000000 ? 1000000 - costs[i] : 0;
-    struct event *e = push(f, f->now_ns + 50 * MILLISECOND + (int64_t)iterations * MILLISECOND / 10, SCORE, node);
-    e->number = epoch;
+    struct event *e = push(f, f->now_ns + 50 * MILLISECOND + (int64_t)iterations * MILLISECOND / 10, SCORE, n->index);
+    e->number = job->number;
     e->costs = costs;
     e->count = count;
 }
 
-static void do_recount(struct federation *f, unsigned node, uint64_t number)
+static bool is_hidden(const struct federation *f, const struct member *site)
 {
-    const struct spot_check *claim = fed_claim(f->nodes[node].fed, number);
-    struct cycle_job job;
-    uint64_t cost;
-    unsigned site = job_of(f, node, EFFECT_RECOUNT, number, &job);
-    struct event *e = push(f, f->now_ns + 50 * MILLISECOND, RECOUNT, node);
+    for (unsigned i = 0; i < f->count; i++) {
+        if (digest_equal(&f->nodes[i].key.fingerprint, &site->fingerprint))
+            return f->nodes[i].hidden;
+    }
+    return false;
+}
 
-    e->number = number;
-    if (f->nodes[node].slanders)
-        cost = claim->cost + 1;
-    else if (!f->nodes[site].hidden)
-        (void)cycle_score(&job, &claim->genome, 1, &cost);
+static void do_recount(struct node *n, struct job *job)
+{
+    struct federation *f = n->federation;
+    struct event *e = push(f, f->now_ns + 50 * MILLISECOND, RECOUNT, n->index);
+    uint64_t cost;
+
+    e->number = job->number;
+    if (n->slanders)
+        cost = job->claimed + 1;
+    else if (!is_hidden(f, &job->site))
+        (void)cycle_score(&job->cycle, job->candidates, 1, &cost);
     else
         return;
-    f->nodes[node].recounts++;
+    n->recounts++;
     e->costs = mem_array(1, sizeof *e->costs);
     e->costs[0] = cost;
     e->count = 1;
 }
 
-static void do_send(struct federation *f, unsigned node, const struct effect *e)
+static void do_job(void *context, struct effect_body *body)
 {
+    struct node *n = context;
+    struct job *job = job_of(body);
+    struct claim_work work = {n->federation, own_of, shard_of};
+    bool complete = job_instances(job, &work);
+
+    ASSERT(complete);
+    if (job->kind == JOB_CYCLE)
+        do_cycle(n, job);
+    else if (job->kind == JOB_SCORE)
+        do_score(n, job);
+    else
+        do_recount(n, job);
+}
+
+static void do_send(void *context, const struct effect *e)
+{
+    struct node *n = context;
+    struct federation *f = n->federation;
+
     if (!pbft_owns(blob_bytes(e->blob)))
-        check_entry_sent(f, node, blob_bytes(e->blob));
+        check_entry_sent(f, n->index, blob_bytes(e->blob));
     if (e->to >= 0) {
         if ((unsigned)e->to < f->count) /* a test may let members in that have no machine */
-            federation_send(f, node, (unsigned)e->to, blob_hold(e->blob));
+            federation_send(f, n->index, (unsigned)e->to, blob_hold(e->blob));
         return;
     }
     unsigned limit = e->to == PEER_VALIDATORS ? f->options.validators : f->count;
     for (unsigned to = 0; to < limit; to++) {
-        if (to != node)
-            federation_send(f, node, to, blob_hold(e->blob));
+        if (to != n->index)
+            federation_send(f, n->index, to, blob_hold(e->blob));
     }
 }
 
-static void do_persist(struct node *n, const struct effect *e)
+/* ---- the disk: whatever is written is durable at once */
+
+static void do_persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
 {
+    struct node *n = context;
+
     ASSERT(n->record_count < RECORDS_MAX);
-    n->records[n->record_count++] = (struct record){e->number, blob_hold(e->blob)};
+    n->records[n->record_count++] = (struct record){number, blob_hold(record)};
+    outbox_durable(&n->outbox, serial);
 }
 
-static void do_forget(struct node *n, uint64_t number)
+static void do_append(void *context, uint64_t serial, uint64_t height, struct blob *block)
 {
+    struct node *n = context;
+    struct diag diag = {{0}};
+
+    check_block(n->federation, n->index, height, block);
+    if (ledger_append(&n->ledger, height, blob_bytes(block), &diag) != ERR_OK)
+        breach(n->federation, "node %u: %s", n->index, diag.text);
+    outbox_durable(&n->outbox, serial);
+}
+
+static void do_install(void *context, uint64_t serial, uint64_t height, struct blob *snapshot)
+{
+    struct node *n = context;
+
+    ledger_install(&n->ledger, height, snapshot, ledger_store_new(NULL));
+    n->installs++;
+    outbox_durable(&n->outbox, serial);
+}
+
+static void do_forget(void *context, uint64_t number)
+{
+    struct node *n = context;
     unsigned kept = 0;
 
     for (unsigned i = 0; i < n->record_count; i++) {
@@ -395,97 +433,91 @@ static void do_forget(struct node *n, uint64_t number)
     n->record_count = kept;
 }
 
+/* ---- the rest */
+
 /* The node's clock runs clock_percent as fast as true time. */
 static int64_t node_time(const struct federation *f, const struct node *n)
 {
     return f->now_ns / 100 * n->clock_percent;
 }
 
-static void do_timer(struct federation *f, unsigned node, const struct effect *e)
+static void do_timer_stop(void *context, uint32_t timer)
 {
-    struct node *n = &f->nodes[node];
-    int64_t at_ns = (e->at_ns / n->clock_percent + 1) * 100;
+    struct node *n = context;
 
-    ASSERT(e->timer < FED_TIMER_END);
-    n->timer_turn[e->timer]++;
-    n->timers[e->timer] = STOPPED;
-    if (e->kind != EFFECT_TIMER_SET)
-        return;
-    n->timers[e->timer] = at_ns;
-    struct event *event = push(f, at_ns > f->now_ns ? at_ns : f->now_ns, TIMER, node);
-    event->timer = e->timer;
-    event->turn = n->timer_turn[e->timer];
+    ASSERT(timer < FED_TIMER_END);
+    n->timer_turn[timer]++;
+    n->timers[timer] = STOPPED;
 }
 
-static void do_note(struct federation *f, unsigned node, const struct effect *e)
+static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
 {
-    if (f->trace_node == (int)node)
-        buf_printf(&f->trace, "%s %llu %llu\n", e->name, (unsigned long long)e->number, (unsigned long long)e->other);
+    struct node *n = context;
+    struct federation *f = n->federation;
+    int64_t true_ns = (at_ns / n->clock_percent + 1) * 100;
+
+    do_timer_stop(n, timer);
+    n->timers[timer] = true_ns;
+    struct event *event = push(f, true_ns > f->now_ns ? true_ns : f->now_ns, TIMER, n->index);
+    event->timer = timer;
+    event->turn = n->timer_turn[timer];
 }
 
-static void perform(struct federation *f, unsigned node, const struct effect *e)
+static void do_anchor(void *context, uint64_t epoch)
 {
-    struct node *n = &f->nodes[node];
-    struct diag diag = {{0}};
+    struct node *n = context;
 
-    switch (e->kind) {
-    case EFFECT_PERSIST:
-        do_persist(n, e);
-        break;
-    case EFFECT_APPEND:
-        check_block(f, node, e->number, e->blob);
-        if (ledger_append(&n->ledger, e->number, blob_bytes(e->blob), &diag) != ERR_OK)
-            breach(f, "node %u: %s", node, diag.text);
-        break;
-    case EFFECT_INSTALL:
-        ledger_install(&n->ledger, e->number, e->blob, ledger_store_new(NULL));
-        n->installs++;
-        break;
-    case EFFECT_RECOVERED:
-        n->recovering = false;
-        break;
-    case EFFECT_FORGET:
-        do_forget(n, e->number);
-        break;
-    case EFFECT_SEND:
-        do_send(f, node, e);
-        break;
-    case EFFECT_TIMER_SET:
-    case EFFECT_TIMER_STOP:
-        do_timer(f, node, e);
-        break;
-    case EFFECT_CYCLE:
-        do_cycle(f, node, e->number);
-        break;
-    case EFFECT_SCORE:
-        do_score(f, node, e->number);
-        break;
-    case EFFECT_RECOUNT:
-        do_recount(f, node, e->number);
-        break;
-    case EFFECT_ANCHOR:
-        n->anchors++;
-        n->anchored_ns = f->now_ns;
-        break;
-    case EFFECT_NOTE:
-        do_note(f, node, e);
-        break;
-    }
+    (void)epoch;
+    n->anchors++;
+    n->anchored_ns = n->federation->now_ns;
 }
 
+static void do_recovered(void *context)
+{
+    struct node *n = context;
+
+    n->recovering = false;
+}
+
+static void do_note(void *context, const char *name, uint64_t number, uint64_t other)
+{
+    struct node *n = context;
+
+    if (n->federation->trace_node == (int)n->index)
+        buf_printf(&n->federation->trace, "%s %llu %llu\n", name, (unsigned long long)number,
+                   (unsigned long long)other);
+}
+
+static const struct outbox_actions actions = {
+    .persist = do_persist,
+    .append = do_append,
+    .install = do_install,
+    .forget = do_forget,
+    .send = do_send,
+    .timer_set = do_timer_set,
+    .timer_stop = do_timer_stop,
+    .job = do_job,
+    .anchor = do_anchor,
+    .recovered = do_recovered,
+    .note = do_note,
+};
+
+/* A crash may come behind any of the effects. */
 static void perform_all(struct federation *f, unsigned node, struct effects *effects)
 {
     struct node *n = &f->nodes[node];
+    bool crashes = n->crash_after > 0 && n->crash_after <= effects->count;
 
-    for (size_t i = 0; i < effects->count; i++) {
-        perform(f, node, &effects->items[i]);
-        if (n->crash_after == 0 || --n->crash_after > 0)
-            continue;
-        node_crash(f, node);
-        federation_at(f, f->now_ns + n->back_after_ns, node_start, node);
-        break;
-    }
+    if (crashes)
+        effects_cut(effects, n->crash_after);
+    else if (n->crash_after > 0)
+        n->crash_after -= (unsigned)effects->count;
+    outbox_carry(&n->outbox, effects);
     effects_free(effects);
+    if (!crashes)
+        return;
+    node_crash(f, node);
+    federation_at(f, f->now_ns + n->back_after_ns, node_start, node);
 }
 
 static void step(struct federation *f, unsigned node, struct fed_event *event)
@@ -507,6 +539,7 @@ void node_crash(struct federation *f, unsigned node)
 
     fed_free(n->fed);
     n->fed = NULL;
+    outbox_reset(&n->outbox);
     n->life++;
     n->crash_after = 0;
 }
@@ -675,6 +708,8 @@ void federation_fini(struct federation *f)
     for (unsigned i = 0; i < f->count; i++) {
         struct node *n = &f->nodes[i];
         fed_free(n->fed);
+        outbox_fini(&n->outbox);
+        job_drop(n->last_cycle);
         do_forget(n, UINT64_MAX);
         mem_free(n->records);
         ledger_fini(&n->ledger);

@@ -3,7 +3,9 @@
 
 #include "base/heap.h"
 #include "base/prng.h"
+#include "driver/outbox.h"
 #include "fed/fed.h"
+#include "fed/job.h"
 #include "ledger/ledger.h"
 
 /* A whole federation in one process: real machines and keys, a network, disks and clocks made of one seed. A crash
@@ -21,7 +23,10 @@ struct record {
 };
 
 struct node {
+    struct federation *federation;
+    unsigned index;
     struct fed *fed; /* NULL: down */
+    struct outbox outbox;
     struct secret_key key;
     struct ledger ledger;      /* survives, */
     struct ledger_store store; /* a view of it */
@@ -31,23 +36,24 @@ struct node {
     int64_t timers[FED_TIMER_END]; /* due, true time; STOPPED */
     uint64_t timer_turn[FED_TIMER_END];
     struct workload work;
-    bool cut_off;          /* no message in or out */
-    bool mute;             /* what it sends is lost */
-    bool played;           /* by the test itself: no machine */
-    bool hidden;           /* its work is not disclosed to the validators */
-    bool inflates;         /* claims costs of nearly nothing */
-    bool inverts;          /* turns its rows upside down */
-    unsigned recounts;     /* answered with a cost */
-    bool slanders;         /* as a validator, says of every claim that it is false */
-    unsigned crash_after;  /* effects from now; 0: none planned */
-    unsigned crash_spread; /* so many effects at most after each restart it strikes again; 0: not */
-    int64_t back_after_ns; /* after such a crash */
+    bool cut_off;           /* no message in or out */
+    bool mute;              /* what it sends is lost */
+    bool played;            /* by the test itself: no machine */
+    bool hidden;            /* its work is not disclosed to the validators */
+    bool inflates;          /* claims costs of nearly nothing */
+    bool inverts;           /* turns its rows upside down */
+    struct job *last_cycle; /* one holding; NULL: none was asked for yet */
+    unsigned recounts;      /* answered with a cost */
+    bool slanders;          /* as a validator, says of every claim that it is false */
+    unsigned crash_after;   /* effects from now; 0: none planned */
+    unsigned crash_spread;  /* so many effects at most after each restart it strikes again; 0: not */
+    int64_t back_after_ns;  /* after such a crash */
     unsigned restarts;
     bool recovering;            /* its disk was lost */
     unsigned installs;          /* of states */
     int64_t clock_percent;      /* speed of its clock; 100 is true */
     int64_t cycle_ns;           /* what a local cycle takes it beyond its iterations */
-    uint64_t anchors;           /* EFFECT_ANCHORs performed */
+    uint64_t anchors;           /* epochs that it saw anchored */
     int64_t anchored_ns;        /* true time of the latest */
     unsigned errors[ERR_COUNT]; /* of fed_step */
 };

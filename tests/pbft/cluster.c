@@ -47,8 +47,9 @@ static void transmit(struct cluster *c, unsigned from, unsigned to, struct blob 
     blob_drop(sent);
 }
 
-static void forget(struct cluster_node *node, uint64_t number)
+static void do_forget(void *context, uint64_t number)
 {
+    struct cluster_node *node = context;
     size_t kept = 0;
 
     for (size_t i = 0; i < node->record_count; i++) {
@@ -60,50 +61,90 @@ static void forget(struct cluster_node *node, uint64_t number)
     node->record_count = kept;
 }
 
-static void persist(struct cluster_node *node, const struct effect *e)
+static void do_persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
 {
-    cluster_check_prepared(node, blob_bytes(e->blob));
+    struct cluster_node *node = context;
+
+    cluster_check_prepared(node, blob_bytes(record));
     if (node->record_count == node->record_cap) {
         node->record_cap = node->record_cap == 0 ? 16 : 2 * node->record_cap;
         node->records = mem_resize(node->records, node->record_cap, sizeof node->records[0]);
     }
-    node->records[node->record_count++] = (struct cluster_record){e->number, blob_hold(e->blob)};
+    node->records[node->record_count++] = (struct cluster_record){number, blob_hold(record)};
+    outbox_durable(&node->outbox, serial);
 }
 
-static void append(struct cluster_node *node, const struct effect *e)
+static void do_append(void *context, uint64_t serial, uint64_t height, struct blob *block)
 {
-    if (e->number != node->ledger_count + 1)
-        cluster_fail(node->cluster, "%u appends %llu to %llu", node->index, (unsigned long long)e->number,
+    struct cluster_node *node = context;
+
+    if (height != node->ledger_count + 1)
+        cluster_fail(node->cluster, "%u appends %llu to %llu", node->index, (unsigned long long)height,
                      (unsigned long long)node->ledger_count);
     if (node->ledger_count == node->ledger_cap) {
         node->ledger_cap = node->ledger_cap == 0 ? 16 : 2 * node->ledger_cap;
         node->ledger = mem_resize(node->ledger, node->ledger_cap, sizeof node->ledger[0]);
     }
-    node->ledger[node->ledger_count++] = blob_hold(e->blob);
+    node->ledger[node->ledger_count++] = blob_hold(block);
+    outbox_durable(&node->outbox, serial);
 }
 
-static void note(struct cluster *c, struct cluster_node *node, const struct effect *e)
+static void do_send(void *context, const struct effect *e)
 {
-    if (strcmp(e->name, "pbft.new_view") == 0) {
-        c->view_changes++;
-        node->views++;
-    } else if (strcmp(e->name, "pbft.equivocation") == 0) {
-        c->equivocations++;
-        if (!node->liar && !c->nodes[e->number].liar)
-            cluster_fail(c, "%u convicts %llu, which is correct", node->index, (unsigned long long)e->number);
-    } else if (strcmp(e->name, "pbft.recovered") == 0) {
-        node->wiped = false;
-    } else if (strcmp(e->name, "pbft.stable") == 0) {
-        c->stables++;
-    } else if (strcmp(e->name, "pbft.divergence") == 0 && node->errs_at > 0) {
-        return;
-    } else if (strcmp(e->name, "pbft.divergence") == 0 || strcmp(e->name, "pbft.bad_record") == 0) {
-        cluster_fail(c, "%u: %s at %llu", node->index, e->name, (unsigned long long)e->number);
+    struct cluster_node *node = context;
+    struct cluster *c = node->cluster;
+
+    cluster_check_sent(c, node, blob_bytes(e->blob));
+    for (unsigned to = 0; to < c->n; to++) {
+        if (e->to == PEER_OTHERS || e->to == (int32_t)to)
+            transmit(c, node->index, to, e->blob);
     }
 }
 
-static void trace(struct cluster *c, const struct cluster_node *node, const struct effect *e)
+static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
 {
+    struct cluster_node *node = context;
+
+    node->timer_at[timer] = at_ns;
+    push(node->cluster, at_ns,
+         (struct event){.kind = EVENT_TIMER, .node = node->index, .number = timer, .life = node->life});
+}
+
+static void do_timer_stop(void *context, uint32_t timer)
+{
+    struct cluster_node *node = context;
+
+    node->timer_at[timer] = -1;
+}
+
+static void do_note(void *context, const char *name, uint64_t number, uint64_t other)
+{
+    struct cluster_node *node = context;
+    struct cluster *c = node->cluster;
+
+    (void)other;
+    if (strcmp(name, "pbft.new_view") == 0) {
+        c->view_changes++;
+        node->views++;
+    } else if (strcmp(name, "pbft.equivocation") == 0) {
+        c->equivocations++;
+        if (!node->liar && !c->nodes[number].liar)
+            cluster_fail(c, "%u convicts %llu, which is correct", node->index, (unsigned long long)number);
+    } else if (strcmp(name, "pbft.recovered") == 0) {
+        node->wiped = false;
+    } else if (strcmp(name, "pbft.stable") == 0) {
+        c->stables++;
+    } else if (strcmp(name, "pbft.divergence") == 0 && node->errs_at > 0) {
+        return;
+    } else if (strcmp(name, "pbft.divergence") == 0 || strcmp(name, "pbft.bad_record") == 0) {
+        cluster_fail(c, "%u: %s at %llu", node->index, name, (unsigned long long)number);
+    }
+}
+
+static void seen(void *context, const struct effect *e)
+{
+    struct cluster_node *node = context;
+    struct cluster *c = node->cluster;
     uint8_t head[4] = {(uint8_t)node->index, (uint8_t)e->kind, (uint8_t)e->to, (uint8_t)e->timer};
     uint8_t numbers[16];
     struct digest_context d;
@@ -117,47 +158,22 @@ static void trace(struct cluster *c, const struct cluster_node *node, const stru
     if (e->blob != NULL)
         digest_add(&d, e->blob->data, e->blob->len);
     c->trace = digest_final(&d);
-}
-
-static void apply(struct cluster *c, struct cluster_node *node, const struct effect *e)
-{
-    trace(c, node, e);
     if (c->watch != NULL)
         c->watch(c, node->index, 0, e);
-    switch (e->kind) {
-    case EFFECT_PERSIST:
-        persist(node, e);
-        break;
-    case EFFECT_APPEND:
-        append(node, e);
-        break;
-    case EFFECT_FORGET:
-        forget(node, e->number);
-        break;
-    case EFFECT_SEND:
-        cluster_check_sent(c, node, blob_bytes(e->blob));
-        for (unsigned to = 0; to < c->n; to++) {
-            if (e->to == PEER_OTHERS || e->to == (int32_t)to)
-                transmit(c, node->index, to, e->blob);
-        }
-        break;
-    case EFFECT_TIMER_SET:
-        node->timer_at[e->timer] = e->at_ns;
-        push(c, e->at_ns,
-             (struct event){.kind = EVENT_TIMER, .node = node->index, .number = e->timer, .life = node->life});
-        break;
-    case EFFECT_TIMER_STOP:
-        node->timer_at[e->timer] = -1;
-        break;
-    case EFFECT_NOTE:
-        note(c, node, e);
-        break;
-    default:
-        cluster_fail(c, "an effect of kind %d", (int)e->kind);
-    }
 }
 
-/* Applies the effects in order; a crash may come between any two. */
+const struct outbox_actions cluster_actions = {
+    .persist = do_persist,
+    .append = do_append,
+    .forget = do_forget,
+    .send = do_send,
+    .timer_set = do_timer_set,
+    .timer_stop = do_timer_stop,
+    .note = do_note,
+    .seen = seen,
+};
+
+/* A crash may come between any two of the effects. */
 void cluster_settle(struct cluster *c, unsigned index, struct effects *effects)
 {
     struct cluster_node *node = &c->nodes[index];
@@ -166,8 +182,8 @@ void cluster_settle(struct cluster *c, unsigned index, struct effects *effects)
     if (c->crash > 0 && effects->count > 0 && prng_below(&c->prng, 100000) < c->crash)
         survive = prng_below(&c->prng, effects->count + 1);
     bool crashed = survive < effects->count;
-    for (size_t i = 0; i < survive; i++)
-        apply(c, node, &effects->items[i]);
+    effects_cut(effects, survive);
+    outbox_carry(&node->outbox, effects);
     effects_free(effects);
     if (crashed) {
         cluster_crash(c, node->index);

@@ -3,6 +3,7 @@
 
 #include "base/heap.h"
 #include "base/prng.h"
+#include "driver/outbox.h"
 #include "pbft/messages.h"
 #include "pbft/pbft.h"
 
@@ -36,6 +37,7 @@ struct cluster_node {
     struct blob **ledger; /* encoded [id, batch, certificate] */
     uint64_t ledger_count, ledger_cap;
     /* the driver */
+    struct outbox outbox;
     int64_t timer_at[PBFT_TIMER_COUNT]; /* -1: stopped */
     unsigned life;                      /* counts restarts */
     bool wiped;                         /* lost everything, and has not recovered */

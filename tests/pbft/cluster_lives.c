@@ -11,6 +11,7 @@ void cluster_crash(struct cluster *c, unsigned index)
 
     pbft_free(node->pbft);
     node->pbft = NULL;
+    outbox_reset(&node->outbox);
     node->life++;
     node->catching_up = false;
     cluster_truncate_blocks(node, 0);
@@ -126,6 +127,7 @@ void cluster_init(struct cluster *c, unsigned n, uint64_t seed)
         c->config.keys[i] = c->keys[i].public;
         c->fingerprints[i] = c->keys[i].fingerprint;
         c->nodes[i] = (struct cluster_node){.cluster = c, .index = i};
+        outbox_init(&c->nodes[i].outbox, &cluster_actions, &c->nodes[i]);
         for (unsigned k = 0; k < PBFT_TIMER_COUNT; k++)
             c->nodes[i].timer_at[k] = -1;
     }
@@ -152,6 +154,7 @@ void cluster_free(struct cluster *c)
         mem_free(c->nodes[i].blocks);
         mem_free(c->nodes[i].records);
         mem_free(c->nodes[i].ledger);
+        outbox_fini(&c->nodes[i].outbox);
     }
     mem_free(c->seen);
     mem_free(c->agreed);

@@ -24,6 +24,7 @@ void cluster_check_agreement(struct cluster *c, const struct cluster_node *node,
 void cluster_check_certificate(struct cluster *c, uint64_t sequence, const struct digest *id, struct bytes certificate);
 
 /* ---- cluster.c */
+extern const struct outbox_actions cluster_actions;                     /* of a struct cluster_node */
 void cluster_look_behind(struct cluster *c, struct cluster_node *node); /* must it catch up? */
 void cluster_events_drop(struct cluster *c);
 

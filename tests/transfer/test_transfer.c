@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/prng.h"
+#include "driver/outbox.h"
 #include "transfer/messages.h"
 #include "tap.h"
 
@@ -13,7 +14,14 @@ struct parcel {
     struct blob *message;
 };
 
+struct peer {
+    struct group *group;
+    unsigned index;
+    struct outbox outbox;
+};
+
 struct group {
+    struct peer peers[PEERS];
     struct transfer *machines[PEERS];
     struct buf states[100]; /* certified: by height */
     bool down[PEERS], spoils[PEERS];
@@ -61,25 +69,14 @@ static void keep(struct group *g, unsigned peer, uint64_t height)
           ERR_OK);
 }
 
-static void group_init(struct group *g)
-{
-    *g = (struct group){0};
-    for (unsigned i = 0; i < PEERS; i++) {
-        struct transfer_config config = {PEERS, i, CHUNK, 100, 3};
-        struct transfer_app app = {g, check, install};
-        g->machines[i] = transfer_new(&config, &app);
-    }
-    state_of(g, 10, 30 * CHUNK + 5);
-    state_of(g, 20, 20 * CHUNK);
-    state_of(g, 30, 25 * CHUNK + 1);
-}
-
 static void group_free(struct group *g)
 {
     for (; g->head < g->count; g->head++)
         blob_drop(g->queue[g->head].message);
-    for (unsigned i = 0; i < PEERS; i++)
+    for (unsigned i = 0; i < PEERS; i++) {
         transfer_free(g->machines[i]);
+        outbox_fini(&g->peers[i].outbox);
+    }
     for (unsigned i = 0; i < 100; i++)
         buf_free(&g->states[i]);
 }
@@ -99,28 +96,76 @@ static struct blob *spoilt(struct blob *message)
     return blob;
 }
 
+static void do_send(void *context, const struct effect *e)
+{
+    struct peer *peer = context;
+    struct group *g = peer->group;
+    unsigned kind = e->blob->data[1];
+
+    if (g->down[peer->index])
+        return;
+    g->gets[e->to] += kind == TRANSFER_GET;
+    g->owed += kind == TRANSFER_GET;
+    g->owed -= kind == TRANSFER_CHUNK;
+    g->owed_max = g->owed > g->owed_max ? g->owed : g->owed_max;
+    ASSERT(g->count < QUEUE_MAX);
+    struct blob *blob = g->spoils[peer->index] ? spoilt(e->blob) : blob_hold(e->blob);
+    g->queue[g->count++] = (struct parcel){peer->index, (unsigned)e->to, blob};
+}
+
+static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
+{
+    struct peer *peer = context;
+
+    (void)timer, (void)at_ns;
+    peer->group->armed = true;
+}
+
+static void do_timer_stop(void *context, uint32_t timer)
+{
+    struct peer *peer = context;
+
+    (void)timer;
+    peer->group->armed = false;
+}
+
+static void do_note(void *context, const char *name, uint64_t number, uint64_t other)
+{
+    struct peer *peer = context;
+    struct group *g = peer->group;
+
+    (void)other;
+    if (strncmp(name, "transfer.bad", 12) == 0)
+        g->blamed |= 1U << number;
+    g->moved += strcmp(name, "transfer.moved") == 0;
+    g->fruitless += strcmp(name, "transfer.fruitless") == 0;
+}
+
+static const struct outbox_actions ACTIONS = {
+    .send = do_send,
+    .timer_set = do_timer_set,
+    .timer_stop = do_timer_stop,
+    .note = do_note,
+};
+
+static void group_init(struct group *g)
+{
+    *g = (struct group){0};
+    for (unsigned i = 0; i < PEERS; i++) {
+        struct transfer_config config = {PEERS, i, CHUNK, 100, 3};
+        struct transfer_app app = {g, check, install};
+        g->machines[i] = transfer_new(&config, &app);
+        g->peers[i] = (struct peer){.group = g, .index = i};
+        outbox_init(&g->peers[i].outbox, &ACTIONS, &g->peers[i]);
+    }
+    state_of(g, 10, 30 * CHUNK + 5);
+    state_of(g, 20, 20 * CHUNK);
+    state_of(g, 30, 25 * CHUNK + 1);
+}
+
 static void take(struct group *g, unsigned from, struct effects *effects)
 {
-    for (size_t i = 0; i < effects->count; i++) {
-        const struct effect *e = &effects->items[i];
-        if (e->kind == EFFECT_SEND && !g->down[from]) {
-            unsigned kind = e->blob->data[1];
-            g->gets[e->to] += kind == TRANSFER_GET;
-            g->owed += kind == TRANSFER_GET;
-            g->owed -= kind == TRANSFER_CHUNK;
-            g->owed_max = g->owed > g->owed_max ? g->owed : g->owed_max;
-            ASSERT(g->count < QUEUE_MAX);
-            struct blob *blob = g->spoils[from] ? spoilt(e->blob) : blob_hold(e->blob);
-            g->queue[g->count++] = (struct parcel){from, (unsigned)e->to, blob};
-        } else if (e->kind == EFFECT_TIMER_SET || e->kind == EFFECT_TIMER_STOP) {
-            g->armed = e->kind == EFFECT_TIMER_SET;
-        } else if (e->kind == EFFECT_NOTE && strncmp(e->name, "transfer.bad", 12) == 0) {
-            g->blamed |= 1U << e->number;
-        } else if (e->kind == EFFECT_NOTE) {
-            g->moved += strcmp(e->name, "transfer.moved") == 0;
-            g->fruitless += strcmp(e->name, "transfer.fruitless") == 0;
-        }
-    }
+    outbox_carry(&g->peers[from].outbox, effects);
     effects_free(effects);
 }
 
