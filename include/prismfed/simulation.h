@@ -45,6 +45,7 @@ struct federated_program_report {
     uint64_t retried;
     uint64_t checked, differed; /* run twice; with another answer: not deterministic */
     char timeout_says[256], crashed_says[256], aborted_says[256]; /* the last one of each kind */
+    char confined[512];                                           /* what kept its runs in, and what could not be had */
 };
 
 struct federated_simulation_report {

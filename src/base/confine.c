@@ -62,6 +62,7 @@ static uint64_t allowed(unsigned access, uint64_t of, bool is_folder)
 
     bits |= access & CONFINE_READ ? FS_READ_FILE | FS_READ_DIR : 0;
     bits |= access & CONFINE_EXECUTE ? FS_EXECUTE : 0;
+    bits |= access & CONFINE_LIST ? FS_READ_DIR : 0;
     bits |= access & CONFINE_WRITE ? of & ~(uint64_t)(FS_READ_FILE | FS_READ_DIR | FS_EXECUTE) : 0;
     return bits & of & (is_folder ? UINT64_MAX : FS_OF_A_FILE);
 }

@@ -12,6 +12,7 @@ enum confine_access {
     CONFINE_READ = 1,    /* open files for reading, list folders */
     CONFINE_EXECUTE = 2, /* execute files */
     CONFINE_WRITE = 4,   /* everything else that is done to files and folders: make, write, remove, rename */
+    CONFINE_LIST = 8,    /* list folders, no more */
 };
 
 /* A file, or a folder with all that is below it. */

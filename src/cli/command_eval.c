@@ -153,6 +153,16 @@ static void try_workload(struct trial *t, const struct workload *w, bool is_dete
     }
 }
 
+static void print_confined(const struct workload *w)
+{
+    struct buf text = {0};
+
+    programs_confined(&w->instances[0], &text);
+    if (text.len > 0)
+        printf("  confined: %s\n", buf_text(&text));
+    buf_free(&text);
+}
+
 /* `whose` names the work in what is printed. */
 static void try_work(struct trial *t, const struct workload_spec *spec, const char *whose, const struct workload *w)
 {
@@ -163,6 +173,8 @@ static void try_work(struct trial *t, const struct workload_spec *spec, const ch
     else
         printf("%s: the built-in solver\n", whose);
     try_workload(t, w, p == NULL || p->deterministic);
+    if (p != NULL)
+        print_confined(w);
 }
 
 static enum err try_node(struct trial *t, unsigned node, const struct workload_spec *spec, const char *whose,

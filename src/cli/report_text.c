@@ -104,6 +104,8 @@ void report_print_program(const struct federated_program_report *p)
     printf("program %s: %" PRIu64 " runs, %" PRIu64 " answers were there already; %" PRIu64 " SUCCESS", p->command,
            p->runs, p->kept, p->success);
     printf(p->retried > 0 ? ", %" PRIu64 " tried again\n" : "\n", p->retried);
+    if (p->confined[0] != '\0')
+        printf("  confined: %s\n", p->confined);
     print_failures("TIMEOUT", p->timeout, p->timeout_says);
     print_failures("CRASHED", p->crashed, p->crashed_says);
     print_failures("ABORT", p->aborted, p->aborted_says);
@@ -202,6 +204,7 @@ static json_t *program_json(const struct federated_program_report *p)
     json_put(o, "timeout_says", json_string(p->timeout_says));
     json_put(o, "crashed_says", json_string(p->crashed_says));
     json_put(o, "aborted_says", json_string(p->aborted_says));
+    json_put(o, "confined", json_string(p->confined));
     return o;
 }
 

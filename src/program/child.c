@@ -5,58 +5,84 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { REMARKS_KEPT = 2048, REMARK_MAX = 160, KIB = 1024, MIB = 1 << 20 };
+#include "program/control_group.h"
+#include "program/processes.h"
 
-extern char **environ;
+enum { READS_AT_THE_END = 64, REMARKS_KEPT = 2048, REMARK_MAX = 160, KIB = 1024, MIB = 1 << 20 };
 
 int64_t child_clock_ns(void)
 {
-    struct timespec t = {0};
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    return processes_clock_ns();
 }
 
 /* ---- starting */
 
-/* Ours, with what makes a program's answer depend on where it runs made the same. */
+/* What is of one run. */
 struct surroundings {
-    char **names; /* owned; what they point to is not */
+    char folder[PATH_MAX]; /* its working folder */
+    char home[PATH_MAX + 16], scratch[PATH_MAX + 16];
+    char **names;               /* owned; what they point to is not */
+    struct confine_path *paths; /* owned, likewise */
+    unsigned path_count;
 };
 
-static bool is_replaced(const char *entry)
-{
-    static const char *const replaced[] = {"LC_", "LANG=", "LANGUAGE=", "TZ=", "PYTHONHASHSEED="};
+/* Our own control group, as it is when the first program is started. */
+static char groups[CONTROL_GROUP_PATH];
+static pthread_once_t groups_once = PTHREAD_ONCE_INIT;
 
-    for (unsigned i = 0; i < sizeof replaced / sizeof replaced[0]; i++) {
-        if (strncmp(entry, replaced[i], strlen(replaced[i])) == 0)
-            return true;
-    }
-    return false;
+static void groups_find(void)
+{
+    control_group_find(groups);
 }
 
-static void surroundings_init(struct surroundings *s)
+static enum err folder_make(struct surroundings *s, struct diag *diag)
 {
-    static char locale[] = "LC_ALL=C.UTF-8", zone[] = "TZ=UTC", hash_seed[] = "PYTHONHASHSEED=0";
-    size_t count = 0, kept = 0;
+    const char *below = getenv("TMPDIR");
 
-    while (environ != NULL && environ[count] != NULL)
-        count++;
-    s->names = mem_array(count + 4, sizeof s->names[0]);
-    for (size_t i = 0; i < count; i++) {
-        if (!is_replaced(environ[i]))
-            s->names[kept++] = environ[i];
-    }
-    s->names[kept++] = locale;
-    s->names[kept++] = zone;
-    s->names[kept] = hash_seed;
+    if (below == NULL || *below != '/' || strlen(below) > PATH_MAX - 64)
+        below = "/tmp";
+    snprintf(s->folder, sizeof s->folder, "%s/prismfed-run-XXXXXX", below);
+    if (mkdtemp(s->folder) == NULL)
+        return diag_set(diag, ERR_IO, "no working folder to be had in %s: %s", below, strerror(errno));
+    return ERR_OK;
+}
+
+static enum err surroundings_init(struct surroundings *s, const struct cage *cage, struct diag *diag)
+{
+    unsigned count = cage->environment_count;
+    enum err err = folder_make(s, diag);
+
+    if (err != ERR_OK)
+        return err;
+    snprintf(s->home, sizeof s->home, "HOME=%s", s->folder);
+    snprintf(s->scratch, sizeof s->scratch, "TMPDIR=%s", s->folder);
+    s->names = mem_array((size_t)count + 3, sizeof s->names[0]);
+    memcpy(s->names, cage->environment, count * sizeof s->names[0]);
+    s->names[count] = s->home;
+    s->names[count + 1] = s->scratch;
+    s->paths = mem_array((size_t)cage->path_count + 2, sizeof s->paths[0]);
+    memcpy(s->paths, cage->paths, cage->path_count * sizeof s->paths[0]);
+    s->path_count = cage->path_count;
+    s->paths[s->path_count++] = (struct confine_path){s->folder, CONFINE_READ | CONFINE_WRITE | CONFINE_EXECUTE};
+    s->paths[s->path_count++] = (struct confine_path){"/dev/shm", CONFINE_READ | CONFINE_WRITE};
+    pthread_once(&groups_once, groups_find);
+    return ERR_OK;
+}
+
+static void surroundings_fini(struct surroundings *s)
+{
+    mem_free(s->names);
+    mem_free(s->paths);
 }
 
 /* Both ends close on exec; [0] is ours. A socket for its input: writing to a program that is gone is no signal. */
@@ -89,11 +115,12 @@ enum err child_start(const struct child_command *command, struct child *out, str
 {
     const struct child_limits *l = &command->limits;
     int in[2] = {-1, -1}, print[2] = {-1, -1}, remark[2] = {-1, -1};
-    struct surroundings around;
+    struct surroundings around = {0};
     struct warden warden;
-    enum err err;
+    enum err err = surroundings_init(&around, command->cage, diag);
 
-    surroundings_init(&around);
+    if (err != ERR_OK)
+        goto out;
     if (!streams_open(command->talks, in, print, remark)) {
         err = diag_set(diag, ERR_IO, "no pipe to be had: %s", strerror(errno));
         goto out;
@@ -104,6 +131,12 @@ enum err child_start(const struct child_command *command, struct child *out, str
             .arguments = command->arguments,
             .environment = around.names,
             .folder = command->folder,
+            .scratch = around.folder,
+            .paths = around.paths,
+            .path_count = around.path_count,
+            .control_groups = groups,
+            .network = command->cage->network,
+            .forgone = command->cage->forgone,
             .in = in[1],
             .out = print[1],
             .err = remark[1],
@@ -125,7 +158,9 @@ enum err child_start(const struct child_command *command, struct child *out, str
         .limit = (size_t)l->output_kb * KIB,
     };
 out:
-    mem_free(around.names);
+    if (err != ERR_OK && around.names != NULL)
+        (void)rmdir(around.folder);
+    surroundings_fini(&around);
     close_one(&in[1]);
     close_one(&print[1]);
     close_one(&remark[1]);
@@ -135,6 +170,11 @@ out:
         close_one(&remark[0]);
     }
     return err;
+}
+
+unsigned child_force(const struct child *c)
+{
+    return atomic_load(c->warden.force);
 }
 
 /* ---- listening */
@@ -297,10 +337,13 @@ struct warden_report child_stop(struct child *c, struct buf *remarks)
 {
     struct warden_report report = warden_finish(&c->warden);
 
-    while (c->err >= 0 && poll(&(struct pollfd){.fd = c->err, .events = POLLIN}, 1, 0) > 0) {
-        c->printed = 0; /* what is left in the pipe */
+    for (int i = 0; i < READS_AT_THE_END && c->err >= 0; i++) { /* what is left in the pipe */
+        if (poll(&(struct pollfd){.fd = c->err, .events = POLLIN}, 1, 0) <= 0)
+            break;
+        c->printed = 0;
         take_in(c, &c->err, &c->remarks);
     }
+    close_one(&c->err);
     if (remarks != NULL)
         last_line(bytes_of_buf(&c->remarks), remarks);
     close_one(&c->in);

@@ -1,6 +1,7 @@
 #ifndef PRISMFED_PROGRAM_CHILD_H
 #define PRISMFED_PROGRAM_CHILD_H
 
+#include "program/cage.h"
 #include "program/warden.h"
 
 /* A program that runs within limits, and its three streams. Used by one thread at a time. */
@@ -10,7 +11,7 @@ struct child_limits {
     unsigned cpu_s;     /* of processor time for a process; 0: no limit */
     unsigned memory_mb; /* address space of a process, resident memory of all its processes; 0: no limit */
     unsigned output_kb; /* that it prints in one run, on both streams together */
-    unsigned file_mb;   /* a file that it writes */
+    unsigned file_mb;   /* all that it has in its working folder at once */
     unsigned processes; /* at once */
 };
 
@@ -18,6 +19,7 @@ struct child_command {
     const char *file;
     char *const *arguments; /* ends with NULL; the first one is the program's name */
     const char *folder;
+    const struct cage *cage;
     struct child_limits limits;
     bool talks; /* has a standard input; else there is nothing to read */
 };
@@ -41,8 +43,12 @@ struct child {
 /* Nanoseconds of a clock that nothing sets; for deadlines only. */
 int64_t child_clock_ns(void);
 
-/* ERR_IO when the system has no process left. A program that cannot be executed shows in child_stop()'s report. */
+/* Its HOME and TMPDIR are a new folder below ours, which is removed at its end. ERR_IO when the system has no process
+ * left, or no place for that folder. A program that cannot be executed shows in child_stop()'s report. */
 enum err child_start(const struct child_command *command, struct child *out, struct diag *diag) MUST_CHECK;
+
+/* Of enum cage_force: what keeps it in; all of that once it has said something. */
+unsigned child_force(const struct child *c);
 
 /* A new run: it may print as much again. */
 void child_allow(struct child *c);

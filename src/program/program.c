@@ -30,6 +30,7 @@ struct program {
     const struct program_spec *spec; /* &own */
     struct digest id;
     char *file; /* what is executed */
+    struct cage cage;
     struct session *idle;
     bool deterministic;
     struct program_tally tally;
@@ -46,6 +47,16 @@ struct programs {
 
 /* ---- one run */
 
+/* What kept every run in. */
+static void force_seen(struct program *p, unsigned force)
+{
+    if ((force & CAGE_STARTED) == 0)
+        return;
+    pthread_mutex_lock(&p->owner->lock);
+    p->tally.force = p->tally.force == 0 ? force : p->tally.force & force;
+    pthread_mutex_unlock(&p->owner->lock);
+}
+
 static void attempt_once(struct program *p, const struct question *q, struct answer *out)
 {
     int64_t deadline = child_clock_ns() + (int64_t)p->spec->limits.cutoff_ms * 1000000;
@@ -55,12 +66,13 @@ static void attempt_once(struct program *p, const struct question *q, struct ans
     struct child child;
 
     runner_words(q, &words);
-    struct child_command command = {p->file, words.items, p->spec->folder, p->spec->limits, false};
+    struct child_command command = {p->file, words.items, p->spec->folder, &p->cage, p->spec->limits, false};
     if (child_start(&command, &child, &diag) != ERR_OK) {
         answer_set(out, EVALUATION_CRASHED, "%s", diag.text);
         goto out;
     }
     enum child_said said = child_rest(&child, deadline, &text);
+    force_seen(p, child_force(&child));
     struct warden_report report = child_stop(&child, &remarks);
     if (said == CHILD_FLOOD)
         answer_set(out, EVALUATION_CRASHED, "printed more than %u KB", p->spec->limits.output_kb);
@@ -104,9 +116,10 @@ static void attempt_session(struct program *p, const struct question *q, struct 
     struct session *s = idle_take(p);
 
     if (s == NULL)
-        s = session_open(p->spec, p->file, &q->space->schema, out);
+        s = session_open(p->spec, p->file, &p->cage, &q->space->schema, out);
     if (s == NULL)
         return;
+    force_seen(p, child_force(&s->child));
     if (session_ask(s, q, out))
         idle_put(p, s);
     else
@@ -272,6 +285,19 @@ struct evaluation programs_try(const struct evaluation_task *task, char says[PRO
     return attempt(p, &q, says);
 }
 
+void programs_confined(const struct instance *instance, struct buf *out)
+{
+    struct program *p = (struct program *)(void *)instance->evaluator;
+    unsigned force;
+
+    ASSERT(p->evaluator.evaluate == program_evaluate);
+    pthread_mutex_lock(&p->owner->lock);
+    force = p->tally.force;
+    pthread_mutex_unlock(&p->owner->lock);
+    if (force != 0)
+        cage_text(force, p->spec->network, out);
+}
+
 /* ---- what there is */
 
 struct programs *programs_new(const struct space *space)
@@ -294,6 +320,7 @@ static void program_free(struct program *p)
         session_close(s);
     }
     program_spec_fini(&p->own);
+    cage_fini(&p->cage);
     mem_free(p->file);
     mem_free(p);
 }
@@ -360,22 +387,52 @@ static enum err file_find(const struct program_spec *spec, char **out, struct di
     return err;
 }
 
+static void id_texts(struct buf *text, char *const *texts, unsigned count)
+{
+    buf_printf(text, " %u", count);
+    for (unsigned i = 0; i < count; i++) {
+        buf_add_byte(text, 0);
+        buf_add_text(text, texts[i]);
+    }
+}
+
 static struct digest id_of(const struct program_spec *spec)
 {
     const struct child_limits *l = &spec->limits;
     struct buf text = {0};
     struct digest id;
 
-    buf_printf(&text, "%u %u %u %u %u %u %u %u %u %u %d %d %s", (unsigned)spec->runner, l->cutoff_ms, l->cpu_s,
+    buf_printf(&text, "%u %u %u %u %u %u %u %u %u %u %d %d %d %s", (unsigned)spec->runner, l->cutoff_ms, l->cpu_s,
                l->memory_mb, l->output_kb, l->file_mb, l->processes, spec->retries, spec->par, spec->decimals,
-               spec->bound, spec->deterministic, spec->folder);
-    for (unsigned i = 0; i < spec->argument_count; i++) {
-        buf_add_byte(&text, 0);
-        buf_add_text(&text, spec->arguments[i]);
-    }
+               spec->bound, spec->deterministic, spec->network, spec->folder);
+    id_texts(&text, spec->arguments, spec->argument_count);
+    id_texts(&text, spec->files, spec->file_count); /* sites do not share one, nor what it may see */
+    id_texts(&text, spec->environment, spec->environment_count);
+    id_texts(&text, spec->readable, spec->readable_count);
+    id_texts(&text, spec->hidden, spec->hidden_count);
     id = digest_of(bytes_of_buf(&text));
     buf_free(&text);
     return id;
+}
+
+static enum err cage_of(const struct program_spec *spec, const char *file, struct cage *out, struct diag *diag)
+{
+    struct cage_rules rules = {
+        .file = file,
+        .folder = spec->folder,
+        .arguments = spec->arguments,
+        .files = spec->files,
+        .file_count = spec->file_count,
+        .readable = spec->readable,
+        .readable_count = spec->readable_count,
+        .hidden = spec->hidden,
+        .hidden_count = spec->hidden_count,
+        .environment = spec->environment,
+        .environment_count = spec->environment_count,
+        .network = spec->network,
+    };
+
+    return cage_init(out, &rules, diag);
 }
 
 static enum err program_get(struct programs *s, const struct program_spec *spec, struct program **out,
@@ -383,6 +440,7 @@ static enum err program_get(struct programs *s, const struct program_spec *spec,
 {
     struct digest id = id_of(spec);
     struct program *p;
+    struct cage cage;
     char *file;
     enum err err;
 
@@ -395,6 +453,11 @@ static enum err program_get(struct programs *s, const struct program_spec *spec,
     err = file_find(spec, &file, diag);
     if (err != ERR_OK)
         return err;
+    err = cage_of(spec, file, &cage, diag);
+    if (err != ERR_OK) {
+        mem_free(file);
+        return err;
+    }
     p = mem_alloc(sizeof *p);
     p->evaluator = (struct evaluator){program_evaluate, program_learn};
     p->owner = s;
@@ -402,6 +465,8 @@ static enum err program_get(struct programs *s, const struct program_spec *spec,
     p->spec = &p->own;
     p->id = id;
     p->file = file;
+    p->cage = cage;
+    p->tally.network = spec->network;
     p->deterministic = spec->deterministic;
     s->items = mem_resize(s->items, s->count + 1, sizeof s->items[0]);
     s->items[s->count++] = p;

@@ -29,6 +29,13 @@ struct program_spec {
     char *folder;     /* where it runs: file names start there; owned */
     unsigned file_count;
     char **files; /* its instances; owned */
+    unsigned environment_count;
+    char **environment; /* names of variables that it is given; owned */
+    unsigned readable_count;
+    char **readable; /* files and folders that it needs besides its own; owned */
+    unsigned hidden_count;
+    char **hidden; /* files of others; owned */
+    bool network;  /* it may use it */
     struct child_limits limits;
     unsigned retries;  /* of a run that crashed */
     unsigned par;      /* a TIMEOUT costs so many limits */
@@ -47,6 +54,8 @@ struct program_tally {
     uint64_t runs, kept; /* kept: answered without a run */
     uint64_t count[EVALUATION_STATUS_COUNT];
     uint64_t retried, checked, differed;                   /* checked: run twice, to see whether it is deterministic */
+    unsigned force;                                        /* of enum cage_force: what kept all runs in */
+    bool network;                                          /* it may use it */
     char says[EVALUATION_STATUS_COUNT][PROGRAM_SAYS_SIZE]; /* the last thing that each kind of failure came with */
 };
 
@@ -69,6 +78,9 @@ enum err programs_shard(struct programs *programs, const struct program_spec *sp
 
 /* One run, never kept, never tried again; says gets why it is no success. */
 struct evaluation programs_try(const struct evaluation_task *task, char says[PROGRAM_SAYS_SIZE]);
+
+/* Appends what has kept the instance's program in so far (cage_text()); nothing before its first run. */
+void programs_confined(const struct instance *instance, struct buf *out);
 
 /* A genome as the program of a command line is told it: the words behind instance and seed, quoted for a shell,
  * appended to out. Nothing for RUNNER_JSONL, which is told {"NAME": value} (genome_json()). */

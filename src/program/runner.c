@@ -54,7 +54,7 @@ static void answer_from_signal(struct answer *a, const struct program_spec *spec
     if (number == CPU)
         answer_set(a, EVALUATION_TIMEOUT, "more than %u s of processor time", spec->limits.cpu_s);
     else if (number == FILE_SIZE)
-        answer_set(a, EVALUATION_CRASHED, "wrote a file of more than %u MB", spec->limits.file_mb);
+        answer_set(a, EVALUATION_CRASHED, "wrote more than %u MB", spec->limits.file_mb);
     else
         answer_set(a, EVALUATION_CRASHED, "killed by %s (%ld)%s%s", signal_text(number), number, last, remark);
 }
@@ -80,6 +80,12 @@ void answer_from_end(struct answer *a, const struct program_spec *spec, struct w
         break;
     case WARDEN_MEMORY:
         answer_set(a, EVALUATION_CRASHED, "more than %u MB of memory", spec->limits.memory_mb);
+        break;
+    case WARDEN_FILES:
+        answer_set(a, EVALUATION_CRASHED, "wrote more than %u MB", spec->limits.file_mb);
+        break;
+    case WARDEN_REMAINS:
+        answer_set(a, EVALUATION_CRASHED, "leaves %ld processes that cannot be killed", report.number);
         break;
     case WARDEN_TOLD:
     case WARDEN_LOST:

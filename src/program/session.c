@@ -157,11 +157,11 @@ static bool hello(struct session *s, const struct genome_schema *schema, struct 
     return ok;
 }
 
-struct session *session_open(const struct program_spec *spec, const char *file, const struct genome_schema *schema,
-                             struct answer *why)
+struct session *session_open(const struct program_spec *spec, const char *file, const struct cage *cage,
+                             const struct genome_schema *schema, struct answer *why)
 {
     struct session *s = mem_alloc(sizeof *s);
-    struct child_command command = {file, spec->arguments, spec->folder, spec->limits, true};
+    struct child_command command = {file, spec->arguments, spec->folder, cage, spec->limits, true};
     struct diag diag = {0};
 
     s->spec = spec;

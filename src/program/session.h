@@ -18,8 +18,8 @@ struct session {
 };
 
 /* NULL when there is no talking to it; why says what happened then. file: what to execute. */
-struct session *session_open(const struct program_spec *spec, const char *file, const struct genome_schema *schema,
-                             struct answer *why);
+struct session *session_open(const struct program_spec *spec, const char *file, const struct cage *cage,
+                             const struct genome_schema *schema, struct answer *why);
 /* False: the session is of no further use; close it. */
 bool session_ask(struct session *s, const struct question *q, struct answer *out);
 void session_close(struct session *s);

@@ -37,6 +37,9 @@ void program_spec_copy(const struct program_spec *spec, struct program_spec *out
 
     copy.arguments = texts_copy(spec->arguments, spec->argument_count);
     copy.files = texts_copy(spec->files, spec->file_count);
+    copy.environment = texts_copy(spec->environment, spec->environment_count);
+    copy.readable = texts_copy(spec->readable, spec->readable_count);
+    copy.hidden = texts_copy(spec->hidden, spec->hidden_count);
     copy.folder = text_copy(spec->folder);
     *out = copy;
 }
@@ -52,6 +55,9 @@ void program_spec_fini(struct program_spec *spec)
 {
     texts_free(spec->arguments, spec->argument_count);
     texts_free(spec->files, spec->file_count);
+    texts_free(spec->environment, spec->environment_count);
+    texts_free(spec->readable, spec->readable_count);
+    texts_free(spec->hidden, spec->hidden_count);
     mem_free(spec->folder);
     *spec = (struct program_spec){0};
 }

@@ -8,195 +8,90 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "program/cage.h"
+#include "program/folder.h"
+#include "program/init.h"
+#include "program/processes.h"
+
 /* Everything below that the warden or its child calls is safe after a fork of a process with many threads: system
  * calls and the stack, no allocation, no stdio. */
 
-enum { FD_CONTROL = 3, FD_REPORT = 4, FD_ABOVE = 10, PIDS_MAX = 2048, LOOK_MS = 25 };
-
-/* ---- the program's side */
-
-static void limit_set(int what, uint64_t limit)
-{
-    struct rlimit r = {.rlim_cur = limit, .rlim_max = limit};
-
-    if (limit > 0)
-        (void)setrlimit(what, &r);
-}
-
-static _Noreturn void program_fail(void)
-{
-    struct warden_report report = {WARDEN_NOT_STARTED, errno};
-
-    (void)!write(FD_REPORT, &report, sizeof report);
-    _exit(127);
-}
-
-static _Noreturn void program_exec(const struct warden_command *c)
-{
-    struct rlimit no_core = {0, 0};
-    struct rlimit cpu = {c->cpu_s, (rlim_t)c->cpu_s + 1}; /* the first one is SIGXCPU, which can be named */
-    sigset_t none;
-
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || setsid() < 0)
-        program_fail();
-    (void)setrlimit(RLIMIT_CORE, &no_core);
-    limit_set(RLIMIT_FSIZE, c->file_size);
-    if (c->cpu_s > 0)
-        (void)setrlimit(RLIMIT_CPU, &cpu);
-    limit_set(RLIMIT_AS, c->memory);
-    for (int i = 1; i < 32; i++)
-        (void)signal(i, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    if (chdir(c->folder) != 0)
-        program_fail();
-    close(FD_CONTROL);
-    (void)fcntl(FD_REPORT, F_SETFD, FD_CLOEXEC);
-    execve(c->file, c->arguments, c->environment);
-    program_fail();
-}
+enum { FD_CONTROL = 3, FD_REPORT = 4, FD_ABOVE = 10, LOOK_MS = 25, KILL_MS = WARDEN_FINISH_MS / 2, REMOVALS = 100 };
 
 /* ---- the warden's side */
 
-static bool read_whole(const char *path, char *out, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t len = 0;
-    ssize_t n;
+struct ward {
+    const struct warden_command *command;
+    struct control_group group;
+    pid_t init;
+    int notes; /* from the init */
+    int alive; /* our end, which nothing is written to */
+    atomic_uint *force;
+    bool over; /* the report says how it has ended */
+    struct warden_report report;
+};
 
-    if (fd < 0)
-        return false;
-    while (len + 1 < size && (n = read(fd, out + len, size - 1 - len)) > 0)
-        len += (size_t)n;
-    out[len] = '\0';
-    close(fd);
-    return true;
+/* The first end is the end. */
+static void ends(struct ward *w, enum warden_end end, long number)
+{
+    if (!w->over)
+        w->report = (struct warden_report){end, number};
+    w->over = true;
 }
 
-static const char *number_take(const char *p, unsigned long *out)
+static bool has_force(const struct ward *w, unsigned force)
 {
-    while (*p == ' ')
-        p++;
-    if (*p < '0' || *p > '9')
-        return NULL;
-    for (*out = 0; *p >= '0' && *p <= '9'; p++)
-        *out = *out * 10 + (unsigned long)(*p - '0');
-    return p;
+    return (atomic_load(w->force) & force) != 0;
 }
 
-static char *text_put(char *at, const char *text)
+/* A file system of limited size has its own limit, and the init looks after it. */
+static bool space_broken(const struct ward *w)
 {
-    while (*text != '\0')
-        *at++ = *text++;
-    *at = '\0';
-    return at;
-}
-
-static char *number_put(char *at, unsigned long v)
-{
-    char digits[24];
-    int n = 0;
-
-    do
-        digits[n++] = (char)('0' + v % 10);
-    while ((v /= 10) > 0);
-    while (n > 0)
-        *at++ = digits[--n];
-    *at = '\0';
-    return at;
-}
-
-/* Children that the first thread of pid has, appended to pids. */
-static unsigned children_of(pid_t pid, pid_t *pids, unsigned count)
-{
-    char path[80], text[8192];
-    unsigned long child;
-
-    text_put(
-        number_put(text_put(number_put(text_put(path, "/proc/"), (unsigned long)pid), "/task/"), (unsigned long)pid),
-        "/children");
-    if (!read_whole(path, text, sizeof text))
-        return count;
-    for (const char *p = text; count < PIDS_MAX && (p = number_take(p, &child)) != NULL;)
-        pids[count++] = (pid_t)child;
-    return count;
-}
-
-static long resident_kib(pid_t pid)
-{
-    char path[64], text[128];
-    unsigned long size, resident;
-    const char *p;
-
-    text_put(number_put(text_put(path, "/proc/"), (unsigned long)pid), "/statm");
-    if (!read_whole(path, text, sizeof text) || (p = number_take(text, &size)) == NULL ||
-        number_take(p, &resident) == NULL)
-        return 0;
-    return (long)resident * (sysconf(_SC_PAGESIZE) / 1024);
+#ifdef MUTANT_CAGE_SPACE_UNWATCHED
+    return false;
+#endif
+    return !has_force(w, CAGE_SPACE) && folder_size(w->command->scratch) > w->command->file_size;
 }
 
 /* All descendants: how many, and how much memory. */
-static bool within_limits(const struct warden_command *c, struct warden_report *report)
+static bool within_limits(struct ward *w)
 {
-    pid_t pids[PIDS_MAX];
-    unsigned count = children_of(getpid(), pids, 0);
-    long kib = 0;
+    const struct warden_command *c = w->command;
+    pid_t pids[PROCESSES_MAX];
+    unsigned count = processes_below(w->init, pids);
+    uint64_t kib = 0;
 
-    for (unsigned i = 0; i < count; i++) {
-        kib += c->memory > 0 ? resident_kib(pids[i]) : 0;
-        count = children_of(pids[i], pids, count);
-    }
+    for (unsigned i = 0; i < count && c->memory > 0; i++)
+        kib += processes_resident_kib(pids[i]);
     if (count > c->processes)
-        *report = (struct warden_report){WARDEN_CROWD, (long)count};
-    else if (c->memory > 0 && (uint64_t)kib > c->memory / 1024)
-        *report = (struct warden_report){WARDEN_MEMORY, kib};
-    else
-        return true;
-    return false;
+        ends(w, WARDEN_CROWD, (long)count);
+    else if (c->memory > 0 && kib > c->memory / 1024)
+        ends(w, WARDEN_MEMORY, (long)kib);
+    else if (space_broken(w))
+        ends(w, WARDEN_FILES, 0);
+    return !w->over;
 }
 
-/* Buries the orphans. The program itself stays a zombie, so that nobody else gets its number; has it ended? */
-static bool program_ended(pid_t program, struct warden_report *report)
+/* Takes what the init, or the program before it was one, has said. */
+static void notes_take(struct ward *w)
 {
-    for (;;) {
-        siginfo_t info = {0};
+    struct warden_report note;
 
-        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
-            return false;
-        if (info.si_pid == program) {
-            report->end = info.si_code == CLD_EXITED ? WARDEN_EXITED : WARDEN_KILLED;
-            report->number = info.si_status;
-            return true;
-        }
-        (void)waitpid(info.si_pid, NULL, WNOHANG);
-    }
+    while (read(w->notes, &note, sizeof note) == (ssize_t)sizeof note)
+        ends(w, note.end, note.number);
 }
 
-/* The group first: nobody in it can fork past that. Those who left the group become our children one by one. */
-static void kill_everything(pid_t program)
+static bool init_ended(const struct ward *w)
 {
-    pid_t pids[PIDS_MAX];
+    siginfo_t info = {0};
 
-    (void)kill(-program, SIGKILL);
-    (void)kill(program, SIGKILL); /* it may not have a group of its own yet */
-    for (unsigned round = 0; round < 10000; round++) {
-        unsigned count = children_of(getpid(), pids, 0);
-
-        for (unsigned i = 0; i < count; i++)
-            (void)kill(pids[i], SIGKILL);
-        pid_t dead;
-        while ((dead = waitpid(-1, NULL, WNOHANG)) > 0)
-            ;
-        if (dead < 0 && errno == ECHILD)
-            return;
-        (void)poll(NULL, 0, 1);
-    }
+    return waitid(P_PID, (id_t)w->init, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
 }
 
 static void on_child(int number)
@@ -204,7 +99,7 @@ static void on_child(int number)
     (void)number; /* only to interrupt pselect */
 }
 
-static void watch(const struct warden_command *c, pid_t program, struct warden_report *report)
+static void watch(struct ward *w)
 {
     struct timespec look = {0, LOOK_MS * 1000000};
     sigset_t open_mask;
@@ -214,27 +109,87 @@ static void watch(const struct warden_command *c, pid_t program, struct warden_r
     for (;;) {
         fd_set fds;
 
-        if (program_ended(program, report))
+        notes_take(w);
+        if (w->over || init_ended(w))
             return;
         FD_ZERO(&fds);
         FD_SET(FD_CONTROL, &fds);
         int ready = pselect(FD_CONTROL + 1, &fds, NULL, NULL, &look, &open_mask);
-        if (ready > 0) { /* the end of the pipe: told to stop, or our parent is gone */
-            report->end = WARDEN_TOLD;
+        if (ready > 0) {   /* the end of the pipe: told to stop, or our parent is gone */
+            notes_take(w); /* it may have ended just now */
+            ends(w, WARDEN_TOLD, 0);
             return;
         }
-        if (ready == 0 && !within_limits(c, report))
+        if (ready == 0 && !within_limits(w))
             return;
     }
 }
 
-static _Noreturn void warden_main(const struct warden_command *c, int control, int report_fd)
+/* The init's children first, and the groups that they lead: in a namespace the init's death is theirs, else they become
+ * ours. */
+static void end_everything(struct ward *w)
 {
-    struct warden_report report = {WARDEN_LOST, 0};
+    pid_t pids[PROCESSES_MAX];
+    unsigned count = !has_force(w, CAGE_PROCESSES) ? processes_children(w->init, pids, 0) : 0;
+
+    control_group_kill(&w->group);
+    for (unsigned i = 0; i < count; i++)
+        (void)kill(-pids[i], SIGKILL);
+#ifdef MUTANT_CAGE_INIT_ALONE
+    bool remain = kill(w->init, SIGKILL) != 0 || waitpid(w->init, NULL, 0) < 0;
+#else
+    bool remain = !processes_kill_children(processes_clock_ns() + (int64_t)KILL_MS * 1000000);
+#endif
+    notes_take(w);
+    if (control_group_memory_ran_out(&w->group))
+        w->report = (struct warden_report){WARDEN_MEMORY, 0};
+    if ((w->report.end == WARDEN_EXITED || w->report.end == WARDEN_KILLED) && space_broken(w))
+        w->report = (struct warden_report){WARDEN_FILES, 0};
+    if (remain)
+        w->report = (struct warden_report){WARDEN_REMAINS, (long)processes_below(getpid(), pids)};
+    control_group_remove(&w->group);
+    folder_remove(w->command->scratch);
+}
+
+/* The init, in whatever namespaces there are, and two pipes between us. */
+static bool init_start(struct ward *w, pid_t above)
+{
+    int alive[2], notes[2];
+
+    if (pipe2(alive, O_CLOEXEC) != 0 || pipe2(notes, O_CLOEXEC) != 0)
+        return false;
+    (void)fcntl(notes[0], F_SETFL, O_NONBLOCK);
+    w->alive = alive[1];
+    w->notes = notes[0];
+    struct init_command command = {
+        .warden = w->command,
+        .group = &w->group,
+        .force = w->force,
+        .guarded = {above, getpgid(above) > 0 ? getpgid(above) : above, getpid()},
+        .alive = alive[0],
+        .notes = notes[1],
+    };
+    atomic_fetch_or(w->force, init_namespaces(w->command));
+    w->init = fork();
+    if (w->init == 0) {
+        close(FD_CONTROL);
+        close(FD_REPORT);
+        close(alive[1]);
+        close(notes[0]);
+        init_main(&command);
+    }
+    close(alive[0]);
+    close(notes[1]);
+    return w->init > 0;
+}
+
+static _Noreturn void warden_main(const struct warden_command *c, int control, int report_fd, atomic_uint *force)
+{
     struct sigaction action = {.sa_handler = on_child};
     int given[5] = {c->in, c->out, c->err, control, report_fd};
+    struct ward w = {.command = c, .force = force, .report = {WARDEN_LOST, 0}};
+    pid_t above = getppid();
     sigset_t all;
-    pid_t program;
 
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
@@ -245,84 +200,129 @@ static _Noreturn void warden_main(const struct warden_command *c, int control, i
         (void)dup2(given[i], i);
     (void)close_range(FD_REPORT + 1, ~0U, 0);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-    program = fork();
-    if (program == 0)
-        program_exec(c);
+    if ((c->forgone & CAGE_GROUP) == 0)
+        (void)control_group_make(c->control_groups, c->memory > 0 ? c->memory + c->file_size : 0, c->processes,
+                                 &w.group);
+    if (!init_start(&w, above))
+        ends(&w, WARDEN_NOT_STARTED, errno);
+    (void)prctl(PR_SET_DUMPABLE, 0);
     for (int i = 0; i < FD_CONTROL; i++)
         close(i);
-    if (program < 0) {
-        report = (struct warden_report){WARDEN_NOT_STARTED, errno};
-    } else {
-        watch(c, program, &report);
-        kill_everything(program);
-    }
-    (void)!write(FD_REPORT, &report, sizeof report);
+    if (w.init > 0)
+        watch(&w);
+    end_everything(&w);
+    (void)!write(FD_REPORT, &w.report, sizeof w.report);
     _exit(0);
 }
 
 /* ---- our side */
 
-enum err warden_start(const struct warden_command *command, struct warden *out, struct diag *diag)
+static atomic_uint *force_new(void)
 {
-    int control[2], report[2];
-    pid_t pid;
+    void *page = mmap(NULL, sizeof(atomic_uint), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    if (pipe2(control, O_CLOEXEC) != 0)
-        return diag_set(diag, ERR_IO, "no pipe to be had: %s", strerror(errno));
-    if (pipe2(report, O_CLOEXEC) != 0) {
-        diag_set(diag, ERR_IO, "no pipe to be had: %s", strerror(errno));
-        goto no_report;
-    }
-    pid = fork();
-    if (pid < 0) {
-        diag_set(diag, ERR_IO, "no process to be had: %s", strerror(errno));
-        goto no_process;
-    }
-    if (pid == 0)
-        warden_main(command, control[0], report[1]);
-    close(control[0]);
-    close(report[1]);
-    *out = (struct warden){pid, control[1], report[0]};
-    return ERR_OK;
-no_process:
-    close(report[0]);
-    close(report[1]);
-no_report:
-    close(control[0]);
-    close(control[1]);
-    return ERR_IO;
+    return page == MAP_FAILED ? NULL : page;
 }
 
-/* The program's own word (it could not be started) comes before the warden's. */
-static struct warden_report report_read(int fd)
+enum err warden_start(const struct warden_command *command, struct warden *out, struct diag *diag)
 {
-    struct warden_report reports[2];
-    char *at = (char *)reports;
-    size_t len = 0;
+    int control[2] = {-1, -1}, report[2] = {-1, -1};
+    atomic_uint *force = force_new();
+    pid_t pid = -1;
 
-    while (len < sizeof reports) {
-        ssize_t n = read(fd, at + len, sizeof reports - len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        len += (size_t)n;
+    if (force != NULL && pipe2(control, O_CLOEXEC) == 0 && pipe2(report, O_CLOEXEC) == 0)
+        pid = fork();
+    if (pid == 0)
+        warden_main(command, control[0], report[1], force);
+    if (pid < 0)
+        diag_set(diag, ERR_IO, "no process or pipe to be had: %s", strerror(errno));
+    close(control[0]);
+    close(report[1]);
+    if (pid < 0) {
+        close(control[1]);
+        close(report[0]);
+        if (force != NULL)
+            (void)munmap(force, sizeof *force);
+        return ERR_IO;
     }
-    return len >= sizeof reports[0] ? reports[0] : (struct warden_report){WARDEN_LOST, 0};
+    *out = (struct warden){pid, control[1], report[0], mem_alloc(strlen(command->scratch) + 1), force};
+    memcpy(out->scratch, command->scratch, strlen(command->scratch));
+    return ERR_OK;
+}
+
+/* Is there something to read (or the end) before the deadline? */
+static bool readable(int fd, int64_t deadline_ns)
+{
+    for (;;) {
+        int64_t left_ns = deadline_ns - processes_clock_ns();
+        int ready = poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, left_ns > 0 ? (int)(left_ns / 1000000) : 0);
+
+        if (ready != 0 && !(ready < 0 && errno == EINTR))
+            return ready > 0;
+        if (left_ns <= 0)
+            return false;
+    }
+}
+
+/* A report is written in one piece (pipe(7)). */
+static bool report_read(int fd, int64_t deadline_ns, struct warden_report *out)
+{
+    struct warden_report report;
+
+    if (!readable(fd, deadline_ns) || read(fd, &report, sizeof report) != (ssize_t)sizeof report)
+        return false;
+    *out = report;
+    return true;
+}
+
+static bool buried(pid_t pid, int64_t deadline_ns)
+{
+    for (;;) {
+        pid_t dead = waitpid(pid, NULL, WNOHANG);
+
+        if (dead == pid || (dead < 0 && errno == ECHILD))
+            return true;
+        if (processes_clock_ns() > deadline_ns)
+            return false;
+        (void)poll(NULL, 0, 1);
+    }
+}
+
+/* The warden says nothing: somebody has stopped it. It goes, and all that is seen below it. */
+static void warden_kill(const struct warden *w)
+{
+    pid_t pids[PROCESSES_MAX];
+    unsigned count = processes_below(w->pid, pids);
+
+    (void)kill(w->pid, SIGKILL);
+    for (unsigned i = 0; i < count; i++)
+        (void)kill(pids[i], SIGKILL);
 }
 
 struct warden_report warden_finish(struct warden *w)
 {
     struct warden_report report = {WARDEN_LOST, 0};
+    int64_t deadline_ns = processes_clock_ns() + (int64_t)WARDEN_FINISH_MS * 1000000;
 
     if (w->pid <= 0) /* finished already */
         return report;
     close(w->control);
-    report = report_read(w->report);
+#ifdef MUTANT_CAGE_WAITS_FOREVER
+    deadline_ns = INT64_MAX;
+#endif
+    if (!report_read(w->report, deadline_ns, &report))
+        warden_kill(w);
     close(w->report);
-    while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    *w = (struct warden){-1, -1, -1};
+    if (!buried(w->pid, deadline_ns)) {
+        warden_kill(w);
+        (void)buried(w->pid, processes_clock_ns() + (int64_t)WARDEN_FINISH_MS * 1000000);
+    }
+    for (int i = 0; i < REMOVALS && report.end == WARDEN_LOST && access(w->scratch, F_OK) == 0; i++) {
+        folder_remove(w->scratch);
+        (void)poll(NULL, 0, 10); /* what dies with the warden may write a last file */
+    }
+    mem_free(w->scratch);
+    (void)munmap(w->force, sizeof *w->force);
+    *w = (struct warden){.pid = -1, .control = -1, .report = -1};
     return report;
 }

@@ -76,6 +76,20 @@ static void read_limits(struct json_reader *r, const json_t *program, struct chi
     read_unsigned(r, program, "processes", 1, PROCESSES_MAX, &out->processes);
 }
 
+/* Names of variables; not of those that are the same for every program. */
+static void read_environment(struct json_reader *r, const json_t *program, struct program_spec *spec)
+{
+    read_texts(r, program, "environment", PROGRAM_ARGUMENTS_MAX, &spec->environment, &spec->environment_count);
+    for (unsigned i = 0; i < spec->environment_count && r->err == ERR_OK; i++) {
+        const char *name = spec->environment[i];
+
+        if (strchr(name, '=') != NULL)
+            read_fail(r, "environment", ERR_SYNTAX, "\"%s\" is not the name of a variable", name);
+        else if (cage_is_set(name, strlen(name)))
+            read_fail(r, "environment", ERR_RANGE, "%s is the same for every program and cannot be passed on", name);
+    }
+}
+
 /* What means nothing to this runner is an error, not an ornament. */
 static void refuse(struct json_reader *r, const json_t *program, const char *key, const char *why)
 {
@@ -85,9 +99,9 @@ static void refuse(struct json_reader *r, const json_t *program, const char *key
 
 struct program_spec *read_program(struct json_reader *r, const json_t *workload)
 {
-    static const char *const keys[] = {"runner",    "command",   "instances", "cutoff_ms",     "cpu_s",
-                                       "memory_mb", "output_kb", "file_mb",   "processes",     "retries",
-                                       "par",       "decimals",  "bound",     "deterministic", NULL};
+    static const char *const keys[] = {"runner",    "command",       "instances",   "cutoff_ms", "cpu_s",   "memory_mb",
+                                       "output_kb", "file_mb",       "processes",   "retries",   "par",     "decimals",
+                                       "bound",     "deterministic", "environment", "readable",  "network", NULL};
     static const char *const runners[] = {"jsonl", "irace", "smac", "aclib", NULL};
     struct program_spec *spec = mem_alloc(sizeof *spec);
     unsigned runner = RUNNER_JSONL;
@@ -103,6 +117,9 @@ struct program_spec *read_program(struct json_reader *r, const json_t *workload)
     spec->runner = (enum program_runner)runner;
     read_texts(r, program, "command", PROGRAM_ARGUMENTS_MAX, &spec->arguments, &spec->argument_count);
     read_texts(r, program, "instances", WORKLOAD_INSTANCES_MAX, &spec->files, &spec->file_count);
+    read_environment(r, program, spec);
+    read_texts(r, program, "readable", PROGRAM_ARGUMENTS_MAX, &spec->readable, &spec->readable_count);
+    read_bool(r, program, "network", &spec->network);
     read_limits(r, program, &spec->limits);
     read_unsigned(r, program, "retries", 0, PROGRAM_RETRIES_MAX, &spec->retries);
     read_unsigned(r, program, "par", 1, PROGRAM_PAR_MAX, &spec->par);
@@ -140,6 +157,58 @@ void scenario_read_space(struct json_reader *r, const json_t *root, struct scena
             space_read(r, space, s->space);
         read_leave(r, mark);
     }
+}
+
+/* ---- what is whose */
+
+/* All programs of a scenario. */
+struct owners {
+    unsigned count;
+    struct program_spec **specs; /* owned; what they point to is not */
+};
+
+static void owners_add(struct owners *o, const struct workload_spec *work)
+{
+    if (work->program == NULL)
+        return;
+    o->specs = mem_resize(o->specs, (size_t)o->count + 1, sizeof o->specs[0]);
+    o->specs[o->count++] = work->program;
+}
+
+static bool texts_have(char *const *texts, unsigned count, const char *text)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(texts[i], text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A file of somebody else's that is not one of its own. */
+static void hide(struct program_spec *spec, const char *file)
+{
+    if (texts_have(spec->files, spec->file_count, file) || texts_have(spec->hidden, spec->hidden_count, file))
+        return;
+    spec->hidden = mem_resize(spec->hidden, (size_t)spec->hidden_count + 1, sizeof spec->hidden[0]);
+    spec->hidden[spec->hidden_count++] = text_copy(file, strlen(file));
+}
+
+void scenario_hide_files(struct scenario *s)
+{
+    struct owners owners = {0};
+
+    for (unsigned i = 0; i < s->node_count; i++)
+        owners_add(&owners, &s->nodes[i].workload);
+    for (unsigned i = 0; i < s->event_count; i++)
+        owners_add(&owners, &s->events[i].workload);
+    owners_add(&owners, &s->shared);
+    for (unsigned i = 0; i < owners.count; i++) {
+        for (unsigned k = 0; k < owners.count; k++) {
+            for (unsigned file = 0; file < owners.specs[k]->file_count; file++)
+                hide(owners.specs[i], owners.specs[k]->files[file]);
+        }
+    }
+    mem_free(owners.specs);
 }
 
 /* Programs and the built-in work do not mix: all sites evolve genomes of one search space. */

@@ -25,6 +25,8 @@ void scenario_read_quorum(struct json_reader *r, const json_t *root, struct scen
 void scenario_read_space(struct json_reader *r, const json_t *root, struct scenario *s);
 /* When all has been read: programs and a search space go together. */
 void scenario_check_programs(struct json_reader *r, const struct scenario *s);
+/* After that: each site's program may not see the instances of other sites. */
+void scenario_hide_files(struct scenario *s);
 
 /* Index, or -1. */
 int scenario_find_region(const struct scenario *s, const char *region);

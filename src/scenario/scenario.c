@@ -63,6 +63,7 @@ static void read_root(struct json_reader *r, const json_t *root, struct scenario
     scenario_read_quorum(r, root, s);
     check_founders(r, root, s);
     scenario_check_programs(r, s);
+    scenario_hide_files(s);
 }
 
 static enum err read_doc(const struct json_doc *doc, struct scenario *out, struct diag *diag)

@@ -37,7 +37,7 @@ void told_report_epoch(const struct told *t, struct federated_epoch_report *out)
 void told_report_program(struct programs *programs, unsigned index, struct federated_program_report *out)
 {
     struct program_tally t;
-    struct buf command = {0};
+    struct buf command = {0}, confined = {0};
 
     programs_tally(programs, index, &t, &command);
     *out = (struct federated_program_report){
@@ -52,7 +52,11 @@ void told_report_program(struct programs *programs, unsigned index, struct feder
         .differed = t.differed,
     };
     snprintf(out->command, sizeof out->command, "%s", buf_text(&command));
+    if (t.force != 0)
+        cage_text(t.force, t.network, &confined);
+    snprintf(out->confined, sizeof out->confined, "%s", buf_text(&confined));
     buf_free(&command);
+    buf_free(&confined);
     memcpy(out->timeout_says, t.says[EVALUATION_TIMEOUT], sizeof out->timeout_says);
     memcpy(out->crashed_says, t.says[EVALUATION_CRASHED], sizeof out->crashed_says);
     memcpy(out->aborted_says, t.says[EVALUATION_ABORT], sizeof out->aborted_says);

@@ -10,10 +10,14 @@ scenario() {
 {"name": "x", "quorum": 1, "max_ledger_drift": 1, "epoch_start": 1,
  "space": {"genes": [{"name": "x", "type": "discrete", "low": 1, "high": 9}]},
  "nodes": [{"id": "a", "region": "r", "role": "core", "stake": 1, "workload": {"program": {
-   "runner": "irace", "command": ["./runner.sh", "irace", "$1"], "instances": ["runner.sh"]${2-}}}}]}
+   "runner": "irace", "command": ["./runner.sh", "irace", "$1"], "instances": ["runner.sh"],
+   "environment": ["TEST_MARK", "TEST_SCRATCH"]${2-}}}}]}
 END
 }
-export TMPDIR="$PWD" TEST_MARK=74000
+export TMPDIR="$PWD" TEST_SCRATCH="$PWD" TEST_MARK=74000
+mkfifo pipe
+exec 8<> pipe
+seq 50 >&8 # another answer for each run that asks for one
 printed() { grep -q -e "$1" out; }
 
 scenario well
@@ -37,7 +41,6 @@ ok "which is said" printed 'NOTHING TO BEGIN WITH'
 scenario count
 ok "and another answer" run 1 "$prismfed" eval --check scenario.json
 ok "which is said, too" printed 'NOT DETERMINISTIC'
-rm count
 scenario count ', "deterministic": false'
 ok "unless nobody promised" run 0 "$prismfed" eval --check scenario.json
 scenario well

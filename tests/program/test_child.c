@@ -8,6 +8,17 @@
 
 enum { SECOND_NS = 1000000000 };
 
+static struct cage cage;
+
+static void cage_make(void)
+{
+    static char mark[] = "TEST_MARK", *names[] = {mark}, *words[] = {NULL};
+    struct cage_rules rules = {
+        .file = "/bin/sh", .folder = "/", .arguments = words, .environment = names, .environment_count = 1};
+
+    REQUIRE_OK(cage_init(&cage, &rules, NULL));
+}
+
 /* For what ends by itself: only a failure waits so long, also on a busy machine. */
 static const int64_t PATIENCE_NS = 60 * (int64_t)SECOND_NS;
 
@@ -23,6 +34,7 @@ static struct child_command command_of(char **words, const char *script)
         .file = "/bin/sh",
         .arguments = words,
         .folder = "/",
+        .cage = &cage,
         .limits = {.cutoff_ms = 5000, .output_kb = 64, .file_mb = 1, .processes = 16},
     };
 }
@@ -282,6 +294,7 @@ static void one_that_does_not_listen(void)
 int main(void)
 {
     mark_init();
+    cage_make();
     TAP_RUN(it_ends_by_itself);
     TAP_RUN(many_short_ones_all_tell_how_they_ended);
     TAP_RUN(a_signal_is_named);
@@ -298,5 +311,6 @@ int main(void)
     TAP_RUN(its_surroundings_are_the_same_everywhere);
     TAP_RUN(lines_come_one_by_one);
     TAP_RUN(one_that_does_not_listen);
+    cage_fini(&cage);
     return tap_done();
 }

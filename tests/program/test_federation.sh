@@ -23,6 +23,7 @@ site() {
         printf ', "%s"' "$word"
     done
     printf '], "instances": ["runner.sh", "talker.sh"], "cutoff_ms": %s, "memory_mb": 128, "output_kb": 64, ' "$cutoff"
+    printf '"environment": ["TEST_MARK"], '
     printf '"processes": 16, "retries": 0}}}%s\n' "$comma"
 }
 
@@ -75,6 +76,7 @@ named 'no answer after 200 ms'
 named 'NaN'
 named 'it speaks version 2, here is version 1'
 named 'a result with the id'
+named '  confined: '
 status=0
 "$prismfed" audit out > verdict 2>&1 || status=$?
 report "$status" "the auditor accepts it" verdict

@@ -56,7 +56,7 @@ function complain(text) {
 }
 /^[ \t]*#[ \t]*include[ \t]*<(sys\/)?time\.h>/ {
     # simulation.c tells its caller how long a rehearsal really took, and nobody else; a child has a deadline.
-    if (FILENAME !~ /src\/((node|cli)\/|(sim\/simulation|program\/child)\.c$)/)
+    if (FILENAME !~ /src\/((node|cli)\/|(sim\/simulation|program\/processes)\.c$)/)
         complain("no clock outside node and cli")
 }
 /(^|[^a-z_])(rand|srand|random|srandom|drand48|getrandom|arc4random|randombytes_buf)\(/ {

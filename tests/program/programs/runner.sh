@@ -36,7 +36,7 @@ say() {
 }
 case $how in
 well) say $cost ;;
-words) say "$cost" > /dev/null; echo "$#" >&2; printf '%s\n' "$@" > "$TMPDIR/words"; say $cost ;;
+words) echo "$*" >&2; exit 3 ;;
 hang) sleep "$TEST_MARK" ;;
 bomb)
     bomb() { [ $1 -gt 7 ] || { bomb $(($1 + 1)) & bomb $(($1 + 1)) & }; sleep "$TEST_MARK"; }
@@ -61,12 +61,13 @@ says_timeout) say 0 TIMEOUT ;;
 says_crashed) say 0 CRASHED ;;
 says_abort) say 0 ABORT ;;
 says_other) say 0 WONDERFUL ;;
-once) # crashes the first time that it is asked
-    [ -e "$TMPDIR/once" ] || { : > "$TMPDIR/once"; kill -KILL $$; }
+once) # crashes when the next line of the test's pipe says so
+    read -r word < "$TEST_SCRATCH/pipe"
+    [ "$word" != crash ] || kill -KILL $$
     say $cost
     ;;
 count) # another answer each time
-    echo >> "$TMPDIR/count"
-    say $(wc -l < "$TMPDIR/count")
+    read -r number < "$TEST_SCRATCH/pipe"
+    say "$number"
     ;;
 esac
