@@ -200,13 +200,13 @@ static void check_sent(struct machine *m, struct bytes message)
 /* What pbft sends goes to replicas of the epoch in which it did. */
 static void send(struct machine *m, const struct effect *e)
 {
-    const struct epoch *epoch = &m->world->epochs[e->number];
+    const struct epoch *epoch = epoch_named(m->world, e->number);
 
     if (e->to >= TO_REPLICA) {
         network_send(m, (unsigned)(e->to - TO_REPLICA), e->blob);
         return;
     }
-    for (unsigned i = 0; i < epoch->members.n; i++) {
+    for (unsigned i = 0; epoch != NULL && i < epoch->members.n; i++) {
         if (epoch->replica_of[i] != m->replica && (e->to == PEER_OTHERS || e->to == (int32_t)i))
             network_send(m, epoch->replica_of[i], e->blob);
     }
@@ -301,8 +301,6 @@ void disk_settle(struct machine *m, struct effects *effects)
     for (size_t i = 0; i < effects->count; i++) {
         repeat_effect(m, &effects->items[i]);
         trace_effect(m->world, m, &effects->items[i]);
-        if (effects->items[i].kind == EFFECT_SEND)
-            effects->items[i].number = m->epoch;
         queue_push(&m->disk, &effects->items[i]);
     }
     effects->count = 0; /* the queue has the blobs */

@@ -42,6 +42,12 @@ void effects_send(struct effects *e, int32_t to, struct blob *blob)
     item->blob = blob_hold(blob);
 }
 
+void effects_send_replica(struct effects *e, uint64_t epoch, int32_t to, struct blob *blob)
+{
+    effects_send(e, to, blob);
+    e->items[e->count - 1].number = epoch;
+}
+
 void effects_timer_set(struct effects *e, uint32_t timer, int64_t at_ns)
 {
     struct effect *item = add(e, EFFECT_TIMER_SET, 0);
@@ -66,9 +72,9 @@ void effects_job(struct effects *e, struct effect_body *job)
     add(e, EFFECT_JOB, 0)->body = job;
 }
 
-void effects_anchor(struct effects *e, uint64_t epoch)
+void effects_anchor(struct effects *e, uint64_t epoch, struct effect_body *outcome)
 {
-    add(e, EFFECT_ANCHOR, epoch);
+    add(e, EFFECT_ANCHOR, epoch)->body = effect_body_hold(outcome);
 }
 
 void effects_recovered(struct effects *e, uint64_t height)

@@ -15,19 +15,20 @@ enum effect_kind {
     /* blob: a snapshot of the state at height `number` (transfer/messages.h), in place of the stored snapshot and
      * of the ledger's blocks above that one; the blocks go on above it; durable as PERSIST, in one piece */
     EFFECT_INSTALL,
-    EFFECT_FORGET,    /* records filed under numbers <= number may be dropped */
-    EFFECT_SEND,      /* blob to peer `to` */
+    EFFECT_FORGET, /* records filed under numbers <= number may be dropped */
+    /* blob to peer `to`, by the sender's numbering: replica numbers are those of membership epoch `number` */
+    EFFECT_SEND,
     EFFECT_TIMER_SET, /* (re)arm timer `timer` for the absolute time at_ns */
     EFFECT_TIMER_STOP,
     EFFECT_JOB,       /* run a job of the site's; body: a struct job (fed/job.h) */
-    EFFECT_ANCHOR,    /* epoch `number` is anchored (or abandoned) */
+    EFFECT_ANCHOR,    /* epoch `number` is anchored (or abandoned); body: what came of it (fed/fed.h) */
     EFFECT_RECOVERED, /* what the loss of the disk asked for is done and durable: no later start needs to know (fed.h)
                        */
     EFFECT_NOTE       /* nothing to do: a named fact for traces, `name`, `number`, `other` */
 };
 
 enum {
-    PEER_OTHERS = -1,    /* every other replica (pbft) or node (fed) */
+    PEER_OTHERS = -1,    /* every other replica of the membership epoch */
     PEER_VALIDATORS = -2 /* every other validator */
 };
 
@@ -60,12 +61,14 @@ void effects_persist(struct effects *e, uint64_t number, struct bytes record);
 void effects_append(struct effects *e, uint64_t height, struct blob *block);     /* takes a holding of its own */
 void effects_install(struct effects *e, uint64_t height, struct blob *snapshot); /* takes a holding of its own */
 void effects_forget(struct effects *e, uint64_t number);
-void effects_send(struct effects *e, int32_t to, struct blob *blob); /* takes a holding of its own */
+void effects_send(struct effects *e, int32_t to, struct blob *blob); /* takes a holding of its own, like the next */
+/* From one replica of a membership epoch to another, or to PEER_OTHERS. */
+void effects_send_replica(struct effects *e, uint64_t epoch, int32_t to, struct blob *blob);
 void effects_timer_set(struct effects *e, uint32_t timer, int64_t at_ns);
 void effects_timer_stop(struct effects *e, uint32_t timer);
 void effects_note(struct effects *e, const char *name, uint64_t number, uint64_t other);
 void effects_job(struct effects *e, struct effect_body *job); /* takes over the caller's holding */
-void effects_anchor(struct effects *e, uint64_t epoch);
+void effects_anchor(struct effects *e, uint64_t epoch, struct effect_body *outcome); /* takes a holding of its own */
 void effects_recovered(struct effects *e, uint64_t height);
 /* Keeps the first `count`. */
 void effects_cut(struct effects *e, size_t count);

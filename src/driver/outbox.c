@@ -111,7 +111,7 @@ static void perform(struct outbox *o, const struct effect *e)
         break;
     case EFFECT_ANCHOR:
         if (act->anchor != NULL)
-            act->anchor(context, e->number);
+            act->anchor(context, e->number, e->body);
         break;
     case EFFECT_RECOVERED:
         if (act->recovered != NULL)

@@ -28,7 +28,7 @@ struct outbox_actions {
     void (*timer_set)(void *context, uint32_t timer, int64_t at_ns);
     void (*timer_stop)(void *context, uint32_t timer);
     void (*job)(void *context, struct effect_body *job);
-    void (*anchor)(void *context, uint64_t epoch);
+    void (*anchor)(void *context, uint64_t epoch, struct effect_body *outcome);
     void (*recovered)(void *context);
     void (*note)(void *context, const char *name, uint64_t number, uint64_t other);
     /* Told of each effect just before it is done, of a write before it begins. */

@@ -42,15 +42,24 @@ void fed_take_key(struct fed *f)
     key_wipe(&f->config.next_key);
 }
 
+static void epoch_end_free(struct effect_body *body)
+{
+    struct epoch_end *end = (struct epoch_end *)body;
+
+    mem_free(end->outcome.updates);
+    mem_free(end);
+}
+
 static void keep_outcome(struct fed *f, struct execution *execution)
 {
-    struct epoch_outcome *kept = &f->outcomes[execution->outcome.epoch % OUTCOMES_KEPT];
+    struct epoch_end *end = mem_alloc(sizeof *end);
 
-    mem_free(kept->updates);
-    *kept = execution->outcome;
+    end->body = (struct effect_body){.holders = 1, .free = epoch_end_free};
+    end->outcome = execution->outcome;
     execution->outcome.updates = NULL;
     execution->outcome.update_count = 0;
-    f->outcome_epoch = kept->epoch;
+    effect_body_drop(f->epoch_end != NULL ? &f->epoch_end->body : NULL);
+    f->epoch_end = end;
 }
 
 static void note_epoch_end(struct fed *f, const struct epoch_outcome *o)
@@ -59,7 +68,7 @@ static void note_epoch_end(struct fed *f, const struct epoch_outcome *o)
     effects_note(f->out, "fed.guard", o->epoch, o->changed);
     effects_note(f->out, "fed.meta_state", f->decided.epoch, f->decided.height);
     effects_note(f->out, "fed.anchor", o->epoch, f->decided.height);
-    effects_anchor(f->out, o->epoch);
+    effects_anchor(f->out, o->epoch, &f->epoch_end->body);
 }
 
 void fed_block_decided(struct fed *f, struct blob *block, struct execution *execution)
@@ -163,8 +172,7 @@ void fed_free(struct fed *f)
     links_free(&f->links);
     for (unsigned i = 0; i < RECENT_BLOCKS; i++)
         blob_drop(f->recent[i]);
-    for (unsigned i = 0; i < OUTCOMES_KEPT; i++)
-        mem_free(f->outcomes[i].updates);
+    effect_body_drop(f->epoch_end != NULL ? &f->epoch_end->body : NULL);
     mem_free(f->tentative);
     buf_free(&f->sponsored);
     for (unsigned i = 0; i < f->sign_off_count; i++)
@@ -326,14 +334,15 @@ struct pbft_status fed_pbft_status(const struct fed *f)
     return f->pbft != NULL ? pbft_status(f->pbft) : (struct pbft_status){0};
 }
 
-const struct epoch_outcome *fed_outcome(const struct fed *f)
+const struct epoch_outcome *fed_outcome_of(struct effect_body *body)
 {
-    return &f->outcomes[f->outcome_epoch % OUTCOMES_KEPT];
+    ASSERT(body->free == epoch_end_free);
+    return &((struct epoch_end *)body)->outcome;
 }
 
-const struct epoch_outcome *fed_outcome_of(const struct fed *f, uint64_t epoch)
+const struct epoch_outcome *fed_outcome(const struct fed *f)
 {
-    const struct epoch_outcome *o = &f->outcomes[epoch % OUTCOMES_KEPT];
+    static const struct epoch_outcome none;
 
-    return o->epoch == epoch && f->outcome_epoch >= epoch ? o : NULL;
+    return f->epoch_end != NULL ? &f->epoch_end->outcome : &none;
 }

@@ -101,10 +101,13 @@ bool fed_recovering(const struct fed *f);
 /* The primary's view of consensus; zeros on a participant. */
 struct pbft_status fed_pbft_status(const struct fed *f);
 
-/* EFFECT_ANCHOR: the outcome of the epoch that ended last; all zero before. */
+/* What EFFECT_ANCHOR carries: the outcome of the epoch that ended. */
+struct epoch_end {
+    struct effect_body body;
+    struct epoch_outcome outcome; /* owns its updates */
+};
+const struct epoch_outcome *fed_outcome_of(struct effect_body *body);
+/* Of the epoch that ended last; all zero before. Valid until the next step. */
 const struct epoch_outcome *fed_outcome(const struct fed *f);
-/* A node that catches up can end several epochs in one step: the outcome for each EFFECT_ANCHOR of it. NULL: too old.
- */
-const struct epoch_outcome *fed_outcome_of(const struct fed *f, uint64_t epoch);
 
 #endif

@@ -16,7 +16,6 @@ enum {
     SEEN_FOR_MEMBER = 4,   /* verified envelopes remembered for each member */
     PATIENCE_TIMEOUTS = 2, /* of the view, after a deadline, before every validator signs its own CLOSE */
     ACCUSATIONS_MAX = 8,
-    OUTCOMES_KEPT = MESSAGE_BLOCKS_MAX, /* no step can end more epochs */
     PENDING_REQUESTS = 4 * MEMBERS_MAX,
     /* Who is so many blocks behind, or more, fetches a state. Blocks come MESSAGE_BLOCKS_MAX in a round trip, each to
      * be executed before the next; a state of usual size is here after two. Below four messages of blocks there is
@@ -128,8 +127,7 @@ struct fed {
     bool settled;                           /* lifecycle_settle() has seen settled_height and what comes below */
     uint64_t settled_height, settled_epoch;
     enum member_status settled_status;
-    struct epoch_outcome outcomes[OUTCOMES_KEPT]; /* of epoch e at e mod OUTCOMES_KEPT */
-    uint64_t outcome_epoch;
+    struct epoch_end *epoch_end; /* the last one; one holding; NULL: none yet */
 
     /* state_transfer.c, filling.c */
     struct transfer *transfer;

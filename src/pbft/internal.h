@@ -163,6 +163,7 @@ void peer_seen(struct pbft *p, const struct claim *claim);
 /* [type, cose] or [type, cose, extra]; extra: one item, may be empty. One holding is the caller's. */
 struct blob *message_of(const struct pbft *p, const struct claim *claim, struct bytes extra);
 struct blob *message_prepare(const struct pbft *p, const struct claim *prepare, const struct claim *proposal);
+void send_to(struct pbft *p, int32_t to, struct blob *message);       /* of this membership epoch */
 void send_dropping(struct pbft *p, int32_t to, struct blob *message); /* gives up the caller's holding */
 
 /* ---- normal.c: PRE-PREPARE, PREPARE, COMMIT */

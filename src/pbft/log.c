@@ -185,8 +185,13 @@ struct blob *message_prepare(const struct pbft *p, const struct claim *prepare, 
     return message_pair(&p->members, prepare, proposal);
 }
 
+void send_to(struct pbft *p, int32_t to, struct blob *message)
+{
+    effects_send_replica(p->out, p->members.membership_epoch, to, message);
+}
+
 void send_dropping(struct pbft *p, int32_t to, struct blob *message)
 {
-    effects_send(p->out, to, message);
+    send_to(p, to, message);
     blob_drop(message);
 }

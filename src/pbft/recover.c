@@ -16,7 +16,7 @@ bool answer_allowed(struct pbft *p, unsigned peer)
 static void answer(struct pbft *p, unsigned peer, struct blob *message)
 {
     if (answer_allowed(p, peer))
-        effects_send(p->out, (int32_t)peer, message);
+        send_to(p, (int32_t)peer, message);
     blob_drop(message);
 }
 
@@ -254,7 +254,7 @@ void resend_all(struct pbft *p)
     struct blob *own = p->peers[p->config.self].view_change;
 
     if (!p->active && own != NULL)
-        effects_send(p->out, PEER_OTHERS, own);
+        send_to(p, PEER_OTHERS, own);
     for (uint64_t n = p->decided + 1; p->active && n <= p->top && n - p->decided <= RESEND_SLOTS_MAX; n++) {
         struct slot *s = log_find(p, n);
         unsigned count = s != NULL ? slot_messages(p, s, messages) : 0;

@@ -131,7 +131,7 @@ static enum err answer_late(struct pbft *p, const struct claim *claim, struct by
     if (err != ERR_OK)
         return err;
     if (answer_allowed(p, claim->signer))
-        effects_send(p->out, (int32_t)claim->signer, p->new_view);
+        send_to(p, (int32_t)claim->signer, p->new_view);
     return ERR_STALE;
 }
 
@@ -266,7 +266,7 @@ static void open_view(struct pbft *p)
     struct blob *message = make_new_view(p);
     ASSERT(new_view_parse(&rules, blob_bytes(message), false, NULL, &nv) == ERR_OK);
     record_message(p, message);
-    effects_send(p->out, PEER_OTHERS, message);
+    send_to(p, PEER_OTHERS, message);
     effects_note(p->out, "pbft.new_view", p->view, nv.plan.max_s);
     timer_stop(p, PBFT_TIMER_VIEW);
     enter_view(p, &nv, message);

@@ -157,7 +157,7 @@ enum err receive_query(struct pbft *p, struct bytes message)
     uint64_t sequence = p->top_signed > p->decided ? p->top_signed : p->decided;
     claim_sign(p, MESSAGE_REPORT, p->view > p->floor ? p->view : p->floor, sequence, &nonce, &report);
     struct blob *answer = message_of(p, &report, bytes_of(NULL, 0));
-    effects_send(p->out, (int32_t)query.signer, answer);
+    send_to(p, (int32_t)query.signer, answer);
     blob_drop(answer);
     return ERR_OK;
 }

@@ -238,10 +238,11 @@ static void do_timer_stop(void *context, uint32_t timer)
     n->armed[timer]++;
 }
 
-static void do_anchor(void *context, uint64_t epoch)
+static void do_anchor(void *context, uint64_t epoch, struct effect_body *outcome)
 {
     struct sim_node *n = context;
 
+    (void)outcome; /* the artifacts are made from the ledger (record/chronicle.h) */
     trace_line(n->rehearsal->trace, n->rehearsal->now_ns, n->name, "anchor epoch %" PRIu64, epoch);
 }
 

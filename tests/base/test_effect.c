@@ -2,9 +2,18 @@
 
 #include "tap.h"
 
+static unsigned bodies_freed;
+
+static void count_body(struct effect_body *body)
+{
+    (void)body;
+    bodies_freed++;
+}
+
 static void effects_keep_their_order(void)
 {
     struct effects e = {0};
+    struct effect_body outcome = {1, count_body};
     struct blob *blob = blob_new(bytes_of_text("message"));
 
     effects_persist(&e, 7, bytes_of_text("record"));
@@ -14,7 +23,7 @@ static void effects_keep_their_order(void)
     effects_timer_stop(&e, 4);
     effects_forget(&e, 6);
     effects_note(&e, "a.name", 1, 2);
-    effects_anchor(&e, 5);
+    effects_anchor(&e, 5, &outcome);
     CHECK_EQ_U64(e.count, 8);
     static const enum effect_kind kinds[] = {EFFECT_PERSIST,    EFFECT_APPEND, EFFECT_SEND, EFFECT_TIMER_SET,
                                              EFFECT_TIMER_STOP, EFFECT_FORGET, EFFECT_NOTE, EFFECT_ANCHOR};
@@ -25,6 +34,19 @@ static void effects_keep_their_order(void)
     CHECK_EQ_I64(e.items[3].at_ns, 99);
     CHECK_EQ_TEXT(e.items[6].name, "a.name");
     effects_free(&e);
+    CHECK_EQ_U64(outcome.holders, 1);
+    blob_drop(blob);
+}
+
+static void what_pbft_sends_names_the_membership_epoch(void)
+{
+    struct effects e = {0};
+    struct blob *blob = blob_new(bytes_of_text("message"));
+
+    effects_send_replica(&e, 9, PEER_OTHERS, blob);
+    CHECK(e.items[0].to == PEER_OTHERS && e.items[0].number == 9);
+    effects_free(&e);
+    CHECK_EQ_U64(blob->holders, 1);
     blob_drop(blob);
 }
 
@@ -43,19 +65,12 @@ static void blobs_outlive_their_sender(void)
     effects_free(&e);
 }
 
-static unsigned bodies_freed;
-
-static void count_body(struct effect_body *body)
-{
-    (void)body;
-    bodies_freed++;
-}
-
 static void bodies_go_with_the_last_holding(void)
 {
     struct effects e = {0};
     struct effect_body first = {1, count_body}, second = {1, count_body};
 
+    bodies_freed = 0;
     effects_job(&e, &first);
     effects_job(&e, effect_body_hold(&second));
     effects_cut(&e, 1);
@@ -70,6 +85,7 @@ int main(void)
 {
     TAP_RUN(bodies_go_with_the_last_holding);
     TAP_RUN(effects_keep_their_order);
+    TAP_RUN(what_pbft_sends_names_the_membership_epoch);
     TAP_RUN(blobs_outlive_their_sender);
     return tap_done();
 }

@@ -463,11 +463,18 @@ static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
     event->turn = n->timer_turn[timer];
 }
 
-static void do_anchor(void *context, uint64_t epoch)
+static void do_anchor(void *context, uint64_t epoch, struct effect_body *outcome)
 {
     struct node *n = context;
+    const struct epoch_outcome *o = fed_outcome_of(outcome);
 
-    (void)epoch;
+    if (o->epoch != epoch)
+        breach(n->federation, "node %u anchors epoch %llu with the outcome of %llu", n->index,
+               (unsigned long long)epoch, (unsigned long long)o->epoch);
+    for (unsigned i = 0; i < o->update_count; i++) {
+        if (o->updates[i].staleness > n->federation->most_stale[o->updates[i].member])
+            n->federation->most_stale[o->updates[i].member] = o->updates[i].staleness;
+    }
     n->anchors++;
     n->anchored_ns = n->federation->now_ns;
 }

@@ -210,8 +210,7 @@ static void a_damaged_store_is_noticed(void)
     CHECK_OK(try_new(1, &config, &fed));
     CHECK_EQ_U64(fed_state(fed)->height, world.top);
     CHECK_EQ_U64(fed_outcome(fed)->epoch, world.options.last_epoch);
-    CHECK(fed_outcome_of(fed, 1) != NULL && fed_outcome_of(fed, 1)->anchored);
-    CHECK(fed_outcome_of(fed, world.options.last_epoch + 1) == NULL);
+    CHECK(fed_outcome(fed)->anchored);
     fed_free(fed);
     fed = NULL;
     struct ledger_store other = ledger_store_new(NULL);
