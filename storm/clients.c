@@ -48,7 +48,7 @@ bool clients_satisfied(const struct world *w)
             continue;
         if (m->pbft == NULL)
             return false;
-        if ((m->disk.queue_count > 0 || m->app.executed != m->app.decided) && !w->plan.endless)
+        if ((outbox_in_flight(&m->outbox) > 0 || m->app.executed != m->app.decided) && !w->plan.endless)
             return false;
         for (unsigned k = 0; k < CLIENTS_ALL; k++) {
             if (m->app.last[k] < client_requests(w, k))

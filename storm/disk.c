@@ -2,44 +2,40 @@
 
 #include <string.h>
 
-/* Effects are carried out in order; whatever follows a write waits until it is durable. A crash keeps
- * what is durable, and of the writes under way a prefix: the last one of it may be torn, which its
+/* What a machine writes is durable when its sync ends, group by group: what is asked for while one runs waits for the
+ * next. A crash keeps what is durable, and of the writes under way a prefix: the last one of it may be torn, which its
  * checksum shows, so it counts as lost. */
 
-/* ---- the queue */
+/* ---- writes under way: a ring */
 
-static struct effect *queue_at(struct disk *d, size_t i)
+static struct disk_write *write_at(struct disk *d, size_t i)
 {
     return &d->queue[(d->queue_head + i) % d->queue_cap];
 }
 
-static void queue_push(struct disk *d, const struct effect *e)
+static void write_push(struct disk *d, const struct disk_write *w)
 {
     if (d->queue_count == d->queue_cap) {
         size_t cap = d->queue_cap == 0 ? 64 : 2 * d->queue_cap;
-        struct effect *queue = mem_array(cap, sizeof queue[0]);
+        struct disk_write *queue = mem_array(cap, sizeof queue[0]);
         for (size_t i = 0; i < d->queue_count; i++)
-            queue[i] = *queue_at(d, i);
+            queue[i] = *write_at(d, i);
         mem_free(d->queue);
         d->queue = queue;
         d->queue_cap = cap;
         d->queue_head = 0;
     }
-    *queue_at(d, d->queue_count++) = *e;
+    d->queue_count++;
+    *write_at(d, d->queue_count - 1) = *w;
 }
 
-static struct effect queue_pop(struct disk *d)
+static struct disk_write write_pop(struct disk *d)
 {
-    struct effect e = *queue_at(d, 0);
+    struct disk_write w = *write_at(d, 0);
 
     d->queue_head = (d->queue_head + 1) % d->queue_cap;
     d->queue_count--;
-    return e;
-}
-
-static bool is_write(const struct effect *e)
-{
-    return e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND || e->kind == EFFECT_INSTALL;
+    return w;
 }
 
 /* ---- what is durable */
@@ -86,8 +82,9 @@ static void snapshot_put(struct disk *d, uint64_t height, struct blob *snapshot)
     d->ledger_base = height;
 }
 
-static void forget(struct machine *m, uint64_t number)
+static void forget(void *context, uint64_t number)
 {
+    struct machine *m = context;
     struct disk *d = &m->disk;
     size_t kept = 0;
 
@@ -101,66 +98,67 @@ static void forget(struct machine *m, uint64_t number)
     d->record_count = kept;
 }
 
-static void make_durable(struct machine *m, const struct effect *e)
+static void make_durable(struct machine *m, const struct disk_write *w)
 {
-    if (e->kind == EFFECT_APPEND) {
-        ledger_add(m, e->number, e->blob);
+    if (w->kind == DISK_BLOCK) {
+        ledger_add(m, w->number, w->bytes);
         return;
     }
-    if (e->kind == EFFECT_INSTALL) {
-        snapshot_put(&m->disk, e->number, e->blob);
+    if (w->kind == DISK_SNAPSHOT) {
+        snapshot_put(&m->disk, w->number, w->bytes);
         return;
     }
-    record_add(&m->disk, e->number, e->blob);
-    durable_written(m, blob_bytes(e->blob));
+    record_add(&m->disk, w->number, w->bytes);
+    durable_written(m, blob_bytes(w->bytes));
     if (!machine_correct(m))
         return;
-    prepared_persisted(m, blob_bytes(e->blob));
-    new_view_persisted(m, blob_bytes(e->blob));
+    prepared_persisted(m, blob_bytes(w->bytes));
+    new_view_persisted(m, blob_bytes(w->bytes));
 }
 
 /* ---- effects */
 
-static void note(struct machine *m, const struct effect *e)
+static void note(void *context, const char *name, uint64_t number, uint64_t other)
 {
+    struct machine *m = context;
     struct world *w = m->world;
 
-    if (strcmp(e->name, "pbft.prepared") == 0) {
+    (void)other;
+    if (strcmp(name, "pbft.prepared") == 0) {
         MARK(w, PREPARED);
-    } else if (strcmp(e->name, "pbft.view_change") == 0) {
+    } else if (strcmp(name, "pbft.view_change") == 0) {
         MARK(w, VIEW_CHANGE);
         if (++m->left_in_a_row == 2)
             MARK(w, VIEW_CHANGE_TWICE);
-        if (e->number > m->view + 1)
+        if (number > m->view + 1)
             MARK(w, VIEW_SKIPPED);
-        m->view = e->number;
-    } else if (strcmp(e->name, "pbft.new_view") == 0) {
+        m->view = number;
+    } else if (strcmp(name, "pbft.new_view") == 0) {
         MARK(w, NEW_VIEW);
-        if (e->number >= 5)
+        if (number >= 5)
             MARK(w, VIEW_5);
-        m->view = e->number;
+        m->view = number;
         m->left_in_a_row = 0;
-    } else if (strcmp(e->name, "pbft.recovered") == 0) {
+    } else if (strcmp(name, "pbft.recovered") == 0) {
         m->amnesia = false;
         MARK(w, RECOVERED);
         if (m->pbft != NULL && pbft_status(m->pbft).listening)
             MARK(w, RECOVERED_LISTENS);
         if (m->recoveries++ > 0)
             MARK(w, RECOVERED_AGAIN);
-    } else if (strcmp(e->name, "pbft.stable") == 0) {
+    } else if (strcmp(name, "pbft.stable") == 0) {
         MARK(w, STABLE);
-        stable_noted(m, e->number);
-    } else if (strcmp(e->name, "pbft.refused") == 0) {
+        stable_noted(m, number);
+    } else if (strcmp(name, "pbft.refused") == 0) {
         MARK(w, BATCH_REFUSED);
-    } else if (strncmp(e->name, "transfer.", 9) == 0) {
-        transfer_noted(m, e->name, e->number);
-    } else if (strcmp(e->name, "pbft.divergence") == 0) {
+    } else if (strncmp(name, "transfer.", 9) == 0) {
+        transfer_noted(m, name, number);
+    } else if (strcmp(name, "pbft.divergence") == 0) {
         if (machine_correct(m))
             world_fail(w, "4 equal roots", "machine %u executed what was not decided at %llu", m->index,
-                       (unsigned long long)e->number);
-    } else if (strcmp(e->name, "pbft.bad_record") == 0 && machine_correct(m)) {
-        world_fail(w, "7 durable", "machine %u cannot use its own record %llu", m->index,
-                   (unsigned long long)e->number);
+                       (unsigned long long)number);
+    } else if (strcmp(name, "pbft.bad_record") == 0 && machine_correct(m)) {
+        world_fail(w, "7 durable", "machine %u cannot use its own record %llu", m->index, (unsigned long long)number);
     }
 }
 
@@ -197,11 +195,13 @@ static void check_sent(struct machine *m, struct bytes message)
     stable_sent(m, &claim);
 }
 
-/* What pbft sends goes to replicas of the epoch in which it did. */
-static void send(struct machine *m, const struct effect *e)
+/* What pbft sends goes to replicas of the epoch that it names. */
+static void send(void *context, const struct effect *e)
 {
+    struct machine *m = context;
     const struct epoch *epoch = epoch_named(m->world, e->number);
 
+    check_sent(m, blob_bytes(e->blob));
     if (e->to >= TO_REPLICA) {
         network_send(m, (unsigned)(e->to - TO_REPLICA), e->blob);
         return;
@@ -212,37 +212,19 @@ static void send(struct machine *m, const struct effect *e)
     }
 }
 
-static void carry_out(struct machine *m, const struct effect *e)
+static void timer_set(void *context, uint32_t timer, int64_t at)
 {
-    struct world *w = m->world;
-
-    switch (e->kind) {
-    case EFFECT_SEND:
-        check_sent(m, blob_bytes(e->blob));
-        send(m, e);
-        break;
-    case EFFECT_FORGET:
-        forget(m, e->number);
-        break;
-    case EFFECT_TIMER_SET:
-        machine_timer_set(m, e->timer, e->at_ns);
-        break;
-    case EFFECT_TIMER_STOP:
-        m->timer_at[e->timer] = -1;
-        break;
-    case EFFECT_NOTE:
-        note(m, e);
-        break;
-    case EFFECT_PERSIST:
-    case EFFECT_APPEND:
-    case EFFECT_INSTALL:
-    case EFFECT_JOB:
-    case EFFECT_ANCHOR:
-    case EFFECT_RECOVERED:
-        world_fail(w, "5 order", "an effect of kind %d", (int)e->kind);
-        break;
-    }
+    machine_timer_set(context, timer, at);
 }
+
+static void timer_stop(void *context, uint32_t timer)
+{
+    struct machine *m = context;
+
+    m->timer_at[timer] = -1;
+}
+
+/* ---- writing */
 
 /* False: the machine is down now. */
 static bool write_one(struct machine *m)
@@ -261,35 +243,59 @@ static bool write_one(struct machine *m)
         return false;
     }
     d->doomed_writes -= d->doomed;
-    struct effect e = queue_pop(d);
-    make_durable(m, &e);
+    struct disk_write w = write_pop(d);
+    make_durable(m, &w);
     d->writes++;
-    blob_drop(e.blob);
+    blob_drop(w.bytes);
+    outbox_durable(&m->outbox, w.serial);
     return true;
 }
 
-/* All that need not wait. */
-static void drain(struct machine *m)
+static void begin(struct machine *m, enum disk_kind kind, uint64_t serial, uint64_t number, struct blob *bytes)
+{
+    write_push(&m->disk, &(struct disk_write){kind, serial, number, blob_hold(bytes)});
+    if (m->world->plan.write_delay == 0)
+        (void)write_one(m);
+}
+
+static void persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
+{
+    begin(context, DISK_RECORD, serial, number, record);
+}
+
+static void append(void *context, uint64_t serial, uint64_t height, struct blob *block)
+{
+    begin(context, DISK_BLOCK, serial, height, block);
+}
+
+static void install(void *context, uint64_t serial, uint64_t height, struct blob *snapshot)
+{
+    begin(context, DISK_SNAPSHOT, serial, height, snapshot);
+}
+
+const struct outbox_actions disk_actions = {
+    .persist = persist,
+    .append = append,
+    .install = install,
+    .forget = forget,
+    .send = send,
+    .timer_set = timer_set,
+    .timer_stop = timer_stop,
+    .note = note,
+};
+
+/* The next sync, of all that waits for one. */
+static void sync_begin(struct machine *m)
 {
     struct disk *d = &m->disk;
     struct world *w = m->world;
 
-    while (d->queue_count > 0 && d->writing == 0 && w->checker == NULL) {
-        if (!is_write(queue_at(d, 0))) {
-            struct effect e = queue_pop(d);
-            carry_out(m, &e);
-            blob_drop(e.blob);
-        } else if (w->plan.write_delay == 0) {
-            if (!write_one(m))
-                return;
-        } else {
-            while (d->writing < d->queue_count && is_write(queue_at(d, d->writing)))
-                d->writing++;
-            struct event *event = world_push(w, w->now + w->plan.write_delay, EVENT_DISK);
-            event->machine = m->index;
-            event->serial = ++d->write_serial;
-        }
-    }
+    if (d->writing > 0 || d->queue_count == 0)
+        return;
+    d->writing = d->queue_count;
+    struct event *event = world_push(w, w->now + w->plan.write_delay, EVENT_DISK);
+    event->machine = m->index;
+    event->serial = ++d->write_serial;
 }
 
 void disk_settle(struct machine *m, struct effects *effects)
@@ -301,14 +307,13 @@ void disk_settle(struct machine *m, struct effects *effects)
     for (size_t i = 0; i < effects->count; i++) {
         repeat_effect(m, &effects->items[i]);
         trace_effect(m->world, m, &effects->items[i]);
-        queue_push(&m->disk, &effects->items[i]);
     }
-    effects->count = 0; /* the queue has the blobs */
+    outbox_carry(&m->outbox, effects);
     if (m->world->spare.items == NULL)
         m->world->spare = *effects;
     else
         effects_free(effects);
-    drain(m);
+    sync_begin(m);
 }
 
 struct effects effects_spare(struct world *w)
@@ -333,11 +338,11 @@ void disk_event(struct world *w, const struct event *e)
         return;
     }
     w->acts++;
-    for (; d->writing > 0; d->writing--) {
+    for (; d->writing > 0 && w->checker == NULL; d->writing--) {
         if (!write_one(m))
             return;
     }
-    drain(m);
+    sync_begin(m);
     machine_look(m);
 }
 
@@ -361,13 +366,14 @@ void disk_crash(struct machine *m)
             MARK(w, CRASH_KEEPS_SOME);
     }
     while (d->queue_count > 0) {
-        struct effect e = queue_pop(d);
+        struct disk_write write = write_pop(d);
         if (kept > 0) {
             kept--;
-            make_durable(m, &e);
+            make_durable(m, &write);
         }
-        blob_drop(e.blob);
+        blob_drop(write.bytes);
     }
+    outbox_reset(&m->outbox);
     d->writing = 0;
     d->doomed = false;
     d->doomed_writes = 0;
@@ -390,7 +396,7 @@ void disk_free(struct disk *d)
         blob_drop(d->records[--d->record_count].bytes);
     ledger_clear(d);
     while (d->queue_count > 0)
-        blob_drop(queue_pop(d).blob);
+        blob_drop(write_pop(d).bytes);
     mem_free(d->records);
     mem_free(d->ledger);
     mem_free(d->queue);

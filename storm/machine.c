@@ -91,7 +91,7 @@ void machine_start(struct machine *m)
     }
     m->view = status.view;
     disk_settle(m, &effects);
-    if (m->disk.writing == 0)
+    if (outbox_in_flight(&m->outbox) == 0)
         m->starting = false;
     machine_look(m);
 }
@@ -156,7 +156,7 @@ void machine_look(struct machine *m)
     epoch_follow(m);
     if (!m->up || w->checker != NULL)
         return;
-    m->starting = m->starting && m->disk.queue_count > 0;
+    m->starting = m->starting && outbox_in_flight(&m->outbox) > 0;
     if (machine_behind(m) && !m->app.polling) {
         m->app.polling = true;
         if (m->life > 0 && !m->was_behind)

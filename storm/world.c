@@ -87,6 +87,7 @@ static void machine_add(struct world *w, unsigned replica)
     for (unsigned i = 0; i < PBFT_TIMER_COUNT; i++)
         m->timer_at[i] = -1;
     clock_init(m);
+    outbox_init(&m->outbox, &disk_actions, m);
     w->machine_count++;
 }
 
@@ -134,6 +135,7 @@ void world_free(struct world *w)
         pbft_free(m->pbft);
         transfer_free(m->transfer);
         application_free(&m->app);
+        outbox_fini(&m->outbox);
         disk_free(&m->disk);
         mem_free(m->durable.items);
         mem_free(m->judged.items);

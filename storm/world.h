@@ -2,6 +2,7 @@
 #define PRISMFED_STORM_WORLD_H
 
 #include "base/heap.h"
+#include "driver/outbox.h"
 #include "pbft/messages.h"
 #include "pbft/pbft.h"
 #include "transfer/transfer.h"
@@ -22,6 +23,15 @@ struct record {
     struct blob *bytes;
 };
 
+enum disk_kind { DISK_RECORD, DISK_BLOCK, DISK_SNAPSHOT };
+
+struct disk_write {
+    enum disk_kind kind;
+    uint64_t serial; /* of the outbox */
+    uint64_t number;
+    struct blob *bytes;
+};
+
 /* What a crash at a write leaves of the writes under way. */
 enum doom {
     DOOM_DRAWN,  /* as many as are drawn */
@@ -37,9 +47,9 @@ struct disk {
     struct blob *snapshot; /* of height ledger_base; NULL: the ledger begins at 1 */
     struct blob **ledger;  /* [k]: block of height ledger_base + k + 1 */
     uint64_t ledger_base, ledger_count, ledger_cap;
-    struct effect *queue; /* effects that wait for writes ahead of them; ring of queue_cap */
+    struct disk_write *queue; /* writes that are not durable; ring of queue_cap */
     size_t queue_head, queue_count, queue_cap;
-    size_t writing; /* first so many of the queue are being written */
+    size_t writing; /* first so many of the queue are in the sync that runs */
     uint64_t write_serial;
     bool full;
     bool damaged, damage_shows; /* a record that was read is not what was written; the replica must notice */
@@ -117,6 +127,7 @@ struct machine {
     size_t mended_at;       /* it caught up before this effect of the step */
     uint64_t undone_height; /* lowest of the last undo, and the batch there */
     struct digest undone_batch;
+    struct outbox outbox;
     struct disk disk;
     struct application app;
     struct transfer *transfer; /* NULL: down */
@@ -232,6 +243,7 @@ void network_carry(struct machine *from, unsigned to, struct blob *message);
 
 /* ---- disk.c */
 enum { TO_REPLICA = 1000 }; /* an effect's `to` from here on is a replica, whatever the membership epoch */
+extern const struct outbox_actions disk_actions;              /* of a machine */
 void disk_settle(struct machine *m, struct effects *effects); /* empties effects */
 struct effects effects_spare(struct world *w);                /* empty ones for a step */
 void disk_event(struct world *w, const struct event *e);

@@ -52,6 +52,8 @@ echo '#include "sim/net.h"' > "$given"
 breach "node including sim" src/node/a.c 'node never includes sim'
 echo '#include "err.h"' > "$given"
 breach "an include without its layer" src/base/a.c 'names layer/file.h'
+echo '    case EFFECT_SEND:' > "$given"
+breach "another interpreter of effects" tests/pbft/a.c 'does what effects ask for'
 echo '#include <math.h>' > "$given"
 breach "libm" src/evolve/a.c 'no libm'
 echo '#include <time.h>' > "$given"
