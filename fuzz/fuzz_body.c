@@ -37,7 +37,6 @@ static void try_work(struct bytes in, struct buf *again)
 static void try_governance(struct bytes in, struct buf *again)
 {
     struct reconcile_body reconcile;
-    struct member_card card;
     uint64_t epoch;
     if (rollback_body_decode(in, &epoch) == ERR_OK) {
         rollback_body_encode(epoch, again);
@@ -45,10 +44,6 @@ static void try_governance(struct bytes in, struct buf *again)
     }
     if (reconcile_body_decode(in, &reconcile) == ERR_OK) {
         reconcile_body_encode(&reconcile, again);
-        same(again, in);
-    }
-    if (join_body_decode(in, &card) == ERR_OK) {
-        join_body_encode(&card, again);
         same(again, in);
     }
     if (leave_body_decode(in) == ERR_OK) {
@@ -78,7 +73,8 @@ static void try_change(struct bytes in, struct buf *again)
     struct change change, back;
     struct cbor_writer w;
     struct cbor_reader r;
-    if (change_body_decode(in, &federation_id, &change) != ERR_OK)
+    uint64_t until;
+    if (change_body_decode(in, &federation_id, &change, &until) != ERR_OK)
         return;
     cbor_writer_init(&w, again);
     change_put(&w, &change);

@@ -5,9 +5,10 @@
 #include "codec/cbor.h"
 
 static const char *const kind_names[ENTRY_KIND_COUNT] = {
-    [ENTRY_UPDATE] = "update",     [ENTRY_SCORE] = "score",       [ENTRY_CLOSE] = "close",
-    [ENTRY_ROLLBACK] = "rollback", [ENTRY_EVIDENCE] = "evidence", [ENTRY_RECONCILE] = "reconcile",
-    [ENTRY_JOIN] = "join",         [ENTRY_LEAVE] = "leave",       [ENTRY_RECONFIGURE] = "reconfigure",
+    [ENTRY_UPDATE] = "update",     [ENTRY_SCORE] = "score",
+    [ENTRY_CLOSE] = "close",       [ENTRY_ROLLBACK] = "rollback",
+    [ENTRY_EVIDENCE] = "evidence", [ENTRY_RECONCILE] = "reconcile",
+    [ENTRY_LEAVE] = "leave",       [ENTRY_RECONFIGURE] = "reconfigure",
     [ENTRY_RECOUNT] = "recount",
 };
 

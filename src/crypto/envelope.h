@@ -32,7 +32,6 @@ enum entry_kind {
     ENTRY_ROLLBACK,    /* restores an earlier anchor's incumbent */
     ENTRY_EVIDENCE,    /* two statements that convict their signer */
     ENTRY_RECONCILE,   /* a node that was away proves where it stands */
-    ENTRY_JOIN,        /* a validator sponsors a new participant */
     ENTRY_LEAVE,       /* a participant says good-bye */
     ENTRY_RECONFIGURE, /* a validator signs off a change of who votes */
     ENTRY_RECOUNT,     /* a validator ran a claimed cost again and got another one */

@@ -7,7 +7,7 @@ bool fed_resting(const struct fed *f)
     return f->decided.epoch > f->config.last_epoch;
 }
 
-/* The index is what our driver was told; a newcomer finds out with its JOIN whether it is so. */
+/* The index is what our driver was told; a newcomer finds out when it is taken in. */
 const struct member *fed_self(const struct fed *f)
 {
     const struct federation_state *s = &f->decided;
@@ -40,6 +40,7 @@ void fed_take_key(struct fed *f)
     key_wipe(&f->config.key);
     f->config.key = f->config.next_key;
     key_wipe(&f->config.next_key);
+    f->sequence = 0; /* whatever number somebody else may have reached with the old key */
 }
 
 static void epoch_end_free(struct effect_body *body)
@@ -174,7 +175,6 @@ void fed_free(struct fed *f)
         blob_drop(f->recent[i]);
     effect_body_drop(f->epoch_end != NULL ? &f->epoch_end->body : NULL);
     mem_free(f->tentative);
-    buf_free(&f->sponsored);
     for (unsigned i = 0; i < f->sign_off_count; i++)
         blob_drop(f->sign_offs[i]);
     state_free(&f->decided);
@@ -290,8 +290,6 @@ static enum err dispatch(struct fed *f, const struct fed_event *event)
     case FED_EVENT_LEAVE:
         f->leaving = f->pbft == NULL;
         return f->leaving ? ERR_OK : ERR_STATE;
-    case FED_EVENT_SPONSOR:
-        return lifecycle_sponsor(f, blob_bytes(event->blob));
     case FED_EVENT_SIGN_OFF:
         return lifecycle_sign_off(f, event->blob);
     case FED_EVENT_KEY:

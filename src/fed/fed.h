@@ -25,7 +25,7 @@ enum fed_timer {
 };
 
 struct fed_config {
-    unsigned self; /* member index; of a member that joined later: the one its JOIN gave it (not in genesis) */
+    unsigned self; /* member index; of a member that joined later: the one that it got then */
     struct secret_key key;
     struct secret_key next_key; /* of a rotation that is not in the decided state yet, or may not be; zero: none */
     uint64_t seed;              /* of the node's own draws (local cycles) */
@@ -55,7 +55,6 @@ enum fed_event_kind {
     FED_EVENT_SCORE_DONE,   /* epoch, costs, count: the answer to a JOB_SCORE */
     FED_EVENT_RECOUNT_DONE, /* number, costs (one; NULL: that work is not disclosed): the answer to a JOB_RECOUNT */
     FED_EVENT_LEAVE,        /* the operator wants this node to leave for good */
-    FED_EVENT_SPONSOR,      /* blob: the body of a JOIN (state/body.h) that this validator's operator wants signed */
     FED_EVENT_SIGN_OFF,     /* blob: a RECONFIGURE (state/change.h) that this validator's operator signs off */
     FED_EVENT_KEY           /* key: in use from when the federation has agreed on it (config.next_key) */
 };

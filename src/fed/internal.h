@@ -152,7 +152,6 @@ struct fed {
     unsigned known_count; /* the best of what we scored last, a restart forgets it: for our next cycle */
     struct known known[CYCLE_KNOWN_MAX];
     bool leaving;
-    struct buf sponsored; /* the JOIN body that our operator wants signed; empty: none */
     unsigned sign_off_count;
     struct blob *sign_offs[CHANGES_MAX]; /* RECONFIGURE bodies that our operator signs off */
 
@@ -230,9 +229,9 @@ enum err filling_take(struct fed *f, struct blob *bytes, const struct block *blo
 void lifecycle_settle(struct fed *f);
 enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
 enum err lifecycle_score_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
-enum err lifecycle_sponsor(struct fed *f, struct bytes join) MUST_CHECK;    /* ERR_STATE: no validator; body's errors */
-enum err lifecycle_sign_off(struct fed *f, struct blob *change) MUST_CHECK; /* the same; ERR_LIMIT */
-void lifecycle_deadline(struct fed *f);                                     /* the timer */
+/* ERR_STATE: no validator; ERR_LIMIT; the body's errors */
+enum err lifecycle_sign_off(struct fed *f, struct blob *change) MUST_CHECK;
+void lifecycle_deadline(struct fed *f); /* the timer */
 /* Is a CLOSE for this moment due by our clock, give or take tolerance_ns? ERR_AGAIN: not yet. A moment that is over
  * in s is harmless (ERR_OK): the entry has no effect there. */
 enum err lifecycle_judge_close(const struct fed *f, const struct federation_state *s, const struct moment *m,

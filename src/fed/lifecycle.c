@@ -299,39 +299,14 @@ static void leave(struct fed *f)
     buf_free(&encoded);
 }
 
-enum err lifecycle_sponsor(struct fed *f, struct bytes join)
-{
-    struct member_card card;
-    enum err err = f->pbft == NULL ? ERR_STATE : join_body_decode(join, &card);
-
-    if (err != ERR_OK)
-        return err;
-    buf_clear(&f->sponsored);
-    buf_add(&f->sponsored, join.data, join.len);
-    return ERR_OK;
-}
-
-/* Until the newcomer is a member, whoever brought it in. */
-static void sponsor(struct fed *f)
-{
-    struct member_card card;
-
-    if (f->sponsored.len == 0 || !submit_possible(f, ENTRY_JOIN))
-        return;
-    enum err err = join_body_decode(bytes_of_buf(&f->sponsored), &card);
-    ASSERT(err == ERR_OK);
-    struct digest fingerprint = key_fingerprint(&card.key);
-    if (state_find(&f->decided, &fingerprint) >= 0) {
-        buf_clear(&f->sponsored);
-        return;
-    }
-    submit_entry(f, ENTRY_JOIN, f->decided.epoch, &f->decided.block_id, bytes_of_buf(&f->sponsored));
-}
-
 enum err lifecycle_sign_off(struct fed *f, struct blob *change)
 {
     struct change c;
-    enum err err = f->pbft == NULL ? ERR_STATE : change_body_decode(blob_bytes(change), &f->decided.federation_id, &c);
+    uint64_t until;
+    enum err err = ERR_STATE;
+
+    if (f->pbft != NULL)
+        err = change_body_decode(blob_bytes(change), &f->decided.federation_id, &c, &until);
 
     if (err == ERR_OK && f->sign_off_count == CHANGES_MAX)
         err = ERR_LIMIT;
@@ -439,6 +414,7 @@ void lifecycle_settle(struct fed *f)
     do {
         bool is_new = !f->settled || f->settled_height != f->decided.height;
         height = f->decided.height;
+        fed_take_key(f);
         consensus_follow(f);
         meet_new_height(f);
         if (f->pbft != NULL)
@@ -450,7 +426,6 @@ void lifecycle_settle(struct fed *f)
         contribute(f);
         if (f->pbft != NULL) {
             lead(f);
-            sponsor(f);
             sign_off(f);
             evidence_accuse(f);
             spot_check_settle(f);

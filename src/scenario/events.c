@@ -13,6 +13,7 @@ static const char *const kind_names[EVENT_KIND_COUNT + 1] = {
     [EVENT_SLOW_DOWN] = "slow_down",
     [EVENT_JOIN] = "join",
     [EVENT_LEAVE] = "leave",
+    [EVENT_STAKE] = "stake",
     [EVENT_ROTATE_KEY] = "rotate_key",
     [EVENT_LIE] = "lie",
     [EVENT_DRIFT] = "drift",
@@ -55,7 +56,10 @@ enum {
     TAKES_FACTOR = 16,
     TAKES_LOSS = 32,
     TAKES_BEHAVIOUR = 64,
-    TAKES_WORKLOAD = 128
+    TAKES_WORKLOAD = 128,
+    TAKES_STAKE = 256,
+    TAKES_SPONSOR = 512,
+    MAY_MISS = TAKES_DURATION | TAKES_PRIMARY | TAKES_SPONSOR
 };
 
 static const unsigned takes[EVENT_KIND_COUNT] = {
@@ -66,8 +70,9 @@ static const unsigned takes[EVENT_KIND_COUNT] = {
     [EVENT_LATENCY_SPIKE] = TAKES_FACTOR | TAKES_DURATION,
     [EVENT_LOSS_BURST] = TAKES_LOSS | TAKES_DURATION,
     [EVENT_SLOW_DOWN] = TAKES_NODE | TAKES_FACTOR | TAKES_DURATION,
-    [EVENT_JOIN] = TAKES_NODE,
+    [EVENT_JOIN] = TAKES_NODE | TAKES_SPONSOR,
     [EVENT_LEAVE] = TAKES_NODE,
+    [EVENT_STAKE] = TAKES_NODE | TAKES_STAKE,
     [EVENT_ROTATE_KEY] = TAKES_NODE,
     [EVENT_LIE] = TAKES_NODE | TAKES_BEHAVIOUR,
     [EVENT_DRIFT] = TAKES_NODE | TAKES_WORKLOAD,
@@ -79,7 +84,8 @@ static const struct {
 } parts[] = {{"node", TAKES_NODE},           {"primary", TAKES_PRIMARY},
              {"groups", TAKES_GROUPS},       {"duration_ms", TAKES_DURATION},
              {"factor", TAKES_FACTOR},       {"loss_ppm", TAKES_LOSS},
-             {"behaviour", TAKES_BEHAVIOUR}, {"workload", TAKES_WORKLOAD}};
+             {"behaviour", TAKES_BEHAVIOUR}, {"workload", TAKES_WORKLOAD},
+             {"stake", TAKES_STAKE},         {"sponsor", TAKES_SPONSOR}};
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 
 static void fail_part(struct json_reader *r, const char *key, enum scenario_event_kind kind)
@@ -107,8 +113,7 @@ static void check_keys(struct json_reader *r, const json_t *event, enum scenario
 
         if (here && !taken)
             fail_part(r, parts[i].key, kind);
-        if (!here && taken && (parts[i].flag & (TAKES_DURATION | TAKES_PRIMARY)) == 0 &&
-            !(node_may_miss && parts[i].flag == TAKES_NODE))
+        if (!here && taken && (parts[i].flag & MAY_MISS) == 0 && !(node_may_miss && parts[i].flag == TAKES_NODE))
             read_require(r, event, parts[i].key);
     }
     if (r->err == ERR_OK && node_may_miss &&
@@ -171,12 +176,25 @@ static void check_membership(struct json_reader *r, struct scenario *s, const st
         return;
     struct scenario_node *node = &s->nodes[e->node];
     bool *named = e->kind == EVENT_JOIN ? &node->joins_later : &node->rotates;
-    if (e->kind == EVENT_ROTATE_KEY && node->card.role != ROLE_CORE)
-        read_fail(r, "node", ERR_STATE, "\"%s\" is a participant; only a validator's key is rotated", node->card.name);
-    else if (*named)
+    if (*named)
         read_fail(r, "node", ERR_DUPLICATE, "\"%s\" %s twice", node->card.name,
                   e->kind == EVENT_JOIN ? "joins" : "rotates its key");
     *named = true;
+}
+
+/* A sponsor signs the newcomer off itself. */
+static void read_sponsor(struct json_reader *r, const json_t *event, const struct scenario *s,
+                         struct scenario_event *out)
+{
+    out->sponsored = json_object_get(event, "sponsor") != NULL;
+    read_node(r, s, event, "sponsor", &out->sponsor);
+    if (r->err != ERR_OK || !out->sponsored)
+        return;
+    if (s->nodes[out->sponsor].card.role != ROLE_CORE)
+        read_fail(r, "sponsor", ERR_STATE, "\"%s\" is a participant; only a validator can be a sponsor",
+                  s->nodes[out->sponsor].card.name);
+    else if (out->sponsor == out->node)
+        read_fail(r, "sponsor", ERR_STATE, "nobody is its own sponsor");
 }
 
 static void read_factor(struct json_reader *r, const json_t *event, struct scenario_event *out)
@@ -191,7 +209,7 @@ static void read_one_event(struct json_reader *r, const json_t *event, struct sc
 {
     static const char *const keys[] = {"kind",      "at_ms",    "epoch",       "after_ms", "node",
                                        "primary",   "groups",   "duration_ms", "factor",   "loss_ppm",
-                                       "behaviour", "workload", NULL};
+                                       "behaviour", "workload", "stake",       "sponsor",  NULL};
     struct scenario_event *out = &s->events[s->event_count++];
     unsigned kind = 0, lie = LIE_NONE;
 
@@ -203,6 +221,8 @@ static void read_one_event(struct json_reader *r, const json_t *event, struct sc
     check_keys(r, event, out->kind);
     read_when(r, event, s, out);
     read_node(r, s, event, "node", &out->node);
+    read_sponsor(r, event, s, out);
+    read_u64(r, event, "stake", 1, MEMBER_STAKE_MAX, &out->stake);
     read_groups(r, event, s, out);
     read_ms(r, event, "duration_ms", 1, INT64_C(1) << 32, &out->duration_ns);
     read_factor(r, event, out);
@@ -212,6 +232,37 @@ static void read_one_event(struct json_reader *r, const json_t *event, struct sc
     workload_spec_default(0, &out->workload);
     read_workload(r, event, "workload", &out->workload);
     check_membership(r, s, out);
+}
+
+/* Known when all events are read: who of the nodes is a founder. */
+static uint64_t founders_stake(const struct scenario *s)
+{
+    uint64_t most = 0;
+
+    for (unsigned i = 0; i < s->node_count; i++) {
+        if (!s->nodes[i].joins_later && s->nodes[i].card.stake > most)
+            most = s->nodes[i].card.stake;
+    }
+    return most;
+}
+
+/* The state would refuse it, and the rehearsal would wait for it in vain. */
+static void check_stakes(struct json_reader *r, const json_t *events, const struct scenario *s)
+{
+    uint64_t most = founders_stake(s);
+    size_t inner;
+
+    for (unsigned i = 0; i < s->event_count && r->err == ERR_OK; i++) {
+        const struct scenario_event *e = &s->events[i];
+        uint64_t stake = e->kind == EVENT_JOIN ? s->nodes[e->node].card.stake : e->kind == EVENT_STAKE ? e->stake : 0;
+
+        (void)read_enter_element(r, events, i, &inner);
+        if (stake > most && most > 0)
+            read_fail(r, e->kind == EVENT_JOIN ? "node" : "stake", ERR_RANGE,
+                      "\"%s\" cannot get a stake of %llu: the greatest of the founders' is %llu",
+                      s->nodes[e->node].card.name, (unsigned long long)stake, (unsigned long long)most);
+        read_leave(r, inner);
+    }
 }
 
 void scenario_read_events(struct json_reader *r, const json_t *root, struct scenario *s)
@@ -234,5 +285,7 @@ void scenario_read_events(struct json_reader *r, const json_t *root, struct scen
             read_one_event(r, event, s);
         read_leave(r, inner);
     }
+    if (r->err == ERR_OK)
+        check_stakes(r, events, s);
     read_leave(r, mark);
 }

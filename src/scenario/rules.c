@@ -63,9 +63,11 @@ static void read_guard_rails(struct json_reader *r, const json_t *root, struct s
 
 static void read_policy(struct json_reader *r, const json_t *root, struct policy *p)
 {
-    static const char *const keys[] = {
-        "rule",        "stake_cap_ppm",   "trim_ppm", "margin_ppm", "rollback_ppm", "stale_discount_ppm", "optimiser",
-        "evaluations", "iteration_limit", "migrants", "archive",    "topology",     "spot_checks",        NULL};
+    static const char *const keys[] = {"rule",        "stake_cap_ppm",   "trim_ppm",
+                                       "margin_ppm",  "rollback_ppm",    "stale_discount_ppm",
+                                       "optimiser",   "evaluations",     "iteration_limit",
+                                       "migrants",    "archive",         "topology",
+                                       "spot_checks", "joins_per_epoch", NULL};
     const char *rules[RANK_RULE_COUNT + 1] = {NULL}, *optimisers[OPTIMISER_COUNT + 1] = {NULL};
     const char *topologies[TOPOLOGY_COUNT + 1] = {NULL};
     unsigned rule = p->rule, optimiser = p->optimiser, topology = p->topology;
@@ -96,6 +98,7 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
     read_unsigned(r, policy, "archive", 0, CYCLE_ARCHIVE_MAX, &p->archive_max);
     read_choice(r, policy, "topology", topologies, &topology);
     p->topology = (enum topology)topology;
+    read_unsigned(r, policy, "joins_per_epoch", 0, JOINS_PER_EPOCH_MAX, &p->joins_per_epoch);
     read_unsigned(r, policy, "spot_checks", 0, SPOT_CHECKS_MAX, &p->spot_checks);
     read_leave(r, mark);
 }

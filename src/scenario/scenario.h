@@ -37,9 +37,10 @@ enum scenario_event_kind {
     EVENT_LATENCY_SPIKE, /* factor, for duration */
     EVENT_LOSS_BURST,    /* loss_ppm, for duration */
     EVENT_SLOW_DOWN,     /* the node's speed divided by factor, for duration */
-    EVENT_JOIN,          /* a node that was not a founding member joins; a validator by sign-off of the others */
+    EVENT_JOIN,          /* a node that was not a founding member joins, by sign-off of the validators */
     EVENT_LEAVE,         /* for good; a validator by sign-off of the others */
-    EVENT_ROTATE_KEY,    /* a validator gets another key, by sign-off of the others */
+    EVENT_STAKE,         /* a node gets another stake, by sign-off of the validators */
+    EVENT_ROTATE_KEY,    /* a node gets another key, by sign-off of the validators */
     EVENT_LIE,           /* the node behaves as named from now on ("honest" ends it) */
     EVENT_DRIFT,         /* the node's private work changes to another family */
     EVENT_KIND_COUNT
@@ -68,7 +69,10 @@ struct scenario_event {
     uint64_t epoch; /* fires `after_ns` after the first node has entered that epoch */
     int64_t at_ns, after_ns;
     int64_t duration_ns;            /* 0: until something ends it */
-    unsigned node;                  /* crash, restart, wipe, slow_down, join, leave, rotate_key, lie, drift */
+    unsigned node;                  /* not partition, heal, latency_spike, loss_burst */
+    bool sponsored;                 /* join: sponsor is named; else any validator that may */
+    unsigned sponsor;               /* node */
+    uint64_t stake;                 /* stake */
     bool primary;                   /* crash: whoever is primary when it fires */
     uint64_t group_of[MEMBERS_MAX]; /* partition: group number of each node, from 1; 0: alone */
     int64_t factor_ppm;

@@ -336,8 +336,8 @@ static void happen(struct rehearsal *r, struct happening *h)
     case HAPPEN_FAULT_END:
         faults_end(r, h->fault);
         break;
-    case HAPPEN_SPONSOR:
-        faults_sponsor(r, h->node);
+    case HAPPEN_ASK:
+        faults_ask(r, h->fault);
         break;
     case HAPPEN_SIGN_OFF:
         faults_sign_off(r, h->fault);

@@ -22,15 +22,15 @@ enum happening_kind {
     HAPPEN_WORK_DONE, /* work */
     HAPPEN_FAULT,     /* fault: number of the scenario's event */
     HAPPEN_FAULT_END,
-    HAPPEN_SPONSOR,  /* the node is not a member yet: ask again for it */
-    HAPPEN_SIGN_OFF, /* a change of who votes is not made yet: ask the validators again */
+    HAPPEN_SIGN_OFF, /* a change of the members is not made yet: ask the validators again, and later once more */
+    HAPPEN_ASK,      /* the same, but that once only */
     HAPPEN_RETIRE    /* a validator that has left stops */
 };
 
 struct happening {
     enum happening_kind kind;
     unsigned node; /* to whom */
-    uint64_t life; /* of that node; all but messages, faults and sponsoring end with it */
+    uint64_t life; /* of that node; all but messages, faults and what operators ask end with it */
     unsigned from;
     struct blob *blob; /* one holding */
     uint32_t timer;

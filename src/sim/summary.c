@@ -151,8 +151,8 @@ static json_t *nodes_json(const struct told *t)
 
     for (unsigned i = 0; i < t->r->count; i++) {
         const struct sim_node *n = &t->r->nodes[i];
-        const struct member_card *card = &t->r->scenario->nodes[i].card;
         bool member = n->member >= 0 && (unsigned)n->member < s->member_count;
+        const struct member_card *card = member ? &s->members[n->member].card : &t->r->scenario->nodes[i].card;
         json_t *node = json_object();
 
         json_put(node, "node_id", json_string(card->name));

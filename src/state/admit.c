@@ -39,10 +39,10 @@ static enum err check_body(const struct federation_state *s, const struct envelo
         struct close_body close;
         struct reconcile_body reconcile;
         struct recount_body recount;
-        struct member_card card;
-        struct change change;
         uint64_t to_epoch;
     } b;
+    struct change change;
+    uint64_t until;
     switch (e->kind) {
     case ENTRY_UPDATE:
         return check_update(s, e->body);
@@ -56,12 +56,10 @@ static enum err check_body(const struct federation_state *s, const struct envelo
         return check_evidence(s, e);
     case ENTRY_RECONCILE:
         return reconcile_body_decode(e->body, &b.reconcile);
-    case ENTRY_JOIN:
-        return join_body_decode(e->body, &b.card);
     case ENTRY_LEAVE:
         return leave_body_decode(e->body);
     case ENTRY_RECONFIGURE:
-        return change_body_decode(e->body, &s->federation_id, &b.change);
+        return change_body_decode(e->body, &s->federation_id, &change, &until);
     case ENTRY_RECOUNT:
         return recount_body_decode(e->body, &b.recount);
     case ENTRY_KIND_COUNT:
@@ -209,23 +207,6 @@ static enum err judge_reconcile(const struct federation_state *s, const struct j
     return state_knows_block(s, b.height, &b.block_id) ? ERR_OK : ERR_MISMATCH;
 }
 
-/* Of a participant. Who votes changes by RECONFIGURE. */
-static enum err judge_join(const struct federation_state *s, const struct judgement *j)
-{
-    struct member_card card;
-    enum err err = join_body_decode(j->envelope.body, &card);
-    if (err != ERR_OK)
-        return err;
-    if (card.role != ROLE_EDGE)
-        return ERR_STATE;
-    for (unsigned i = 0; i < s->member_count; i++) {
-        const struct member_card *m = &s->members[i].card;
-        if (strcmp(m->name, card.name) == 0 || memcmp(&m->key, &card.key, sizeof card.key) == 0)
-            return ERR_DUPLICATE;
-    }
-    return s->member_count < MEMBERS_MAX ? ERR_OK : ERR_LIMIT;
-}
-
 static enum err judge_kind(const struct federation_state *s, struct judgement *j)
 {
     bool validator = s->members[j->member].votes;
@@ -242,8 +223,6 @@ static enum err judge_kind(const struct federation_state *s, struct judgement *j
         return judge_evidence(s, j);
     case ENTRY_RECONCILE:
         return judge_reconcile(s, j);
-    case ENTRY_JOIN:
-        return validator ? judge_join(s, j) : ERR_STATE;
     case ENTRY_LEAVE:
         return validator ? ERR_STATE : ERR_OK;
     case ENTRY_RECONFIGURE:

@@ -22,8 +22,6 @@ enum err evidence_culprit(const struct federation_state *s, const struct evidenc
 
 /* Effects of an accepted entry in the block above s. */
 void entry_apply(struct federation_state *s, const struct judgement *j, const struct digest *leaf_hash);
-/* Takes up a newcomer: absent, waited for from the next epoch on. */
-struct member *member_add(struct federation_state *s, const struct member_card *card);
 void member_quarantine(struct federation_state *s, const struct judgement *j);
 
 /* Frees what a member put into the running epoch and forgets it. */

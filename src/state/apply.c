@@ -70,30 +70,6 @@ static void apply_reconcile(struct federation_state *s, const struct judgement *
     s->members[j->member].last_epoch = s->epoch;
 }
 
-struct member *member_add(struct federation_state *s, const struct member_card *card)
-{
-    unsigned count = s->member_count + 1;
-    s->members = mem_resize(s->members, count, sizeof s->members[0]);
-    s->contributions = mem_resize(s->contributions, count, sizeof s->contributions[0]);
-    s->members[count - 1] = (struct member){
-        .card = *card,
-        .fingerprint = key_fingerprint(&card->key),
-        .status = MEMBER_ABSENT,
-        .joining = true,
-        .last_epoch = s->epoch,
-    };
-    s->contributions[count - 1] = (struct contribution){0};
-    s->member_count = count;
-    return &s->members[count - 1];
-}
-
-static void apply_join(struct federation_state *s, const struct judgement *j)
-{
-    struct member_card card;
-    ASSERT(join_body_decode(j->envelope.body, &card) == ERR_OK);
-    member_add(s, &card);
-}
-
 void entry_apply(struct federation_state *s, const struct judgement *j, const struct digest *leaf_hash)
 {
     s->members[j->member].sequence = j->envelope.sequence;
@@ -115,9 +91,6 @@ void entry_apply(struct federation_state *s, const struct judgement *j, const st
         break;
     case ENTRY_RECONCILE:
         apply_reconcile(s, j);
-        break;
-    case ENTRY_JOIN:
-        apply_join(s, j);
         break;
     case ENTRY_LEAVE:
         s->members[j->member].status = MEMBER_LEFT;

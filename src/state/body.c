@@ -297,29 +297,7 @@ enum err recount_body_decode(struct bytes in, struct recount_body *out)
     return err;
 }
 
-/* ---- join, leave */
-
-void join_body_encode(const struct member_card *m, struct buf *out)
-{
-    struct cbor_writer w;
-    cbor_writer_init(&w, out);
-    member_card_put(&w, m);
-    cbor_writer_done(&w);
-}
-
-enum err join_body_decode(struct bytes in, struct member_card *out)
-{
-    struct member_card m = {0};
-    struct cbor_reader r;
-    cbor_reader_init(&r, in);
-    member_card_get(&r, &m);
-    enum err err = cbor_reader_done(&r);
-    if (err == ERR_OK)
-        err = key_check(&m.key);
-    if (err == ERR_OK)
-        *out = m;
-    return err;
-}
+/* ---- leave */
 
 void leave_body_encode(struct buf *out)
 {

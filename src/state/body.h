@@ -50,7 +50,7 @@ struct recount_body {
     unsigned number;
     uint64_t cost;
 };
-/* join: a member card; leave: an empty map; reconfigure: state/change.h */
+/* leave: an empty map; reconfigure: state/change.h */
 
 void update_body_encode(const struct update_body *b, struct buf *out);
 enum err update_body_decode(struct bytes in, struct update_body *out) MUST_CHECK;
@@ -69,8 +69,6 @@ void reconcile_body_encode(const struct reconcile_body *b, struct buf *out);
 enum err reconcile_body_decode(struct bytes in, struct reconcile_body *out) MUST_CHECK;
 void recount_body_encode(const struct recount_body *b, struct buf *out);
 enum err recount_body_decode(struct bytes in, struct recount_body *out) MUST_CHECK;
-void join_body_encode(const struct member_card *m, struct buf *out);
-enum err join_body_decode(struct bytes in, struct member_card *out) MUST_CHECK;
 void leave_body_encode(struct buf *out);
 enum err leave_body_decode(struct bytes in) MUST_CHECK;
 

@@ -3,26 +3,38 @@
 
 #include "state/genesis.h"
 
-/* A change of who votes, and the body of the entry (RECONFIGURE) by which a validator signs it off:
- *   {"proof", "change": {"join": member card} or {"leave": name} or {"rotate": {"key", "name"}}}
- * proof: by the new key (of a JOIN, a rotation), a COSE_Sign1 over {"name", "federation_id"}, subject "possession":
- * nobody brings in a key that is not its own. Empty for "leave". Everybody who signs a change off signs the same body.
+/* A change of who takes part, votes, or weighs how much, and the body of the entry (RECONFIGURE) by which a validator
+ * signs it off:
+ *   {"proof", "until", "change": {"join": {"card", "sponsor"}} or {"leave": name} or {"stake": {"name", "stake"}} or
+ *                                {"rotate": {"key", "name"}}}
+ * sponsor: the name of the validator by whose wish it is. until: the last epoch in which the change may be agreed, so
+ * that no sign-off stands for ever. proof: by the new key (of a join, a rotation), a COSE_Sign1 over {"until",
+ * "change", "federation_id"}, subject "possession": nobody brings in a key that is not its own, and who has the key
+ * agrees to this very change. Empty for the others. Everybody who signs a change off signs the same body.
  */
 
 #define POSSESSION_CONTENT_TYPE "application/prismfed.possession+cbor"
 
-enum change_kind { CHANGE_JOIN, CHANGE_LEAVE, CHANGE_ROTATE };
+/* No change may be agreed later than so many epochs after the one in which it is signed off. */
+enum { CHANGE_EPOCHS_MAX = 64 };
+
+enum change_kind { CHANGE_JOIN, CHANGE_LEAVE, CHANGE_STAKE, CHANGE_ROTATE };
 
 struct change {
     enum change_kind kind;
-    struct member_card card; /* CHANGE_LEAVE: the name of it only; CHANGE_ROTATE: name and new key */
+    struct member_card card; /* CHANGE_LEAVE: its name only; CHANGE_STAKE, CHANGE_ROTATE: with the new stake, key */
+    char sponsor[MEMBER_NAME_MAX + 1]; /* CHANGE_JOIN */
 };
 
-/* key: the secret one of change->card.key; NULL for CHANGE_LEAVE. */
-void change_body_encode(const struct change *change, const struct digest *federation_id, const struct secret_key *key,
-                        struct buf *out);
-/* Strict; the proof verified, the key acceptable, the role of who joins "core". */
-enum err change_body_decode(struct bytes in, const struct digest *federation_id, struct change *out) MUST_CHECK;
+/* Does a key come with it, which must prove that somebody has it? */
+bool change_has_key(const struct change *change);
+
+/* key: the secret one of change->card.key; NULL for a change without a key. */
+void change_body_encode(const struct change *change, uint64_t until, const struct digest *federation_id,
+                        const struct secret_key *key, struct buf *out);
+/* Strict; the proof verified, the key acceptable. */
+enum err change_body_decode(struct bytes in, const struct digest *federation_id, struct change *out,
+                            uint64_t *until) MUST_CHECK;
 
 /* The value under "change". */
 void change_put(struct cbor_writer *w, const struct change *change);

@@ -67,6 +67,11 @@ void member_name_get(struct cbor_reader *r, char *out)
     get_name(r, MEMBER_NAME_MAX, out);
 }
 
+uint64_t member_stake_get(struct cbor_reader *r)
+{
+    return get_ranged(r, 1, MEMBER_STAKE_MAX);
+}
+
 /* ---- member cards */
 
 void member_card_put(struct cbor_writer *w, const struct member_card *m)
@@ -101,7 +106,7 @@ void member_card_get(struct cbor_reader *r, struct member_card *out)
     cbor_expect_key(r, "site");
     m.site = (enum member_site)get_choice(r, site_names, 3);
     cbor_expect_key(r, "stake");
-    m.stake = get_ranged(r, 1, MEMBER_STAKE_MAX);
+    m.stake = member_stake_get(r);
     cbor_expect_key(r, "region");
     get_name(r, MEMBER_NAME_MAX, m.region);
     if (r->err == ERR_OK)

@@ -14,7 +14,7 @@ enum { MEMBER_STAKE_MAX = 1000000000 };
 enum member_role { ROLE_CORE, ROLE_EDGE };
 enum member_site { SITE_LOCAL, SITE_REMOTE, SITE_EDGE };
 
-/* One of the founding members, or the body of a JOIN. */
+/* One of the founding members, or who joins later. */
 struct member_card {
     char name[MEMBER_NAME_MAX + 1];
     char region[MEMBER_NAME_MAX + 1];
@@ -46,6 +46,7 @@ void member_card_put(struct cbor_writer *w, const struct member_card *m);
 void member_card_get(struct cbor_reader *r, struct member_card *out);
 /* A name as in a card, into MEMBER_NAME_MAX + 1 bytes. */
 void member_name_get(struct cbor_reader *r, char *out);
+uint64_t member_stake_get(struct cbor_reader *r);    /* 1..MEMBER_STAKE_MAX, else ERR_RANGE */
 const char *member_role_name(enum member_role role); /* "core", "edge" */
 const char *member_site_name(enum member_site site); /* "local", "remote", "edge" */
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mutate.h"
 #include "state/recount.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
@@ -40,14 +41,15 @@ static int find_name(const struct federation_state *s, const char *name)
 
 static bool key_in_use(const struct federation_state *s, const struct public_key *key)
 {
-    bool used = false;
+    struct digest fingerprint = key_fingerprint(key);
+    bool used = state_find(s, &fingerprint) >= 0;
 
-    for (unsigned i = 0; i < s->member_count; i++)
-        used = used || memcmp(&s->members[i].card.key, key, sizeof *key) == 0;
     for (unsigned i = 0; i < s->change_count; i++) {
         const struct change *c = &s->changes[i];
-        used = used || (c->kind != CHANGE_LEAVE && memcmp(&c->card.key, key, sizeof *key) == 0);
+        used = used || (change_has_key(c) && memcmp(&c->card.key, key, sizeof *key) == 0);
     }
+    for (unsigned i = 0; i < MUTATE(GOVERN_RETIRED_KEY_RETURNS, 0, s->retired_count); i++)
+        used = used || digest_equal(&s->retired[i], &fingerprint);
     return used;
 }
 
@@ -65,23 +67,79 @@ static unsigned staying(const struct federation_state *s, bool validators)
     return count;
 }
 
+/* Whoever brings in others must be in good standing, and longer than since this epoch. */
+static bool may_sponsor(const struct federation_state *s, const char *name)
+{
+    int at = find_name(s, name);
+
+    if (at < 0 || !s->members[at].votes || !state_weighs(s, (unsigned)at))
+        return false;
+    bool in_good_standing = s->members[at].status == MEMBER_ACTIVE || s->members[at].status == MEMBER_ABSENT;
+    return MUTATE(GOVERN_ANY_SPONSOR, true, in_good_standing);
+}
+
+static enum err join_fits(const struct federation_state *s, const struct change *c)
+{
+    if (find_name(s, c->card.name) >= 0 || key_in_use(s, &c->card.key))
+        return ERR_DUPLICATE;
+    if (!may_sponsor(s, c->sponsor))
+        return ERR_STATE;
+    if (c->card.role == ROLE_CORE && s->validator_count == PBFT_REPLICAS_MAX)
+        return ERR_LIMIT;
+    return s->member_count < MEMBERS_MAX ? ERR_OK : ERR_LIMIT;
+}
+
+static enum err rotation_fits(const struct federation_state *s, const struct change *c)
+{
+    if (key_in_use(s, &c->card.key))
+        return ERR_DUPLICATE;
+    return s->retired_count < RETIRED_KEYS_MAX ? ERR_OK : ERR_LIMIT;
+}
+
+static bool stake_fits(const struct federation_state *s, const struct change *c)
+{
+    uint64_t most = MUTATE(GOVERN_STAKE_UNBOUNDED, MEMBER_STAKE_MAX, s->founders_stake);
+
+    return (c->kind != CHANGE_JOIN && c->kind != CHANGE_STAKE) || c->card.stake <= most;
+}
+
 /* One agreed change of each member at a time; as it stands now, and again when it takes effect. */
 static enum err change_fits(const struct federation_state *s, const struct change *c)
 {
     int at = find_name(s, c->card.name);
 
-    if (c->kind == CHANGE_JOIN) {
-        if (at >= 0 || key_in_use(s, &c->card.key))
-            return ERR_DUPLICATE;
-        return s->member_count < MEMBERS_MAX && s->validator_count < PBFT_REPLICAS_MAX ? ERR_OK : ERR_LIMIT;
-    }
+    if (!stake_fits(s, c))
+        return ERR_RANGE;
+    if (c->kind == CHANGE_JOIN)
+        return join_fits(s, c);
     if (at < 0)
         return ERR_UNKNOWN;
-    if (!s->members[at].votes || !stays(&s->members[at]))
+    if (!stays(&s->members[at]))
         return ERR_STATE;
     if (c->kind == CHANGE_ROTATE)
-        return key_in_use(s, &c->card.key) ? ERR_DUPLICATE : ERR_OK;
-    return staying(s, true) > 1 && staying(s, false) > s->policy.min_participants ? ERR_OK : ERR_LIMIT;
+        return rotation_fits(s, c);
+    if (c->kind == CHANGE_STAKE)
+        return ERR_OK;
+    if (s->members[at].votes && staying(s, true) == 1)
+        return ERR_LIMIT;
+    return staying(s, false) > s->policy.min_participants ? ERR_OK : ERR_LIMIT;
+}
+
+/* Newcomers are few enough for everybody to look at each of them. */
+static bool joins_are_full(const struct federation_state *s)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < s->change_count; i++)
+        count += s->changes[i].kind == CHANGE_JOIN;
+    return MUTATE(GOVERN_JOINS_WITHOUT_END, false, count >= s->policy.joins_per_epoch);
+}
+
+static enum err judge_time(const struct federation_state *s, uint64_t until)
+{
+    if (until < MUTATE(GOVERN_SIGN_OFF_FOR_EVER, 0, s->epoch))
+        return ERR_STALE;
+    return until - s->epoch <= CHANGE_EPOCHS_MAX ? ERR_OK : ERR_RANGE;
 }
 
 static bool signed_off(const struct member *m, const struct digest *ballot)
@@ -97,13 +155,16 @@ enum err membership_judge(const struct federation_state *s, const struct judgeme
 {
     struct digest ballot = digest_of(j->envelope.body);
     struct change c;
-    enum err err = change_body_decode(j->envelope.body, &s->federation_id, &c);
+    uint64_t until;
+    enum err err = change_body_decode(j->envelope.body, &s->federation_id, &c, &until);
 
+    if (err == ERR_OK)
+        err = judge_time(s, until);
     if (err != ERR_OK)
         return err;
     if (signed_off(&s->members[j->member], &ballot))
         return ERR_DUPLICATE;
-    if (s->change_count == CHANGES_MAX)
+    if (s->change_count == CHANGES_MAX || (c.kind == CHANGE_JOIN && joins_are_full(s)))
         return ERR_LIMIT;
     for (unsigned i = 0; i < s->change_count; i++) {
         if (strcmp(s->changes[i].card.name, c.card.name) == 0)
@@ -134,23 +195,30 @@ static void ballot_keep(struct member *m, const struct digest *ballot)
     m->ballots[m->ballot_count++] = *ballot;
 }
 
+static bool is_agreed(const struct federation_state *s, const struct change *c, const struct digest *ballot)
+{
+    int sponsor = c->kind == CHANGE_JOIN ? find_name(s, c->sponsor) : -1;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < s->member_count; i++) {
+        const struct member *m = &s->members[i];
+        count += m->votes && stays(m) && signed_off(m, ballot);
+    }
+    bool sponsored = sponsor < 0 || signed_off(&s->members[sponsor], ballot);
+    return count >= MUTATE(GOVERN_ONE_SIGN_OFF, 1, s->quorum) && MUTATE(GOVERN_SPONSOR_UNASKED, true, sponsored);
+}
+
 void membership_apply(struct federation_state *s, const struct judgement *j)
 {
     struct digest ballot = digest_of(j->envelope.body);
-    unsigned count = 0;
+    struct change c;
+    uint64_t until;
 
+    ASSERT(change_body_decode(j->envelope.body, &s->federation_id, &c, &until) == ERR_OK);
     ballot_keep(&s->members[j->member], &ballot);
-    for (unsigned i = 0; i < s->member_count; i++) {
-        const struct member *m = &s->members[i];
-        count += m->votes && stays(m) && signed_off(m, &ballot);
-    }
-#ifdef MUTANT_GOVERN_ONE_SIGN_OFF
-    count = s->quorum;
-#endif
-    if (count < s->quorum)
+    if (!is_agreed(s, &c, &ballot))
         return;
-    struct change *agreed = &s->changes[s->change_count++];
-    ASSERT(change_body_decode(j->envelope.body, &s->federation_id, agreed) == ERR_OK);
+    s->changes[s->change_count++] = c;
     for (unsigned i = 0; i < s->member_count; i++)
         ballot_drop(&s->members[i], &ballot);
 }
@@ -158,32 +226,59 @@ void membership_apply(struct federation_state *s, const struct judgement *j)
 /* ---- taking effect */
 
 /* s->epoch is the new one already; the newcomer is not waited for until it speaks. */
-static void admit_validator(struct federation_state *s, const struct member_card *card)
+static void admit(struct federation_state *s, const struct change *c)
 {
-    struct member *m = member_add(s, card);
+    unsigned at = s->member_count++;
+    unsigned sponsor = (unsigned)find_name(s, c->sponsor);
 
-    m->votes = true;
-    m->joining = false;
-    s->validator_count++;
+    s->members = mem_resize(s->members, s->member_count, sizeof s->members[0]);
+    s->contributions = mem_resize(s->contributions, s->member_count, sizeof s->contributions[0]);
+    s->members[at] = (struct member){
+        .card = c->card,
+        .fingerprint = key_fingerprint(&c->card.key),
+        .status = MEMBER_ABSENT,
+        .votes = c->card.role == ROLE_CORE,
+        .sponsor = state_party(s, sponsor) + 1,
+        .first_epoch = s->epoch,
+        .last_epoch = s->epoch,
+    };
+    s->contributions[at] = (struct contribution){0};
+    s->validator_count += s->members[at].votes;
 }
 
-static void make_change(struct federation_state *s, const struct change *c)
+/* Whoever had the old key cannot have used up the numbers of the new one. */
+static void rotate(struct federation_state *s, struct member *m, const struct public_key *key)
+{
+    s->retired = mem_resize(s->retired, s->retired_count + 1, sizeof s->retired[0]);
+    s->retired[s->retired_count++] = m->fingerprint;
+    m->card.key = *key;
+    m->fingerprint = key_fingerprint(key);
+    m->sequence = MUTATE(GOVERN_NUMBERS_OF_OLD_KEY, m->sequence, 0);
+}
+
+/* Does it change who votes? */
+static bool make_change(struct federation_state *s, const struct change *c)
 {
     if (change_fits(s, c) != ERR_OK)
-        return; /* one before it took its room */
+        return false; /* one before it took its room, or its sponsor is in no good standing any more */
     if (c->kind == CHANGE_JOIN) {
-        admit_validator(s, &c->card);
-        return;
+        admit(s, c);
+        return c->card.role == ROLE_CORE;
     }
     struct member *m = &s->members[find_name(s, c->card.name)];
+    bool votes = m->votes;
+    if (c->kind == CHANGE_STAKE) {
+        m->card.stake = c->card.stake;
+        return false;
+    }
     if (c->kind == CHANGE_ROTATE) {
-        m->card.key = c->card.key;
-        m->fingerprint = key_fingerprint(&c->card.key);
-        return;
+        rotate(s, m, &c->card.key);
+        return votes;
     }
     m->status = MEMBER_LEFT;
     m->votes = false;
-    s->validator_count--;
+    s->validator_count -= votes;
+    return votes;
 }
 
 /* The last validator stays, convicted or not: somebody must certify. */
@@ -191,12 +286,10 @@ static bool drop_convicted(struct federation_state *s)
 {
     bool any = false;
 
-#ifdef MUTANT_GOVERN_CONVICTED_STAYS
-    return false;
-#endif
     for (unsigned i = 0; i < s->member_count; i++) {
         struct member *m = &s->members[i];
-        if (!m->votes || m->status != MEMBER_CONVICTED || s->validator_count == 1)
+        bool convicted = MUTATE(GOVERN_CONVICTED_STAYS, false, m->status == MEMBER_CONVICTED);
+        if (!m->votes || !convicted || s->validator_count == 1)
             continue;
         m->votes = false;
         s->validator_count--;
@@ -209,13 +302,15 @@ void membership_close(struct federation_state *s)
 {
     struct change changes[CHANGES_MAX];
     unsigned count = s->change_count;
+    bool others_vote = false;
 
     memcpy(changes, s->changes, sizeof changes);
     memset(s->changes, 0, sizeof s->changes);
     s->change_count = 0;
     for (unsigned i = 0; i < count; i++)
-        make_change(s, &changes[i]);
-    if (!drop_convicted(s) && count == 0)
+        others_vote |= make_change(s, &changes[i]);
+    others_vote |= drop_convicted(s);
+    if (!others_vote)
         return;
     for (unsigned i = 0; i < s->member_count; i++)
         s->members[i].ballot_count = 0;

@@ -4,9 +4,16 @@
 #include "state/admit.h"
 #include "ledger/link.h"
 
-/* Who votes, and how that changes. A validator signs a change off by an entry (RECONFIGURE); its latest
- * BALLOTS_KEPT ones stand. What a quorum of validators has signed off is agreed, and all that is agreed takes effect
- * with the block that ends the running epoch, which closes the membership epoch; convicted validators go with it. */
+/* Who takes part, who votes, who weighs how much, and how that changes. A validator signs a change off by an entry
+ * (RECONFIGURE); its latest BALLOTS_KEPT ones stand. What a quorum of validators has signed off, for a newcomer its
+ * sponsor among them, is agreed, and all that is agreed takes effect with the block that ends the running epoch. Where
+ * that changes who votes, the block closes the membership epoch, too; convicted validators go with it.
+ *
+ * A newcomer is absent until it speaks, and nothing of it weighs in the epoch that it comes with. Its sponsor is a
+ * validator, neither convicted nor quarantined nor itself in its first epoch, both when the newcomer is agreed on and
+ * when it comes; the founder that stands for the sponsor stands for the newcomer as well. No more newcomers are agreed
+ * on in an epoch than policy.joins_per_epoch. No stake is raised above the greatest of the founders'. A key that was
+ * rotated away, or is or was a member's, never becomes anybody's. */
 
 enum err membership_judge(const struct federation_state *s, const struct judgement *j) MUST_CHECK;
 void membership_apply(struct federation_state *s, const struct judgement *j);

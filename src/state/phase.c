@@ -90,9 +90,6 @@ static void members_advance(struct federation_state *s)
 {
     for (unsigned i = 0; i < s->member_count; i++) {
         struct member *m = &s->members[i];
-        if (m->joining && m->status == MEMBER_ABSENT)
-            m->status = MEMBER_ACTIVE;
-        m->joining = false;
 #ifndef MUTANT_GOVERN_NO_QUARANTINE
         if (m->status == MEMBER_ABSENT && s->epoch - m->last_epoch > s->policy.max_ledger_drift)
             m->status = MEMBER_QUARANTINED;

@@ -10,7 +10,7 @@
 enum topology { TOPOLOGY_ALL, TOPOLOGY_RING, TOPOLOGY_REGION, TOPOLOGY_COUNT };
 const char *topology_name(enum topology topology); /* "all", "ring", "region" */
 
-enum { SPOT_CHECKS_MAX = 64 };
+enum { SPOT_CHECKS_MAX = 64, JOINS_PER_EPOCH_MAX = 8 };
 
 /* What genesis fixes for everybody. Times are nanoseconds. */
 struct policy {
@@ -22,6 +22,7 @@ struct policy {
     uint64_t max_ledger_drift;   /* epochs an UPDATE or a node may be late */
     uint64_t stale_discount_ppm; /* of its site's stake, for each epoch an UPDATE is late: weight of its SCORE row */
     unsigned min_participants;
+    unsigned joins_per_epoch; /* newcomers that may be agreed on in an epoch; 0: nobody joins */
     uint64_t collect_deadline_ns;
     uint64_t score_deadline_ns;
     uint64_t close_tolerance_ns; /* a CLOSE earlier than the deadline by more than this is refused */

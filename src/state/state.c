@@ -28,6 +28,8 @@ static void take_members(struct federation_state *s, const struct genesis *g)
             .last_epoch = g->epoch_start,
         };
         s->validator_count += g->members[i].role == ROLE_CORE;
+        if (g->members[i].stake > s->founders_stake)
+            s->founders_stake = g->members[i].stake;
     }
 }
 
@@ -119,6 +121,7 @@ void state_copy(struct federation_state *to, const struct federation_state *from
         to->contributions[i].offers = duplicate(c->offers, c->offer_count, sizeof c->offers[0]);
         to->contributions[i].costs = duplicate(c->costs, from->candidate_count, sizeof c->costs[0]);
     }
+    to->retired = duplicate(from->retired, from->retired_count, sizeof from->retired[0]);
     to->checks = duplicate(from->checks, from->check_count, sizeof from->checks[0]);
     for (unsigned i = 0; i < from->check_count; i++) {
         const struct spot_check *c = &from->checks[i];
@@ -135,6 +138,7 @@ void state_free(struct federation_state *s)
     for (unsigned i = 0; i < s->check_count; i++)
         mem_free(s->checks[i].recounts);
     mem_free(s->checks);
+    mem_free(s->retired);
     mem_free(s->members);
     mem_free(s->contributions);
     mem_free(s->candidates);
@@ -142,6 +146,16 @@ void state_free(struct federation_state *s)
 }
 
 /* ---- questions */
+
+bool state_weighs(const struct federation_state *s, unsigned member)
+{
+    return s->members[member].first_epoch != s->epoch;
+}
+
+unsigned state_party(const struct federation_state *s, unsigned member)
+{
+    return s->members[member].sponsor != 0 ? s->members[member].sponsor - 1 : member;
+}
 
 int state_find(const struct federation_state *s, const struct digest *fingerprint)
 {

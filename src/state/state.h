@@ -12,7 +12,8 @@
  * check each chunk that it is given alone (transfer/transfer.h). */
 
 enum { STATE_CHUNK_SIZE = 4096 };
-enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 32, CHANGES_MAX = 8, BALLOTS_KEPT = 4 };
+enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 32, BALLOTS_KEPT = 4, RETIRED_KEYS_MAX = 4096 };
+enum { CHANGES_MAX = 2 * JOINS_PER_EPOCH_MAX }; /* so newcomers never take all the room */
 
 enum member_status {
     MEMBER_ACTIVE,      /* epochs wait for it */
@@ -31,8 +32,9 @@ struct member {
     bool votes; /* is a validator in this membership epoch */
     unsigned ballot_count;
     struct digest ballots[BALLOTS_KEPT]; /* of the bodies that it signed off and that are not agreed; newest last */
-    bool joining;          /* its JOIN was executed in the running epoch: waited for from the next one on */
-    uint64_t sequence;     /* last one executed */
+    unsigned sponsor;                    /* the founder that stands for it, counted from 1; 0: it is a founder itself */
+    uint64_t first_epoch;  /* the one that it came with, in which nothing of it weighs yet; 0: a founder */
+    uint64_t sequence;     /* last one executed that its present key had signed */
     uint64_t last_epoch;   /* whose collect phase it last took part in (joined, reconciled: the epoch of that) */
     uint64_t found_epoch;  /* in which a claim of it was last found false; 0: never */
     uint64_t false_claims; /* how often that was */
@@ -89,11 +91,14 @@ struct federation_state {
     uint64_t membership_epoch;
     unsigned max_byzantine, quorum;         /* of this membership epoch */
     unsigned faults_wanted, quorum_surplus; /* what genesis wants beyond the rule: membership_quorum() */
+    uint64_t founders_stake;                /* the greatest that genesis has: nobody gets more */
     struct policy policy;
     struct genome_schema schema;
 
     unsigned change_count;
-    struct change changes[CHANGES_MAX]; /* agreed: of who votes when this epoch has ended */
+    struct change changes[CHANGES_MAX]; /* agreed: what the members are when this epoch has ended */
+    unsigned retired_count;
+    struct digest *retired; /* owned; fingerprints of keys that were rotated away: none of them comes back */
 
     unsigned member_count, validator_count;
     struct member *members;             /* owned; in order of joining: an index is for life */
@@ -141,6 +146,11 @@ enum err state_decode(const struct federation_state *founding, struct bytes in,
                       struct federation_state *out) MUST_CHECK;
 struct digest state_root(const struct federation_state *s);
 
+/* May anything of the member weigh in the running epoch? Not in the one that it came with. */
+bool state_weighs(const struct federation_state *s, unsigned member);
+/* The founder that stands for the member: itself, or who wished for it or for its sponsor. All that one founder stands
+ * for are one party: together they weigh no more than one site may. */
+unsigned state_party(const struct federation_state *s, unsigned member);
 /* Index of the member, or -1. */
 int state_find(const struct federation_state *s, const struct digest *fingerprint);
 /* PBFT replica number of a member (its rank among validators), or -1; and back. */

@@ -132,7 +132,7 @@ static struct candidate *get_candidates(struct cbor_reader *r, const struct fede
 
 static void get_member(struct cbor_reader *r, struct member *m)
 {
-    cbor_expect_map(r, 9);
+    cbor_expect_map(r, 10);
     cbor_expect_key(r, "card");
     member_card_get(r, &m->card);
     cbor_expect_key(r, "votes");
@@ -140,10 +140,10 @@ static void get_member(struct cbor_reader *r, struct member *m)
     cbor_expect_key(r, "status");
     m->status = get_status(r);
     m->ballot_count = get_digests(r, "ballots", m->ballots, BALLOTS_KEPT);
-    cbor_expect_key(r, "joining");
-    m->joining = cbor_get_bool(r);
+    m->sponsor = (unsigned)get_number(r, "sponsor", MEMBERS_MAX);
     m->sequence = get_number(r, "sequence", UINT64_MAX);
     m->last_epoch = get_number(r, "last_epoch", UINT64_MAX);
+    m->first_epoch = get_number(r, "first_epoch", (uint64_t)BODY_NUMBER_MAX);
     m->found_epoch = get_number(r, "found_epoch", (uint64_t)BODY_NUMBER_MAX);
     m->false_claims = get_number(r, "false_claims", (uint64_t)BODY_NUMBER_MAX);
     enum err err = r->err == ERR_OK ? key_check(&m->card.key) : ERR_OK;
@@ -218,6 +218,18 @@ static void get_changes(struct cbor_reader *r, struct federation_state *s)
         change_get(r, &s->changes[i]);
 }
 
+static void get_retired(struct cbor_reader *r, struct federation_state *s)
+{
+    cbor_expect_key(r, "retired");
+    unsigned count = get_count(r, RETIRED_KEYS_MAX);
+    if (count == 0)
+        return;
+    s->retired = mem_array(count, sizeof s->retired[0]);
+    s->retired_count = count;
+    for (unsigned i = 0; i < count; i++)
+        s->retired[i] = get_digest(r);
+}
+
 static void get_recounts(struct cbor_reader *r, struct spot_check *c)
 {
     cbor_expect_key(r, "recounts");
@@ -277,6 +289,9 @@ static bool members_fit(const struct federation_state *s)
     for (unsigned i = 0; i < s->member_count; i++) {
         const struct member *m = &s->members[i];
         if (m->found_epoch > s->epoch || (m->found_epoch == 0) != (m->false_claims == 0))
+            return false;
+        if (m->first_epoch > s->epoch || (m->first_epoch == 0) != (m->sponsor == 0) ||
+            (m->sponsor != 0 && (m->sponsor > i || s->members[m->sponsor - 1].sponsor != 0)))
             return false;
         for (unsigned k = 0; k < i; k++) {
             if (strcmp(s->members[i].card.name, s->members[k].card.name) == 0 ||
@@ -366,13 +381,14 @@ static void take_founding(struct federation_state *s, const struct federation_st
     s->simulated = founding->simulated;
     s->faults_wanted = founding->faults_wanted;
     s->quorum_surplus = founding->quorum_surplus;
+    s->founders_stake = founding->founders_stake;
     s->policy = founding->policy;
     s->schema = founding->schema;
 }
 
 static void get_state(struct cbor_reader *r, struct federation_state *s)
 {
-    cbor_expect_map(r, 18);
+    cbor_expect_map(r, 19);
     s->epoch = get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
     cbor_expect_key(r, "phase");
     s->phase = get_phase(r);
@@ -384,6 +400,7 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
     s->attempt = get_number(r, "attempt", s->policy.retry_budget);
     get_changes(r, s);
     get_members(r, s);
+    get_retired(r, s);
     cbor_expect_key(r, "incumbent");
     get_genome(r, s, &s->incumbent, &s->incumbent_hash);
     s->candidates = get_candidates(r, s, "candidates", CYCLE_CANDIDATES_MAX, &s->candidate_count);

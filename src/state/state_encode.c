@@ -18,7 +18,7 @@ static void put_number(struct cbor_writer *w, const char *key, uint64_t v)
 
 static void put_member(struct cbor_writer *w, const struct member *m)
 {
-    cbor_put_map(w, 9);
+    cbor_put_map(w, 10);
     cbor_put_text(w, "card");
     member_card_put(w, &m->card);
     cbor_put_text(w, "votes");
@@ -29,10 +29,10 @@ static void put_member(struct cbor_writer *w, const struct member *m)
     cbor_put_array(w, m->ballot_count);
     for (unsigned i = 0; i < m->ballot_count; i++)
         cbor_put_bytes(w, digest_bytes(&m->ballots[i]));
-    cbor_put_text(w, "joining");
-    cbor_put_bool(w, m->joining);
+    put_number(w, "sponsor", m->sponsor);
     put_number(w, "sequence", m->sequence);
     put_number(w, "last_epoch", m->last_epoch);
+    put_number(w, "first_epoch", m->first_epoch);
     put_number(w, "found_epoch", m->found_epoch);
     put_number(w, "false_claims", m->false_claims);
 }
@@ -105,6 +105,14 @@ static void put_changes(struct cbor_writer *w, const struct federation_state *s)
         change_put(w, &s->changes[i]);
 }
 
+static void put_retired(struct cbor_writer *w, const struct federation_state *s)
+{
+    cbor_put_text(w, "retired");
+    cbor_put_array(w, s->retired_count);
+    for (unsigned i = 0; i < s->retired_count; i++)
+        cbor_put_bytes(w, digest_bytes(&s->retired[i]));
+}
+
 static void put_check(struct cbor_writer *w, const struct genome_schema *schema, const struct spot_check *c)
 {
     cbor_put_map(w, 9);
@@ -140,7 +148,7 @@ void state_encode(const struct federation_state *s, struct buf *out)
     ASSERT(!s->closing && !s->restoring);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 18);
+    cbor_put_map(&w, 19);
     put_number(&w, "epoch", s->epoch);
     cbor_put_text(&w, "phase");
     cbor_put_text(&w, epoch_phase_name(s->phase));
@@ -155,6 +163,7 @@ void state_encode(const struct federation_state *s, struct buf *out)
     put_number(&w, "attempt", s->attempt);
     put_changes(&w, s);
     put_members(&w, s);
+    put_retired(&w, s);
     cbor_put_text(&w, "incumbent");
     genome_put(&w, &s->schema, &s->incumbent);
     put_candidates(&w, &s->schema, "candidates", s->candidates, s->candidate_count);

@@ -323,16 +323,27 @@ static void one_newcomer(struct federation_options *o)
     o->last_epoch = 6;
 }
 
+/* The operator of this validator signs a newcomer off, sponsored by validator 1. */
+static void sign_off(struct federation *f, unsigned node, const struct member_card *card, const struct secret_key *key)
+{
+    const struct federation_state *s = federation_state(f);
+    struct change change = {.kind = CHANGE_JOIN, .card = *card};
+    struct buf body = {0};
+
+    snprintf(change.sponsor, sizeof change.sponsor, "%s", s->members[1].card.name);
+    change_body_encode(&change, 60, &s->federation_id, key, &body);
+    struct blob *blob = blob_new(bytes_of_buf(&body));
+    node_tell(f, node, FED_EVENT_SIGN_OFF, blob);
+    blob_drop(blob);
+    buf_free(&body);
+}
+
 static void invite(struct federation *f, unsigned node)
 {
     struct member_card card = federation_card(f, node);
-    struct buf body = {0};
 
-    join_body_encode(&card, &body);
-    struct blob *blob = blob_new(bytes_of_buf(&body));
-    node_tell(f, 1, FED_EVENT_SPONSOR, blob);
-    blob_drop(blob);
-    buf_free(&body);
+    for (unsigned i = 0; i < f->options.validators; i++)
+        sign_off(f, i, &card, &f->nodes[node].key);
     node_start(f, node);
 }
 
@@ -586,16 +597,11 @@ static void sponsor_another(struct federation *f, unsigned node)
 {
     struct member_card card = federation_card(f, f->count - 1);
     struct secret_key key;
-    struct buf body = {0};
 
     snprintf(card.name, sizeof card.name, "guest-%" PRId64, f->now_ns / MILLISECOND);
     key_simulated(f->options.seed, card.name, &key);
     card.key = key.public;
-    join_body_encode(&card, &body);
-    struct blob *blob = blob_new(bytes_of_buf(&body));
-    node_tell(f, node, FED_EVENT_SPONSOR, blob);
-    blob_drop(blob);
-    buf_free(&body);
+    sign_off(f, node, &card, &key);
     if (f->now_ns < 30 * SECOND)
         federation_at(f, f->now_ns + 700 * MILLISECOND, sponsor_another, node);
 }

@@ -90,6 +90,7 @@ static void check_rules(const struct scenario *s)
     CHECK_EQ_I64(s->submit_ns, 300 * ms);
     CHECK_EQ_I64(s->submit_max_ns, 2400 * ms);
     CHECK_EQ_U64(p->spot_checks, 7);
+    CHECK_EQ_U64(p->joins_per_epoch, 3);
     CHECK_EQ_U64(p->rule, RANK_MEDIAN);
     CHECK_EQ_U64(p->stake_cap_ppm, 300000);
     CHECK_EQ_U64(p->trim_ppm, 100000);
@@ -110,7 +111,7 @@ static void check_events(const struct scenario *s)
 {
     const struct scenario_event *e = s->events;
 
-    CHECK_EQ_U64(s->event_count, 13);
+    CHECK_EQ_U64(s->event_count, 14);
     CHECK(e[0].kind == EVENT_CRASH && e[0].primary && e[0].at_epoch && e[0].epoch == 8 && e[0].after_ns == 10 * ms);
     CHECK(e[1].kind == EVENT_CRASH && !e[1].at_epoch && e[1].at_ns == 20000 * ms && e[1].node == 4);
     CHECK(e[2].kind == EVENT_RESTART && e[2].node == 4);
@@ -120,11 +121,12 @@ static void check_events(const struct scenario *s)
     CHECK(e[5].kind == EVENT_LATENCY_SPIKE && e[5].factor_ppm == 2500000);
     CHECK(e[6].kind == EVENT_LOSS_BURST && e[6].loss_ppm == 200000);
     CHECK(e[7].kind == EVENT_SLOW_DOWN && e[7].node == 1 && e[7].duration_ns == 0);
-    CHECK(e[8].kind == EVENT_JOIN && e[8].node == 6);
+    CHECK(e[8].kind == EVENT_JOIN && e[8].node == 6 && e[8].sponsored && e[8].sponsor == 1);
     CHECK(e[9].kind == EVENT_LEAVE && e[9].node == 5);
     CHECK(e[10].kind == EVENT_LIE && e[10].lie == LIE_DOUBLE_SIGN);
     CHECK(e[11].kind == EVENT_DRIFT && strcmp(e[11].workload.family, "rook") == 0);
     CHECK(e[12].kind == EVENT_WIPE && e[12].node == 2 && e[12].duration_ns == 250 * ms);
+    CHECK(e[13].kind == EVENT_STAKE && e[13].node == 5 && e[13].stake == 17);
 }
 
 static void full_form_value_by_value(void)

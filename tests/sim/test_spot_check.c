@@ -36,7 +36,7 @@ static void false_claims_are_found(void)
         struct buf more = {0};
         struct run run;
         buf_printf(&more, POLICY SHARDS EVENTS("%s"), lies[i]);
-        run_federation(&run, 4, 2, 3, buf_text(&more), EPOCHS, 31 + i);
+        run_federation(&run, 4, 2, 3, buf_text(&more), EPOCHS, 71 + i);
         if (CHECK(run_anchored(&run))) {
             if (!CHECK(found(&run, SITE) >= 1))
                 tap_note("not found: %s", lies[i]);

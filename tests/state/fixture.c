@@ -202,6 +202,28 @@ void fixture_close(struct fixture *f, unsigned member)
     buf_free(&body);
 }
 
+struct change fixture_newcomer(const struct fixture *f, unsigned key, enum member_role role)
+{
+    struct change c = {CHANGE_JOIN, {.role = role, .site = SITE_REMOTE, .stake = 1}, "v0"};
+
+    c.card.key = f->keys[key].public;
+    snprintf(c.card.name, sizeof c.card.name, "new-%u", key);
+    snprintf(c.card.region, sizeof c.card.region, "far");
+    return c;
+}
+
+enum err fixture_sign_off(struct fixture *f, unsigned from, unsigned to, const struct change *c, unsigned key)
+{
+    struct buf body = {0};
+
+    change_body_encode(c, CHANGE_EPOCHS_MAX, &f->state.federation_id, change_has_key(c) ? &f->keys[key] : NULL, &body);
+    for (unsigned i = from; i <= to; i++)
+        fixture_entry(f, i, ENTRY_RECONFIGURE, bytes_of_buf(&body));
+    fixture_run(f);
+    buf_free(&body);
+    return f->last.verdicts[f->last.count - 1];
+}
+
 /* ---- blocks */
 
 /* The state as somebody has it who was given its bytes, and the header of the block. */

@@ -49,6 +49,10 @@ void fixture_row(struct fixture *f, unsigned member, const uint64_t *costs);
 /* Index of a genome among the candidates; asserts that it is there. */
 unsigned fixture_candidate(const struct fixture *f, uint64_t number);
 void fixture_close(struct fixture *f, unsigned member);
+/* A newcomer "new-<key>" with the key of this number, stake 1, sponsored by v0. */
+struct change fixture_newcomer(const struct fixture *f, unsigned key, enum member_role role);
+/* Members from..to sign the change off, one block; key: that of the newcomer or rotation. The verdict on the last. */
+enum err fixture_sign_off(struct fixture *f, unsigned from, unsigned to, const struct change *c, unsigned key);
 void fixture_run(struct fixture *f);
 
 /* One whole epoch in which every active member takes part: member 0 offers genome `number`, which wins. */

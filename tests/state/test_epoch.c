@@ -45,15 +45,15 @@ static void the_line_is_pinned(void)
     char hex[2 * DIGEST_SIZE + 1];
     fixture_init(&f, 3, 1, NULL);
     digest_hex(&f.state.federation_id, hex);
-    CHECK_EQ_TEXT(hex, "474b5761e3a61b3cd272bbff70e95b336d46a3a088293866b391205064b7eb85");
+    CHECK_EQ_TEXT(hex, "3999c953e905e893cd2b4aa3f8f46ff02332fa319446a1dadd792c4a765469cf");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "d73c4bb0d4b5978828d5dcef450b7d56974e2a9174808f7a73b6c12a555ae39f");
+    CHECK_EQ_TEXT(hex, "f9bc7f0d7afe0e8f1c94ae5fbad2c2e18104787e58b3692a7878b52cb4fc6e2e");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "9d92910e66594933044d91e21b445e2db800c4d78e77a2c8713d0734ed9ccd44");
+    CHECK_EQ_TEXT(hex, "217b5822467bcf9542a352ed4050114442a0f8f350f21db4c28450feb20be3f4");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "66792fe40d36609f83c520bcf6fb7de3d37b74fe7fde66493b8a5086beb2407b");
+    CHECK_EQ_TEXT(hex, "0ef8be9957019891aa3b75d8a112744aaf20aab9d5798953bde4bf3e4a3e5364");
     fixture_fini(&f);
 }
 

@@ -1,6 +1,6 @@
 #include "fixture.h"
 
-/* Who takes part: staleness, quarantine and reconciliation, evidence, joining and leaving, shards. */
+/* Who takes part: staleness, quarantine and reconciliation, evidence, leaving, shards. */
 
 /* An epoch in which only members 0 and 1 take part. */
 static void epoch_of_two(struct fixture *f)
@@ -385,69 +385,7 @@ static void equivocating_validators_are_convicted(void)
     fixture_fini(&f);
 }
 
-/* ---- joining and leaving */
-
-static struct member_card newcomer(const struct fixture *f, unsigned key)
-{
-    struct member_card m = {.role = ROLE_EDGE, .site = SITE_REMOTE, .stake = 2, .key = f->keys[key].public};
-    snprintf(m.name, sizeof m.name, "new-%u", key);
-    snprintf(m.region, sizeof m.region, "far");
-    return m;
-}
-
-static void join(struct fixture *f, unsigned sponsor, const struct member_card *card)
-{
-    struct buf body = {0};
-    join_body_encode(card, &body);
-    fixture_entry(f, sponsor, ENTRY_JOIN, bytes_of_buf(&body));
-    fixture_run(f);
-    buf_free(&body);
-}
-
-static void a_newcomer_takes_part_from_the_next_epoch(void)
-{
-    struct fixture f;
-    fixture_init(&f, 3, 1, NULL);
-    struct member_card card = newcomer(&f, 4);
-    join(&f, 3, &card); /* sponsored by no validator */
-    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
-    join(&f, 1, &card);
-    CHECK_ERR(f.last.verdicts[0], ERR_OK);
-    REQUIRE(f.state.member_count == 5);
-    CHECK_EQ_U64(f.state.members[4].status, MEMBER_ABSENT);
-    CHECK_EQ_I64(state_find(&f.state, &f.keys[4].fingerprint), 4);
-    CHECK_EQ_I64(state_replica(&f.state, 4), -1);
-    CHECK_EQ_U64(f.state.validator_count, 3);
-    fixture_epoch(&f, 5); /* of the four: not waited for */
-    CHECK_EQ_U64(f.state.members[4].status, MEMBER_ACTIVE);
-    fixture_collect(&f, 5, 0);
-    CHECK(f.state.contributions[4].updated);
-    fixture_fini(&f);
-}
-
-static void names_and_keys_are_unique(void)
-{
-    struct fixture f;
-    fixture_init(&f, 3, 1, NULL);
-    struct member_card card = newcomer(&f, 4);
-    snprintf(card.name, sizeof card.name, "e0");
-    join(&f, 0, &card);
-    CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
-    card = newcomer(&f, 4);
-    card.key = f.keys[2].public;
-    join(&f, 0, &card);
-    CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
-    card = newcomer(&f, 4);
-    card.role = ROLE_CORE;
-    join(&f, 0, &card);
-    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
-    card = newcomer(&f, 4);
-    memset(&card.key, 0, sizeof card.key); /* of small order */
-    join(&f, 0, &card);
-    CHECK_ERR(f.last.verdicts[0], ERR_KEY);
-    CHECK_EQ_U64(f.state.member_count, 4);
-    fixture_fini(&f);
-}
+/* ---- leaving */
 
 static void who_left_is_not_waited_for(void)
 {
@@ -515,8 +453,6 @@ int main(void)
     TAP_RUN(nobody_is_convicted_without_proof);
     TAP_RUN(forged_evidence_convicts_nobody);
     TAP_RUN(equivocating_validators_are_convicted);
-    TAP_RUN(a_newcomer_takes_part_from_the_next_epoch);
-    TAP_RUN(names_and_keys_are_unique);
     TAP_RUN(who_left_is_not_waited_for);
     TAP_RUN(only_the_dead_ones_shards_move);
     return tap_done();

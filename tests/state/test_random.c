@@ -64,18 +64,36 @@ static void random_double_talk(struct storm *s, unsigned member)
     fixture_evidence(f, some_member(s), bytes_of_buf(&f->batch[f->count - 2]), bytes_of_buf(&f->batch[f->count - 1]));
 }
 
-static void random_join(struct storm *s, unsigned member)
+/* One of the joins, leaves, rotations and stakes, signed off by some of those at the front, where validators are. */
+static void random_change(struct storm *s)
 {
+    struct fixture *f = &s->f;
     struct buf body = {0};
     unsigned key = (unsigned)draw(s, FIXTURE_KEYS);
-    struct member_card m = {.role = draw(s, 4) == 0 ? ROLE_CORE : ROLE_EDGE};
-    m.stake = 1 + draw(s, 5);
-    m.key = s->f.keys[s->f.state.member_count < 12 ? s->f.state.member_count : key].public;
-    snprintf(m.name, sizeof m.name, "n%u", key);
-    snprintf(m.region, sizeof m.region, "far");
-    join_body_encode(&m, &body);
-    fixture_entry(&s->f, member, ENTRY_JOIN, bytes_of_buf(&body));
+    uint64_t kind = draw(s, 8), until = f->state.epoch + draw(s, 4) * 30, signers = 1 + draw(s, 5);
+    struct change c = fixture_newcomer(f, key, draw(s, 4) == 0 ? ROLE_CORE : ROLE_EDGE);
+    snprintf(c.sponsor, sizeof c.sponsor, "%s", f->state.members[some_member(s) / 2].card.name);
+    c.kind = kind == 0 ? CHANGE_LEAVE : kind == 1 ? CHANGE_ROTATE : kind == 2 ? CHANGE_STAKE : CHANGE_JOIN;
+    c.card.stake = 1 + draw(s, 2) / 2;
+    if (c.kind != CHANGE_JOIN)
+        snprintf(c.card.name, sizeof c.card.name, "%s", f->state.members[some_member(s)].card.name);
+    change_body_encode(&c, until, &f->state.federation_id, change_has_key(&c) ? &f->keys[key] : NULL, &body);
+    for (unsigned i = 0; i < signers && i < f->state.member_count; i++)
+        fixture_entry(f, i, ENTRY_RECONFIGURE, bytes_of_buf(&body));
     buf_free(&body);
+}
+
+/* Members came and keys changed: keys[i] is member i's again. */
+static void sort_keys(struct fixture *f)
+{
+    for (unsigned i = 0; i < f->state.member_count && i < FIXTURE_KEYS; i++) {
+        unsigned k = i;
+        while (!digest_equal(&f->keys[k].fingerprint, &f->state.members[i].fingerprint))
+            k = (k + 1) % FIXTURE_KEYS;
+        struct secret_key key = f->keys[i];
+        f->keys[i] = f->keys[k];
+        f->keys[k] = key;
+    }
 }
 
 static void random_recount(struct storm *s, unsigned member)
@@ -147,8 +165,8 @@ static void add_random_entry(struct storm *s)
         random_score(s, member);
     else if (kind < 14)
         fixture_close(f, member);
-    else if (kind == 14 && draw(s, 8) == 0)
-        random_join(s, member);
+    else if (kind == 14)
+        random_change(s);
     else if (kind == 15)
         random_evidence(s, member);
     else if (kind == 16 && draw(s, 20) == 0)
@@ -195,7 +213,8 @@ static void check_contributions(const struct federation_state *s)
         CHECK(c->staleness <= s->policy.max_ledger_drift);
         CHECK(status != MEMBER_CONVICTED || (!c->updated && !c->scored));
         CHECK(s->members[i].last_epoch <= s->epoch);
-        CHECK(s->members[i].card.role == ROLE_EDGE || status != MEMBER_LEFT);
+        CHECK(!s->members[i].votes || status != MEMBER_LEFT);
+        CHECK(s->members[i].card.stake <= s->founders_stake);
     }
 }
 
@@ -275,11 +294,12 @@ static void storms_break_nothing(void)
         for (unsigned i = 0; i < BLOCKS; i++) {
             if (draw(s, 3) == 0)
                 add_whole_phase(s);
-            for (uint64_t k = draw(s, 6); k > 0 && s->f.count < FIXTURE_BATCH - 4; k--)
+            for (uint64_t k = draw(s, 6); k > 0 && s->f.count < FIXTURE_BATCH - 8; k--)
                 add_random_entry(s);
             remember_entries(s);
             fixture_run(&s->f);
             check_invariants(s);
+            sort_keys(&s->f);
         }
         tally.joined += s->f.state.member_count - s->f.genesis.member_count;
         storm_fini(s);

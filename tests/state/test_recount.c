@@ -366,7 +366,7 @@ static void a_membership_epoch_ends_with_its_recounts(void)
     collect(&f);
     CHECK_ERR(recount(&f, 3, SITE, FALSE_COST), ERR_OK);
     snprintf(change.card.name, sizeof change.card.name, "v3");
-    change_body_encode(&change, &f.state.federation_id, NULL, &body);
+    change_body_encode(&change, 9, &f.state.federation_id, NULL, &body);
     for (unsigned i = 0; i < 3; i++)
         fixture_entry(&f, i, ENTRY_RECONFIGURE, bytes_of_buf(&body));
     buf_free(&body);

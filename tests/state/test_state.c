@@ -23,8 +23,22 @@ static void say_other(struct fixture *f, unsigned by, const struct spot_check *c
     buf_free(&body);
 }
 
-/* In SCORE: members, one of whom was found with a false claim, offers that became candidates, a row, an archive, an
- * agreed change and a ballot, claims that were drawn and what a validator says of one. */
+/* A newcomer, and another key for e0, come with the end of the epoch. */
+static void change_members(struct fixture *f)
+{
+    struct change join = fixture_newcomer(f, 20, ROLE_EDGE), key = {.kind = CHANGE_ROTATE};
+
+    snprintf(key.card.name, sizeof key.card.name, "e0");
+    key.card.key = f->keys[21].public;
+    CHECK_ERR(fixture_sign_off(f, 0, 2, &join, 20), ERR_OK);
+    CHECK_ERR(fixture_sign_off(f, 0, 2, &key, 21), ERR_OK);
+    fixture_epoch(f, 5);
+    f->keys[4] = f->keys[21];
+}
+
+/* In SCORE: members, one of whom was found with a false claim, a newcomer, a key that is retired, offers that became
+ * candidates, a row, an archive, an agreed change and a ballot, claims that were drawn and what a validator says of
+ * one. */
 static void fill(struct fixture *f)
 {
     struct change change = {.kind = CHANGE_LEAVE};
@@ -35,16 +49,16 @@ static void fill(struct fixture *f)
     policy.spot_checks = 3;
     fixture_init(f, 4, 1, &policy);
     f->state.max_byzantine = 1;
-    fixture_epoch(f, 5);
+    change_members(f);
     f->state.members[4].found_epoch = 1;
     f->state.members[4].false_claims = 1;
     snprintf(change.card.name, sizeof change.card.name, "v3");
-    change_body_encode(&change, &f->state.federation_id, NULL, &body);
+    change_body_encode(&change, 9, &f->state.federation_id, NULL, &body);
     for (unsigned i = 0; i < 3; i++)
         fixture_entry(f, i, ENTRY_RECONFIGURE, bytes_of_buf(&body));
     buf_clear(&body);
     snprintf(change.card.name, sizeof change.card.name, "v2");
-    change_body_encode(&change, &f->state.federation_id, NULL, &body);
+    change_body_encode(&change, 9, &f->state.federation_id, NULL, &body);
     fixture_entry(f, 1, ENTRY_RECONFIGURE, bytes_of_buf(&body));
     fixture_run(f);
     CHECK_EQ_U64(f->state.change_count, 1);
@@ -74,6 +88,9 @@ static void nothing_is_lost(void)
     CHECK(digest_equal(&back.candidates[1].hash, &f.state.candidates[1].hash));
     CHECK_EQ_U64(back.anchor_count, f.state.anchor_count);
     CHECK(back.members[4].found_epoch == 1 && back.members[4].false_claims == 1);
+    CHECK(back.members[5].sponsor == 1 && back.members[5].first_epoch == 2);
+    CHECK_EQ_U64(back.retired_count, 1);
+    CHECK_EQ_U64(back.founders_stake, 1);
     REQUIRE(back.check_count == f.state.check_count && back.check_count > 0);
     CHECK(back.checks[0].scored == f.state.checks[0].scored && back.checks[0].member == f.state.checks[0].member);
     CHECK(digest_equal(&back.checks[0].leaf_hash, &f.state.checks[0].leaf_hash));
@@ -174,6 +191,17 @@ static void a_state_does_not_contradict_itself(void)
     f.state.members[4].found_epoch = 0;
     refused(&f);
     f.state.members[4].found_epoch = 1;
+    f.state.members[5].sponsor = 0; /* a newcomer by nobody's wish, by its own, by another newcomer's; of later */
+    refused(&f);
+    f.state.members[5].sponsor = 6;
+    refused(&f);
+    f.state.members[5].sponsor = 1;
+    f.state.members[1].sponsor = 1;
+    refused(&f);
+    f.state.members[1].sponsor = 0;
+    f.state.members[5].first_epoch = f.state.epoch + 1;
+    refused(&f);
+    f.state.members[5].first_epoch = f.state.epoch;
     struct spot_check *check = &f.state.checks[0];
     struct recount word = check->recounts[0];
     check->recounts[0].member = check->member; /* of its own claim */
