@@ -5,19 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *copy_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *out = mem_alloc(size);
+#include "base/text.h"
 
-    memcpy(out, text, size);
+/* What is reported may quote the input, names of files among it: it is kept as it may be printed. */
+static char *copy_shown(const char *text)
+{
+    struct buf shown = {0};
+    char *out;
+
+    text_escape(bytes_of_text(text), &shown);
+    out = mem_alloc(shown.len + 1);
+    memcpy(out, buf_text(&shown), shown.len + 1);
+    buf_free(&shown);
     return out;
 }
 
 void audit_section_begin(struct audit_report *r, const char *label)
 {
     r->sections = mem_resize(r->sections, r->section_count + 1, sizeof r->sections[0]);
-    r->sections[r->section_count++] = (struct audit_section){.label = copy_text(label)};
+    r->sections[r->section_count++] = (struct audit_section){.label = copy_shown(label)};
 }
 
 struct audit_section *audit_section(struct audit_report *r)
@@ -42,16 +48,7 @@ void audit_stand(struct audit_report *r, const char *member, const struct audit_
 
     s->standings = mem_resize(s->standings, s->standing_count + 1, sizeof s->standings[0]);
     s->standings[s->standing_count] = *standing;
-    s->standings[s->standing_count++].member = copy_text(member);
-}
-
-/* What is reported may quote the input: no control character of it may reach a terminal. */
-static void clean(char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
-    }
+    s->standings[s->standing_count++].member = copy_shown(member);
 }
 
 static void add_finding(struct audit_report *r, enum audit_rule rule, const char *file, const char *pointer,
@@ -60,14 +57,11 @@ static void add_finding(struct audit_report *r, enum audit_rule rule, const char
     struct audit_finding finding = {
         .rule = rule,
         .section = r->section_count - 1,
-        .file = copy_text(file),
-        .pointer = copy_text(pointer),
-        .text = copy_text(text),
+        .file = copy_shown(file),
+        .pointer = copy_shown(pointer),
+        .text = copy_shown(text),
     };
 
-    clean(finding.file);
-    clean(finding.pointer);
-    clean(finding.text);
     r->findings = mem_resize(r->findings, r->finding_count + 1, sizeof r->findings[0]);
     r->findings[r->finding_count++] = finding;
     audit_section(r)->failed[rule]++;
@@ -87,12 +81,14 @@ void audit_fail(struct audit_report *r, enum audit_rule rule, const char *file, 
 
 void audit_fail_diag(struct audit_report *r, enum audit_rule rule, const char *file, const struct diag *diag)
 {
-    size_t prefix = strlen(file);
     const char *text = diag->text, *slash, *end;
     char pointer[256] = "";
+    char *shown = copy_shown(file); /* as the diag has it */
+    size_t prefix = strlen(shown);
 
-    if (strncmp(text, file, prefix) == 0 && text[prefix] == ':')
+    if (strncmp(text, shown, prefix) == 0 && text[prefix] == ':')
         text += prefix + 1;
+    mem_free(shown);
     slash = strstr(text, ": /");
     end = slash != NULL ? strstr(slash + 2, ": ") : NULL;
     if (end != NULL)
@@ -130,7 +126,7 @@ static void brief(const json_t *value, char out[100])
         return;
     }
     json_canonical(value, &text);
-    snprintf(out, 100, "%.90s%s", buf_text(&text), text.len > 90 ? "..." : "");
+    snprintf(out, 100, "%.*s%s", (int)text_cut(bytes_of_buf(&text), 90), buf_text(&text), text.len > 90 ? "..." : "");
     buf_free(&text);
 }
 

@@ -10,7 +10,7 @@
 struct audit_finding {
     enum audit_rule rule;
     unsigned section;
-    char *file;    /* owned */
+    char *file;    /* owned; like the others escaped (text_escape) */
     char *pointer; /* RFC 6901; owned */
     char *text;    /* expected and found; owned */
 };

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "base/text.h"
+
 static const char *const texts[ERR_COUNT] = {
     [ERR_OK] = "no error",
     [ERR_IO] = "the operating system refused",
@@ -33,40 +36,51 @@ const char *err_text(enum err err)
     return i < ERR_COUNT ? texts[i] : "an error that is not known";
 }
 
+/* Formats into diag, behind it what `rest` says. */
+static void fill(struct diag *diag, const char *rest, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
+static void fill(struct diag *diag, const char *rest, const char *fmt, va_list args)
+{
+    char raw[sizeof diag->text]; /* the arguments may point into diag */
+    struct buf text = {0};
+    size_t len;
+
+    vsnprintf(raw, sizeof raw, fmt, args);
+    len = strlen(raw);
+    text_escape(bytes_of(raw, len + 1 < sizeof raw ? len : text_cut(bytes_of(raw, len), len)), &text);
+    buf_add_text(&text, rest);
+    len = text_cut(bytes_of_buf(&text), sizeof diag->text - 1);
+    memset(diag->text, 0, sizeof diag->text);
+    if (len > 0)
+        memcpy(diag->text, text.data, len);
+    buf_free(&text);
+}
+
 enum err diag_set(struct diag *diag, enum err err, const char *fmt, ...)
 {
-    char text[sizeof diag->text]; /* the arguments may point into diag */
     va_list args;
 
     if (diag == NULL)
         return err;
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    fill(diag, "", fmt, args);
     va_end(args);
-    memcpy(diag->text, text, sizeof text);
     return err;
 }
 
 enum err diag_prefix(struct diag *diag, enum err err, const char *fmt, ...)
 {
-    char prefix[sizeof diag->text];
-    size_t len, rest;
+    struct diag before;
+    struct buf rest = {0};
     va_list args;
 
     if (diag == NULL)
         return err;
+    before = *diag;
+    buf_printf(&rest, ": %s", before.text);
     va_start(args, fmt);
-    vsnprintf(prefix, sizeof prefix - 2, fmt, args);
+    fill(diag, buf_text(&rest), fmt, args);
     va_end(args);
-    strcat(prefix, ": ");
-
-    len = strlen(prefix);
-    rest = strlen(diag->text) + 1;
-    if (rest > sizeof diag->text - len)
-        rest = sizeof diag->text - len;
-    memmove(diag->text + len, diag->text, rest);
-    memcpy(diag->text, prefix, len);
-    diag->text[sizeof diag->text - 1] = '\0';
+    buf_free(&rest);
     return err;
 }
 

@@ -33,7 +33,8 @@ enum err {
 /* A fixed English text; never NULL, also for values out of range. */
 const char *err_text(enum err err);
 
-/* Where and why, for a person. Zero-initialise. */
+/* Where and why, for a person, on one line: what may come from outside is escaped (text_escape) when it is set, and no
+ * character is cut in two. Zero-initialise. */
 struct diag {
     char text[1024];
 };

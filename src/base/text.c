@@ -158,6 +158,95 @@ bool utf8_valid(struct bytes in)
     return true;
 }
 
+/* The character that a valid sequence stands for. */
+static uint32_t utf8_character(const uint8_t *p, size_t len)
+{
+    uint32_t c = len == 1 ? p[0] : p[0] & (0x7fU >> len);
+
+    for (size_t i = 1; i < len; i++)
+        c = c << 6 | (p[i] & 0x3f);
+    return c;
+}
+
+/* Unicode's Cc, Zl, Zp and Default_Ignorable_Code_Point, with the marks that turn the direction of writing. */
+static bool is_hidden(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {{0, 0x1f},        {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},
+                  {0x115f, 0x1160}, {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},
+                  {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+                  {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}, {0, 0}};
+
+#ifdef MUTANT_TEXT_C1_SHOWN
+    if (c >= 0x80)
+        return false;
+#endif
+    for (size_t i = 0; i == 0 || ranges[i].first > 0; i++) {
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    }
+    return false;
+}
+
+void text_escape(struct bytes in, struct buf *out)
+{
+    for (size_t pos = 0, len; pos < in.len; pos += len) {
+        len = utf8_sequence(in.data + pos, in.len - pos);
+        if (len == 0) {
+            buf_printf(out, "\\x{%02x}", in.data[pos]);
+            len = 1;
+        } else if (is_hidden(utf8_character(in.data + pos, len))) {
+            buf_printf(out, "\\u{%x}", utf8_character(in.data + pos, len));
+        } else {
+            buf_add(out, in.data + pos, len);
+        }
+    }
+}
+
+bool text_is_plain(struct bytes in)
+{
+    for (size_t pos = 0, len; pos < in.len; pos += len) {
+        len = utf8_sequence(in.data + pos, in.len - pos);
+        if (len == 0 || is_hidden(utf8_character(in.data + pos, len)))
+            return false;
+    }
+    return true;
+}
+
+size_t text_cut(struct bytes in, size_t limit)
+{
+    size_t end = in.len < limit ? in.len : limit, start = end;
+
+    /* The character that the end falls into began at most three bytes before it. */
+    for (unsigned i = 0; i < 3 && start > 0 && (in.data[start - 1] & 0xc0) == 0x80; i++)
+        start--;
+    if (start == 0 || in.data[start - 1] < 0xc0)
+        return end;
+    start--;
+    size_t needed = in.data[start] < 0xe0 ? 2 : in.data[start] < 0xf0 ? 3 : 4;
+    return end - start < needed ? start : end;
+}
+
+static bool is_letter_or_digit(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+bool name_valid(struct bytes name, size_t max)
+{
+#ifdef MUTANT_NAME_ANY
+    return name.len > 0 && name.len <= max;
+#endif
+    if (name.len == 0 || name.len > max || !is_letter_or_digit(name.data[0]))
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        if (!is_letter_or_digit(name.data[i]) && (name.data[i] == 0 || strchr("._+-", name.data[i]) == NULL))
+            return false;
+    }
+    return true;
+}
+
 enum err u64_parse(const char *text, uint64_t *out)
 {
     uint64_t v = 0;

@@ -39,11 +39,11 @@ static void print_row(const struct pick_report *r, unsigned i)
 static void print_genome(const struct pick_report *r)
 {
     json_t *genome = genome_json(r->schema, &r->genomes[r->best]);
-    char *text = json_dumps(genome, JSON_ENSURE_ASCII | JSON_REAL_PRECISION(17));
+    struct buf text = {0};
 
-    if (text != NULL)
-        puts(text);
-    free(text);
+    json_line(genome, &text);
+    puts(buf_text(&text));
+    buf_free(&text);
     json_decref(genome);
     if (r->words != NULL)
         puts(r->words);

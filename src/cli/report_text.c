@@ -211,11 +211,11 @@ static json_t *program_json(const struct federated_program_report *p)
 /* The members of an object, without its braces. */
 static void print_members(json_t *object)
 {
-    char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+    struct buf text = {0};
 
-    if (text != NULL)
-        printf("%.*s", (int)strlen(text) - 2, text + 1);
-    free(text);
+    json_line(object, &text);
+    fwrite(text.data + 1, 1, text.len - 2, stdout);
+    buf_free(&text);
     json_decref(object);
 }
 

@@ -1,45 +1,31 @@
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "base/text.h"
 #include "codec/cbor.h"
+#include "codec/decimal.h"
 
+/* A text of the notation is a JSON string; what must not reach a terminal becomes \u{HEX}. */
 static void show_text(struct bytes v, struct buf *out)
 {
-    buf_add_byte(out, '"');
-    for (size_t i = 0; i < v.len; i++) {
-        uint8_t c = v.data[i];
+    struct buf shown = {0};
 
-        if (c < 0x20 || c == 0x7f) {
-            buf_printf(out, "\\u%04x", c);
-            continue;
-        }
-        if (c == '"' || c == '\\')
+    text_escape(v, &shown);
+    buf_add_byte(out, '"');
+    for (size_t i = 0; i < shown.len; i++) {
+        if (shown.data[i] == '"' || (shown.data[i] == '\\' && memcmp(shown.data + i, "\\u{", 3) != 0))
             buf_add_byte(out, '\\');
-        buf_add_byte(out, c);
+        buf_add_byte(out, shown.data[i]);
     }
     buf_add_byte(out, '"');
+    buf_free(&shown);
 }
 
-/* The fewest digits that read back as the same number. */
 static void show_double(double v, struct buf *out)
 {
-    char text[40];
-    bool whole = true;
-
-    if (v != v || v - v != 0) {
+    if (v - v == 0.0)
+        decimal_print_real(v, out);
+    else
         buf_add_text(out, v != v ? "NaN" : v < 0 ? "-Infinity" : "Infinity");
-        return;
-    }
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (strtod(text, NULL) == v)
-            break;
-    }
-    for (const char *p = text; *p != '\0'; p++)
-        whole = whole && *p != '.' && *p != 'e';
-    buf_printf(out, "%s%s", text, whole ? ".0" : "");
 }
 
 static void show_negative(struct cbor_reader *r, struct buf *out)

@@ -1,6 +1,8 @@
 #include "codec/decimal.h"
 
-#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "codec/json.h"
 
@@ -63,31 +65,112 @@ enum err decimal_parse(struct bytes text, double *out)
     return err;
 }
 
-static int add_to_buf(const char *data, size_t len, void *out)
+/* x = 0.d1d2d3... * 10^point, without zeros at the end. */
+struct digits {
+    char text[20];
+    int count, point;
+};
+
+/* x > 0 rounded correctly to so many significant digits. The point of the locale, whatever it is, is stepped over. */
+static void round_to(double x, int count, struct digits *out)
 {
-    buf_add(out, data, len);
-    return 0;
+    char text[48];
+    const char *p = text;
+
+    snprintf(text, sizeof text, "%.*e", count - 1, x);
+    for (out->count = 0; *p != 'e'; p++) {
+        if (*p >= '0' && *p <= '9')
+            out->text[out->count++] = *p;
+    }
+    out->point = 1 + (int)strtol(p + 1, NULL, 10);
+    while (out->count > 1 && out->text[out->count - 1] == '0')
+        out->count--;
 }
 
+/* Written without a point, which a locale could have changed. */
+static double read_back(const struct digits *d)
+{
+    char text[48];
+
+    snprintf(text, sizeof text, "%.*se%d", d->count, d->text, d->point - d->count);
+    return strtod(text, NULL);
+}
+
+static void step_up(struct digits *d)
+{
+    int i = d->count - 1;
+
+    while (i >= 0 && d->text[i] == '9')
+        d->text[i--] = '0';
+    if (i >= 0) {
+        d->text[i]++;
+    } else {
+        d->text[0] = '1'; /* 99 became 100 */
+        d->point++;
+    }
+    while (d->count > 1 && d->text[d->count - 1] == '0')
+        d->count--;
+}
+
+/* The fewest digits that read back as x > 0, and of these the nearest. A normal number that reads back from 15 digits
+ * or fewer is rounded to them (15 decimal digits survive the way through a double), so fewer need not be tried. Below a
+ * power of two doubles lie closer than above it: there, digits one step above the rounded ones may read back though
+ * these do not. */
+static void shortest(double x, struct digits *out)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    for (int count = x >= 0x1p-1022 ? 15 : 1; count <= 17; count++) {
+        round_to(x, count, out);
+        if (read_back(out) == x)
+            return;
+        if ((bits & ((UINT64_C(1) << 52) - 1)) == 0 && out->count == count) {
+            step_up(out);
+            if (read_back(out) == x)
+                return;
+        }
+    }
+    ASSERT(!"17 digits tell all doubles apart");
+}
+
+/* ECMAScript's Number::toString, which RFC 8785 section 3.2.2.3 prescribes. */
 void decimal_print(double x, struct buf *out)
 {
-    const double whole = 9007199254740992.0;
-    if (x > -whole && x < whole && (double)(int64_t)x == x) {
-        buf_printf(out, "%" PRId64, (int64_t)x);
+    struct digits d;
+
+    ASSERT(x - x == 0.0);
+    if (x == 0) {
+        buf_add_byte(out, '0');
         return;
     }
-    json_t *value = json_real(x);
-    struct buf text = {0};
-    double back = 0;
-    ASSERT(value != NULL); /* finite */
-    for (size_t digits = 1; digits <= 17 && (text.len == 0 || back != x); digits++) {
-        buf_clear(&text);
-        int failed = json_dump_callback(value, add_to_buf, &text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
-        ASSERT(!failed);
-        ASSERT(decimal_parse(bytes_of_buf(&text), &back) == ERR_OK);
+    if (x < 0)
+        buf_add_byte(out, '-');
+    shortest(x < 0 ? -x : x, &d);
+    if (d.point > 21 || d.point < -5) {
+        buf_add(out, d.text, 1);
+        if (d.count > 1)
+            buf_printf(out, ".%.*s", d.count - 1, d.text + 1);
+        buf_printf(out, "e%+d", d.point - 1);
+    } else if (d.point <= 0) {
+        buf_printf(out, "0.%.*s%.*s", -d.point, "00000", d.count, d.text);
+    } else if (d.point < d.count) {
+        buf_printf(out, "%.*s.%.*s", d.point, d.text, d.count - d.point, d.text + d.point);
+    } else {
+        buf_printf(out, "%.*s%.*s", d.count, d.text, d.point - d.count, "00000000000000000000");
     }
-    ASSERT(back == x);
-    buf_add(out, text.data, text.len);
-    buf_free(&text);
-    json_decref(value);
+}
+
+void decimal_print_real(double x, struct buf *out)
+{
+    size_t start = out->len;
+
+    if (x == 0 && __builtin_signbit(x))
+        buf_add_byte(out, '-');
+    decimal_print(x, out);
+    for (size_t i = start; i < out->len; i++) {
+        if (out->data[i] == '.' || out->data[i] == 'e')
+            return;
+    }
+    buf_add_text(out, ".0");
 }

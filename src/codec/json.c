@@ -47,16 +47,6 @@ static size_t too_deep(struct bytes text)
     return text.len;
 }
 
-/* jansson quotes the input in its messages: no control character of it may reach
- * a terminal. */
-static void clean(char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
-    }
-}
-
 static enum err parse_root(const char *name, struct bytes text, json_t **out, struct diag *diag)
 {
     size_t deep = too_deep(text);
@@ -72,7 +62,6 @@ static enum err parse_root(const char *name, struct bytes text, json_t **out, st
     if (*out != NULL)
         return ERR_OK;
     ASSERT(json_error_code(&error) != json_error_out_of_memory);
-    clean(error.text);
     return diag_set(diag, kind_of(json_error_code(&error)), "%s:%d:%d: %s", name, error.line > 0 ? error.line : 1,
                     error.column > 0 ? error.column : 1, error.text);
 }
@@ -108,30 +97,6 @@ void json_doc_free(struct json_doc *doc)
     buf_free(&doc->text);
     json_decref(doc->root);
     *doc = (struct json_doc){0};
-}
-
-static int add_to_buf(const char *data, size_t len, void *out)
-{
-    buf_add(out, data, len);
-    return 0;
-}
-
-static void dump(const json_t *value, struct buf *out, size_t flags)
-{
-    int failed = json_dump_callback(value, add_to_buf, out, flags | JSON_ENCODE_ANY);
-
-    ASSERT(!failed);
-}
-
-void json_render(const json_t *value, struct buf *out)
-{
-    dump(value, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-    buf_add_byte(out, '\n');
-}
-
-void json_canonical(const json_t *value, struct buf *out)
-{
-    dump(value, out, JSON_COMPACT | JSON_SORT_KEYS);
 }
 
 static json_t *got(json_t *value)

@@ -27,10 +27,15 @@ enum err json_doc_complain(const struct json_doc *doc, const char *pointer, stru
 /* Line and column (from 1) of the value that the pointer names; false if there is none. */
 bool json_doc_locate(const struct json_doc *doc, const char *pointer, unsigned *line, unsigned *column);
 
-/* The one form that artifacts have: two-space indent, keys in the order of
- * insertion, ASCII only, one newline at the end. */
+/* ---- writing: every byte is decided here and none by jansson, whose releases differ (json_write.c) */
+
+/* The one form that artifacts have: two-space indent, keys in the order of insertion, ASCII only, one newline at the
+ * end. Numbers with decimals are decimal_print_real()'s. */
 void json_render(const json_t *value, struct buf *out);
-/* Compact, keys sorted: the bytes a digest over JSON is taken of. */
+/* The same values on one line, without white space or a newline: for programs that read line by line. */
+void json_line(const json_t *value, struct buf *out);
+/* The bytes a digest over JSON is taken of: RFC 8785 (JCS), except that integers are written exactly, also above 2^53.
+ */
 void json_canonical(const json_t *value, struct buf *out);
 
 /* Constructors that cannot fail (they abort without memory). */

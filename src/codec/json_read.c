@@ -26,15 +26,6 @@ void read_leave(struct json_reader *r, size_t mark)
     r->pointer.len = mark;
 }
 
-/* Keys and names out of the file are quoted: no control character may reach a terminal. */
-static void clean(struct diag *diag)
-{
-    for (char *p = diag != NULL ? diag->text : NULL; p != NULL && *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
-    }
-}
-
 void read_fail(struct json_reader *r, const char *key, enum err err, const char *fmt, ...)
 {
     char reason[768];
@@ -49,7 +40,6 @@ void read_fail(struct json_reader *r, const char *key, enum err err, const char 
     vsnprintf(reason, sizeof reason, fmt, args);
     va_end(args);
     r->err = json_doc_complain(r->doc, buf_text(&r->pointer), r->diag, err, "%s", reason);
-    clean(r->diag);
     read_leave(r, mark);
 }
 

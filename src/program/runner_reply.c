@@ -152,15 +152,6 @@ static bool find_result(struct bytes text, struct bytes *out)
     return found;
 }
 
-static void json_number_text(const json_t *value, struct buf *out)
-{
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
-
-    ASSERT(text != NULL);
-    buf_add_text(out, text);
-    mem_free(text);
-}
-
 void answer_json(struct answer *a, const struct program_spec *spec, const json_t *object)
 {
     const char *status = json_string_value(json_object_get(object, "status"));
@@ -170,7 +161,7 @@ void answer_json(struct answer *a, const struct program_spec *spec, const json_t
     if (cost == NULL && spec->runner == RUNNER_ACLIB)
         cost = json_object_get(object, "runtime");
     if (json_is_number(cost))
-        json_number_text(cost, &text);
+        json_line(cost, &text);
     else if (json_is_string(cost))
         buf_add_text(&text, json_string_value(cost));
     answer_status(a, spec, bytes_of_text(status != NULL ? status : ""), bytes_of_buf(&text));

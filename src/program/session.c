@@ -9,12 +9,8 @@
 
 static void tell(json_t *message, struct buf *out)
 {
-    char *text = json_dumps(message, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(17));
-
-    ASSERT(text != NULL);
-    buf_add_text(out, text);
+    json_line(message, out);
     buf_add_byte(out, '\n');
-    mem_free(text);
     json_decref(message);
 }
 

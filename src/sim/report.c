@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #include "sim/told.h"
 
 enum { PPM = 1000000 };
@@ -51,7 +53,7 @@ void told_report_program(struct programs *programs, unsigned index, struct feder
         .checked = t.checked,
         .differed = t.differed,
     };
-    snprintf(out->command, sizeof out->command, "%s", buf_text(&command));
+    memcpy(out->command, command.data, text_cut(bytes_of_buf(&command), sizeof out->command - 1));
     if (t.force != 0)
         cage_text(t.force, t.network, &confined);
     snprintf(out->confined, sizeof out->confined, "%s", buf_text(&confined));

@@ -1,6 +1,6 @@
+#include "base/text.h"
 #include "crypto/envelope.h"
 #include "fixture.h"
-#include "base/text.h"
 #include "ledger/epoch_file.h"
 #include "tap.h"
 
@@ -536,16 +536,53 @@ static void other_white_space_is_fine(void)
 
     fixture_copy(&f, &good);
     json_t *value = text_open(&f.epochs[0]);
-    char *text = json_dumps(value, JSON_INDENT(7));
     buf_clear(&f.epochs[0]);
-    buf_add_text(&f.epochs[0], text);
-    free(text);
+    json_line(value, &f.epochs[0]);
     json_decref(value);
     fixture_audit(&f, &report);
     CHECK_EQ_U64(report.finding_count, 0);
     report_note(&report);
     audit_report_free(&report);
     fixture_free(&f);
+}
+
+/* The report is made, can be printed and is JSON, whatever the text where a finding cuts it. */
+static void text_cut_anywhere(const char *character, unsigned before)
+{
+    struct fixture f;
+    struct audit_report report = {0};
+    struct buf text = {0};
+
+    fixture_copy(&f, &good);
+    snprintf(f.names[0], sizeof f.names[0], "\xff\xc2\x9b.json");
+    json_t *value = text_open(&f.epochs[0]);
+    for (unsigned i = 0; i < before; i++)
+        buf_add_byte(&text, 'x');
+    for (unsigned i = 0; i < 100; i++)
+        buf_add_text(&text, character);
+    json_put(value, "federation", json_string(buf_text(&text)));
+    text_close(&f.epochs[0], value);
+    fixture_audit(&f, &report);
+    CHECK(report_has(&report, RULE_EPOCH_VIEW));
+    buf_clear(&text);
+    audit_report_text(&report, &text);
+    for (size_t i = 0; i < text.len; i++)
+        text.data[i] = text.data[i] == '\n' ? ' ' : text.data[i];
+    CHECK(text_is_plain(bytes_of_buf(&text)));
+    json_decref(audit_report_json(&report));
+    audit_report_free(&report);
+    buf_free(&text);
+    fixture_free(&f);
+}
+
+static void hostile_text_is_reported(void)
+{
+    for (unsigned before = 0; before < 4; before++) {
+        text_cut_anywhere("\xf0\x9f\x98\x80", before);
+        text_cut_anywhere("\xe2\x80\xae", before);
+        text_cut_anywhere("\xc2\x9b", before);
+        text_cut_anywhere("\033[2J", before);
+    }
 }
 
 int main(void)
@@ -586,6 +623,7 @@ int main(void)
     TAP_RUN(not_json_at_all);
     TAP_RUN(another_form_of_the_same);
     TAP_RUN(other_white_space_is_fine);
+    TAP_RUN(hostile_text_is_reported);
     fixture_free(&good);
     fixture_free(&foreign);
     return tap_done();

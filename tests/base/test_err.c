@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "base/text.h"
 #include "tap.h"
 
 static void every_error_has_a_text_of_its_own(void)
@@ -42,6 +43,31 @@ static void diag_is_cut_not_overrun(void)
     CHECK(strlen(diag.text) < sizeof diag.text);
 }
 
+static void diag_can_be_printed(void)
+{
+    struct diag diag = {0};
+
+    diag_set(&diag, ERR_RANGE, "%s",
+             "a\033[2Jb\xc2\x9b"
+             "31m\xe2\x80\xae\xff\n");
+    CHECK_EQ_TEXT(diag.text, "a\\u{1b}[2Jb\\u{9b}31m\\u{202e}\\x{ff}\\u{a}");
+    diag_prefix(&diag, ERR_RANGE, "%s", "\xc2");
+    CHECK_EQ_TEXT(diag.text, "\\x{c2}: a\\u{1b}[2Jb\\u{9b}31m\\u{202e}\\x{ff}\\u{a}");
+}
+
+static void diag_cuts_no_character(void)
+{
+    for (int before = 1015; before < 1025; before++) {
+        struct diag diag = {0};
+
+        diag_set(&diag, ERR_RANGE, "%*s\xf0\x9f\x98\x80\xc3\xbc", before, "x");
+        CHECK(utf8_valid(bytes_of_text(diag.text)));
+        CHECK(strchr(diag.text, '\\') == NULL);
+        diag_prefix(&diag, ERR_RANGE, "\xf0\x9f\x98\x80 %*s", before % 7, "");
+        CHECK(utf8_valid(bytes_of_text(diag.text)));
+    }
+}
+
 static void a_broken_invariant_aborts(void)
 {
     int status = 0;
@@ -63,6 +89,8 @@ int main(void)
     TAP_RUN(every_error_has_a_text_of_its_own);
     TAP_RUN(diag_says_where);
     TAP_RUN(diag_is_cut_not_overrun);
+    TAP_RUN(diag_can_be_printed);
+    TAP_RUN(diag_cuts_no_character);
     TAP_RUN(a_broken_invariant_aborts);
     return tap_done();
 }

@@ -175,6 +175,79 @@ static void decimal_numbers(void)
     CHECK_EQ_U64(v, UINT64_MAX);
 }
 
+static void escaped(const char *in, const char *want)
+{
+    struct buf out = {0}, again = {0};
+
+    text_escape(bytes_of_text(in), &out);
+    CHECK_EQ_TEXT(buf_text(&out), want);
+    CHECK(text_is_plain(bytes_of_buf(&out)));
+    CHECK_EQ_U64(text_is_plain(bytes_of_text(in)), strcmp(in, want) == 0);
+    text_escape(bytes_of_buf(&out), &again);
+    CHECK_EQ_TEXT(buf_text(&again), want);
+    buf_free(&out);
+    buf_free(&again);
+}
+
+static void nothing_of_a_text_reaches_a_terminal(void)
+{
+    escaped("", "");
+    escaped("plain, \xc3\xbc and \xf0\x9f\x98\x80 \\ too", "plain, \xc3\xbc and \xf0\x9f\x98\x80 \\ too");
+    escaped("\033]0;x\007\r\n\t\x7f", "\\u{1b}]0;x\\u{7}\\u{d}\\u{a}\\u{9}\\u{7f}");
+    escaped("\xc2\x9b"
+            "2J\xc2\xad",
+            "\\u{9b}2J\\u{ad}");                                                    /* C1, soft hyphen */
+    escaped("\xe2\x80\xae\xe2\x81\xa6\xd8\x9c", "\\u{202e}\\u{2066}\\u{61c}");      /* direction */
+    escaped("\xe2\x80\x8b\xef\xbb\xbf\xe2\x80\xa8", "\\u{200b}\\u{feff}\\u{2028}"); /* no width, line */
+    escaped("\xf3\xa0\x81\x81", "\\u{e0041}");                                      /* a tag */
+    escaped("\x9b"
+            "2J\xc3",
+            "\\x{9b}2J\\x{c3}");
+    escaped("\xed\xa0\x80", "\\x{ed}\\x{a0}\\x{80}"); /* a surrogate */
+}
+
+static void a_cut_leaves_whole_characters(void)
+{
+    static const char text[] = "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80";
+    static const size_t kept[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
+
+    for (size_t limit = 0; limit < sizeof kept / sizeof kept[0]; limit++)
+        CHECK_EQ_U64(text_cut(bytes_of_text(text), limit), kept[limit]);
+    CHECK_EQ_U64(text_cut(bytes_of_text("\x80\x80\x80\x80\x80"), 4), 4); /* no character at all */
+}
+
+static void a_name_can_stand_anywhere(void)
+{
+    static const char *const good[] = {"a", "Core-1", "7", "eu.west_2", "x+y", "0.5"};
+    static const char *const bad[] = {"",
+                                      ".",
+                                      "..",
+                                      "../../etc/x",
+                                      "a/b",
+                                      "*",
+                                      "a b",
+                                      "-x",
+                                      ".hidden",
+                                      "_a",
+                                      "a\nb",
+                                      "a\033m",
+                                      "\xc2\x9b"
+                                      "31m",
+                                      "\xc3\xbc",
+                                      "a\xe2\x80\xae",
+                                      "a:b",
+                                      "a\\b",
+                                      "$x",
+                                      "a\xff"};
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        CHECK(name_valid(bytes_of_text(good[i]), 63));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CHECK(!name_valid(bytes_of_text(bad[i]), 63));
+    CHECK(!name_valid(bytes_of("a\0b", 3), 63));
+    CHECK(!name_valid(bytes_of_text("abcd"), 3));
+}
+
 int main(void)
 {
     TAP_RUN(rfc4648_vectors);
@@ -184,5 +257,8 @@ int main(void)
     TAP_RUN(utf8_all_code_points);
     TAP_RUN(utf8_bad_forms);
     TAP_RUN(decimal_numbers);
+    TAP_RUN(nothing_of_a_text_reaches_a_terminal);
+    TAP_RUN(a_cut_leaves_whole_characters);
+    TAP_RUN(a_name_can_stand_anywhere);
     return tap_done();
 }

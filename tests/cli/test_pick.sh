@@ -29,7 +29,7 @@ cp out table
 ok "one of several" [ "$(costs | wc -l)" -gt 2 ]
 ok "the best one" [ "$(awk '$1 == "*" { print $(NF - 2) }' out)" = "$(costs | sort -n | head -n 1)" ]
 ok "which it names in full" printed "^picked: $(awk '$1 == "*" { print $2 }' out)[0-9a-f]\{52\}, "
-ok "as a JSON object" sh -c 'tail -n 1 out | grep -q "^{\"tenure_base\": [0-9]*, .*}$"'
+ok "as a JSON object" sh -c 'tail -n 1 out | grep -q "^{\"tenure_base\":[0-9]*,.*}$"'
 ok "every number of threads" run 0 "$prismfed" pick --scenario x.json --node c --threads 5 out.d
 ok "gives the same" cmp -s table out
 ok "--runs" run 0 "$prismfed" pick --scenario x.json --node c --runs 1 out.d

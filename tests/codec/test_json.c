@@ -205,6 +205,48 @@ static void the_two_forms(void)
     json_decref(root);
 }
 
+static void written(const char *text, const char *line, const char *canonical)
+{
+    struct json_doc doc;
+    struct diag diag = {0};
+    struct buf out = {0};
+
+    REQUIRE_OK(json_doc_parse(&doc, "x", bytes_of_text(text), &diag));
+    json_line(doc.root, &out);
+    CHECK_EQ_TEXT(buf_text(&out), line);
+    buf_clear(&out);
+    json_canonical(doc.root, &out);
+    CHECK_EQ_TEXT(buf_text(&out), canonical);
+    buf_free(&out);
+    json_doc_free(&doc);
+}
+
+/* Where jansson 2.14 prints 17 digits and 2.14.1 the fewest, with another exponent: neither is asked. */
+static void numbers_are_written_by_nobody_else(void)
+{
+    written("[0.1, 1e-05, 3.0, -0.0, 1.0e+30, 2251799813685249.5]", "[0.1,0.00001,3.0,-0.0,1e+30,2251799813685249.5]",
+            "[0.1,0.00001,3,0,1e+30,2251799813685249.5]");
+    written("[-9223372036854775808, 9223372036854775807]", "[-9223372036854775808,9223372036854775807]",
+            "[-9223372036854775808,9223372036854775807]");
+}
+
+/* RFC 8785, sections 3.2.2 and 3.2.3. */
+static void canonical_is_jcs(void)
+{
+    written("{\"numbers\": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001], \"string\": "
+            "\"\\u20ac$\\u000F\\u000aA'\\u0042\\u0022\\u005c\\\\\\\"\\/\", \"literals\": [null, true, false]}",
+            "{\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\"string\":"
+            "\"\\u20AC$\\u000F\\nA'B\\\"\\\\\\\\\\\"/\",\"literals\":[null,true,false]}",
+            "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\"string\":"
+            "\"\xe2\x82\xac$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
+    written("{\"\\u20ac\":1,\"\\r\":2,\"\\ufb33\":3,\"1\":4,\"\\ud83d\\ude00\":5,\"\\u0080\":6,\"\\u00f6\":7}",
+            "{\"\\u20AC\":1,\"\\r\":2,\"\\uFB33\":3,\"1\":4,\"\\uD83D\\uDE00\":5,\"\\u0080\":6,\"\\u00F6\":7}",
+            "{\"\\r\":2,\"1\":4,\"\xc2\x80\":6,\"\xc3\xb6\":7,\"\xe2\x82\xac\":1,\"\xf0\x9f\x98\x80\":5,"
+            "\"\xef\xac\xb3\":3}");
+    written("{\"a\":[],\"\":{}}", "{\"a\":[],\"\":{}}", "{\"\":{},\"a\":[]}");
+    written("[\"\\u007f\\b\\f\\t\"]", "[\"\\u007F\\b\\f\\t\"]", "[\"\x7f\\b\\f\\t\"]");
+}
+
 /* Rendering and parsing gives the same value, and again the same bytes. */
 static void rendered_is_parsed(void)
 {
@@ -272,6 +314,8 @@ int main(void)
     TAP_RUN(complaints_name_the_place);
     TAP_RUN(files_are_loaded);
     TAP_RUN(the_two_forms);
+    TAP_RUN(numbers_are_written_by_nobody_else);
+    TAP_RUN(canonical_is_jcs);
     TAP_RUN(rendered_is_parsed);
     TAP_RUN(differences_are_named);
     return tap_done();

@@ -212,7 +212,7 @@ static void prints_values(void)
     space_value_print(&some, CHOICE, &(struct gene_value){.integer = 1}, &out);
     buf_add_byte(&out, ' ');
     space_value_print(&some, TOGGLE, &(struct gene_value){.integer = 1}, &out);
-    CHECK_EQ_TEXT(buf_text(&out), "0.1 -0.6667 1e20 -7 b c 1");
+    CHECK_EQ_TEXT(buf_text(&out), "0.1 -0.6667 100000000000000000000 -7 b c 1");
     buf_free(&out);
 }
 

@@ -44,6 +44,8 @@ body() { # N lines
 
 echo '#include "ledger/entry.h"' > "$given"
 breach "an include down the list" src/base/a.c 'base includes ledger'
+echo 'char *text = json_dumps(value, 0);' > "$given"
+breach "JSON that jansson writes" src/base/a.c 'json_render'
 echo '#include "genome/genome.h"' > "$given"
 breach "pbft including genome" src/pbft/a.c 'pbft includes none of genome'
 echo '#include "fed/fed.h"' > "$given"
