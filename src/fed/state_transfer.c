@@ -180,7 +180,7 @@ void state_transfer_init(struct fed *f)
         .peers = MEMBERS_MAX,
         .self = f->config.self,
         .chunk_size = STATE_CHUNK_SIZE,
-        .timeout_ns = f->config.resend_ns,
+        .timeout_ns = f->config.view_timeout_ns / 2,
         .timer = FED_TIMER_TRANSFER,
     };
     struct transfer_app app = {f, check, install};

@@ -71,6 +71,23 @@ enum err receive_checkpoint(struct pbft *p, struct bytes message)
     return ERR_OK;
 }
 
+struct blob *stable_message(const struct pbft *p)
+{
+    struct buf out = {0};
+    struct cbor_writer w;
+
+    cbor_writer_init(&w, &out);
+    cbor_put_array(&w, 4);
+    cbor_put_uint(&w, MESSAGE_STABLE);
+    cbor_put_uint(&w, p->stable.sequence);
+    cbor_put_bytes(&w, digest_bytes(&p->stable.block_id));
+    cbor_put_raw(&w, blob_bytes(p->stable.signatures));
+    cbor_writer_done(&w);
+    struct blob *message = blob_new(bytes_of_buf(&out));
+    buf_free(&out);
+    return message;
+}
+
 enum err receive_stable(struct pbft *p, struct bytes message)
 {
     struct statement says = {.type = MESSAGE_CHECKPOINT};

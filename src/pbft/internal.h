@@ -39,6 +39,13 @@ struct slot {
     struct digest proof_digest;
 };
 
+/* What a peer's last STATUS that was answered said, when, and for how long the same is not answered again. */
+struct asked {
+    uint64_t view, decided, stable;
+    unsigned slots, state;
+    int64_t at_ns, wait_ns;
+};
+
 struct peer {
     uint64_t view;            /* highest that it signed anything in */
     uint64_t decided;         /* as its STATUS claims */
@@ -46,8 +53,12 @@ struct peer {
     uint64_t view_change_to;
     struct claim *checkpoints; /* the latest ones; p->checkpoints_kept of them */
     int64_t answered_at;
-    unsigned answers; /* since answered_at */
-    bool reported;    /* to us, who have lost our memory; see wiped.c */
+    unsigned answers; /* since answered_at, and their size */
+    size_t answer_bytes;
+    struct asked asked;
+    int64_t view_said_ns; /* when it last got our VIEW-CHANGE or the NEW-VIEW from us alone */
+    int64_t told_at;      /* when it last got a STATUS of its own */
+    bool reported;        /* to us, who have lost our memory; see wiped.c */
     uint64_t report_view, report_sequence;
     uint64_t fill_to; /* what it recovers up to, and since when */
     int64_t filled_at;
@@ -91,10 +102,13 @@ struct pbft {
     uint64_t fill_to;        /* null batches until there, for others that recover */
 
     uint64_t view;
-    bool active;           /* false: between VIEW-CHANGE and NEW-VIEW */
-    struct blob *new_view; /* the message that opened the view; NULL in view 0 */
-    uint64_t top;          /* highest sequence proposed in this view */
-    uint64_t planned_top;  /* highest that the NEW-VIEW proposed */
+    bool active;             /* false: between VIEW-CHANGE and NEW-VIEW */
+    struct blob *new_view;   /* the message that opened the view; NULL in view 0 */
+    struct blob *short_view; /* a NEW-VIEW for this view that names VIEW-CHANGEs which are not here; or NULL */
+    int64_t view_said_ns;    /* when it was left or entered */
+    bool wants_whole;        /* it names others than are here */
+    uint64_t top;            /* highest sequence proposed in this view */
+    uint64_t planned_top;    /* highest that the NEW-VIEW proposed */
     uint64_t views_entered;
 
     unsigned ring; /* slots: the window and one interval above it */
@@ -188,12 +202,16 @@ void checkpoint_prove(struct pbft *p, struct stable *s);
 void checkpoint_adopt(struct pbft *p);
 bool checkpoint_waits(const struct pbft *p); /* our own latest one is not stable yet */
 struct blob *checkpoint_message(const struct pbft *p);
+struct blob *stable_message(const struct pbft *p);                 /* of h, which has signatures */
 void checkpoint_restore(struct pbft *p, const struct claim *vote); /* an own one, from a record */
 
 /* ---- view_change.c */
 enum err receive_view_change(struct pbft *p, struct bytes message);
 enum err receive_new_view(struct pbft *p, struct bytes message);
 void view_change_start(struct pbft *p, uint64_t view);
+/* Sends the NEW-VIEW of this view. changes: the view of the VIEW-CHANGE of each replica that the peer has; NULL: send
+ * it all of them. */
+void new_view_answer(struct pbft *p, unsigned peer, const uint64_t *changes);
 unsigned view_change_count(const struct pbft *p); /* replicas that want this view or a later one */
 /* Takes up what the (checked) NEW-VIEW of this view re-proposes; again after the window has moved. */
 void new_view_install(struct pbft *p);
@@ -213,14 +231,18 @@ void filed_add(struct pbft *p, uint64_t number);
 /* ---- restore.c: and read again */
 void records_apply(struct pbft *p);
 
-/* ---- recover.c: STATUS, missing batches, resending */
+/* ---- status.c */
 enum err receive_status(struct pbft *p, struct bytes message);
+void status_send(struct pbft *p, int32_t to);    /* to one peer: within its budget */
+void status_tell(struct pbft *p, unsigned peer); /* the same, unless it was told just now */
+
+/* ---- recover.c: missing batches, resending */
 enum err receive_fetch(struct pbft *p, struct bytes message);
 enum err receive_batch(struct pbft *p, struct bytes message);
-void status_send(struct pbft *p, int32_t to);
 void fetch_missing(struct pbft *p);
 void resend_all(struct pbft *p);
-bool answer_allowed(struct pbft *p, unsigned peer);
+/* Sends to one peer, unless its budget is used up (false). */
+bool answer(struct pbft *p, unsigned peer, struct blob *message);
 uint64_t known_decided(const struct pbft *p);
 /* Somebody correct has decided more than we have. A quorum of COMMITs alone does not say so: all of it may have come
  * too late, to replicas that had left the view. */

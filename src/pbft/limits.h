@@ -15,8 +15,9 @@ enum {
     SLOT_BATCHES = 4,
     CHECKPOINTS_SPARE = 3,
     PATIENCE = 8,                /* time-outs of progress with other requests, while the oldest one is passed over */
-    ANSWERS_MAX = 32,            /* messages that a peer's questions may draw from us within resend_ns */
-    RESEND_SLOTS_MAX = 64,       /* undecided sequences that are sent again at a time */
+    ANSWERS_MAX = 32,            /* messages to one peer alone within resend_ns, doubled as the view time-out is, */
+    ANSWERS_SIZE_MAX = 1 << 19,  /* and their bytes, but for the first one */
+    RESEND_SLOTS_MAX = 64,       /* undecided sequences that a STATUS tells of, and that are sent again at a time */
     BATCH_SIZE_MAX = 4 << 20,    /* bytes of requests in a batch that we propose */
     BATCH_SIZE_ALLOWED = 6 << 20 /* and in one that we accept: room for the rest of the message */
 };

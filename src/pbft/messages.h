@@ -17,10 +17,9 @@
  *   [3, vote]
  *   [4, cose]                          view 0, digest = block id
  *   [5, cose, body]                    sequence = h, digest = SHA-256 of the body
- *   [6, cose, body]                    sequence = h of the new view, digest = SHA-256 of the body
- *   [7, cose]                          digest = of the batch that is missing
- *   [8, [request...]]
- *   [9, cose, body]                    sequence = highest decided, body [active, h]
+ *   [6, cose, body]                    sequence = h of the new view, digest = SHA-256 of the whole body; the body may
+ * be a short one (view_changes.h) [7, cose]                          digest = of the batch that is missing [8,
+ * [request...]] [9, cose, body]                    sequence = highest decided, digest = SHA-256 of the body (status.c)
  *   [10, h, block id, signatures]      a stable checkpoint: signatures of a quorum under 4
  *   [11, cose]                         view 0, sequence = checkpoint to get to, digest = nonce of a wiped replica
  *   [12, cose]                         what it is told: highest view and sequence, digest = SHA-256(nonce | asker)

@@ -101,6 +101,7 @@ void pbft_free(struct pbft *p)
     blob_drop(p->stable.signatures);
     blob_drop(p->proven.signatures);
     blob_drop(p->new_view);
+    blob_drop(p->short_view);
     pool_fini(&p->pool);
     mem_free(p->records);
     mem_free(p->filed);

@@ -35,7 +35,7 @@ struct pbft_config {
     int64_t view_timeout_ns; /* doubles from the second fruitless view change on, resets on progress */
     int64_t view_timeout_max_ns;
     int64_t batch_delay_ns;       /* a batch that is not full waits at most this long */
-    int64_t resend_ns;            /* undecided own messages are sent again this often */
+    int64_t resend_ns;            /* who waits asks for what it lacks after this time; doubles while nothing comes */
     unsigned batch_max;           /* requests in a batch */
     unsigned pipeline;            /* proposals in flight */
     uint64_t checkpoint_interval; /* K */

@@ -44,12 +44,15 @@ static int64_t view_delay(struct pbft *p)
     return left < p->timeout_ns ? left : p->timeout_ns;
 }
 
-/* Doubles while nothing comes of it, but leaves room for two within the shortest view time-out. */
+/* Doubles while nothing comes of it, but leaves room for two within the present view time-out; within the longest one
+ * where the view timer does not run, and it is for others to move. */
 static int64_t resend_delay(struct pbft *p)
 {
-    int64_t delay = p->config.resend_ns;
+    bool watches = p->timers[PBFT_TIMER_VIEW].armed;
+    int64_t delay = p->config.resend_ns, timeout = watches ? p->timeout_ns : p->config.view_timeout_max_ns;
 
-    for (unsigned i = 0; i < p->fruitless && delay < p->config.view_timeout_ns / 4; i++)
+    timeout = MUTATE(PBFT_RESEND_BY_FIRST_TIMEOUT, p->config.view_timeout_ns, timeout);
+    for (unsigned i = 0; i < MUTATE(PBFT_RESEND_STEADY, 0, p->fruitless) && delay <= timeout / 4; i++)
         delay *= 2;
     return delay;
 }
@@ -75,7 +78,7 @@ void timers_update(struct pbft *p)
     bool leaving = !p->active && (waiting || view_change_count(p) > 1);
 
     if (p->progress) {
-        p->fruitless = 0;
+        p->fruitless /= 2;  /* what it took to get here it may take again */
         if (!p->recovering) /* no decision answers what it asks */
             timer_stop(p, PBFT_TIMER_RESEND);
     }

@@ -1,5 +1,7 @@
 #include "pbft/internal.h"
 
+#include <string.h>
+
 /* OSDI'99 section 4.4. */
 
 static struct view_rules rules_of(const struct pbft *p)
@@ -19,6 +21,12 @@ static void keep_view_change(struct peer *peer, uint64_t to, struct bytes messag
     forget_view_change(peer);
     peer->view_change = blob_new(message);
     peer->view_change_to = to;
+}
+
+static void changes_known(const struct pbft *p, struct blob *known[PBFT_REPLICAS_MAX])
+{
+    for (unsigned i = 0; i < p->members.n; i++)
+        known[i] = p->peers[i].view_change;
 }
 
 unsigned view_change_count(const struct pbft *p)
@@ -42,6 +50,10 @@ static void leave_view(struct pbft *p, uint64_t view)
     p->watching = false;
     blob_drop(p->new_view);
     p->new_view = NULL;
+    blob_drop(p->short_view);
+    p->short_view = NULL;
+    p->wants_whole = false;
+    p->view_said_ns = p->now_ns;
     timer_stop(p, PBFT_TIMER_VIEW);
     timer_stop(p, PBFT_TIMER_BATCH);
     timer_stop(p, PBFT_TIMER_RESEND);
@@ -72,6 +84,7 @@ static struct blob *own_view_change(struct pbft *p)
 }
 
 static void open_view(struct pbft *p);
+static void new_view_retry(struct pbft *p);
 
 /* Section 4.5.2: the first wait for a NEW-VIEW is no longer than that for a decision was; each further one that nothing
  * has come of doubles. */
@@ -119,7 +132,8 @@ static bool join(struct pbft *p)
     return true;
 }
 
-/* One that comes too late. What its sender lacks is the NEW-VIEW; whether it is really asking must be certain. */
+/* One that comes too late. What its sender lacks is the NEW-VIEW, unless that is on its way: it is told where we are,
+ * and asks. Whether it is really asking must be certain. */
 static enum err answer_late(struct pbft *p, const struct claim *claim, struct bytes body)
 {
     if (p->new_view == NULL)
@@ -130,8 +144,7 @@ static enum err answer_late(struct pbft *p, const struct claim *claim, struct by
     enum err err = claim_verify(&p->members, claim);
     if (err != ERR_OK)
         return err;
-    if (answer_allowed(p, claim->signer))
-        send_to(p, (int32_t)claim->signer, p->new_view);
+    status_tell(p, claim->signer);
     return ERR_STALE;
 }
 
@@ -161,6 +174,7 @@ enum err receive_view_change(struct pbft *p, struct bytes message)
     while (join(p))
         ;
     open_view(p);
+    new_view_retry(p);
     return ERR_OK;
 }
 
@@ -185,9 +199,9 @@ static void enter_view(struct pbft *p, const struct new_view *nv, struct blob *m
 
     p->view = nv->claim.says.view;
     p->active = true;
+    p->view_said_ns = p->now_ns;
     p->new_view = blob_hold(message);
     p->views_entered += p->started;
-    p->fruitless = 0;
     p->top = p->planned_top = nv->plan.max_s;
     for (unsigned i = 0; i < p->members.n; i++) {
         if (p->peers[i].view_change_to <= p->view)
@@ -259,6 +273,7 @@ static unsigned exact_count(const struct pbft *p)
 static void open_view(struct pbft *p)
 {
     struct view_rules rules = rules_of(p);
+    bool has[PBFT_REPLICAS_MAX];
     struct new_view nv;
 
     if (p->active || members_primary(&p->members, p->view) != p->config.self || exact_count(p) < p->members.quorum)
@@ -266,7 +281,8 @@ static void open_view(struct pbft *p)
     struct blob *message = make_new_view(p);
     ASSERT(new_view_parse(&rules, blob_bytes(message), false, NULL, &nv) == ERR_OK);
     record_message(p, message);
-    send_to(p, PEER_OTHERS, message);
+    memset(has, true, sizeof has);
+    send_dropping(p, PEER_OTHERS, new_view_shorten(&rules, blob_bytes(message), has));
     effects_note(p->out, "pbft.new_view", p->view, nv.plan.max_s);
     timer_stop(p, PBFT_TIMER_VIEW);
     enter_view(p, &nv, message);
@@ -275,24 +291,27 @@ static void open_view(struct pbft *p)
     fetch_missing(p);
 }
 
-enum err receive_new_view(struct pbft *p, struct bytes message)
+void new_view_answer(struct pbft *p, unsigned peer, const uint64_t *changes)
+{
+    struct view_rules rules = rules_of(p);
+    bool has[PBFT_REPLICAS_MAX];
+
+    for (unsigned i = 0; i < p->members.n; i++)
+        has[i] = changes != NULL && changes[i] == p->view;
+    struct blob *message = new_view_shorten(&rules, blob_bytes(p->new_view), has);
+    answer(p, peer, message);
+    blob_drop(message);
+}
+
+/* A whole one: checks it and enters its view. */
+static enum err new_view_take(struct pbft *p, struct bytes message)
 {
     struct view_rules rules = rules_of(p);
     struct blob *known[PBFT_REPLICAS_MAX];
-    struct bytes body;
-    struct claim claim;
     struct new_view nv;
 
-    enum err err = message_parse(&p->members, message, MESSAGE_NEW_VIEW, &claim, &body);
-    if (err != ERR_OK)
-        return err;
-    if (MUTATE(PBFT_STALE_NEW_VIEW, false, claim.says.view < p->view))
-        return ERR_STALE;
-    if ((claim.says.view == p->view && p->active) || claim.signer == p->config.self)
-        return ERR_STALE;
-    for (unsigned i = 0; i < p->members.n; i++)
-        known[i] = p->peers[i].view_change;
-    err = new_view_parse(&rules, message, true, known, &nv);
+    changes_known(p, known);
+    enum err err = new_view_parse(&rules, message, true, known, &nv);
     if (err != ERR_OK)
         return err;
     peer_seen(p, &nv.claim);
@@ -305,6 +324,67 @@ enum err receive_new_view(struct pbft *p, struct bytes message)
     new_view_fini(&nv);
     fetch_missing(p);
     return ERR_OK;
+}
+
+/* One that is short of a VIEW-CHANGE which is on its way waits for it: the primary signed it, so it is the only one
+ * that may. Who has another VIEW-CHANGE than it names asks for the whole. */
+static enum err new_view_keep(struct pbft *p, const struct claim *claim, struct bytes message, enum err err)
+{
+    if ((err != ERR_MISSING && err != ERR_MISMATCH) || claim->signer != members_primary(&p->members, claim->says.view))
+        return err;
+    enum err verdict = claim_verify(&p->members, claim);
+    if (verdict != ERR_OK)
+        return verdict;
+    peer_seen(p, claim);
+    if (claim->says.view > p->view) {
+        status_tell(p, claim->signer);
+        return err;
+    }
+    blob_drop(p->short_view);
+    p->short_view = blob_new(message);
+    p->wants_whole = p->wants_whole || err == ERR_MISMATCH;
+    return err;
+}
+
+enum err receive_new_view(struct pbft *p, struct bytes message)
+{
+    struct view_rules rules = rules_of(p);
+    struct blob *known[PBFT_REPLICAS_MAX];
+    struct buf whole = {0};
+    struct bytes body;
+    struct claim claim;
+
+    enum err err = message_parse(&p->members, message, MESSAGE_NEW_VIEW, &claim, &body);
+    if (err != ERR_OK)
+        return err;
+    if (MUTATE(PBFT_STALE_NEW_VIEW, false, claim.says.view < p->view))
+        return ERR_STALE;
+    if ((claim.says.view == p->view && p->active) || claim.signer == p->config.self)
+        return ERR_STALE;
+    struct digest digest = digest_of(body);
+    if (digest_equal(&digest, &claim.says.digest))
+        return new_view_take(p, message);
+    changes_known(p, known);
+    err = new_view_expand(&rules, body, known, &whole);
+    if (err == ERR_OK) {
+        struct blob *blob = message_of(p, &claim, bytes_of_buf(&whole));
+        err = new_view_take(p, blob_bytes(blob));
+        blob_drop(blob);
+    }
+    buf_free(&whole);
+    return err == ERR_OK ? err : new_view_keep(p, &claim, message, err);
+}
+
+/* A VIEW-CHANGE has come: was a NEW-VIEW short of it? */
+static void new_view_retry(struct pbft *p)
+{
+    struct blob *message = p->short_view;
+
+    if (message == NULL)
+        return;
+    p->short_view = NULL;
+    (void)receive_new_view(p, blob_bytes(message)); /* what is still short of one is kept again */
+    blob_drop(message);
 }
 
 /* ---- own records */

@@ -192,6 +192,13 @@ void plan_fini(struct plan *plan)
     plan->items = NULL;
 }
 
+static void put_proposals(struct cbor_writer *w, const struct claim *proposals, unsigned count)
+{
+    cbor_put_array(w, count);
+    for (unsigned i = 0; i < count; i++)
+        cbor_put_bytes(w, bytes_of(proposals[i].signature, SIGNATURE_SIZE));
+}
+
 void new_view_body(const struct view_change *changes, unsigned count, const struct claim *proposals,
                    unsigned proposal_count, struct buf *out)
 {
@@ -202,10 +209,98 @@ void new_view_body(const struct view_change *changes, unsigned count, const stru
     cbor_put_array(&w, count);
     for (unsigned i = 0; i < count; i++)
         cbor_put_raw(&w, changes[i].message);
-    cbor_put_array(&w, proposal_count);
-    for (unsigned i = 0; i < proposal_count; i++)
-        cbor_put_bytes(&w, bytes_of(proposals[i].signature, SIGNATURE_SIZE));
+    put_proposals(&w, proposals, proposal_count);
     cbor_writer_done(&w);
+}
+
+/* An element of V in a short body, or a whole VIEW-CHANGE. */
+static void put_reference(struct cbor_writer *w, const struct view_change *vc)
+{
+    struct digest digest = digest_of(vc->message);
+
+    cbor_put_array(w, 2);
+    cbor_put_uint(w, vc->claim.signer);
+    cbor_put_bytes(w, digest_bytes(&digest));
+}
+
+struct blob *new_view_shorten(const struct view_rules *rules, struct bytes message, const bool *has)
+{
+    struct buf body = {0};
+    struct cbor_writer w;
+    struct new_view nv;
+
+    new_view_reread(rules, message, &nv);
+    cbor_writer_init(&w, &body);
+    cbor_put_array(&w, 2);
+    cbor_put_array(&w, nv.count);
+    for (unsigned i = 0; i < nv.count; i++) {
+        if (has[nv.changes[i].claim.signer])
+            put_reference(&w, &nv.changes[i]);
+        else
+            cbor_put_raw(&w, nv.changes[i].message);
+    }
+    put_proposals(&w, nv.proposals, (unsigned)(nv.plan.max_s - nv.plan.min_s));
+    cbor_writer_done(&w);
+    struct blob *out = message_make(rules->members, &nv.claim, bytes_of_buf(&body));
+    buf_free(&body);
+    new_view_fini(&nv);
+    return out;
+}
+
+/* The VIEW-CHANGE that an element of V stands for. */
+static struct bytes dereference(struct bytes item, const struct view_rules *rules, struct blob *const *known,
+                                enum err *err)
+{
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, item);
+    if (cbor_get_array(&r) != 2)
+        return item;
+    uint64_t replica = cbor_get_uint(&r);
+    struct bytes digest = cbor_get_bytes_of(&r, DIGEST_SIZE);
+    *err = cbor_reader_done(&r);
+    if (*err == ERR_OK && replica >= rules->members->n)
+        *err = ERR_RANGE;
+    if (*err == ERR_OK && known[replica] == NULL)
+        *err = ERR_MISSING;
+    if (*err != ERR_OK)
+        return item;
+    struct digest here = digest_of(blob_bytes(known[replica]));
+    if (!bytes_equal(digest_bytes(&here), digest))
+        *err = ERR_MISMATCH;
+    return blob_bytes(known[replica]);
+}
+
+enum err new_view_expand(const struct view_rules *rules, struct bytes body, struct blob *const *known, struct buf *out)
+{
+    enum err err = ERR_OK;
+    struct cbor_reader r;
+    struct cbor_writer w;
+
+    cbor_reader_init(&r, body);
+    cbor_expect_array(&r, 2);
+    cbor_expect_array(&r, rules->members->quorum);
+    cbor_writer_init(&w, out);
+    cbor_put_array(&w, 2);
+    cbor_put_array(&w, rules->members->quorum);
+    for (unsigned i = 0; i < rules->members->quorum && r.err == ERR_OK; i++) {
+        struct bytes item = cbor_get_raw(&r);
+        err = r.err;
+        if (err == ERR_OK)
+            item = dereference(item, rules, known, &err);
+        if (err == ERR_OK && out->len + item.len > PBFT_MESSAGE_SIZE_MAX)
+            err = ERR_LIMIT;
+        if (err != ERR_OK)
+            return err;
+        cbor_put_raw(&w, item);
+    }
+    struct bytes proposals = cbor_get_raw(&r);
+    err = cbor_reader_done(&r);
+    if (err != ERR_OK)
+        return err;
+    cbor_put_raw(&w, proposals);
+    cbor_writer_done(&w);
+    return ERR_OK;
 }
 
 static bool is_known(const struct view_rules *rules, struct blob *const *known, struct bytes message)

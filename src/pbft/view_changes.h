@@ -48,7 +48,8 @@ struct plan {
 void plan_make(const struct view_rules *rules, const struct view_change *changes, unsigned count, struct plan *out);
 void plan_fini(struct plan *plan);
 
-/* The body is [[VIEW-CHANGE...], [signature of a PRE-PREPARE of each planned sequence...]]. */
+/* The body is [[VIEW-CHANGE...], [signature of a PRE-PREPARE of each planned sequence...]]; what is signed, stored and
+ * given to others for good is the whole of it. */
 struct new_view {
     struct claim claim; /* sequence: min_s */
     unsigned count;
@@ -67,6 +68,16 @@ enum err new_view_parse(const struct view_rules *rules, struct bytes message, bo
 /* Of one that was parsed before under these rules. */
 void new_view_reread(const struct view_rules *rules, struct bytes message, struct new_view *out);
 void new_view_fini(struct new_view *nv);
+
+/* Most of a NEW-VIEW is VIEW-CHANGEs that its receivers were sent already (TOCS 2002 section 3.2.4 has digests in their
+ * place, too). A short one says [replica, SHA-256 of the message] instead of some of them; its signature is that of the
+ * whole. has: of which replicas the receiver is thought to have the VIEW-CHANGE; message: one that was parsed before.
+ * One holding is the caller's. */
+struct blob *new_view_shorten(const struct view_rules *rules, struct bytes message, const bool *has);
+/* Appends the whole body to out, which is the caller's also on errors. known: VIEW-CHANGE of each replica, or NULL.
+ * ERR_MISSING: one is not there; ERR_MISMATCH: another one is; ERR_LIMIT: too long; or those of a CBOR reader. */
+enum err new_view_expand(const struct view_rules *rules, struct bytes body, struct blob *const *known,
+                         struct buf *out) MUST_CHECK;
 
 /* SHA-256 of the empty batch. */
 struct digest null_digest(void);

@@ -151,13 +151,11 @@ enum err receive_query(struct pbft *p, struct bytes message)
     if (err != ERR_OK)
         return err;
     make_room(p, &p->peers[query.signer], query.says.sequence);
-    if (!answer_allowed(p, query.signer))
-        return ERR_OK;
     struct digest nonce = report_nonce(&query.says.digest, &p->members.fingerprints[query.signer]);
     uint64_t sequence = p->top_signed > p->decided ? p->top_signed : p->decided;
     claim_sign(p, MESSAGE_REPORT, p->view > p->floor ? p->view : p->floor, sequence, &nonce, &report);
-    struct blob *answer = message_of(p, &report, bytes_of(NULL, 0));
-    send_to(p, (int32_t)query.signer, answer);
-    blob_drop(answer);
+    struct blob *reply = message_of(p, &report, bytes_of(NULL, 0));
+    answer(p, query.signer, reply);
+    blob_drop(reply);
     return ERR_OK;
 }

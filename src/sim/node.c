@@ -66,7 +66,7 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
         .view_timeout_ns = (int64_t)s->view_timeout_ns,
         .view_timeout_max_ns = 16 * (int64_t)s->view_timeout_ns,
         .batch_delay_ns = s->batch_delay_ns,
-        .resend_ns = (int64_t)s->view_timeout_ns / 3,
+        .resend_ns = (int64_t)s->view_timeout_ns / 8,
         .submit_ns = s->submit_ns,
         .submit_max_ns = s->submit_max_ns,
         .poll_ns = s->submit_ns,

@@ -29,6 +29,17 @@ static int64_t delay(struct cluster *c)
     return c->delay_min + (int64_t)prng_below(&c->prng, (uint64_t)(c->delay_max - c->delay_min + 1));
 }
 
+/* When the last byte has left: one message after the other. */
+static int64_t leaves(struct cluster *c, unsigned from, unsigned to, size_t size)
+{
+    int64_t *link = &c->link_free[from][to];
+
+    if (c->bandwidth == 0)
+        return c->now;
+    *link = (*link > c->now ? *link : c->now) + (int64_t)(size * UINT64_C(1000000000) / c->bandwidth);
+    return *link;
+}
+
 static void transmit(struct cluster *c, unsigned from, unsigned to, struct blob *message)
 {
     if (from == to || to >= c->n || c->cut[from][to])
@@ -43,7 +54,8 @@ static void transmit(struct cluster *c, unsigned from, unsigned to, struct blob 
         return;
     unsigned copies = prng_below(&c->prng, 1000) < c->duplicate ? 2 : 1;
     for (unsigned i = 0; i < copies; i++)
-        push(c, c->now + delay(c), (struct event){.kind = EVENT_MESSAGE, .node = to, .message = blob_hold(sent)});
+        push(c, leaves(c, from, to, sent->len) + delay(c),
+             (struct event){.kind = EVENT_MESSAGE, .node = to, .message = blob_hold(sent)});
     blob_drop(sent);
 }
 

@@ -63,9 +63,11 @@ struct cluster {
 
     /* faults */
     int64_t delay_min, delay_max;
-    unsigned loss, duplicate;                                                          /* of a thousand messages */
-    unsigned crash;                                                                    /* of a hundred thousand steps */
-    bool cut[CLUSTER_MAX][CLUSTER_MAX];                                                /* nothing from .. to */
+    unsigned loss, duplicate;                    /* of a thousand messages */
+    unsigned crash;                              /* of a hundred thousand steps */
+    uint64_t bandwidth;                          /* bytes a second, of each way between two; 0: no limit */
+    int64_t link_free[CLUSTER_MAX][CLUSTER_MAX]; /* when what was sent before has left */
+    bool cut[CLUSTER_MAX][CLUSTER_MAX];          /* nothing from .. to */
     bool (*drop)(struct cluster *c, unsigned from, unsigned to, struct bytes message); /* may be NULL */
     bool no_catch_up;
     int64_t again_until; /* check_batch answers ERR_AGAIN before */

@@ -248,6 +248,53 @@ static void a_new_view_other_than_the_plan_is_refused(void)
     buf_free(&out);
 }
 
+/* A short NEW-VIEW, made whole again by who has the VIEW-CHANGEs that it names. */
+static void a_short_new_view_is_the_whole_one(void)
+{
+    struct buf m[N] = {0}, out = {0}, whole = {0};
+    struct blob *known[N] = {NULL};
+    const bool has[N] = {true, false, true};
+    struct bytes body;
+    struct claim claim;
+
+    view_change(0, 5, 0, 0, (struct prepared[]){{1, 0, "a"}}, 1, &m[0]);
+    view_change(1, 5, 0, 0, (struct prepared[]){{3, 4, "c"}}, 1, &m[1]);
+    view_change(2, 5, 0, 0, NULL, 0, &m[2]);
+    new_view(1, 5, m, Q, false, &out);
+    struct blob *shorter = new_view_shorten(&rules, bytes_of_buf(&out), has);
+    CHECK(shorter->len < out.len);
+    CHECK_OK(message_parse(&members, blob_bytes(shorter), MESSAGE_NEW_VIEW, &claim, &body));
+    CHECK_ERR(new_view_expand(&rules, body, known, &whole), ERR_MISSING);
+    known[0] = blob_new(bytes_of_buf(&m[0]));
+    known[2] = blob_new(bytes_of_buf(&m[1]));
+    buf_clear(&whole);
+    CHECK_ERR(new_view_expand(&rules, body, known, &whole), ERR_MISMATCH);
+    blob_drop(known[2]);
+    known[2] = blob_new(bytes_of_buf(&m[2]));
+    buf_clear(&whole);
+    CHECK_OK(new_view_expand(&rules, body, known, &whole));
+    struct blob *again = message_make(&members, &claim, bytes_of_buf(&whole));
+    CHECK_EQ_BYTES(blob_bytes(again), bytes_of_buf(&out));
+    blob_drop(again);
+    for (size_t i = 0; i < body.len; i++) { /* no change of it gives the same, or another that is signed */
+        struct blob *odd = blob_new(body);
+        odd->data[i] ^= 1;
+        buf_clear(&whole);
+        bool same = new_view_expand(&rules, blob_bytes(odd), known, &whole) == ERR_OK &&
+                    digest_equal(&claim.says.digest, &(struct digest[]){digest_of(bytes_of_buf(&whole))}[0]);
+        if (!CHECK(!same))
+            tap_note("byte %zu", i);
+        blob_drop(odd);
+    }
+    blob_drop(known[0]);
+    blob_drop(known[2]);
+    blob_drop(shorter);
+    for (unsigned i = 0; i < N; i++)
+        buf_free(&m[i]);
+    buf_free(&out);
+    buf_free(&whole);
+}
+
 /* ---- statements */
 
 static void a_commit_is_the_ledgers_vote(void)
@@ -365,6 +412,7 @@ int main(void)
     TAP_RUN(every_flipped_bit_of_a_view_change_fails);
     TAP_RUN(the_plan_is_the_papers);
     TAP_RUN(a_new_view_other_than_the_plan_is_refused);
+    TAP_RUN(a_short_new_view_is_the_whole_one);
     TAP_RUN(a_commit_is_the_ledgers_vote);
     TAP_RUN(nothing_foreign_counts);
     TAP_RUN(two_digests_for_one_place_convict);

@@ -125,6 +125,15 @@ static void add_wipe(struct plan *p)
     when(p);
 }
 
+/* A participant is away for so long that it must fetch a state. */
+static void add_absence(struct plan *p)
+{
+    buf_printf(&p->more,
+               ", {\"kind\": \"crash\", \"node\": \"e0\", \"epoch\": 2}, {\"kind\": \"restart\", \"node\": \"e0\", "
+               "\"epoch\": %" PRIu64 "}",
+               p->epochs - 1);
+}
+
 /* Who votes changes; f stays what it is. */
 static void add_change(struct plan *p)
 {
@@ -186,6 +195,8 @@ static void trouble(uint64_t seed, struct plan *p)
         add_change(p);
     if (p->liar)
         add_liar(p);
+    if (p->epochs == EPOCHS_LONG)
+        add_absence(p);
     buf_add_text(&p->more, "]");
     add_spot_checks(p);
 }

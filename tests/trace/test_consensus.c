@@ -22,7 +22,8 @@ struct player {
     bool begun;
     char closing[16];
     struct buf out;
-    bool quiet[MESSAGE_TYPES_END]; /* messages that are not shown */
+    bool quiet[MESSAGE_TYPES_END];     /* messages that are not shown */
+    struct blob *changes[CLUSTER_MAX]; /* the last VIEW-CHANGE of each that it sent to all */
     bool no_timers;
     enum message_type lost;      /* messages of this type do not arrive, */
     unsigned lost_from, lost_to; /* from one, to one; CLUSTER_MAX: anybody */
@@ -69,9 +70,19 @@ static void show_view_change(struct player *p, struct bytes message)
 static void show_new_view(struct player *p, struct bytes message)
 {
     struct view_rules rules = rules_of(p);
+    struct buf whole = {0};
+    struct bytes body;
+    struct claim claim;
     struct new_view nv;
 
-    if (new_view_parse(&rules, message, false, NULL, &nv) != ERR_OK)
+    if (message_parse(rules.members, message, MESSAGE_NEW_VIEW, &claim, &body) != ERR_OK)
+        return;
+    bool shorter = new_view_expand(&rules, body, p->changes, &whole) == ERR_OK;
+    struct blob *blob = message_make(rules.members, &claim, shorter ? bytes_of_buf(&whole) : body);
+    enum err err = new_view_parse(&rules, blob_bytes(blob), false, NULL, &nv);
+    blob_drop(blob);
+    buf_free(&whole);
+    if (err != ERR_OK)
         return;
     buf_printf(&p->out, " from VIEW-CHANGEs of");
     for (unsigned i = 0; i < nv.count; i++)
@@ -103,6 +114,10 @@ static void show_message(struct player *p, unsigned from, int32_t to, struct byt
     }
     if (type == MESSAGE_VIEW_CHANGE)
         show_view_change(p, message);
+    if (type == MESSAGE_VIEW_CHANGE && to == PEER_OTHERS) {
+        blob_drop(p->changes[from]);
+        p->changes[from] = blob_new(message);
+    }
     if (type == MESSAGE_NEW_VIEW)
         show_new_view(p, message);
     buf_printf(&p->out, "\n");
@@ -335,6 +350,8 @@ static bool perform(char *text, struct buf *out)
     fine = fine && p->cluster.failure[0] == '\0';
     if (p->begun)
         cluster_free(&p->cluster);
+    for (unsigned i = 0; i < CLUSTER_MAX; i++)
+        blob_drop(p->changes[i]);
     buf_free(&p->out);
     mem_free(p);
     return fine;
