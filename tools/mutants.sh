@@ -80,16 +80,23 @@ sound() {
     done
 }
 
-# killer LAYER: prints the first test program that fails with the planted defect.
+# killer LAYER MUTANT FILE...: prints the first test program that fails with the planted defect: of the layer and, but
+# for the slice, of those above.
 killer() {
+    from=$1
+    shift
     reached=
-    for layer in $layers; do
-        [ "$layer" != "$1" ] || reached=yes
-        [ -n "$reached" ] && [ -f "$work/ran/$layer" ] || continue
-        for program in $(cat "$work/ran/$layer"); do
+    for asked in $layers; do
+        [ "$asked" != "$from" ] || reached=yes
+        [ -n "$reached" ] || continue
+        [ -z "$slice" ] || [ "$asked" = "$from" ] || return 0
+        sound "$asked"
+        plant "$@"
+        for program in $(cat "$work/ran/$asked"); do
             ninja -C "$build" "$program" > "$work/log" 2>&1 || return 0
             passes "$program" || { echo "$program"; return 0; }
         done
+        heal "$@"
     done
 }
 
@@ -122,19 +129,20 @@ plant() { # NAME FILE...
     defect=$1
     shift
     for path in "$@"; do
-        { printf '#define PLANTED "%s"\n#define MUTANT_%s 1\n' "$defect" "$defect"; cat "$path"; } > "$tree/$path"
+        { echo "#define PLANTED \"$defect\""; cat "$path"; } > "$tree/$path"
     done
 }
 
-heal() { # FILE...
+heal() { # NAME FILE...
+    shift
     for path in "$@"; do
         cp "$path" "$tree/$path"
     done
 }
 
 # One line a defect: its layer (storm: of the consensus), its name, and every file that knows it.
-grep -r -o -E 'MUTATE\([A-Z0-9_]+,|^ *# *if.*MUTANT_[A-Z0-9_]+' src --include='*.[ch]' |
-    grep -v '^src/base/mutate.h:' | sed -E 's/^([^:]+):.*(MUTATE\(|MUTANT_)([A-Z0-9_]+),?$/\3 \1/' |
+grep -r -o -E 'MUTATE\([A-Z0-9_]+,' src --include='*.[ch]' | grep -v '^src/base/mutate.h:' |
+    sed -E 's/^([^:]+):MUTATE\(([A-Z0-9_]+),$/\2 \1/' |
     LC_ALL=C sort -u | awk '
         $1 != last { if (line) print line; split($2, part, "/"); line = part[2] " " $1; last = $1 }
         { line = line " " $2 }
@@ -155,28 +163,15 @@ while read -r layer mutant files; do
     echo "$of $layer $mutant $files"
 done < "$work/all" > "$work/list"
 
-# Which layers to ask: the defects' own; without --slice all above the lowest of them.
-own=$(awk -v beyond=" $beyond " '$1 != "storm" || index(beyond, " " $3 " ") { print $2 }' "$work/list" | sort -u)
-reached=
-for layer in $layers; do
-    if contains "$layer" $own; then
-        reached=yes
-        sound "$layer"
-    elif [ -n "$reached" ] && [ -z "$slice" ]; then
-        sound "$layer"
-    fi
-done
-
 . tests/tap.sh
 : > "$work/medians"
 while read -r of layer mutant files; do
-    plant "$mutant" $files
     if [ "$of" != storm ] || contains "$mutant" "$beyond"; then
-        found=$(killer "$layer")
+        found=$(killer "$layer" "$mutant" $files)
         [ "$of" = storm ] && what=' (by a unit test: storms hardly find it)' || what=
         [ -n "$found" ] && status=0 || status=1
         report "$status" "$mutant in $files is noticed by ${found:-nothing}$what"
-    elif ! ninja -C "$build" storm/storm > "$work/log" 2>&1; then
+    elif ! { plant "$mutant" $files && ninja -C "$build" storm/storm > "$work/log" 2>&1; }; then
         report 1 "$mutant in $files compiles" "$work/log"
     else
         storms
@@ -191,7 +186,7 @@ while read -r of layer mutant files; do
             report "$status" "$mutant fails in $asked"
         fi
     fi
-    heal $files
+    heal "$mutant" $files
 done < "$work/list"
 sort -rn "$work/medians" | awk 'NR <= 2 { print "# longest lived: " $2 ", median " $1 " seeds" }'
 finish

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/mutate.h"
+
 /* A total order over the content, so that no sort can let the order of arrival through. */
 static int candidate_compare(const void *a, const void *b)
 {
@@ -33,11 +35,7 @@ unsigned align_candidates(const struct genome_schema *schema, struct candidate *
         genome_project(schema, &candidates[i].genome);
         candidates[i].hash = genome_hash(schema, &candidates[i].genome);
     }
-#ifndef MUTANT_ALIGN_ARRIVAL_ORDER
-    qsort(candidates, count, sizeof candidates[0], candidate_compare);
-#else
-    (void)candidate_compare;
-#endif
+    MUTATE(ALIGN_ARRIVAL_ORDER, (void)0, qsort(candidates, count, sizeof candidates[0], candidate_compare));
     for (unsigned i = 0; i < count; i++)
         if (!stands_earlier(candidates, kept, &candidates[i].hash))
             candidates[kept++] = candidates[i];

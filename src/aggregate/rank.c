@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/dmath.h"
+#include "base/mutate.h"
 #include "base/wide.h"
 
 /* Definitions, ties and bounds, with the reasons: docs/aggregation.md. Integers only. */
@@ -54,11 +55,8 @@ uint64_t rank_safe_cap_ppm(unsigned sites, uint64_t trim_ppm)
 static uint64_t cap_effective(const struct rank_matrix *m)
 {
     uint64_t even = (RANK_PPM + m->sites - 1) / m->sites;
-#ifdef MUTANT_RANK_NO_CAP
-    return RANK_PPM + even;
-#else
-    return m->stake_cap_ppm > even ? m->stake_cap_ppm : even;
-#endif
+    uint64_t cap = MUTATE(RANK_NO_CAP, RANK_PPM + even, m->stake_cap_ppm);
+    return cap > even ? cap : even;
 }
 
 /* Water-filling: whoever's share of what is left exceeds the cap gets the cap, the rest is shared anew.
@@ -147,11 +145,8 @@ static uint64_t weight_sum(const struct weighted *sorted, unsigned count)
 /* The mean, in millionths, of the weight that lies between the trimmed ends. */
 static uint64_t trimmed_mean(const struct weighted *sorted, unsigned count, uint64_t trim_ppm)
 {
-    uint64_t whole = weight_sum(sorted, count), trim = whole * trim_ppm / RANK_PPM, end = whole - trim;
-#ifdef MUTANT_RANK_NO_TRIM
-    trim = 0;
-    end = whole;
-#endif
+    uint64_t whole = weight_sum(sorted, count), trim = MUTATE(RANK_NO_TRIM, 0, whole * trim_ppm / RANK_PPM);
+    uint64_t end = whole - trim;
     uint64_t at = 0, sum = 0;
     ASSERT(trim < end);
     for (unsigned i = 0; i < count; i++) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "aggregate/vector_rules.h"
+#include "base/mutate.h"
 
 enum { GEOMETRIC_STEPS = 32, CLIPPING_STEPS = 3, STEPS_MAX = 100000 };
 #define SMOOTHING 1e-6
@@ -132,17 +133,11 @@ static void rows_order(const struct vector_set *set, struct vector_rows *rows, d
     struct place places[VECTOR_ROWS_MAX];
     for (unsigned i = 0; i < set->rows; i++)
         places[i] = (struct place){&set->hashes[i], set->values[i], set->weights != NULL ? set->weights[i] : 1};
-#ifndef MUTANT_VECTOR_ARRIVAL_ORDER
-    qsort(places, set->rows, sizeof places[0], place_compare);
-#else
-    (void)place_compare;
-#endif
+    MUTATE(VECTOR_ARRIVAL_ORDER, (void)0, qsort(places, set->rows, sizeof places[0], place_compare));
     rows->count = 0;
     for (unsigned i = 0; i < set->rows; i++) {
-#ifndef MUTANT_VECTOR_TWICE
-        if (i > 0 && digest_equal(places[i].hash, places[i - 1].hash))
+        if (i > 0 && MUTATE(VECTOR_TWICE, false, digest_equal(places[i].hash, places[i - 1].hash)))
             continue;
-#endif
         rows->values[rows->count] = places[i].values;
         weights[rows->count++] = places[i].weight;
     }

@@ -2,6 +2,8 @@
 
 #include "aggregate/vector_rules.h"
 
+#include "base/mutate.h"
+
 /* One order for every sum: in a block of 256 columns four sums take turns, column by column, and are folded as
  * (s0 + s1) + (s2 + s3); blocks are added in order within a task, tasks in order. Columns missing in the last block
  * count as zeros.
@@ -175,9 +177,7 @@ void vector_distances(const struct vector_rows *rows, double *squares)
         }
     }
     mem_free(job.sums);
-#ifdef MUTANT_VECTOR_ONLY_PRODUCTS
-    any = false;
-#endif
+    any = MUTATE(VECTOR_ONLY_PRODUCTS, false, any);
     if (any)
         pairs_run(&job, &differences_task);
     for (unsigned i = 0; i < n && any; i++) {

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "audit/summary.h"
+#include "base/mutate.h"
 
 static void skip_all(struct audit_report *report, enum audit_rule first, enum audit_rule last, const char *why)
 {
@@ -80,11 +81,7 @@ static void audit_log(struct replay *r, const struct audit_input *in, const stru
     check_trust(r, in, options, report);
     bool whole = replay_all(r, in, report);
     replay_compare(r, report);
-#ifdef MUTANT_AUDIT_STATE_OF_A_PART
-    if (options->state != NULL) {
-#else
-    if (whole && options->state != NULL) {
-#endif
+    if (MUTATE(AUDIT_STATE_OF_A_PART, true, whole) && options->state != NULL) {
         state_free(options->state);
         state_copy(options->state, &r->state);
     }

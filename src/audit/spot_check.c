@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/mutate.h"
 #include "base/sample.h"
 #include "evolve/local_cycle.h"
 #include "state/body.h"
@@ -63,10 +64,9 @@ static void check_block(struct spot *s, const struct claims *c)
     char pointer[48];
     unsigned count;
 
-#ifdef MUTANT_AUDIT_UNKNOWN_BLOCK_PASSED
-    return;
-#endif
-    if (s->work->own(s->work->context, m, &count) == NULL || owners_at(s->r, &c->envelope.ledger_block_id) != NULL)
+    bool known = MUTATE(AUDIT_UNKNOWN_BLOCK_PASSED, true, owners_at(s->r, &c->envelope.ledger_block_id) != NULL);
+
+    if (known || s->work->own(s->work->context, m, &count) == NULL)
         return;
     snprintf(pointer, sizeof pointer, "/entries/%" PRIu64, c->entry);
     audit_fail(s->report, RULE_WORK_CLAIMS, c->in->file, pointer, "%s names a block that is not in the log",
@@ -100,10 +100,7 @@ static void run_again(struct spot *s, const struct claims *c, unsigned number, c
     char pointer[48], hex[2 * DIGEST_SIZE + 1];
 
     (void)cycle_score(job, &genome, 1, &cost);
-#ifdef MUTANT_AUDIT_CLAIMS_BELIEVED
-    cost = claim;
-#endif
-    if (cost == claim) {
+    if (MUTATE(AUDIT_CLAIMS_BELIEVED, true, cost == claim)) {
         audit_pass(s->report, RULE_WORK_CLAIMS);
         return;
     }

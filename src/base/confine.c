@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/mutate.h"
+
 /* One number on every architecture since Linux 5.13. */
 enum { NR_CREATE_RULESET = 444, NR_ADD_RULE = 445, NR_RESTRICT_SELF = 446 };
 enum { CREATE_RULESET_VERSION = 1, RULE_PATH_BENEATH = 1 };
@@ -180,14 +182,10 @@ struct confine_force confine_enter(const struct confine *c)
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return force;
-#ifndef MUTANT_CONFINE_NO_FILES
-    if (c->ruleset >= 0 && syscall(NR_RESTRICT_SELF, c->ruleset, 0) == 0)
+    if (c->ruleset >= 0 && MUTATE(CONFINE_NO_FILES, -1, syscall(NR_RESTRICT_SELF, c->ruleset, 0)) == 0)
         force = (struct confine_force){.files = true, .network_tcp = c->network_tcp, .signals = c->signals};
-#endif
-#ifndef MUTANT_CONFINE_SOCKETS
     if (!c->network_allowed)
-        force.network = forbid_sockets();
-#endif
+        force.network = MUTATE(CONFINE_SOCKETS, false, forbid_sockets());
     return force;
 }
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/mutate.h"
 #include "codec/cbor.h"
 #include "codec/cbor_float.h"
 
@@ -157,10 +158,8 @@ static void key_end(struct cbor_reader *r, struct cbor_level *level)
 
     if (order == 0)
         fail_at(r, ERR_DUPLICATE, level->item_start);
-#ifndef MUTANT_CBOR_UNSORTED
-    if (order > 0)
+    if (MUTATE(CBOR_UNSORTED, false, order > 0))
         fail_at(r, ERR_CANONICAL, level->item_start);
-#endif
     level->has_key = true;
     level->key_start = level->item_start;
     level->key_len = key.len;

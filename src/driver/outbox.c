@@ -1,5 +1,7 @@
 #include "driver/outbox.h"
 
+#include "base/mutate.h"
+
 /* "Nothing before its record is durable": the rule that a crash may not break (Castro and Liskov 2002, section 5.1: a
  * replica writes what it sends to its log first) is kept here and nowhere else. */
 
@@ -149,11 +151,7 @@ static void carry_one(struct outbox *o, struct effect e)
         release(o);
         return;
     }
-    e.after = o->written;
-#ifdef MUTANT_OUTBOX_SENDS_EARLY
-    if (e.kind == EFFECT_SEND)
-        e.after = 0;
-#endif
+    e.after = e.kind == EFFECT_SEND ? MUTATE(OUTBOX_SENDS_EARLY, 0, o->written) : o->written;
     if (e.after <= o->durable)
         perform_dropping(o, e);
     else

@@ -1,6 +1,7 @@
 #include "driver/pick.h"
 
 #include "base/dmath.h"
+#include "base/mutate.h"
 #include "driver/workers.h"
 
 /* One run of one candidate. */
@@ -10,11 +11,7 @@ static struct work *score_submit(const struct pick_task *task, struct workers *w
     struct job *job = job_new(JOB_SCORE, task->epoch + run, task->schema, 1);
     struct work *w = work_new(job);
 
-#ifdef MUTANT_SIM_PICKS_BY_ONE_RUN
-    job->cycle.epoch = task->epoch;
-#else
-    job->cycle.epoch = task->epoch + run;
-#endif
+    job->cycle.epoch = task->epoch + MUTATE(SIM_PICKS_BY_ONE_RUN, 0, run);
     job->cycle.iteration_limit = task->limit;
     for (unsigned i = 0; i < task->work->count; i++)
         job->cycle.instances[job->cycle.instance_count++] = &task->work->instances[i];

@@ -1,6 +1,7 @@
 #include "evolve/local_cycle.h"
 
 #include "base/dmath.h"
+#include "base/mutate.h"
 #include "evolve/search.h"
 
 /* The frame around an optimiser: budget, incumbent and archive first, and what is handed out in the end. */
@@ -68,11 +69,7 @@ static void result_take(const struct search *s, const struct tried *incumbent, s
     r.incumbent_cost = cost_of(incumbent->merit, job->instance_count);
     for (unsigned i = 0; i < s->count && r.count < job->migrants; i++) {
         const struct tried *t = &s->pool[i];
-#ifdef MUTANT_EVOLVE_CLAIMS_WHAT_IS_KNOWN
-        if (true)
-#else
-        if (t->is_new)
-#endif
+        if (MUTATE(EVOLVE_CLAIMS_WHAT_IS_KNOWN, true, t->is_new))
             r.best[r.count++] = (struct cycle_candidate){t->genome, cost_of(t->merit, job->instance_count)};
     }
     if (r.count == 0)

@@ -1,6 +1,7 @@
 #include "evolve/search.h"
 
 #include "base/dmath.h"
+#include "base/mutate.h"
 #include "evolve/variation.h"
 
 /* A genome is given up after k runs when the sum of its merits lies above that of the best genome, over the same
@@ -80,11 +81,7 @@ static uint64_t sum_of(const struct tried *best, unsigned runs)
 static bool is_hopeless(const struct tried *t, uint64_t bar)
 {
     uint64_t lead = t->merit > bar ? t->merit - bar : 0, most = RACE_SLACK * RACE_SLACK * t->runs;
-#ifdef MUTANT_EVOLVE_NO_RACE
-    return lead > most;
-#else
-    return lead * lead > most;
-#endif
+    return MUTATE(EVOLVE_NO_RACE, lead, lead * lead) > most;
 }
 
 static void begin(const struct search *s, struct tried *t)

@@ -1,5 +1,7 @@
 #include "fed/internal.h"
 
+#include "base/mutate.h"
+
 /* Validators remember the latest verified envelopes of each member: two different ones with one sequence number
  * convict their signer. The same memory holds envelopes that came too early, until the state admits them; they stay
  * out of PBFT's pool, so that nobody makes a primary look slow with entries that it must not propose. */
@@ -24,10 +26,8 @@ bool evidence_knows(const struct fed *f, unsigned member, uint64_t sequence, str
 /* first, second: signed statements of one culprit. */
 static void accuse(struct fed *f, unsigned culprit, struct bytes first, struct bytes second)
 {
-#ifdef MUTANT_FED_NO_EVIDENCE
-    return;
-#endif
-    if (f->accusation_count == ACCUSATIONS_MAX || f->decided.members[culprit].status == MEMBER_CONVICTED)
+    if (f->accusation_count == MUTATE(FED_NO_EVIDENCE, f->accusation_count, ACCUSATIONS_MAX) ||
+        f->decided.members[culprit].status == MEMBER_CONVICTED)
         return;
     for (unsigned i = 0; i < f->accusation_count; i++) {
         if (f->accusations[i].culprit == culprit)

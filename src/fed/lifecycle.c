@@ -1,6 +1,8 @@
 #include "fed/internal.h"
 #include "state/archive.h"
 
+#include "base/mutate.h"
+
 /* What this node does as the epoch's phases change. lifecycle_settle() runs at the end of every step. */
 
 static struct moment moment_of(const struct federation_state *s)
@@ -25,13 +27,10 @@ enum err lifecycle_judge_close(const struct fed *f, const struct federation_stat
 
     if (order < 0)
         return ERR_OK;
-#ifdef MUTANT_FED_CLOSE_EARLY_ACCEPTED
-    return ERR_OK;
-#endif
     /* Our clock for it runs only from when the attempt began in the decided state. */
-    if (order > 0 || !f->watching || moment_compare(m, &f->moment) != 0)
-        return ERR_AGAIN;
-    return f->now_ns >= f->deadline_ns - tolerance_ns ? ERR_OK : ERR_AGAIN;
+    bool due =
+        order == 0 && f->watching && moment_compare(m, &f->moment) == 0 && f->now_ns >= f->deadline_ns - tolerance_ns;
+    return due ? ERR_OK : MUTATE(FED_CLOSE_EARLY_ACCEPTED, ERR_OK, ERR_AGAIN);
 }
 
 /* Each attempt waits twice as long as the one before. */
@@ -87,10 +86,8 @@ void lifecycle_deadline(struct fed *f)
  * every validator has a CLOSE of its own: a request, and consensus passes over no request for ever. */
 static int64_t patience_ends(const struct fed *f)
 {
-#ifdef MUTANT_FED_PATIENT_FOR_EVER
-    return f->deadline_ns + 1000 * f->config.view_timeout_max_ns;
-#endif
-    return f->deadline_ns + PATIENCE_TIMEOUTS * f->config.view_timeout_ns;
+    return f->deadline_ns + MUTATE(FED_PATIENT_FOR_EVER, 1000 * f->config.view_timeout_max_ns,
+                                   PATIENCE_TIMEOUTS * f->config.view_timeout_ns);
 }
 
 /* The primary says for everybody that a deadline passed or a rollback is due. */
@@ -268,10 +265,8 @@ static void contribute_score(struct fed *f)
     for (unsigned i = 0; i < body.count; i++)
         body.costs[i] = f->score_costs[i];
     score_body_encode(&body, &encoded);
-#ifdef MUTANT_FED_ROW_NAMES_NEWEST_BLOCK
-    f->score_basis.block_id = s->block_id;
-#endif
-    submit_entry(f, ENTRY_SCORE, s->epoch, &f->score_basis.block_id, bytes_of_buf(&encoded));
+    const struct digest *basis = MUTATE(FED_ROW_NAMES_NEWEST_BLOCK, &s->block_id, &f->score_basis.block_id);
+    submit_entry(f, ENTRY_SCORE, s->epoch, basis, bytes_of_buf(&encoded));
     buf_free(&encoded);
 }
 

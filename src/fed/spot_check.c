@@ -1,5 +1,7 @@
 #include "fed/internal.h"
 
+#include "base/mutate.h"
+
 /* A validator runs the claims that were drawn (state/recount.h) again, and says where it gets another cost. Whether a
  * site's work is disclosed is for the driver to know. All of it is owed by the state: a restart begins with what the
  * state has not heard from us yet. */
@@ -37,10 +39,8 @@ static bool shards_known(const struct fed *f, const struct spot_check *c, struct
     for (unsigned i = 0; i < OWNERS_KEPT; i++) {
         const struct owners *o = &f->owners[i];
         bool is_built_on = o->owners != NULL && digest_equal(&o->block_id, &c->built_on);
-#ifdef MUTANT_FED_SHARDS_OF_NOW
-        is_built_on = i == (f->owners_next + OWNERS_KEPT - 1) % OWNERS_KEPT;
-#endif
-        if (!is_built_on)
+        bool is_newest = i == (f->owners_next + OWNERS_KEPT - 1) % OWNERS_KEPT;
+        if (!MUTATE(FED_SHARDS_OF_NOW, is_newest, is_built_on))
             continue;
         claim_shards_of(o->owners, policy->shards, c->member, out);
         return true;

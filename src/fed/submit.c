@@ -1,4 +1,5 @@
 #include "codec/cbor.h"
+#include "base/mutate.h"
 #include "fed/internal.h"
 
 /* Own entries. A sequence number is used up for good once its envelope is durable: what was signed may have
@@ -59,10 +60,8 @@ static void persist_sequence(struct fed *f, uint64_t number)
  * has an old envelope would convict us by it. So no answer of others can tell where to go on, only our own clock. */
 void submit_skip(struct fed *f)
 {
-#ifndef MUTANT_FED_WIPED_REUSES_SEQUENCE
-    if (f->sequence < f->config.sequence_floor)
+    if (MUTATE(FED_WIPED_REUSES_SEQUENCE, false, f->sequence < f->config.sequence_floor))
         f->sequence = f->config.sequence_floor;
-#endif
     persist_sequence(f, f->decided.height + 1);
 }
 
@@ -114,9 +113,7 @@ static void submit(struct fed *f, struct envelope e)
     own->wait_ns = f->config.submit_ns;
     buf_free(&signed_bytes);
     effects_note(f->out, "fed.sign", (uint64_t)kind, e.sequence);
-#ifdef MUTANT_FED_SEND_BEFORE_PERSIST
-    effects_send(f->out, PEER_VALIDATORS, own->message);
-#endif
+    MUTATE(FED_SEND_BEFORE_PERSIST, effects_send(f->out, PEER_VALIDATORS, own->message), (void)0);
     persist_entry(f, f->decided.height + 1, blob_bytes(own->envelope));
     if (f->pbft != NULL)
         effects_note(f->out, "fed.admit", f->config.self, e.sequence);
@@ -224,9 +221,8 @@ enum err submit_restore(struct fed *f, struct bytes record)
     else
         cbor_fail(&r, ERR_UNKNOWN);
     enum err err = cbor_reader_done(&r);
-#ifdef MUTANT_FED_RESTART_FORGETS_SEQUENCE
-    return err;
-#endif
+    if (MUTATE(FED_RESTART_FORGETS_SEQUENCE, true, false))
+        return err;
     if (err == ERR_OK && type == RECORD_ENTRY)
         return restore_entry(f, entry);
     if (err == ERR_OK && sequence > f->sequence)
@@ -247,9 +243,7 @@ void submit_compact(struct fed *f, uint64_t number)
         persist_entry(f, height + 1, blob_bytes(own->envelope));
         covered |= own->sequence == f->sequence;
     }
-#ifndef MUTANT_FED_FORGETS_UNHEARD_SEQUENCE
-    if (!covered)
+    if (MUTATE(FED_FORGETS_UNHEARD_SEQUENCE, false, !covered))
         persist_sequence(f, height + 1);
-#endif
     effects_forget(f->out, number);
 }

@@ -1,5 +1,6 @@
 #include "genome/condition.h"
 
+#include "base/mutate.h"
 #include "genome/schema.h"
 
 enum truth { TRUTH_NO, TRUTH_YES, TRUTH_UNKNOWN };
@@ -130,11 +131,7 @@ static enum truth comparison_eval(struct evaluation *e, const struct condition_i
         known = known && b.known;
         found = found || compares(op->op, a.x, b.x);
     }
-#ifdef MUTANT_GENOME_UNKNOWN_IS_FALSE
-    return truth_of(known && found);
-#else
-    return known ? truth_of(found) : TRUTH_UNKNOWN;
-#endif
+    return known ? truth_of(found) : MUTATE(GENOME_UNKNOWN_IS_FALSE, truth_of(false), TRUTH_UNKNOWN);
 }
 
 static enum truth truth_eval(struct evaluation *e)

@@ -1,5 +1,6 @@
 #include "genome/genome.h"
 
+#include "base/mutate.h"
 #include "genome/schema.h"
 #include "genome/unit.h"
 
@@ -117,18 +118,12 @@ static bool is_default(const struct gene_spec *spec, const struct gene_value *va
 static enum err values_check(const struct genome_schema *schema, const struct genome *genome)
 {
     struct gene_set active = genome_active(schema, genome);
-#ifndef MUTANT_GENOME_INACTIVE_ANYTHING
-    for (unsigned i = 0; i < schema->count; i++)
-        if (!gene_set_has(active, i) && !is_default(&schema->genes[i], &genome->values[i]))
+    for (unsigned i = 0; i < schema->count; i++) {
+        bool counts = MUTATE(GENOME_INACTIVE_ANYTHING, true, gene_set_has(active, i));
+        if (!counts && !is_default(&schema->genes[i], &genome->values[i]))
             return ERR_CANONICAL;
-#else
-    (void)active;
-#endif
-#ifdef MUTANT_GENOME_FORBIDDEN_UNCHECKED
-    return ERR_OK;
-#else
-    return genome_forbidden(schema, genome) < 0 ? ERR_OK : ERR_RANGE;
-#endif
+    }
+    return MUTATE(GENOME_FORBIDDEN_UNCHECKED, true, genome_forbidden(schema, genome) < 0) ? ERR_OK : ERR_RANGE;
 }
 
 enum err genome_decode(const struct genome_schema *schema, struct bytes in, struct genome *out)

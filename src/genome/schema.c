@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/mutate.h"
+
 static const char *const type_names[] = {"continuous", "discrete", "ordinal", "categorical", "toggle"};
 
 const char *gene_type_name(enum gene_type type)
@@ -148,10 +150,8 @@ static enum err conditions_check(const struct genome_schema *schema, struct diag
             return diag_prefix(diag, err, "gene %s: condition", spec->name);
     }
     int gene = condition_cycle(schema);
-#ifndef MUTANT_GENOME_CYCLE_UNCHECKED
-    if (gene >= 0)
+    if (MUTATE(GENOME_CYCLE_UNCHECKED, false, gene >= 0))
         return diag_set(diag, ERR_STATE, "gene %s: its condition depends on itself", schema->genes[gene].name);
-#endif
     return forbidden_check(schema, diag);
 }
 

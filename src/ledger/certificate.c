@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutate.h"
 #include "codec/cbor.h"
 
 static const char VOTE_SUBJECT[] = "commit";
@@ -116,14 +117,10 @@ void certificate_encode(const struct bytes *votes, unsigned count, struct buf *o
 
 static bool vote_matches(const struct vote *vote, const struct vote *expected)
 {
-#ifndef MUTANT_PBFT_CERT_NO_MEMBERSHIP
-    if (vote->membership_epoch != expected->membership_epoch)
+    if (MUTATE(PBFT_CERT_NO_MEMBERSHIP, false, vote->membership_epoch != expected->membership_epoch))
         return false;
-#endif
-#ifndef MUTANT_PBFT_CERT_NO_FEDERATION
-    if (!digest_equal(&vote->federation_id, &expected->federation_id))
+    if (MUTATE(PBFT_CERT_NO_FEDERATION, false, !digest_equal(&vote->federation_id, &expected->federation_id)))
         return false;
-#endif
     return vote->sequence == expected->sequence && digest_equal(&vote->block_id, &expected->block_id);
 }
 

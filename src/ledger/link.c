@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mutate.h"
 #include "codec/cbor.h"
 
 void voter_set_encode(const struct voter_set *set, struct buf *out)
@@ -137,10 +138,7 @@ enum err link_verify(struct bytes in, const struct digest *federation_id, const 
         err = voter_set_decode(voters, &set);
     if (err != ERR_OK)
         return err;
-    struct digest digest = digest_of(voters);
-#ifdef MUTANT_LEDGER_LINK_ANY_VOTERS
-    digest = header.next_voters;
-#endif
+    struct digest digest = MUTATE(LEDGER_LINK_ANY_VOTERS, header.next_voters, digest_of(voters));
     if (!digest_equal(&header.federation_id, federation_id) || !digest_equal(&header.next_voters, &digest) ||
         set.membership_epoch != present->membership_epoch + 1)
         return ERR_MISMATCH;

@@ -1,14 +1,14 @@
 #include "merkle/tree.h"
 
+#include "base/mutate.h"
+
 /* RFC 9162 section 2.1.1: the prefixes keep a leaf from passing as a node. */
 struct digest merkle_leaf_hash(struct bytes entry)
 {
     struct digest_context c;
 
     digest_init(&c);
-#ifndef MUTANT_MERKLE_NO_PREFIX
-    digest_add(&c, &(uint8_t){0x00}, 1);
-#endif
+    digest_add(&c, &(uint8_t){0x00}, MUTATE(MERKLE_NO_PREFIX, 0, 1));
     digest_add(&c, entry.data, entry.len);
     return digest_final(&c);
 }

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mutate.h"
+
 enum { READ_AND_RUN = CONFINE_READ | CONFINE_EXECUTE, PATHS_MAX = 4096, DEPTH_MAX = 32 };
 
 /* ---- its surroundings */
@@ -63,14 +65,6 @@ static void environment_fill(struct cage *cage, const struct cage_rules *rules)
         if (value != NULL && strcmp(name, "PATH") != 0 && !cage_is_set(name, strlen(name)))
             environment_add(cage, name, value);
     }
-#ifdef MUTANT_CAGE_ENVIRONMENT
-    for (char **e = environ; *e != NULL; e++) {
-        struct buf name = {0};
-        buf_add(&name, *e, strcspn(*e, "="));
-        environment_add(cage, buf_text(&name), *e + name.len + 1);
-        buf_free(&name);
-    }
-#endif
 }
 
 /* ---- its files */
@@ -120,9 +114,7 @@ static void paths_of_the_system(struct cage *cage)
 
     for (unsigned i = 0; i < sizeof system / sizeof system[0]; i++)
         path_add(cage, system[i].path, system[i].access);
-#ifdef MUTANT_CAGE_ALL_FILES
-    path_add(cage, "/", CONFINE_READ);
-#endif
+    MUTATE(CAGE_ALL_FILES, path_add(cage, "/", CONFINE_READ), (void)0);
 }
 
 /* Settings of the languages that programs are written in. */
@@ -303,9 +295,7 @@ static enum err paths_below(struct cage *cage, const struct hidden *h, const cha
                         "%s: there are too many files beside those of other sites; a site's program, or the other "
                         "sites' files, should have a folder of their own",
                         path);
-#ifdef MUTANT_CAGE_SHOWS_OTHERS
-    holds_some = false;
-#endif
+    holds_some = MUTATE(CAGE_SHOWS_OTHERS, false, holds_some);
     path_add(cage, path, holds_some ? CONFINE_LIST : READ_AND_RUN);
     folder = holds_some ? opendir(path) : NULL;
     for (struct dirent *e; folder != NULL && err == ERR_OK && (e = readdir(folder)) != NULL;) {

@@ -13,6 +13,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "base/mutate.h"
+
 #if defined(__x86_64__)
 #define ARCH_OWN AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
@@ -60,9 +62,7 @@ bool guard_enter(const pid_t *guarded, unsigned count)
     code[n++] = load_argument;
     code[n++] = (struct sock_filter)IF_EQUAL(ALL, 0, 1);
     code[n++] = refuse;
-#ifdef MUTANT_GUARD_NOBODY
-    count = 0;
-#endif
+    count = MUTATE(GUARD_NOBODY, 0, count);
     for (unsigned i = 0; i < count && i < GUARD_MAX; i++) {
         code[n++] = (struct sock_filter)IF_EQUAL(guarded[i], 1, 0);
         code[n++] = (struct sock_filter)IF_EQUAL(-guarded[i], 0, 1);

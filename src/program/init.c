@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/mutate.h"
 #include "program/cage.h"
 #include "program/guard.h"
 #include "program/processes.h"
@@ -175,10 +176,8 @@ static unsigned confine_self(const struct init_command *i)
         has |= CAGE_SIGNALS;
     if (confine_init(&confine, &rules, NULL) != ERR_OK)
         return has;
-#ifdef MUTANT_CAGE_NETWORK
-    confine.network_allowed = true;
-    confine.network_tcp = false;
-#endif
+    confine.network_allowed = MUTATE(CAGE_NETWORK, true, confine.network_allowed);
+    confine.network_tcp = MUTATE(CAGE_NETWORK, false, confine.network_tcp);
     if ((c->forgone & CAGE_FILES) != 0)
         confine_fini(&confine);
     force = confine_enter(&confine);
@@ -204,7 +203,7 @@ static _Noreturn void program_exec(const struct init_command *i)
     if (chdir(c->folder) != 0)
         program_fail(i);
     atomic_fetch_or(i->force, CAGE_STARTED | confine_self(i));
-    execve(c->file, c->arguments, c->environment);
+    execve(c->file, c->arguments, MUTATE(CAGE_ENVIRONMENT, environ, c->environment));
     program_fail(i);
 }
 

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/mutate.h"
 #include "program/folder.h"
 
 int64_t processes_clock_ns(void)
@@ -84,10 +85,7 @@ static bool thread_add(void *context, int folder, const char *thread, unsigned c
         return true;
     g->count = numbers_read(fd, g->pids, g->count);
     close(fd);
-#ifdef MUTANT_CAGE_FIRST_THREAD
-    return false;
-#endif
-    return true;
+    return MUTATE(CAGE_FIRST_THREAD, false, true);
 }
 
 unsigned processes_children(pid_t pid, pid_t *pids, unsigned count)

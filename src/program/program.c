@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mutate.h"
 #include "program/session.h"
 
 /* Answers kept: enough for an epoch of many sites, and always the same memory. One run of CHECK_ONE_IN of a program
@@ -224,10 +225,8 @@ static bool answer_find(struct program *p, const struct digest *key, struct kept
 
     *slot = NULL;
     pthread_mutex_lock(&owner->lock);
-#ifndef MUTANT_PROGRAM_ASKS_TWICE
-    while (k->state == KEPT_RUNNING && digest_equal(&k->key, key))
+    while (MUTATE(PROGRAM_ASKS_TWICE, false, k->state == KEPT_RUNNING && digest_equal(&k->key, key)))
         pthread_cond_wait(&owner->answered, &owner->lock);
-#endif
     if (k->state == KEPT_DONE && digest_equal(&k->key, key)) {
         *out = k->evaluation;
         p->tally.kept++;

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/mutate.h"
 #include "program/cage.h"
 #include "program/folder.h"
 #include "program/init.h"
@@ -53,10 +54,9 @@ static bool has_force(const struct ward *w, unsigned force)
 /* A file system of limited size has its own limit, and the init looks after it. */
 static bool space_broken(const struct ward *w)
 {
-#ifdef MUTANT_CAGE_SPACE_UNWATCHED
-    return false;
-#endif
-    return !has_force(w, CAGE_SPACE) && folder_size(w->command->scratch) > w->command->file_size;
+    bool watched = MUTATE(CAGE_SPACE_UNWATCHED, false, !has_force(w, CAGE_SPACE));
+
+    return watched && folder_size(w->command->scratch) > w->command->file_size;
 }
 
 /* All descendants: how many, and how much memory. */
@@ -135,11 +135,8 @@ static void end_everything(struct ward *w)
     control_group_kill(&w->group);
     for (unsigned i = 0; i < count; i++)
         (void)kill(-pids[i], SIGKILL);
-#ifdef MUTANT_CAGE_INIT_ALONE
-    bool remain = kill(w->init, SIGKILL) != 0 || waitpid(w->init, NULL, 0) < 0;
-#else
-    bool remain = !processes_kill_children(processes_clock_ns() + (int64_t)KILL_MS * 1000000);
-#endif
+    bool remain = MUTATE(CAGE_INIT_ALONE, kill(w->init, SIGKILL) != 0 || waitpid(w->init, NULL, 0) < 0,
+                         !processes_kill_children(processes_clock_ns() + (int64_t)KILL_MS * 1000000));
     notes_take(w);
     if (control_group_memory_ran_out(&w->group))
         w->report = (struct warden_report){WARDEN_MEMORY, 0};
@@ -302,20 +299,18 @@ static void warden_kill(const struct warden *w)
 struct warden_report warden_finish(struct warden *w)
 {
     struct warden_report report = {WARDEN_LOST, 0};
-    int64_t deadline_ns = processes_clock_ns() + (int64_t)WARDEN_FINISH_MS * 1000000;
+    int64_t patience_ns = (int64_t)WARDEN_FINISH_MS * 1000000;
+    int64_t deadline_ns = MUTATE(CAGE_WAITS_FOREVER, INT64_MAX, processes_clock_ns() + patience_ns);
 
     if (w->pid <= 0) /* finished already */
         return report;
     close(w->control);
-#ifdef MUTANT_CAGE_WAITS_FOREVER
-    deadline_ns = INT64_MAX;
-#endif
     if (!report_read(w->report, deadline_ns, &report))
         warden_kill(w);
     close(w->report);
     if (!buried(w->pid, deadline_ns)) {
         warden_kill(w);
-        (void)buried(w->pid, processes_clock_ns() + (int64_t)WARDEN_FINISH_MS * 1000000);
+        (void)buried(w->pid, processes_clock_ns() + patience_ns);
     }
     for (int i = 0; i < REMOVALS && report.end == WARDEN_LOST && access(w->scratch, F_OK) == 0; i++) {
         folder_remove(w->scratch);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
+#include "base/mutate.h"
 #include "codec/json.h"
 
 enum { SUMMARY_SIZE_MAX = 512 << 20 };
@@ -66,11 +67,8 @@ bool finished_already(const struct artifacts *a, const struct finished_run *run)
 
     if (json_doc_load(&doc, (const char *)a->summary.data, SUMMARY_SIZE_MAX, &diag) != ERR_OK)
         return false;
-#ifdef MUTANT_SIM_FINISHED_IS_ANY
-    is = has_files(a, json_object_get(doc.root, "epochs"));
-#else
-    is = is_of(doc.root, a->label, run) && has_files(a, json_object_get(doc.root, "epochs"));
-#endif
+    is = MUTATE(SIM_FINISHED_IS_ANY, true, is_of(doc.root, a->label, run)) &&
+         has_files(a, json_object_get(doc.root, "epochs"));
     json_doc_free(&doc);
     return is;
 }

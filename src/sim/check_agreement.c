@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "sim/checkers.h"
+#include "base/mutate.h"
 #include "sim/rehearsal.h"
 
 /* The block's id as some node's ledger has it; false when no disk goes so far. */
@@ -44,9 +45,7 @@ void check_agreement(struct checkers *c, const struct rehearsal *r, const struct
         *slot = (struct height_seen){.height = s->height, .block_id = s->block_id, .node = n->index};
         return;
     }
-#ifndef MUTANT_SIM_AGREEMENT_UNCHECKED
-    if (!digest_equal(&seen.block_id, &s->block_id))
+    if (MUTATE(SIM_AGREEMENT_UNCHECKED, false, !digest_equal(&seen.block_id, &s->block_id)))
         checkers_violation(c, r->now_ns, n->name, "its block %" PRIu64 " is another one than node %u has", s->height,
                            seen.node);
-#endif
 }

@@ -1,4 +1,5 @@
 #include "state/membership.h"
+#include "base/mutate.h"
 #include "state/recount.h"
 
 #include <string.h>
@@ -240,10 +241,8 @@ enum err entry_judge(const struct federation_state *s, struct judgement *j)
     const struct member *m = &s->members[j->member];
     if (m->status == MEMBER_CONVICTED || m->status == MEMBER_LEFT)
         return ERR_STATE;
-#ifndef MUTANT_GOVERN_NO_SEQUENCE_CHECK
-    if (j->envelope.sequence <= m->sequence)
+    if (MUTATE(STATE_NO_SEQUENCE_CHECK, false, j->envelope.sequence <= m->sequence))
         return ERR_DUPLICATE;
-#endif
     return judge_kind(s, j);
 }
 

@@ -1,4 +1,5 @@
 #include "state/membership.h"
+#include "base/mutate.h"
 #include "state/recount.h"
 
 /* Effects of accepted entries, one function for each kind that has any beyond its contribution. Bodies were
@@ -109,11 +110,8 @@ void entry_apply(struct federation_state *s, const struct judgement *j, const st
 /* The sequence is used up, or the same UPDATE could be brought forward again after the member has reconciled. */
 void member_quarantine(struct federation_state *s, const struct judgement *j)
 {
-#ifndef MUTANT_GOVERN_NO_QUARANTINE
-    s->members[j->member].sequence = j->envelope.sequence;
-    s->members[j->member].status = MEMBER_QUARANTINED;
-#else
-    (void)s;
-    (void)j;
-#endif
+    struct member *m = &s->members[j->member];
+
+    m->sequence = j->envelope.sequence;
+    m->status = MUTATE(STATE_NO_QUARANTINE, m->status, MEMBER_QUARANTINED);
 }

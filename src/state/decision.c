@@ -1,5 +1,7 @@
 #include "state/phase.h"
 
+#include "base/mutate.h"
+
 /* A site's weight: its stake in parts per million, less the discount for an UPDATE that came late.
  * Never zero, so that a matrix always has some weight. */
 static uint64_t row_weight(const struct federation_state *s, unsigned member)
@@ -39,13 +41,7 @@ static struct rank_matrix matrix_build(const struct federation_state *s, uint64_
  * than the margin above the incumbent's does not pass. */
 static bool guard_passes(const struct federation_state *s, int64_t gain_ppm)
 {
-#ifdef MUTANT_GOVERN_NO_GUARD
-    (void)s;
-    (void)gain_ppm;
-    return true;
-#else
-    return gain_ppm >= -(int64_t)s->policy.margin_ppm;
-#endif
+    return MUTATE(STATE_NO_GUARD, true, gain_ppm >= -(int64_t)s->policy.margin_ppm);
 }
 
 int64_t decision_rank(const struct federation_state *s, struct rank_result *out)

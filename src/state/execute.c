@@ -1,5 +1,6 @@
 #include "state/execute.h"
 
+#include "base/mutate.h"
 #include "state/membership.h"
 #include "state/phase.h"
 
@@ -67,12 +68,9 @@ void state_execute(struct federation_state *s, const struct bytes *entries, unsi
         .entry_count = count,
         .log_size = s->log.size,
         .log_root = merkle_frontier_root(&s->log),
-        .state_root = state_root(s),
+        .state_root = MUTATE(LEDGER_HEADER_NO_STATE_ROOT, (struct digest){{0}}, state_root(s)),
         .next_voters = voter_set_digest(&voters),
     };
-#ifdef MUTANT_LEDGER_HEADER_NO_STATE_ROOT
-    out->header.state_root = (struct digest){{0}};
-#endif
     s->height++;
     s->block_id = block_id(&out->header);
 }

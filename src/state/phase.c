@@ -1,5 +1,6 @@
 #include "state/phase.h"
 
+#include "base/mutate.h"
 #include "state/admit.h"
 #include "state/archive.h"
 #include "state/recount.h"
@@ -90,10 +91,9 @@ static void members_advance(struct federation_state *s)
 {
     for (unsigned i = 0; i < s->member_count; i++) {
         struct member *m = &s->members[i];
-#ifndef MUTANT_GOVERN_NO_QUARANTINE
-        if (m->status == MEMBER_ABSENT && s->epoch - m->last_epoch > s->policy.max_ledger_drift)
+        uint64_t drift = MUTATE(STATE_NO_QUARANTINE, UINT64_MAX, s->policy.max_ledger_drift);
+        if (m->status == MEMBER_ABSENT && s->epoch - m->last_epoch > drift)
             m->status = MEMBER_QUARANTINED;
-#endif
     }
 }
 
@@ -172,13 +172,10 @@ static void mark_absent(struct federation_state *s)
 
 static bool enough(const struct federation_state *s)
 {
-#ifdef MUTANT_GOVERN_CLOSE_BELOW_MIN
-    return s->phase != PHASE_ROLLBACK && (s->phase == PHASE_COLLECT || state_rows(s) > 0);
-#else
     if (s->phase == PHASE_ROLLBACK)
         return false;
-    return (s->phase == PHASE_COLLECT ? state_updates(s) : state_rows(s)) >= s->policy.min_participants;
-#endif
+    unsigned least = MUTATE(STATE_CLOSE_BELOW_MIN, s->phase == PHASE_COLLECT ? 0 : 1, s->policy.min_participants);
+    return (s->phase == PHASE_COLLECT ? state_updates(s) : state_rows(s)) >= least;
 }
 
 void phase_advance(struct federation_state *s, struct execution *out)

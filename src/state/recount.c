@@ -1,5 +1,6 @@
 #include "state/recount.h"
 
+#include "base/mutate.h"
 #include "base/sample.h"
 
 /* ---- drawing */
@@ -144,11 +145,7 @@ enum err recount_judge(const struct federation_state *s, const struct judgement 
         return ERR_STATE;
     if (b.cost == c->cost)
         return ERR_MISMATCH;
-#ifndef MUTANT_GOVERN_RECOUNT_TWICE
-    if (has_spoken(c, j->member))
-        return ERR_DUPLICATE;
-#endif
-    return ERR_OK;
+    return has_spoken(c, j->member) ? MUTATE(STATE_RECOUNT_TWICE, ERR_OK, ERR_DUPLICATE) : ERR_OK;
 }
 
 /* ---- taking effect */
@@ -160,10 +157,7 @@ static unsigned voices(const struct federation_state *s, const struct spot_check
 
     for (unsigned i = 0; i < c->recount_count; i++) {
         const struct member *m = &s->members[c->recounts[i].member];
-        bool same = c->recounts[i].cost == cost;
-#ifdef MUTANT_GOVERN_RECOUNTS_ADD_UP
-        same = true;
-#endif
+        bool same = MUTATE(STATE_RECOUNTS_ADD_UP, true, c->recounts[i].cost == cost);
         count += same && m->votes && stays(m);
     }
     return count;
@@ -177,25 +171,20 @@ static void find_false(struct federation_state *s, unsigned author)
     m->status = MEMBER_QUARANTINED;
     m->found_epoch = s->epoch;
     m->false_claims++;
-#ifndef MUTANT_GOVERN_FALSE_CLAIM_COUNTS
-    contribution_clear(&s->contributions[author]);
-#endif
+    MUTATE(STATE_FALSE_CLAIM_COUNTS, (void)0, contribution_clear(&s->contributions[author]));
     checks_drop(s, is_by, author);
 }
 
 void recount_apply(struct federation_state *s, const struct judgement *j)
 {
     struct recount_body b;
-    unsigned enough = s->max_byzantine + 1;
+    unsigned enough = MUTATE(STATE_ONE_RECOUNT, 1, s->max_byzantine + 1);
 
     ASSERT(recount_body_decode(j->envelope.body, &b) == ERR_OK);
     struct spot_check *c = check_find(s, &b);
     ASSERT(c != NULL);
     c->recounts = mem_resize(c->recounts, c->recount_count + 1, sizeof c->recounts[0]);
     c->recounts[c->recount_count++] = (struct recount){j->member, b.cost};
-#ifdef MUTANT_GOVERN_ONE_RECOUNT
-    enough = 1;
-#endif
     if (voices(s, c, b.cost) >= enough)
         find_false(s, c->member);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mutate.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
 
@@ -242,10 +243,9 @@ bool state_knows_block(const struct federation_state *s, uint64_t height, const 
 bool state_sits_out(const struct federation_state *s, unsigned member)
 {
     const struct member *m = &s->members[member];
-#ifdef MUTANT_GOVERN_FALSE_CLAIM_FORGIVEN
-    return false;
-#endif
-    return m->status == MEMBER_QUARANTINED && m->false_claims > 0 && s->epoch - m->found_epoch < m->false_claims;
+    uint64_t epochs = MUTATE(STATE_FALSE_CLAIM_FORGIVEN, 0, m->false_claims);
+
+    return m->status == MEMBER_QUARANTINED && s->epoch - m->found_epoch < epochs;
 }
 
 unsigned state_updates(const struct federation_state *s)

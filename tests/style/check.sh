@@ -51,6 +51,13 @@ for file in $sources; do
         status=1
     fi
 done
+# A planted defect is an expression that names itself where it stands, and the build plants none.
+for file in $sources_of_layers; do
+    if [ "$file" != src/base/mutate.h ] && grep -H -n -E 'MUTANT_|PLANTED|MUTATE\($' "$file"; then
+        echo "$file: a planted defect is MUTATE(NAME, wrong, right), see base/mutate.h"
+        status=1
+    fi
+done
 # Whoever runs a failed test again needs to know what it drew.
 for file in $texts; do
     case $file in

@@ -86,6 +86,8 @@ printf 'seed=${SEED:-$(date +%%s)}\n' > "$given"
 breach "a seed that is not told" tests/sim/a.sh 'does not print it'
 printf 'x\n' > "$given"
 breach "a strange file name" 'src/base/a b.c' 'a file name'
+printf '#ifdef MUTANT_%s\n#endif\n' A > "$given"
+breach "a defect behind #ifdef" src/base/a.c 'MUTATE(NAME, wrong, right)'
 
 rm -rf "$scratch/tree"
 mkdir -p "$scratch/tree/src/fed"
