@@ -1,5 +1,7 @@
 #include "state/signers.h"
 
+#include "base/mutate.h"
+
 /* Keys and standing belong to a time: an anchor is judged by those of the epoch that it closes
  * (docs/rfc/M5-federation.md section 5), whatever became of its signer later. */
 
@@ -14,10 +16,7 @@ static void add(struct signers *out, const struct member *m)
 
 static bool in_standing(const struct member *m)
 {
-#ifdef MUTANT_STATE_ANY_MEMBER_SIGNS
-    return true;
-#endif
-    return m->status == MEMBER_ACTIVE || m->status == MEMBER_ABSENT;
+    return MUTATE(STATE_ANY_MEMBER_SIGNS, true, m->status == MEMBER_ACTIVE || m->status == MEMBER_ABSENT);
 }
 
 void signers_of(const struct federation_state *s, struct signers *out)
