@@ -15,7 +15,7 @@ static struct claim *place_of(struct pbft *p, const struct claim *vote)
         if (marks[i].says.sequence < lowest->says.sequence)
             lowest = &marks[i];
     }
-    return lowest->says.sequence < vote->says.sequence ? lowest : NULL;
+    return MUTATE(CHECKPOINT_REPLACES_HIGHER, true, lowest->says.sequence < vote->says.sequence) ? lowest : NULL;
 }
 
 static void prove_if_quorum(struct pbft *p, const struct statement *says)
@@ -26,7 +26,8 @@ static void prove_if_quorum(struct pbft *p, const struct statement *says)
     for (unsigned i = 0; i < p->members.n && count < p->members.quorum; i++) {
         for (unsigned k = 0; k < p->checkpoints_kept; k++) {
             const struct claim *c = &p->peers[i].checkpoints[k];
-            if (c->says.type != 0 && c->says.sequence == says->sequence && digest_equal(&c->says.digest, &says->digest))
+            bool same = MUTATE(CHECKPOINT_DIGESTS_MIXED, true, digest_equal(&c->says.digest, &says->digest));
+            if (c->says.type != 0 && c->says.sequence == says->sequence && same)
                 which[count++] = *c;
         }
     }
@@ -49,9 +50,11 @@ enum err receive_checkpoint(struct pbft *p, struct bytes message)
     enum err err = message_parse(&p->members, message, MESSAGE_CHECKPOINT, &vote, NULL);
     if (err != ERR_OK)
         return err;
-    if (vote.says.view != 0 || vote.says.sequence % p->config.checkpoint_interval != 0)
+    if (MUTATE(CHECKPOINT_OF_A_VIEW, false, vote.says.view != 0) ||
+        MUTATE(CHECKPOINT_BETWEEN_INTERVALS, false, vote.says.sequence % p->config.checkpoint_interval != 0))
         return ERR_RANGE;
-    if (vote.signer == p->config.self || vote.says.sequence <= p->stable.sequence)
+    if (MUTATE(CHECKPOINT_OWN_FROM_OTHERS, false, vote.signer == p->config.self) ||
+        MUTATE(CHECKPOINT_OF_THE_PAST, false, vote.says.sequence <= p->stable.sequence))
         return ERR_STALE;
     struct claim *place = place_of(p, &vote);
     if (place == NULL)
@@ -59,11 +62,11 @@ enum err receive_checkpoint(struct pbft *p, struct bytes message)
     bool there = place->says.type != 0 && place->says.sequence == vote.says.sequence;
     if (there && digest_equal(&place->says.digest, &vote.says.digest))
         return ERR_OK;
-    err = claim_verify(&p->members, &vote);
+    err = MUTATE(CHECKPOINT_UNVERIFIED, ERR_OK, claim_verify(&p->members, &vote));
     if (err != ERR_OK)
         return err;
     if (there) {
-        evidence_keep(p, place, &vote);
+        MUTATE(CHECKPOINT_CONTRADICTION_IGNORED, (void)0, evidence_keep(p, place, &vote));
         return ERR_DUPLICATE;
     }
     *place = vote;
@@ -105,7 +108,7 @@ enum err receive_stable(struct pbft *p, struct bytes message)
         return err;
     if (says.sequence > SEQUENCE_MAX)
         return ERR_RANGE;
-    if (says.sequence <= p->stable.sequence || says.sequence <= p->proven.sequence)
+    if (MUTATE(STABLE_OF_THE_PAST, false, says.sequence <= p->stable.sequence || says.sequence <= p->proven.sequence))
         return ERR_STALE;
     cbor_reader_init(&r, signatures);
     signatures_check(&r, &p->members, &says, p->members.quorum, p->members.n,
@@ -122,14 +125,15 @@ void checkpoint_vote(struct pbft *p, uint64_t sequence, const struct digest *blo
 {
     struct claim vote;
 
-    if (sequence % p->config.checkpoint_interval != 0 || sequence <= p->stable.sequence || p->recovering)
+    if (sequence % p->config.checkpoint_interval != 0 || sequence <= p->stable.sequence ||
+        MUTATE(CHECKPOINT_WHILE_RECOVERING, false, p->recovering))
         return;
     claim_sign(p, MESSAGE_CHECKPOINT, 0, sequence, block_id, &vote);
     struct claim *place = place_of(p, &vote);
     if (place == NULL || (place->says.type != 0 && place->says.sequence == sequence))
         return;
     *place = vote;
-    record_claim(p, &vote);
+    MUTATE(CHECKPOINT_NOT_RECORDED, (void)0, record_claim(p, &vote));
     send_dropping(p, PEER_OTHERS, message_of(p, &vote, bytes_of(NULL, 0)));
     prove_if_quorum(p, &vote.says);
 }
@@ -142,7 +146,7 @@ void checkpoint_vote_again(struct pbft *p)
         const struct slot *s = log_find(p, n);
         if (n == p->decided)
             checkpoint_vote(p, n, &p->decided_id);
-        else if (s != NULL && s->has_block)
+        else if (MUTATE(CHECKPOINT_ONLY_OF_LAST, false, s != NULL && s->has_block))
             checkpoint_vote(p, n, &s->block_id);
     }
 }
@@ -169,7 +173,8 @@ void checkpoint_adopt(struct pbft *p)
     if (MUTATE(PBFT_STABLE_AHEAD, false, p->proven.sequence > p->decided))
         return;
     const struct slot *s = log_find(p, p->proven.sequence);
-    if (s != NULL && s->has_block && !digest_equal(&s->block_id, &p->proven.block_id)) {
+    bool ours = s != NULL && s->has_block;
+    if (MUTATE(CHECKPOINT_DIVERGENCE_IGNORED, false, ours && !digest_equal(&s->block_id, &p->proven.block_id))) {
         p->diverged = true;
         effects_note(p->out, "pbft.divergence", s->sequence, p->view);
         return;
@@ -180,7 +185,7 @@ void checkpoint_adopt(struct pbft *p)
     record_snapshot(p);
     effects_forget(p->out, MUTATE(PBFT_FORGETS_AHEAD, p->stable.sequence + 1, p->stable.sequence));
     effects_note(p->out, "pbft.stable", p->stable.sequence, p->view);
-    if (p->planned_top > reach)
+    if (MUTATE(WINDOW_FORGETS_NEW_VIEW, false, p->planned_top > reach))
         new_view_install(p);
 }
 

@@ -1,5 +1,6 @@
 #include "pbft/evidence.h"
 
+#include "base/mutate.h"
 #include "pbft/messages.h"
 
 struct side {
@@ -27,7 +28,7 @@ static enum err side_parse(struct bytes in, struct side *s)
 
     if (err != ERR_OK)
         return err;
-    if (!convicting(&s->cose))
+    if (MUTATE(EVIDENCE_OF_ANY_TYPE, false, !convicting(&s->cose)))
         return ERR_TYPE;
     bool vote = bytes_equal(s->cose.content_type, bytes_of_text(VOTE_CONTENT_TYPE));
     cbor_reader_init(&r, s->cose.payload);
@@ -56,18 +57,18 @@ enum err evidence_check(struct bytes a, struct bytes b, const struct voters *vot
         return err;
     bool same_place = digest_equal(&first.cose.kid, &second.cose.kid) &&
                       bytes_equal(first.cose.content_type, second.cose.content_type) &&
-                      bytes_equal(first.cose.subject, second.cose.subject) &&
-                      first.membership_epoch == second.membership_epoch;
-    for (unsigned i = 0; i < 3; i++)
+                      MUTATE(EVIDENCE_OF_TWO_TYPES, true, bytes_equal(first.cose.subject, second.cose.subject)) &&
+                      MUTATE(EVIDENCE_OF_TWO_EPOCHS, true, first.membership_epoch == second.membership_epoch);
+    for (unsigned i = 0; i < MUTATE(EVIDENCE_OF_TWO_FEDERATIONS, 2, 3); i++)
         same_place = same_place && bytes_equal(first.rest[i], second.rest[i]);
-    if (!same_place || bytes_equal(first.digest, second.digest))
+    if (!same_place || MUTATE(EVIDENCE_OF_ONE_STATEMENT, false, bytes_equal(first.digest, second.digest)))
         return ERR_MISMATCH;
     int signer = voters_find(voters, &first.cose.kid);
     if (signer < 0)
         return ERR_UNKNOWN;
     err = cose_verify(&first.cose, &voters->keys[signer]);
     if (err == ERR_OK)
-        err = cose_verify(&second.cose, &voters->keys[signer]);
+        err = MUTATE(EVIDENCE_HALF_VERIFIED, ERR_OK, cose_verify(&second.cose, &voters->keys[signer]));
     if (err == ERR_OK)
         *culprit = (unsigned)signer;
     return err;

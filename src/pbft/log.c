@@ -97,7 +97,9 @@ void slot_propose(struct pbft *p, struct slot *s, const struct claim *proposal, 
     ASSERT(proposal->says.view == p->view && !slot_current(p, s));
     s->proposal = *proposal;
     s->proved = proved;
-    s->voted = s->refused = s->prepared = false;
+    s->voted = MUTATE(PROPOSAL_KEEPS_VOTE, s->voted, false);
+    s->refused = MUTATE(PROPOSAL_KEEPS_REFUSAL, s->refused, false);
+    s->prepared = MUTATE(PROPOSAL_KEEPS_PREPARED, s->prepared, false);
     s->asked = 0;
     if (digest_equal(&proposal->says.digest, &none)) {
         struct blob *empty = blob_new(bytes_of(&EMPTY_ARRAY, 1));
@@ -157,7 +159,7 @@ void evidence_keep(struct pbft *p, const struct claim *first, const struct claim
 {
     struct peer *peer = &p->peers[first->signer];
 
-    if (peer->convicted)
+    if (MUTATE(CONVICTED_TWICE, false, peer->convicted))
         return;
     peer->convicted = true;
     peer->evidence[0] = *first;

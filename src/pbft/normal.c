@@ -16,7 +16,7 @@ static enum err judge_vote(struct pbft *p, const struct claim *kept, const struc
     bool same_view = kept->says.type != 0 && MUTATE(PBFT_EVIDENCE_ANY_VIEW, true, vote->says.view == kept->says.view);
 
     *fresh = false;
-    if (kept->says.type != 0 && vote->says.view < kept->says.view)
+    if (kept->says.type != 0 && MUTATE(VOTE_OF_EARLIER_VIEW_KEPT, false, vote->says.view < kept->says.view))
         return ERR_STALE;
     if (same_view && digest_equal(&kept->says.digest, &vote->says.digest))
         return ERR_OK;
@@ -25,7 +25,7 @@ static enum err judge_vote(struct pbft *p, const struct claim *kept, const struc
         return err;
     peer_seen(p, vote);
     if (same_view) {
-        evidence_keep(p, kept, vote);
+        MUTATE(VOTE_CONTRADICTION_IGNORED, (void)0, evidence_keep(p, kept, vote));
         return ERR_DUPLICATE;
     }
     *fresh = true;
@@ -34,8 +34,9 @@ static enum err judge_vote(struct pbft *p, const struct claim *kept, const struc
 
 static struct slot *slot_for(struct pbft *p, const struct claim *claim, enum err *err)
 {
-    struct slot *s = claim->signer == p->config.self ? NULL : log_slot(p, claim->says.sequence);
-    bool old = claim->signer == p->config.self || claim->says.sequence <= p->stable.sequence;
+    bool own = MUTATE(VOTE_OWN_FROM_OTHERS, false, claim->signer == p->config.self);
+    struct slot *s = own ? NULL : log_slot(p, claim->says.sequence);
+    bool old = own || claim->says.sequence <= p->stable.sequence;
     *err = s != NULL ? ERR_OK : old ? ERR_STALE : ERR_RANGE;
     return s;
 }
@@ -49,16 +50,17 @@ static enum err judge_proposal(struct pbft *p, struct slot *s, const struct clai
     *fresh = false;
     if (same && memcmp(s->proposal.signature, proposal->signature, SIGNATURE_SIZE) == 0)
         return ERR_OK;
-    enum err err = claim_verify(&p->members, proposal);
+    enum err err = MUTATE(PROPOSAL_UNVERIFIED, ERR_OK, claim_verify(&p->members, proposal));
     if (err != ERR_OK)
         return err;
     peer_seen(p, proposal);
     if (known && !same) {
-        evidence_keep(p, &s->proposal, proposal);
+        MUTATE(PROPOSAL_CONTRADICTION_IGNORED, (void)0, evidence_keep(p, &s->proposal, proposal));
         MUTATE(PBFT_SECOND_PROPOSAL, (void)(s->proposal = *proposal), (void)0);
         return ERR_DUPLICATE;
     }
-    *fresh = !known && p->active && proposal->says.view == p->view;
+    bool open = MUTATE(PROPOSAL_BEFORE_NEW_VIEW, true, p->active);
+    *fresh = !known && open && MUTATE(PROPOSAL_OF_LATER_VIEW, true, proposal->says.view == p->view);
     return ERR_OK;
 }
 
@@ -100,7 +102,7 @@ enum err receive_pre_prepare(struct pbft *p, struct bytes message)
         slot_propose(p, s, &proposal, false);
         effects_note(p->out, "pbft.pre_prepare", proposal.says.sequence, p->view);
     }
-    if (!slot_current(p, s) || !digest_equal(&s->proposal.says.digest, &digest))
+    if (MUTATE(BATCH_UNPROPOSED_KEPT, false, !slot_current(p, s) || !digest_equal(&s->proposal.says.digest, &digest)))
         return ERR_STATE;
     keep_batch(s, &digest, requests);
     return ERR_OK;
@@ -118,10 +120,11 @@ enum err receive_prepare(struct pbft *p, struct bytes message)
     if (err != ERR_OK)
         return err;
     unsigned primary = members_primary(&p->members, prepare.says.view);
-    if (proposal.says.view != prepare.says.view || proposal.says.sequence != prepare.says.sequence ||
-        !digest_equal(&proposal.says.digest, &prepare.says.digest))
+    if (MUTATE(PREPARE_OF_ANOTHER_VIEW, false, proposal.says.view != prepare.says.view) ||
+        MUTATE(PREPARE_OF_ANOTHER_SEQUENCE, false, proposal.says.sequence != prepare.says.sequence) ||
+        MUTATE(PREPARE_OF_ANOTHER_DIGEST, false, !digest_equal(&proposal.says.digest, &prepare.says.digest)))
         return ERR_MISMATCH;
-    if (proposal.signer != primary)
+    if (MUTATE(PREPARE_OF_ANY_PROPOSER, false, proposal.signer != primary))
         return ERR_STATE;
     if (MUTATE(PBFT_PRIMARY_PREPARES, false, prepare.signer == primary))
         return ERR_STATE;
@@ -135,7 +138,7 @@ enum err receive_prepare(struct pbft *p, struct bytes message)
         return err;
     if (primary != p->config.self) {
         err = judge_proposal(p, s, &proposal, &fresh);
-        if (err != ERR_OK && err != ERR_DUPLICATE)
+        if (MUTATE(PREPARE_BESIDE_A_FORGERY, false, err != ERR_OK && err != ERR_DUPLICATE))
             return err;
         if (err == ERR_OK && fresh)
             slot_propose(p, s, &proposal, false);
@@ -147,11 +150,13 @@ enum err receive_prepare(struct pbft *p, struct bytes message)
 /* Counts the votes that this one joins. */
 static void commit_count(struct pbft *p, struct slot *s, const struct claim *vote)
 {
-    if (s->commit_count < p->members.quorum || claims_count(p, s->commits, &vote->says, NULL) < p->members.quorum)
+    if (s->commit_count < p->members.quorum || claims_count(p, s->commits, &vote->says, NULL) <
+                                                   MUTATE(COMMITS_BELIEVED_AT_F1, p->members.f + 1, p->members.quorum))
         return;
     if (s->sequence > p->proved_decided)
         p->proved_decided = s->sequence;
-    bool binding = s->sequence <= p->decided || (p->active && vote->says.view == p->view);
+    bool present = p->active && MUTATE(DIVERGENCE_OF_EARLIER_VIEW, true, vote->says.view == p->view);
+    bool binding = MUTATE(DIVERGENCE_IGNORED, false, s->sequence <= p->decided || present);
     if (binding && s->has_block && !digest_equal(&s->block_id, &vote->says.digest) && !p->diverged) {
         p->diverged = true;
         effects_note(p->out, "pbft.divergence", s->sequence, p->view);
@@ -185,12 +190,12 @@ static bool may_prepare(struct pbft *p, struct slot *s)
 {
     unsigned count;
 
-    if (s->voted || s->refused || s->sequence > log_high(p))
+    if (s->voted || MUTATE(REFUSED_ASKED_AGAIN, false, s->refused) || s->sequence > log_high(p))
         return false;
     const struct batch *batch = slot_batch(s, &s->proposal.says.digest);
     if (batch == NULL)
         return false;
-    if (s->proved)
+    if (MUTATE(PROVED_JUDGED_AGAIN, false, s->proved))
         return true;
     if (MUTATE(PBFT_PREPARES_AHEAD, false, s->sequence != p->executed + 1))
         return false;
@@ -231,11 +236,13 @@ static bool become_prepared(struct pbft *p, struct slot *s)
     struct statement says = s->proposal.says;
     struct buf proof = {0};
 
-    if (s->prepared || !s->voted || s->prepare_count + 1 < p->members.quorum)
+    if (s->prepared || MUTATE(PREPARED_WITHOUT_OWN_VOTE, false, !s->voted) ||
+        s->prepare_count + MUTATE(PREPARED_AT_ONE_LESS, 2, 1) < p->members.quorum)
         return false;
     const struct batch *batch = slot_batch(s, &says.digest);
     says.type = MESSAGE_PREPARE;
-    if (batch == NULL || claims_count(p, s->prepares, &says, which) + 1 < p->members.quorum)
+    if (batch == NULL ||
+        claims_count(p, s->prepares, &says, which) + MUTATE(PREPARED_AT_ONE_LESS, 2, 1) < p->members.quorum)
         return false;
     s->prepared = true;
     proof_encode(&s->proposal, which, p->members.quorum - 1, &proof);
@@ -245,8 +252,9 @@ static bool become_prepared(struct pbft *p, struct slot *s)
     s->proof_digest = says.digest;
     buf_free(&proof);
     if (!batch->durable)
-        record_accept(p, s, NULL); /* the primary of a new view, which had no batch when it re-proposed it */
-    record_proof(p, s);
+        MUTATE(PROVED_BATCH_NOT_RECORDED, (void)0,
+               record_accept(p, s, NULL)); /* the primary of a new view, which had no batch when it re-proposed it */
+    MUTATE(PROOF_NOT_RECORDED, (void)0, record_proof(p, s));
     effects_note(p->out, "pbft.prepared", s->sequence, p->view);
     return true;
 }
@@ -261,7 +269,8 @@ static bool execute(struct pbft *p)
     struct slot *s = log_find(p, p->executed + 1);
     unsigned count;
 
-    if (s == NULL || !slot_current(p, s) || !may_execute(s) || s->sequence > log_high(p))
+    bool current = s != NULL && MUTATE(EXECUTES_FOR_EARLIER_VIEW, s->proposal.says.type != 0, slot_current(p, s));
+    if (!current || !may_execute(s) || MUTATE(EXECUTES_ABOVE_CLOSE, false, s->sequence > log_high(p)))
         return false;
     struct batch *batch = slot_batch(s, &s->proposal.says.digest);
     ASSERT(batch != NULL && batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
@@ -269,7 +278,7 @@ static bool execute(struct pbft *p)
     s->has_block = true;
     p->executed = s->sequence;
     closing_ask(p);
-    p->occasion++;
+    p->occasion += MUTATE(EXECUTION_IS_NO_OCCASION, 0, 1);
     pool_mark(&p->pool, p->requests, count, s->sequence);
     MUTATE(PBFT_CHECKPOINT_TENTATIVE, checkpoint_vote(p, s->sequence, &s->block_id), (void)0);
     return true;
@@ -325,22 +334,23 @@ static bool decide(struct pbft *p)
     struct buf certificate = {0};
     unsigned count;
 
-    if (s == NULL || p->decided == p->executed || !s->has_block || s->commit_count < p->members.quorum)
+    if (s == NULL || p->decided == p->executed || !s->has_block ||
+        s->commit_count < MUTATE(DECIDES_AT_ONE_LESS, p->members.quorum - 1, p->members.quorum))
         return false;
     const struct statement says = {MESSAGE_COMMIT, p->view, s->sequence, s->block_id};
     const struct statement *own = &s->commits[p->config.self].says;
     bool voted = own->type != 0 && own->view == p->view && digest_equal(&own->digest, &s->block_id);
-    if (!voted && !is_mute(p))
+    if (MUTATE(DECIDES_WITHOUT_OWN_VOTE, false, !voted && !is_mute(p)))
         return false;
     unsigned voices = claims_count(p, s->commits, &says, votes);
-    if (voices < p->members.quorum)
+    if (voices < MUTATE(DECIDES_AT_ONE_LESS, p->members.quorum - 1, p->members.quorum))
         return false;
     certificate_make(p, votes, voices, &certificate);
     p->decided = s->sequence;
     p->decided_id = s->block_id;
     p->progress = true;
     effects_note(p->out, "pbft.decided", s->sequence, p->view);
-    record_decided(p, s->sequence, &s->block_id);
+    MUTATE(DECISION_NOT_RECORDED, (void)0, record_decided(p, s->sequence, &s->block_id));
     p->app.decide(p->app.context, s->sequence, &s->block_id, bytes_of_buf(&certificate), p->out);
     buf_free(&certificate);
     if (s->sequence == p->closing)
@@ -357,7 +367,9 @@ static bool decide(struct pbft *p)
 
 bool refused_for_good(const struct pbft *p, enum err verdict)
 {
-    return verdict != ERR_OK && verdict != ERR_AGAIN && p->executed == p->decided;
+    bool final = MUTATE(REFUSED_ON_SPECULATION, true, p->executed == p->decided);
+
+    return verdict != ERR_OK && verdict != ERR_AGAIN && final;
 }
 
 bool pool_proposable(struct pbft *p)
@@ -394,7 +406,7 @@ static unsigned collect(struct pbft *p)
         if (e->sequence != 0)
             continue;
         struct bytes request = blob_bytes(e->request);
-        if (size + request.len > BATCH_SIZE_MAX)
+        if (MUTATE(BATCH_TOO_LARGE, false, size + request.len > BATCH_SIZE_MAX))
             break;
         enum err err = p->app.check_request(p->app.context, request);
         if (err == ERR_OK) {
@@ -450,12 +462,14 @@ static bool propose(struct pbft *p)
 {
     uint64_t last = p->top > p->executed ? p->top : p->executed, sequence = last + 1;
 
-    if (members_primary(&p->members, p->view) != p->config.self || p->executed != last || sequence > log_high(p) ||
-        sequence - p->decided > p->config.pipeline || is_mute(p) || !(pool_proposable(p) || wiped_waits(p)))
+    bool full = sequence - p->decided > MUTATE(PIPELINE_ENDLESS, UINT64_MAX, p->config.pipeline);
+    bool primary = members_primary(&p->members, p->view) == p->config.self;
+    if (MUTATE(BACKUP_PROPOSES, false, !primary) || p->executed != last || sequence > log_high(p) || full ||
+        MUTATE(PROPOSES_WHILE_MUTE, false, is_mute(p)) || !(pool_proposable(p) || wiped_waits(p)))
         return false;
     if (p->pool.free_count < p->config.batch_max && p->config.batch_delay_ns > 0 && !p->batch_due) {
         if (!p->timers[PBFT_TIMER_BATCH].armed)
-            timer_arm(p, PBFT_TIMER_BATCH, p->config.batch_delay_ns);
+            MUTATE(BATCH_TIMER_NOT_ARMED, (void)0, timer_arm(p, PBFT_TIMER_BATCH, p->config.batch_delay_ns));
         return false;
     }
     struct slot *s = log_slot(p, sequence);
@@ -522,12 +536,12 @@ void normal_undo(struct pbft *p)
         for (uint64_t n = p->decided + 1; n <= p->executed; n++) {
             struct slot *s = log_find(p, n);
             if (s != NULL)
-                s->has_block = false;
+                s->has_block = MUTATE(UNDO_KEEPS_BLOCK, s->has_block, false);
         }
         p->executed = p->decided;
-        p->closing = 0;
+        p->closing = MUTATE(UNDO_KEEPS_CLOSE, p->closing, 0);
     }
-    pool_release(&p->pool, p->decided);
+    MUTATE(UNDO_KEEPS_MARKS, (void)0, pool_release(&p->pool, p->decided));
     p->batch_due = false;
-    p->occasion++;
+    p->occasion += MUTATE(UNDO_IS_NO_OCCASION, 0, 1);
 }

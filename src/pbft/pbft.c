@@ -125,7 +125,7 @@ void pbft_inherit(struct pbft *p, const struct pbft *old)
 {
     ASSERT(!p->started);
     for (int32_t at = old->pool.first; at >= 0; at = old->pool.entries[at].next) {
-        if (pool_add(&p->pool, old->pool.entries[at].request) != ERR_OK)
+        if (MUTATE(INHERITS_NOTHING, ERR_LIMIT, pool_add(&p->pool, old->pool.entries[at].request)) != ERR_OK)
             return; /* only a smaller pool refuses */
     }
 }
@@ -157,10 +157,10 @@ void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects)
     p->started = true;
     if (!p->restored) {
         record_snapshot(p);
-        if (p->base.sequence > 0)
+        if (MUTATE(OLD_EPOCH_KEPT, false, p->base.sequence > 0))
             effects_forget(p->out, p->base.sequence);
     }
-    checkpoint_vote_again(p);
+    MUTATE(CHECKPOINT_NOT_SIGNED_AGAIN, (void)0, checkpoint_vote_again(p));
     resend_all(p);
     step_end(p);
 }
@@ -227,14 +227,14 @@ void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *
     if (timer > PBFT_TIMER_RESEND || !p->timers[timer].armed)
         return;
     step_begin(p, now_ns, effects);
-    if (now_ns < p->timers[timer].at_ns) {
+    if (MUTATE(TIMER_BEFORE_ITS_TIME, false, now_ns < p->timers[timer].at_ns)) {
         effects_timer_set(effects, timer, p->timers[timer].at_ns);
         p->out = NULL;
         return;
     }
     p->timers[timer].armed = false;
     if (timer == PBFT_TIMER_VIEW && p->view < VIEW_MAX)
-        view_change_start(p, (p->view > p->floor ? p->view : p->floor) + 1);
+        view_change_start(p, (MUTATE(LEAVES_BELOW_FLOOR, true, p->view > p->floor) ? p->view : p->floor) + 1);
     else if (timer == PBFT_TIMER_BATCH)
         p->batch_due = true;
     else if (timer == PBFT_TIMER_RESEND)
@@ -294,7 +294,7 @@ void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects)
 {
     ASSERT(p->started);
     step_begin(p, now_ns, effects);
-    p->occasion++;
+    p->occasion += MUTATE(POKE_IS_NO_OCCASION, 0, 1);
     step_end(p);
 }
 
@@ -305,7 +305,8 @@ void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struc
     if (sequence <= p->decided)
         return;
     step_begin(p, now_ns, effects);
-    for (uint64_t n = p->decided + 1; n <= sequence || n <= p->executed; n++) {
+    uint64_t last = MUTATE(LEARNED_KEEPS_SPECULATION, sequence, p->executed);
+    for (uint64_t n = p->decided + 1; n <= sequence || n <= last; n++) {
         struct slot *s = log_find(p, n);
         if (s == NULL && n > p->executed)
             break;
@@ -316,18 +317,19 @@ void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struc
     if (s != NULL) {
         s->has_block = true;
         s->block_id = *block_id;
-        record_decided(p, sequence, block_id);
+        MUTATE(LEARNED_NOT_RECORDED, (void)0, record_decided(p, sequence, block_id));
     }
-    p->decided = p->executed = sequence;
+    p->decided = sequence;
+    p->executed = MUTATE(LEARNED_KEEPS_EXECUTED, p->executed > sequence ? p->executed : sequence, sequence);
     p->decided_id = *block_id;
-    p->diverged = false;
+    p->diverged = MUTATE(LEARNED_STAYS_DIVERGED, p->diverged, false);
     closing_ask(p);
     if (p->closing != 0)
         effects_note(p->out, "pbft.closed", sequence, p->view);
     p->progress = true;
     p->occasion++;
-    pool_release(&p->pool, 0);
-    checkpoint_vote(p, sequence, block_id);
+    MUTATE(LEARNED_KEEPS_MARKS, (void)0, pool_release(&p->pool, 0));
+    MUTATE(LEARNED_SIGNS_NO_CHECKPOINT, (void)0, checkpoint_vote(p, sequence, block_id));
     checkpoint_adopt(p);
     step_end(p);
 }

@@ -68,7 +68,7 @@ void record_snapshot(struct pbft *p)
     struct record r;
 
     record_begin(&r, p, RECORD_SNAPSHOT, 11, p->stable.sequence + 1);
-    cbor_put_uint(&r.w, filed_above(p, p->stable.sequence));
+    cbor_put_uint(&r.w, filed_above(p, MUTATE(SNAPSHOT_COUNTS_FORGOTTEN, 0, p->stable.sequence)));
     cbor_put_uint(&r.w, p->base.sequence);
     cbor_put_bytes(&r.w, digest_bytes(&p->base.block_id));
     cbor_put_uint(&r.w, p->stable.sequence);
@@ -76,9 +76,9 @@ void record_snapshot(struct pbft *p)
     put_blob(&r.w, p->stable.signatures);
     cbor_put_uint(&r.w, p->view);
     cbor_put_bool(&r.w, p->active);
-    cbor_put_uint(&r.w, p->floor);
-    put_blob(&r.w, p->active ? NULL : p->peers[p->config.self].view_change);
-    put_blob(&r.w, p->new_view);
+    cbor_put_uint(&r.w, MUTATE(SNAPSHOT_WITHOUT_FLOOR, 0, p->floor));
+    put_blob(&r.w, p->active ? NULL : MUTATE(SNAPSHOT_WITHOUT_VIEW_CHANGE, NULL, p->peers[p->config.self].view_change));
+    put_blob(&r.w, MUTATE(SNAPSHOT_WITHOUT_NEW_VIEW, NULL, p->new_view));
     record_end(&r, p);
 }
 
@@ -97,7 +97,7 @@ void record_accept(struct pbft *p, struct slot *s, const struct claim *prepare)
         cbor_put_bytes(&r.w, bytes_of(prepare->signature, SIGNATURE_SIZE));
     else
         cbor_put_null(&r.w);
-    put_blob(&r.w, batch->durable ? NULL : batch->requests);
+    put_blob(&r.w, MUTATE(RECORD_WITHOUT_BATCH, true, batch->durable) ? NULL : batch->requests);
     batch->durable = true;
     record_end(&r, p);
 }

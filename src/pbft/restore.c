@@ -32,7 +32,7 @@ enum err record_open(struct bytes record, struct record_head *head, struct cbor_
     if (record.len <= sum_size || record.data[0] >> 5 != 4)
         return ERR_SYNTAX;
     struct digest sum = digest_of(bytes_of(record.data, record.len - sum_size));
-    if (memcmp(sum.b, record.data + record.len - RECORD_SUM_SIZE, RECORD_SUM_SIZE) != 0)
+    if (MUTATE(RECORD_DAMAGED, false, memcmp(sum.b, record.data + record.len - RECORD_SUM_SIZE, RECORD_SUM_SIZE) != 0))
         return ERR_MISMATCH;
     if (cbor_check(record, &position) != ERR_OK)
         return ERR_SYNTAX;
@@ -84,12 +84,12 @@ static enum err apply_snapshot(struct pbft *p, const struct record_head *head, s
         return err;
     if (stable.sequence < base.sequence || view > VIEW_MAX || floor > VIEW_MAX + 1)
         return ERR_RANGE;
-    if (stable.sequence > p->decided)
+    if (MUTATE(RESTORES_AHEAD_OF_LEDGER, false, stable.sequence > p->decided))
         return ERR_STATE; /* the ledger lost blocks that we called durable */
     p->snapshot_serial = head->serial;
     p->snapshot_live = live;
     p->base = base;
-    p->floor = floor;
+    p->floor = MUTATE(RESTART_FORGETS_FLOOR, 0, floor);
     stable.signatures = signatures.len > 0 ? blob_new(signatures) : NULL;
     blob_drop(p->stable.signatures);
     p->stable = stable;
@@ -124,8 +124,8 @@ static enum err apply_accept(struct pbft *p, struct cbor_reader *r)
     struct slot *s = err == ERR_OK ? log_slot(p, proposal.says.sequence) : NULL;
     if (s == NULL)
         return err;
-    signed_up_to(p, proposal.says.sequence);
-    if (batch.len > 0) {
+    MUTATE(RESTART_FORGETS_WHAT_WAS_SIGNED, (void)0, signed_up_to(p, proposal.says.sequence));
+    if (MUTATE(RESTART_FORGETS_BATCH, false, batch.len > 0)) {
         struct blob *blob = blob_new(batch);
         slot_keep_batch(s, &proposal.says.digest, blob);
         blob_drop(blob);
@@ -167,8 +167,8 @@ static enum err apply_proof(struct pbft *p, struct cbor_reader *r)
     s->proof = blob_new(item);
     s->proof_view = proof.view;
     s->proof_digest = proof.digest;
-    s->prepared = s->proposal.says.type != 0 && s->proposal.says.view == proof.view && s->voted &&
-                  slot_batch(s, &proof.digest) != NULL;
+    s->prepared = MUTATE(RESTART_FORGETS_PREPARED, false, s->proposal.says.type != 0) &&
+                  s->proposal.says.view == proof.view && s->voted && slot_batch(s, &proof.digest) != NULL;
     return ERR_OK;
 }
 
@@ -188,11 +188,10 @@ static enum err apply_claim(struct pbft *p, struct cbor_reader *r)
         return ERR_SYNTAX;
     claim.says.type = (enum message_type)type;
     if (type == MESSAGE_CHECKPOINT) {
-        checkpoint_restore(p, &claim);
+        MUTATE(RESTART_FORGETS_CHECKPOINT, (void)0, checkpoint_restore(p, &claim));
         return ERR_OK;
     }
-    signed_up_to(p, claim.says.sequence);
-    struct slot *s = log_slot(p, claim.says.sequence);
+    struct slot *s = MUTATE(RESTART_FORGETS_COMMIT, NULL, log_slot(p, claim.says.sequence));
     if (s != NULL && s->commits[p->config.self].says.view <= claim.says.view)
         slot_keep_claim(s, &s->commits[p->config.self], &claim);
     return ERR_OK;
@@ -207,7 +206,7 @@ static enum err apply_decided(struct pbft *p, struct cbor_reader *r)
     struct slot *s = err == ERR_OK && sequence <= p->decided ? log_slot(p, sequence) : NULL;
 
     if (s != NULL) {
-        s->has_block = true;
+        s->has_block = MUTATE(RESTART_FORGETS_DECISION, false, true);
         s->block_id = block_id;
     }
     return err;
@@ -264,11 +263,11 @@ enum err pbft_restore(struct pbft *p, struct bytes record)
     enum err err = record_open(record, &head, &r);
     if (err != ERR_OK)
         return err;
-    if (head.membership_epoch < p->members.membership_epoch)
+    if (MUTATE(RESTORES_EARLIER_EPOCH, false, head.membership_epoch < p->members.membership_epoch))
         return ERR_OK;
-    if (head.membership_epoch > p->members.membership_epoch)
+    if (MUTATE(RESTORES_LATER_EPOCH, false, head.membership_epoch > p->members.membership_epoch))
         return ERR_STATE; /* the ledger lost blocks that we called durable */
-    if (head.serial < p->record_serial)
+    if (MUTATE(RECORD_IN_ANOTHERS_PLACE, false, head.serial < p->record_serial))
         return ERR_DUPLICATE; /* in another one's place */
     if (head.kind == RECORD_SNAPSHOT)
         err = apply_snapshot(p, &head, &r);
@@ -294,7 +293,8 @@ enum err pbft_restored(const struct pbft *p)
         before += head.serial < p->snapshot_serial && head.number > p->stable.sequence;
         after += head.serial > p->snapshot_serial;
     }
-    bool all = p->restored && before == p->snapshot_live && after == p->record_serial - 1 - p->snapshot_serial;
+    bool all = p->restored && MUTATE(RECORD_LOST_BEFORE_SNAPSHOT, true, before == p->snapshot_live) &&
+               MUTATE(RECORD_LOST_AFTER_SNAPSHOT, true, after == p->record_serial - 1 - p->snapshot_serial);
     return all ? ERR_OK : ERR_MISSING;
 }
 
@@ -314,6 +314,6 @@ void records_apply(struct pbft *p)
     for (unsigned i = 0; i < p->ring; i++) {
         const struct slot *s = &p->slots[i];
         if (s->sequence > p->stable.sequence && slot_current(p, s) && s->sequence > p->top)
-            p->top = s->sequence;
+            p->top = MUTATE(RESTART_FORGETS_TOP, p->top, s->sequence);
     }
 }

@@ -416,7 +416,7 @@ enum err new_view_restore(struct pbft *p, struct bytes message)
         return err;
     uint64_t view = nv.claim.says.view;
     if (nv.claim.signer == p->config.self)
-        signed_up_to(p, nv.plan.max_s);
+        MUTATE(RESTART_FORGETS_WHAT_NEW_VIEW_SIGNED, (void)0, signed_up_to(p, nv.plan.max_s));
     if (view > p->view || (view == p->view && !p->active)) {
         struct blob *blob = blob_new(message);
         blob_drop(p->new_view);

@@ -69,8 +69,8 @@ static uint64_t bound_of(const struct pbft *p, bool views)
         if (peer->reported)
             numbers[count++] = views ? peer->report_view : peer->report_sequence;
     }
-    qsort(numbers, count, sizeof numbers[0], compare_numbers);
-    return numbers[p->members.quorum - 1];
+    MUTATE(RECOVERY_TAKES_FIRST_REPORTS, (void)0, qsort(numbers, count, sizeof numbers[0], compare_numbers));
+    return numbers[MUTATE(RECOVERY_TAKES_LOWEST_REPORT, 0, p->members.quorum - 1)];
 }
 
 enum err receive_report(struct pbft *p, struct bytes message)
@@ -81,14 +81,15 @@ enum err receive_report(struct pbft *p, struct bytes message)
     if (err != ERR_OK)
         return err;
     struct peer *peer = &p->peers[claim.signer];
-    if (!p->recovering || claim.signer == p->config.self || peer->reported)
+    if (!p->recovering || MUTATE(REPORT_OF_ITSELF, false, claim.signer == p->config.self) ||
+        MUTATE(REPORT_TWICE, false, peer->reported))
         return ERR_STALE;
     struct digest expected = report_nonce(&p->config.nonce, &p->members.fingerprints[p->config.self]);
-    if (!digest_equal(&expected, &claim.says.digest))
+    if (MUTATE(REPORT_TO_ANOTHER_QUESTION, false, !digest_equal(&expected, &claim.says.digest)))
         return ERR_STALE;
     if (claim.says.sequence > SEQUENCE_MAX || claim.says.view > VIEW_MAX)
         return ERR_RANGE;
-    err = claim_verify(&p->members, &claim);
+    err = MUTATE(REPORT_UNVERIFIED, ERR_OK, claim_verify(&p->members, &claim));
     if (err != ERR_OK)
         return err;
     peer->reported = true;
@@ -96,18 +97,19 @@ enum err receive_report(struct pbft *p, struct bytes message)
     peer->report_view = claim.says.view;
     p->reports++;
     if (p->reports >= p->members.quorum) {
-        p->recovery_point = bound_of(p, false) + 1;
-        p->floor = bound_of(p, true) + 1;
+        p->recovery_point = bound_of(p, false) + MUTATE(RECOVERY_POINT_ONE_TOO_LOW, 0, 1);
+        p->floor = bound_of(p, true) + MUTATE(RECOVERY_FLOOR_ONE_TOO_LOW, 0, 1);
     }
     return ERR_OK;
 }
 
 void wiped_look(struct pbft *p)
 {
-    if (!p->recovering || p->reports < p->members.quorum || p->stable.sequence < p->recovery_point)
+    if (!p->recovering || p->reports < p->members.quorum ||
+        MUTATE(RECOVERED_BY_REPORTS_ALONE, false, p->stable.sequence < p->recovery_point))
         return;
     p->recovering = false;
-    record_snapshot(p);
+    MUTATE(RECOVERY_NOT_RECORDED, (void)0, record_snapshot(p));
     effects_note(p->out, "pbft.recovered", p->stable.sequence, p->floor);
 }
 
@@ -122,11 +124,11 @@ static void make_room(struct pbft *p, struct peer *peer, uint64_t sequence)
 
     if (sequence <= p->stable.sequence)
         return;
-    if (sequence <= p->decided) /* passed, but too few signed it */
+    if (MUTATE(FILLS_NO_SECOND_CHECKPOINT, false, sequence <= p->decided)) /* passed, but too few signed it */
         sequence = (p->decided / interval + 1) * interval;
-    if (sequence - p->decided > p->ring || sequence == peer->fill_to)
+    if (MUTATE(FILLS_ANY_DISTANCE, false, sequence - p->decided > p->ring) || sequence == peer->fill_to)
         return;
-    if (peer->fill_to != 0 && p->now_ns - peer->filled_at < wait)
+    if (MUTATE(FILLS_WITHOUT_END, false, peer->fill_to != 0 && p->now_ns - peer->filled_at < wait))
         return;
     peer->fill_to = sequence;
     peer->filled_at = p->now_ns;
@@ -144,16 +146,18 @@ enum err receive_query(struct pbft *p, struct bytes message)
     struct claim query, report;
 
     enum err err = message_parse(&p->members, message, MESSAGE_QUERY, &query, NULL);
-    if (err == ERR_OK && (query.signer == p->config.self || p->recovering))
+    if (err == ERR_OK && (query.signer == p->config.self || MUTATE(REPORT_WHILE_RECOVERING, false, p->recovering)))
         err = ERR_STATE;
     if (err == ERR_OK)
-        err = claim_verify(&p->members, &query);
+        err = MUTATE(QUERY_UNVERIFIED, ERR_OK, claim_verify(&p->members, &query));
     if (err != ERR_OK)
         return err;
     make_room(p, &p->peers[query.signer], query.says.sequence);
     struct digest nonce = report_nonce(&query.says.digest, &p->members.fingerprints[query.signer]);
-    uint64_t sequence = p->top_signed > p->decided ? p->top_signed : p->decided;
-    claim_sign(p, MESSAGE_REPORT, p->view > p->floor ? p->view : p->floor, sequence, &nonce, &report);
+    uint64_t signed_for = MUTATE(REPORT_WITHOUT_VOTES, p->decided, p->top_signed);
+    uint64_t sequence = signed_for > p->decided ? signed_for : p->decided;
+    uint64_t view = MUTATE(REPORT_WITHOUT_FLOOR, p->view, p->view > p->floor ? p->view : p->floor);
+    claim_sign(p, MESSAGE_REPORT, MUTATE(REPORT_WITHOUT_VIEW, 0, view), sequence, &nonce, &report);
     struct blob *reply = message_of(p, &report, bytes_of(NULL, 0));
     answer(p, query.signer, reply);
     blob_drop(reply);

@@ -146,6 +146,41 @@ static void every_flipped_bit_of_a_view_change_fails(void)
     buf_free(&m);
 }
 
+/* Nobody goes back behind the block at which the membership epoch began, and there is one such block. */
+static void a_view_change_stands_on_the_beginning_of_the_epoch(void)
+{
+    struct buf m = {0};
+    struct view_change vc;
+
+    view_change(1, 3, 0, 0, NULL, 0, &m);
+    rules.base_id = digest_named("another beginning");
+    CHECK_ERR(parse(&m, &vc), ERR_MISMATCH);
+    rules.base = 4;
+    CHECK_ERR(parse(&m, &vc), ERR_RANGE);
+    rules.base_id = digest_named("checkpoint");
+    view_change(1, 3, 4, 0, NULL, 0, &m);
+    CHECK_OK(parse(&m, &vc));
+    rules.base = 0;
+    rules.base_id = (struct digest){{0}};
+    buf_free(&m);
+}
+
+/* What the claim says of the checkpoint its body says, too. */
+static void a_view_change_names_one_checkpoint(void)
+{
+    struct buf m = {0}, body = {0};
+    struct digest base = {{0}};
+    struct view_change vc;
+
+    view_change_body(0, &base, bytes_of(NULL, 0), NULL, 0, &body);
+    struct digest digest = digest_of(bytes_of_buf(&body));
+    struct claim claim = sign(1, MESSAGE_VIEW_CHANGE, 3, 4, &digest);
+    wrap(&claim, bytes_of_buf(&body), &m);
+    CHECK_ERR(parse(&m, &vc), ERR_RANGE);
+    buf_free(&body);
+    buf_free(&m);
+}
+
 static bool planned(const struct plan *plan, uint64_t sequence, const char *name)
 {
     struct digest want = name != NULL ? digest_named(name) : null_digest();
@@ -185,6 +220,8 @@ static void the_plan_is_the_papers(void)
 }
 
 /* A NEW-VIEW for `view` from these view changes; spoil: the last proposal is signed over another digest. */
+static uint64_t misnamed; /* added to the checkpoint that a NEW-VIEW's claim names */
+
 static void new_view(unsigned signer, uint64_t view, struct buf *messages, unsigned count, bool spoil, struct buf *out)
 {
     struct view_change vcs[N];
@@ -203,7 +240,7 @@ static void new_view(unsigned signer, uint64_t view, struct buf *messages, unsig
     }
     new_view_body(vcs, count, proposals, (unsigned)items, &body);
     struct digest digest = digest_of(bytes_of_buf(&body));
-    struct claim claim = sign(signer, MESSAGE_NEW_VIEW, view, plan.min_s, &digest);
+    struct claim claim = sign(signer, MESSAGE_NEW_VIEW, view, plan.min_s + misnamed, &digest);
     buf_clear(out);
     wrap(&claim, bytes_of_buf(&body), out);
     plan_fini(&plan);
@@ -230,6 +267,10 @@ static void a_new_view_other_than_the_plan_is_refused(void)
     CHECK_OK(judge(&out));
     new_view(1, 5, m, Q, true, &out);
     CHECK_ERR(judge(&out), ERR_SIGNATURE);
+    misnamed = 1;
+    new_view(1, 5, m, Q, false, &out);
+    CHECK_ERR(judge(&out), ERR_MISMATCH);
+    misnamed = 0;
     new_view(2, 5, m, Q, false, &out); /* view 5 is not replica 2's */
     CHECK_ERR(judge(&out), ERR_STATE);
     new_view(1, 5, m, Q - 1, false, &out);
@@ -367,6 +408,24 @@ static enum err convict(const struct claim *a, const struct claim *b, unsigned *
     return err;
 }
 
+/* `a` was signed before the membership epoch or the federation changed to that of now, in which `b` is. */
+static enum err convict_across(const struct claim *a, const struct claim *b)
+{
+    struct voters voters = {N, Q, members.keys, members.fingerprints, NULL};
+    struct members before = members;
+    struct buf first = {0}, second = {0};
+    unsigned culprit;
+
+    before.membership_epoch = 5;
+    before.federation_id = digest_of(bytes_of_text("f"));
+    claim_encode(&before, a, &first);
+    claim_encode(&members, b, &second);
+    enum err err = evidence_check(bytes_of_buf(&first), bytes_of_buf(&second), &voters, &culprit);
+    buf_free(&first);
+    buf_free(&second);
+    return err;
+}
+
 static void two_digests_for_one_place_convict(void)
 {
     static const enum message_type types[] = {MESSAGE_PRE_PREPARE, MESSAGE_PREPARE, MESSAGE_COMMIT, MESSAGE_CHECKPOINT};
@@ -398,6 +457,14 @@ static void a_correct_replica_is_never_convicted(void)
     b = sign(2, MESSAGE_PREPARE, 1, 7, &two);
     b.signature[5] ^= 1;
     CHECK_ERR(convict(&a, &b, &culprit), ERR_SIGNATURE);
+    members.membership_epoch++;
+    b = sign(2, MESSAGE_PREPARE, 1, 7, &two);
+    CHECK_ERR(convict_across(&a, &b), ERR_MISMATCH);
+    members.membership_epoch--;
+    members.federation_id.b[0] ^= 1;
+    b = sign(2, MESSAGE_PREPARE, 1, 7, &two);
+    CHECK_ERR(convict_across(&a, &b), ERR_MISMATCH);
+    members.federation_id.b[0] ^= 1;
     a = sign(2, MESSAGE_STATUS, 1, 7, &one);
     b = sign(2, MESSAGE_STATUS, 1, 7, &two);
     CHECK_ERR(convict(&a, &b, &culprit), ERR_TYPE);
@@ -409,6 +476,8 @@ int main(void)
     key_library_init();
     world_init();
     TAP_RUN(a_view_change_proves_what_it_says);
+    TAP_RUN(a_view_change_stands_on_the_beginning_of_the_epoch);
+    TAP_RUN(a_view_change_names_one_checkpoint);
     TAP_RUN(every_flipped_bit_of_a_view_change_fails);
     TAP_RUN(the_plan_is_the_papers);
     TAP_RUN(a_new_view_other_than_the_plan_is_refused);
