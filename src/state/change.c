@@ -139,7 +139,7 @@ static enum err possession_check(const struct change *change, uint64_t until, co
     else
         err = cose_verify(&cose, &change->card.key);
     buf_free(&payload);
-    return MUTATE(GOVERN_POSSESSION_UNCHECKED, ERR_OK, err);
+    return MUTATE(STATE_POSSESSION_UNCHECKED, ERR_OK, err);
 }
 
 /* ---- the body */

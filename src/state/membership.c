@@ -48,7 +48,7 @@ static bool key_in_use(const struct federation_state *s, const struct public_key
         const struct change *c = &s->changes[i];
         used = used || (change_has_key(c) && memcmp(&c->card.key, key, sizeof *key) == 0);
     }
-    for (unsigned i = 0; i < MUTATE(GOVERN_RETIRED_KEY_RETURNS, 0, s->retired_count); i++)
+    for (unsigned i = 0; i < MUTATE(STATE_RETIRED_KEY_RETURNS, 0, s->retired_count); i++)
         used = used || digest_equal(&s->retired[i], &fingerprint);
     return used;
 }
@@ -75,7 +75,7 @@ static bool may_sponsor(const struct federation_state *s, const char *name)
     if (at < 0 || !s->members[at].votes || !state_weighs(s, (unsigned)at))
         return false;
     bool in_good_standing = s->members[at].status == MEMBER_ACTIVE || s->members[at].status == MEMBER_ABSENT;
-    return MUTATE(GOVERN_ANY_SPONSOR, true, in_good_standing);
+    return MUTATE(STATE_ANY_SPONSOR, true, in_good_standing);
 }
 
 static enum err join_fits(const struct federation_state *s, const struct change *c)
@@ -98,7 +98,7 @@ static enum err rotation_fits(const struct federation_state *s, const struct cha
 
 static bool stake_fits(const struct federation_state *s, const struct change *c)
 {
-    uint64_t most = MUTATE(GOVERN_STAKE_UNBOUNDED, MEMBER_STAKE_MAX, s->founders_stake);
+    uint64_t most = MUTATE(STATE_STAKE_UNBOUNDED, MEMBER_STAKE_MAX, s->founders_stake);
 
     return (c->kind != CHANGE_JOIN && c->kind != CHANGE_STAKE) || c->card.stake <= most;
 }
@@ -132,12 +132,12 @@ static bool joins_are_full(const struct federation_state *s)
 
     for (unsigned i = 0; i < s->change_count; i++)
         count += s->changes[i].kind == CHANGE_JOIN;
-    return MUTATE(GOVERN_JOINS_WITHOUT_END, false, count >= s->policy.joins_per_epoch);
+    return MUTATE(STATE_JOINS_WITHOUT_END, false, count >= s->policy.joins_per_epoch);
 }
 
 static enum err judge_time(const struct federation_state *s, uint64_t until)
 {
-    if (until < MUTATE(GOVERN_SIGN_OFF_FOR_EVER, 0, s->epoch))
+    if (until < MUTATE(STATE_SIGN_OFF_FOR_EVER, 0, s->epoch))
         return ERR_STALE;
     return until - s->epoch <= CHANGE_EPOCHS_MAX ? ERR_OK : ERR_RANGE;
 }
@@ -205,7 +205,7 @@ static bool is_agreed(const struct federation_state *s, const struct change *c, 
         count += m->votes && stays(m) && signed_off(m, ballot);
     }
     bool sponsored = sponsor < 0 || signed_off(&s->members[sponsor], ballot);
-    return count >= MUTATE(GOVERN_ONE_SIGN_OFF, 1, s->quorum) && MUTATE(GOVERN_SPONSOR_UNASKED, true, sponsored);
+    return count >= MUTATE(STATE_ONE_SIGN_OFF, 1, s->quorum) && MUTATE(STATE_SPONSOR_UNASKED, true, sponsored);
 }
 
 void membership_apply(struct federation_state *s, const struct judgement *j)
@@ -253,7 +253,7 @@ static void rotate(struct federation_state *s, struct member *m, const struct pu
     s->retired[s->retired_count++] = m->fingerprint;
     m->card.key = *key;
     m->fingerprint = key_fingerprint(key);
-    m->sequence = MUTATE(GOVERN_NUMBERS_OF_OLD_KEY, m->sequence, 0);
+    m->sequence = MUTATE(STATE_NUMBERS_OF_OLD_KEY, m->sequence, 0);
 }
 
 /* Does it change who votes? */
@@ -288,7 +288,7 @@ static bool drop_convicted(struct federation_state *s)
 
     for (unsigned i = 0; i < s->member_count; i++) {
         struct member *m = &s->members[i];
-        bool convicted = MUTATE(GOVERN_CONVICTED_STAYS, false, m->status == MEMBER_CONVICTED);
+        bool convicted = MUTATE(STATE_CONVICTED_STAYS, false, m->status == MEMBER_CONVICTED);
         if (!m->votes || !convicted || s->validator_count == 1)
             continue;
         m->votes = false;
