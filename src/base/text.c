@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/mutate.h"
+
 static const char hex_digits[] = "0123456789abcdef";
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -178,13 +180,9 @@ static bool is_hidden(uint32_t c)
                   {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
                   {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}, {0, 0}};
 
-#ifdef MUTANT_TEXT_C1_SHOWN
-    if (c >= 0x80)
-        return false;
-#endif
     for (size_t i = 0; i == 0 || ranges[i].first > 0; i++) {
         if (c >= ranges[i].first && c <= ranges[i].last)
-            return true;
+            return MUTATE(TEXT_C1_SHOWN, c < 0x80, true);
     }
     return false;
 }
@@ -235,9 +233,8 @@ static bool is_letter_or_digit(uint8_t c)
 
 bool name_valid(struct bytes name, size_t max)
 {
-#ifdef MUTANT_NAME_ANY
-    return name.len > 0 && name.len <= max;
-#endif
+    if (MUTATE(NAME_ANY, true, false))
+        return name.len > 0 && name.len <= max;
     if (name.len == 0 || name.len > max || !is_letter_or_digit(name.data[0]))
         return false;
     for (size_t i = 0; i < name.len; i++) {
