@@ -1,5 +1,7 @@
 #include "transfer/transfer.h"
 
+#include <limits.h>
+
 #include "base/mutate.h"
 #include "transfer/messages.h"
 
@@ -101,8 +103,8 @@ enum err transfer_keep(struct transfer *t, uint64_t height, struct bytes proof, 
     struct buf hashes = {0};
 
     ASSERT(height > t->kept[0].height);
-    if (state.len == 0 || chunks_count(state.len, t->config.chunk_size) > TRANSFER_CHUNKS_MAX ||
-        proof.len > TRANSFER_PROOF_MAX)
+    if (MUTATE(TRANSFER_KEEPS_NOTHING, false, state.len == 0) ||
+        chunks_count(state.len, t->config.chunk_size) > TRANSFER_CHUNKS_MAX || proof.len > TRANSFER_PROOF_MAX)
         return ERR_LIMIT;
     kept_clear(&t->kept[TRANSFER_KEPT - 1]);
     for (unsigned i = TRANSFER_KEPT - 1; i > 0; i--)
@@ -117,16 +119,16 @@ static bool answer_allowed(struct transfer *t, unsigned peer, int64_t now_ns)
 {
     struct transfer_peer *p = &t->peers[peer];
 
-    if (p->answers == 0 || now_ns - p->answered_at >= t->config.timeout_ns) {
+    if (p->answers == 0 || MUTATE(TRANSFER_ANSWERS_END, false, now_ns - p->answered_at >= t->config.timeout_ns)) {
         p->answered_at = now_ns;
         p->answers = 0;
     }
-    return p->answers++ < TRANSFER_ANSWERS_MAX;
+    return MUTATE(TRANSFER_ANSWERS_UNLIMITED, true, p->answers++ < TRANSFER_ANSWERS_MAX);
 }
 
 static enum err give_offer(struct transfer *t, unsigned to, uint64_t above, struct effects *effects)
 {
-    if (t->kept[0].height <= above)
+    if (t->kept[0].height == 0 || MUTATE(TRANSFER_OFFERS_WHAT_IS_HAD, false, t->kept[0].height <= above))
         return ERR_MISSING;
     effects_send(effects, (int32_t)to, t->kept[0].offer);
     return ERR_OK;
@@ -136,7 +138,7 @@ static enum err give_chunk(struct transfer *t, unsigned to, const struct transfe
 {
     for (unsigned i = 0; i < TRANSFER_KEPT; i++) {
         const struct kept *k = &t->kept[i];
-        if (k->height != m->height || k->height == 0)
+        if (k->height == 0 || MUTATE(TRANSFER_GIVES_ANOTHER_STATE, false, k->height != m->height))
             continue;
         struct bytes state = blob_bytes(k->state);
         if (m->index >= chunks_count(state.len, t->config.chunk_size))
@@ -162,7 +164,7 @@ static void ask_all(struct transfer *t, struct effects *effects)
 
     for (unsigned i = 0; i < t->config.peers; i++) {
         struct transfer_peer *p = &t->peers[i];
-        if (p->role == PEER_STRANGER || p->role == PEER_REFUSED)
+        if (p->role == PEER_STRANGER || MUTATE(TRANSFER_ASKS_THE_REFUSED, false, p->role == PEER_REFUSED))
             continue;
         p->role = PEER_ASKED;
         effects_send(effects, (int32_t)i, ask);
@@ -173,7 +175,7 @@ static void ask_all(struct transfer *t, struct effects *effects)
 void transfer_begin(struct transfer *t, int64_t now_ns, uint64_t above, const unsigned *peers, unsigned count,
                     struct effects *effects)
 {
-    if (t->running)
+    if (MUTATE(TRANSFER_BEGINS_TWICE, false, t->running))
         return;
     for (unsigned i = 0; i < t->config.peers; i++)
         t->peers[i].role = PEER_STRANGER;
@@ -209,7 +211,7 @@ void transfer_stop(struct transfer *t, struct effects *effects)
         return;
     t->running = false;
     drop_target(t);
-    effects_timer_stop(effects, t->config.timer);
+    MUTATE(TRANSFER_TIMER_GOES_ON, (void)0, effects_timer_stop(effects, t->config.timer));
 }
 
 static void release(struct transfer *t, struct chunk *c)
@@ -225,7 +227,7 @@ static void dismiss(struct transfer *t, unsigned peer, enum peer_role role)
     struct target *g = &t->target;
 
     for (unsigned i = 0; i < g->next && t->peers[peer].outstanding > 0; i++) {
-        if (g->chunks[i].asked && g->chunks[i].asked_of == peer)
+        if (g->chunks[i].asked && MUTATE(TRANSFER_DEBTS_STAY, false, g->chunks[i].asked_of == peer))
             release(t, &g->chunks[i]);
     }
     t->peers[peer].role = role;
@@ -245,7 +247,8 @@ static bool pick_source(struct transfer *t, unsigned *peer)
 {
     for (unsigned i = 0; i < t->config.peers; i++) {
         t->turn = (t->turn + 1) % t->config.peers;
-        if (t->peers[t->turn].role == PEER_SOURCE && t->peers[t->turn].outstanding < TRANSFER_PER_PEER) {
+        bool free = t->peers[t->turn].outstanding < MUTATE(TRANSFER_ONE_OWES_ALL, UINT_MAX, TRANSFER_PER_PEER);
+        if (t->peers[t->turn].role == PEER_SOURCE && free) {
             *peer = t->turn;
             return true;
         }
@@ -260,7 +263,7 @@ static void ask_chunks(struct transfer *t, int64_t now_ns, struct effects *effec
 
     for (unsigned i = 0; i < g->count && g->outstanding < TRANSFER_OUTSTANDING; i++) {
         struct chunk *c = &g->chunks[i];
-        if (c->bytes != NULL || c->asked)
+        if (c->bytes != NULL || MUTATE(TRANSFER_ASKS_TWICE, false, c->asked))
             continue;
         if (!pick_source(t, &peer))
             return;
@@ -287,7 +290,7 @@ static enum err adopt(struct transfer *t, const struct transfer_wire *m)
     struct digest root = chunks_root_of(m->hashes);
     enum err err = t->app.check(t->app.context, m->height, m->proof, &root);
 
-    if (err != ERR_OK)
+    if (MUTATE(TRANSFER_OFFER_BELIEVED, false, err != ERR_OK))
         return err;
     drop_target(t);
     t->target = (struct target){
@@ -305,13 +308,14 @@ static enum err judge_offer(struct transfer *t, unsigned from, const struct tran
     const struct target *g = &t->target;
 
     if (g->height == m->height)
-        return bytes_equal(m->hashes, blob_bytes(g->hashes)) ? ERR_OK : ERR_MISMATCH;
-    if (g->height > m->height)
+        return MUTATE(TRANSFER_HASHES_UNCOMPARED, true, bytes_equal(m->hashes, blob_bytes(g->hashes))) ? ERR_OK
+                                                                                                       : ERR_MISMATCH;
+    if (MUTATE(TRANSFER_TAKES_EARLIER, false, g->height > m->height))
         return ERR_STALE;
     if (g->height > 0) {
         /* The state that we are fetching is gone there. As long as others have it we go on. */
         dismiss(t, from, PEER_ELSEWHERE);
-        if (any_source(t))
+        if (MUTATE(TRANSFER_MOVES_AT_ONCE, false, any_source(t)))
             return ERR_STALE;
         effects_note(effects, "transfer.moved", m->height, g->height);
     }
@@ -323,12 +327,14 @@ static enum err receive_offer(struct transfer *t, int64_t now_ns, unsigned from,
 {
     struct transfer_peer *peer = &t->peers[from];
 
-    if (!t->running || peer->role == PEER_STRANGER || peer->role == PEER_REFUSED || m->height <= t->above)
+    if (!t->running || MUTATE(TRANSFER_STRANGERS_OFFER, false, peer->role == PEER_STRANGER) ||
+        MUTATE(TRANSFER_REFUSED_OFFER, false, peer->role == PEER_REFUSED) ||
+        MUTATE(TRANSFER_TAKES_WHAT_IS_HAD, false, m->height <= t->above))
         return ERR_STALE;
     enum err err = judge_offer(t, from, m, effects);
     if (err == ERR_OK)
         peer->role = PEER_SOURCE;
-    else if (err != ERR_STALE && err != ERR_AGAIN)
+    else if (err != ERR_STALE && MUTATE(TRANSFER_BLAMES_THE_UNKNOWN, true, err != ERR_AGAIN))
         refuse(t, from, "transfer.bad_offer", m->height, effects);
     ask_chunks(t, now_ns, effects);
     return err;
@@ -362,11 +368,13 @@ static enum err receive_chunk(struct transfer *t, int64_t now_ns, unsigned from,
 {
     struct target *g = &t->target;
 
-    if (!t->running || t->peers[from].role == PEER_STRANGER || t->peers[from].role == PEER_REFUSED ||
-        m->height != g->height || m->index >= g->count || g->chunks[m->index].bytes != NULL)
+    if (!t->running || MUTATE(TRANSFER_STRANGERS_CHUNK, false, t->peers[from].role == PEER_STRANGER) ||
+        MUTATE(TRANSFER_REFUSED_CHUNK, false, t->peers[from].role == PEER_REFUSED) ||
+        MUTATE(TRANSFER_CHUNK_OF_ANOTHER_STATE, g->count == 0, m->height != g->height) || m->index >= g->count ||
+        MUTATE(TRANSFER_CHUNK_TWICE, false, g->chunks[m->index].bytes != NULL))
         return ERR_STALE;
     if (!chunk_right(g, m->index, m->chunk)) {
-        refuse(t, from, "transfer.bad_chunk", m->index, effects);
+        MUTATE(TRANSFER_BAD_CHUNK_FORGIVEN, (void)0, refuse(t, from, "transfer.bad_chunk", m->index, effects));
         ask_chunks(t, now_ns, effects);
         return ERR_MISMATCH;
     }
@@ -375,8 +383,8 @@ static enum err receive_chunk(struct transfer *t, int64_t now_ns, unsigned from,
         release(t, c);
     c->bytes = blob_new(m->chunk);
     g->have++;
-    t->rounds = 0;
-    if (t->peers[from].role == PEER_SILENT)
+    t->rounds = MUTATE(TRANSFER_CHUNK_IS_NO_FRUIT, t->rounds, 0);
+    if (MUTATE(TRANSFER_SILENT_FOR_EVER, false, t->peers[from].role == PEER_SILENT))
         t->peers[from].role = PEER_SOURCE; /* late, but it has it */
     if (g->have == g->count)
         complete(t, effects);
@@ -397,7 +405,8 @@ enum err transfer_receive(struct transfer *t, int64_t now_ns, unsigned from, str
                           struct effects *effects)
 {
     struct transfer_wire m;
-    enum err err = from < t->config.peers && from != t->config.self ? transfer_decode(message, &m) : ERR_UNKNOWN;
+    bool other = MUTATE(TRANSFER_OF_ITSELF, true, from != t->config.self);
+    enum err err = from < t->config.peers && other ? transfer_decode(message, &m) : ERR_UNKNOWN;
 
     if (err != ERR_OK)
         return err;
@@ -421,7 +430,7 @@ static void pass_over(struct transfer *t, int64_t now_ns)
 
     for (unsigned i = 0; i < g->next; i++) {
         const struct chunk *c = &g->chunks[i];
-        if (c->asked && now_ns - c->asked_at >= t->config.timeout_ns)
+        if (c->asked && MUTATE(TRANSFER_WAITS_FOR_EVER, false, now_ns - c->asked_at >= t->config.timeout_ns))
             dismiss(t, c->asked_of, PEER_SILENT);
     }
 }
@@ -432,7 +441,7 @@ void transfer_timer(struct transfer *t, int64_t now_ns, struct effects *effects)
         return;
     pass_over(t, now_ns);
     if (t->target.height == 0 || !any_source(t)) {
-        if (++t->rounds == TRANSFER_ROUNDS) {
+        if (++t->rounds == MUTATE(TRANSFER_ENDLESS_ROUNDS, UINT_MAX, TRANSFER_ROUNDS)) {
             effects_note(effects, "transfer.fruitless", t->above, t->target.have);
             transfer_stop(t, effects);
             return;
@@ -440,5 +449,5 @@ void transfer_timer(struct transfer *t, int64_t now_ns, struct effects *effects)
         ask_all(t, effects);
     }
     ask_chunks(t, now_ns, effects);
-    arm(t, now_ns, effects);
+    MUTATE(TRANSFER_TIMER_ONCE, (void)0, arm(t, now_ns, effects));
 }
