@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/pool.h"
 #include "experiment/experiment.h"
 
 struct each {
@@ -10,7 +11,7 @@ struct each {
     enum err (*seed)(void *context, unsigned at, struct diag *diag);
     void *context;
     pthread_mutex_t lock;
-    unsigned next, done;
+    unsigned done;
     unsigned failed_at; /* the first so far; options->seeds: none */
     enum err err;       /* its */
     struct diag diag;
@@ -38,23 +39,17 @@ static void note(struct each *e, unsigned at, enum err err, const struct diag *d
     e->diag = *diag;
 }
 
-/* Seeds are taken in order: below one that has failed, none is left out. */
-static void *work(void *argument)
+/* Seeds are begun in order: below one that has failed, none is left out. */
+static bool run_one(void *context, uint64_t index)
 {
-    struct each *e = argument;
+    struct each *e = context;
+    struct diag diag = {0};
+    enum err err = e->seed(e->context, (unsigned)index, &diag);
 
     pthread_mutex_lock(&e->lock);
-    while (e->next < e->options->seeds && e->failed_at == e->options->seeds) {
-        unsigned at = e->next++;
-        struct diag diag = {0};
-
-        pthread_mutex_unlock(&e->lock);
-        enum err err = e->seed(e->context, at, &diag);
-        pthread_mutex_lock(&e->lock);
-        note(e, at, err, &diag);
-    }
+    note(e, (unsigned)index, err, &diag);
     pthread_mutex_unlock(&e->lock);
-    return NULL;
+    return err == ERR_OK;
 }
 
 enum err experiment_each(const struct experiment_options *options, const char *what,
@@ -62,18 +57,12 @@ enum err experiment_each(const struct experiment_options *options, const char *w
                          struct diag *diag)
 {
     struct each e = {.options = options, .what = what, .seed = seed, .context = context};
-    pthread_t threads[EXPERIMENT_THREADS_MAX];
-    unsigned started = 0;
 
     ASSERT(options->threads >= 1 && options->threads <= EXPERIMENT_THREADS_MAX);
     e.failed_at = options->seeds;
     pthread_mutex_init(&e.lock, NULL);
     progress(&e);
-    while (started + 1 < options->threads && pthread_create(&threads[started], NULL, work, &e) == 0)
-        started++; /* with fewer than asked for it only takes longer */
-    work(&e);
-    while (started > 0)
-        pthread_join(threads[--started], NULL);
+    pool_each(options->threads, options->seeds, run_one, &e);
     pthread_mutex_destroy(&e.lock);
     if (e.err != ERR_OK)
         *diag = e.diag;

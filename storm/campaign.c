@@ -8,9 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/pool.h"
 #include "storm/world.h"
 
-enum { THREADS_MAX = 64, FINDINGS_PRINTED = 20 };
+enum { FINDINGS_PRINTED = 20 };
 
 /* An assertion inside of a machine, or a fault of its memory, ends its seed and not the campaign: it leads back to
  * guarded_run. */
@@ -127,7 +128,7 @@ void seed_check(uint64_t seed, unsigned real_percent, struct outcome *out)
 struct work {
     const struct campaign *c;
     pthread_mutex_t lock;
-    uint64_t next, done, findings, steps;
+    uint64_t done, findings, steps;
     const char *first_checker;
     int64_t virtual_ms, began_ns;
     struct marks seeds, total;
@@ -165,26 +166,23 @@ static bool is_over(const struct work *work)
 {
     const struct campaign *c = work->c;
 
-    return work->next >= c->count || (c->until_found && work->findings > 0) ||
+    return (c->until_found && work->findings > 0) ||
            (c->deadline_ns != 0 && clock_ns() - work->began_ns >= c->deadline_ns);
 }
 
-static void *worker(void *context)
+static bool run_one(void *context, uint64_t index)
 {
     struct work *work = context;
     const struct campaign *c = work->c;
     struct outcome o;
+    bool goes_on;
 
+    seed_check(c->first + index, c->real_percent, &o);
     pthread_mutex_lock(&work->lock);
-    while (!is_over(work)) {
-        uint64_t seed = c->first + work->next++;
-        pthread_mutex_unlock(&work->lock);
-        seed_check(seed, c->real_percent, &o);
-        pthread_mutex_lock(&work->lock);
-        collect(work, seed, &o);
-    }
+    collect(work, c->first + index, &o);
+    goes_on = !is_over(work);
     pthread_mutex_unlock(&work->lock);
-    return NULL;
+    return goes_on;
 }
 
 static void report(const struct work *work)
@@ -203,17 +201,10 @@ static void report(const struct work *work)
 
 uint64_t campaign_run(const struct campaign *c)
 {
-    pthread_t threads[THREADS_MAX];
-    unsigned started = 0;
     struct work work = {.c = c, .began_ns = clock_ns()};
 
     pthread_mutex_init(&work.lock, NULL);
-    while (started + 1 < c->threads && started < THREADS_MAX &&
-           pthread_create(&threads[started], NULL, worker, &work) == 0)
-        started++;
-    worker(&work);
-    while (started > 0)
-        pthread_join(threads[--started], NULL);
+    pool_each(c->threads, c->count, run_one, &work);
     pthread_mutex_destroy(&work.lock);
     report(&work);
     return work.findings;

@@ -47,15 +47,15 @@ uint64_t rank_safe_cap_ppm(unsigned sites, uint64_t trim_ppm)
 {
     unsigned liars = sites > 0 ? (sites - 1) / 3 : 0;
     if (liars == 0)
-        return RANK_PPM;
+        return PPM;
     return trim_ppm > sites + liars ? (trim_ppm - sites) / liars : 1;
 }
 
 /* The cap that the number of sites leaves room for, rounded up. */
 static uint64_t cap_effective(const struct rank_matrix *m)
 {
-    uint64_t even = (RANK_PPM + m->sites - 1) / m->sites;
-    uint64_t cap = MUTATE(RANK_NO_CAP, RANK_PPM + even, m->stake_cap_ppm);
+    uint64_t even = (PPM + m->sites - 1) / m->sites;
+    uint64_t cap = MUTATE(RANK_NO_CAP, PPM + even, m->stake_cap_ppm);
     return cap > even ? cap : even;
 }
 
@@ -64,7 +64,7 @@ static uint64_t cap_effective(const struct rank_matrix *m)
 static void weights_fill(const struct rank_matrix *m, uint64_t *weights)
 {
     bool is_capped[RANK_SITES_MAX] = {false};
-    uint64_t cap = cap_effective(m), left = RANK_PPM, stakes = 0;
+    uint64_t cap = cap_effective(m), left = PPM, stakes = 0;
     for (unsigned i = 0; i < m->sites; i++)
         stakes += stake_of(m, i);
     for (bool again = true; again;) {
@@ -145,7 +145,7 @@ static uint64_t weight_sum(const struct weighted *sorted, unsigned count)
 /* The mean, in millionths, of the weight that lies between the trimmed ends. */
 static uint64_t trimmed_mean(const struct weighted *sorted, unsigned count, uint64_t trim_ppm)
 {
-    uint64_t whole = weight_sum(sorted, count), trim = MUTATE(RANK_NO_TRIM, 0, whole * trim_ppm / RANK_PPM);
+    uint64_t whole = weight_sum(sorted, count), trim = MUTATE(RANK_NO_TRIM, 0, whole * trim_ppm / PPM);
     uint64_t end = whole - trim;
     uint64_t at = 0, sum = 0;
     ASSERT(trim < end);
@@ -155,7 +155,7 @@ static uint64_t trimmed_mean(const struct weighted *sorted, unsigned count, uint
             sum += (to - from) * (uint64_t)sorted[i].value;
         at += sorted[i].weight;
     }
-    return sum * RANK_PPM / (end - trim);
+    return sum * PPM / (end - trim);
 }
 
 /* The lowest value at which half of the weight has been passed (lower weighted median). */
@@ -185,7 +185,7 @@ static uint64_t score_reduce(const struct rank_matrix *m, struct weighted *colum
         return mean_cost(column, m->sites);
     qsort(column, m->sites, sizeof column[0], weighted_compare);
     if (m->rule == RANK_MEDIAN)
-        return (uint64_t)lower_median(column, m->sites) * RANK_PPM;
+        return (uint64_t)lower_median(column, m->sites) * PPM;
     return trimmed_mean(column, m->sites, m->rule == RANK_BORDA ? 0 : m->trim_ppm);
 }
 
@@ -193,7 +193,7 @@ static void matrix_check(const struct rank_matrix *m)
 {
     ASSERT(m->sites >= 1 && m->sites <= RANK_SITES_MAX);
     ASSERT(m->candidates >= 1 && m->candidates <= RANK_CANDIDATES_MAX);
-    ASSERT((unsigned)m->rule < RANK_RULE_COUNT && m->trim_ppm < RANK_PPM / 2 && m->stake_cap_ppm <= RANK_PPM);
+    ASSERT((unsigned)m->rule < RANK_RULE_COUNT && m->trim_ppm < PPM / 2 && m->stake_cap_ppm <= PPM);
 }
 
 static int64_t entry(const struct rank_matrix *m, const uint32_t *ranks, size_t at)
@@ -227,15 +227,15 @@ void rank_reduce(const struct rank_matrix *m, struct rank_result *out)
 
 /* ---- gain */
 
-/* (a - b) / a in ppm, rounded towards zero; held within -RANK_GAIN_MAX .. RANK_PPM, costs at INT64_MAX. */
+/* (a - b) / a in ppm, rounded towards zero; held within -RANK_GAIN_MAX .. PPM, costs at INT64_MAX. */
 static int64_t gain_ppm(uint64_t a, uint64_t b)
 {
     int64_t x = a < INT64_MAX ? (int64_t)a : INT64_MAX, y = b < INT64_MAX ? (int64_t)b : INT64_MAX;
     if (x == y)
         return 0;
-    if (x == 0 || (y - x) / x >= RANK_GAIN_MAX / RANK_PPM)
+    if (x == 0 || (y - x) / x >= RANK_GAIN_MAX / PPM)
         return -RANK_GAIN_MAX;
-    return dmath_muldiv(x - y, RANK_PPM, x);
+    return dmath_muldiv(x - y, PPM, x);
 }
 
 int64_t rank_gain_ppm(const struct rank_matrix *m, const struct rank_result *r, unsigned a, unsigned b)

@@ -1,6 +1,7 @@
 #ifndef PRISMFED_AGGREGATE_RANK_H
 #define PRISMFED_AGGREGATE_RANK_H
 
+#include "base/dmath.h"
 #include "crypto/digest.h"
 
 /* Robust rules over the score matrix: each site's costs become ranks, so that no
@@ -8,7 +9,7 @@
  * or (Borda) a weighted mean. The mean of the costs is there to compare with: one liar decides it. Exact definitions,
  * ties and bounds: docs/aggregation.md. */
 
-enum { RANK_SITES_MAX = 256, RANK_CANDIDATES_MAX = 256, RANK_PPM = 1000000 };
+enum { RANK_SITES_MAX = 256, RANK_CANDIDATES_MAX = 256 };
 
 /* A stake above counts as this one: sums over all sites stay in 63 bits. */
 #define RANK_STAKE_MAX ((UINT64_C(1) << 55) - 1)
@@ -27,21 +28,21 @@ struct rank_matrix {
     const uint64_t *costs;       /* sites x candidates, row by row */
     const uint64_t *stakes;      /* one for each site, > 0 */
     uint64_t stake_cap_ppm;      /* no site weighs more than this share of the whole, at most
-                                    RANK_PPM; where that cannot be, all weigh the same */
+                                    PPM; where that cannot be, all weigh the same */
     uint64_t trim_ppm;           /* RANK_TRIMMED: the share of weight dropped at each end, below 500000 */
     const struct digest *hashes; /* one for each candidate; ties break by the lower */
     enum rank_rule rule;
 };
 
 /* The greatest cap with which floor((sites - 1) / 3) liars, whatever their stakes, weigh no more than RANK_TRIMMED
- * drops at an end: then its bound holds (docs/aggregation.md). Below four sites there is none to withstand: RANK_PPM.
+ * drops at an end: then its bound holds (docs/aggregation.md). Below four sites there is none to withstand: PPM.
  */
 uint64_t rank_safe_cap_ppm(unsigned sites, uint64_t trim_ppm);
 
 struct rank_result {
     unsigned winner;
     uint64_t scores[RANK_CANDIDATES_MAX]; /* millionths of a doubled rank (mean_cost: costs); lower is better */
-    uint64_t weights[RANK_SITES_MAX];     /* ppm after the cap, sum RANK_PPM up to rounding */
+    uint64_t weights[RANK_SITES_MAX];     /* ppm after the cap, sum PPM up to rounding */
 };
 void rank_reduce(const struct rank_matrix *m, struct rank_result *out);
 

@@ -3,6 +3,9 @@
 
 #include <stdint.h>
 
+/* A whole, where parts per million are counted. */
+enum { PPM = 1000000 };
+
 /* Elementary functions from + - * / only, in a fixed order, so that every
  * compiler and architecture gives the same bits (no libm). Relative error below
  * 1e-14 on the stated domains. */

@@ -14,7 +14,7 @@
 
 /* A site picks for itself, from a ledger that verifies. */
 
-enum { RUNS_DEFAULT = 3, THREADS_MAX = 256 };
+enum { RUNS_DEFAULT = 3 };
 
 struct arguments {
     const char *folder, *scenario, *node, *label; /* label: NULL: the scenario's own */
@@ -82,7 +82,7 @@ static int take_option(struct arguments *a, int option, char **argv)
         a->has_seed = true;
         return command_number("pick", "--seed", optarg, 0, UINT64_MAX, &a->seed);
     case 't':
-        return command_number("pick", "--threads", optarg, 1, THREADS_MAX, &a->threads);
+        return command_number("pick", "--threads", optarg, 1, POOL_THREADS_MAX, &a->threads);
     case 'j':
         a->json = true;
         return EXIT_FINE;
@@ -270,13 +270,6 @@ static void show_progress(void *context, unsigned done, unsigned runs)
     fprintf(stderr, done < runs ? "\rrun %u of %u \033[K" : "\r\033[K", done + 1, runs);
 }
 
-static unsigned threads_of(const struct arguments *a)
-{
-    long online = a->threads > 0 ? (long)a->threads : sysconf(_SC_NPROCESSORS_ONLN);
-
-    return online > 0 ? (unsigned)online : 1;
-}
-
 /* What became of the runs of the site's program; false when none of them says anything about a genome. */
 static bool tell_runs(const struct setup *s, bool quiet)
 {
@@ -301,7 +294,7 @@ static int pick(const struct setup *s, struct pick_report *r)
         .epoch = s->state.epoch,
         .limit = s->state.policy.iteration_limit,
         .runs = (unsigned)a->runs,
-        .threads = threads_of(a),
+        .threads = pool_threads((unsigned)a->threads),
         .count = r->count,
         .candidates = r->genomes,
         .progress = isatty(STDERR_FILENO) ? show_progress : NULL,

@@ -3,10 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/pool.h"
 #include "cli/command.h"
 #include "cli/report_text.h"
 
-enum { SCENARIOS_MAX = 64, EPOCHS_DEFAULT = 5, EPOCHS_MAX = 100000, THREADS_MAX = 256 };
+enum { SCENARIOS_MAX = 64, EPOCHS_DEFAULT = 5, EPOCHS_MAX = 100000 };
 
 struct arguments {
     unsigned scenario_count;
@@ -44,7 +45,7 @@ static int help(void)
 static int read_threads(const char *text, unsigned *out)
 {
     uint64_t threads = 0;
-    int status = command_number("sim", "--threads", text, 1, THREADS_MAX, &threads);
+    int status = command_number("sim", "--threads", text, 1, POOL_THREADS_MAX, &threads);
 
     if (status == EXIT_FINE)
         *out = (unsigned)threads;

@@ -2,11 +2,10 @@
 
 #include "base/dmath.h"
 #include "base/mutate.h"
-#include "driver/workers.h"
+#include "driver/work.h"
 
 /* One run of one candidate. */
-static struct work *score_submit(const struct pick_task *task, struct workers *workers, unsigned candidate,
-                                 unsigned run)
+static struct work *score_submit(const struct pick_task *task, struct pool *pool, unsigned candidate, unsigned run)
 {
     struct job *job = job_new(JOB_SCORE, task->epoch + run, task->schema, 1);
     struct work *w = work_new(job);
@@ -16,13 +15,13 @@ static struct work *score_submit(const struct pick_task *task, struct workers *w
     for (unsigned i = 0; i < task->work->count; i++)
         job->cycle.instances[job->cycle.instance_count++] = &task->work->instances[i];
     job->candidates[0] = task->candidates[candidate];
-    workers_submit(workers, w);
+    pool_submit(pool, &w->task);
     return w;
 }
 
 unsigned pick_run(const struct pick_task *task, double *logs)
 {
-    struct workers *workers = workers_new(task->threads);
+    struct pool *pool = pool_new(task->threads);
     unsigned best = 0;
 
     ASSERT(task->count >= 1 && task->count <= PICK_CANDIDATES_MAX && task->runs >= 1);
@@ -32,16 +31,16 @@ unsigned pick_run(const struct pick_task *task, double *logs)
         struct work *scores[PICK_CANDIDATES_MAX];
 
         for (unsigned k = 0; k < task->count; k++)
-            scores[k] = score_submit(task, workers, k, run);
+            scores[k] = score_submit(task, pool, k, run);
         for (unsigned k = 0; k < task->count; k++) {
-            workers_wait(workers, scores[k]);
+            pool_wait(pool, &scores[k]->task);
             logs[k] += dmath_log((double)scores[k]->costs[0] + 1);
             work_free(scores[k]);
         }
         if (task->progress != NULL)
             task->progress(task->context, run + 1, task->runs);
     }
-    workers_free(workers);
+    pool_free(pool);
     for (unsigned k = 1; k < task->count; k++)
         best = logs[k] < logs[best] ? k : best;
     for (unsigned k = 0; k < task->count; k++)

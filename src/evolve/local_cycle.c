@@ -75,7 +75,7 @@ static void result_take(const struct search *s, const struct tried *incumbent, s
     if (r.count == 0)
         r.best[r.count++] = (struct cycle_candidate){job->incumbent, r.incumbent_cost};
     if (r.best[0].cost < r.incumbent_cost)
-        r.delta_ppm = dmath_muldiv((int64_t)(r.incumbent_cost - r.best[0].cost), 1000000, (int64_t)r.incumbent_cost);
+        r.delta_ppm = dmath_muldiv((int64_t)(r.incumbent_cost - r.best[0].cost), PPM, (int64_t)r.incumbent_cost);
     *out = r;
 }
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/dmath.h"
 #include "scenario/read.h"
 
 static const char *const kind_names[EVENT_KIND_COUNT + 1] = {
@@ -226,7 +227,7 @@ static void read_one_event(struct json_reader *r, const json_t *event, struct sc
     read_groups(r, event, s, out);
     read_ms(r, event, "duration_ms", 1, INT64_C(1) << 32, &out->duration_ns);
     read_factor(r, event, out);
-    read_u64(r, event, "loss_ppm", 0, 1000000, &out->loss_ppm);
+    read_u64(r, event, "loss_ppm", 0, PPM, &out->loss_ppm);
     read_choice(r, event, "behaviour", lie_names, &lie);
     out->lie = (enum lie)lie;
     workload_spec_default(0, &out->workload);

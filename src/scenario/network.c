@@ -1,3 +1,4 @@
+#include "base/dmath.h"
 #include "scenario/read.h"
 
 enum { LATENCY_MAX_MS = 600000, KBPS_MAX = 1000000000, BYTES_IN_KILOBIT = 125 };
@@ -8,7 +9,7 @@ static void read_link(struct json_reader *r, const json_t *link, struct scenario
 
     read_ms(r, link, "latency_ms", 0, LATENCY_MAX_MS, &out->latency_ns);
     read_ms(r, link, "jitter_ms", 0, LATENCY_MAX_MS, &out->jitter_ns);
-    read_u64(r, link, "loss_ppm", 0, 1000000, &out->loss_ppm);
+    read_u64(r, link, "loss_ppm", 0, PPM, &out->loss_ppm);
     read_u64(r, link, "bandwidth_kbps", 0, KBPS_MAX, &kbps);
     out->bytes_per_second = kbps * BYTES_IN_KILOBIT;
 }

@@ -1,3 +1,4 @@
+#include "base/dmath.h"
 #include "evolve/local_cycle.h"
 #include "scenario/read.h"
 
@@ -85,11 +86,11 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
     read_keys(r, policy, keys);
     read_choice(r, policy, "rule", rules, &rule);
     p->rule = (enum rank_rule)rule;
-    read_u64(r, policy, "trim_ppm", 0, RANK_PPM / 2 - 1, &p->trim_ppm);
-    read_u64(r, policy, "stake_cap_ppm", 1, RANK_PPM, &p->stake_cap_ppm);
-    read_u64(r, policy, "margin_ppm", 0, RANK_PPM, &p->margin_ppm);
-    read_u64(r, policy, "rollback_ppm", 0, RANK_PPM, &p->rollback_ppm);
-    read_u64(r, policy, "stale_discount_ppm", 0, RANK_PPM, &p->stale_discount_ppm);
+    read_u64(r, policy, "trim_ppm", 0, PPM / 2 - 1, &p->trim_ppm);
+    read_u64(r, policy, "stake_cap_ppm", 1, PPM, &p->stake_cap_ppm);
+    read_u64(r, policy, "margin_ppm", 0, PPM, &p->margin_ppm);
+    read_u64(r, policy, "rollback_ppm", 0, PPM, &p->rollback_ppm);
+    read_u64(r, policy, "stale_discount_ppm", 0, PPM, &p->stale_discount_ppm);
     read_choice(r, policy, "optimiser", optimisers, &optimiser);
     p->optimiser = (enum optimiser)optimiser;
     read_unsigned(r, policy, "evaluations", 1, EVALUATIONS_MAX, &p->evaluations);

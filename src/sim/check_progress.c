@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "base/dmath.h"
 #include "sim/rehearsal.h"
 
 /* Nothing is asked of a network that is worse than this, nor of one slower than the validators' patience. */
@@ -16,7 +17,7 @@ static bool is_calm(const struct rehearsal *r)
 {
     const struct network *n = &r->network;
 
-    if (n->partitioned || n->burst_ppm > 0 || n->factor_ppm > 1000000)
+    if (n->partitioned || n->burst_ppm > 0 || n->factor_ppm > PPM)
         return false;
     for (size_t i = 0; i < (size_t)n->regions * n->regions; i++) {
         if (!link_is_fair(&n->links[i], r->scenario))

@@ -2,9 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/dmath.h"
 #include "sim/rehearsal.h"
-
-enum { PPM = 1000000 };
 
 /* How long operators wait before they ask for a change again that is not made. */
 static const int64_t ask_again_ns = 5000000000;

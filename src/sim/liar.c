@@ -5,7 +5,7 @@
 #include "base/dmath.h"
 #include "fed/messages.h"
 
-enum { PPM = 1000000, CLAIMED_COST = 7, CLAIMED_DELTA_PPM = 900000, IPM_STRENGTH = 1000 };
+enum { CLAIMED_COST = 7, CLAIMED_DELTA_PPM = 900000, IPM_STRENGTH = 1000 };
 
 static const double ALIE_DEVIATIONS = 1.5;
 

@@ -6,8 +6,6 @@
 #include "sim/liar.h"
 #include "sim/rehearsal.h"
 
-enum { PPM = 1000000 };
-
 /* A cycle's or a score's least time: the program starts and reads its instances. The longer it is, the more of the
  * sites' work can run beside each other on real processors before a result is needed. */
 static const int64_t work_setup_ns = 100000000;
@@ -313,7 +311,7 @@ static void do_job(void *context, struct effect_body *body)
     for (unsigned i = 0; i < job->cycle.instance_count; i++)
         job->cycle.instances[i] = memo_instance(w->memo, job->cycle.instances[i]);
     if (!memo_is_dropped(w->memo))
-        workers_submit(r->workers, w);
+        pool_submit(r->pool, &w->task);
     plan_own(n, r, r->now_ns + work_setup_ns, &(struct happening){.kind = HAPPEN_WORK_DUE, .work = w});
 }
 
@@ -358,7 +356,7 @@ void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
     int64_t takes_ns;
 
     if (!memo_is_dropped(w->memo))
-        workers_wait(r->workers, w);
+        pool_wait(r->pool, &w->task);
     memo_taken(w->memo);
     if (memo_is_dropped(w->memo)) {
         work_free(w); /* the run ends here: its journal says why */

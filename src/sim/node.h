@@ -5,7 +5,7 @@
 #include "world/disk.h"
 #include "scenario/scenario.h"
 #include "driver/outbox.h"
-#include "driver/workers.h"
+#include "driver/work.h"
 
 /* One simulated node: the machine of fed/fed.h with a disk, timers, a processor and an operator. What the
  * machine asks for goes through an outbox (driver/outbox.h). */

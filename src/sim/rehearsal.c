@@ -85,7 +85,7 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
         r->programs = programs_new(scenario->space);
     network_init(&r->network, scenario, options->seed);
     timeline_init(&r->timeline, scenario->epoch_start, options->epochs, options->room);
-    r->workers = workers_new(options->threads);
+    r->pool = pool_new(options->threads);
     err = work_build(r, diag);
     if (err != ERR_OK) {
         rehearsal_free(r);
@@ -100,7 +100,7 @@ static void happening_free(struct rehearsal *r, struct happening *h)
 {
     blob_drop(h->blob);
     if (h->work != NULL) {
-        workers_cancel(r->workers, h->work);
+        pool_cancel(r->pool, &h->work->task);
         work_free(h->work);
     }
     mem_free(h);
@@ -116,7 +116,7 @@ void rehearsal_free(struct rehearsal *r)
     while (heap_pop(&r->agenda, &at_ns, &value))
         happening_free(r, value);
     heap_free(&r->agenda);
-    workers_free(r->workers);
+    pool_free(r->pool);
     for (unsigned i = 0; i < r->count; i++)
         node_fini(&r->nodes[i]);
     mem_free(r->nodes);

@@ -60,7 +60,7 @@ struct rehearsal {
     uint64_t steps;     /* of all machines */
     struct heap agenda; /* of owned struct happening */
     struct network network;
-    struct workers *workers;
+    struct pool *pool;
     struct verify_cache *verdicts; /* of signatures, for all nodes; NULL: verify_each */
     struct trace silence, *trace;
     unsigned count;

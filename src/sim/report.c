@@ -1,11 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/dmath.h"
 #include "base/text.h"
-
 #include "sim/told.h"
-
-enum { PPM = 1000000 };
 
 void told_report_epoch(const struct told *t, struct federated_epoch_report *out)
 {

@@ -14,13 +14,6 @@
 
 enum { EPOCHS_MAX = 100000, STATUS_VIOLATION = 1, STATUS_UNUSABLE = 2 };
 
-static unsigned threads_of(const struct federated_simulation_options *o)
-{
-    long online = o->threads > 0 ? (long)o->threads : sysconf(_SC_NPROCESSORS_ONLN);
-
-    return online > 0 ? (unsigned)online : 1;
-}
-
 /* What a run leaves behind, on its way out: artifacts are staged, epochs' reports are kept until all is well. */
 struct leaving {
     const struct federated_simulation_options *options;
@@ -214,7 +207,7 @@ static enum err trace_and_rehearse(const struct scenario *scenario, struct leavi
     struct rehearsal_options options = {
         .seed = o->has_seed ? o->seed : scenario->seed,
         .epochs = o->epochs,
-        .threads = threads_of(o),
+        .threads = pool_threads(o->threads),
         .room = l->room,
         .progress = o->progress,
         .progress_context = o->progress_context,

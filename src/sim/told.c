@@ -2,7 +2,7 @@
 
 #include "base/dmath.h"
 
-enum { PPM = 1000000, GAIN_DRAWS = 4, GAIN_DRAWS_PROGRAM = 1 };
+enum { GAIN_DRAWS = 4, GAIN_DRAWS_PROGRAM = 1 };
 
 static const struct sim_node *teller_of(const struct rehearsal *r)
 {

@@ -1,3 +1,4 @@
+#include "base/dmath.h"
 #include "state/phase.h"
 
 #include "base/mutate.h"
@@ -7,7 +8,7 @@
 static uint64_t row_weight(const struct federation_state *s, unsigned member)
 {
     uint64_t discount = s->policy.stale_discount_ppm * s->contributions[member].staleness;
-    uint64_t weight = s->members[member].card.stake * (discount < RANK_PPM ? RANK_PPM - discount : 0);
+    uint64_t weight = s->members[member].card.stake * (discount < PPM ? PPM - discount : 0);
     return weight > 0 ? weight : 1;
 }
 

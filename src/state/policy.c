@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/dmath.h"
 #include "evolve/local_cycle.h"
 #include "ledger/block.h"
 
@@ -87,20 +88,20 @@ static const struct field fields[] = {
     FIELD_WIDE(trim_ppm, 0, 499999),
     FIELD(batch_max, 1, BLOCK_ENTRIES_MAX),
     FIELD_NAMED(optimiser, OPTIMISER_COUNT, optimiser_text),
-    FIELD_WIDE(margin_ppm, 0, RANK_PPM),
+    FIELD_WIDE(margin_ppm, 0, PPM),
     FIELD(archive_max, 0, CYCLE_ARCHIVE_MAX),
     FIELD(evaluations, 1, 1000000),
     FIELD(spot_checks, 0, SPOT_CHECKS_MAX),
     FIELD(retry_budget, 0, 16),
-    FIELD_WIDE(rollback_ppm, 0, RANK_PPM),
-    FIELD_WIDE(stake_cap_ppm, 1, RANK_PPM),
+    FIELD_WIDE(rollback_ppm, 0, PPM),
+    FIELD_WIDE(stake_cap_ppm, 1, PPM),
     FIELD_WIDE(iteration_limit, 1, 1000000000),
     FIELD(joins_per_epoch, 0, JOINS_PER_EPOCH_MAX),
     FIELD_WIDE(max_ledger_drift, 0, 1000000),
     FIELD(min_participants, 1, RANK_SITES_MAX),
     FIELD_WIDE(score_deadline_ns, 1, DAY_NS),
     FIELD_WIDE(close_tolerance_ns, 0, DAY_NS),
-    FIELD_WIDE(stale_discount_ppm, 0, RANK_PPM),
+    FIELD_WIDE(stale_discount_ppm, 0, PPM),
     FIELD_WIDE(collect_deadline_ns, 1, DAY_NS),
 };
 enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };

@@ -4,8 +4,6 @@
 
 #include "base/dmath.h"
 
-enum { PPM = 1000000 };
-
 static const int64_t second_ns = 1000000000;
 
 static unsigned region_find(const struct scenario *s, const char *name)

@@ -1,6 +1,7 @@
 #ifndef PRISMFED_WORLD_NETWORK_H
 #define PRISMFED_WORLD_NETWORK_H
 
+#include "base/dmath.h"
 #include "base/prng.h"
 #include "scenario/scenario.h"
 
@@ -21,7 +22,7 @@ struct network {
     struct prng *draws;         /* nodes x nodes, from x to */
     uint64_t *group_of;         /* while partitioned */
     bool partitioned;
-    int64_t factor_ppm;       /* of latency and jitter; 1000000 when calm */
+    int64_t factor_ppm;       /* of latency and jitter; PPM when calm */
     uint64_t burst_ppm;       /* loss on top of the link's own */
     uint64_t messages, bytes; /* delivered */
     uint64_t dropped;

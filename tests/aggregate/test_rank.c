@@ -1,3 +1,4 @@
+#include "base/dmath.h"
 #include "aggregate/rank.h"
 #include "tap.h"
 
@@ -14,7 +15,7 @@ static struct rank_matrix matrix(unsigned sites, unsigned candidates, enum rank_
                                 .candidates = candidates,
                                 .costs = costs,
                                 .stakes = stakes,
-                                .stake_cap_ppm = RANK_PPM,
+                                .stake_cap_ppm = PPM,
                                 .trim_ppm = 200000,
                                 .hashes = hashes,
                                 .rule = rule};
@@ -130,12 +131,12 @@ static void scores_are_what_the_definition_says(void)
             uint64_t whole = 0, at = 0, sum = 0;
             for (unsigned i = 0; i < SITES; i++)
                 whole += r.weights[i];
-            uint64_t trim = whole * m.trim_ppm / RANK_PPM;
+            uint64_t trim = whole * m.trim_ppm / PPM;
             for (uint64_t rank = 2; rank <= 2 * CANDIDATES; rank++)
                 for (unsigned i = 0; i < SITES; i++)
                     for (uint64_t unit = 0; rank_of(i, j, CANDIDATES) == rank && unit < r.weights[i]; unit++, at++)
                         sum += at >= trim && at < whole - trim ? rank : 0;
-            CHECK_EQ_U64(r.scores[j], sum * RANK_PPM / (whole - 2 * trim));
+            CHECK_EQ_U64(r.scores[j], sum * PPM / (whole - 2 * trim));
         }
     }
 }
@@ -175,10 +176,10 @@ static void no_weight_exceeds_the_cap(void)
         unsigned sites = 1 + (unsigned)prng_below(&prng, SITES);
         struct rank_matrix m = matrix(sites, 1, RANK_TRIMMED);
         struct rank_result r;
-        uint64_t sum = 0, even = (RANK_PPM + sites - 1) / sites;
+        uint64_t sum = 0, even = (PPM + sites - 1) / sites;
         for (unsigned i = 0; i < sites; i++)
             stakes[i] = 1 + prng_next(&prng) % (UINT64_C(1) << prng_below(&prng, 64));
-        m.stake_cap_ppm = prng_below(&prng, RANK_PPM + 1);
+        m.stake_cap_ppm = prng_below(&prng, PPM + 1);
         rank_reduce(&m, &r);
         for (unsigned i = 0; i < sites; i++) {
             sum += r.weights[i];
@@ -186,7 +187,7 @@ static void no_weight_exceeds_the_cap(void)
             for (unsigned k = 0; k < sites; k++) /* more stake never weighs less, up to rounding an even share */
                 CHECK(stakes[i] < stakes[k] || r.weights[i] + sites >= r.weights[k]);
         }
-        CHECK(sum <= RANK_PPM && sum + sites > RANK_PPM);
+        CHECK(sum <= PPM && sum + sites > PPM);
     }
 }
 
@@ -200,13 +201,13 @@ static void a_safe_cap_is_safe(void)
     struct prng prng;
     tap_seed(98);
     prng_seed(&prng, 98);
-    CHECK_EQ_U64(rank_safe_cap_ppm(3, 333333), RANK_PPM);
+    CHECK_EQ_U64(rank_safe_cap_ppm(3, 333333), PPM);
     CHECK_EQ_U64(rank_safe_cap_ppm(4, 333333), 333329);
     for (unsigned sites = 4; sites <= RANK_SITES_MAX; sites++) {
         unsigned liars = (sites - 1) / 3;
         uint64_t cap = rank_safe_cap_ppm(sites, 333333), heaviest = 0, whole = 0;
         struct rank_result r;
-        CHECK(cap >= (RANK_PPM + sites - 1) / sites);
+        CHECK(cap >= (PPM + sites - 1) / sites);
         for (unsigned i = 0; i < sites; i++)
             stake[i] = i < liars ? UINT64_C(1) << prng_below(&prng, 50) : 1 + prng_below(&prng, 100);
         rank_reduce(&(struct rank_matrix){sites, 1, any, stake, cap, 333333, &hash, RANK_TRIMMED}, &r);
@@ -214,7 +215,7 @@ static void a_safe_cap_is_safe(void)
             whole += r.weights[i];
         for (unsigned i = 0; i < liars; i++)
             heaviest += r.weights[i];
-        CHECK(heaviest <= whole * 333333 / RANK_PPM);
+        CHECK(heaviest <= whole * 333333 / PPM);
     }
 }
 
@@ -292,7 +293,7 @@ static unsigned liars_draw(struct prng *prng, const struct rank_result *r, uint6
     for (unsigned i = 0; i < SITES; i++)
         whole += r->weights[i];
     for (unsigned i = 0; i < SITES; i++) {
-        is_liar[i] = (weight + r->weights[i]) <= whole * most / RANK_PPM && prng_below(prng, 4) > 0;
+        is_liar[i] = (weight + r->weights[i]) <= whole * most / PPM && prng_below(prng, 4) > 0;
         weight += is_liar[i] ? r->weights[i] : 0;
         count += is_liar[i];
     }
@@ -306,7 +307,7 @@ static void check_within_honest(const struct rank_result *r, const bool *is_liar
         low[j] = UINT64_MAX;
         high[j] = 0;
         for (unsigned i = 0; i < SITES; i++) {
-            uint64_t rank = rank_of(i, j, CANDIDATES) * RANK_PPM;
+            uint64_t rank = rank_of(i, j, CANDIDATES) * PPM;
             if (is_liar[i])
                 continue;
             low[j] = rank < low[j] ? rank : low[j];
@@ -335,7 +336,7 @@ static uint64_t honest_mean(const struct rank_result *r, const bool *is_liar, un
             uint64_t to = at < whole - above ? at : whole - above;
             sum += from < to ? (to - from) * rank : 0;
         }
-    return sum * RANK_PPM / (whole - below - above);
+    return sum * PPM / (whole - below - above);
 }
 
 static void check_within_trimmed(const struct rank_matrix *m, const struct rank_result *r, const bool *is_liar)
@@ -345,7 +346,7 @@ static void check_within_trimmed(const struct rank_matrix *m, const struct rank_
         whole += r->weights[i];
         lying += is_liar[i] ? r->weights[i] : 0;
     }
-    uint64_t trim = whole * m->trim_ppm / RANK_PPM;
+    uint64_t trim = whole * m->trim_ppm / PPM;
     for (unsigned j = 0; j < CANDIDATES; j++) {
         CHECK(r->scores[j] >= honest_mean(r, is_liar, j, trim - lying, trim));
         CHECK(r->scores[j] <= honest_mean(r, is_liar, j, trim, trim - lying));
@@ -405,7 +406,7 @@ static void liars_move_a_borda_score_by_their_weight(void)
         rank_reduce(&m, &r);
         for (unsigned j = 0; j < CANDIDATES; j++) {
             uint64_t honest = honest_mean(&r, is_liar, j, 0, 0) * (whole - lying) / whole;
-            uint64_t best = 2 * RANK_PPM * lying / whole, worst = UINT64_C(2) * CANDIDATES * RANK_PPM * lying / whole;
+            uint64_t best = 2 * PPM * lying / whole, worst = UINT64_C(2) * CANDIDATES * PPM * lying / whole;
             CHECK(r.scores[j] + 2 >= honest + best && r.scores[j] <= honest + worst + 2); /* up to rounding */
         }
     }
@@ -439,7 +440,7 @@ static void liars_cannot_move_the_gain(void)
         liars_draw(&prng, &r, 499000, is_liar);
         for (unsigned i = 0; i < SITES; i++) {
             const uint64_t *row = costs + i * CANDIDATES;
-            int64_t gain = ((int64_t)row[0] - (int64_t)row[1]) * RANK_PPM / (int64_t)row[0];
+            int64_t gain = ((int64_t)row[0] - (int64_t)row[1]) * PPM / (int64_t)row[0];
             if (is_liar[i]) {
                 costs[i * CANDIDATES] = prng_below(&prng, 2) ? prng_next(&prng) : 0;
                 continue;

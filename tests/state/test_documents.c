@@ -1,3 +1,4 @@
+#include "base/dmath.h"
 #include "fixture.h"
 #include "pbft/quorum.h"
 
@@ -48,7 +49,7 @@ static void ranges_are_checked(void)
     cases[5].batch_max = 0;
     cases[6].retry_budget = 17;
     cases[7].collect_deadline_ns = UINT64_MAX;
-    cases[8].margin_ppm = RANK_PPM + 1;
+    cases[8].margin_ppm = PPM + 1;
     cases[9].evaluations = 0;
     for (unsigned i = 0; i < 10; i++) {
         diag = (struct diag){0};

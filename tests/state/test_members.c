@@ -1,3 +1,4 @@
+#include "base/dmath.h"
 #include "fixture.h"
 
 /* Who takes part: staleness, quarantine and reconciliation, evidence, leaving, shards. */
@@ -113,7 +114,7 @@ static void staleness_costs_weight(void)
     struct policy policy;
     policy_default(&policy);
     policy.rule = RANK_MEDIAN;
-    policy.stake_cap_ppm = RANK_PPM;
+    policy.stake_cap_ppm = PPM;
     policy.stale_discount_ppm = 400000;
     for (unsigned stale = 0; stale < 2; stale++) {
         struct fixture f;
