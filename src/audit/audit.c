@@ -1,6 +1,8 @@
 #include "audit/audit.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "audit/summary.h"
 #include "base/mutate.h"
@@ -8,19 +10,74 @@
 static void skip_all(struct audit_report *report, enum audit_rule first, enum audit_rule last, const char *why)
 {
     for (enum audit_rule rule = first; rule <= last; rule++)
-        audit_skip(report, rule, why);
+        audit_skip(report, rule, "%s", why);
 }
 
+/* Is this label a run of that scenario, with that seed? The genesis follows from both, the rest of what was run does
+ * not: the summary names it. */
+static bool same_run(const struct audit_rehearsal *of, const struct replay *r, const struct audit_section *section)
+{
+    char scenario[2 * DIGEST_SIZE + 1], seed[24];
+    bool same;
+
+    digest_hex(&of->scenario, scenario);
+    snprintf(seed, sizeof seed, "%" PRIu64, of->seed);
+    same = strcmp(scenario, section->scenario_sha256) == 0 && strcmp(seed, section->seed) == 0;
+    return digest_equal(&of->federation_id, &r->state.federation_id) && MUTATE(AUDIT_ANY_SCENARIO, true, same);
+}
+
+/* The rehearsal that the label is of, or NULL. */
+static const struct audit_rehearsal *rehearsal_of(const struct replay *r, const struct audit_options *options,
+                                                  const struct audit_section *section)
+{
+    for (unsigned i = 0; i < options->rehearsal_count; i++) {
+        if (same_run(&options->rehearsals[i], r, section))
+            return &options->rehearsals[i];
+    }
+    return NULL;
+}
+
+/* None of the rehearsals that were named is this label's. */
+static void open_other_run(enum audit_rule rule, const char *what, const struct audit_options *options,
+                           struct audit_report *report)
+{
+    const struct audit_section *section = audit_section(report);
+    const struct audit_rehearsal *of = &options->rehearsals[options->rehearsal_count - 1];
+    char scenario[2 * DIGEST_SIZE + 1];
+
+    digest_hex(&of->scenario, scenario);
+    audit_open(report, rule,
+               "%s: %s%s has SHA-256 %s and is taken with seed %" PRIu64 "; this is a run of the scenario with SHA-256 "
+               "%s and seed %s",
+               what, of->path, options->rehearsal_count > 1 ? ", the last one named," : "", scenario, of->seed,
+               section->scenario_sha256[0] != '\0' ? section->scenario_sha256 : "(not said)",
+               section->seed[0] != '\0' ? section->seed : "(not said)");
+}
+
+static bool is_trusted(const struct replay *r, const struct audit_options *options, const struct audit_section *section)
+{
+    bool trusted = rehearsal_of(r, options, section) != NULL;
+
+    for (unsigned i = 0; i < options->federation_count; i++)
+        trusted = trusted || digest_equal(&r->state.federation_id, &options->federations[i]);
+    return trusted;
+}
+
+/* When the summary has been read. */
 static void check_trust(const struct replay *r, const struct audit_input *in, const struct audit_options *options,
                         struct audit_report *report)
 {
-    if (!options->has_federation_id)
-        audit_skip(report, RULE_GENESIS_TRUST, "name the federation that you trust with --federation ID");
-    else if (digest_equal(&r->state.federation_id, &options->federation_id))
+    if (is_trusted(r, options, audit_section(report)))
         audit_pass(report, RULE_GENESIS_TRUST);
-    else
+    else if (options->federation_count > 0)
         audit_fail(report, RULE_GENESIS_TRUST, in->genesis.path, "/federation_id",
                    "a whole and consistent log, of another federation than the trusted one");
+    else if (options->rehearsal_count > 0)
+        open_other_run(RULE_GENESIS_TRUST, "no scenario that was named vouches for it", options, report);
+    else
+        audit_open(report, RULE_GENESIS_TRUST,
+                   "nobody said whose log this is: name the federation that you trust with --federation ID, or the "
+                   "scenario of a rehearsal with --scenario FILE");
 }
 
 /* All epoch files in order; false when one could not be executed, and with it none of those behind. */
@@ -34,9 +91,12 @@ static bool replay_all(struct replay *r, const struct audit_input *in, struct au
                        "the file of epoch %" PRIu64 " before it is missing", r->state.epoch);
             return false;
         }
+        audit_pass(report, RULE_FILE_MISSING);
         if (!replay_epoch(r, e->epoch, e->file.path, e->file.text, report))
             return false;
     }
+    if (in->epoch_count == 0)
+        audit_open(report, RULE_EPOCH_ORDER, "there is no epoch: nothing was executed, and nothing is shown");
     return true;
 }
 
@@ -75,12 +135,45 @@ static void tell_standings(const struct federation_state *s, struct audit_report
     }
 }
 
+/* Only the work of this very run: what another scenario or seed makes of a site's work says nothing about its claims.
+ */
+static void check_claims(const struct replay *r, const struct audit_options *options, struct audit_report *report)
+{
+    const struct audit_rehearsal *of = rehearsal_of(r, options, audit_section(report));
+
+    if (options->spot_checks == 0)
+        audit_skip(report, RULE_WORK_CLAIMS,
+                   "decisions are re-executed, work is not: --spot-check, where it is disclosed");
+    else if (of != NULL)
+        spot_check(r, options->spot_checks, of->work, report);
+    else if (options->rehearsal_count > 0)
+        open_other_run(RULE_WORK_CLAIMS, "refused, nothing was run again", options, report);
+    else
+        audit_open(report, RULE_WORK_CLAIMS, "no scenario was named that discloses work");
+}
+
+static void check_summary(struct replay *r, bool whole, const struct audit_input *in,
+                          const struct audit_options *options, struct audit_report *report)
+{
+    if (in->summary.path == NULL) {
+        audit_fail(report, RULE_FILE_MISSING, in->genesis.path, "", "there is no summary for the label \"%s\"",
+                   in->label);
+    } else {
+        audit_pass(report, RULE_FILE_MISSING);
+        summary_compare(r, whole, in->label, in->summary.path, in->summary.text, report);
+    }
+    check_trust(r, in, options, report);
+    check_claims(r, options, report);
+}
+
 static void audit_log(struct replay *r, const struct audit_input *in, const struct audit_options *options,
                       struct audit_report *report)
 {
-    check_trust(r, in, options, report);
+    audit_pass(report, RULE_FILE_MISSING);
     bool whole = replay_all(r, in, report);
     replay_compare(r, report);
+    if (options->forks != NULL)
+        fork_watch_add(options->forks, r, report);
     if (MUTATE(AUDIT_STATE_OF_A_PART, true, whole) && options->state != NULL) {
         state_free(options->state);
         state_copy(options->state, &r->state);
@@ -88,16 +181,7 @@ static void audit_log(struct replay *r, const struct audit_input *in, const stru
     tell_standings(&r->state, report);
     if (!whole)
         skip_all(report, RULE_EPOCH_ORDER, RULE_ANCHOR_BINDING, "nothing behind the first epoch that fails");
-    if (options->spot_checks > 0)
-        spot_check(r, options->spot_checks, options->work, report);
-    else
-        audit_skip(report, RULE_WORK_CLAIMS,
-                   "decisions are re-executed, work is not: --spot-check, where it is disclosed");
-    if (in->summary.path == NULL)
-        audit_fail(report, RULE_FILE_MISSING, in->genesis.path, "", "there is no summary for the label \"%s\"",
-                   in->label);
-    else
-        summary_compare(r, whole, in->label, in->summary.path, in->summary.text, report);
+    check_summary(r, whole, in, options, report);
 }
 
 void audit_label(const struct audit_input *in, const struct audit_options *options, struct audit_report *report)

@@ -1,6 +1,7 @@
 #ifndef PRISMFED_AUDIT_AUDIT_H
 #define PRISMFED_AUDIT_AUDIT_H
 
+#include "audit/fork.h"
 #include "audit/spot_check.h"
 
 /* The compliance validator: recomputes everything that follows from genesis and the signed bytes, and believes
@@ -24,12 +25,25 @@ struct audit_input {
     const struct audit_epoch_file *epochs; /* ascending */
 };
 
+/* A scenario that vouches for its own rehearsal: whoever has the file and the seed can make the genesis. */
+struct audit_rehearsal {
+    const char *path;            /* of the scenario; borrowed */
+    struct digest federation_id; /* of the genesis that it makes with the seed */
+    struct digest scenario;      /* SHA-256 of the file's bytes */
+    uint64_t seed;
+    const struct claim_work *work; /* what it discloses; borrowed; NULL: nothing */
+};
+
+/* All pointers borrowed. */
 struct audit_options {
-    bool has_federation_id;
-    struct digest federation_id;    /* of the genesis to trust; must then be every label's */
-    uint64_t spot_checks;           /* claims to run again; 0: none */
-    const struct claim_work *work;  /* with which; borrowed */
-    const char *label;              /* audit this one alone; NULL: all */
+    unsigned federation_count;
+    const struct digest *federations; /* those trusted: a label's must be one of them, or a rehearsal's; with none at
+                                         all any is taken, and the report says so */
+    unsigned rehearsal_count;
+    const struct audit_rehearsal *rehearsals; /* those trusted, too */
+    uint64_t spot_checks;                     /* claims to run again, of the labels of rehearsals; 0: none */
+    const char *label;                        /* audit this one alone; NULL: all */
+    struct fork_watch *forks; /* borrowed; histories of one audit, whatever folder they are in; NULL: not compared */
     struct federation_state *state; /* NULL, or zero: gets the state after the last epoch of a log that could be
                                        executed to its end; the caller's to free (state_free) */
     void (*progress)(void *context, const char *label); /* or NULL */

@@ -1,3 +1,4 @@
+#include "audit/order.h"
 #include "audit/replay.h"
 
 #include <inttypes.h>
@@ -29,10 +30,12 @@ static void compare_view(struct replay *r, const struct replayed_epoch *e, struc
     log.size = e->anchor.log_size;
     known.count = e->names_count;
     expected = epoch_file_render(&record, &names);
-    if (json_difference(e->doc.root, expected, &pointer))
+    if (json_difference(e->doc.root, expected, &pointer)) {
         audit_fail_difference(report, RULE_EPOCH_VIEW, e->file, buf_text(&pointer), e->doc.root, expected);
-    else
+    } else {
         audit_pass(report, RULE_EPOCH_VIEW);
+        order_compare(e->file, e->doc.root, expected, report);
+    }
     buf_free(&pointer);
     json_decref(expected);
 }

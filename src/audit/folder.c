@@ -6,6 +6,7 @@
 
 #include "audit/audit.h"
 #include "base/file.h"
+#include "base/mutate.h"
 #include "base/text.h"
 
 enum { FILE_SIZE_MAX = 512 << 20 };
@@ -54,6 +55,7 @@ static void add(struct finder *f, const char *label, size_t label_len, const cha
     memcpy(found.path, path, strlen(path) + 1);
     f->items = mem_resize(f->items, f->count + 1, sizeof f->items[0]);
     f->items[f->count++] = found;
+    audit_pass(f->report, RULE_FILE_EXTRA);
 }
 
 /* epoch_NNN.json: at least three digits, more only where they are needed. */
@@ -136,24 +138,43 @@ static enum err see_ledger_file(struct finder *f, const char *label, const char 
 /* Files of the default label, and a folder for each other one. */
 static enum err see_ledger(struct finder *f, const char *label, const char *name, const char *path, struct diag *diag)
 {
-    if (is_folder(path) && strcmp(name, DEFAULT_LABEL) != 0)
-        return each(f, name, path, see_ledger_file, diag);
+    size_t before = f->count;
+
+    if (is_folder(path) && strcmp(name, DEFAULT_LABEL) != 0) {
+        enum err err = each(f, name, path, see_ledger_file, diag);
+
+        if (err == ERR_OK && f->count == before)
+            extra(f, path); /* a label's folder without anything of the label */
+        return err;
+    }
     return see_ledger_file(f, label, name, path, diag);
+}
+
+/* The label's name in a summary's file; false: it is none. The default label's file has no suffix: with one it would be
+ * a second file for the same thing, and one of the two would be read by nobody. */
+static bool summary_label(const char *name, size_t *len)
+{
+    static const char prefix[] = "epoch_summary_", suffix[] = ".json";
+    size_t whole = strlen(name), both = sizeof prefix - 1 + sizeof suffix - 1;
+
+    if (whole <= both || strncmp(name, prefix, sizeof prefix - 1) != 0 ||
+        strcmp(name + whole - (sizeof suffix - 1), suffix) != 0)
+        return false;
+    *len = whole - both;
+    return MUTATE(AUDIT_DEFAULT_TWICE, true, strcmp(name + sizeof prefix - 1, DEFAULT_LABEL ".json") != 0);
 }
 
 static enum err see_summary(struct finder *f, const char *label, const char *name, const char *path, struct diag *diag)
 {
-    static const char prefix[] = "epoch_summary_", suffix[] = ".json";
-    size_t len = strlen(name), both = sizeof prefix - 1 + sizeof suffix - 1;
+    size_t len;
 
     (void)diag;
     if (is_folder(path))
         extra(f, path);
     else if (strcmp(name, "epoch_summary.json") == 0)
         add(f, label, strlen(label), path, (struct found){.kind = FOUND_SUMMARY});
-    else if (len > both && strncmp(name, prefix, sizeof prefix - 1) == 0 &&
-             strcmp(name + len - (sizeof suffix - 1), suffix) == 0)
-        add(f, name + sizeof prefix - 1, len - both, path, (struct found){.kind = FOUND_SUMMARY});
+    else if (summary_label(name, &len))
+        add(f, name + strlen("epoch_summary_"), len, path, (struct found){.kind = FOUND_SUMMARY});
     else
         extra(f, path);
     return ERR_OK;
@@ -271,7 +292,7 @@ enum err audit_folder(const char *folder, const struct audit_options *options, s
 
     if (!is_folder(folder))
         return diag_set(diag, ERR_IO, "%s: there is no such folder", folder);
-    audit_section_begin(report, folder);
+    audit_folder_begin(report, folder);
     err = find_part(&f, "simulations", see_summary, diag);
     if (err == ERR_OK)
         err = find_part(&f, "ledger", see_ledger, diag);

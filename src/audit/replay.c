@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/order.h"
 #include "base/text.h"
 
 /* ---- genesis */
@@ -33,10 +34,12 @@ static void compare_genesis(const struct json_doc *doc, const char *file, struct
     json_put(expected, "federation_id", json_hex(digest_bytes(&s->federation_id)));
     json_put(expected, "genesis", json_base64(genesis));
     json_put(expected, "decoded", decoded);
-    if (json_difference(doc->root, expected, &pointer))
+    if (json_difference(doc->root, expected, &pointer)) {
         audit_fail_difference(report, RULE_GENESIS_VIEW, file, buf_text(&pointer), doc->root, expected);
-    else
+    } else {
         audit_pass(report, RULE_GENESIS_VIEW);
+        order_compare(file, doc->root, expected, report);
+    }
     json_decref(expected);
     buf_free(&pointer);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutate.h"
 #include "base/text.h"
 
 /* What is reported may quote the input, names of files among it: it is kept as it may be printed. */
@@ -26,6 +27,12 @@ void audit_section_begin(struct audit_report *r, const char *label)
     r->sections[r->section_count++] = (struct audit_section){.label = copy_shown(label)};
 }
 
+void audit_folder_begin(struct audit_report *r, const char *folder)
+{
+    audit_section_begin(r, folder);
+    audit_section(r)->is_folder = true;
+}
+
 struct audit_section *audit_section(struct audit_report *r)
 {
     ASSERT(r->section_count > 0);
@@ -37,9 +44,66 @@ void audit_pass(struct audit_report *r, enum audit_rule rule)
     audit_section(r)->passed[rule]++;
 }
 
-void audit_skip(struct audit_report *r, enum audit_rule rule, const char *why)
+static void skip(struct audit_report *r, enum audit_rule rule, bool open, const char *why)
 {
-    audit_section(r)->skipped[rule] = why;
+    struct audit_section *s = audit_section(r);
+
+    mem_free(s->skipped[rule]);
+    s->skipped[rule] = copy_shown(why);
+    s->open[rule] = open;
+}
+
+void audit_skip(struct audit_report *r, enum audit_rule rule, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    skip(r, rule, false, text);
+}
+
+void audit_open(struct audit_report *r, enum audit_rule rule, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    skip(r, rule, true, text);
+}
+
+enum audit_state audit_rule_state(const struct audit_section *s, enum audit_rule rule)
+{
+    if (s->failed[rule] > 0)
+        return AUDIT_FAILED;
+    if (s->skipped[rule] != NULL)
+        return AUDIT_NOT_CHECKED;
+    return s->passed[rule] > 0 ? AUDIT_PASSED : AUDIT_NOTHING_TO_CHECK;
+}
+
+enum audit_verdict audit_verdict(const struct audit_report *r)
+{
+    bool open = false;
+
+    if (r->finding_count > 0)
+        return AUDIT_NOT_COMPLIANT;
+    for (unsigned i = 0; i < r->section_count; i++) {
+        for (unsigned k = 0; k < AUDIT_RULE_COUNT; k++)
+            open = open || r->sections[i].open[k];
+    }
+    return MUTATE(AUDIT_OPEN_IS_COMPLIANT, false, open) ? AUDIT_CONSISTENT : AUDIT_COMPLIANT;
+}
+
+bool audit_simulated(const struct audit_report *r)
+{
+    bool simulated = false;
+
+    for (unsigned i = 0; i < r->section_count; i++)
+        simulated = simulated || r->sections[i].simulated;
+    return simulated;
 }
 
 void audit_stand(struct audit_report *r, const char *member, const struct audit_standing *standing)
@@ -147,6 +211,8 @@ void audit_report_free(struct audit_report *r)
         mem_free(r->sections[i].scenario);
         for (unsigned k = 0; k < r->sections[i].standing_count; k++)
             mem_free(r->sections[i].standings[k].member);
+        for (unsigned k = 0; k < AUDIT_RULE_COUNT; k++)
+            mem_free(r->sections[i].skipped[k]);
         mem_free(r->sections[i].standings);
     }
     for (size_t i = 0; i < r->finding_count; i++) {

@@ -2,16 +2,21 @@
 
 #include "audit/report.h"
 
+static const char *const state_names[AUDIT_STATE_COUNT] = {
+    [AUDIT_NOTHING_TO_CHECK] = "nothing_to_check",
+    [AUDIT_PASSED] = "passed",
+    [AUDIT_NOT_CHECKED] = "not_checked",
+    [AUDIT_FAILED] = "failed",
+};
+
 static void add_counts(struct buf *out, const struct audit_section *s)
 {
-    unsigned passed = 0, failed = 0, skipped = 0;
+    unsigned counts[AUDIT_STATE_COUNT] = {0};
 
-    for (unsigned i = 0; i < AUDIT_RULE_COUNT; i++) {
-        passed += s->passed[i] > 0 && s->failed[i] == 0;
-        failed += s->failed[i] > 0;
-        skipped += s->skipped[i] != NULL;
-    }
-    buf_printf(out, "  rules: %u passed, %u failed, %u not (or not fully) checked\n", passed, failed, skipped);
+    for (unsigned i = 0; i < AUDIT_RULE_COUNT; i++)
+        counts[audit_rule_state(s, (enum audit_rule)i)]++;
+    buf_printf(out, "  rules: %u passed, %u failed, %u not (or not fully) checked, %u with nothing to check\n",
+               counts[AUDIT_PASSED], counts[AUDIT_FAILED], counts[AUDIT_NOT_CHECKED], counts[AUDIT_NOTHING_TO_CHECK]);
 }
 
 static void add_standing(struct buf *out, const struct audit_standing *s)
@@ -38,6 +43,9 @@ static void add_section(struct buf *out, const struct audit_section *s)
             s->epochs, s->anchored, s->blocks, s->entries);
         for (unsigned i = 0; i < s->standing_count; i++)
             add_standing(out, &s->standings[i]);
+        if (s->claims_disclosed > 0)
+            buf_printf(out, "  run again: %" PRIu64 " of the %" PRIu64 " claims whose work is disclosed\n",
+                       s->passed[RULE_WORK_CLAIMS] + s->failed[RULE_WORK_CLAIMS], s->claims_disclosed);
         if (s->simulated)
             buf_add_text(out, "  the keys are simulated: this shows a rehearsal, it proves nothing about anybody\n");
     } else {
@@ -50,7 +58,46 @@ static void add_skips(struct buf *out, const struct audit_section *s)
 {
     for (unsigned i = 0; i < AUDIT_RULE_COUNT; i++) {
         if (s->skipped[i] != NULL)
-            buf_printf(out, "  not checked: %s: %s\n", audit_rule_info((enum audit_rule)i)->code, s->skipped[i]);
+            buf_printf(out, "  %s: %s: %s\n", s->open[i] ? "OPEN" : "not checked",
+                       audit_rule_info((enum audit_rule)i)->code, s->skipped[i]);
+    }
+}
+
+static void add_findings(struct buf *out, const struct audit_report *r, unsigned section)
+{
+    for (size_t i = 0; i < r->finding_count; i++) {
+        const struct audit_finding *f = &r->findings[i];
+
+        if (f->section == section)
+            buf_printf(out, "  FAIL %s: %s%s%s: %s\n", audit_rule_info(f->rule)->code, f->file,
+                       *f->pointer != '\0' ? " " : "", f->pointer, f->text);
+    }
+}
+
+static unsigned open_count(const struct audit_report *r)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < r->section_count; i++) {
+        for (unsigned k = 0; k < AUDIT_RULE_COUNT; k++)
+            count += r->sections[i].open[k];
+    }
+    return count;
+}
+
+static void add_verdict(struct buf *out, const struct audit_report *r)
+{
+    unsigned open = open_count(r);
+
+    switch (audit_verdict(r)) {
+    case AUDIT_COMPLIANT:
+        buf_printf(out, "verdict: compliant%s\n", audit_simulated(r) ? ", as a rehearsal: its keys are simulated" : "");
+        break;
+    case AUDIT_CONSISTENT:
+        buf_printf(out, "verdict: consistent, and not more: %u question%s open\n", open, open == 1 ? " is" : "s are");
+        break;
+    case AUDIT_NOT_COMPLIANT:
+        buf_printf(out, "verdict: NOT compliant, %zu finding%s\n", r->finding_count, r->finding_count == 1 ? "" : "s");
     }
 }
 
@@ -58,26 +105,17 @@ void audit_report_text(const struct audit_report *r, struct buf *out)
 {
     for (unsigned i = 0; i < r->section_count; i++) {
         const struct audit_section *s = &r->sections[i];
-        uint64_t failed = 0;
+        bool failed = false;
 
         for (unsigned k = 0; k < AUDIT_RULE_COUNT; k++)
-            failed += s->failed[k];
-        if (i == 0 && failed == 0)
+            failed = failed || s->failed[k] > 0;
+        if (s->is_folder && !failed)
             continue;
         add_section(out, s);
-        for (size_t k = 0; k < r->finding_count; k++) {
-            const struct audit_finding *f = &r->findings[k];
-
-            if (f->section == i)
-                buf_printf(out, "  FAIL %s: %s%s%s: %s\n", audit_rule_info(f->rule)->code, f->file,
-                           *f->pointer != '\0' ? " " : "", f->pointer, f->text);
-        }
+        add_findings(out, r, i);
         add_skips(out, s);
     }
-    if (r->finding_count == 0)
-        buf_add_text(out, "verdict: compliant\n");
-    else
-        buf_printf(out, "verdict: NOT compliant, %zu finding%s\n", r->finding_count, r->finding_count == 1 ? "" : "s");
+    add_verdict(out, r);
 }
 
 /* ---- for programs */
@@ -96,9 +134,11 @@ static json_t *rules_json(const struct audit_section *s)
         json_t *rule = json_object();
 
         json_put(rule, "code", json_string(info->code));
+        json_put(rule, "state", json_string(state_names[audit_rule_state(s, (enum audit_rule)i)]));
         json_put(rule, "passed", json_u64(s->passed[i]));
         json_put(rule, "failed", json_u64(s->failed[i]));
         json_put(rule, "not_checked", text_json(s->skipped[i]));
+        json_put(rule, "open", json_boolean(s->open[i]));
         json_put(rule, "says", json_string(info->says));
         json_put(rule, "cites", json_string(info->cites));
         json_push(out, rule);
@@ -129,17 +169,27 @@ static json_t *section_json(const struct audit_section *s)
     json_t *out = json_object();
 
     json_put(out, "label", json_string(s->label));
+    json_put(out, "is_folder", json_boolean(s->is_folder));
     json_put(out, "scenario", text_json(s->scenario));
     json_put(out, "federation_id", s->scenario != NULL ? json_hex(digest_bytes(&s->federation_id)) : json_null());
     json_put(out, "simulated", s->scenario != NULL ? json_boolean(s->simulated) : json_null());
+    json_put(out, "scenario_sha256", text_json(s->scenario_sha256[0] != '\0' ? s->scenario_sha256 : NULL));
+    json_put(out, "seed", text_json(s->seed[0] != '\0' ? s->seed : NULL));
     json_put(out, "epochs", json_u64(s->epochs));
     json_put(out, "anchored", json_u64(s->anchored));
     json_put(out, "blocks", json_u64(s->blocks));
     json_put(out, "entries", json_u64(s->entries));
+    json_put(out, "claims_disclosed", json_u64(s->claims_disclosed));
     json_put(out, "standings", standings_json(s));
     json_put(out, "rules", rules_json(s));
     return out;
 }
+
+static const char *const verdict_names[] = {
+    [AUDIT_COMPLIANT] = "compliant",
+    [AUDIT_CONSISTENT] = "consistent",
+    [AUDIT_NOT_COMPLIANT] = "not_compliant",
+};
 
 json_t *audit_report_json(const struct audit_report *r)
 {
@@ -159,8 +209,10 @@ json_t *audit_report_json(const struct audit_report *r)
         json_push(findings, finding);
     }
     json_put(out, "format", json_string("prismfed.audit-report"));
-    json_put(out, "version", json_u64(1));
-    json_put(out, "compliant", json_boolean(r->finding_count == 0));
+    json_put(out, "version", json_u64(2));
+    json_put(out, "verdict", json_string(verdict_names[audit_verdict(r)]));
+    json_put(out, "compliant", json_boolean(audit_verdict(r) == AUDIT_COMPLIANT));
+    json_put(out, "simulated", json_boolean(audit_simulated(r)));
     json_put(out, "findings", findings);
     json_put(out, "sections", sections);
     return out;

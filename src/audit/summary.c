@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/end.h"
+#include "audit/observed.h"
+#include "audit/order.h"
 #include "base/text.h"
 
 /* The summary is written anew: what follows from the log comes from the log, what only the recorder saw is
@@ -216,6 +219,7 @@ static json_t *expected_summary(const struct replay *r, const char *label, const
     copy(out, found, "work");
     json_put(out, "nodes", expected_nodes(s, json_object_get(found, "nodes")));
     json_put(out, "roots", expected_roots(s, json_object_get(found, "roots")));
+    json_put(out, "end", end_expected(r, json_object_get(found, "end")));
     copy(out, found, "gain");
     copy(out, found, "summary_signature");
     return out;
@@ -229,10 +233,12 @@ static void compare_view(const struct replay *r, const char *label, const char *
     json_t *expected = expected_summary(r, label, found);
     struct buf pointer = {0};
 
-    if (json_difference(found, expected, &pointer))
+    if (json_difference(found, expected, &pointer)) {
         audit_fail_difference(report, RULE_SUMMARY_VIEW, file, buf_text(&pointer), found, expected);
-    else
+    } else {
         audit_pass(report, RULE_SUMMARY_VIEW);
+        order_compare(file, found, expected, report);
+    }
     buf_free(&pointer);
     json_decref(expected);
 }
@@ -287,9 +293,18 @@ static void compare_ledger(const struct replay *r, const char *file, const json_
     }
 }
 
+static void copy_short(const json_t *found, const char *key, char *out, size_t size)
+{
+    const char *text = json_string_value(json_object_get(found, key));
+
+    if (text != NULL && strlen(text) < size)
+        memcpy(out, text, strlen(text) + 1);
+}
+
 void summary_compare(struct replay *r, bool whole, const char *label, const char *file, struct bytes text,
                      struct audit_report *report)
 {
+    struct audit_section *section = audit_section(report);
     struct json_doc doc;
 
     if (!replay_load(&doc, file, text, report))
@@ -299,12 +314,18 @@ void summary_compare(struct replay *r, bool whole, const char *label, const char
         json_doc_free(&doc);
         return;
     }
+    copy_short(doc.root, "scenario_sha256", section->scenario_sha256, sizeof section->scenario_sha256);
+    copy_short(doc.root, "seed", section->seed, sizeof section->seed);
     compare_signature(r, file, doc.root, report);
     compare_ledger(r, file, doc.root, report);
-    if (whole)
+    observed_check(doc.root, file, report);
+    if (whole) {
         compare_view(r, label, file, doc.root, report);
-    else
+        end_check(r, json_object_get(doc.root, "end"), file, report);
+    } else {
         audit_skip(report, RULE_SUMMARY_VIEW, "the log could not be executed to its end");
+        audit_skip(report, RULE_LOG_END, "the log could not be executed to its end");
+    }
     audit_skip(report, RULE_SUMMARY_OBSERVED,
                "times, messages, faults, view changes and gain are the recorder's word, covered by its signature only");
     json_doc_free(&doc);

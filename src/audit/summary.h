@@ -3,7 +3,8 @@
 
 #include "audit/replay.h"
 
-/* The summary against the log that was executed anew. whole: all epochs did replay. */
+/* The summary against the log that was executed anew. whole: all epochs did replay. What it says that it is a run of
+ * goes into the section. */
 void summary_compare(struct replay *r, bool whole, const char *label, const char *file, struct bytes text,
                      struct audit_report *report);
 

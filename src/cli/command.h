@@ -7,8 +7,9 @@
 #include "base/err.h"
 
 /* The verbs of `prismfed`. Each takes its own name as argv[0] and returns the exit status:
- * 0 done, 1 the thing that was checked is not right, 2 wrong usage or unusable input. */
-enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_UNUSABLE = 2 };
+ * 0 done, 1 the thing that was checked is not right, 2 wrong usage or unusable input, 3 nothing is wrong with it, but a
+ * question is open. */
+enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_UNUSABLE = 2, EXIT_OPEN = 3 };
 
 int command_sim(int argc, char **argv);
 int command_audit(int argc, char **argv);

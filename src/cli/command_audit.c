@@ -9,22 +9,27 @@
 
 static int help(void)
 {
-    puts("usage: prismfed audit [OPTION...] DIR\n"
-         "\n"
-         "Checks a folder of artifacts (simulations/, ledger/) and reads nothing else: every leaf, root, proof,\n"
-         "signature and certificate is recomputed, the log is executed again from its genesis, and everything that\n"
-         "the files say is compared with the result. Each finding has a stable code, the file and the JSON pointer.\n"
-         "\n"
-         "  --federation ID   the federation to trust: SHA-256 of its genesis document, 64 hex digits\n"
-         "  --spot-check N    run N of the claimed costs again, drawn by the log's root, where --scenario discloses "
-         "the work\n"
-         "  --scenario FILE   the scenario whose nodes with \"disclosed\" show their work; with its seed, or\n"
-         "  --seed S          another one\n"
-         "  --json            the report for a program\n"
-         "  --help            this text\n"
-         "\n"
-         "What passed, what failed and what was not checked are three things and are told apart.\n"
-         "Exit status: 0 compliant; 1 not compliant; 2 wrong usage or unusable input.");
+    puts(
+        "usage: prismfed audit [OPTION...] DIR...\n"
+        "\n"
+        "Checks folders of artifacts (simulations/, ledger/) and reads nothing else: every leaf, root, proof,\n"
+        "signature and certificate is recomputed, the log is executed again from its genesis, and everything that\n"
+        "the files say is compared with the result. Each finding has a stable code, the file and the JSON pointer.\n"
+        "Histories of one federation are compared with each other, over all labels and folders.\n"
+        "\n"
+        "  --federation ID   a federation to trust: SHA-256 of its genesis document, 64 hex digits\n"
+        "  --scenario FILE   a scenario whose rehearsal to trust: it makes the genesis, with its seed, or\n"
+        "  --seed S          another one\n"
+        "  --spot-check N    run N of the claimed costs again, drawn by the log's root, of the rehearsals' nodes with\n"
+        "                    \"disclosed\" work\n"
+        "  --json            the report for a program\n"
+        "  --help            this text\n"
+        "\n"
+        "--federation and --scenario may be given more than once. Each rule has passed, failed, was not checked, or\n"
+        "had nothing to check.\n"
+        "Exit status: 0 compliant; 1 not compliant; 2 wrong usage or unusable input; 3 consistent, but a question is\n"
+        "open that keeps it from being compliant: nobody said whose log it is, no quorum vouches for its end, there\n"
+        "is no epoch, or a spot check that was asked for could not be made.");
     return EXIT_FINE;
 }
 
@@ -32,18 +37,6 @@ static void show_progress(void *context, const char *label)
 {
     (void)context;
     fprintf(stderr, "\rauditing %s \033[K", label);
-}
-
-static int read_id(const char *text, struct audit_options *options)
-{
-    struct buf id = {0};
-    bool ok = hex_decode(bytes_of_text(text), &id) == ERR_OK && id.len == DIGEST_SIZE;
-
-    options->has_federation_id = true;
-    if (ok)
-        options->federation_id = digest_from(bytes_of_buf(&id));
-    buf_free(&id);
-    return ok ? EXIT_FINE : command_misuse("audit", "--federation needs 64 lower-case hex digits");
 }
 
 static void print(const struct audit_report *report, bool json)
@@ -62,39 +55,72 @@ static void print(const struct audit_report *report, bool json)
     buf_free(&out);
 }
 
-static int audit(const char *folder, const struct audit_options *options, bool json)
+static int audit(char **folders, int count, const struct audit_options *options, bool json)
 {
     struct audit_report report = {0};
     struct diag diag = {0};
-    enum err err = audit_folder(folder, options, &report, &diag);
+    enum err err = ERR_OK;
+
+    for (int i = 0; i < count && err == ERR_OK; i++)
+        err = audit_folder(folders[i], options, &report, &diag);
 
     if (options->progress != NULL)
         fputs("\r\033[K", stderr);
     if (err != ERR_OK)
         return command_fail("audit", "%s", diag.text);
     print(&report, json);
-    bool compliant = report.finding_count == 0;
+    enum audit_verdict verdict = audit_verdict(&report);
     audit_report_free(&report);
-    return compliant ? EXIT_FINE : EXIT_WRONG;
+    return verdict == AUDIT_COMPLIANT ? EXIT_FINE : verdict == AUDIT_CONSISTENT ? EXIT_OPEN : EXIT_WRONG;
 }
+
+/* One scenario that was named, and what it discloses. */
+struct named {
+    const char *path;
+    struct disclosed_work *disclosed; /* owned */
+    struct claim_work work;           /* a view */
+};
 
 struct arguments {
     struct audit_options options;
-    const char *scenario;
+    struct digest *federations;         /* owned */
+    struct audit_rehearsal *rehearsals; /* owned */
+    struct named *named;                /* owned */
+    unsigned named_count;
     bool json, help, has_seed;
     uint64_t seed;
 };
+
+static int add_federation(struct arguments *a, const char *text)
+{
+    struct buf id = {0};
+    bool ok = hex_decode(bytes_of_text(text), &id) == ERR_OK && id.len == DIGEST_SIZE;
+
+    if (ok) {
+        a->federations = mem_resize(a->federations, a->options.federation_count + 1, sizeof a->federations[0]);
+        a->federations[a->options.federation_count++] = digest_from(bytes_of_buf(&id));
+        a->options.federations = a->federations;
+    }
+    buf_free(&id);
+    return ok ? EXIT_FINE : command_misuse("audit", "--federation needs 64 lower-case hex digits");
+}
+
+static int add_scenario(struct arguments *a, const char *path)
+{
+    a->named = mem_resize(a->named, a->named_count + 1, sizeof a->named[0]);
+    a->named[a->named_count++] = (struct named){.path = path};
+    return EXIT_FINE;
+}
 
 static int take_option(struct arguments *a, int option, char **argv)
 {
     switch (option) {
     case 'f':
-        return read_id(optarg, &a->options);
+        return add_federation(a, optarg);
     case 'n':
         return command_number("audit", "--spot-check", optarg, 1, UINT64_MAX, &a->options.spot_checks);
     case 's':
-        a->scenario = optarg;
-        return EXIT_FINE;
+        return add_scenario(a, optarg);
     case 'S':
         a->has_seed = true;
         return command_number("audit", "--seed", optarg, 0, UINT64_MAX, &a->seed);
@@ -128,34 +154,67 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         if (status != EXIT_FINE || a->help)
             return status;
     }
-    if (argc - optind != 1)
-        return command_misuse("audit", "expected one folder");
-    if ((a->options.spot_checks > 0) != (a->scenario != NULL))
-        return command_misuse("audit", "--spot-check and --scenario go together");
+    if (argc - optind < 1)
+        return command_misuse("audit", "expected a folder");
+    if (a->options.spot_checks > 0 && a->named_count == 0)
+        return command_misuse("audit", "--spot-check needs the scenario that discloses the work: --scenario FILE");
+    if (a->has_seed && a->named_count == 0)
+        return command_misuse("audit", "--seed is that of a rehearsal, and needs its --scenario FILE");
     return EXIT_FINE;
+}
+
+static enum err load_scenarios(struct arguments *a, struct diag *diag)
+{
+    enum err err = ERR_OK;
+
+    a->rehearsals = mem_array(a->named_count + 1, sizeof a->rehearsals[0]);
+    a->options.rehearsals = a->rehearsals;
+    for (unsigned i = 0; i < a->named_count && err == ERR_OK; i++) {
+        struct named *n = &a->named[i];
+
+        err = disclosed_work_new(n->path, a->has_seed ? &a->seed : NULL, &n->disclosed, diag);
+        if (err != ERR_OK)
+            break;
+        n->work = disclosed_work_view(n->disclosed);
+        a->rehearsals[a->options.rehearsal_count++] = disclosed_work_rehearsal(n->disclosed, n->path, &n->work);
+    }
+    return err;
+}
+
+static void arguments_fini(struct arguments *a)
+{
+    for (unsigned i = 0; i < a->named_count; i++)
+        disclosed_work_free(a->named[i].disclosed);
+    mem_free(a->named);
+    mem_free(a->rehearsals);
+    mem_free(a->federations);
+}
+
+static int run(int argc, char **argv, struct arguments *a)
+{
+    struct fork_watch forks = {0};
+    struct diag diag = {0};
+    int status = read_arguments(argc, argv, a);
+
+    if (status != EXIT_FINE)
+        return status;
+    if (a->help)
+        return help();
+    if (load_scenarios(a, &diag) != ERR_OK)
+        return command_fail("audit", "%s", diag.text);
+    if (isatty(STDERR_FILENO))
+        a->options.progress = show_progress;
+    a->options.forks = &forks;
+    status = audit(argv + optind, argc - optind, &a->options, a->json);
+    fork_watch_free(&forks);
+    return status;
 }
 
 int command_audit(int argc, char **argv)
 {
     struct arguments a = {0};
-    struct disclosed_work *disclosed = NULL;
-    struct claim_work work;
-    struct diag diag = {0};
-    int status = read_arguments(argc, argv, &a);
+    int status = run(argc, argv, &a);
 
-    if (status != EXIT_FINE)
-        return status;
-    if (a.help)
-        return help();
-    if (a.scenario != NULL) {
-        if (disclosed_work_new(a.scenario, a.has_seed ? &a.seed : NULL, &disclosed, &diag) != ERR_OK)
-            return command_fail("audit", "%s", diag.text);
-        work = disclosed_work_view(disclosed);
-        a.options.work = &work;
-    }
-    if (isatty(STDERR_FILENO))
-        a.options.progress = show_progress;
-    status = audit(argv[optind], &a.options, a.json);
-    disclosed_work_free(disclosed);
+    arguments_fini(&a);
     return status;
 }

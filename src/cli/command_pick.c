@@ -177,24 +177,24 @@ static int refuse(const struct setup *s, const struct audit_report *report)
     return EXIT_WRONG;
 }
 
-/* The state after the last epoch, derived from the log: of this scenario and seed, or the site's work would be another
- * one than the site's. */
-static int load_state(struct setup *s)
+/* Another file than the one that was run may make the same federation, with other work for the site. */
+static int compare_scenario(const struct setup *s, const struct audit_report *report)
 {
-    struct audit_options options = {.label = buf_text(&s->label), .state = &s->state};
-    struct audit_report report = {0};
+    const struct audit_section *section = &report->sections[report->section_count - 1];
+    char hex[2 * DIGEST_SIZE + 1];
+
+    digest_hex(&s->scenario.text, hex);
+    if (strcmp(section->scenario_sha256, hex) == 0)
+        return EXIT_FINE;
+    return command_fail("pick", "%s: label %s is a run of the scenario with SHA-256 %s, and %s has %s",
+                        s->arguments->folder, section->label, section->scenario_sha256, s->arguments->scenario, hex);
+}
+
+static int compare_federation(const struct setup *s)
+{
     struct buf genesis = {0};
     struct digest id;
-    struct diag diag = {0};
-    int status = EXIT_FINE;
 
-    if (audit_folder(s->arguments->folder, &options, &report, &diag) != ERR_OK)
-        return command_fail("pick", "%s", diag.text);
-    if (report.finding_count > 0)
-        status = refuse(s, &report);
-    audit_report_free(&report);
-    if (status != EXIT_FINE)
-        return status;
     scenario_genesis(&s->scenario, s->seed, &genesis);
     id = digest_of(bytes_of_buf(&genesis));
     buf_free(&genesis);
@@ -203,7 +203,25 @@ static int load_state(struct setup *s)
     return command_fail("pick",
                         "%s: the ledger of label %s is of another federation than %s makes with seed %" PRIu64
                         " (--seed and --label name others)",
-                        s->arguments->folder, buf_text(&s->label), s->arguments->scenario, s->seed);
+                        s->arguments->folder, (const char *)s->label.data, s->arguments->scenario, s->seed);
+}
+
+/* The state after the last epoch, derived from the log: of this scenario and seed, or the site's work would be another
+ * one than the site's. */
+static int load_state(struct setup *s)
+{
+    struct audit_options options = {.label = buf_text(&s->label), .state = &s->state};
+    struct audit_report report = {0};
+    struct diag diag = {0};
+    int status;
+
+    if (audit_folder(s->arguments->folder, &options, &report, &diag) != ERR_OK)
+        return command_fail("pick", "%s", diag.text);
+    status = report.finding_count > 0 ? refuse(s, &report) : compare_federation(s);
+    if (status == EXIT_FINE)
+        status = compare_scenario(s, &report);
+    audit_report_free(&report);
+    return status;
 }
 
 /* The work that the site has by now: the scenario's, until a drift changed it. */

@@ -89,6 +89,18 @@ void disclosed_work_free(struct disclosed_work *w)
     mem_free(w);
 }
 
+struct audit_rehearsal disclosed_work_rehearsal(const struct disclosed_work *w, const char *path,
+                                                const struct claim_work *work)
+{
+    struct audit_rehearsal out = {.path = path, .scenario = w->scenario.text, .seed = w->seed, .work = work};
+    struct buf genesis = {0};
+
+    scenario_genesis(&w->scenario, w->seed, &genesis);
+    out.federation_id = digest_of(bytes_of_buf(&genesis));
+    buf_free(&genesis);
+    return out;
+}
+
 static const struct instance *own(void *context, const struct member *member, unsigned *count)
 {
     const struct disclosed_work *w = context;

@@ -34,7 +34,8 @@ static int help(void)
     puts("  help       this text; prismfed VERB --help explains a verb\n"
          "  version    the version\n"
          "\n"
-         "Exit status: 0 all is well, 1 a check failed, 2 wrong usage or unusable input.");
+         "Exit status: 0 all is well, 1 a check failed, 2 wrong usage or unusable input, 3 of audit: a question is "
+         "open.");
     return EXIT_FINE;
 }
 

@@ -38,9 +38,8 @@ void cose_encode(const struct cose_sign1 *message, struct buf *out);
 /* Appends the Sig_structure (RFC 9052 section 4.4) that is signed. */
 void cose_signed_bytes(struct bytes protected, struct bytes payload, struct buf *out);
 
-/* Parses strictly; checks no signature. The views point into in. alg -8, and
- * -19 (RFC 9864) only because every enrolled key is Ed25519; iss must be the
- * hex of kid. ERR_RANGE when something is attached: only cose_parse_attached allows that. */
+/* Parses strictly; checks no signature. The views point into in. alg is -8 and no other; iss must
+ * be the hex of kid. ERR_RANGE when something is attached: only cose_parse_attached allows that. */
 enum err cose_parse(struct bytes in, struct cose_sign1 *out) MUST_CHECK;
 enum err cose_parse_attached(struct bytes in, struct cose_sign1 *out) MUST_CHECK;
 

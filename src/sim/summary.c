@@ -204,6 +204,7 @@ json_t *told_summary(const struct told *t)
     json_put(out, "work", work_json(t));
     json_put(out, "nodes", nodes_json(t));
     json_put(out, "roots", roots_json(t));
+    json_put(out, "end", told_end(t));
     json_put(out, "gain", json_u64((uint64_t)t->gain_ppm));
     return out;
 }

@@ -50,6 +50,8 @@ void told_report_epoch(const struct told *t, struct federated_epoch_report *out)
  * epoch's element of that array. New references. */
 json_t *told_summary(const struct told *t);
 json_t *told_summary_epoch(const struct told *t);
+/* ending.c: the end of the log, and which validators vouch for it. New reference. */
+json_t *told_end(const struct told *t);
 /* The ledger file of the present epoch, which ended; genesis.json. New references. */
 json_t *told_ledger(const struct told *t);
 json_t *told_genesis(const struct told *t);

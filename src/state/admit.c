@@ -69,9 +69,6 @@ static enum err check_body(const struct federation_state *s, const struct envelo
     return ERR_UNKNOWN;
 }
 
-/* ledger_block_id names the block that the sender built on. It must name one, but which is not judged: an
- * entry that is late or was sent again names an older block than the newest, rightly, and the containing block
- * cannot be known when signing. What it is about is bound by federation, epoch and, in a SCORE, the candidates. */
 enum err entry_check(const struct federation_state *s, struct bytes entry, struct judgement *out)
 {
     struct judgement j = {0};
@@ -236,6 +233,14 @@ static enum err judge_kind(const struct federation_state *s, struct judgement *j
     return ERR_UNKNOWN;
 }
 
+/* ledger_block_id names the block that the sender built on: the newest one that it had, or the one that its work began
+ * at. Which of those that are remembered it is, is not judged: who is late, or sends again, names an older one. An id
+ * that is not among them is of no block, of one that is too old, or of one that the sender has before us. */
+static enum err judge_block(const struct federation_state *s, const struct envelope *e)
+{
+    return state_remembers_block(s, &e->ledger_block_id) ? ERR_OK : ERR_AGAIN;
+}
+
 enum err entry_judge(const struct federation_state *s, struct judgement *j)
 {
     const struct member *m = &s->members[j->member];
@@ -243,7 +248,9 @@ enum err entry_judge(const struct federation_state *s, struct judgement *j)
         return ERR_STATE;
     if (MUTATE(STATE_NO_SEQUENCE_CHECK, false, j->envelope.sequence <= m->sequence))
         return ERR_DUPLICATE;
-    return judge_kind(s, j);
+    enum err err = judge_kind(s, j);
+
+    return err == ERR_OK ? judge_block(s, &j->envelope) : err;
 }
 
 /* ---- public */

@@ -1,5 +1,7 @@
 #include "state/execute.h"
 
+#include <string.h>
+
 #include "base/mutate.h"
 #include "state/membership.h"
 #include "state/phase.h"
@@ -23,8 +25,7 @@ static enum err entry_execute(struct federation_state *s, struct bytes entry, co
 static void remember_parent(struct federation_state *s)
 {
     if (s->recent_count == BLOCKS_REMEMBERED) {
-        for (unsigned i = 1; i < BLOCKS_REMEMBERED; i++)
-            s->recent[i - 1] = s->recent[i];
+        memmove(s->recent, s->recent + 1, (BLOCKS_REMEMBERED - 1) * sizeof s->recent[0]);
         s->recent_count--;
     }
     s->recent[s->recent_count++] = s->block_id;

@@ -46,3 +46,17 @@ void signers_free(struct signers *s)
     mem_free(s->items);
     *s = (struct signers){0};
 }
+
+struct end_statement state_end(const struct federation_state *s)
+{
+    return (struct end_statement){
+        .federation_id = s->federation_id,
+        .membership_epoch = s->membership_epoch,
+        .epoch = s->epoch,
+        .height = s->height,
+        .block_id = s->block_id,
+        .log_size = s->log.size,
+        .log_root = merkle_frontier_root(&s->log),
+        .state_root = state_root(s),
+    };
+}

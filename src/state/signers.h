@@ -1,6 +1,7 @@
 #ifndef PRISMFED_STATE_SIGNERS_H
 #define PRISMFED_STATE_SIGNERS_H
 
+#include "ledger/end.h"
 #include "state/state.h"
 
 /* Who may sign what is recorded of the federation (anchors, summaries), and with which key: the members that are active
@@ -21,5 +22,8 @@ void signers_of(const struct federation_state *s, struct signers *out);
 /* The key of this fingerprint, as long as s lives; NULL: it may not sign. */
 const struct public_key *signers_find(const struct signers *s, const struct digest *fingerprint);
 void signers_free(struct signers *s);
+
+/* What the validators sign when a record is closed with this state, which is one between two epochs. */
+struct end_statement state_end(const struct federation_state *s);
 
 #endif

@@ -240,6 +240,17 @@ bool state_knows_block(const struct federation_state *s, uint64_t height, const 
     return digest_equal(id, &s->recent[s->recent_count - (s->height - height)]);
 }
 
+bool state_remembers_block(const struct federation_state *s, const struct digest *id)
+{
+    if (MUTATE(STATE_ANY_BLOCK, true, digest_equal(id, &s->block_id)))
+        return true;
+    for (unsigned i = s->recent_count; i > 0; i--) {
+        if (digest_equal(id, &s->recent[i - 1]))
+            return true;
+    }
+    return false;
+}
+
 bool state_sits_out(const struct federation_state *s, unsigned member)
 {
     const struct member *m = &s->members[member];

@@ -12,7 +12,7 @@
  * check each chunk that it is given alone (transfer/transfer.h). */
 
 enum { STATE_CHUNK_SIZE = 4096 };
-enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 32, BALLOTS_KEPT = 4, RETIRED_KEYS_MAX = 4096 };
+enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 256, BALLOTS_KEPT = 4, RETIRED_KEYS_MAX = 4096 };
 enum { CHANGES_MAX = 2 * JOINS_PER_EPOCH_MAX }; /* so newcomers never take all the room */
 
 enum member_status {
@@ -118,7 +118,8 @@ struct federation_state {
     unsigned anchor_count;
     struct anchor anchors[ANCHORS_KEPT]; /* newest last; genesis counts as the one before the first epoch */
     unsigned recent_count;
-    struct digest recent[BLOCKS_REMEMBERED]; /* ids of the blocks below height, newest last: what RECONCILE may name */
+    struct digest recent[BLOCKS_REMEMBERED]; /* ids of the blocks below height, newest last: what entries may name;
+                                                genesis counts as the block at height 0 */
     unsigned candidate_count;
     struct candidate *candidates; /* owned; aligned once COLLECT is closed: 0 is the incumbent */
     unsigned check_count;
@@ -164,6 +165,8 @@ void state_voters(const struct federation_state *s, struct public_key *keys, str
 int state_shard_owner(const struct federation_state *s, unsigned shard);
 /* Is this a block that the state knows: the present one, or one of the latest before it? */
 bool state_knows_block(const struct federation_state *s, uint64_t height, const struct digest *id);
+/* The same at any height. */
+bool state_remembers_block(const struct federation_state *s, const struct digest *id);
 /* May a member that was found with a false claim not RECONCILE yet? When it was found for the n-th time it sits out n
  * epochs, the one in which it was found counted. */
 bool state_sits_out(const struct federation_state *s, unsigned member);

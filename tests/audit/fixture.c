@@ -3,6 +3,7 @@
 #include <dirent.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "prismfed/simulation.h"
 #include "tap.h"
 
@@ -144,6 +145,49 @@ void fixture_audit_with(const struct fixture *f, const struct audit_options *opt
                              .epoch_count = count,
                              .epochs = epochs};
     audit_label(&in, options, report);
+}
+
+void summary_sign_anew(json_t *summary, const struct secret_key *key)
+{
+    struct buf signature = {0};
+
+    json_object_del(summary, "summary_signature");
+    struct digest digest = summary_digest(summary);
+    summary_sign(key, &digest, &signature);
+    json_object_set_new(summary, "summary_signature", json_base64(bytes_of_buf(&signature)));
+    buf_free(&signature);
+}
+
+void fixture_sign_summary(const struct fixture *f, json_t *summary)
+{
+    struct secret_key key;
+
+    key_simulated(f->seed, json_string_value(json_object_get(json_object_get(summary, "recorder"), "node_id")), &key);
+    summary_sign_anew(summary, &key);
+}
+
+static struct digest get_digest(const struct buf *text, const char *key)
+{
+    json_t *value = text_open(text);
+    struct buf bytes = {0};
+
+    if (hex_decode(bytes_of_text(json_string_value(json_object_get(value, key))), &bytes) != ERR_OK)
+        bail_out("an artifact without a digest");
+    struct digest out = digest_from(bytes_of_buf(&bytes));
+    buf_free(&bytes);
+    json_decref(value);
+    return out;
+}
+
+struct audit_rehearsal fixture_rehearsal(const struct fixture *f, const struct claim_work *work)
+{
+    return (struct audit_rehearsal){
+        .path = "x.json",
+        .federation_id = get_digest(&f->genesis, "federation_id"),
+        .scenario = get_digest(&f->summary, "scenario_sha256"),
+        .seed = f->seed,
+        .work = work,
+    };
 }
 
 bool report_has(const struct audit_report *r, enum audit_rule rule)

@@ -26,6 +26,12 @@ void fixture_free(struct fixture *f);
 /* Into *report, which must be zero. */
 void fixture_audit(const struct fixture *f, struct audit_report *report);
 void fixture_audit_with(const struct fixture *f, const struct audit_options *options, struct audit_report *report);
+/* Signs the summary anew with the key that its recorder has in genesis. */
+void fixture_sign_summary(const struct fixture *f, json_t *summary);
+/* The same with any key. */
+void summary_sign_anew(json_t *summary, const struct secret_key *key);
+/* The rehearsal that the fixture is of, as the holder of its scenario would name it. */
+struct audit_rehearsal fixture_rehearsal(const struct fixture *f, const struct claim_work *work);
 bool report_has(const struct audit_report *r, enum audit_rule rule);
 /* Says what the report found, as TAP comments. */
 void report_note(const struct audit_report *r);

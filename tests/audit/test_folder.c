@@ -63,15 +63,55 @@ static void whole_folder_is_compliant(void)
 
 static void a_file_too_many(void)
 {
-    static const char *const names[] = {
-        "simulations/notes.txt",    "ledger/x/epoch_3.json", "ledger/x/epoch_003.json.new",
-        "ledger/x/epoch_0003.json", "ledger/x/readme",       "ledger/readme"};
+    static const char *const names[] = {"simulations/notes.txt",
+                                        "ledger/x/epoch_3.json",
+                                        "ledger/x/epoch_003.json.new",
+                                        "ledger/x/epoch_0003.json",
+                                        "ledger/x/readme",
+                                        "ledger/readme",
+                                        "ledger/x/Genesis.json",
+                                        "ledger/x/epoch_summary_x.json"};
 
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         put(names[i], &good.summary);
         expect(RULE_FILE_EXTRA);
         unlink(in_folder(names[i]));
     }
+}
+
+/* One of the two would be read by nobody. */
+static void two_files_for_one_thing(void)
+{
+    struct buf text = {0};
+    struct audit_options options = {0};
+    struct audit_report report = {0};
+    struct diag diag = {0};
+
+    buf_add(&text, good.summary.data, good.summary.len);
+    put("simulations/epoch_summary.json", &text);
+    put("ledger/genesis.json", &good.genesis);
+    put("ledger/epoch_003.json", &good.epochs[0]);
+    put("ledger/epoch_004.json", &good.epochs[1]);
+    put("simulations/epoch_summary_default.json", &text);
+    REQUIRE_OK(audit_folder(folder, &options, &report, &diag));
+    CHECK(report_has(&report, RULE_FILE_EXTRA));
+    report_note(&report);
+    audit_report_free(&report);
+    unlink(in_folder("simulations/epoch_summary_default.json"));
+    unlink(in_folder("simulations/epoch_summary.json"));
+    unlink(in_folder("ledger/genesis.json"));
+    unlink(in_folder("ledger/epoch_003.json"));
+    unlink(in_folder("ledger/epoch_004.json"));
+    make_folder("ledger/default");
+    expect(RULE_FILE_EXTRA);
+    put("ledger/default/genesis.json", &good.genesis);
+    expect(RULE_FILE_EXTRA);
+    unlink(in_folder("ledger/default/genesis.json"));
+    rmdir(in_folder("ledger/default"));
+    make_folder("ledger/y"); /* of a label that nothing speaks of */
+    expect(RULE_FILE_EXTRA);
+    rmdir(in_folder("ledger/y"));
+    buf_free(&text);
 }
 
 static void a_file_too_few(void)
@@ -103,6 +143,7 @@ static void report_for_people_and_programs(void)
     audit_report_text(&report, &text);
     CHECK(strstr(buf_text(&text), "FAIL PF-FILE-EXTRA: ") != NULL);
     CHECK(strstr(buf_text(&text), "not checked: PF-WORK-CLAIMS: ") != NULL);
+    CHECK(strstr(buf_text(&text), "OPEN: PF-GENESIS-TRUST: ") != NULL);
     CHECK(strstr(buf_text(&text), "the keys are simulated") != NULL);
     CHECK(strstr(buf_text(&text), "verdict: NOT compliant, 1 finding\n") != NULL);
     json_t *value = audit_report_json(&report);
@@ -113,6 +154,68 @@ static void report_for_people_and_programs(void)
     buf_free(&text);
     audit_report_free(&report);
     unlink(in_folder("ledger/x/readme"));
+}
+
+/* What the words are, and that each rule of each section is in one state, for people and for programs. */
+static void verdict_of(const struct audit_options *options, enum audit_verdict verdict, const char *word,
+                       const char *line)
+{
+    struct audit_report report = {0};
+    struct diag diag = {0};
+    struct buf text = {0};
+    json_t *value, *section, *rule;
+    size_t i, k;
+
+    REQUIRE_OK(audit_folder(folder, options, &report, &diag));
+    CHECK_EQ_I64(audit_verdict(&report), verdict);
+    audit_report_text(&report, &text);
+    if (!CHECK(strstr(buf_text(&text), line) != NULL))
+        tap_note("%s", buf_text(&text));
+    value = audit_report_json(&report);
+    CHECK(strcmp(json_string_value(json_object_get(value, "verdict")), word) == 0);
+    CHECK(json_is_true(json_object_get(value, "compliant")) == (verdict == AUDIT_COMPLIANT));
+    json_array_foreach(json_object_get(value, "sections"), i, section)
+    {
+        json_array_foreach(json_object_get(section, "rules"), k, rule)
+        {
+            const char *state = json_string_value(json_object_get(rule, "state"));
+            bool failed = json_integer_value(json_object_get(rule, "failed")) > 0;
+            bool skipped = json_is_string(json_object_get(rule, "not_checked"));
+            bool passed = json_integer_value(json_object_get(rule, "passed")) > 0;
+
+            CHECK(strcmp(state, failed    ? "failed"
+                                : skipped ? "not_checked"
+                                : passed  ? "passed"
+                                          : "nothing_to_check") == 0);
+        }
+        CHECK_EQ_U64(k, AUDIT_RULE_COUNT);
+    }
+    json_decref(value);
+    buf_free(&text);
+    audit_report_free(&report);
+}
+
+static void verdicts(void)
+{
+    static const struct digest other = {{1}};
+    struct audit_rehearsal rehearsal = fixture_rehearsal(&good, NULL);
+    struct audit_options nothing = {0};
+    struct audit_options federation = {.federation_count = 1, .federations = &rehearsal.federation_id};
+    struct audit_options wrong = {.federation_count = 1, .federations = &other};
+    struct audit_options scenario = {.rehearsal_count = 1, .rehearsals = &rehearsal};
+    struct audit_options unchecked = {.rehearsal_count = 1, .rehearsals = &rehearsal, .spot_checks = 1};
+
+    verdict_of(&nothing, AUDIT_CONSISTENT, "consistent", "verdict: consistent, and not more: 1 question is open\n");
+    verdict_of(&federation, AUDIT_COMPLIANT, "compliant",
+               "verdict: compliant, as a rehearsal: its keys are simulated\n");
+    verdict_of(&scenario, AUDIT_COMPLIANT, "compliant", "verdict: compliant, as a rehearsal: its keys are simulated\n");
+    verdict_of(&unchecked, AUDIT_CONSISTENT, "consistent", "OPEN: PF-WORK-CLAIMS: no site with a claim");
+    verdict_of(&wrong, AUDIT_NOT_COMPLIANT, "not_compliant", "verdict: NOT compliant, 1 finding\n");
+    rehearsal.federation_id = other;
+    verdict_of(&scenario, AUDIT_CONSISTENT, "consistent", "OPEN: PF-GENESIS-TRUST: no scenario that was named");
+    rehearsal = fixture_rehearsal(&good, NULL);
+    rehearsal.scenario.b[9] ^= 1; /* another file that makes the same genesis */
+    verdict_of(&scenario, AUDIT_CONSISTENT, "consistent", "OPEN: PF-GENESIS-TRUST: no scenario that was named");
 }
 
 static void folders_that_are_unusable(void)
@@ -197,9 +300,11 @@ int main(void)
         return 1;
     TAP_RUN(whole_folder_is_compliant);
     TAP_RUN(a_file_too_many);
+    TAP_RUN(two_files_for_one_thing);
     TAP_RUN(a_file_too_few);
     TAP_RUN(a_summary_without_a_ledger);
     TAP_RUN(report_for_people_and_programs);
+    TAP_RUN(verdicts);
     TAP_RUN(folders_that_are_unusable);
     TAP_RUN(the_state_after_the_last_epoch);
     TAP_RUN(every_code_is_documented);

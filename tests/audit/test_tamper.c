@@ -403,7 +403,8 @@ static void genesis_of_another_federation(void)
 /* Whole and consistent, but not the one that the auditor trusts. */
 static void everything_of_another_federation(void)
 {
-    struct audit_options options = {.has_federation_id = true, .federation_id = {{1, 2, 3}}};
+    static const struct digest trusted = {{1, 2, 3}};
+    struct audit_options options = {.federation_count = 1, .federations = &trusted};
     struct audit_report report = {0};
     struct audit_input in = {.label = "x",
                              .genesis = {.path = "genesis.json", .text = bytes_of_buf(&foreign.genesis)},
@@ -428,26 +429,13 @@ static void genesis_view_that_lies(void)
 
 /* ---- the summary; its recorder is the forger */
 
-static void sign_summary(json_t *summary)
-{
-    struct secret_key key;
-    struct buf signature = {0};
-
-    key_of(json_string_value(json_object_get(json_object_get(summary, "recorder"), "node_id")), &key);
-    json_object_del(summary, "summary_signature");
-    struct digest digest = summary_digest(summary);
-    summary_sign(&key, &digest, &signature);
-    json_object_set_new(summary, "summary_signature", json_base64(bytes_of_buf(&signature)));
-    buf_free(&signature);
-}
-
 static void summary_that_claims_more(void)
 {
     struct forgery y = {0};
     json_t *s = open_summary(&y);
 
     json_object_set_new(at(s, "epochs", 0), "aggregated_delta", json_integer(999999));
-    sign_summary(s);
+    fixture_sign_summary(&good, s);
     must_find(&y, RULE_SUMMARY_VIEW);
 }
 
@@ -457,7 +445,7 @@ static void summary_with_a_key_too_many(void)
     json_t *s = open_summary(&y);
 
     json_object_set_new(s, "approved_by", json_string("the auditor"));
-    sign_summary(s);
+    fixture_sign_summary(&good, s);
     must_find(&y, RULE_SUMMARY_VIEW);
 }
 
@@ -467,7 +455,7 @@ static void summary_of_another_label(void)
     json_t *s = open_summary(&y);
 
     json_object_set_new(s, "label", json_string("y"));
-    sign_summary(s);
+    fixture_sign_summary(&good, s);
     must_find(&y, RULE_SUMMARY_VIEW);
 }
 
@@ -477,7 +465,7 @@ static void summary_that_forgets_a_node(void)
     json_t *s = open_summary(&y);
 
     json_array_remove(json_object_get(s, "nodes"), 1);
-    sign_summary(s);
+    fixture_sign_summary(&good, s);
     must_find(&y, RULE_SUMMARY_VIEW);
 }
 
@@ -495,7 +483,7 @@ static void recorder_who_is_no_member(void)
     json_t *s = open_summary(&y);
 
     json_object_set_new(json_object_get(s, "recorder"), "node_id", json_string("nobody"));
-    sign_summary(s);
+    fixture_sign_summary(&good, s);
     must_find(&y, RULE_SUMMARY_SIGNATURE);
 }
 
@@ -585,6 +573,80 @@ static void hostile_text_is_reported(void)
     }
 }
 
+/* The same keys and values, two of them in the other order. */
+static void swap_first(json_t *object, const char *key)
+{
+    json_t *value = json_incref(json_object_get(object, key));
+
+    json_object_del(object, key);
+    json_object_set_new(object, key, value); /* last now */
+}
+
+static void keys_in_another_order(void)
+{
+    struct forgery epoch = {0}, entry = {0}, decoded = {0}, genesis = {0}, summary = {0}, node = {0};
+
+    swap_first(open_epoch(&epoch, 1), "epoch");
+    must_find(&epoch, RULE_FILE_FORM);
+    swap_first(at(open_epoch(&entry, 1), "entries", 1), "kind");
+    must_find(&entry, RULE_FILE_FORM);
+    swap_first(json_object_get(at(open_epoch(&decoded, 1), "blocks", 0), "decoded"), "height");
+    must_find(&decoded, RULE_FILE_FORM);
+    fixture_copy(&genesis.f, &good);
+    genesis.text = &genesis.f.genesis;
+    genesis.value = text_open(genesis.text);
+    swap_first(genesis.value, "federation_id");
+    must_find(&genesis, RULE_FILE_FORM);
+    json_t *s = open_summary(&summary);
+    swap_first(s, "label");
+    fixture_sign_summary(&good, s);
+    must_find(&summary, RULE_FILE_FORM);
+    s = open_summary(&node);
+    swap_first(at(s, "nodes", 1), "role");
+    fixture_sign_summary(&good, s);
+    must_find(&node, RULE_FILE_FORM);
+}
+
+/* What only the recorder saw cannot be checked, but it has a type and a range. */
+static void observed_fields_of_any_type(void)
+{
+    static const struct {
+        const char *object, *key, *json;
+    } wrong[] = {
+        {NULL, "seed", "7"},
+        {NULL, "seed", "\"07\""},
+        {NULL, "seed", "\"18446744073709551616\""},
+        {NULL, "scenario_sha256", "\"none\""},
+        {NULL, "gain", "-1"},
+        {NULL, "gain", "0.5"},
+        {NULL, "gain", "\"12\""},
+        {NULL, "events", "{}"},
+        {NULL, "events", "[{\"kind\": \"crash\"}]"},
+        {NULL, "events", "[7]"},
+        {"network", "messages", "\"many\""},
+        {"network", "also", "1"},
+        {"work", "iterations", "null"},
+        {"roots", "agree", "1"},
+        {"epochs", "stalled", "0"},
+        {"epochs", "virtual_ms", "{\"a\": 1}"},
+        {"epochs", "view_changes", "[]"},
+        {"nodes", "up", "\"yes\""},
+        {"nodes", "height", "-7"},
+        {"nodes", "restarts", "true"},
+    };
+
+    for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct forgery y = {0};
+        json_t *s = open_summary(&y), *object = wrong[i].object != NULL ? json_object_get(s, wrong[i].object) : s;
+
+        if (json_is_array(object))
+            object = json_array_get(object, 1);
+        json_object_set_new(object, wrong[i].key, json_loads(wrong[i].json, JSON_DECODE_ANY, NULL));
+        fixture_sign_summary(&good, s);
+        must_find(&y, RULE_SUMMARY_FORM);
+    }
+}
+
 int main(void)
 {
     key_library_init();
@@ -620,6 +682,8 @@ int main(void)
     TAP_RUN(summary_that_forgets_a_node);
     TAP_RUN(summary_changed_after_signing);
     TAP_RUN(recorder_who_is_no_member);
+    TAP_RUN(keys_in_another_order);
+    TAP_RUN(observed_fields_of_any_type);
     TAP_RUN(not_json_at_all);
     TAP_RUN(another_form_of_the_same);
     TAP_RUN(other_white_space_is_fine);

@@ -80,6 +80,10 @@ line=$(grep -n '"bytes": "' bad.d/ledger/x/epoch_006.json | tail -n 1 | cut -d :
 sed -i "${line}s/\(.\{60\}\)./\1-/" bad.d/ledger/x/epoch_006.json
 unverified "a ledger with a changed entry" 'PF-EPOCH-BYTES: bad.d/ledger/x/epoch_006.json /'
 
+sed 's/"seed": /"seed":  /' x.json > other.json
+ok "another scenario file" run 2 "$prismfed" pick --scenario other.json --label x --node c out.d
+ok "is refused with both digests" says "$(sha256sum x.json | cut -c 1-64).*$(sha256sum other.json | cut -c 1-64)"
+
 # ---- work that drifts
 
 built_in planted '{"kind": "drift", "node": "c", "epoch": 5, "workload": {"family": "queen", "instances": 3}},

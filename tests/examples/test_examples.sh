@@ -28,7 +28,7 @@ tuned() {
         diff -r one five > differences && status=0 || status=1
     report "$status" "$2 gives the same bytes again" table differences
     status=0
-    "$prismfed" audit one > verdict 2>&1 || status=$?
+    "$prismfed" audit --scenario "$2" one > verdict 2>&1 || status=$?
     report "$status" "$2 leaves what the auditor accepts" verdict
     rm -rf one five
 }

@@ -78,7 +78,7 @@ named 'it speaks version 2, here is version 1'
 named 'a result with the id'
 named '  confined: '
 status=0
-"$prismfed" audit out > verdict 2>&1 || status=$?
+"$prismfed" audit --scenario misbehaviour.json out > verdict 2>&1 || status=$?
 report "$status" "the auditor accepts it" verdict
 alive && status=1 || status=0
 report "$status" "no process is left"

@@ -47,8 +47,43 @@ static void strangers_and_other_federations_do_not_count(void)
     e.federation_id = f.state.federation_id;
     e.ledger_block_id = (struct digest){{0}};
     expect(&f, 0, &e, ERR_MISSING, ERR_MISSING);
-    e.ledger_block_id = f.state.federation_id; /* any block's: late entries name older ones */
+    e.ledger_block_id = f.state.federation_id; /* of no block; a block to come could not be told from it */
+    expect(&f, 0, &e, ERR_OK, ERR_AGAIN);
+    e.ledger_block_id = f.state.block_id; /* genesis */
     expect(&f, 0, &e, ERR_OK, ERR_OK);
+    buf_free(&body);
+    fixture_fini(&f);
+}
+
+/* What an entry may have been built on: the present block or one of the latest BLOCKS_REMEMBERED before it. */
+static void built_on_a_block_that_is_remembered(void)
+{
+    enum { HEIGHT = BLOCKS_REMEMBERED + 5 };
+    struct fixture f;
+    struct buf body = {0};
+    struct digest *ids = mem_array(HEIGHT + 1, sizeof ids[0]);
+
+    fixture_init(&f, 3, 1, NULL);
+    for (unsigned i = 0; i < HEIGHT; i++) {
+        ids[i] = f.state.block_id;
+        fixture_run(&f);
+    }
+    ids[HEIGHT] = f.state.block_id;
+    struct envelope e = an_update(&f, 0, &body);
+    for (unsigned i = 0; i <= HEIGHT; i++) {
+        struct buf entry = {0};
+
+        e.ledger_block_id = ids[i];
+        fixture_sign(&f, 0, &e, &entry);
+        CHECK_ERR(admit(&f, bytes_of_buf(&entry)), i < HEIGHT - BLOCKS_REMEMBERED ? ERR_AGAIN : ERR_OK);
+        buf_free(&entry);
+    }
+    e.ledger_block_id.b[7] ^= 1;
+    fixture_sign(&f, 0, &e, &f.batch[f.count++]);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE); /* in the log, and without effect */
+    CHECK(!f.state.contributions[0].updated);
+    mem_free(ids);
     buf_free(&body);
     fixture_fini(&f);
 }
@@ -317,6 +352,7 @@ static void certified_blocks_are_applied(void)
 int main(void)
 {
     TAP_RUN(strangers_and_other_federations_do_not_count);
+    TAP_RUN(built_on_a_block_that_is_remembered);
     TAP_RUN(every_flipped_bit_is_refused);
     TAP_RUN(sequences_only_rise);
     TAP_RUN(one_update_an_epoch);

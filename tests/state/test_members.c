@@ -59,19 +59,20 @@ static void who_is_away_too_long_is_quarantined(void)
 static void only_recent_blocks_reconcile(void)
 {
     struct fixture f;
-    struct digest ids[64];
+    enum { HEIGHT = BLOCKS_REMEMBERED + 8 };
+    struct digest ids[HEIGHT + 1];
     fixture_init(&f, 2, 1, NULL);
-    for (unsigned i = 0; i < 40; i++) {
+    for (unsigned i = 0; i < HEIGHT; i++) {
         ids[i] = f.state.block_id;
         fixture_run(&f);
     }
-    CHECK_EQ_U64(f.state.height, 40);
-    ids[40] = f.state.block_id;
+    CHECK_EQ_U64(f.state.height, HEIGHT);
+    ids[HEIGHT] = f.state.block_id;
     CHECK_EQ_U64(f.state.recent_count, BLOCKS_REMEMBERED);
-    for (unsigned i = 0; i <= 40; i++)
-        CHECK(state_knows_block(&f.state, i, &ids[i]) == (i >= 40 - BLOCKS_REMEMBERED));
-    CHECK(!state_knows_block(&f.state, 39, &ids[40]));
-    CHECK(!state_knows_block(&f.state, 41, &ids[40]));
+    for (unsigned i = 0; i <= HEIGHT; i++)
+        CHECK(state_knows_block(&f.state, i, &ids[i]) == (i >= HEIGHT - BLOCKS_REMEMBERED));
+    CHECK(!state_knows_block(&f.state, HEIGHT - 1, &ids[HEIGHT]));
+    CHECK(!state_knows_block(&f.state, HEIGHT + 1, &ids[HEIGHT]));
     f.state.members[2].status = MEMBER_QUARANTINED;
     reconcile(&f, 2, 7, &ids[7]);
     CHECK_ERR(f.last.verdicts[0], ERR_STALE);

@@ -1,0 +1,10 @@
+#ifndef PRISMFED_AUDIT_OBSERVED_H
+#define PRISMFED_AUDIT_OBSERVED_H
+
+#include "audit/report.h"
+
+/* What only the recorder saw: nobody can say whether it is true, but each field of a summary has a type, a range and a
+ * place, and who reads it relies on them. Of one summary: passes, or a finding of RULE_SUMMARY_FORM. */
+void observed_check(const json_t *summary, const char *file, struct audit_report *report);
+
+#endif
