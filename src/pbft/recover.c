@@ -12,7 +12,7 @@ static bool answer_allowed(struct pbft *p, unsigned peer, size_t size)
     int64_t period = p->config.resend_ns, grown = p->timeout_ns / p->config.view_timeout_ns;
 
     period = period > INT64_MAX / grown ? INT64_MAX : period * grown;
-    if (to->answers == 0 || p->now_ns - to->answered_at >= period) {
+    if (to->answers == 0 || MUTATE(ANSWERS_END_FOR_EVER, false, p->now_ns - to->answered_at >= period)) {
         to->answered_at = p->now_ns;
         to->answers = 0;
         to->answer_bytes = 0;
@@ -70,7 +70,8 @@ bool is_behind(const struct pbft *p)
 
     for (unsigned i = 0; i < p->members.n && p->peers_view > p->view; i++)
         ahead += i != p->config.self && p->peers[i].view > p->view;
-    return ahead > p->members.f || known_decided(p) > p->decided || p->proven.sequence > p->stable.sequence;
+    return ahead > MUTATE(BEHIND_BY_ONE_WORD, 0, p->members.f) || known_decided(p) > p->decided ||
+           p->proven.sequence > p->stable.sequence;
 }
 
 /* ---- batches */
@@ -115,10 +116,10 @@ enum err receive_fetch(struct pbft *p, struct bytes message)
     struct claim fetch;
 
     enum err err = message_parse(&p->members, message, MESSAGE_FETCH, &fetch, NULL);
-    if (err == ERR_OK && fetch.signer == p->config.self)
+    if (err == ERR_OK && MUTATE(FETCH_OF_ITSELF, false, fetch.signer == p->config.self))
         err = ERR_STALE;
     if (err == ERR_OK)
-        err = claim_verify(&p->members, &fetch);
+        err = MUTATE(FETCH_UNVERIFIED, ERR_OK, claim_verify(&p->members, &fetch));
     if (err != ERR_OK)
         return err;
     peer_seen(p, &fetch);
@@ -169,10 +170,10 @@ enum err receive_batch(struct pbft *p, struct bytes message)
 
 void resend_all(struct pbft *p)
 {
-    if (checkpoint_waits(p))
+    if (MUTATE(CHECKPOINT_SENT_ONCE, false, checkpoint_waits(p)))
         send_dropping(p, PEER_OTHERS, checkpoint_message(p));
-    status_send(p, PEER_OTHERS);
-    if (p->recovering)
+    MUTATE(STATUS_NOT_SENT, (void)0, status_send(p, PEER_OTHERS));
+    if (MUTATE(QUERY_NOT_SENT, false, p->recovering))
         wiped_ask(p);
-    fetch_missing(p);
+    MUTATE(BATCH_NOT_FETCHED, (void)0, fetch_missing(p));
 }

@@ -224,7 +224,7 @@ static bool should_know_of_us(const struct pbft *p, const struct status *peer)
 {
     const struct statement *theirs = &peer->claim.says;
 
-    if (p->decided > theirs->sequence || theirs->view != p->view)
+    if (MUTATE(STATUS_DRAWS_NO_STATUS, false, p->decided > theirs->sequence || theirs->view != p->view))
         return true;
     uint64_t top = theirs->sequence + peer->slot_count;
     return is_active(peer) ? !p->active || (top > p->top && top > p->decided)
@@ -279,18 +279,21 @@ static void answer_view(struct pbft *p, const struct status *peer)
 
     if (view > p->view || (same && is_active(peer)))
         return;
-    if (p->active && p->new_view != NULL && is_our_turn(p, peer) && may_say_view(p, to))
+    if (p->active && MUTATE(STATUS_DRAWS_NO_NEW_VIEW, false, p->new_view != NULL) && is_our_turn(p, peer) &&
+        may_say_view(p, to))
         new_view_answer(p, peer->claim.signer, same && (peer->state & STATE_WHOLE) == 0 ? peer->changes : NULL);
-    if (!p->active && own != NULL && peer->changes[p->config.self] < p->view && may_say_view(p, to))
+    if (!p->active && MUTATE(STATUS_DRAWS_NO_VIEW_CHANGE, false, own != NULL) &&
+        peer->changes[p->config.self] < p->view && may_say_view(p, to))
         answer(p, peer->claim.signer, own);
 }
 
 static void status_answer(struct pbft *p, const struct status *peer)
 {
-    if (peer->stable < p->stable.sequence && p->stable.signatures != NULL && is_our_turn(p, peer))
+    if (MUTATE(STATUS_DRAWS_NO_STABLE, false, peer->stable < p->stable.sequence) && p->stable.signatures != NULL &&
+        is_our_turn(p, peer))
         answer_dropping(p, peer->claim.signer, stable_message(p));
     answer_view(p, peer);
-    if (p->active && peer->claim.says.view <= p->view)
+    if (MUTATE(STATUS_DRAWS_NO_VOTES, false, p->active) && peer->claim.says.view <= p->view)
         answer_slots(p, peer);
 }
 
@@ -302,9 +305,9 @@ enum err receive_status(struct pbft *p, struct bytes message)
     enum err err = message_split(&p->members, message, MESSAGE_STATUS, &status.claim, &body);
     if (err != ERR_OK)
         return err;
-    if (status.claim.signer == p->config.self)
+    if (MUTATE(STATUS_OF_ITSELF, false, status.claim.signer == p->config.self))
         return ERR_STALE;
-    err = claim_verify(&p->members, &status.claim);
+    err = MUTATE(STATUS_UNVERIFIED, ERR_OK, claim_verify(&p->members, &status.claim));
     if (err == ERR_OK)
         err = body_read(p, body, &status);
     if (err != ERR_OK)

@@ -43,7 +43,7 @@ unsigned view_change_count(const struct pbft *p)
 /* Leaves the present view: nothing of it counts any more. */
 static void leave_view(struct pbft *p, uint64_t view)
 {
-    normal_undo(p);
+    MUTATE(LEAVES_WITHOUT_UNDO, (void)0, normal_undo(p));
     p->view = view;
     p->active = false;
     p->top = p->planned_top = 0;
@@ -113,17 +113,17 @@ void view_change_start(struct pbft *p, uint64_t view)
 /* Section 4.5.2: f+1 others that want later views cannot all be liars; go with the least of these views. */
 static bool join(struct pbft *p)
 {
-    uint64_t least = UINT64_MAX, above = p->view > p->floor ? p->view : p->floor;
+    uint64_t least = UINT64_MAX, above = MUTATE(JOINS_BELOW_FLOOR, p->view, p->view > p->floor ? p->view : p->floor);
     unsigned count = 0;
 
-    if (p->recovering)
+    if (MUTATE(JOINS_WHILE_RECOVERING, false, p->recovering))
         return false;
     for (unsigned i = 0; i < p->members.n; i++) {
         const struct peer *peer = &p->peers[i];
         if (peer->view_change == NULL || peer->view_change_to <= above)
             continue;
         count++;
-        if (peer->view_change_to < least)
+        if (MUTATE(JOINS_THE_LAST, true, peer->view_change_to < least))
             least = peer->view_change_to;
     }
     if (count <= MUTATE(PBFT_JOINS_ONE, 0, p->members.f))
@@ -141,7 +141,7 @@ static enum err answer_late(struct pbft *p, const struct claim *claim, struct by
     struct digest digest = digest_of(body);
     if (!digest_equal(&digest, &claim->says.digest))
         return ERR_MISMATCH;
-    enum err err = claim_verify(&p->members, claim);
+    enum err err = MUTATE(LATE_VIEW_CHANGE_UNVERIFIED, ERR_OK, claim_verify(&p->members, claim));
     if (err != ERR_OK)
         return err;
     status_tell(p, claim->signer);
@@ -160,11 +160,11 @@ enum err receive_view_change(struct pbft *p, struct bytes message)
         return err;
     struct peer *peer = &p->peers[claim.signer];
     uint64_t to = claim.says.view;
-    if (claim.signer == p->config.self)
+    if (MUTATE(VIEW_CHANGE_OWN_FROM_OTHERS, false, claim.signer == p->config.self))
         return ERR_STALE;
     if (to < p->view || (to == p->view && p->active))
         return answer_late(p, &claim, body);
-    if (peer->view_change != NULL && to <= peer->view_change_to)
+    if (peer->view_change != NULL && MUTATE(VIEW_CHANGE_OF_EARLIER_VIEW, false, to <= peer->view_change_to))
         return ERR_STALE;
     err = view_change_parse(&rules, message, true, &vc);
     if (err != ERR_OK)
@@ -188,7 +188,7 @@ static void install(struct pbft *p, const struct new_view *nv)
             continue;
         slot_propose(p, s, &nv->proposals[i], true);
         /* The primary's PREPARE is its signature in the NEW-VIEW. */
-        s->voted = nv->claim.signer == p->config.self;
+        s->voted = MUTATE(NEW_PRIMARY_PREPARES, false, nv->claim.signer == p->config.self);
     }
 }
 
@@ -266,7 +266,9 @@ static unsigned exact_count(const struct pbft *p)
     unsigned count = 0;
 
     for (unsigned i = 0; i < p->members.n; i++)
-        count += p->peers[i].view_change != NULL && p->peers[i].view_change_to == p->view;
+        count +=
+            p->peers[i].view_change != NULL && MUTATE(OPENS_WITH_LATER_VIEWS, p->peers[i].view_change_to >= p->view,
+                                                      p->peers[i].view_change_to == p->view);
     return count;
 }
 
@@ -276,7 +278,8 @@ static void open_view(struct pbft *p)
     bool has[PBFT_REPLICAS_MAX];
     struct new_view nv;
 
-    if (p->active || members_primary(&p->members, p->view) != p->config.self || exact_count(p) < p->members.quorum)
+    bool primary = members_primary(&p->members, p->view) == p->config.self;
+    if (p->active || MUTATE(OPENS_ANY_VIEW, false, !primary) || exact_count(p) < p->members.quorum)
         return;
     struct blob *message = make_new_view(p);
     ASSERT(new_view_parse(&rules, blob_bytes(message), false, NULL, &nv) == ERR_OK);

@@ -23,7 +23,7 @@ enum err message_split(const struct members *m, struct bytes message, enum messa
     if (err != ERR_OK)
         return err;
     struct digest digest = digest_of(rest);
-    if (!digest_equal(&digest, &claim->says.digest))
+    if (MUTATE(BODY_UNSIGNED, false, !digest_equal(&digest, &claim->says.digest)))
         return ERR_MISMATCH;
     *body = rest;
     return ERR_OK;
@@ -55,9 +55,9 @@ static enum err stable_check(const struct view_rules *rules, const struct view_c
     struct cbor_reader r;
     bool is_base = checkpoint.sequence == rules->base;
 
-    if (checkpoint.sequence < rules->base)
+    if (MUTATE(VIEW_CHANGE_BELOW_BASE, false, checkpoint.sequence < rules->base))
         return ERR_RANGE;
-    if (is_base && !digest_equal(&vc->block_id, &rules->base_id))
+    if (is_base && MUTATE(VIEW_CHANGE_OF_ANOTHER_BASE, false, !digest_equal(&vc->block_id, &rules->base_id)))
         return ERR_MISMATCH;
     cbor_reader_init(&r, vc->signatures);
     signatures_check(&r, rules->members, &checkpoint, is_base ? 0 : rules->members->quorum, rules->members->n,
@@ -79,7 +79,9 @@ static enum err proofs_check(const struct view_rules *rules, const struct view_c
         struct proof proof = proof_read(&r, rules->members, MUTATE(PBFT_PROOF_UNVERIFIED, false, verify));
         if (r.err != ERR_OK)
             break;
-        if (proof.sequence <= last || proof.sequence > high || proof.view >= vc->claim.says.view)
+        if (MUTATE(PROOF_TWICE, false, proof.sequence <= last) ||
+            MUTATE(PROOF_ABOVE_WINDOW, false, proof.sequence > high) ||
+            MUTATE(PROOF_OF_THIS_VIEW, false, proof.view >= vc->claim.says.view))
             cbor_fail(&r, ERR_RANGE);
         last = proof.sequence;
     }
@@ -114,12 +116,13 @@ enum err view_change_parse(const struct view_rules *rules, struct bytes message,
 
     enum err err = message_split(rules->members, message, MESSAGE_VIEW_CHANGE, &vc.claim, &body);
     if (err == ERR_OK && verify)
-        err = claim_verify(rules->members, &vc.claim);
+        err = MUTATE(VIEW_CHANGE_UNVERIFIED, ERR_OK, claim_verify(rules->members, &vc.claim));
     if (err == ERR_OK)
         err = body_parse(body, &stable, &vc);
     if (err != ERR_OK)
         return err;
-    if (stable != vc.claim.says.sequence || vc.claim.says.view == 0)
+    if (MUTATE(VIEW_CHANGE_OF_ANOTHER_STABLE, false, stable != vc.claim.says.sequence) ||
+        MUTATE(VIEW_CHANGE_TO_VIEW_0, false, vc.claim.says.view == 0))
         return ERR_RANGE;
     err = change_check(rules, &vc, verify);
     if (err == ERR_OK)
@@ -169,7 +172,8 @@ void plan_make(const struct view_rules *rules, const struct view_change *changes
 
     ASSERT(count > 0);
     for (unsigned i = 1; i < count; i++) {
-        if (changes[i].claim.says.sequence > changes[plan.source].claim.says.sequence)
+        if (MUTATE(PLAN_FROM_FIRST_STABLE, false,
+                   changes[i].claim.says.sequence > changes[plan.source].claim.says.sequence))
             plan.source = i;
     }
     plan.min_s = plan.max_s = changes[plan.source].claim.says.sequence;
@@ -332,7 +336,8 @@ static void read_changes(struct cbor_reader *r, const struct view_rules *rules, 
             view_change_reread(rules, item, vc);
         else
             err = view_change_parse(rules, item, false, vc);
-        if (err == ERR_OK && (vc->claim.says.view != nv->claim.says.view || vc->claim.signer < least))
+        if (err == ERR_OK && (MUTATE(NEW_VIEW_OF_OTHER_CHANGES, false, vc->claim.says.view != nv->claim.says.view) ||
+                              vc->claim.signer < least))
             err = ERR_RANGE;
         if (err == ERR_OK && scrutiny == CHECK_SIGNATURES && !seen)
             err = MUTATE(PBFT_CHANGES_UNVERIFIED, ERR_OK, view_change_verify(rules, vc));
@@ -379,7 +384,7 @@ static enum err new_view_body_read(const struct view_rules *rules, struct bytes 
     read_changes(&r, rules, scrutiny, known, out);
     if (r.err == ERR_OK) {
         plan_make(rules, out->changes, out->count, &out->plan);
-        if (out->plan.min_s != out->claim.says.sequence)
+        if (MUTATE(NEW_VIEW_OF_ANOTHER_STABLE, false, out->plan.min_s != out->claim.says.sequence))
             cbor_fail(&r, ERR_MISMATCH);
     }
     if (r.err == ERR_OK)
@@ -403,9 +408,10 @@ enum err new_view_parse(const struct view_rules *rules, struct bytes message, bo
     enum err err = message_split(rules->members, message, MESSAGE_NEW_VIEW, &out->claim, &body);
     if (err != ERR_OK)
         return err;
-    if (out->claim.says.view == 0 || out->claim.signer != members_primary(rules->members, out->claim.says.view))
+    unsigned primary = members_primary(rules->members, out->claim.says.view);
+    if (out->claim.says.view == 0 || MUTATE(NEW_VIEW_OF_ANYBODY, false, out->claim.signer != primary))
         return ERR_STATE;
-    err = verify ? claim_verify(rules->members, &out->claim) : ERR_OK;
+    err = verify ? MUTATE(NEW_VIEW_UNVERIFIED, ERR_OK, claim_verify(rules->members, &out->claim)) : ERR_OK;
     if (err != ERR_OK)
         return err;
     err = new_view_body_read(rules, body, verify ? CHECK_SIGNATURES : CHECK_FORM, known, out);

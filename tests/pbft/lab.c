@@ -284,9 +284,12 @@ enum err lab_peer_status(struct lab *l, unsigned signer, uint64_t view, uint64_t
     struct cbor_writer w;
 
     cbor_writer_init(&w, &body);
-    cbor_put_array(&w, 2);
-    cbor_put_bool(&w, active);
+    cbor_put_array(&w, 5);
+    cbor_put_uint(&w, !active);
     cbor_put_uint(&w, stable);
+    cbor_put_uint(&w, 0);
+    cbor_put_array(&w, 0);
+    cbor_put_array(&w, 0);
     cbor_writer_done(&w);
     struct digest digest = digest_of(bytes_of_buf(&body));
     struct claim claim = cluster_claim(&l->c, signer, MESSAGE_STATUS, view, decided, &digest);

@@ -155,8 +155,10 @@ static void a_view_change_stands_on_the_beginning_of_the_epoch(void)
     view_change(1, 3, 0, 0, NULL, 0, &m);
     rules.base_id = digest_named("another beginning");
     CHECK_ERR(parse(&m, &vc), ERR_MISMATCH);
-    rules.base = 4;
+    view_change(1, 3, 4, Q, NULL, 0, &m);
+    rules.base = 8;
     CHECK_ERR(parse(&m, &vc), ERR_RANGE);
+    rules.base = 4;
     rules.base_id = digest_named("checkpoint");
     view_change(1, 3, 4, 0, NULL, 0, &m);
     CHECK_OK(parse(&m, &vc));
@@ -168,15 +170,22 @@ static void a_view_change_stands_on_the_beginning_of_the_epoch(void)
 /* What the claim says of the checkpoint its body says, too. */
 static void a_view_change_names_one_checkpoint(void)
 {
-    struct buf m = {0}, body = {0};
-    struct digest base = {{0}};
+    struct buf m = {0}, body = {0}, signatures = {0};
+    struct digest id = digest_named("checkpoint");
+    struct claim marks[Q];
     struct view_change vc;
+    struct cbor_writer w;
 
-    view_change_body(0, &base, bytes_of(NULL, 0), NULL, 0, &body);
+    for (unsigned i = 0; i < Q; i++)
+        marks[i] = sign(i, MESSAGE_CHECKPOINT, 0, 4, &id);
+    cbor_writer_init(&w, &signatures);
+    signatures_encode(&w, marks, Q);
+    view_change_body(8, &id, bytes_of_buf(&signatures), NULL, 0, &body);
     struct digest digest = digest_of(bytes_of_buf(&body));
     struct claim claim = sign(1, MESSAGE_VIEW_CHANGE, 3, 4, &digest);
     wrap(&claim, bytes_of_buf(&body), &m);
     CHECK_ERR(parse(&m, &vc), ERR_RANGE);
+    buf_free(&signatures);
     buf_free(&body);
     buf_free(&m);
 }
@@ -221,6 +230,7 @@ static void the_plan_is_the_papers(void)
 
 /* A NEW-VIEW for `view` from these view changes; spoil: the last proposal is signed over another digest. */
 static uint64_t misnamed; /* added to the checkpoint that a NEW-VIEW's claim names */
+static bool forged;       /* its signature is not its signer's */
 
 static void new_view(unsigned signer, uint64_t view, struct buf *messages, unsigned count, bool spoil, struct buf *out)
 {
@@ -241,6 +251,7 @@ static void new_view(unsigned signer, uint64_t view, struct buf *messages, unsig
     new_view_body(vcs, count, proposals, (unsigned)items, &body);
     struct digest digest = digest_of(bytes_of_buf(&body));
     struct claim claim = sign(signer, MESSAGE_NEW_VIEW, view, plan.min_s + misnamed, &digest);
+    claim.signature[9] ^= forged;
     buf_clear(out);
     wrap(&claim, bytes_of_buf(&body), out);
     plan_fini(&plan);
@@ -271,6 +282,10 @@ static void a_new_view_other_than_the_plan_is_refused(void)
     new_view(1, 5, m, Q, false, &out);
     CHECK_ERR(judge(&out), ERR_MISMATCH);
     misnamed = 0;
+    forged = true;
+    new_view(1, 5, m, Q, false, &out);
+    CHECK_ERR(judge(&out), ERR_SIGNATURE);
+    forged = false;
     new_view(2, 5, m, Q, false, &out); /* view 5 is not replica 2's */
     CHECK_ERR(judge(&out), ERR_STATE);
     new_view(1, 5, m, Q - 1, false, &out);
