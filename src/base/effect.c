@@ -94,6 +94,11 @@ void effects_cut(struct effects *e, size_t count)
         effect_drop(&e->items[--e->count]);
 }
 
+void effects_put(struct effects *e, const struct effect *effect)
+{
+    *add(e, effect->kind, effect->number) = *effect;
+}
+
 void effects_clear(struct effects *e)
 {
     effects_cut(e, 0);

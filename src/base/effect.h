@@ -72,6 +72,7 @@ void effects_anchor(struct effects *e, uint64_t epoch, struct effect_body *outco
 void effects_recovered(struct effects *e, uint64_t height);
 /* Keeps the first `count`. */
 void effects_cut(struct effects *e, size_t count);
+void effects_put(struct effects *e, const struct effect *effect); /* takes over what it holds */
 void effects_clear(struct effects *e);
 void effects_free(struct effects *e);
 

@@ -2,8 +2,8 @@
 
 #include "fed/internal.h"
 
-/* What PBFT asks of us, and how we call it. The decided state and the tentative ones above it are a chain: PBFT
- * executes on top of the last, undoes from the top, decides from the bottom. */
+/* What the replica asks of us. The decided state and the tentative ones above it are a chain: consensus executes on top
+ * of the last, undoes from the top, decides from the bottom. */
 
 const struct federation_state *application_tip(const struct fed *f)
 {
@@ -135,211 +135,199 @@ static void undo(void *context, uint64_t sequence)
     application_undo(context, sequence);
 }
 
-static void decide(void *context, uint64_t sequence, const struct digest *block_id, struct bytes certificate,
-                   struct effects *effects)
-{
-    struct fed *f = context;
-    struct tentative *t = &f->tentative[0];
-    struct buf encoded = {0};
-
-    ASSERT(effects == f->out);
-    ASSERT(f->tentative_count > 0 && sequence == f->decided.height + 1);
-    ASSERT(digest_equal(block_id, &t->state.block_id));
-    block_encode(&t->execution.header, t->entries, t->count, certificate, &encoded);
-    struct blob *block = blob_new(bytes_of_buf(&encoded));
-    buf_free(&encoded);
-
-    state_free(&f->decided);
-    f->decided = t->state;
-    t->state = (struct federation_state){0};
-    fed_block_decided(f, block, &t->execution);
-    blob_drop(block);
-    tentative_free(t);
-    f->tentative_count--;
-    memmove(f->tentative, f->tentative + 1, f->tentative_count * sizeof *f->tentative);
-}
-
 static bool closes(void *context, uint64_t sequence)
 {
     const struct fed *f = context;
     uint64_t at = sequence - f->decided.height;
 
     ASSERT(sequence >= f->decided.height && at <= f->tentative_count);
-    const struct federation_state *s = at == 0 ? &f->decided : &f->tentative[at - 1].state;
-    return s->membership_epoch != f->consensus_epoch;
+    if (at == 0)
+        return false; /* then the next membership epoch has its own machine already */
+    const struct tentative *t = &f->tentative[at - 1];
+    return t->execution.header.membership_epoch != t->state.membership_epoch;
 }
 
-static struct pbft_app application_of(struct fed *f)
+/* ---- blocks */
+
+static void describe(const struct block_header *header, const struct digest *id, struct bytes certificate,
+                     struct replica_block *out)
 {
-    return (struct pbft_app){
+    *out = (struct replica_block){
+        .height = header->height,
+        .membership_epoch = header->membership_epoch,
+        .id = *id,
+        .parent = header->parent_id,
+        .next_voters = header->next_voters,
+        .certificate = certificate,
+    };
+}
+
+static struct blob *decide(void *context, struct bytes certificate, struct replica_block *out)
+{
+    struct fed *f = context;
+    struct tentative *t = &f->tentative[0];
+    struct buf encoded = {0};
+
+    ASSERT(f->tentative_count > 0);
+    block_encode(&t->execution.header, t->entries, t->count, certificate, &encoded);
+    struct blob *block = blob_new(bytes_of_buf(&encoded));
+    buf_free(&encoded);
+    describe(&t->execution.header, &t->state.block_id, certificate, out);
+    state_free(&f->decided);
+    f->decided = t->state;
+    f->execution = t->execution;
+    t->state = (struct federation_state){0};
+    t->execution = (struct execution){0};
+    tentative_free(t);
+    f->tentative_count--;
+    memmove(f->tentative, f->tentative + 1, f->tentative_count * sizeof *f->tentative);
+    return block;
+}
+
+static enum err open_block(void *context, struct blob *bytes, struct replica_block *out)
+{
+    struct fed *f = context;
+    struct block block = {0};
+    enum err err = block_decode(bytes, &block);
+
+    if (err != ERR_OK)
+        return err;
+    block_fini(&f->foreign);
+    f->foreign = block;
+    struct digest id = block_id(&block.header);
+    describe(&block.header, &id, block.certificate, out);
+    return digest_equal(&block.header.federation_id, &f->decided.federation_id) ? ERR_OK : ERR_MISMATCH;
+}
+
+static enum err apply(void *context, struct blob *bytes)
+{
+    struct fed *f = context;
+
+    ASSERT(f->foreign.bytes == bytes);
+    enum err err = state_apply_certified(&f->decided, &f->foreign, &f->execution);
+    if (err == ERR_OK)
+        application_undo(f, 0); /* all of it stood on the state before */
+    return err;
+}
+
+static void advanced(void *context, const struct replica_block *block, struct blob *bytes, bool is_last)
+{
+    struct fed *f = context;
+
+    spot_check_pass(f);
+    if (is_last) {
+        snapshot_add_link(f, bytes, block);
+        lifecycle_meet_voters(f);
+    }
+    fed_block_decided(f, &f->execution);
+    execution_free(&f->execution);
+}
+
+/* ---- states, and who votes */
+
+static enum err voters(void *context, uint64_t membership_epoch, struct replica_voters *out)
+{
+    return snapshot_voters(context, membership_epoch, out);
+}
+
+static void snapshot(void *context, const struct replica_block *block, struct blob *bytes, struct buf *proof,
+                     struct buf *state)
+{
+    snapshot_make(context, block, bytes, proof, state);
+}
+
+static enum err check(void *context, uint64_t height, struct bytes proof, const struct digest *root)
+{
+    return snapshot_check(context, height, proof, root);
+}
+
+static enum err install(void *context, uint64_t height, struct bytes proof, struct bytes state,
+                        struct replica_point *out)
+{
+    return snapshot_install(context, height, proof, state, out);
+}
+
+/* ---- the rest */
+
+static enum replica_interest interest(void *context)
+{
+    const struct fed *f = context;
+
+    if (fed_resting(f))
+        return REPLICA_RESTS;
+    return f->expired ? REPLICA_SEARCHES : REPLICA_FOLLOWS;
+}
+
+static bool follows(void *context, unsigned peer)
+{
+    const struct federation_state *s = &((const struct fed *)context)->decided;
+
+    return peer < s->member_count && state_replica(s, peer) < 0 && s->members[peer].status != MEMBER_LEFT;
+}
+
+static void accuse(void *context, unsigned peer, struct bytes first, struct bytes second)
+{
+    evidence_take(context, peer, first, second);
+}
+
+static void compact(void *context, uint64_t number)
+{
+    submit_compact(context, number);
+}
+
+static struct replica_app application_of(struct fed *f)
+{
+    return (struct replica_app){
         .context = f,
         .check_request = check_request,
         .check_batch = check_batch,
         .execute = execute,
         .undo = undo,
-        .decide = decide,
         .closes = closes,
+        .decide = decide,
+        .open = open_block,
+        .apply = apply,
+        .advanced = advanced,
+        .voters = voters,
+        .snapshot = snapshot,
+        .check = check,
+        .install = install,
+        .interest = interest,
+        .follows = follows,
+        .accuse = accuse,
+        .compact = compact,
     };
 }
 
-/* PBFT wrote its effects to our list from `begin` on: replicas become members, and before its old records go, what
- * we filed among them is filed anew. */
-static void translate(struct fed *f, size_t begin)
-{
-    uint64_t forget = 0;
-    size_t kept = begin;
-
-    for (size_t i = begin; i < f->out->count; i++) {
-        struct effect e = f->out->items[i];
-        if (e.kind == EFFECT_FORGET) {
-            forget = e.number > forget ? e.number : forget;
-            continue;
-        }
-        if (e.kind == EFFECT_SEND && e.to == PEER_OTHERS)
-            e.to = PEER_VALIDATORS;
-        else if (e.kind == EFFECT_SEND)
-            e.to = (int32_t)f->validators[e.to];
-        f->out->items[kept++] = e;
-    }
-    f->out->count = kept;
-    if (forget > 0)
-        submit_compact(f, forget);
-}
-
-/* Of each membership epoch another one. */
-static struct digest recovery_nonce(const struct fed *f)
-{
-    struct digest_context c;
-    uint8_t epoch[8];
-
-    be64_put(epoch, f->decided.membership_epoch);
-    digest_init(&c);
-    digest_add(&c, f->config.nonce.b, DIGEST_SIZE);
-    digest_add(&c, epoch, sizeof epoch);
-    return digest_final(&c);
-}
-
-void consensus_make(struct fed *f)
+enum err application_open(struct fed *f, const struct ledger_store *store, struct diag *diag)
 {
     const struct federation_state *s = &f->decided;
-    struct digest fingerprints[PBFT_REPLICAS_MAX];
-    struct voters voters;
-    int replica = fed_self(f) != NULL ? state_replica(s, f->config.self) : -1;
-
-    ASSERT(f->pbft == NULL);
-    f->consensus_epoch = s->membership_epoch;
-    if (replica < 0)
-        return;
-    if (f->seen == NULL)
-        f->seen = mem_array(MEMBERS_MAX, sizeof *f->seen);
-    for (unsigned i = 0; i < s->validator_count; i++)
-        f->validators[i] = state_validator(s, i);
-    struct pbft_app app = application_of(f);
-    struct pbft_config config = {
-        .recovering = f->config.recovering,
-        .nonce = recovery_nonce(f),
-        .federation_id = s->federation_id,
-        .membership_epoch = s->membership_epoch,
-        .n = s->validator_count,
-        .f = s->max_byzantine,
-        .quorum = s->quorum,
-        .self = (unsigned)replica,
-        .key = f->config.key,
-        .view_timeout_ns = f->config.view_timeout_ns,
-        .view_timeout_max_ns = f->config.view_timeout_max_ns,
-        .batch_delay_ns = f->config.batch_delay_ns,
-        .resend_ns = f->config.resend_ns,
-        .batch_max = s->policy.batch_max,
-        .pipeline = f->config.pipeline,
-        .checkpoint_interval = f->config.checkpoint_interval,
-        .window = f->config.window,
-        .pending_max = PENDING_REQUESTS,
-        .verify_cache = f->config.verify_cache,
+    struct replica_app app = application_of(f);
+    struct replica_config config = {
+        .peers = MEMBERS_MAX,
+        .self = f->config.self,
+        .poll_ns = f->config.poll_ns,
+        .chunk_size = STATE_CHUNK_SIZE,
+        .state_gap = STATE_GAP,
+        .whole_ledger = true,
+        .pbft =
+            {
+                .recovering = f->config.recovering,
+                .nonce = f->config.nonce,
+                .federation_id = s->federation_id,
+                .membership_epoch = s->membership_epoch,
+                .view_timeout_ns = f->config.view_timeout_ns,
+                .view_timeout_max_ns = f->config.view_timeout_max_ns,
+                .batch_delay_ns = f->config.batch_delay_ns,
+                .resend_ns = f->config.resend_ns,
+                .batch_max = s->policy.batch_max,
+                .pipeline = f->config.pipeline,
+                .checkpoint_interval = f->config.checkpoint_interval,
+                .window = f->config.window,
+                .pending_max = PENDING_REQUESTS,
+                .verify_cache = f->config.verify_cache,
+            },
     };
 
-    state_voters(s, config.keys, fingerprints, &voters);
-    f->pbft = pbft_new(&config, &app, s->height, &s->block_id);
-    pbft_begin_at(f->pbft, f->base_height, &f->base_id);
-    key_wipe(&config.key);
-}
-
-void consensus_start(struct fed *f)
-{
-    size_t begin = f->out->count;
-
-    pbft_start(f->pbft, f->now_ns, f->out);
-    translate(f, begin);
-}
-
-void consensus_follow(struct fed *f)
-{
-    struct pbft *old = f->pbft;
-
-    if (f->consensus_epoch == f->decided.membership_epoch)
-        return;
-    if (old != NULL)
-        evidence_take(f);
-    for (uint32_t timer = 0; timer < PBFT_TIMER_COUNT && old != NULL; timer++)
-        effects_timer_stop(f->out, timer);
-    effects_note(f->out, "fed.membership", f->decided.membership_epoch, f->decided.validator_count);
-    f->pbft = NULL;
-    f->watching = f->expired = f->expecting = f->hinted = false;
-    fed_take_key(f);
-    consensus_make(f);
-    if (f->pbft != NULL) {
-        if (old != NULL)
-            pbft_inherit(f->pbft, old);
-        consensus_start(f);
-    }
-    pbft_free(old);
-}
-
-enum err consensus_receive(struct fed *f, struct blob *message)
-{
-    size_t begin = f->out->count;
-    enum err err = pbft_receive(f->pbft, f->now_ns, message, f->out);
-
-    translate(f, begin);
-    return err;
-}
-
-enum err consensus_request(struct fed *f, struct blob *envelope)
-{
-    size_t begin = f->out->count;
-    enum err err = pbft_request(f->pbft, f->now_ns, envelope, f->out);
-
-    translate(f, begin);
-    return err;
-}
-
-void consensus_timer(struct fed *f, uint32_t timer)
-{
-    size_t begin = f->out->count;
-
-    pbft_timer(f->pbft, f->now_ns, timer, f->out);
-    translate(f, begin);
-}
-
-void consensus_expect(struct fed *f, bool expecting)
-{
-    size_t begin = f->out->count;
-
-    pbft_expect(f->pbft, f->now_ns, expecting, f->out);
-    translate(f, begin);
-}
-
-void consensus_poke(struct fed *f)
-{
-    size_t begin = f->out->count;
-
-    pbft_poke(f->pbft, f->now_ns, f->out);
-    translate(f, begin);
-}
-
-void consensus_advance(struct fed *f)
-{
-    size_t begin = f->out->count;
-
-    pbft_advance(f->pbft, f->now_ns, f->decided.height, &f->decided.block_id, f->out);
-    translate(f, begin);
+    return replica_new(&config, &app, store, &f->genesis_id, &f->replica, diag);
 }

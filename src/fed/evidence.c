@@ -6,6 +6,12 @@
  * convict their signer. The same memory holds envelopes that came too early, until the state admits them; they stay
  * out of PBFT's pool, so that nobody makes a primary look slow with entries that it must not propose. */
 
+void evidence_begin(struct fed *f)
+{
+    if (f->seen == NULL && fed_self_replica(f) >= 0)
+        f->seen = mem_array(MEMBERS_MAX, sizeof *f->seen);
+}
+
 static struct seen *seen_find(const struct fed *f, unsigned member, uint64_t sequence)
 {
     for (unsigned i = 0; i < SEEN_FOR_MEMBER; i++) {
@@ -105,7 +111,7 @@ enum err evidence_receive(struct fed *f, struct bytes entry)
         return err;
     effects_note(f->out, "fed.admit", member, envelope.sequence);
     struct blob *request = blob_new(entry);
-    err = consensus_request(f, request);
+    err = replica_request(f->replica, request);
     blob_drop(request);
     return err;
 }
@@ -122,7 +128,7 @@ static void admit_waiting(struct fed *f, struct seen *s)
     if (err != ERR_OK)
         return;
     effects_note(f->out, "fed.admit", member, envelope.sequence);
-    if (consensus_request(f, s->envelope) != ERR_OK) /* its sender sends it again */
+    if (replica_request(f->replica, s->envelope) != ERR_OK) /* its sender sends it again */
         effects_note(f->out, "fed.pool_full", f->decided.height, (uint64_t)envelope.kind);
 }
 
@@ -146,23 +152,13 @@ static void accusation_drop(struct fed *f, unsigned index)
         f->accusations[i] = f->accusations[i + 1];
 }
 
-void evidence_take(struct fed *f)
+void evidence_take(struct fed *f, unsigned member, struct bytes first, struct bytes second)
 {
-    struct buf first = {0}, second = {0};
-    unsigned replica;
-
-    while (pbft_take_evidence(f->pbft, &first, &second, &replica)) {
-        accuse(f, f->validators[replica], bytes_of_buf(&first), bytes_of_buf(&second));
-        buf_clear(&first);
-        buf_clear(&second);
-    }
-    buf_free(&first);
-    buf_free(&second);
+    accuse(f, member, first, second);
 }
 
 void evidence_accuse(struct fed *f)
 {
-    evidence_take(f);
     while (f->accusation_count > 0 && submit_possible(f, ENTRY_EVIDENCE)) {
         const struct accusation *a = &f->accusations[0];
         if (f->decided.members[a->culprit].status == MEMBER_CONVICTED) {

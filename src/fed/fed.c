@@ -72,53 +72,18 @@ static void note_epoch_end(struct fed *f, const struct epoch_outcome *o)
     effects_anchor(f->out, o->epoch, &f->epoch_end->body);
 }
 
-void fed_block_decided(struct fed *f, struct blob *block, struct execution *execution)
+void fed_block_decided(struct fed *f, struct execution *execution)
 {
-    struct blob **slot = &f->recent[f->decided.height % RECENT_BLOCKS];
-
-    effects_append(f->out, f->decided.height, block);
-    spot_check_pass(f);
-    state_transfer_pass(f, block, &execution->header);
-    blob_drop(*slot);
-    *slot = blob_hold(block);
+    if (execution->epoch_ended)
+        keep_outcome(f, execution);
+    if (f->out == NULL) /* a block of the store: it was told about when it was decided */
+        return;
     effects_note(f->out, "fed.decided", f->decided.height, execution->count);
     effects_note(f->out, "fed.merkle_append", f->decided.height, f->decided.log.size);
     if (execution->phase_changed && f->decided.phase == PHASE_SCORE)
         effects_note(f->out, "fed.align", f->decided.epoch, f->decided.candidate_count);
-    if (execution->epoch_ended) {
-        keep_outcome(f, execution);
+    if (execution->epoch_ended)
         note_epoch_end(f, fed_outcome(f));
-    }
-}
-
-/* The blocks that survived. */
-static enum err replay_store(struct fed *f, struct diag *diag)
-{
-    struct blob *bytes;
-
-    while (f->store != NULL && f->store->read(f->store->context, f->decided.height + 1, &bytes) == ERR_OK) {
-        uint64_t height = f->decided.height + 1;
-        struct block block = {0};
-        struct execution execution = {0};
-        enum err err = block_decode(bytes, &block);
-        if (err == ERR_OK) {
-            err = state_apply_block(&f->decided, &block, &execution);
-            if (err == ERR_OK)
-                state_transfer_pass(f, bytes, &block.header);
-            if (err == ERR_OK)
-                spot_check_pass(f);
-            if (err == ERR_OK && execution.epoch_ended)
-                keep_outcome(f, &execution);
-            if (err == ERR_OK)
-                execution_free(&execution);
-            block_fini(&block);
-        }
-        blob_drop(bytes);
-        if (err != ERR_OK)
-            return diag_set(diag, err, "block %llu of the store: %s", (unsigned long long)height, err_text(err));
-        f->restarted = true;
-    }
-    return ERR_OK;
 }
 
 enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store,
@@ -129,30 +94,27 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
 
     ASSERT(config->submit_ns > 0 && config->submit_max_ns >= config->submit_ns && config->poll_ns > 0);
     f->config = *config;
-    f->store = store;
     err = state_genesis(genesis, &f->decided, diag);
     if (err != ERR_OK) {
         f->decided = (struct federation_state){0};
         goto fail;
     }
     f->decided.verify_cache = config->verify_cache;
-    state_transfer_init(f);
+    f->genesis_id = f->decided.block_id;
+    snapshot_begin(f);
     spot_check_pass(f);
-    err = state_transfer_load(f, diag);
-    if (err == ERR_OK)
-        err = replay_store(f, diag);
+    fed_take_key(f);
+    evidence_begin(f);
+    err = application_open(f, store, diag);
     if (err != ERR_OK)
         goto fail;
-    fed_take_key(f);
     const struct member *self = fed_self(f);
     if (self == NULL && config->self < f->decided.member_count) {
         err = diag_set(diag, ERR_MISMATCH, "the key is not the one of member %s",
                        f->decided.members[config->self].card.name);
         goto fail;
     }
-    f->pushed_height = f->decided.height;
     f->sequence = self != NULL ? self->sequence : 0;
-    consensus_make(f);
     *out = f;
     return ERR_OK;
 fail:
@@ -165,14 +127,12 @@ void fed_free(struct fed *f)
     if (f == NULL)
         return;
     application_undo(f, 0);
-    pbft_free(f->pbft);
+    replica_free(f->replica);
+    block_fini(&f->foreign);
     submit_forget_all(f);
     evidence_free(f);
     spot_check_free(f);
-    transfer_free(f->transfer);
     links_free(&f->links);
-    for (unsigned i = 0; i < RECENT_BLOCKS; i++)
-        blob_drop(f->recent[i]);
     effect_body_drop(f->epoch_end != NULL ? &f->epoch_end->body : NULL);
     mem_free(f->tentative);
     for (unsigned i = 0; i < f->sign_off_count; i++)
@@ -189,15 +149,15 @@ enum err fed_restore(struct fed *f, struct bytes record)
     f->restarted = true;
     if (submit_owns(record))
         return submit_restore(f, record);
-    if (f->pbft != NULL)
-        return pbft_restore(f->pbft, record);
+    if (replica_votes(f->replica))
+        return replica_restore(f->replica, record);
     const struct member *self = fed_self(f);
     return self != NULL && self->card.role == ROLE_CORE ? ERR_OK : ERR_STATE; /* of when it was a validator */
 }
 
 enum err fed_restored(const struct fed *f)
 {
-    return f->pbft != NULL ? pbft_restored(f->pbft) : ERR_OK;
+    return replica_restored(f->replica);
 }
 
 static enum err start(struct fed *f)
@@ -207,41 +167,26 @@ static enum err start(struct fed *f)
     f->started = true;
     if (f->config.recovering)
         submit_skip(f);
-    if (f->pbft != NULL)
-        consensus_start(f);
-    catch_up_start(f);
+    replica_start(f->replica, f->restarted || replica_restarted(f->replica) || f->config.recovering);
     submit_review(f);
     submit_resend(f);
     return ERR_OK;
 }
 
-static enum err receive_consensus(struct fed *f, const struct fed_event *event)
-{
-    enum err err = f->pbft != NULL ? consensus_receive(f, event->blob) : ERR_STATE;
-
-    if (f->pbft == NULL || err == ERR_MISMATCH || err == ERR_UNKNOWN) /* their key may be one that we do not know */
-        catch_up_hear(f, event->from, blob_bytes(event->blob));
-    return err;
-}
-
 static enum err receive(struct fed *f, const struct fed_event *event)
 {
-    struct message m;
+    struct bytes message = blob_bytes(event->blob), entry;
 
     if (event->from >= f->decided.member_count)
         return ERR_UNKNOWN;
-    if (event->blob->len > PBFT_MESSAGE_SIZE_MAX)
+    if (message.len > PBFT_MESSAGE_SIZE_MAX)
         return ERR_LIMIT;
-    if (pbft_owns(blob_bytes(event->blob)))
-        return receive_consensus(f, event);
-    if (transfer_owns(blob_bytes(event->blob)))
-        return state_transfer_receive(f, event->from, blob_bytes(event->blob));
-    enum err err = message_decode(blob_bytes(event->blob), &m);
+    if (replica_owns(message))
+        return replica_receive(f->replica, event->from, event->blob);
+    enum err err = message_entry_decode(message, &entry);
     if (err != ERR_OK)
         return err;
-    if (m.type != FED_ENTRY)
-        return catch_up_receive(f, event->from, &m);
-    return f->pbft != NULL ? evidence_receive(f, m.entry) : ERR_OK;
+    return replica_votes(f->replica) ? evidence_receive(f, entry) : ERR_OK;
 }
 
 static enum err expire(struct fed *f, uint32_t timer)
@@ -255,18 +200,8 @@ static enum err expire(struct fed *f, uint32_t timer)
         f->submit_at_ns = 0;
         submit_resend(f);
         return ERR_OK;
-    case FED_TIMER_POLL:
-        f->poll_at_ns = 0;
-        catch_up_timer(f);
-        return ERR_OK;
-    case FED_TIMER_TRANSFER:
-        state_transfer_timer(f);
-        return ERR_OK;
     default:
-        if (f->pbft == NULL || timer >= PBFT_TIMER_COUNT)
-            return ERR_UNKNOWN;
-        consensus_timer(f, timer);
-        return ERR_OK;
+        return replica_timer(f->replica, timer);
     }
 }
 
@@ -288,7 +223,7 @@ static enum err dispatch(struct fed *f, const struct fed_event *event)
     case FED_EVENT_RECOUNT_DONE:
         return spot_check_done(f, event);
     case FED_EVENT_LEAVE:
-        f->leaving = f->pbft == NULL;
+        f->leaving = !replica_votes(f->replica);
         return f->leaving ? ERR_OK : ERR_STATE;
     case FED_EVENT_SIGN_OFF:
         return lifecycle_sign_off(f, event->blob);
@@ -305,9 +240,11 @@ enum err fed_step(struct fed *f, const struct fed_event *event, struct effects *
     ASSERT(event->now_ns >= f->now_ns);
     f->now_ns = event->now_ns;
     f->out = effects;
+    replica_begin(f->replica, event->now_ns, effects);
     enum err err = dispatch(f, event);
     if (f->started)
         lifecycle_settle(f);
+    replica_end(f->replica);
     f->out = NULL;
     return err;
 }
@@ -329,7 +266,7 @@ bool fed_recovering(const struct fed *f)
 
 struct pbft_status fed_pbft_status(const struct fed *f)
 {
-    return f->pbft != NULL ? pbft_status(f->pbft) : (struct pbft_status){0};
+    return replica_status(f->replica);
 }
 
 const struct epoch_outcome *fed_outcome_of(struct effect_body *body)

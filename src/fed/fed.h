@@ -6,21 +6,19 @@
 #include "state/claim.h"
 #include "state/execute.h"
 #include "ledger/store.h"
-#include "pbft/pbft.h"
+#include "replica/replica.h"
 
 /* One node of the federation as a state machine: binds PBFT, ledger, state and the epoch's lifecycle
  * (load_meta, run_local_cycle, meta_update, collect, align, score, aggregate, guard, anchor). Both drivers run it. */
 
-/* Wire messages are CBOR arrays whose first element is a type: 1..15 PBFT's, 20..23 of transfer/transfer.h, the rest
- * ours.
+/* Wire messages are CBOR arrays whose first element is a type: this one, or one of the replica's (replica/replica.h).
  */
-enum fed_message { FED_ENTRY = 16, FED_FETCH = 17, FED_BLOCKS = 18, FED_STATUS = 19 };
+enum { FED_ENTRY = 16 };
 
 enum fed_timer {
+    /* those of the replica (replica/replica.h) are below */
     FED_TIMER_DEADLINE = PBFT_TIMER_COUNT, /* of the running phase (validators) */
     FED_TIMER_SUBMIT,                      /* own entry not in the log yet: send again, with backoff */
-    FED_TIMER_POLL,                        /* ask somebody whether there are newer blocks */
-    FED_TIMER_TRANSFER,                    /* of a state that is being fetched */
     FED_TIMER_END
 };
 
@@ -75,8 +73,8 @@ struct fed_event {
 struct fed;
 
 /* genesis: the encoded document; config is copied. store (borrowed; ledger/ledger.h has one) is only read, to serve
- * others and at restart; decided blocks go there through EFFECT_APPEND, and fed keeps the latest ones itself until they
- * are surely in it. Who is far behind gets a state, through EFFECT_INSTALL, and then the blocks below it, from the
+ * others and at restart; decided blocks go there through EFFECT_APPEND, and the latest ones are kept in memory until
+ * they are surely in it. Who is far behind gets a state, through EFFECT_INSTALL, and then the blocks below it, from the
  * lowest missing one on. */
 enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store,
                  struct fed **out, struct diag *diag) MUST_CHECK;

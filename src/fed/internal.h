@@ -4,23 +4,22 @@
 #include "fed/job.h"
 #include "fed/messages.h"
 #include "fed/proof.h"
-#include "transfer/transfer.h"
+#include "replica/replica.h"
 
 /* What the files of this folder share. One step runs like this: fed.c hands the event to whom it concerns,
- * PBFT calls back into application.c, and then lifecycle_settle() compares the decided state with what this node
+ * the replica calls back into application.c, and then lifecycle_settle() compares the decided state with what this node
  * has done about it. Everything a node does of its own is owed by the state and never triggered by a
  * message, so a restart needs no memory of where it was. */
 
 enum {
-    RECENT_BLOCKS = 32,    /* served from memory: the driver may still be writing them */
     SEEN_FOR_MEMBER = 4,   /* verified envelopes remembered for each member */
     PATIENCE_TIMEOUTS = 2, /* of the view, after a deadline, before every validator signs its own CLOSE */
     ACCUSATIONS_MAX = 8,
     PENDING_REQUESTS = 4 * MEMBERS_MAX,
-    /* Who is so many blocks behind, or more, fetches a state. Blocks come MESSAGE_BLOCKS_MAX in a round trip, each to
+    /* Who is so many blocks behind, or more, fetches a state. Blocks come REPLICA_BLOCKS_MAX in a round trip, each to
      * be executed before the next; a state of usual size is here after two. Below four messages of blocks there is
      * nothing to gain, and the ledger stays whole all the time. */
-    STATE_GAP = 4 * MESSAGE_BLOCKS_MAX,
+    STATE_GAP = 4 * REPLICA_BLOCKS_MAX,
     OWNERS_KEPT = 64 /* blocks that a claim with shards may be built on, for us to run it again */
 };
 
@@ -67,15 +66,6 @@ struct accusation {
     struct blob *first, *second;
 };
 
-/* Blocks below an installed state that are not in the store yet. */
-struct filling {
-    uint64_t next, target; /* the lowest that is missing, the highest; next > target: nothing is */
-    struct digest parent;  /* id of the block below next */
-    struct digest target_id;
-    struct voter_set voters;
-    struct digest voters_digest;
-};
-
 /* A candidate that this node has scored. */
 struct known {
     struct digest hash;
@@ -108,9 +98,9 @@ struct recounting {
 
 struct fed {
     struct fed_config config;
-    const struct ledger_store *store;
     struct voter_set founders;
-    bool started, restarted; /* restarted: there was something in the store or among the records */
+    struct digest genesis_id;
+    bool started, restarted; /* restarted: there was something among the records */
 
     /* valid while stepping */
     int64_t now_ns;
@@ -118,24 +108,15 @@ struct fed {
 
     struct federation_state decided;
     unsigned tentative_count, tentative_cap;
-    struct tentative *tentative;            /* heights decided.height + 1 and on */
-    struct pbft *pbft;                      /* NULL on a participant */
-    uint64_t consensus_epoch;               /* the membership epoch of pbft, or that in which we are none */
-    unsigned validators[PBFT_REPLICAS_MAX]; /* members behind the replica numbers of pbft */
-    struct blob *recent[RECENT_BLOCKS];     /* block h at h mod RECENT_BLOCKS */
-    uint64_t pushed_height;                 /* blocks up to it went out to participants */
-    bool settled;                           /* lifecycle_settle() has seen settled_height and what comes below */
+    struct tentative *tentative; /* heights decided.height + 1 and on */
+    struct replica *replica;
+    struct links links;         /* of all closed membership epochs */
+    struct block foreign;       /* opened last */
+    struct execution execution; /* of the block that is decided just now */
+    bool settled;               /* lifecycle_settle() has seen settled_height and what comes below */
     uint64_t settled_height, settled_epoch;
     enum member_status settled_status;
     struct epoch_end *epoch_end; /* the last one; one holding; NULL: none yet */
-
-    /* state_transfer.c, filling.c */
-    struct transfer *transfer;
-    struct links links;   /* of all closed membership epochs */
-    uint64_t base_height; /* where the present one began */
-    struct digest base_id;
-    uint64_t tried; /* no transfer begins below this height: one that comes to nothing costs time */
-    struct filling filling;
 
     /* lifecycle.c */
     bool watching;
@@ -173,60 +154,39 @@ struct fed {
     unsigned recounting_count;
     struct recounting *recounting; /* owned; of claims in the decided state, or not answered; a restart forgets them */
 
-    /* catch_up.c */
-    unsigned poll_turn;
-    bool polling, probing, behind, fetching;
-    bool hinted;                                      /* somebody seems to be in a later membership epoch */
-    uint64_t heard;                                   /* how high the log of whom we heard last is; a hint */
-    bool gone;                                        /* the blocks that we need may be nowhere */
-    int64_t poll_at_ns, submit_at_ns, deadline_at_ns; /* as armed; 0: not */
+    int64_t submit_at_ns, deadline_at_ns; /* as armed; 0: not */
 };
 
 /* fed.c */
 bool fed_resting(const struct fed *f);                                              /* last_epoch has ended */
 const struct member *fed_self(const struct fed *f);                                 /* NULL: not a member (yet) */
 void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_ns); /* at_ns 0: stop */
-/* The decided state is after this block. Takes the outcome out of execution. */
-void fed_block_decided(struct fed *f, struct blob *block, struct execution *execution);
+/* The decided state is the one that this execution led to. Takes the outcome out of it. */
+void fed_block_decided(struct fed *f, struct execution *execution);
 
 void fed_take_key(struct fed *f); /* our key in the decided state, when it is the next one */
 
-/* application.c: PBFT's callbacks, and the calls into PBFT; these translate replica numbers. */
+/* application.c: what the replica calls back */
 const struct federation_state *application_tip(const struct fed *f); /* after all that is executed */
 void application_undo(struct fed *f, uint64_t sequence);
-void consensus_start(struct fed *f);
-/* The machine of the decided state's membership epoch, not started, or none. */
-void consensus_make(struct fed *f);
-/* Moves on to that epoch when a block has closed the one of our machine. Not from inside of a call into PBFT. */
-void consensus_follow(struct fed *f);
-enum err consensus_receive(struct fed *f, struct blob *message) MUST_CHECK;
-enum err consensus_request(struct fed *f, struct blob *envelope) MUST_CHECK;
-void consensus_timer(struct fed *f, uint32_t timer);
-void consensus_expect(struct fed *f, bool expecting);
-void consensus_poke(struct fed *f);
-void consensus_advance(struct fed *f);
+/* Makes f->replica and has it read the store. Errors as replica_new's. */
+enum err application_open(struct fed *f, const struct ledger_store *store, struct diag *diag) MUST_CHECK;
 
-/* state_transfer.c: states at checkpoints, given and taken. */
-void state_transfer_init(struct fed *f);
-/* The decided state is the one after this block, encoded and with its header: remembers what others will need. */
-void state_transfer_pass(struct fed *f, struct blob *bytes, const struct block_header *header);
-enum err state_transfer_load(struct fed *f, struct diag *diag) MUST_CHECK; /* the store's snapshot, if there is one */
-/* From all validators that we know; false: one that began not far below has come to nothing. */
-bool state_transfer_begin(struct fed *f);
-enum err state_transfer_receive(struct fed *f, unsigned from, struct bytes message) MUST_CHECK;
-void state_transfer_timer(struct fed *f);
-
-/* filling.c: the blocks below an installed state */
-bool filling_wanted(const struct fed *f);
-/* A state at `target` takes the place of the decided state, which was the last without a gap unless one was being
- * filled. */
-void filling_extend(struct fed *f, uint64_t target, const struct digest *target_id);
-/* What the store lacks below its snapshot. */
-enum err filling_load(struct fed *f, uint64_t target, const struct digest *genesis_id) MUST_CHECK;
-enum err filling_take(struct fed *f, struct blob *bytes, const struct block *block) MUST_CHECK;
+/* snapshot.c: the decided state for others, and theirs; who votes */
+void snapshot_begin(struct fed *f); /* the decided state is the founding one */
+/* This block, decided last, ended the membership epoch. */
+void snapshot_add_link(struct fed *f, struct blob *bytes, const struct replica_block *block);
+enum err snapshot_voters(struct fed *f, uint64_t membership_epoch, struct replica_voters *out) MUST_CHECK;
+void snapshot_make(const struct fed *f, const struct replica_block *block, struct blob *bytes, struct buf *proof,
+                   struct buf *state);
+/* As in struct replica_app. */
+enum err snapshot_check(const struct fed *f, uint64_t height, struct bytes proof, const struct digest *root) MUST_CHECK;
+enum err snapshot_install(struct fed *f, uint64_t height, struct bytes proof, struct bytes bytes,
+                          struct replica_point *out) MUST_CHECK;
 
 /* lifecycle.c */
 void lifecycle_settle(struct fed *f);
+void lifecycle_meet_voters(struct fed *f); /* the decided state began a membership epoch */
 enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
 enum err lifecycle_score_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
 /* ERR_STATE: no validator; ERR_LIMIT; the body's errors */
@@ -253,17 +213,18 @@ void submit_resend(struct fed *f);
 void submit_arm(struct fed *f);
 bool submit_owns(struct bytes record);
 enum err submit_restore(struct fed *f, struct bytes record) MUST_CHECK;
-/* Records filed under numbers <= number go, what is still needed is filed anew before. */
+/* Records filed under numbers <= number are about to go: what is still needed is filed anew. */
 void submit_compact(struct fed *f, uint64_t number);
 
 /* evidence.c */
+void evidence_begin(struct fed *f); /* we may have a vote from here on */
 /* A verified envelope: is there another one of the same member and sequence? */
 void evidence_watch(struct fed *f, unsigned member, uint64_t sequence, struct bytes envelope);
 bool evidence_knows(const struct fed *f, unsigned member, uint64_t sequence, struct bytes envelope);
 enum err evidence_receive(struct fed *f, struct bytes entry) MUST_CHECK; /* FED_ENTRY at a validator */
 void evidence_admit_waiting(struct fed *f);
 void evidence_accuse(struct fed *f);
-void evidence_take(struct fed *f); /* what PBFT has of it */
+void evidence_take(struct fed *f, unsigned member, struct bytes first, struct bytes second); /* consensus has it */
 void evidence_free(struct fed *f);
 
 /* spot_check.c */
@@ -271,15 +232,5 @@ void spot_check_pass(struct fed *f);   /* the decided state is another one */
 void spot_check_settle(struct fed *f); /* validators: what is to be run again, what we got */
 enum err spot_check_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
 void spot_check_free(struct fed *f);
-
-/* catch_up.c */
-struct blob *catch_up_block(const struct fed *f, uint64_t height); /* decided; a holding; NULL: not here */
-void catch_up_start(struct fed *f);
-enum err catch_up_receive(struct fed *f, unsigned from, const struct message *m) MUST_CHECK;
-void catch_up_timer(struct fed *f);
-/* A message of PBFT that we can do nothing with: one of us may be in an earlier membership epoch than the other. */
-void catch_up_hear(struct fed *f, unsigned from, struct bytes message);
-void catch_up_push(struct fed *f); /* newly decided blocks to the participants that are ours to serve */
-void catch_up_arm(struct fed *f);
 
 #endif

@@ -48,7 +48,15 @@ static void expect(struct fed *f, bool expecting)
     if (f->expecting == expecting)
         return;
     f->expecting = expecting;
-    consensus_expect(f, expecting);
+    replica_expect(f->replica, expecting);
+}
+
+/* The clock of the attempt was of a machine that is gone. */
+void lifecycle_meet_voters(struct fed *f)
+{
+    f->watching = f->expired = f->expecting = false;
+    fed_take_key(f);
+    evidence_begin(f);
 }
 
 /* A validator's clock for the running attempt. */
@@ -70,7 +78,7 @@ static void watch_phase(struct fed *f)
     }
     expect(f, f->expired || present.phase == PHASE_ROLLBACK);
     if (fresh)
-        consensus_poke(f);
+        replica_poke(f->replica);
 }
 
 void lifecycle_deadline(struct fed *f)
@@ -79,7 +87,7 @@ void lifecycle_deadline(struct fed *f)
         return;
     f->expired = true;
     expect(f, true);
-    consensus_poke(f); /* a CLOSE that we found early may be due by now */
+    replica_poke(f->replica); /* a CLOSE that we found early may be due by now */
 }
 
 /* A primary that orders everything but the CLOSE makes progress, so nothing blames it for that. From this time on
@@ -93,7 +101,7 @@ static int64_t patience_ends(const struct fed *f)
 /* The primary says for everybody that a deadline passed or a rollback is due. */
 static void lead(struct fed *f)
 {
-    struct pbft_status status = pbft_status(f->pbft);
+    struct pbft_status status = replica_status(f->replica);
     const struct federation_state *s = &f->decided;
     struct buf body = {0};
 
@@ -275,7 +283,8 @@ static void reconcile(struct fed *f)
     struct reconcile_body body = {.height = f->decided.height, .block_id = f->decided.block_id};
     struct buf encoded = {0};
 
-    if (f->behind || state_sits_out(&f->decided, f->config.self) || !submit_possible(f, ENTRY_RECONCILE))
+    if (replica_heard(f->replica) > f->decided.height || state_sits_out(&f->decided, f->config.self) ||
+        !submit_possible(f, ENTRY_RECONCILE))
         return;
     effects_note(f->out, "fed.reconcile", f->decided.epoch, f->decided.height);
     reconcile_body_encode(&body, &encoded);
@@ -300,7 +309,7 @@ enum err lifecycle_sign_off(struct fed *f, struct blob *change)
     uint64_t until;
     enum err err = ERR_STATE;
 
-    if (f->pbft != NULL)
+    if (replica_votes(f->replica))
         err = change_body_decode(blob_bytes(change), &f->decided.federation_id, &c, &until);
 
     if (err == ERR_OK && f->sign_off_count == CHANGES_MAX)
@@ -330,7 +339,7 @@ static void contribute(struct fed *f)
 
     if (self == NULL || self->status == MEMBER_CONVICTED || self->status == MEMBER_LEFT)
         return;
-    if (f->config.recovering && f->probing)
+    if (f->config.recovering && !replica_level(f->replica))
         return; /* of an epoch that is long over */
     if (self->status == MEMBER_QUARANTINED) {
         reconcile(f);
@@ -351,8 +360,15 @@ static void contribute(struct fed *f)
 static void rest(struct fed *f, bool is_new)
 {
     submit_forget_all(f);
-    if (f->pbft != NULL && is_new)
-        consensus_poke(f);
+    if (replica_votes(f->replica) && is_new)
+        replica_poke(f->replica);
+}
+
+/* Who has no vote has no records but those of its entries. */
+static void forget_records(struct fed *f)
+{
+    submit_compact(f, f->decided.height);
+    effects_forget(f->out, f->decided.height);
 }
 
 static void meet_new_height(struct fed *f)
@@ -363,12 +379,11 @@ static void meet_new_height(struct fed *f)
         return;
     if (self != NULL && self->sequence > f->sequence)
         f->sequence = self->sequence; /* of before our disk was lost */
-    catch_up_push(f);
     submit_review(f);
-    if (f->pbft != NULL)
+    if (replica_votes(f->replica))
         evidence_admit_waiting(f);
     else if (f->settled && f->settled_epoch != f->decided.epoch)
-        submit_compact(f, f->decided.height);
+        forget_records(f);
     if (self != NULL && self->status == MEMBER_QUARANTINED && f->settled_status != self->status)
         effects_note(f->out, "fed.quarantined", f->decided.epoch, f->decided.height);
     f->settled = true;
@@ -393,11 +408,13 @@ static void look_at_recovery(struct fed *f)
 {
     const struct member *self = fed_self(f);
 
-    if (!f->config.recovering || (f->probing && !fed_resting(f)))
+    if (!f->config.recovering || (!replica_level(f->replica) && !fed_resting(f)))
         return;
-    if (f->pbft != NULL ? pbft_status(f->pbft).recovering : self == NULL || self->card.role == ROLE_CORE)
+    if (replica_votes(f->replica) ? replica_status(f->replica).recovering
+                                  : self == NULL || self->card.role == ROLE_CORE)
         return;
     f->config.recovering = false;
+    replica_recovered(f->replica);
     effects_note(f->out, "fed.recovered", f->decided.height, f->sequence);
     effects_recovered(f->out, f->decided.height);
 }
@@ -410,16 +427,15 @@ void lifecycle_settle(struct fed *f)
         bool is_new = !f->settled || f->settled_height != f->decided.height;
         height = f->decided.height;
         fed_take_key(f);
-        consensus_follow(f);
         meet_new_height(f);
-        if (f->pbft != NULL)
+        if (replica_votes(f->replica))
             watch_phase(f);
         if (fed_resting(f)) {
             rest(f, is_new);
             continue;
         }
         contribute(f);
-        if (f->pbft != NULL) {
+        if (replica_votes(f->replica)) {
             lead(f);
             sign_off(f);
             evidence_accuse(f);
@@ -428,7 +444,6 @@ void lifecycle_settle(struct fed *f)
     } while (f->decided.height != height);
     look_at_recovery(f);
     submit_arm(f);
-    catch_up_arm(f);
     arm_deadline(f);
 }
 

@@ -144,7 +144,7 @@ void spot_check_settle(struct fed *f)
     const struct federation_state *s = &f->decided;
     const struct spot_check *wrong = NULL;
 
-    if (!f->checks_due || f->probing)
+    if (!f->checks_due || !replica_level(f->replica))
         return;
     f->checks_due = false;
     keep_drawn(f);

@@ -78,10 +78,10 @@ static void own_send(struct fed *f, enum entry_kind kind)
     own->next_ns = f->now_ns + own->wait_ns;
     own->wait_ns = own->wait_ns > f->config.submit_max_ns / 2 ? f->config.submit_max_ns : 2 * own->wait_ns;
     if (is_shared(kind))
-        effects_send(f->out, PEER_VALIDATORS, own->message);
-    if (f->pbft == NULL)
+        replica_broadcast(f->replica, own->message);
+    if (!replica_votes(f->replica))
         return;
-    enum err err = consensus_request(f, own->envelope);
+    enum err err = replica_request(f->replica, own->envelope);
     if (err != ERR_OK && err != ERR_DUPLICATE) /* the next resend asks again */
         effects_note(f->out, "fed.pool_full", f->decided.height, (uint64_t)kind);
 }
@@ -113,9 +113,10 @@ static void submit(struct fed *f, struct envelope e)
     own->wait_ns = f->config.submit_ns;
     buf_free(&signed_bytes);
     effects_note(f->out, "fed.sign", (uint64_t)kind, e.sequence);
-    MUTATE(FED_SEND_BEFORE_PERSIST, effects_send(f->out, PEER_VALIDATORS, own->message), (void)0);
+    if (MUTATE(FED_SEND_BEFORE_PERSIST, true, false))
+        replica_broadcast(f->replica, own->message);
     persist_entry(f, f->decided.height + 1, blob_bytes(own->envelope));
-    if (f->pbft != NULL)
+    if (replica_votes(f->replica))
         effects_note(f->out, "fed.admit", f->config.self, e.sequence);
     own_send(f, kind);
 }
@@ -245,5 +246,4 @@ void submit_compact(struct fed *f, uint64_t number)
     }
     if (MUTATE(FED_FORGETS_UNHEARD_SEQUENCE, false, !covered))
         persist_sequence(f, height + 1);
-    effects_forget(f->out, number);
 }

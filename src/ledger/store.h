@@ -9,7 +9,8 @@ struct ledger_store {
     void *context;
     /* Blocks come in order of height, each once, after they are decided. */
     enum err (*append)(void *context, uint64_t height, struct bytes block, struct diag *diag);
-    /* *block: a holding for the caller. ERR_MISSING above the last one. */
+    /* *block: a holding for the caller. ERR_MISSING: it is not here, and nothing is wrong: it is above the last one, or
+     * below a snapshot, or the store keeps only the latest ones. */
     enum err (*read)(void *context, uint64_t height, struct blob **block);
     /* A view of the snapshot (transfer/messages.h) from which the blocks go on where some below are missing;
      * ERR_MISSING: none. NULL: never one. */

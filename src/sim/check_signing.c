@@ -134,15 +134,15 @@ static bool entry_is_new_or_same(struct checkers *c, const struct sim_node *n, s
     struct statement_seen now = {.node = n->index, .in = SAID_IN_ENTRY};
     struct cose_sign1 cose;
     struct envelope e;
-    struct message m;
+    struct bytes entry;
 
-    if (message_decode(message, &m) != ERR_OK || m.type != FED_ENTRY || envelope_parse(m.entry, &e, &cose) != ERR_OK)
+    if (message_entry_decode(message, &entry) != ERR_OK || envelope_parse(entry, &e, &cose) != ERR_OK)
         return true;
     if (!is_own(n, &e.node_fingerprint))
         return true;
     now.sequence = e.sequence;
     now.key = key_of("entry", &e.node_fingerprint, e.sequence, 0);
-    now.said = digest_of(m.entry);
+    now.said = digest_of(entry);
     return remember(c, &now);
 }
 

@@ -215,12 +215,12 @@ static struct blob *forge(const struct secret_key *key, struct envelope *e)
 struct blob *liar_double(enum lie lie, const struct secret_key *key, struct bytes message)
 {
     struct cose_sign1 cose;
-    struct message m;
+    struct bytes entry;
     struct envelope e;
 
-    if (lie != LIE_DOUBLE_SIGN || message_decode(message, &m) != ERR_OK || m.type != FED_ENTRY)
+    if (lie != LIE_DOUBLE_SIGN || message_entry_decode(message, &entry) != ERR_OK)
         return NULL;
-    if (envelope_parse(m.entry, &e, &cose) != ERR_OK || e.kind != ENTRY_UPDATE ||
+    if (envelope_parse(entry, &e, &cose) != ERR_OK || e.kind != ENTRY_UPDATE ||
         !digest_equal(&e.node_fingerprint, &key->fingerprint))
         return NULL;
     return forge(key, &e);

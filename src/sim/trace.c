@@ -7,6 +7,7 @@
 
 #include "codec/cbor.h"
 #include "fed/fed.h"
+#include "replica/messages.h"
 #include "transfer/transfer.h"
 
 enum err trace_open(struct trace *t, const char *path, struct diag *diag)
@@ -57,9 +58,9 @@ const char *message_name(struct bytes message)
         [9] = "pbft.status",
         [10] = "pbft.stable",
         [FED_ENTRY] = "fed.entry",
-        [FED_FETCH] = "fed.fetch",
-        [FED_BLOCKS] = "fed.blocks",
-        [FED_STATUS] = "fed.status",
+        [REPLICA_FETCH] = "replica.fetch",
+        [REPLICA_BLOCKS] = "replica.blocks",
+        [REPLICA_STATUS] = "replica.status",
         [TRANSFER_ASK] = "transfer.ask",
         [TRANSFER_OFFER] = "transfer.offer",
         [TRANSFER_GET] = "transfer.get",

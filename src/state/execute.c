@@ -118,8 +118,11 @@ enum err state_apply_block(struct federation_state *s, const struct block *block
     enum err err = check_header(s, &block->header);
     if (err == ERR_OK)
         err = check_certificate(s, block);
-    if (err != ERR_OK)
-        return err;
+    return err == ERR_OK ? state_apply_certified(s, block, out) : err;
+}
+
+enum err state_apply_certified(struct federation_state *s, const struct block *block, struct execution *out)
+{
     struct federation_state next;
     struct execution execution = {0};
     struct digest id = block_id(&block->header);

@@ -228,14 +228,13 @@ static bool is_durable(const struct node *n, const struct digest *id)
 /* One envelope for each sequence number, durable before it leaves. */
 static void check_entry_sent(struct federation *f, unsigned node, struct bytes message)
 {
-    struct message m;
+    struct bytes entry;
     struct envelope envelope;
     struct cose_sign1 cose;
 
-    if (message_decode(message, &m) != ERR_OK || m.type != FED_ENTRY ||
-        envelope_parse(m.entry, &envelope, &cose) != ERR_OK)
+    if (message_entry_decode(message, &entry) != ERR_OK || envelope_parse(entry, &envelope, &cose) != ERR_OK)
         return;
-    struct digest id = envelope_id(m.entry);
+    struct digest id = envelope_id(entry);
     if (!is_durable(&f->nodes[node], &id))
         breach(f, "node %u sent its entry %llu before it was durable", node, (unsigned long long)envelope.sequence);
     for (unsigned i = 0; i < f->signed_count; i++) {

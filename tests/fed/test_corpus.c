@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "fed/messages.h"
+#include "replica/messages.h"
 #include "transfer/transfer.h"
 #include "tap.h"
 
@@ -33,7 +34,7 @@ static void watch(struct federation *f, unsigned from, unsigned to, struct bytes
     (void)f;
     if (!recording || to != MEMBER || from == MEMBER || (catching_up && pbft_owns(message)))
         return;
-    bool has_blocks = message.len > 1 && message.data[1] == FED_BLOCKS;
+    bool has_blocks = message.len > 1 && message.data[1] == REPLICA_BLOCKS;
     if (!has_blocks || blocks > 0)
         frame(message);
     blocks -= has_blocks && blocks > 0;

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "fed/messages.h"
+#include "replica/messages.h"
 #include "transfer/transfer.h"
 #include "transfer/messages.h"
 #include "tap.h"
@@ -119,7 +120,8 @@ static bool has_secret(const struct federation *f, unsigned node, struct bytes m
 static bool is_known(unsigned from, struct bytes message)
 {
     struct transfer_wire wire;
-    struct message m;
+    struct replica_wire m;
+    struct bytes entry;
     struct envelope e;
     struct cose_sign1 cose;
     struct update_body update;
@@ -130,11 +132,9 @@ static bool is_known(unsigned from, struct bytes message)
         return from < VALIDATORS;
     if (transfer_decode(message, &wire) == ERR_OK)
         return from < VALIDATORS || wire.type == TRANSFER_ASK || wire.type == TRANSFER_GET;
-    if (message_decode(message, &m) != ERR_OK)
-        return false;
-    if (m.type != FED_ENTRY)
-        return from < VALIDATORS || m.type == FED_FETCH;
-    if (envelope_parse(m.entry, &e, &cose) != ERR_OK)
+    if (replica_message_decode(message, &m) == ERR_OK)
+        return from < VALIDATORS || m.type == REPLICA_FETCH;
+    if (message_entry_decode(message, &entry) != ERR_OK || envelope_parse(entry, &e, &cose) != ERR_OK)
         return false;
     if (from < VALIDATORS)
         return true;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fed/messages.h"
+#include "replica/messages.h"
 #include "fed/messages.h"
 #include "fed/proof.h"
 #include "state/membership.h"
@@ -163,7 +164,7 @@ static unsigned send_block(struct fed *node, struct bytes block)
 {
     struct effects effects = {0};
     struct fed_event event = {
-        .kind = FED_EVENT_MESSAGE, .now_ns = fed.now_ns, .from = 1, .blob = message_blocks(0, &block, 1)};
+        .kind = FED_EVENT_MESSAGE, .now_ns = fed.now_ns, .from = 1, .blob = replica_message_blocks(0, &block, 1)};
     unsigned appended = 0;
 
     enum err err = fed_step(node, &event, &effects);

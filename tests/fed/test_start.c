@@ -1,4 +1,5 @@
 #include "fed/messages.h"
+#include "replica/messages.h"
 #include "transfer/transfer.h"
 #include "federation.h"
 #include "tap.h"
@@ -75,7 +76,7 @@ static void nothing_happens_before_the_start(void)
 {
     setup(1, 1);
     struct fed *fed = new_node(0);
-    CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = FED_TIMER_POLL}), ERR_STATE);
+    CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = REPLICA_TIMER_POLL}), ERR_STATE);
     CHECK_EQ_U64(effects.count, 0);
     CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_START}));
     CHECK_ERR(step(fed, (struct fed_event){.kind = FED_EVENT_START}), ERR_STATE);
@@ -108,13 +109,13 @@ static void strangers_and_their_bytes_are_refused(void)
     struct fed *participant = new_node(2), *validator = new_node(0);
     CHECK_OK(step(participant, (struct fed_event){.kind = FED_EVENT_START}));
     CHECK_OK(step(validator, (struct fed_event){.kind = FED_EVENT_START}));
-    CHECK_ERR(receive(validator, 3, message_fetch(1)), ERR_UNKNOWN);
+    CHECK_ERR(receive(validator, 3, replica_message_fetch(1)), ERR_UNKNOWN);
     CHECK_ERR(receive(validator, 1, blob_new(bytes_of("", 0))), ERR_TRUNCATED);
     CHECK_ERR(receive(participant, 1, blob_new(bytes_of("\x82\x03\x01", 3))), ERR_STATE); /* PBFT's */
     CHECK_OK(receive(participant, 1, message_entry(bytes_of("no entry", 8))));            /* not for it */
     CHECK(receive(validator, 1, message_entry(bytes_of("no entry", 8))) != ERR_OK);
     struct bytes block = bytes_of("no block", 8);
-    CHECK(receive(validator, 1, message_blocks(9, &block, 1)) != ERR_OK);
+    CHECK(receive(validator, 1, replica_message_blocks(9, &block, 1)) != ERR_OK);
     CHECK_EQ_U64(fed_state(validator)->height, 0);
     fed_free(participant);
     fed_free(validator);
@@ -123,16 +124,16 @@ static void strangers_and_their_bytes_are_refused(void)
 
 static void a_fetch_is_always_answered(void)
 {
-    struct message m;
+    struct replica_wire m;
 
     setup(2, 1);
     struct fed *fed = new_node(0);
     CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_START}));
     for (unsigned i = 0; i < 3; i++) {
-        CHECK_OK(receive(fed, 2, message_fetch((uint64_t[]){0, 1, UINT64_MAX}[i])));
+        CHECK_OK(receive(fed, 2, replica_message_fetch((uint64_t[]){0, 1, UINT64_MAX}[i])));
         REQUIRE(effects.count == 1 && effects.items[0].kind == EFFECT_SEND && effects.items[0].to == 2);
-        REQUIRE_OK(message_decode(blob_bytes(effects.items[0].blob), &m));
-        CHECK_EQ_U64(m.type, FED_STATUS);
+        REQUIRE_OK(replica_message_decode(blob_bytes(effects.items[0].blob), &m));
+        CHECK_EQ_U64(m.type, REPLICA_STATUS);
         CHECK_EQ_U64(m.height, 0);
     }
     fed_free(fed);
@@ -150,18 +151,27 @@ static unsigned sent(bool (*is)(struct bytes message))
 
 static bool is_fetch(struct bytes message)
 {
-    struct message m;
-    return message_decode(message, &m) == ERR_OK && m.type == FED_FETCH;
+    struct replica_wire m;
+    return replica_message_decode(message, &m) == ERR_OK && m.type == REPLICA_FETCH;
 }
 
 static unsigned polled(struct fed *fed, bool (*is)(struct bytes message))
 {
-    CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = FED_TIMER_POLL}));
+    CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = REPLICA_TIMER_POLL}));
     return sent(is);
 }
 
-/* The next block is nowhere, though there are only a few: then a state is asked for, again and again, and blocks in
- * between. */
+static unsigned asked(bool (*is)(struct bytes message))
+{
+    for (size_t i = 0; i < effects.count; i++) {
+        if (effects.items[i].kind == EFFECT_SEND && is(blob_bytes(effects.items[i].blob)))
+            return (unsigned)effects.items[i].to;
+    }
+    return PBFT_REPLICAS_MAX;
+}
+
+/* The next block is gone where it is asked for, though there are only a few: then a state is asked for, again and
+ * again, and blocks in between. Who was not asked is not believed. */
 static void when_blocks_are_gone_a_state_will_do(void)
 {
     setup(2, 1);
@@ -169,12 +179,15 @@ static void when_blocks_are_gone_a_state_will_do(void)
     CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_START}));
     for (unsigned again = 0; again < 3; again++) {
         CHECK_EQ_U64(polled(fed, is_fetch), 1);
-        CHECK_EQ_U64(polled(fed, transfer_owns), 0); /* nobody has said anything */
-        CHECK_OK(receive(fed, 0, message_status(5)));
-        CHECK_EQ_U64(polled(fed, transfer_owns), 2); /* both validators are asked */
+        unsigned peer = asked(is_fetch);
+        REQUIRE(peer < 2);
+        CHECK_OK(receive(fed, 1 - peer, replica_message_blocks(5, NULL, 0)));
+        CHECK_EQ_U64(sent(transfer_owns), 0);
+        CHECK_OK(receive(fed, peer, replica_message_blocks(5, NULL, 0)));
+        CHECK_EQ_U64(sent(transfer_owns), 2); /* both validators are asked */
         CHECK_EQ_U64(polled(fed, is_fetch), 0);
         for (unsigned i = 0; i < TRANSFER_ROUNDS; i++)
-            CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = FED_TIMER_TRANSFER}));
+            CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = REPLICA_TIMER_TRANSFER}));
     }
     fed_free(fed);
     teardown();
@@ -186,10 +199,10 @@ static void a_fruitless_transfer_is_not_tried_again_soon(void)
     setup(2, 1);
     struct fed *fed = new_node(2);
     CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_START}));
-    CHECK_OK(receive(fed, 0, message_status(1000)));
+    CHECK_OK(receive(fed, 0, replica_message_status(1000)));
     CHECK_EQ_U64(polled(fed, transfer_owns), 2);
     for (unsigned i = 0; i < TRANSFER_ROUNDS; i++)
-        CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = FED_TIMER_TRANSFER}));
+        CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = REPLICA_TIMER_TRANSFER}));
     CHECK_EQ_U64(polled(fed, transfer_owns), 0);
     CHECK_EQ_U64(polled(fed, is_fetch), 1);
     fed_free(fed);

@@ -221,9 +221,9 @@ static void random_trouble(void)
         if (!CHECK(all_told(&run, &p)))
             tap_note("replay: test_sim_campaign %" PRIu64 " 1   (%u validators, %u participants, quorum %u%s): %s",
                      seed, validators, p.participants, p.quorum, buf_text(&p.more), run.diag.text);
-        installs += run_count(&run, " fed.installed ");
+        installs += run_count(&run, " replica.installed ");
         recoveries += run_count(&run, " fed.recovered ");
-        changes += run_count(&run, " fed.membership ");
+        changes += run_count(&run, " replica.membership ");
         recounts += run_count(&run, " work recount ");
         run_free(&run);
         buf_free(&p.more);

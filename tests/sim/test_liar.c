@@ -146,7 +146,7 @@ static void a_second_update_with_the_same_sequence(void)
     struct cose_sign1 cose;
     struct secret_key key, other;
     struct blob *message, *doubled;
-    struct message m;
+    struct bytes entry;
 
     key_library_init();
     key_simulated(1, "liar", &key);
@@ -159,8 +159,8 @@ static void a_second_update_with_the_same_sequence(void)
     CHECK(liar_double(LIE_NONE, &key, blob_bytes(message)) == NULL);
     doubled = liar_double(LIE_DOUBLE_SIGN, &key, blob_bytes(message));
     REQUIRE(doubled != NULL);
-    REQUIRE_OK(message_decode(blob_bytes(doubled), &m));
-    REQUIRE_OK(envelope_parse(m.entry, &second, &cose));
+    REQUIRE_OK(message_entry_decode(blob_bytes(doubled), &entry));
+    REQUIRE_OK(envelope_parse(entry, &second, &cose));
     CHECK_OK(cose_verify(&cose, &key.public));
     REQUIRE_OK(envelope_parse(bytes_of_buf(&text), &first, &cose));
     CHECK_EQ_U64(second.sequence, first.sequence);

@@ -40,10 +40,10 @@ static void a_state_comes_first_when_the_log_is_long(void)
     run_federation(&run, 4, 1, 3, EVENTS(WIPE("v2", 22) "}," WIPE("e0", 24) ", \"duration_ms\": 400}"), 30, 32);
     REQUIRE(run_anchored(&run));
     CHECK(all_whole(&run));
-    CHECK(run_count(&run, "v2 fed.installed") == 1);
-    CHECK(run_count(&run, "v2 fed.whole") == 1);
-    CHECK(run_count(&run, "e0 fed.installed") == 1);
-    CHECK(run_count(&run, "e0 fed.whole") == 1);
+    CHECK(run_count(&run, "v2 replica.installed") == 1);
+    CHECK(run_count(&run, "v2 replica.whole") == 1);
+    CHECK(run_count(&run, "e0 replica.installed") == 1);
+    CHECK(run_count(&run, "e0 replica.whole") == 1);
     CHECK_EQ_U64(run.report.epochs[29].participants, 5);
     run_free(&run);
 }

@@ -1,0 +1,209 @@
+#include "replica/internal.h"
+
+/* The parts of a replica, made and wired. */
+
+enum err replica_new(const struct replica_config *config, const struct replica_app *app,
+                     const struct ledger_store *store, const struct digest *genesis_id, struct replica **out,
+                     struct diag *diag)
+{
+    struct replica *r = mem_alloc(sizeof *r);
+
+    ASSERT(config->peers > 0 && config->self < config->peers && config->poll_ns > 0 && config->state_gap > 0);
+    ASSERT(config->pbft.membership_epoch > 0);
+    r->config = *config;
+    r->app = *app;
+    r->store = store;
+    chain_init(r, genesis_id);
+    consensus_init(r);
+    sync_init(r);
+    backfill_init(r);
+    states_init(r);
+    enum err err = states_load(r, genesis_id, diag);
+    if (err == ERR_OK)
+        err = chain_load(r, diag);
+    if (err != ERR_OK) {
+        replica_free(r);
+        return err;
+    }
+    consensus_make(r);
+    *out = r;
+    return ERR_OK;
+}
+
+void replica_free(struct replica *r)
+{
+    if (r == NULL)
+        return;
+    consensus_free(r);
+    chain_free(r);
+    sync_free(r);
+    states_free(r);
+    mem_free(r);
+}
+
+enum err replica_restore(struct replica *r, struct bytes record)
+{
+    ASSERT(!r->started);
+    return r->consensus.pbft != NULL ? pbft_restore(r->consensus.pbft, record) : ERR_STATE;
+}
+
+enum err replica_restored(const struct replica *r)
+{
+    return r->consensus.pbft != NULL ? pbft_restored(r->consensus.pbft) : ERR_OK;
+}
+
+/* ---- steps */
+
+void replica_begin(struct replica *r, int64_t now_ns, struct effects *effects)
+{
+    ASSERT(r->out == NULL && now_ns >= r->now_ns);
+    r->now_ns = now_ns;
+    r->out = effects;
+}
+
+void replica_end(struct replica *r)
+{
+    if (r->started)
+        sync_arm(r);
+    r->out = NULL;
+}
+
+/* What a call may have led to. */
+static void settle(struct replica *r)
+{
+    consensus_follow(r);
+    sync_push(r);
+}
+
+void replica_start(struct replica *r, bool probe)
+{
+    ASSERT(!r->started);
+    r->started = true;
+    consensus_start(r);
+    sync_start(r, probe);
+    settle(r);
+}
+
+bool replica_owns(struct bytes message)
+{
+    return pbft_owns(message) || transfer_owns(message) ||
+           (message.len >= 2 && message.data[0] >> 5 == 4 && message.data[1] >= REPLICA_FETCH &&
+            message.data[1] <= REPLICA_STATUS);
+}
+
+static enum err receive(struct replica *r, unsigned from, struct blob *message)
+{
+    struct bytes bytes = blob_bytes(message);
+
+    if (transfer_owns(bytes))
+        return sync_receive_state(r, from, bytes);
+    if (!pbft_owns(bytes))
+        return sync_receive(r, from, bytes);
+    enum err err = consensus_receive(r, message);
+    if (r->consensus.pbft == NULL || err == ERR_MISMATCH || err == ERR_UNKNOWN) /* a key that is not known here, or no
+                                                                                   longer */
+        sync_hear(r, from, bytes);
+    return err;
+}
+
+enum err replica_receive(struct replica *r, unsigned from, struct blob *message)
+{
+    ASSERT(r->started);
+    if (from >= r->config.peers)
+        return ERR_UNKNOWN;
+    enum err err = receive(r, from, message);
+    settle(r);
+    return err;
+}
+
+enum err replica_timer(struct replica *r, uint32_t timer)
+{
+    ASSERT(r->started);
+    if (timer == REPLICA_TIMER_POLL)
+        sync_poll(r);
+    else if (timer == REPLICA_TIMER_TRANSFER)
+        sync_transfer_timer(r);
+    else if (timer <= PBFT_TIMER_RESEND && r->consensus.pbft != NULL)
+        consensus_timer(r, timer);
+    else
+        return ERR_UNKNOWN;
+    settle(r);
+    return ERR_OK;
+}
+
+enum err replica_request(struct replica *r, struct blob *request)
+{
+    enum err err = consensus_request(r, request);
+
+    settle(r);
+    return err;
+}
+
+void replica_expect(struct replica *r, bool expecting)
+{
+    consensus_expect(r, expecting);
+    settle(r);
+}
+
+void replica_poke(struct replica *r)
+{
+    consensus_poke(r);
+    settle(r);
+}
+
+void replica_broadcast(struct replica *r, struct blob *message)
+{
+    const struct replica_voters *v = &r->chain.voters;
+
+    for (unsigned i = 0; i < v->set.count; i++) {
+        if (v->peers[i] != r->config.self)
+            effects_send(r->out, (int32_t)v->peers[i], message);
+    }
+}
+
+void replica_recovered(struct replica *r)
+{
+    consensus_recovered(r);
+}
+
+/* ---- looking in */
+
+bool replica_votes(const struct replica *r)
+{
+    return r->consensus.pbft != NULL;
+}
+
+bool replica_level(const struct replica *r)
+{
+    return r->sync.state == SYNC_LEVEL || r->sync.state == SYNC_BACKFILL;
+}
+
+uint64_t replica_heard(const struct replica *r)
+{
+    return r->sync.heard;
+}
+
+uint64_t replica_height(const struct replica *r)
+{
+    return r->chain.height;
+}
+
+uint64_t replica_membership_epoch(const struct replica *r)
+{
+    return r->chain.voters.set.membership_epoch;
+}
+
+bool replica_restarted(const struct replica *r)
+{
+    return r->chain.restarted;
+}
+
+struct pbft_status replica_status(const struct replica *r)
+{
+    return r->consensus.pbft != NULL ? pbft_status(r->consensus.pbft) : (struct pbft_status){0};
+}
+
+const struct pbft *replica_pbft(const struct replica *r)
+{
+    return r->consensus.pbft;
+}

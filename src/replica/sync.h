@@ -1,0 +1,61 @@
+#ifndef PRISMFED_REPLICA_SYNC_H
+#define PRISMFED_REPLICA_SYNC_H
+
+#include "replica/messages.h"
+
+/* How decided blocks reach who did not decide them. Who votes pushes them to learners; whoever lacks some asks one
+ * voter after the other. What anybody says of its height is a hint, never a reason to wait for more of it: who says
+ * that it is far ahead, and lies, costs an attempt to fetch a state, and the next one only config.state_gap blocks
+ * later.
+ *
+ *                   start with something to lose
+ *                                |
+ *                                v
+ *     LEVEL <-no news, rests- PROBING -----------.
+ *     ^ |  ^                     |               |
+ *     | |  |                     | poll          | hint: somebody is higher, or in a later membership epoch
+ *     | |  |                     v               v
+ *     | |  `---- no news --- FETCHING <-poll- BEHIND <---- hint ---- LEVEL, BACKFILL
+ *     | |                        | |           ^ ^
+ *     | | all blocks here        | `-bad block-' |
+ *     | | but those below        | far behind,   | fruitless, or a state is installed and somebody is higher
+ *     | v a state                v or gone there |
+ *     BACKFILL               TRANSFERRING -------'
+ *
+ * A bad block shuns its giver: it is asked again only when everybody else has given one, too. */
+
+enum sync_state {
+    SYNC_LEVEL,       /* nothing is known to be missing */
+    SYNC_BACKFILL,    /* nothing but blocks below an installed state */
+    SYNC_PROBING,     /* nobody was heard since the start */
+    SYNC_BEHIND,      /* something seems to be missing: the next poll asks for it */
+    SYNC_FETCHING,    /* somebody was asked for the next blocks and has not answered */
+    SYNC_TRANSFERRING /* a state is being fetched */
+};
+
+struct sync {
+    enum sync_state state;
+    uint64_t heard; /* how high the log of whom we heard last is */
+    bool pointed;   /* the next poll asks `pointed_to`, who gave the hint */
+    unsigned pointed_to;
+    unsigned asked_of;  /* FETCHING, PROBING: who was asked last */
+    unsigned turn;      /* of polls */
+    uint64_t tried;     /* no state is asked for below this height: one that comes to nothing costs time */
+    bool *shunned;      /* by peer; owned */
+    int64_t poll_at_ns; /* as armed; 0: not */
+    uint64_t pushed;    /* blocks up to this height went out to learners */
+};
+
+void sync_init(struct replica *r);
+void sync_free(struct replica *r);
+void sync_start(struct replica *r, bool probe);
+enum err sync_receive(struct replica *r, unsigned from, struct bytes message) MUST_CHECK;
+enum err sync_receive_state(struct replica *r, unsigned from, struct bytes message) MUST_CHECK;
+/* A message of pbft's that its machine here can do nothing with: one of us may be in an earlier membership epoch. */
+void sync_hear(struct replica *r, unsigned from, struct bytes message);
+void sync_poll(struct replica *r);           /* the timer */
+void sync_transfer_timer(struct replica *r); /* that of the transfer */
+void sync_push(struct replica *r);           /* newly decided blocks to learners that are ours to serve */
+void sync_arm(struct replica *r);            /* at the end of a step */
+
+#endif
