@@ -1,3 +1,4 @@
+#include "base/mutate.h"
 #include "replica/internal.h"
 
 /* The blocks below an installed state. */
@@ -42,20 +43,12 @@ static enum err check(const struct replica *r, const struct replica_block *block
 {
     const struct backfill *g = &r->backfill;
 
-#ifdef MUTANT_REPLICA_BACKFILL_PARENT_UNCHECKED
-    (void)g;
-#else
-    if (!digest_equal(&block->parent, &g->parent))
+    if (MUTATE(REPLICA_BACKFILL_PARENT_UNCHECKED, false, !digest_equal(&block->parent, &g->parent)))
         return ERR_MISMATCH;
-#endif
-#ifndef MUTANT_REPLICA_BACKFILL_TARGET_UNCHECKED
-    if (block->height == g->target && !digest_equal(&block->id, &g->target_id))
+    bool last = MUTATE(REPLICA_BACKFILL_TARGET_UNCHECKED, false, block->height == g->target);
+    if (last && !digest_equal(&block->id, &g->target_id))
         return ERR_MISMATCH;
-#endif
-#ifdef MUTANT_REPLICA_BACKFILL_UNCERTIFIED
-    return ERR_OK;
-#endif
-    return chain_certified(r, &g->voters, block);
+    return MUTATE(REPLICA_BACKFILL_UNCERTIFIED, ERR_OK, chain_certified(r, &g->voters, block));
 }
 
 enum err backfill_take(struct replica *r, struct blob *bytes, const struct replica_block *block)

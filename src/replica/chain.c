@@ -1,3 +1,4 @@
+#include "base/mutate.h"
 #include "replica/internal.h"
 
 /* The decided log, and what follows from each of its blocks: it is stored, offered to others where it is a checkpoint,
@@ -86,9 +87,9 @@ enum err chain_take(struct replica *r, struct blob *bytes, const struct replica_
 
     if (block->height != c->height + 1)
         return block->height <= c->height ? ERR_STALE : ERR_AGAIN;
-    if (!digest_equal(&block->parent, &c->id))
+    if (MUTATE(REPLICA_BLOCK_PARENT_UNCHECKED, false, !digest_equal(&block->parent, &c->id)))
         return ERR_MISMATCH;
-    enum err err = chain_certified(r, &c->voters, block);
+    enum err err = MUTATE(REPLICA_BLOCK_UNCERTIFIED, ERR_OK, chain_certified(r, &c->voters, block));
     if (err != ERR_OK)
         return err;
     if (r->app.apply(r->app.context, bytes) != ERR_OK)
@@ -122,7 +123,7 @@ enum err chain_load(struct replica *r, struct diag *diag)
         unsigned long long height = c->height + 1;
         struct replica_block block;
         enum err err = r->store->read(r->store->context, height, &bytes);
-        if (err == ERR_MISSING)
+        if (err == ERR_MISSING || MUTATE(REPLICA_STORE_ERROR_IS_ITS_END, err != ERR_OK, false))
             break;
         if (err != ERR_OK)
             return diag_set(diag, err, "block %llu of the store cannot be read: %s", height, err_text(err));

@@ -1,3 +1,4 @@
+#include "base/mutate.h"
 #include "replica/internal.h"
 
 /* How the replica calls PBFT, and what PBFT asks of it. */
@@ -184,7 +185,7 @@ void consensus_follow(struct replica *r)
         effects_note(r->out, "replica.membership", r->chain.voters.set.membership_epoch, r->chain.voters.set.count);
         c->pbft = NULL;
         consensus_make(r);
-        if (c->pbft != NULL && old != NULL)
+        if (MUTATE(REPLICA_INHERITS_NOTHING, false, c->pbft != NULL && old != NULL))
             pbft_inherit(c->pbft, old);
         pbft_free(old);
         consensus_start(r); /* where one is a quorum, the new machine may close its membership epoch at once */

@@ -1,3 +1,4 @@
+#include "base/mutate.h"
 #include "replica/internal.h"
 
 /* Asking for what is missing, and answering who asks. */
@@ -16,9 +17,7 @@ void sync_free(struct replica *r)
 
 static void shun(struct replica *r, unsigned peer, uint64_t height)
 {
-#ifndef MUTANT_REPLICA_SHUNS_NOBODY
-    r->sync.shunned[peer] = true;
-#endif
+    r->sync.shunned[peer] = MUTATE(REPLICA_SHUNS_NOBODY, false, true);
     effects_note(r->out, "replica.bad_block", peer, height);
 }
 
@@ -316,7 +315,8 @@ static void blocks_gone(struct replica *r, unsigned from)
 static void go_on(struct replica *r, unsigned from, const struct replica_wire *m, unsigned applied, enum err err)
 {
     struct sync *s = &r->sync;
-    bool asked = (s->state == SYNC_FETCHING || s->state == SYNC_PROBING) && from == s->asked_of;
+    bool asked = (s->state == SYNC_FETCHING || s->state == SYNC_PROBING) &&
+                 MUTATE(REPLICA_STRANGERS_BLOCKS_GONE, true, from == s->asked_of);
 
     if (s->state == SYNC_TRANSFERRING)
         return;

@@ -455,6 +455,17 @@ enum err node_receive(struct node *n, unsigned from, struct blob *message)
     return err;
 }
 
+enum err node_request(struct node *n, struct bytes request)
+{
+    struct blob *blob = blob_new(request);
+
+    begin(n);
+    enum err err = replica_request(n->replica, blob);
+    replica_end(n->replica);
+    blob_drop(blob);
+    return err;
+}
+
 enum err node_timer(struct node *n, uint32_t timer)
 {
     n->now_ns += 200;

@@ -65,6 +65,7 @@ void node_free(struct node *n);
 void node_start(struct node *n, bool probe);
 /* Takes over the caller's holding. */
 enum err node_receive(struct node *n, unsigned from, struct blob *message);
+enum err node_request(struct node *n, struct bytes request);
 enum err node_timer(struct node *n, uint32_t timer);
 /* Blocks from..to of the log as a message. */
 struct blob *blocks_of(const struct log *l, uint64_t from, uint64_t to, uint64_t height);

@@ -298,6 +298,19 @@ static void who_was_away_steps_over(void)
     }
 }
 
+static void requests_are_handed_on(void)
+{
+    struct node n;
+
+    setup(&n, 1, 20, 10);
+    CHECK_OK(node_request(&n, bytes_of_text("later")));
+    CHECK_EQ_U64(replica_status(n.replica).pending, 1);
+    CHECK_OK(node_receive(&n, 2, blocks_of(&chain, 1, 16, 16)));
+    CHECK_EQ_U64(replica_membership_epoch(n.replica), 2);
+    CHECK_EQ_U64(replica_status(n.replica).pending, 1);
+    teardown(&n);
+}
+
 static void a_state_leads_into_a_later_membership_epoch(void)
 {
     struct node n;
@@ -471,6 +484,7 @@ int main(void)
     TAP_RUN(blocks_below_a_state_are_filled_in);
     TAP_RUN(only_the_missing_blocks_fill_in);
     TAP_RUN(who_was_away_steps_over);
+    TAP_RUN(requests_are_handed_on);
     TAP_RUN(a_state_leads_into_a_later_membership_epoch);
     TAP_RUN(earlier_and_later_membership_epochs_hear_of_each_other);
     TAP_RUN(who_asks_gets_what_there_is);
