@@ -60,8 +60,7 @@ enum err state_check_entry(const struct federation_state *s, struct bytes entry)
  * against the validators of s, then execution; ERR_MISMATCH and s untouched when the result is not the header's. */
 enum err state_apply_block(struct federation_state *s, const struct block *block, struct execution *out) MUST_CHECK;
 /* The last part of it alone: header and certificate were checked. */
-enum err state_apply_certified(struct federation_state *s, const struct block *block,
-                               struct execution *out) MUST_CHECK;
+enum err state_apply_certified(struct federation_state *s, const struct block *block, struct execution *out) MUST_CHECK;
 
 /* {"anchored", "changed", "aggregated_delta", "incumbent", "rolled_back_to", "candidates", "participants" (updates),
  * "scored", "stale", "absent", "quarantined", "convicted", "false_claims", "aligned_updates": [{node_id, ledger_height,
