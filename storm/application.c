@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "transfer/messages.h"
+#include "merkle/chunks.h"
 #include "storm/world.h"
 
 /* A chain of hashes over what clients put into registers. A request is [client, timestamp, operation]; it is executed
  * when its timestamp is the client's next. The id of a block is the digest of [id before, digest of its batch, root
- * over the chunks of the state after it]. */
+ * over the chunks of the state after it, its place among the membership epochs]. */
 
 static enum err request_parse(struct bytes request, unsigned *client, uint32_t *timestamp)
 {
@@ -40,7 +40,8 @@ static enum err check_request(void *context, struct bytes request)
     uint32_t timestamp;
     enum err err = request_parse(request, &client, &timestamp);
 
-    if (err == ERR_OK && (m->unsure || (m->lie == LIE_CENSOR && client == 0 && pbft_status(m->pbft).is_primary)))
+    if (err == ERR_OK &&
+        (m->unsure || (m->lie == LIE_CENSOR && client == 0 && pbft_status(machine_pbft(m)).is_primary)))
         err = ERR_AGAIN;
     if (err == ERR_OK)
         err = judge(m->app.last[client], timestamp);
@@ -101,7 +102,7 @@ static void state_take(struct application *a, const uint8_t in[STATE_SIZE])
         a->registers[i] = be64_get(at += 8);
 }
 
-struct block *application_block(struct application *a, uint64_t height)
+struct executed_block *application_block(struct application *a, uint64_t height)
 {
     ASSERT(height > a->base && height <= a->executed);
     return &a->blocks[height - a->base - 1];
@@ -155,11 +156,25 @@ void application_restart(struct machine *m, uint64_t height, const struct digest
     a->base_changes = a->last[CLIENT_OF_CHANGES];
 }
 
-struct digest header_id(const struct digest *parent, const struct digest *batch, const struct digest *root)
+uint64_t place_put(const struct place *place)
+{
+    return place->epoch << 1 | place->closes;
+}
+
+struct place place_take(uint64_t number)
+{
+    return (struct place){number >> 1, number & 1};
+}
+
+struct digest header_id(const struct digest *parent, const struct digest *batch, const struct digest *root,
+                        const struct place *place)
 {
     struct digest_context d;
+    uint8_t number[8];
 
+    be64_put(number, place_put(place));
     digest_init(&d);
+    digest_add(&d, number, sizeof number);
     digest_add(&d, parent->b, DIGEST_SIZE);
     digest_add(&d, batch->b, DIGEST_SIZE);
     digest_add(&d, root->b, DIGEST_SIZE);
@@ -198,7 +213,7 @@ void application_add(struct machine *m, struct blob *batch, const struct bytes *
         a->registers[timestamp % REGISTERS] += be64_get(requests[i].data + 8);
     }
     struct digest parent = application_id(a, a->executed);
-    struct block *b = &a->blocks[held];
+    struct executed_block *b = &a->blocks[held];
     a->executed++;
     a->closings += a->last[CLIENT_OF_CHANGES] > changes;
     state_put(a, b->state);
@@ -206,9 +221,10 @@ void application_add(struct machine *m, struct blob *batch, const struct bytes *
     b->batch_digest = digest_of(blob_bytes(batch));
     b->root = root_of(m->world, a->executed, b->state);
     b->parent = parent;
-    b->id = header_id(&parent, &b->batch_digest, &b->root);
     b->changes = a->last[CLIENT_OF_CHANGES];
     b->closings = a->closings;
+    struct place place = application_place(m, a->executed);
+    b->id = header_id(&parent, &b->batch_digest, &b->root, &place);
 }
 
 /* Once at every sixth height or so. */
@@ -230,7 +246,7 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
     batch_encode(requests, count, &batch);
     application_add(m, blob_new(bytes_of_buf(&batch)), requests, count);
     buf_free(&batch);
-    struct block *b = application_block(&m->app, sequence);
+    struct executed_block *b = application_block(&m->app, sequence);
     if (comes_out_wrong(m, sequence))
         b->id.b[0] ^= 1;
     if (sequence == m->undone_height && !digest_equal(&b->batch_digest, &m->undone_batch))
@@ -266,16 +282,29 @@ static void undo(void *context, uint64_t sequence)
     application_undo(m, sequence);
 }
 
-/* [id, root, length of batch, batch, certificate] */
-static struct blob *block_encode(const struct block *b, struct bytes certificate)
+struct place application_place(const struct machine *m, uint64_t height)
 {
-    struct buf out = {0};
-    uint8_t length[8];
+    const struct application *a = &m->app;
+    uint64_t first = m->world->epochs[0].members.membership_epoch;
 
-    be64_put(length, b->batch->len);
-    buf_add(&out, b->id.b, DIGEST_SIZE);
-    buf_add(&out, b->root.b, DIGEST_SIZE);
-    buf_add(&out, length, sizeof length);
+    return (struct place){first + closings_at(a, height - 1), application_closes(a, height)};
+}
+
+/* [height, place, parent, root, length of batch, batch, certificate] */
+enum { BLOCK_HEAD = 3 * 8 + 2 * DIGEST_SIZE };
+
+static struct blob *stored_block_encode(const struct executed_block *b, uint64_t height, const struct place *place,
+                                        struct bytes certificate)
+{
+    uint8_t head[BLOCK_HEAD];
+    struct buf out = {0};
+
+    be64_put(head, height);
+    be64_put(head + 8, place_put(place));
+    memcpy(head + 16, b->parent.b, DIGEST_SIZE);
+    memcpy(head + 16 + DIGEST_SIZE, b->root.b, DIGEST_SIZE);
+    be64_put(head + 16 + 2 * DIGEST_SIZE, b->batch->len);
+    buf_add(&out, head, sizeof head);
     buf_add(&out, b->batch->data, b->batch->len);
     buf_add(&out, certificate.data, certificate.len);
     struct blob *blob = blob_new(bytes_of_buf(&out));
@@ -283,26 +312,28 @@ static struct blob *block_encode(const struct block *b, struct bytes certificate
     return blob;
 }
 
-bool block_decode(struct bytes in, struct stored_block *out)
+enum err stored_block_decode(struct bytes in, struct stored_block *out)
 {
-    enum { HEAD = 2 * DIGEST_SIZE + 8 };
-
-    if (in.len < HEAD)
-        return false;
-    uint64_t len = be64_get(in.data + 2 * DIGEST_SIZE);
-    if (len > in.len - HEAD)
-        return false;
-    out->id = digest_from(bytes_of(in.data, DIGEST_SIZE));
-    out->root = digest_from(bytes_of(in.data + DIGEST_SIZE, DIGEST_SIZE));
-    out->batch = bytes_of(in.data + HEAD, (size_t)len);
-    out->certificate = bytes_of(out->batch.data + len, in.len - HEAD - (size_t)len);
-    return true;
+    if (in.len < BLOCK_HEAD)
+        return ERR_TRUNCATED;
+    uint64_t len = be64_get(in.data + 16 + 2 * DIGEST_SIZE);
+    if (len > in.len - BLOCK_HEAD)
+        return ERR_TRUNCATED;
+    out->height = be64_get(in.data);
+    out->place = place_take(be64_get(in.data + 8));
+    out->parent = digest_from(bytes_of(in.data + 16, DIGEST_SIZE));
+    out->root = digest_from(bytes_of(in.data + 16 + DIGEST_SIZE, DIGEST_SIZE));
+    out->batch = bytes_of(in.data + BLOCK_HEAD, (size_t)len);
+    out->certificate = bytes_of(out->batch.data + len, in.len - BLOCK_HEAD - (size_t)len);
+    out->batch_digest = digest_of(out->batch);
+    out->id = header_id(&out->parent, &out->batch_digest, &out->root, &out->place);
+    return ERR_OK;
 }
 
-static void mark_decided(struct machine *m, const struct block *b)
+static void mark_decided(struct machine *m, const struct executed_block *b)
 {
     struct world *w = m->world;
-    uint64_t view = pbft_status(m->pbft).view;
+    uint64_t view = pbft_status(machine_pbft(m)).view;
 
     MARK(w, DECIDED);
     if (view > 0)
@@ -315,21 +346,45 @@ static void mark_decided(struct machine *m, const struct block *b)
         MARK(w, DECIDED_FULL);
 }
 
-static void decide(void *context, uint64_t sequence, const struct digest *id, struct bytes certificate,
-                   struct effects *effects)
+/* ---- what the replica asks */
+
+/* Who votes in a membership epoch is what its number says. */
+struct digest application_voters_digest(uint64_t membership_epoch)
+{
+    struct digest d = {{0}};
+
+    be64_put(d.b, membership_epoch);
+    return d;
+}
+
+static void describe(const struct stored_block *b, struct replica_block *out)
+{
+    *out = (struct replica_block){
+        .height = b->height,
+        .membership_epoch = b->place.epoch,
+        .id = b->id,
+        .parent = b->parent,
+        .next_voters = application_voters_digest(b->place.epoch + b->place.closes),
+        .certificate = b->certificate,
+    };
+}
+
+static struct blob *decide(void *context, struct bytes certificate, struct replica_block *out)
 {
     struct machine *m = context;
+    uint64_t height = m->app.decided + 1;
 
-    order_decide(m, sequence, id);
-    if (m->world->checker != NULL)
-        return;
-    const struct block *b = application_block(&m->app, sequence);
-    m->app.decided = sequence;
+    order_decide(m);
+    const struct executed_block *b = application_block(&m->app, height);
+    struct stored_block stored = {.id = b->id,
+                                  .parent = b->parent,
+                                  .height = height,
+                                  .place = application_place(m, height),
+                                  .certificate = certificate};
+    m->app.decided = height;
     mark_decided(m, b);
-    struct blob *blob = block_encode(b, certificate);
-    effects_append(effects, sequence, blob);
-    blob_drop(blob);
-    catch_up_keep(m, sequence, certificate);
+    describe(&stored, out);
+    return stored_block_encode(b, height, &stored.place, certificate);
 }
 
 static bool closes(void *context, uint64_t sequence)
@@ -343,45 +398,141 @@ bool application_closes(const struct application *a, uint64_t height)
     return closings_at(a, height) > closings_at(a, height - 1);
 }
 
+static enum err open_block(void *context, struct blob *block, struct replica_block *out)
+{
+    struct machine *m = context;
+    struct bytes requests[PBFT_BATCH_MAX];
+    unsigned count;
+    enum err err = stored_block_decode(blob_bytes(block), &m->opened);
+
+    if (err == ERR_OK)
+        err = batch_decode(m->opened.batch, requests, &count);
+    if (err == ERR_OK)
+        describe(&m->opened, out);
+    return err;
+}
+
+static void mark_apply(struct machine *m, const struct stored_block *b)
+{
+    if (m->live == NULL)
+        return; /* of its own disk */
+    if (m->app.executed > m->app.decided)
+        MARK(m->world, CATCH_UP_SPECULATIVE);
+    if (b->place.closes)
+        MARK(m->world, EPOCH_CLOSED_CATCH_UP);
+}
+
+static enum err apply(void *context, struct blob *block)
+{
+    struct machine *m = context;
+    struct application *a = &m->app;
+    const struct stored_block *b = &m->opened;
+    struct bytes requests[PBFT_BATCH_MAX];
+    unsigned count;
+
+    (void)block;
+    mark_apply(m, b);
+    application_undo(m, a->decided);
+    enum err err = batch_decode(b->batch, requests, &count);
+    ASSERT(err == ERR_OK);
+    application_add(m, blob_new(b->batch), requests, count);
+    a->decided = a->executed;
+    struct digest id = application_id(a, a->decided);
+    if (!digest_equal(&id, &b->id))
+        world_fail(m->world, "4 equal roots", "machine %u comes to another state at %llu", m->index,
+                   (unsigned long long)a->decided);
+    diverged_caught_up(m);
+    return ERR_OK;
+}
+
+static void advanced(void *context, const struct replica_block *block, struct blob *bytes, bool is_last)
+{
+    struct machine *m = context;
+
+    (void)bytes;
+    bool votes = machine_epoch(m)->number_of[m->replica] >= 0;
+    if (votes && (is_last || block->height % m->world->plan.interval == 0))
+        m->app.kept = block->height;
+    if (is_last)
+        epoch_enter(m);
+}
+
+static enum err voters(void *context, uint64_t membership_epoch, struct replica_voters *out)
+{
+    return epoch_voters_of(context, membership_epoch, out);
+}
+
+static void snapshot(void *context, const struct replica_block *block, struct blob *bytes, struct buf *proof,
+                     struct buf *state)
+{
+    struct machine *m = context;
+
+    (void)bytes;
+    state_give(m, block->height, block->certificate, proof, state);
+}
+
+static enum err check(void *context, uint64_t height, struct bytes proof, const struct digest *root)
+{
+    struct state_origin origin;
+    return state_check(context, height, proof, root, &origin);
+}
+
+static enum err install(void *context, uint64_t height, struct bytes proof, struct bytes state,
+                        struct replica_point *out)
+{
+    return state_install(context, height, proof, state, out);
+}
+
+static enum replica_interest interest(void *context)
+{
+    (void)context;
+    return REPLICA_FOLLOWS;
+}
+
+static bool follows(void *context, unsigned peer)
+{
+    const struct machine *m = context;
+    return peer < m->world->plan.replicas && machine_epoch(m)->number_of[peer] < 0;
+}
+
+static void accuse(void *context, unsigned peer, struct bytes first, struct bytes second)
+{
+    evidence_taken(context, peer, first, second);
+}
+
+/* Nothing but pbft's records is filed here. */
+static void compact(void *context, uint64_t number)
+{
+    (void)context, (void)number;
+}
+
+struct replica_app application_callbacks(struct machine *m)
+{
+    return (struct replica_app){
+        .context = m,
+        .check_request = check_request,
+        .check_batch = check_batch,
+        .execute = execute,
+        .undo = undo,
+        .closes = closes,
+        .decide = decide,
+        .open = open_block,
+        .apply = apply,
+        .advanced = advanced,
+        .voters = voters,
+        .snapshot = snapshot,
+        .check = check,
+        .install = install,
+        .interest = interest,
+        .follows = follows,
+        .accuse = accuse,
+        .compact = compact,
+    };
+}
+
 uint32_t application_closings(const struct machine *m)
 {
     return closings_at(&m->app, m->app.decided);
-}
-
-struct pbft_app application_callbacks(struct machine *m)
-{
-    return (struct pbft_app){m, check_request, check_batch, execute, undo, decide, closes};
-}
-
-static void load_snapshot(struct machine *m)
-{
-    const struct disk *d = &m->disk;
-    const struct epoch *epoch;
-    struct digest id;
-    struct snapshot s;
-
-    if (d->snapshot == NULL)
-        return;
-    ASSERT(snapshot_decode(blob_bytes(d->snapshot), &s) == ERR_OK && s.height == d->ledger_base);
-    struct digest root = chunks_root(s.state, m->world->plan.chunk);
-    ASSERT(catch_up_check(m, s.height, s.proof, &root, &id, &epoch) == ERR_OK);
-    application_restart(m, s.height, &id, s.state);
-}
-
-void application_load(struct machine *m)
-{
-    struct bytes *requests = mem_array(PBFT_BATCH_MAX, sizeof requests[0]);
-    struct stored_block b;
-    unsigned count;
-
-    load_snapshot(m);
-    for (uint64_t i = 0; i < m->disk.ledger_count; i++) {
-        ASSERT(block_decode(blob_bytes(m->disk.ledger[i]), &b) && batch_decode(b.batch, requests, &count) == ERR_OK);
-        application_add(m, blob_new(b.batch), requests, count);
-        m->app.decided = m->app.executed;
-        catch_up_keep(m, m->app.decided, b.certificate);
-    }
-    mem_free(requests);
 }
 
 void application_free(struct application *a)

@@ -45,7 +45,7 @@
 
 static const char *const STREAMS[] = {
     [DRAW_PLAN] = "plan", [DRAW_FAULT] = "fault", [DRAW_REQUEST] = "request", [DRAW_LINK] = "link",
-    [DRAW_DISK] = "disk", [DRAW_POLL] = "poll",   [DRAW_LIE] = "lie",         [DRAW_TIMER] = "timer"};
+    [DRAW_DISK] = "disk", [DRAW_LIE] = "lie",     [DRAW_TIMER] = "timer"};
 
 enum { STREAM_COUNT = sizeof STREAMS / sizeof STREAMS[0] };
 

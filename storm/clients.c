@@ -9,7 +9,7 @@ static bool is_done(const struct world *w, unsigned client, uint32_t timestamp)
         const struct machine *m = &w->machines[i];
         if (!machine_correct(m) || m->gone || (w->healed && !epoch_current_member(w, m)))
             continue;
-        bool has = m->pbft != NULL && application_durable_of(m, client) >= timestamp;
+        bool has = machine_pbft(m) != NULL && application_durable_of(m, client) >= timestamp;
         if (w->healed && !has)
             return false;
         if (!w->healed && has)
@@ -46,7 +46,7 @@ bool clients_satisfied(const struct world *w)
             return false;
         if (!machine_correct(m) || m->gone || !epoch_current_member(w, m))
             continue;
-        if (m->pbft == NULL)
+        if (machine_pbft(m) == NULL)
             return false;
         if ((outbox_in_flight(&m->outbox) > 0 || m->app.executed != m->app.decided) && !w->plan.endless)
             return false;
@@ -88,17 +88,16 @@ static void hear(struct world *w, const struct event *e)
 {
     struct machine *m = &w->machines[e->from];
 
-    if (m->pbft == NULL || m->paused_until > w->now)
+    if (machine_pbft(m) == NULL || m->paused_until > w->now)
         return;
-    struct effects effects = effects_spare(w);
-    enum err err = pbft_request(m->pbft, machine_now(m), e->message, &effects);
+    machine_begin(m);
+    enum err err = replica_request(m->live, e->message);
     if (err == ERR_LIMIT)
         MARK(w, POOL_FULL);
     else if (err != ERR_OK && err != ERR_STALE)
         world_fail(w, "5 order", "machine %u answers a request with: %s", m->index, err_text(err));
     trace_line(w, "machine %u is given request %u.%u", m->index, e->machine, e->message->data[4]);
-    disk_settle(m, &effects);
-    machine_look(m);
+    machine_end(m);
 }
 
 static void speak(struct world *w, unsigned k)

@@ -75,8 +75,8 @@ static enum err read_all(struct machine *m)
     enum err err = ERR_OK;
 
     for (size_t i = 0; i < m->disk.record_count && err == ERR_OK; i++)
-        err = pbft_restore(m->pbft, blob_bytes(m->disk.records[i].bytes));
-    return err != ERR_OK ? err : pbft_restored(m->pbft);
+        err = replica_restore(m->live, blob_bytes(m->disk.records[i].bytes));
+    return err != ERR_OK ? err : replica_restored(m->live);
 }
 
 bool disk_read(struct machine *m)

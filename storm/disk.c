@@ -49,20 +49,31 @@ static void record_add(struct disk *d, uint64_t number, struct blob *bytes)
     d->records[d->record_count++] = (struct record){number, blob_hold(bytes)};
 }
 
+static void list_push(struct blob ***items, uint64_t *count, uint64_t *cap, struct blob *block)
+{
+    if (*count == *cap) {
+        *cap = *cap == 0 ? 32 : 2 * *cap;
+        *items = mem_resize(*items, *cap, sizeof(*items)[0]);
+    }
+    (*items)[(*count)++] = block;
+}
+
 static void ledger_add(struct machine *m, uint64_t height, struct blob *block)
 {
     struct disk *d = &m->disk;
 
+    if (height <= d->ledger_base && height == d->below_count + 1) {
+        MARK(m->world, BACKFILL);
+        list_push(&d->below, &d->below_count, &d->below_cap, blob_hold(block));
+        agreement_appended(m, height, blob_bytes(block));
+        return;
+    }
     if (height != d->ledger_base + d->ledger_count + 1) {
         world_fail(m->world, "5 order", "machine %u appends block %llu to %llu", m->index, (unsigned long long)height,
                    (unsigned long long)(d->ledger_base + d->ledger_count));
         return;
     }
-    if (d->ledger_count == d->ledger_cap) {
-        d->ledger_cap = d->ledger_cap == 0 ? 32 : 2 * d->ledger_cap;
-        d->ledger = mem_resize(d->ledger, d->ledger_cap, sizeof d->ledger[0]);
-    }
-    d->ledger[d->ledger_count++] = blob_hold(block);
+    list_push(&d->ledger, &d->ledger_count, &d->ledger_cap, blob_hold(block));
     agreement_appended(m, height, blob_bytes(block));
 }
 
@@ -70,14 +81,26 @@ static void ledger_clear(struct disk *d)
 {
     while (d->ledger_count > 0)
         blob_drop(d->ledger[--d->ledger_count]);
+    while (d->below_count > 0)
+        blob_drop(d->below[--d->below_count]);
     blob_drop(d->snapshot);
     d->snapshot = NULL;
     d->ledger_base = 0;
 }
 
+/* Blocks that are there without a gap from the first one on stay, below the snapshot. */
 static void snapshot_put(struct disk *d, uint64_t height, struct blob *snapshot)
 {
-    ledger_clear(d);
+    bool whole = d->below_count == d->ledger_base;
+
+    for (uint64_t i = 0; i < d->ledger_count; i++) {
+        if (whole)
+            list_push(&d->below, &d->below_count, &d->below_cap, d->ledger[i]);
+        else
+            blob_drop(d->ledger[i]);
+    }
+    d->ledger_count = 0;
+    blob_drop(d->snapshot);
     d->snapshot = blob_hold(snapshot);
     d->ledger_base = height;
 }
@@ -118,6 +141,44 @@ static void make_durable(struct machine *m, const struct disk_write *w)
 
 /* ---- effects */
 
+static void note_catch_up(struct machine *m, uint64_t applied)
+{
+    struct world *w = m->world;
+
+    MARK(w, CATCH_UP);
+    if (applied >= 4)
+        MARK(w, CATCH_UP_LONG);
+    if (m->before.in_view_change)
+        MARK(w, CATCH_UP_VIEW_CHANGE);
+    if (m->wiped)
+        MARK(w, CATCH_UP_AFTER_WIPE);
+}
+
+static void note_replica(struct machine *m, const char *name, uint64_t number, uint64_t other)
+{
+    struct world *w = m->world;
+
+    if (strcmp(name, "catch_up") == 0) {
+        note_catch_up(m, other);
+    } else if (strcmp(name, "bad_block") == 0) {
+        MARK(w, BAD_BLOCK);
+        transfer_blamed(m, (unsigned)number);
+    } else if (strcmp(name, "gone") == 0) {
+        MARK(w, BLOCKS_GONE);
+    } else if (strcmp(name, "laggard") == 0) {
+        MARK(w, EPOCH_LAGGARD);
+    } else if (strcmp(name, "hint") == 0) {
+        MARK(w, EPOCH_HINT);
+    } else if (strcmp(name, "whole") == 0) {
+        MARK(w, BACKFILL_WHOLE);
+    } else if (strcmp(name, "membership") == 0) {
+        m->view = m->left_in_a_row = 0;
+    } else if (strcmp(name, "divergence") == 0 && machine_correct(m)) {
+        world_fail(w, "4 equal roots", "machine %u cannot execute what is certified at %llu", m->index,
+                   (unsigned long long)number);
+    }
+}
+
 static void note(void *context, const char *name, uint64_t number, uint64_t other)
 {
     struct machine *m = context;
@@ -141,8 +202,9 @@ static void note(void *context, const char *name, uint64_t number, uint64_t othe
         m->left_in_a_row = 0;
     } else if (strcmp(name, "pbft.recovered") == 0) {
         m->amnesia = false;
+        replica_recovered(m->live);
         MARK(w, RECOVERED);
-        if (m->pbft != NULL && pbft_status(m->pbft).listening)
+        if (replica_status(m->live).listening)
             MARK(w, RECOVERED_LISTENS);
         if (m->recoveries++ > 0)
             MARK(w, RECOVERED_AGAIN);
@@ -151,6 +213,8 @@ static void note(void *context, const char *name, uint64_t number, uint64_t othe
         stable_noted(m, number);
     } else if (strcmp(name, "pbft.refused") == 0) {
         MARK(w, BATCH_REFUSED);
+    } else if (strncmp(name, "replica.", 8) == 0) {
+        note_replica(m, name + 8, number, other);
     } else if (strncmp(name, "transfer.", 9) == 0) {
         transfer_noted(m, name, number);
     } else if (strcmp(name, "pbft.divergence") == 0) {
@@ -195,21 +259,16 @@ static void check_sent(struct machine *m, struct bytes message)
     stable_sent(m, &claim);
 }
 
-/* What pbft sends goes to replicas of the epoch that it names. */
 static void send(void *context, const struct effect *e)
 {
     struct machine *m = context;
-    const struct epoch *epoch = epoch_named(m->world, e->number);
 
-    check_sent(m, blob_bytes(e->blob));
-    if (e->to >= TO_REPLICA) {
-        network_send(m, (unsigned)(e->to - TO_REPLICA), e->blob);
-        return;
+    if (m->checked != e->blob) { /* a broadcast is one effect for each who gets it, in a row */
+        check_sent(m, blob_bytes(e->blob));
+        blob_drop(m->checked);
+        m->checked = blob_hold(e->blob);
     }
-    for (unsigned i = 0; epoch != NULL && i < epoch->members.n; i++) {
-        if (epoch->replica_of[i] != m->replica && (e->to == PEER_OTHERS || e->to == (int32_t)i))
-            network_send(m, epoch->replica_of[i], e->blob);
-    }
+    network_send(m, (unsigned)e->to, e->blob);
 }
 
 static void timer_set(void *context, uint32_t timer, int64_t at)
@@ -346,6 +405,36 @@ void disk_event(struct world *w, const struct event *e)
     machine_look(m);
 }
 
+/* ---- reading, for the replica */
+
+static enum err disk_block(void *context, uint64_t height, struct blob **out)
+{
+    const struct machine *m = context;
+    const struct disk *d = &m->disk;
+    uint64_t base = d->ledger_base, end = base + d->ledger_count;
+    bool old = m->live != NULL && height <= m->app.kept && height + m->world->plan.retention <= end;
+
+    if (height == 0 || height > end || (height <= base && height > d->below_count) || old)
+        return ERR_MISSING;
+    *out = blob_hold(height <= base ? d->below[height - 1] : d->ledger[height - base - 1]);
+    return ERR_OK;
+}
+
+static enum err disk_snapshot(void *context, struct bytes *out)
+{
+    const struct machine *m = context;
+
+    if (m->disk.snapshot == NULL)
+        return ERR_MISSING;
+    *out = blob_bytes(m->disk.snapshot);
+    return ERR_OK;
+}
+
+void disk_store(struct machine *m)
+{
+    m->store = (struct ledger_store){.context = m, .read = disk_block, .snapshot = disk_snapshot};
+}
+
 /* ---- loss */
 
 void disk_crash(struct machine *m)
@@ -399,5 +488,6 @@ void disk_free(struct disk *d)
         blob_drop(write_pop(d).bytes);
     mem_free(d->records);
     mem_free(d->ledger);
+    mem_free(d->below);
     mem_free(d->queue);
 }

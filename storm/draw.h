@@ -14,7 +14,6 @@ enum draw_stream {
     DRAW_REQUEST,  /* key: client */
     DRAW_LINK,     /* key: from, to; number: message on that link */
     DRAW_DISK,     /* key: machine; what a crash leaves of unfinished writes */
-    DRAW_POLL,     /* key: machine; whom to ask for blocks */
     DRAW_LIE,      /* key: machine; number: message */
     DRAW_TIMER     /* key: machine and timer; number: how often it was set; never goes off when forced to DRAW_NEVER */
 };

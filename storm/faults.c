@@ -61,7 +61,7 @@ unsigned world_primary(const struct world *w)
 
     for (unsigned i = 0; i < w->machine_count; i++) {
         const struct machine *m = &w->machines[i];
-        if (m->pbft == NULL || !machine_correct(m) || m->epoch < epoch || (m->epoch == epoch && m->view < view))
+        if (machine_pbft(m) == NULL || !machine_correct(m) || m->epoch < epoch || (m->epoch == epoch && m->view < view))
             continue;
         epoch = m->epoch;
         view = m->view;
@@ -145,14 +145,12 @@ static void begin(struct world *w, struct fault *f)
 /* The application can judge again, and says so. */
 static void make_sure(struct machine *m)
 {
-    struct effects effects = {0};
-
     m->unsure = false;
-    if (m->pbft == NULL)
+    if (machine_pbft(m) == NULL)
         return;
-    pbft_poke(m->pbft, machine_now(m), &effects);
-    disk_settle(m, &effects);
-    machine_look(m);
+    machine_begin(m);
+    replica_poke(m->live);
+    machine_end(m);
 }
 
 static void end(struct world *w, const struct fault *f)

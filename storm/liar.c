@@ -1,4 +1,5 @@
 #include "storm/lies.h"
+#include "transfer/transfer.h"
 
 /* A liar runs the real machine and says something else: what it sends passes through here. */
 
@@ -173,8 +174,8 @@ void liar_send(struct machine *m, unsigned to, struct blob *message)
     case LIE_BAD_BLOCKS:
         if (transfer_owns(blob_bytes(message)))
             carry_dropping(m, to, lie_transfer(blob_bytes(message), v));
-        else if (!pbft_owns(blob_bytes(message)) && message->data[0] == 'B')
-            carry_dropping(m, to, lie_flipped(blob_bytes(message), v));
+        else if (!pbft_owns(blob_bytes(message)))
+            carry_dropping(m, to, lie_blocks(blob_bytes(message), v));
         else
             network_carry(m, to, message);
         return;

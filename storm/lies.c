@@ -1,3 +1,4 @@
+#include "replica/messages.h"
 #include "storm/lies.h"
 
 #include <string.h>
@@ -134,6 +135,27 @@ struct blob *lie_flipped(struct bytes message, uint64_t v)
 
     if (blob->len > 0)
         blob->data[v % blob->len] ^= (uint8_t)(1 + (v >> 32) % 255);
+    return blob;
+}
+
+struct blob *lie_blocks(struct bytes message, uint64_t v)
+{
+    struct replica_wire m;
+
+    if (replica_message_decode(message, &m) != ERR_OK || m.type == REPLICA_FETCH)
+        return blob_new(message);
+    uint64_t height = m.height + (v % 8 == 0 ? 1 + (v >> 8) % 100 : 0);
+    if (m.type == REPLICA_STATUS)
+        return replica_message_status(height);
+    if (v % 8 == 1)
+        return lie_flipped(message, v >> 8);
+    if (m.count == 0 || v % 8 == 2)
+        return replica_message_blocks(height, m.blocks, 0);
+    struct bytes *bad = &m.blocks[(v >> 16) % m.count];
+    struct blob *changed = lie_flipped(*bad, v >> 8);
+    *bad = blob_bytes(changed);
+    struct blob *blob = replica_message_blocks(height, m.blocks, m.count);
+    blob_drop(changed);
     return blob;
 }
 

@@ -26,6 +26,8 @@ struct blob *lie_changes(const struct machine *m, const struct new_view *nv, boo
 struct blob *lie_foreign(const struct machine *m, const struct claim *claim, struct bytes beside, uint64_t v);
 /* With one byte changed. */
 struct blob *lie_flipped(struct bytes message, uint64_t v);
+/* Blocks with a byte changed, none at all, or a height far above; a question as it is. */
+struct blob *lie_blocks(struct bytes message, uint64_t v);
 /* An offer or a chunk that is not what was asked for; other messages of a transfer as they are. */
 struct blob *lie_transfer(struct bytes message, uint64_t v);
 

@@ -2,6 +2,12 @@
 
 #include <string.h>
 
+/* With such a retention nothing is ever gone. */
+enum { WHOLE_LEDGER = 1000 };
+
+/* The log stands on it. */
+static const struct digest GENESIS;
+
 void machine_timer(struct world *w, const struct event *e)
 {
     struct machine *m = &w->machines[e->machine];
@@ -16,26 +22,42 @@ void machine_timer(struct world *w, const struct event *e)
     draw_note(&w->draw, id);
     if (draw_value(&w->draw, id) == DRAW_NEVER)
         return;
-    struct effects effects = effects_spare(w);
     m->timer_at[e->number] = -1;
     trace_line(w, "machine %u timer %u", m->index, e->number);
     m->view_timer = e->number == PBFT_TIMER_VIEW;
-    if (e->number == PBFT_TIMER_TRANSFER)
-        catch_up_timer(m);
-    else if (m->pbft != NULL)
-        pbft_timer(m->pbft, machine_now(m), e->number, &effects);
-    disk_settle(m, &effects);
+    machine_begin(m);
+    enum err err = replica_timer(m->live, e->number);
+    ASSERT(err == ERR_OK || err == ERR_UNKNOWN);
+    machine_end(m);
+}
+
+const struct pbft *machine_pbft(const struct machine *m)
+{
+    return m->live != NULL ? replica_pbft(m->live) : NULL;
+}
+
+void machine_begin(struct machine *m)
+{
+    m->before = replica_status(m->live);
+    m->voted = replica_votes(m->live);
+    m->out = effects_spare(m->world);
+    replica_begin(m->live, machine_now(m), &m->out);
+}
+
+void machine_end(struct machine *m)
+{
+    replica_end(m->live);
+    disk_settle(m, &m->out);
+    m->out = (struct effects){0};
     machine_look(m);
 }
 
 static void stop(struct machine *m)
 {
-    pbft_free(m->pbft);
-    m->pbft = NULL;
+    replica_free(m->live);
+    m->live = NULL;
     m->up = false;
-    transfer_free(m->transfer);
-    m->transfer = NULL;
-    m->shunned = 0;
+    m->epoch = 0;
     application_free(&m->app);
 }
 
@@ -50,47 +72,96 @@ static void start_without_disk(struct machine *m)
     machine_start(m);
 }
 
+static struct digest recovery_nonce(const struct machine *m)
+{
+    uint8_t bytes[16];
+
+    be64_put(bytes, m->index);
+    be64_put(bytes + 8, m->life);
+    return digest_of(bytes_of(bytes, sizeof bytes));
+}
+
+/* From what its disk has. */
+static void read_ledger(struct machine *m)
+{
+    struct world *w = m->world;
+    const struct storm_plan *plan = &w->plan;
+    struct replica_app app = application_callbacks(m);
+    struct replica_config config = {
+        .peers = plan->replicas,
+        .self = m->replica,
+        .pbft = w->config,
+        .poll_ns = plan->poll,
+        .chunk_size = plan->chunk,
+        .state_gap = plan->transfer_gap,
+        .recent = plan->retention < REPLICA_RECENT ? (unsigned)plan->retention : REPLICA_RECENT,
+        .whole_ledger = plan->retention >= WHOLE_LEDGER,
+    };
+    struct replica *live = NULL;
+    struct diag diag = {0};
+
+    config.pbft.recovering = m->amnesia;
+    config.pbft.nonce = recovery_nonce(m);
+    m->epoch = 0;
+    disk_store(m);
+    if (replica_new(&config, &app, &m->store, &GENESIS, &live, &diag) != ERR_OK)
+        world_fail(w, "7 durable", "machine %u cannot read its ledger: %s", m->index, diag.text);
+    m->live = live;
+}
+
+static void mark_restart(struct machine *m)
+{
+    struct world *w = m->world;
+    struct pbft_status status = replica_status(m->live);
+
+    if (m->life == 0)
+        return;
+    MARK(w, RESTART);
+    if (status.in_view_change)
+        MARK(w, RESTART_VIEW_CHANGE);
+    if (status.view > 0 && !status.in_view_change)
+        MARK(w, RESTART_LATER_VIEW);
+    if (m->wiped)
+        MARK(w, LIAR_WIPED);
+    m->was_behind = false;
+}
+
+static void forget_checks(struct machine *m)
+{
+    m->calm = (struct calm){0};
+    m->diverged = false;
+    memset(m->answers, 0, sizeof m->answers);
+}
+
 void machine_start(struct machine *m)
 {
     struct world *w = m->world;
-    struct effects effects = {0};
 
-    m->transfer = catch_up_transfer(m);
-    application_load(m);
+    read_ledger(m);
+    if (w->checker != NULL)
+        return;
+    forget_checks(m);
     m->up = true;
-    epoch_resume(m);
-    replica_new(m);
     trace_line(w, "machine %u starts at height %llu with %zu records", m->index, (unsigned long long)m->app.decided,
                m->disk.record_count);
     m->starting = true;
     m->disk.doomed = m->disk.doomed || m->disk.doomed_again;
     m->disk.doomed_again = false;
-    if (m->pbft == NULL) {
-        machine_look(m);
-        return;
-    }
-    if (m->app.decided > 0 && m->app.decided == machine_epoch(m)->base && m->life > 0)
+    if (replica_votes(m->live) && m->app.decided > 0 && m->app.decided == machine_epoch(m)->base && m->life > 0)
         MARK(w, EPOCH_RESTART_AT_BASE);
-    if (!disk_read(m)) {
+    if (replica_votes(m->live) && !disk_read(m)) {
         start_without_disk(m);
         return;
     }
     if (w->checker != NULL)
         return;
-    pbft_start(m->pbft, machine_now(m), &effects);
-    struct pbft_status status = pbft_status(m->pbft);
-    if (m->life > 0) {
-        MARK(w, RESTART);
-        if (status.in_view_change)
-            MARK(w, RESTART_VIEW_CHANGE);
-        if (status.view > 0 && !status.in_view_change)
-            MARK(w, RESTART_LATER_VIEW);
-        if (m->wiped)
-            MARK(w, LIAR_WIPED);
-        m->was_behind = false;
-    }
-    m->view = status.view;
-    disk_settle(m, &effects);
+    machine_begin(m);
+    replica_start(m->live, m->life > 0);
+    mark_restart(m);
+    m->view = replica_status(m->live).view;
+    replica_end(m->live);
+    disk_settle(m, &m->out);
+    m->out = (struct effects){0};
     if (outbox_in_flight(&m->outbox) == 0)
         m->starting = false;
     machine_look(m);
@@ -101,8 +172,8 @@ static void mark_crash(struct world *w, const struct machine *m)
     struct pbft_status status = {0};
     unsigned up = 0;
 
-    if (m->pbft != NULL)
-        status = pbft_status(m->pbft);
+    if (m->live != NULL)
+        status = replica_status(m->live);
     MARK(w, CRASH);
     if (status.in_view_change)
         MARK(w, CRASH_VIEW_CHANGE);
@@ -110,7 +181,7 @@ static void mark_crash(struct world *w, const struct machine *m)
         MARK(w, CRASH_EXECUTED);
     if (m->starting)
         MARK(w, CRASH_RESTARTING);
-    if (transfer_running(m->transfer))
+    if (m->live != NULL && replica_transferring(m->live))
         MARK(w, TRANSFER_CRASH);
     for (unsigned i = 0; i < w->machine_count; i++)
         up += w->machines[i].up;
@@ -139,32 +210,24 @@ void machine_crash(struct machine *m, int64_t back_after)
     world_push(w, w->now + (w->healed ? w->plan.delay_min : back_after), EVENT_RESTART)->machine = m->index;
 }
 
-bool machine_behind(const struct machine *m)
+static bool is_behind(const struct machine *m)
 {
-    return m->app.hinted || m->pbft == NULL || pbft_status(m->pbft).known_decided > m->app.decided;
+    return !replica_level(m->live) || replica_status(m->live).known_decided > m->app.decided;
 }
 
 void machine_look(struct machine *m)
 {
     struct world *w = m->world;
 
-    if (m->up && m->pbft != NULL && w->checker == NULL) {
-        order_look(m);
-        if (machine_correct(m))
-            evidence_look(m);
-    }
-    epoch_follow(m);
     if (!m->up || w->checker != NULL)
         return;
+    if (machine_pbft(m) != NULL)
+        order_look(m);
     m->starting = m->starting && outbox_in_flight(&m->outbox) > 0;
-    if (machine_behind(m) && !m->app.polling) {
-        m->app.polling = true;
+    if (is_behind(m)) {
         if (m->life > 0 && !m->was_behind)
             MARK(w, RESTART_BEHIND);
         m->was_behind = true;
-        struct event *e = world_push(w, w->now + (m->pbft != NULL ? w->plan.poll : w->plan.view_timeout), EVENT_POLL);
-        e->machine = m->index;
-        e->serial = m->life;
     }
     if (w->healed && clients_satisfied(w))
         w->finished = true;

@@ -63,6 +63,8 @@
     X(TRANSFER_LIMIT, "a peer asks for more than it may, or offers more than a state can be")                          \
     X(TRANSFER_BAD_CHUNK, "a bad chunk is refused")                                                                    \
     X(TRANSFER_BAD_OFFER, "an offer that no quorum stands behind is refused")                                          \
+    X(BACKFILL, "a block below an installed state is fetched")                                                         \
+    X(BACKFILL_WHOLE, "the last of them is fetched")                                                                   \
     X(CRASH, "a replica crashes")                                                                                      \
     X(CRASH_AT_WRITE, "a replica crashes at a persist point")                                                          \
     X(CRASH_LOSES_WRITES, "a crash loses unfinished writes")                                                           \
@@ -111,7 +113,7 @@
     X(EPOCH_ROTATE_DOWN, "a replica gets a new key while it is down")                                                  \
     X(EPOCH_INHERITS, "requests are handed to the next membership epoch")                                              \
     X(EPOCH_LAGGARD, "a replica hears of a later membership epoch")                                                    \
-    X(EPOCH_HINT, "a replica is told that its membership epoch is over")                                               \
+    X(EPOCH_HINT, "a replica is told that there is more")                                                              \
     X(EPOCH_RESTART_AT_BASE, "a replica restarts where a membership epoch begins")                                     \
     X(TWINS, "two machines with one key run")                                                                          \
     X(LIAR_PRIMARY, "a liar is primary of view 0")                                                                     \

@@ -1,4 +1,5 @@
 #include "storm/lies.h"
+#include "transfer/transfer.h"
 
 static void arrive(struct machine *from, unsigned to, struct blob *message, int64_t at)
 {
@@ -105,21 +106,23 @@ static void mark_refusal(struct world *w, enum err err)
 static void hand_over(struct machine *m, const struct event *e)
 {
     struct world *w = m->world;
-    struct effects effects = effects_spare(w);
+    struct bytes message = blob_bytes(e->message);
+    bool ordered = pbft_owns(message), proof = ordered && message.data[1] == MESSAGE_STABLE;
+    const struct epoch *epoch = machine_epoch(m);
+    bool voted = machine_pbft(m) != NULL;
 
-    bool proof = e->message->data[1] == MESSAGE_STABLE;
-    uint64_t stable = proof ? pbft_status(m->pbft).stable : 0;
-    enum err err = pbft_receive(m->pbft, machine_now(m), e->message, &effects);
-    if (err != ERR_OK)
+    machine_begin(m);
+    enum err err = replica_receive(m->live, e->from, e->message);
+    if (err != ERR_OK && ordered)
         mark_refusal(w, err);
-    trace_message(w, err == ERR_OK ? "gets" : err_text(err), e->from, m->index, blob_bytes(e->message));
-    foreign_received(m, machine_epoch(m), blob_bytes(e->message), err, effects.count);
-    if (err == ERR_OK && proof && pbft_status(m->pbft).stable > stable)
+    if (err == ERR_LIMIT && transfer_owns(message))
+        MARK(w, TRANSFER_LIMIT);
+    trace_message(w, err == ERR_OK ? "gets" : err_text(err), e->from, m->index, message);
+    if (ordered && voted)
+        foreign_received(m, epoch, message, err, m->out.count);
+    if (err == ERR_OK && proof && replica_status(m->live).stable > m->before.stable)
         MARK(w, STABLE_BY_MESSAGE);
-    disk_settle(m, &effects);
-    if ((err == ERR_MISMATCH || err == ERR_UNKNOWN) && m->up)
-        epoch_heard(m, e->from, blob_bytes(e->message));
-    machine_look(m);
+    machine_end(m);
 }
 
 void network_deliver(struct world *w, const struct event *e)
@@ -138,10 +141,6 @@ void network_deliver(struct world *w, const struct event *e)
     }
     if (w->machines[e->number].life != e->serial)
         MARK(w, MESSAGE_OLD_LIFE);
-    if (!pbft_owns(blob_bytes(e->message)))
-        catch_up_receive(m, e->from, blob_bytes(e->message));
-    else if (m->pbft != NULL)
+    if (replica_owns(blob_bytes(e->message)))
         hand_over(m, e);
-    else
-        epoch_heard(m, e->from, blob_bytes(e->message)); /* who has left may be the only one to know that others lag */
 }

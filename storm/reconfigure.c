@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pbft/internal.h"
 #include "storm/stub.h"
 #include "storm/world.h"
 
@@ -150,6 +151,12 @@ const struct epoch *machine_epoch(const struct machine *m)
     return &m->world->epochs[m->epoch];
 }
 
+const struct epoch *epoch_of_replica(const struct machine *m)
+{
+    const struct epoch *e = epoch_named(m->world, machine_pbft(m)->members.membership_epoch);
+    return e != NULL ? e : machine_epoch(m);
+}
+
 struct voters epoch_voters(const struct epoch *e)
 {
     const struct members *m = &e->members;
@@ -166,80 +173,48 @@ const struct secret_key *machine_key(const struct machine *m)
     return &m->world->keys[m->replica][machine_epoch(m)->generation[m->replica]];
 }
 
+enum err epoch_voters_of(const struct machine *m, uint64_t membership_epoch, struct replica_voters *out)
+{
+    const struct world *w = m->world;
+    const struct epoch *e = epoch_named(w, membership_epoch);
+
+    if (e == NULL)
+        return ERR_MISSING;
+    const struct members *members = &e->members;
+    out->set.membership_epoch = membership_epoch;
+    out->set.max_byzantine = members->f;
+    out->set.quorum = members->quorum;
+    out->set.count = members->n;
+    memcpy(out->set.keys, members->keys, members->n * sizeof members->keys[0]);
+    memcpy(out->set.fingerprints, members->fingerprints, members->n * sizeof members->fingerprints[0]);
+    memcpy(out->peers, e->replica_of, members->n * sizeof e->replica_of[0]);
+    out->digest = application_voters_digest(membership_epoch);
+    out->self = e->number_of[m->replica];
+    out->key = &w->keys[m->replica][e->generation[m->replica]];
+    return ERR_OK;
+}
+
 /* ---- a machine's way through them */
 
-static struct digest recovery_nonce(const struct machine *m)
-{
-    uint8_t bytes[24];
-
-    be64_put(bytes, m->index);
-    be64_put(bytes + 8, m->life);
-    be64_put(bytes + 16, m->epoch);
-    return digest_of(bytes_of(bytes, sizeof bytes));
-}
-
-void replica_new(struct machine *m)
-{
-    const struct epoch *e = machine_epoch(m);
-    struct pbft_app app = application_callbacks(m);
-    struct pbft_config config = m->world->config;
-    struct digest id = application_id(&m->app, m->app.decided);
-
-    ASSERT(m->pbft == NULL);
-    m->calm = (struct calm){0};
-    m->diverged = false;
-    memset(m->answers, 0, sizeof m->answers);
-    if (e->number_of[m->replica] < 0)
-        return;
-    config.membership_epoch = e->members.membership_epoch;
-    config.n = e->members.n;
-    config.f = e->members.f;
-    config.quorum = e->members.quorum;
-    memcpy(config.keys, e->members.keys, sizeof config.keys);
-    config.self = (unsigned)e->number_of[m->replica];
-    config.key = *machine_key(m);
-    config.recovering = m->amnesia;
-    config.nonce = recovery_nonce(m);
-    m->pbft = pbft_new(&config, &app, m->app.decided, &id);
-    pbft_begin_at(m->pbft, e->base, &e->base_id);
-}
-
-static void mark_step(struct machine *m, const struct pbft *old)
+static void mark_step(struct machine *m)
 {
     struct world *w = m->world;
+    bool votes = machine_epoch(m)->number_of[m->replica] >= 0;
 
-    if (old == NULL && m->pbft != NULL && m->life == 0)
+    if (m->live == NULL)
+        return; /* of its own disk */
+    if (!m->voted && votes && m->life == 0)
         MARK(w, EPOCH_NEWCOMER);
-    if (old == NULL)
+    if (!m->voted)
         return;
-    struct pbft_status status = pbft_status(old);
-    if (status.view > 0)
+    if (m->before.view > 0)
         MARK(w, EPOCH_CLOSED_LATER_VIEW);
-    if (status.in_view_change)
+    if (m->before.in_view_change)
         MARK(w, EPOCH_CLOSED_VIEW_CHANGE);
-    if (m->pbft != NULL && status.pending > 0)
+    if (votes && m->before.pending > 0)
         MARK(w, EPOCH_INHERITS);
-    if (m->pbft == NULL)
+    if (!votes)
         MARK(w, EPOCH_LEAVER_KNOWS);
-}
-
-/* The machine of the epoch that m->epoch names now. */
-static void replica_next(struct machine *m)
-{
-    struct pbft *old = m->pbft;
-    struct effects effects = {0};
-
-    m->pbft = NULL;
-    replica_new(m);
-    mark_step(m, old);
-    m->view = m->left_in_a_row = 0;
-    if (m->pbft != NULL) {
-        if (old != NULL)
-            pbft_inherit(m->pbft, old);
-        pbft_start(m->pbft, machine_now(m), &effects);
-    }
-    pbft_free(old);
-    disk_settle(m, &effects);
 }
 
 /* What a machine has decided and a crash has taken from it, before it was durable, may come out in another way: nobody
@@ -264,8 +239,7 @@ void epoch_appended(struct world *w, uint64_t height, const struct digest *id)
     }
 }
 
-/* Into the epoch that begins with the block decided last. */
-static void step_over(struct machine *m)
+void epoch_enter(struct machine *m)
 {
     struct world *w = m->world;
     struct digest id = application_id(&m->app, m->app.decided);
@@ -276,66 +250,22 @@ static void step_over(struct machine *m)
     if (m->epoch == w->epoch_count)
         epoch_add(w, m->app.decided, &id, application_changes(&m->app, m->app.decided));
     const struct epoch *e = machine_epoch(m);
-    if (e->base != m->app.decided || !digest_equal(&e->base_id, &id)) {
+    if (e->base != m->app.decided || !digest_equal(&e->base_id, &id))
         world_fail(w, "1 agreement", "machine %u ends its membership epoch at %llu, others at %llu", m->index,
                    (unsigned long long)m->app.decided, (unsigned long long)e->base);
-        return;
-    }
-    replica_next(m);
+    mark_step(m);
 }
 
-void epoch_resume(struct machine *m)
+void epoch_jump(struct machine *m, uint64_t membership_epoch)
 {
     struct world *w = m->world;
+    unsigned epoch = (unsigned)(membership_epoch - w->epochs[0].members.membership_epoch);
     struct digest id = application_id(&m->app, m->app.decided);
 
-    m->epoch = application_closings(m);
-    if (m->epoch == w->epoch_count)
+    if (epoch == w->epoch_count)
         epoch_add(w, m->app.decided, &id, application_changes(&m->app, m->app.decided));
-}
-
-void epoch_jump(struct machine *m, unsigned epoch)
-{
-    if (epoch <= m->epoch)
+    if (epoch == m->epoch)
         return;
-    MARK(m->world, TRANSFER_EPOCH);
     m->epoch = epoch;
-    replica_next(m);
-}
-
-void epoch_follow(struct machine *m)
-{
-    while (m->up && m->world->checker == NULL && application_closings(m) > m->epoch)
-        step_over(m);
-}
-
-/* ---- hints */
-
-void epoch_heard(struct machine *m, unsigned from, struct bytes message)
-{
-    uint64_t theirs, ours = machine_epoch(m)->members.membership_epoch;
-    uint8_t hint[9] = {'H'};
-
-    if (!pbft_membership_epoch(message, &theirs) || theirs == ours)
-        return;
-    if (theirs > ours) {
-        MARK(m->world, EPOCH_LAGGARD);
-        m->app.hinted = true;
-        m->app.hinted_by = from;
-        return;
-    }
-    be64_put(hint + 1, m->app.decided);
-    struct blob *blob = blob_new(bytes_of(hint, sizeof hint));
-    network_send(m, from, blob);
-    blob_drop(blob);
-}
-
-void epoch_hint(struct machine *m, unsigned from, uint64_t height)
-{
-    if (height <= m->app.decided)
-        return;
-    MARK(m->world, EPOCH_HINT);
-    m->app.hinted = true;
-    m->app.hinted_by = from;
-    machine_look(m);
+    mark_step(m);
 }

@@ -2,6 +2,7 @@
 #define PRISMFED_STORM_RECONFIGURE_H
 
 #include "pbft/messages.h"
+#include "replica/replica.h"
 #include "storm/plan.h"
 
 /* Who votes, in each membership epoch: the replicas of the plan after the changes that were executed so far. A
@@ -30,25 +31,20 @@ const struct epoch *epoch_of_height(const struct world *w, uint64_t height);
 const struct epoch *epoch_of_message(const struct world *w, struct bytes message);
 const struct epoch *epoch_of_record(const struct world *w, struct bytes record);
 const struct epoch *machine_epoch(const struct machine *m);
+/* Of its PBFT machine, which in the middle of a step may be the one before machine_epoch. */
+const struct epoch *epoch_of_replica(const struct machine *m);
 struct voters epoch_voters(const struct epoch *e);
 /* Votes in the last epoch that anybody reached? */
 bool epoch_current_member(const struct world *w, const struct machine *m);
 const struct secret_key *machine_key(const struct machine *m);
 
-/* The machine of the epoch that the ledger is in: m->pbft, not started, or NULL when this replica is no member. */
-void replica_new(struct machine *m);
-/* At a start: the epoch that the ledger is in. A crash may have come between the write of a closing block and the step
- * over it; then the epoch begins only now. */
-void epoch_resume(struct machine *m);
-/* A state of a later epoch, with that index, was installed. */
-void epoch_jump(struct machine *m, unsigned epoch);
-/* The ledger may have left the epoch of m->pbft. */
-void epoch_follow(struct machine *m);
+/* For the replica of m; ERR_MISSING: nobody has reached that epoch. */
+enum err epoch_voters_of(const struct machine *m, uint64_t membership_epoch, struct replica_voters *out);
+/* The block decided last closed the epoch of m. */
+void epoch_enter(struct machine *m);
+/* A state was installed, above which this membership epoch votes. */
+void epoch_jump(struct machine *m, uint64_t membership_epoch);
 /* Somebody correct has made this block durable. */
 void epoch_appended(struct world *w, uint64_t height, const struct digest *id);
-/* Heard a message of another epoch from `from`. */
-void epoch_heard(struct machine *m, unsigned from, struct bytes message);
-/* ['H', height]: what one who is told so makes of it. */
-void epoch_hint(struct machine *m, unsigned from, uint64_t height);
 
 #endif

@@ -1,7 +1,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "replica/messages.h"
 #include "storm/lies.h"
+#include "transfer/transfer.h"
 
 static void stamp(const struct world *w)
 {
@@ -27,9 +29,9 @@ static const char *other_name(struct bytes message)
 
     if (transfer_owns(message))
         return TRANSFER[message.data[1] - TRANSFER_ASK];
-    if (message.len == 0 || message.data[0] == 'B')
+    if (message.len < 2 || message.data[1] == REPLICA_BLOCKS)
         return "blocks";
-    return message.data[0] == 'F' ? "asks for blocks" : "has more blocks";
+    return message.data[1] == REPLICA_FETCH ? "asks for blocks" : "says its height";
 }
 
 static void describe(const struct world *w, struct bytes message)

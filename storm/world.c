@@ -132,10 +132,11 @@ void world_free(struct world *w)
     }
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
-        pbft_free(m->pbft);
-        transfer_free(m->transfer);
+        replica_free(m->live);
+        effects_free(&m->out);
         application_free(&m->app);
         outbox_fini(&m->outbox);
+        blob_drop(m->checked);
         disk_free(&m->disk);
         mem_free(m->durable.items);
         mem_free(m->judged.items);
@@ -159,9 +160,6 @@ static void take(struct world *w, const struct event *e)
         break;
     case EVENT_DISK:
         disk_event(w, e);
-        break;
-    case EVENT_POLL:
-        catch_up_poll(w, e);
         break;
     case EVENT_CLIENT:
         client_event(w, e);

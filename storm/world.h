@@ -5,7 +5,8 @@
 #include "driver/outbox.h"
 #include "pbft/messages.h"
 #include "pbft/pbft.h"
-#include "transfer/transfer.h"
+#include "replica/replica.h"
+#include "storm/application.h"
 #include "storm/checkers/checkers.h"
 #include "storm/marks.h"
 #include "storm/reconfigure.h"
@@ -47,6 +48,8 @@ struct disk {
     struct blob *snapshot; /* of height ledger_base; NULL: the ledger begins at 1 */
     struct blob **ledger;  /* [k]: block of height ledger_base + k + 1 */
     uint64_t ledger_base, ledger_count, ledger_cap;
+    struct blob **below; /* [k]: block of height k + 1, below the snapshot; maybe not all of them */
+    uint64_t below_count, below_cap;
     struct disk_write *queue; /* writes that are not durable; ring of queue_cap */
     size_t queue_head, queue_count, queue_cap;
     size_t writing; /* first so many of the queue are in the sync that runs */
@@ -65,7 +68,7 @@ struct disk {
 
 enum { REGISTERS = 6, STATE_SIZE = 8 * (2 + CLIENTS_ALL + REGISTERS) };
 
-struct block {
+struct executed_block {
     struct digest id, parent, root;
     struct blob *batch; /* encoded requests */
     struct digest batch_digest;
@@ -86,17 +89,18 @@ struct application {
     struct digest base_id;
     uint8_t base_state[STATE_SIZE];
     uint32_t base_closings, base_changes;
-    struct block *blocks; /* [k]: height base + k + 1 */
+    struct executed_block *blocks; /* [k]: height base + k + 1 */
     uint64_t executed, decided, cap;
     uint32_t last[CLIENTS_ALL]; /* timestamp executed */
-    bool polling, hinted;       /* hinted: somebody seems to be in a later membership epoch */
-    unsigned hinted_by;
     uint64_t registers[REGISTERS];
     uint32_t closings; /* blocks that closed a membership epoch, among those executed */
-    uint32_t polls;
-    uint64_t kept;                 /* height of the latest state that is offered */
-    uint64_t tried;                /* + 1: where the last transfer began */
-    const struct epoch *installed; /* a state of that epoch, in this step */
+    uint64_t kept;     /* height of the latest state that is offered */
+};
+
+/* Where a state comes from. */
+struct state_origin {
+    struct digest id; /* of its block */
+    uint64_t next;    /* membership epoch above it */
 };
 
 /* ---- machine: one process; a replica has one, twins have two */
@@ -106,8 +110,13 @@ struct machine {
     unsigned index, replica;
     enum lie lie;
     bool up;
-    struct pbft *pbft; /* NULL: down, or no member */
-    unsigned epoch;    /* that of pbft: index into the world's */
+    struct replica *live; /* NULL: down, or starting */
+    struct ledger_store store;
+    struct effects out; /* of the running step */
+    unsigned epoch;     /* of the decided state: index into the world's */
+    struct stored_block opened;
+    struct pbft_status before; /* the step */
+    bool voted;                /* before it */
     unsigned life;
     bool gone; /* stays down or out of reach for good */
     bool wiped;
@@ -128,10 +137,9 @@ struct machine {
     uint64_t undone_height; /* lowest of the last undo, and the batch there */
     struct digest undone_batch;
     struct outbox outbox;
+    struct blob *checked; /* what was sent last and looked at, or NULL */
     struct disk disk;
     struct application app;
-    struct transfer *transfer; /* NULL: down */
-    uint64_t shunned;          /* replicas that gave us bad blocks, one bit each */
     /* of the checkers: */
     struct number_set durable, judged;
     uint64_t planned_view, planned_top;   /* the last NEW-VIEW re-proposed up to here */
@@ -151,16 +159,7 @@ struct machine {
     uint32_t said_count, lies_told;
 };
 
-enum event_kind {
-    EVENT_MESSAGE,
-    EVENT_TIMER,
-    EVENT_DISK,
-    EVENT_POLL,
-    EVENT_CLIENT,
-    EVENT_FAULT,
-    EVENT_RESTART,
-    EVENT_HEAL
-};
+enum event_kind { EVENT_MESSAGE, EVENT_TIMER, EVENT_DISK, EVENT_CLIENT, EVENT_FAULT, EVENT_RESTART, EVENT_HEAL };
 
 struct event {
     enum event_kind kind;
@@ -242,17 +241,17 @@ void network_deliver(struct world *w, const struct event *e);
 void network_carry(struct machine *from, unsigned to, struct blob *message);
 
 /* ---- disk.c */
-enum { TO_REPLICA = 1000 }; /* an effect's `to` from here on is a replica, whatever the membership epoch */
 extern const struct outbox_actions disk_actions;              /* of a machine */
 void disk_settle(struct machine *m, struct effects *effects); /* empties effects */
 struct effects effects_spare(struct world *w);                /* empty ones for a step */
 void disk_event(struct world *w, const struct event *e);
+void disk_store(struct machine *m); /* what its replica reads: m->store */
 void disk_crash(struct machine *m);
 void disk_wipe(struct machine *m);
 
 /* ---- damage.c */
 void disk_damage(struct machine *m, uint64_t v); /* one record of a machine that is down; v: which, and how */
-/* Feeds the records to m->pbft. False: it refuses them, as it must when they are damaged. */
+/* Feeds the records to the replica. False: it refuses them, as it must when they are damaged. */
 bool disk_read(struct machine *m);
 
 void disk_free(struct disk *d);
@@ -268,13 +267,17 @@ void clock_change(struct machine *m, int64_t jump, int rate); /* jump back only 
 void machine_start(struct machine *m);
 void machine_crash(struct machine *m, int64_t back_after); /* < 0: stays down until the faults end */
 void machine_timer(struct world *w, const struct event *e);
-bool machine_behind(const struct machine *m);
-/* After every step: is it behind, do machine and application agree. */
+/* A step of its replica: what is called in between has its effects in m->out. */
+void machine_begin(struct machine *m);
+void machine_end(struct machine *m);
+const struct pbft *machine_pbft(const struct machine *m); /* NULL: down, or no member */
+/* After every step: do replica and application agree. */
 void machine_look(struct machine *m);
 
 /* ---- application.c */
-struct pbft_app application_callbacks(struct machine *m);
-void application_load(struct machine *m); /* from the disk */
+struct replica_app application_callbacks(struct machine *m);
+struct digest application_voters_digest(uint64_t membership_epoch);
+struct place application_place(const struct machine *m, uint64_t height);
 void application_free(struct application *a);
 /* A client's requests are decided up to this timestamp, and it has been told: that waits for the disk. */
 uint32_t application_durable_of(const struct machine *m, unsigned client);
@@ -283,7 +286,7 @@ uint32_t application_closings(const struct machine *m);
 bool application_closes(const struct application *a, uint64_t height); /* its membership epoch; height > a->base */
 /* Changes of who votes, up to this height. */
 uint32_t application_changes(const struct application *a, uint64_t height);
-struct block *application_block(struct application *a, uint64_t height);
+struct executed_block *application_block(struct application *a, uint64_t height);
 struct digest application_id(const struct application *a, uint64_t height);
 /* Executes a batch; takes over the blob. */
 void application_add(struct machine *m, struct blob *batch, const struct bytes *requests, unsigned count);
@@ -291,17 +294,14 @@ void application_undo(struct machine *m, uint64_t height);
 /* Forgets everything: the chain begins anew at this height, in this state. */
 void application_restart(struct machine *m, uint64_t height, const struct digest *id, struct bytes state);
 
-/* ---- catch_up.c */
-struct transfer *catch_up_transfer(struct machine *m); /* new */
-void catch_up_poll(struct world *w, const struct event *e);
-void catch_up_timer(struct machine *m); /* that of the transfer */
-/* A message that is not pbft's. */
-void catch_up_receive(struct machine *m, unsigned from, struct bytes message);
-/* Decided: to be offered to others, if it is one of those heights. */
-void catch_up_keep(struct machine *m, uint64_t height, struct bytes certificate);
+/* ---- states.c */
+/* The state after a decided block, and why it may be believed. */
+void state_give(struct machine *m, uint64_t height, struct bytes certificate, struct buf *proof, struct buf *state);
 /* Does a quorum vouch for this root at this height? */
-enum err catch_up_check(struct machine *m, uint64_t height, struct bytes proof, const struct digest *root,
-                        struct digest *id, const struct epoch **epoch);
+enum err state_check(struct machine *m, uint64_t height, struct bytes proof, const struct digest *root,
+                     struct state_origin *out);
+enum err state_install(struct machine *m, uint64_t height, struct bytes proof, struct bytes state,
+                       struct replica_point *out);
 
 /* ---- clients.c */
 void clients_start(struct world *w);

@@ -16,7 +16,9 @@ enum effect_kind {
      * of the ledger's blocks above that one; the blocks go on above it; durable as PERSIST, in one piece */
     EFFECT_INSTALL,
     EFFECT_FORGET, /* records filed under numbers <= number may be dropped */
-    /* blob to peer `to`, by the sender's numbering: replica numbers are those of membership epoch `number` */
+    /* blob to peer `to`, by the sender's numbering: those of pbft are its replicas of membership epoch `number`. From a
+     * replica (replica/replica.h) a broadcast is one effect for each peer, in a row, and number says in which epoch it was
+     * made; to a peer alone it is 0. */
     EFFECT_SEND,
     EFFECT_TIMER_SET, /* (re)arm timer `timer` for the absolute time at_ns */
     EFFECT_TIMER_STOP,

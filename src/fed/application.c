@@ -309,6 +309,7 @@ enum err application_open(struct fed *f, const struct ledger_store *store, struc
         .poll_ns = f->config.poll_ns,
         .chunk_size = STATE_CHUNK_SIZE,
         .state_gap = STATE_GAP,
+        .recent = REPLICA_RECENT,
         .whole_ledger = true,
         .pbft =
             {

@@ -145,7 +145,7 @@ enum err chain_read(const struct replica *r, uint64_t height, struct blob **out)
 
     if (height == 0 || height > c->height)
         return ERR_MISSING;
-    if (c->height - height < REPLICA_RECENT && recent != NULL) {
+    if (c->height - height < r->config.recent && recent != NULL) {
         *out = blob_hold(recent);
         return ERR_OK;
     }

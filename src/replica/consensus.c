@@ -57,8 +57,10 @@ static void translate(struct replica *r, const struct effect *e)
         return;
     }
     for (unsigned i = 0; i < c->count; i++) {
-        if (c->peers[i] != r->config.self)
-            effects_send(r->out, (int32_t)c->peers[i], e->blob);
+        if (c->peers[i] == r->config.self)
+            continue;
+        effects_send(r->out, (int32_t)c->peers[i], e->blob);
+        r->out->items[r->out->count - 1].number = c->membership_epoch;
     }
     blob_drop(e->blob);
 }

@@ -9,6 +9,7 @@ enum err replica_new(const struct replica_config *config, const struct replica_a
     struct replica *r = mem_alloc(sizeof *r);
 
     ASSERT(config->peers > 0 && config->self < config->peers && config->poll_ns > 0 && config->state_gap > 0);
+    ASSERT(config->recent <= REPLICA_RECENT);
     ASSERT(config->pbft.membership_epoch > 0);
     r->config = *config;
     r->app = *app;
@@ -191,6 +192,11 @@ uint64_t replica_height(const struct replica *r)
 uint64_t replica_membership_epoch(const struct replica *r)
 {
     return r->chain.voters.set.membership_epoch;
+}
+
+bool replica_transferring(const struct replica *r)
+{
+    return r->sync.state == SYNC_TRANSFERRING;
 }
 
 bool replica_restarted(const struct replica *r)

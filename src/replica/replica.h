@@ -20,7 +20,7 @@
  * transfer/transfer.h; 16 and all others are left to the application. */
 
 enum {
-    REPLICA_RECENT = 32, /* decided blocks that are served from memory: the driver may still be writing them */
+    REPLICA_RECENT = 32,
     REPLICA_BLOCKS_MAX = 16,
     REPLICA_BLOCKS_SIZE_MAX = 1 << 20 /* of the blocks in a message, when there are two or more */
 };
@@ -110,6 +110,8 @@ struct replica_config {
     int64_t poll_ns;
     size_t chunk_size;  /* of states */
     uint64_t state_gap; /* who is so many blocks behind, or more, fetches a state */
+    unsigned recent;    /* decided blocks that are served from memory, up to REPLICA_RECENT: the driver may still be
+                           writing them */
     bool whole_ledger;  /* the blocks below an installed state are wanted, too */
 };
 
@@ -154,6 +156,7 @@ bool replica_level(const struct replica *r);
 uint64_t replica_heard(const struct replica *r);
 uint64_t replica_height(const struct replica *r);
 uint64_t replica_membership_epoch(const struct replica *r);
+bool replica_transferring(const struct replica *r);
 bool replica_restarted(const struct replica *r);            /* the store was not empty */
 struct pbft_status replica_status(const struct replica *r); /* zeros without a vote */
 const struct pbft *replica_pbft(const struct replica *r);   /* for checkers; NULL without a vote */

@@ -42,19 +42,18 @@ void agreement_appended(struct machine *m, uint64_t height, struct bytes block)
 
     if (!machine_correct(m))
         return;
-    ASSERT(block_decode(block, &stored));
+    ASSERT(stored_block_decode(block, &stored) == ERR_OK);
     epoch_appended(w, height, &stored.id);
     check_certificate(m, height, &stored.id, stored.certificate, &view);
-    struct digest batch_digest = digest_of(stored.batch);
     if (!b->decided) {
-        *b = (struct agreed_block){true, view, stored.id, batch_digest, b->checkpoint_signers};
+        *b = (struct agreed_block){true, view, stored.id, stored.batch_digest, b->checkpoint_signers};
         return;
     }
     if (view < b->view)
         b->view = view;
     else if (view > b->view)
         MARK(w, SECOND_VIEW_SAME_BLOCK);
-    if (!digest_equal(&b->batch, &batch_digest))
+    if (!digest_equal(&b->batch, &stored.batch_digest))
         world_fail(w, "1 agreement", "machine %u decides another batch at %llu", m->index, (unsigned long long)height);
     else if (!digest_equal(&b->id, &stored.id))
         world_fail(w, "4 equal roots", "machine %u has another state at %llu", m->index, (unsigned long long)height);

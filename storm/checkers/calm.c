@@ -56,32 +56,37 @@ void calm_step(struct machine *m, const struct effects *effects)
 {
     struct world *w = m->world;
     struct calm *c = &m->calm;
+    const struct pbft *p = machine_pbft(m);
     bool by_timer = m->view_timer;
 
     m->view_timer = false;
-    if (m->pbft == NULL)
+    if (p == NULL)
         return;
     if (c->timeout == 0)
-        *c = (struct calm){w->plan.view_timeout, false, m->pbft->decided};
+        *c = (struct calm){w->plan.view_timeout, false, p->decided};
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *e = &effects->items[i];
-        if (e->kind != EFFECT_NOTE || strcmp(e->name, "pbft.view_change") != 0)
+        if (e->kind != EFFECT_NOTE)
             continue;
-        left_view(m, e->number, by_timer);
-        by_timer = false;
+        if (strcmp(e->name, "replica.membership") == 0) /* another machine of PBFT */
+            *c = (struct calm){w->plan.view_timeout, false, p->decided};
+        if (strcmp(e->name, "pbft.view_change") == 0) {
+            left_view(m, e->number, by_timer);
+            by_timer = false;
+        }
     }
-    if (m->pbft->decided > c->decided && m->pbft->active) {
+    if (p->decided > c->decided && p->active) {
         c->timeout = w->plan.view_timeout;
         c->in_vain = false;
     }
-    c->decided = m->pbft->decided;
+    c->decided = p->decided;
     if (c->timeout == w->plan.view_timeout_max && w->plan.view_timeout_max > w->plan.view_timeout)
         MARK(w, TIMEOUT_MAX);
-    if (runs_alone(m->pbft))
+    if (runs_alone(p))
         world_fail(w, "15 calm", "machine %u is in a hurry to leave a view that the others do not want to enter",
                    m->index);
-    const struct timer *t = &m->pbft->timers[PBFT_TIMER_VIEW];
-    if (m->pbft->timeout_ns != c->timeout || (t->armed && t->at_ns - machine_now(m) > w->plan.view_timeout_max))
-        world_fail(w, "15 calm", "machine %u has a time-out of %lld ns, not %lld", m->index,
-                   (long long)m->pbft->timeout_ns, (long long)c->timeout);
+    const struct timer *t = &p->timers[PBFT_TIMER_VIEW];
+    if (p->timeout_ns != c->timeout || (t->armed && t->at_ns - machine_now(m) > w->plan.view_timeout_max))
+        world_fail(w, "15 calm", "machine %u has a time-out of %lld ns, not %lld", m->index, (long long)p->timeout_ns,
+                   (long long)c->timeout);
 }

@@ -56,8 +56,8 @@ const struct digest *seen_first(struct seen_table *t, uint64_t key, const struct
 void agreement_appended(struct machine *m, uint64_t height, struct bytes block);
 /* 4 diverged.c: who executed another block than the others decided signs nothing until it has theirs */
 void diverged_step(struct machine *m, const struct effects *effects);
-/* So many effects of the step came before. */
-void diverged_caught_up(struct machine *m, const struct effects *effects);
+/* In this step, after the effects that it has so far. */
+void diverged_caught_up(struct machine *m);
 /* 2 prepared.c: one digest for a view and sequence */
 void prepared_persisted(struct machine *m, struct bytes record);
 /* 3, 8 new_view.c: content is a function of the view changes, and keeps what is decided */
@@ -65,7 +65,7 @@ void new_view_persisted(struct machine *m, struct bytes message);
 /* 5 order.c: without gaps, in order, exactly once */
 void order_execute(struct machine *m, uint64_t sequence);
 void order_undo(struct machine *m, uint64_t sequence);
-void order_decide(struct machine *m, uint64_t sequence, const struct digest *id);
+void order_decide(struct machine *m);
 void order_request(struct machine *m, unsigned client, uint32_t timestamp);
 void order_look(struct machine *m); /* after each step: replica and application are at one */
 /* 6 signing.c: one digest for a type, view and sequence, across crashes; e: that of the claim */
@@ -89,7 +89,7 @@ void transfer_noted(struct machine *m, const char *note, uint64_t number);
 /* 12 foreign.c: nothing of another federation or membership epoch than e, the machine's, has an effect */
 void foreign_received(struct machine *m, const struct epoch *e, struct bytes message, enum err err, size_t effects);
 /* 13 evidence.c: convicts liars only, and convinces a third party */
-void evidence_look(struct machine *m);
+void evidence_taken(struct machine *m, unsigned culprit, struct bytes first, struct bytes second);
 /* 14 liveness.c: after the faults everything decides in time */
 void liveness_expired(struct world *w);
 /* 15 calm.c: no view change without a fault, nor on the word of liars alone; time-outs double and are reset */

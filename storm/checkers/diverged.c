@@ -19,6 +19,8 @@ void diverged_step(struct machine *m, const struct effects *effects)
         return;
     for (size_t i = m->mended_at; i < effects->count; i++) {
         const struct effect *e = &effects->items[i];
+        if (e->kind == EFFECT_NOTE && strcmp(e->name, "replica.membership") == 0)
+            m->diverged = false;
         if (e->kind == EFFECT_NOTE && strcmp(e->name, "pbft.divergence") == 0) {
             m->diverged = true;
             MARK(m->world, DIVERGED);
@@ -29,10 +31,12 @@ void diverged_step(struct machine *m, const struct effects *effects)
     m->mended_at = 0;
 }
 
-void diverged_caught_up(struct machine *m, const struct effects *effects)
+void diverged_caught_up(struct machine *m)
 {
+    if (m->live == NULL)
+        return; /* it reads its own disk */
     if (m->diverged)
         MARK(m->world, DIVERGED_MENDED);
     m->diverged = false;
-    m->mended_at = effects->count;
+    m->mended_at = m->out.count;
 }

@@ -1,31 +1,24 @@
-#include "pbft/internal.h"
+#include "pbft/evidence.h"
 
 #include "storm/world.h"
 
-void evidence_look(struct machine *m)
+/* Nobody but a liar is accused, and a third party is convinced. */
+void evidence_taken(struct machine *m, unsigned culprit, struct bytes first, struct bytes second)
 {
     struct world *w = m->world;
-    const struct epoch *e = machine_epoch(m);
+    const struct epoch *e = epoch_of_replica(m);
     struct voters voters = epoch_voters(e);
-    struct buf first = {0}, second = {0};
-    unsigned replica, culprit;
+    unsigned number = 0;
 
-    if (m->pbft->evidence_count == 0)
+    if (!machine_correct(m))
         return;
-    while (pbft_take_evidence(m->pbft, &first, &second, &replica)) {
-        enum err err = evidence_check(bytes_of_buf(&first), bytes_of_buf(&second), &voters, &culprit);
-        if (err != ERR_OK || culprit != replica)
-            world_fail(w, "13 evidence", "machine %u against %u: %s", m->index, replica, err_text(err));
-        replica = e->replica_of[replica];
-        if (replica_honest(w, replica))
-            world_fail(w, "13 evidence", "machine %u convicts %u, which is correct", m->index, replica);
-        MARK(w, EQUIVOCATION);
-        if (w->checkers.convicted != 0 && w->checkers.convicted != UINT64_C(1) << replica)
-            MARK(w, EVIDENCE_SECOND);
-        w->checkers.convicted |= UINT64_C(1) << replica;
-        buf_clear(&first);
-        buf_clear(&second);
-    }
-    buf_free(&first);
-    buf_free(&second);
+    enum err err = evidence_check(first, second, &voters, &number);
+    if (err != ERR_OK || (int)number != e->number_of[culprit])
+        world_fail(w, "13 evidence", "machine %u against %u: %s", m->index, culprit, err_text(err));
+    if (replica_honest(w, culprit))
+        world_fail(w, "13 evidence", "machine %u convicts %u, which is correct", m->index, culprit);
+    MARK(w, EQUIVOCATION);
+    if (w->checkers.convicted != 0 && w->checkers.convicted != UINT64_C(1) << culprit)
+        MARK(w, EVIDENCE_SECOND);
+    w->checkers.convicted |= UINT64_C(1) << culprit;
 }

@@ -22,8 +22,8 @@ void liveness_expired(struct world *w)
     }
     const struct machine *m = &w->machines[first];
     struct pbft_status s = {0};
-    if (m->pbft != NULL)
-        s = pbft_status(m->pbft);
+    if (machine_pbft(m) != NULL)
+        s = pbft_status(machine_pbft(m));
     world_fail(w, "14 liveness",
                "%u correct machines wait; machine %u: view %llu%s, decided %llu of %llu known, stable %llu, pending %u",
                waiting, first, (unsigned long long)s.view, s.in_view_change ? " (changing)" : "",

@@ -1,5 +1,7 @@
 #include "pbft/internal.h"
 
+#include <string.h>
+
 #include "storm/world.h"
 
 /* The most that one step may ask for: a view's worth of slots said again to everybody, and as much decided. Who needs
@@ -10,6 +12,22 @@ static size_t effects_allowed(const struct storm_plan *p, const struct pbft *pbf
     return 64 + 16 * ((size_t)p->window + p->interval + (alone ? p->pending_max : 0)) + 4 * (size_t)p->replicas;
 }
 
+/* A broadcast is one effect for each of those who get it, in a row. */
+static bool is_again(const struct effects *effects, size_t i)
+{
+    return i > 0 && effects->items[i].kind == EFFECT_SEND && effects->items[i].number != 0 &&
+           effects->items[i - 1].blob == effects->items[i].blob;
+}
+
+static size_t count_effects(const struct effects *effects)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < effects->count; i++)
+        count += !is_again(effects, i);
+    return count;
+}
+
 /* What pbft sends to one replica alone is an answer to it. */
 static void count_answers(struct machine *m, const struct effects *effects)
 {
@@ -18,7 +36,9 @@ static void count_answers(struct machine *m, const struct effects *effects)
 
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *e = &effects->items[i];
-        if (e->kind != EFFECT_SEND || e->to < 0 || e->to >= TO_REPLICA)
+        if (e->kind == EFFECT_NOTE && strcmp(e->name, "replica.membership") == 0)
+            memset(m->answers, 0, sizeof m->answers);
+        if (e->kind != EFFECT_SEND || e->number != 0 || !pbft_owns(blob_bytes(e->blob)))
             continue;
         struct answers *a = &m->answers[e->to];
         if (a->count == 0 || now - a->since >= w->plan.resend)
@@ -34,14 +54,15 @@ void memory_step(struct machine *m, const struct effects *effects)
     struct world *w = m->world;
     size_t kept = 0;
 
-    if (effects->count > effects_allowed(&w->plan, m->pbft))
+    const struct pbft *p = machine_pbft(m);
+
+    if (effects->count > effects_allowed(&w->plan, p) && count_effects(effects) > effects_allowed(&w->plan, p))
         world_fail(w, "16 memory", "one step of machine %u has %zu effects", m->index, effects->count);
-    if (m->pbft == NULL)
+    if (p == NULL)
         return;
     count_answers(m, effects);
     if (w->steps % 64 > 0)
         return;
-    const struct pbft *p = m->pbft;
     for (unsigned i = 0; i < p->members.n; i++) {
         const struct peer *peer = &p->peers[i];
         if (peer->view_change != NULL && peer->view_change->len > PBFT_MESSAGE_SIZE_MAX)

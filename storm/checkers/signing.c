@@ -13,8 +13,8 @@ void signing_sent(struct machine *m, const struct epoch *e, const struct claim *
         world_fail(w, "6 signing", "machine %u signs a %s before it has recovered", m->index,
                    statement_subject(s->type));
     bool proposes = s->type == MESSAGE_PRE_PREPARE || s->type == MESSAGE_PREPARE;
-    if (proposes && e == machine_epoch(m) && m->pbft != NULL &&
-        s->sequence > pbft_status(m->pbft).stable + w->plan.window)
+    if (proposes && e == machine_epoch(m) && machine_pbft(m) != NULL &&
+        s->sequence > pbft_status(machine_pbft(m)).stable + w->plan.window)
         world_fail(w, "6 signing", "machine %u votes for %llu above its window", m->index,
                    (unsigned long long)s->sequence);
     const struct digest *first = seen_first(&w->checkers.signed_ones, key, &s->digest);

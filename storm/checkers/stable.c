@@ -37,9 +37,9 @@ void stable_noted(struct machine *m, uint64_t sequence)
 
 void stable_forgets(struct machine *m, uint64_t number)
 {
-    if (m->pbft == NULL || !machine_correct(m))
+    if (machine_pbft(m) == NULL || !machine_correct(m))
         return;
-    if (number > pbft_status(m->pbft).stable)
+    if (number > pbft_status(machine_pbft(m)).stable)
         world_fail(m->world, "9 stable", "machine %u forgets up to %llu above its stable checkpoint", m->index,
                    (unsigned long long)number);
 }

@@ -400,6 +400,7 @@ enum err node_new(struct node *n, const struct log *log, unsigned self, const st
         .poll_ns = 10,
         .chunk_size = STATE_SIZE,
         .state_gap = GAP,
+        .recent = REPLICA_RECENT,
         .whole_ledger = whole_ledger,
         .pbft = {.federation_id = federation(),
                  .membership_epoch = 1,
