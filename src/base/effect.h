@@ -30,8 +30,7 @@ enum effect_kind {
 };
 
 enum {
-    PEER_OTHERS = -1,    /* every other replica of the membership epoch */
-    PEER_VALIDATORS = -2 /* every other validator */
+    PEER_OTHERS = -1 /* every other replica of pbft's; its user knows who they are (replica/consensus.h) */
 };
 
 /* What an effect carries that is more than bytes: the first member of it. Counted like a blob, and not shared between

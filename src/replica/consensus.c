@@ -45,24 +45,30 @@ static void decide(void *context, uint64_t sequence, const struct digest *block_
 
 /* ---- effects */
 
-static void translate(struct replica *r, const struct effect *e)
+void consensus_broadcast(struct replica *r, struct blob *message)
 {
     const struct consensus *c = &r->consensus;
 
-    if (e->kind != EFFECT_SEND || e->to != PEER_OTHERS) {
-        struct effect mine = *e;
-        if (e->kind == EFFECT_SEND)
-            mine.to = (int32_t)c->peers[e->to];
-        effects_put(r->out, &mine);
+    for (unsigned i = 0; i < c->count; i++) {
+        if (c->peers[i] != r->config.self)
+            effects_send_replica(r->out, c->membership_epoch, (int32_t)c->peers[i], message);
+    }
+}
+
+static void translate(struct replica *r, const struct effect *e)
+{
+    struct effect mine = *e;
+
+    if (e->kind == EFFECT_SEND && e->to == PEER_OTHERS) {
+        consensus_broadcast(r, e->blob);
+        blob_drop(e->blob);
         return;
     }
-    for (unsigned i = 0; i < c->count; i++) {
-        if (c->peers[i] == r->config.self)
-            continue;
-        effects_send(r->out, (int32_t)c->peers[i], e->blob);
-        r->out->items[r->out->count - 1].number = c->membership_epoch;
+    if (e->kind == EFFECT_SEND) {
+        mine.to = (int32_t)r->consensus.peers[e->to];
+        mine.number = 0;
     }
-    blob_drop(e->blob);
+    effects_put(r->out, &mine);
 }
 
 /* PBFT wrote its effects to our list from `begin` on: its replicas become peers, a broadcast one effect for each of

@@ -154,12 +154,7 @@ void replica_poke(struct replica *r)
 
 void replica_broadcast(struct replica *r, struct blob *message)
 {
-    const struct replica_voters *v = &r->chain.voters;
-
-    for (unsigned i = 0; i < v->set.count; i++) {
-        if (v->peers[i] != r->config.self)
-            effects_send(r->out, (int32_t)v->peers[i], message);
-    }
+    consensus_broadcast(r, message);
 }
 
 void replica_recovered(struct replica *r)

@@ -375,16 +375,9 @@ static void do_send(void *context, const struct effect *e)
 
     if (!pbft_owns(blob_bytes(e->blob)))
         check_entry_sent(f, n->index, blob_bytes(e->blob));
-    if (e->to >= 0) {
-        if ((unsigned)e->to < f->count) /* a test may let members in that have no machine */
-            federation_send(f, n->index, (unsigned)e->to, blob_hold(e->blob));
-        return;
-    }
-    unsigned limit = e->to == PEER_VALIDATORS ? f->options.validators : f->count;
-    for (unsigned to = 0; to < limit; to++) {
-        if (to != n->index)
-            federation_send(f, n->index, to, blob_hold(e->blob));
-    }
+    ASSERT(e->to >= 0);
+    if ((unsigned)e->to < f->count) /* a test may let members in that have no machine */
+        federation_send(f, n->index, (unsigned)e->to, blob_hold(e->blob));
 }
 
 /* ---- the disk: whatever is written is durable at once */
