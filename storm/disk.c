@@ -135,6 +135,7 @@ static void make_durable(struct machine *m, const struct disk_write *w)
     durable_written(m, blob_bytes(w->bytes));
     if (!machine_correct(m))
         return;
+    stable_persisted(m, blob_bytes(w->bytes));
     prepared_persisted(m, blob_bytes(w->bytes));
     new_view_persisted(m, blob_bytes(w->bytes));
 }

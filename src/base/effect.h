@@ -17,8 +17,8 @@ enum effect_kind {
     EFFECT_INSTALL,
     EFFECT_FORGET, /* records filed under numbers <= number may be dropped */
     /* blob to peer `to`, by the sender's numbering: those of pbft are its replicas of membership epoch `number`. From a
-     * replica (replica/replica.h) a broadcast is one effect for each peer, in a row, and number says in which epoch it was
-     * made; to a peer alone it is 0. */
+     * replica (replica/replica.h) a broadcast is one effect for each peer, in a row, and number says in which epoch it
+     * was made; to a peer alone it is 0. */
     EFFECT_SEND,
     EFFECT_TIMER_SET, /* (re)arm timer `timer` for the absolute time at_ns */
     EFFECT_TIMER_STOP,

@@ -77,6 +77,7 @@ void durable_sent(struct machine *m, const struct claim *claim);
 void judged_batch(struct machine *m, uint64_t sequence, const struct bytes *requests, unsigned count);
 void judged_sent(struct machine *m, const struct claim *claim);
 /* 9 stable.c: a quorum behind each stable checkpoint; nothing above it is forgotten */
+void stable_persisted(struct machine *m, struct bytes record);
 void stable_sent(struct machine *m, const struct claim *claim);
 void stable_noted(struct machine *m, uint64_t sequence);
 /* Enough have signed a CHECKPOINT for it aloud, liars counted as if they all had, and m too. */

@@ -1,4 +1,21 @@
+#include "pbft/record.h"
 #include "storm/world.h"
+
+/* Its word is on the disk: a crash may come before it is sent, and after the restart it is in what the machine proves.
+ */
+void stable_persisted(struct machine *m, struct bytes record)
+{
+    struct record_head head;
+    struct cbor_reader r;
+
+    if (record_kind(record) != RECORD_CLAIM || record_head_read(record, &head, &r) != ERR_OK)
+        return;
+    uint64_t type = cbor_get_uint(&r);
+    (void)cbor_get_uint(&r);
+    uint64_t sequence = cbor_get_uint(&r);
+    if (r.err == ERR_OK && type == MESSAGE_CHECKPOINT)
+        agreed_at(m->world, sequence)->checkpoint_signers |= UINT64_C(1) << m->replica;
+}
 
 void stable_sent(struct machine *m, const struct claim *claim)
 {
