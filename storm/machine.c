@@ -92,6 +92,7 @@ static void read_ledger(struct machine *m)
         .self = m->replica,
         .pbft = w->config,
         .poll_ns = plan->poll,
+        .transfer_ns = plan->resend,
         .chunk_size = plan->chunk,
         .state_gap = plan->transfer_gap,
         .recent = plan->retention < REPLICA_RECENT ? (unsigned)plan->retention : REPLICA_RECENT,

@@ -307,6 +307,7 @@ enum err application_open(struct fed *f, const struct ledger_store *store, struc
         .peers = MEMBERS_MAX,
         .self = f->config.self,
         .poll_ns = f->config.poll_ns,
+        .transfer_ns = f->config.view_timeout_ns / 2,
         .chunk_size = STATE_CHUNK_SIZE,
         .state_gap = STATE_GAP,
         .recent = REPLICA_RECENT,

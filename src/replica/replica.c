@@ -8,7 +8,8 @@ enum err replica_new(const struct replica_config *config, const struct replica_a
 {
     struct replica *r = mem_alloc(sizeof *r);
 
-    ASSERT(config->peers > 0 && config->self < config->peers && config->poll_ns > 0 && config->state_gap > 0);
+    ASSERT(config->peers > 0 && config->self < config->peers && config->poll_ns > 0 && config->transfer_ns > 0 &&
+           config->state_gap > 0);
     ASSERT(config->recent <= REPLICA_RECENT);
     ASSERT(config->pbft.membership_epoch > 0);
     r->config = *config;

@@ -54,7 +54,7 @@ void states_init(struct replica *r)
         .peers = r->config.peers,
         .self = r->config.self,
         .chunk_size = r->config.chunk_size,
-        .timeout_ns = r->config.pbft.resend_ns,
+        .timeout_ns = r->config.transfer_ns,
         .timer = REPLICA_TIMER_TRANSFER,
     };
     struct transfer_app app = {r, check, install};

@@ -398,6 +398,7 @@ enum err node_new(struct node *n, const struct log *log, unsigned self, const st
         .peers = PEERS,
         .self = self,
         .poll_ns = 10,
+        .transfer_ns = 100,
         .chunk_size = STATE_SIZE,
         .state_gap = GAP,
         .recent = REPLICA_RECENT,
