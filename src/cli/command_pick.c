@@ -218,6 +218,9 @@ static int load_state(struct setup *s)
     if (audit_folder(s->arguments->folder, &options, &report, &diag) != ERR_OK)
         return command_fail("pick", "%s", diag.text);
     status = report.finding_count > 0 ? refuse(s, &report) : compare_federation(s);
+    if (status == EXIT_FINE && audit_section(&report)->open[RULE_LOG_END])
+        (void)command_fail("pick", "note: %s; later epochs may have better genomes",
+                           audit_section(&report)->skipped[RULE_LOG_END]);
     if (status == EXIT_FINE)
         status = compare_scenario(s, &report);
     audit_report_free(&report);

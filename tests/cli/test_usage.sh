@@ -91,6 +91,8 @@ END
 "$federated_sim" --scenario halt.json --epochs 2 --output-dir o7 --quiet
 ok "an end that no quorum is left to vouch for" run 3 "$prismfed" audit --scenario halt.json o7
 ok "is open" grep -q 'OPEN: PF-LOG-END: 1 validator vouches .* a quorum is 2' out
+ok "pick picks from it" run 0 "$prismfed" pick --scenario halt.json --node a o7
+ok "and says so, too" grep -q 'note: 1 validator vouches for the end' err
 sed 's/"gain": /"gain": 1/' o/simulations/epoch_summary_tiny.json > changed
 mv changed o/simulations/epoch_summary_tiny.json
 ok "audit of a changed summary" run 1 "$prismfed" audit --json o
