@@ -8,6 +8,8 @@
 #define GUARD_OPEN ", \"margin_ppm\": 1000000"
 /* Only where claims are drawn there is something to slander. */
 #define SPOT_CHECKS ", \"spot_checks\": 16"
+/* As many newcomers in an epoch as a policy can allow. */
+#define JOINS_OPEN ", \"joins_per_epoch\": 8"
 
 /* Federations of a seed. All are compared with those in which nobody lies and the default rule decides. There are
  * DRAWS of them, which differ by what the sites draw when they search, and in nothing else; the others draw as the
@@ -17,25 +19,30 @@ struct way {
     enum rank_rule rule;
     const char *more; /* of the policy */
     enum lie lie;
+    unsigned guests; /* sites that the liars sponsor in turn, and the others sign off, and that lie like them */
 };
+enum { GUESTS = 8 };
 enum { HONEST, DRAWS = 3, ABSENT = DRAWS, LIES, MORE = LIES + LIE_COUNT - 1 };
 
-/* The plain mean. */
-static const struct way plain[] = {
-    {", `mean_cost`", RANK_MEAN_COST, "", LIE_NONE},
-    {", `mean_cost`", RANK_MEAN_COST, "", LIE_INVERTED_SCORES},
-    {", `mean_cost`", RANK_MEAN_COST, "", LIE_IPM_SCORES},
-    {", `mean_cost`, guard open", RANK_MEAN_COST, GUARD_OPEN, LIE_INVERTED_SCORES},
-    {", `mean_cost`, guard open", RANK_MEAN_COST, GUARD_OPEN, LIE_IPM_SCORES},
+/* Those who let in others, and the plain mean. */
+static const struct way others[] = {
+    {" and lets in who does", RANK_TRIMMED, "", LIE_COLLUDING_SCORES, GUESTS},
+    {" and lets in who does, 8 an epoch", RANK_TRIMMED, JOINS_OPEN, LIE_COLLUDING_SCORES, GUESTS},
+    {" and lets in who does, 8 an epoch", RANK_TRIMMED, JOINS_OPEN, LIE_INVERTED_SCORES, GUESTS},
+    {", `mean_cost`", RANK_MEAN_COST, "", LIE_NONE, 0},
+    {", `mean_cost`", RANK_MEAN_COST, "", LIE_INVERTED_SCORES, 0},
+    {", `mean_cost`", RANK_MEAN_COST, "", LIE_IPM_SCORES, 0},
+    {", `mean_cost`, guard open", RANK_MEAN_COST, GUARD_OPEN, LIE_INVERTED_SCORES, 0},
+    {", `mean_cost`, guard open", RANK_MEAN_COST, GUARD_OPEN, LIE_IPM_SCORES, 0},
 };
-enum { WAYS = MORE + sizeof plain / sizeof plain[0] };
+enum { WAYS = MORE + sizeof others / sizeof others[0] };
 
 static struct way way_of(unsigned w, enum rank_rule rule)
 {
     if (w >= MORE)
-        return plain[w - MORE];
+        return others[w - MORE];
     enum lie lie = w < LIES ? LIE_NONE : (enum lie)(w - LIES + LIE_NONE + 1);
-    return (struct way){"", rule, lie == LIE_FALSE_RECOUNTS ? SPOT_CHECKS : "", lie};
+    return (struct way){"", rule, lie == LIE_FALSE_RECOUNTS ? SPOT_CHECKS : "", lie, 0};
 }
 
 /* log(cost) over the one half of the held-out instances, the other, and all. */
@@ -51,6 +58,25 @@ struct federations *federations_new(void)
 void federations_free(struct federations *f)
 {
     mem_free(f);
+}
+
+/* They have the work of their sponsor's kind. */
+static void add_guests(struct trial *t, const struct way *way)
+{
+    unsigned liars[TRIAL_SITES_MAX], count = 0, founders = t->sites;
+
+    for (unsigned i = 0; i < founders; i++) {
+        if (t->lies[i] != LIE_NONE)
+            liars[count++] = i;
+    }
+    for (unsigned i = 0; i < way->guests; i++) {
+        unsigned sponsor = liars[i % count];
+
+        t->numbers[t->sites] = TRIAL_SITES_MAX + i;
+        t->families[t->sites] = t->families[sponsor];
+        t->sponsors[t->sites] = (int)sponsor + 1;
+        t->lies[t->sites++] = way->lie;
+    }
 }
 
 static enum err run_way(const struct round *r, unsigned w, struct federation_state *undecided, struct trial_result *out,
@@ -73,6 +99,7 @@ static enum err run_way(const struct round *r, unsigned w, struct federation_sta
         t.families[t.sites] = liars_family(i);
         t.lies[t.sites++] = lies ? way.lie : LIE_NONE;
     }
+    add_guests(&t, &way);
     return trial_run(&t, out, diag);
 }
 

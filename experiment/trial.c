@@ -13,10 +13,11 @@
 static void write_node(const struct trial *t, unsigned site, struct buf *out)
 {
     buf_printf(out,
-               "{\"id\": \"site-%u\", \"region\": \"region-%u\", \"role\": \"core\", \"stake\": %" PRIu64 ","
+               "{\"id\": \"site-%u\", \"region\": \"region-%u\", \"role\": \"%s\", \"stake\": %" PRIu64 ","
                " \"workload\": {\"family\": \"%s\", \"instances\": %u}}",
                t->numbers[site], t->numbers[site] % (t->regions > 0 ? t->regions : SCENARIO_REGIONS_MAX),
-               t->stakes[site] > 0 ? t->stakes[site] : 10, t->families[site], t->plan->instances);
+               t->sponsors[site] > 0 ? "edge" : "core", t->stakes[site] > 0 ? t->stakes[site] : 10, t->families[site],
+               t->plan->instances);
 }
 
 static void write_lie(const struct trial *t, unsigned site, bool first, struct buf *out)
@@ -27,29 +28,56 @@ static void write_lie(const struct trial *t, unsigned site, bool first, struct b
                first ? "" : ", ", t->numbers[site], t->lie_epoch, lie_name(t->lies[site]));
 }
 
+/* As soon as there is an epoch in which others can agree on it. */
+static void write_join(const struct trial *t, unsigned site, bool first, struct buf *out)
+{
+    buf_printf(out, "%s{\"kind\": \"join\", \"node\": \"site-%u\", \"epoch\": 1, \"sponsor\": \"site-%u\"}",
+               first ? "" : ", ", t->numbers[site], t->numbers[t->sponsors[site] - 1]);
+}
+
+static void write_events(const struct trial *t, struct buf *out)
+{
+    bool first = true;
+
+    for (unsigned i = 0; i < t->sites; i++) {
+        if (t->lies[i] != LIE_NONE) {
+            write_lie(t, i, first, out);
+            first = false;
+        }
+        if (t->sponsors[i] > 0) {
+            write_join(t, i, first, out);
+            first = false;
+        }
+    }
+}
+
+static unsigned founders(const struct trial *t)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < t->sites; i++)
+        count += t->sponsors[i] == 0;
+    return count;
+}
+
 static void write_scenario(const struct trial *t, struct buf *out)
 {
     const struct trial_plan *p = t->plan;
-    bool first = true;
+    unsigned validators = founders(t);
 
     buf_printf(out,
                "{\"name\": \"trial\", \"epoch_start\": 1, \"max_ledger_drift\": 2, \"quorum\": %u,"
                " \"seed\": \"%" PRIu64 "\", \"guard_rails\": " RAILS ", \"limit_ms\": 4294967296,"
                " \"policy\": {\"rule\": \"%s\", \"evaluations\": %u, \"iteration_limit\": %" PRIu64
                ", \"migrants\": %u, \"archive\": %u%s}, \"nodes\": [",
-               quorum_size(t->sites, quorum_faults(t->sites)), t->seed, rank_rule_name(p->rule), p->evaluations,
+               quorum_size(validators, quorum_faults(validators)), t->seed, rank_rule_name(p->rule), p->evaluations,
                p->limit, p->migrants, p->archive, p->more);
     for (unsigned i = 0; i < t->sites; i++) {
         buf_add_text(out, i > 0 ? ", " : "");
         write_node(t, i, out);
     }
     buf_add_text(out, "], \"events\": [");
-    for (unsigned i = 0; i < t->sites; i++) {
-        if (t->lies[i] == LIE_NONE)
-            continue;
-        write_lie(t, i, first, out);
-        first = false;
-    }
+    write_events(t, out);
     buf_add_text(out, "]}");
 }
 

@@ -28,6 +28,7 @@ struct trial {
     const char *families[TRIAL_SITES_MAX]; /* of their private work */
     unsigned regions;                      /* they go round; 0: SCENARIO_REGIONS_MAX */
     uint64_t stakes[TRIAL_SITES_MAX];      /* 0: 10, like everybody else */
+    int sponsors[TRIAL_SITES_MAX];         /* site, counted from 1, by whose wish this one joins; 0: a founder */
     enum lie lies[TRIAL_SITES_MAX];        /* from lie_epoch on */
     uint64_t lie_epoch;
     const struct workload *pooled;      /* all sites' work, for a trial of one site; NULL: its own */

@@ -33,8 +33,6 @@ static struct fed *new_node(struct bytes genesis, struct verify_cache *cache)
         .submit_max_ns = 4000 * MILLISECOND,
         .poll_ns = 1000 * MILLISECOND,
         .pipeline = 4,
-        .checkpoint_interval = 4,
-        .window = 16,
         .last_epoch = UINT64_MAX,
         .verify_cache = cache,
     };

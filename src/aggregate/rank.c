@@ -43,44 +43,80 @@ static bool product_exceeds(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 }
 
 /* Rounding takes less than one ppm a site from the whole of the weights, and so from what is dropped. */
-uint64_t rank_safe_cap_ppm(unsigned sites, uint64_t trim_ppm)
+uint64_t rank_safe_cap_ppm(unsigned parties, unsigned sites, uint64_t trim_ppm)
 {
-    unsigned liars = sites > 0 ? (sites - 1) / 3 : 0;
+    unsigned liars = parties > 0 ? (parties - 1) / 3 : 0;
     if (liars == 0)
         return PPM;
     return trim_ppm > sites + liars ? (trim_ppm - sites) / liars : 1;
 }
 
-/* The cap that the number of sites leaves room for, rounded up. */
-static uint64_t cap_effective(const struct rank_matrix *m)
+/* Sites that share one cap. */
+struct parties {
+    unsigned count;
+    unsigned of[RANK_SITES_MAX];      /* number of the site's party, below count */
+    uint64_t stakes[RANK_SITES_MAX];  /* of the party's sites together */
+    uint64_t weights[RANK_SITES_MAX]; /* of the party */
+};
+
+static void parties_gather(const struct rank_matrix *m, struct parties *p)
 {
-    uint64_t even = (PPM + m->sites - 1) / m->sites;
-    uint64_t cap = MUTATE(RANK_NO_CAP, PPM + even, m->stake_cap_ppm);
-    return cap > even ? cap : even;
+    unsigned number[RANK_SITES_MAX] = {0}; /* + 1; of a party that some site is of */
+
+    for (unsigned i = 0; i < m->sites; i++) {
+        unsigned party = m->parties != NULL ? m->parties[i] : i;
+        party = MUTATE(RANK_NO_PARTIES, i, party);
+        ASSERT(party < RANK_SITES_MAX);
+        if (number[party] == 0)
+            number[party] = ++p->count;
+        p->of[i] = number[party] - 1;
+        p->stakes[p->of[i]] += stake_of(m, i);
+    }
+}
+
+/* The cap that the number of parties leaves room for, rounded up. */
+static uint64_t cap_effective(const struct rank_matrix *m, unsigned parties)
+{
+    uint64_t even = (PPM + parties - 1) / parties;
+    uint64_t cap = m->stake_cap_ppm > even ? m->stake_cap_ppm : even;
+
+    return MUTATE(RANK_NO_CAP, PPM + even, cap);
 }
 
 /* Water-filling: whoever's share of what is left exceeds the cap gets the cap, the rest is shared anew.
  * Taking one out only raises the shares of the others, so the order shows nowhere. */
-static void weights_fill(const struct rank_matrix *m, uint64_t *weights)
+static void parties_fill(const struct rank_matrix *m, struct parties *p)
 {
     bool is_capped[RANK_SITES_MAX] = {false};
-    uint64_t cap = cap_effective(m), left = PPM, stakes = 0;
-    for (unsigned i = 0; i < m->sites; i++)
-        stakes += stake_of(m, i);
+    uint64_t cap = cap_effective(m, p->count), left = PPM, stakes = 0;
+    for (unsigned i = 0; i < p->count; i++)
+        stakes += p->stakes[i];
     for (bool again = true; again;) {
         again = false;
-        for (unsigned i = 0; i < m->sites; i++) {
-            if (is_capped[i] || !product_exceeds(stake_of(m, i), left, cap, stakes))
+        for (unsigned i = 0; i < p->count; i++) {
+            if (is_capped[i] || !product_exceeds(p->stakes[i], left, cap, stakes))
                 continue;
             is_capped[i] = again = true;
-            weights[i] = cap;
+            p->weights[i] = cap;
             left -= cap;
-            stakes -= stake_of(m, i);
+            stakes -= p->stakes[i];
         }
     }
-    for (unsigned i = 0; i < m->sites; i++)
+    for (unsigned i = 0; i < p->count; i++)
         if (!is_capped[i])
-            weights[i] = (uint64_t)dmath_muldiv((int64_t)stake_of(m, i), (int64_t)left, (int64_t)stakes);
+            p->weights[i] = (uint64_t)dmath_muldiv((int64_t)p->stakes[i], (int64_t)left, (int64_t)stakes);
+}
+
+/* What a party weighs is its sites' by their stakes. */
+static void weights_fill(const struct rank_matrix *m, uint64_t *weights)
+{
+    struct parties p = {0};
+
+    parties_gather(m, &p);
+    parties_fill(m, &p);
+    for (unsigned i = 0; i < m->sites; i++)
+        weights[i] =
+            (uint64_t)dmath_muldiv((int64_t)stake_of(m, i), (int64_t)p.weights[p.of[i]], (int64_t)p.stakes[p.of[i]]);
 }
 
 /* ---- ranks */

@@ -27,22 +27,23 @@ struct rank_matrix {
     unsigned sites, candidates;
     const uint64_t *costs;       /* sites x candidates, row by row */
     const uint64_t *stakes;      /* one for each site, > 0 */
-    uint64_t stake_cap_ppm;      /* no site weighs more than this share of the whole, at most
+    uint64_t stake_cap_ppm;      /* no party weighs more than this share of the whole, at most
                                     PPM; where that cannot be, all weigh the same */
     uint64_t trim_ppm;           /* RANK_TRIMMED: the share of weight dropped at each end, below 500000 */
     const struct digest *hashes; /* one for each candidate; ties break by the lower */
     enum rank_rule rule;
+    const unsigned *parties; /* the party of each site, below RANK_SITES_MAX; NULL: every site is one of its own */
 };
 
-/* The greatest cap with which floor((sites - 1) / 3) liars, whatever their stakes, weigh no more than RANK_TRIMMED
- * drops at an end: then its bound holds (docs/aggregation.md). Below four sites there is none to withstand: PPM.
- */
-uint64_t rank_safe_cap_ppm(unsigned sites, uint64_t trim_ppm);
+/* The greatest cap with which floor((parties - 1) / 3) lying parties of so many sites in all, whatever their stakes,
+ * weigh no more than RANK_TRIMMED drops at an end: then its bound holds (docs/aggregation.md). Below four parties there
+ * is none to withstand: PPM. */
+uint64_t rank_safe_cap_ppm(unsigned parties, unsigned sites, uint64_t trim_ppm);
 
 struct rank_result {
     unsigned winner;
     uint64_t scores[RANK_CANDIDATES_MAX]; /* millionths of a doubled rank (mean_cost: costs); lower is better */
-    uint64_t weights[RANK_SITES_MAX];     /* ppm after the cap, sum PPM up to rounding */
+    uint64_t weights[RANK_SITES_MAX];     /* ppm after the cap, sum PPM up to one a site */
 };
 void rank_reduce(const struct rank_matrix *m, struct rank_result *out);
 

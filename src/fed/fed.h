@@ -31,7 +31,6 @@ struct fed_config {
     int64_t submit_ns, submit_max_ns; /* own entry: first and longest wait before it is sent again */
     int64_t poll_ns;
     unsigned pipeline;
-    uint64_t checkpoint_interval, window;
     uint64_t last_epoch;               /* the node rests when this epoch has ended; UINT64_MAX: never */
     struct verify_cache *verify_cache; /* borrowed, for drivers of many nodes; NULL: none; changes no result */
     bool recovering;                   /* its disk was lost: see below */

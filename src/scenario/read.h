@@ -18,6 +18,8 @@ void workload_spec_default(unsigned index, struct workload_spec *out);
 void scenario_read_nodes(struct json_reader *r, const json_t *root, struct scenario *s);
 void scenario_read_network(struct json_reader *r, const json_t *root, struct scenario *s);
 void scenario_read_rules(struct json_reader *r, const json_t *root, struct scenario *s);
+/* The policy's stake cap, when all nodes and events are read. */
+void scenario_default_cap(const json_t *root, struct scenario *s);
 void scenario_read_events(struct json_reader *r, const json_t *root, struct scenario *s);
 /* After the events: who joins later is none of the first validators. */
 void scenario_read_quorum(struct json_reader *r, const json_t *root, struct scenario *s);

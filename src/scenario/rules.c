@@ -1,5 +1,6 @@
 #include "base/dmath.h"
 #include "evolve/local_cycle.h"
+#include "pbft/limits.h"
 #include "scenario/read.h"
 
 /* What the federation's genesis and its nodes' configuration get from the file: policy, guard rails, rebalance. */
@@ -64,11 +65,23 @@ static void read_guard_rails(struct json_reader *r, const json_t *root, struct s
 
 static void read_policy(struct json_reader *r, const json_t *root, struct policy *p)
 {
-    static const char *const keys[] = {"rule",        "stake_cap_ppm",   "trim_ppm",
-                                       "margin_ppm",  "rollback_ppm",    "stale_discount_ppm",
-                                       "optimiser",   "evaluations",     "iteration_limit",
-                                       "migrants",    "archive",         "topology",
-                                       "spot_checks", "joins_per_epoch", NULL};
+    static const char *const keys[] = {"rule",
+                                       "stake_cap_ppm",
+                                       "trim_ppm",
+                                       "margin_ppm",
+                                       "rollback_ppm",
+                                       "stale_discount_ppm",
+                                       "optimiser",
+                                       "evaluations",
+                                       "iteration_limit",
+                                       "migrants",
+                                       "archive",
+                                       "topology",
+                                       "spot_checks",
+                                       "joins_per_epoch",
+                                       "checkpoint_interval",
+                                       "window",
+                                       NULL};
     const char *rules[RANK_RULE_COUNT + 1] = {NULL}, *optimisers[OPTIMISER_COUNT + 1] = {NULL};
     const char *topologies[TOPOLOGY_COUNT + 1] = {NULL};
     unsigned rule = p->rule, optimiser = p->optimiser, topology = p->topology;
@@ -99,15 +112,25 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
     read_unsigned(r, policy, "archive", 0, CYCLE_ARCHIVE_MAX, &p->archive_max);
     read_choice(r, policy, "topology", topologies, &topology);
     p->topology = (enum topology)topology;
+    read_u64(r, policy, "checkpoint_interval", 1, PBFT_WINDOW_MAX / 2, &p->checkpoint_interval);
+    read_u64(r, policy, "window", 2, PBFT_WINDOW_MAX, &p->window);
+    if (r->err == ERR_OK && p->window < 2 * p->checkpoint_interval)
+        read_fail(r, "window", ERR_RANGE, "%llu is less than twice the checkpoint_interval, %llu",
+                  (unsigned long long)p->window, (unsigned long long)p->checkpoint_interval);
     read_unsigned(r, policy, "joins_per_epoch", 0, JOINS_PER_EPOCH_MAX, &p->joins_per_epoch);
     read_unsigned(r, policy, "spot_checks", 0, SPOT_CHECKS_MAX, &p->spot_checks);
     read_leave(r, mark);
 }
 
-/* Unless the file names a cap, a third of the sites cannot have their way whatever their stakes are. */
-static void default_cap(const json_t *root, struct scenario *s)
+/* Unless the file names a cap, a third of the founders and all whom they bring in cannot have their way whatever their
+ * stakes are. */
+void scenario_default_cap(const json_t *root, struct scenario *s)
 {
-    uint64_t safe = rank_safe_cap_ppm(s->node_count, s->policy.trim_ppm);
+    unsigned founders = 0;
+
+    for (unsigned i = 0; i < s->node_count; i++)
+        founders += !s->nodes[i].joins_later;
+    uint64_t safe = rank_safe_cap_ppm(founders, s->node_count, s->policy.trim_ppm);
 
     if (json_object_get(json_object_get(root, "policy"), "stake_cap_ppm") == NULL && safe < s->policy.stake_cap_ppm)
         s->policy.stake_cap_ppm = safe;
@@ -172,6 +195,5 @@ void scenario_read_rules(struct json_reader *r, const json_t *root, struct scena
     read_guard_rails(r, root, s);
     check_latency_limit(r, root, s);
     read_policy(r, root, &s->policy);
-    default_cap(root, s);
     read_rebalance(r, root, s);
 }

@@ -60,6 +60,7 @@ static void read_root(struct json_reader *r, const json_t *root, struct scenario
     scenario_read_network(r, root, s);
     scenario_read_rules(r, root, s);
     scenario_read_events(r, root, s);
+    scenario_default_cap(root, s);
     scenario_read_quorum(r, root, s);
     check_founders(r, root, s);
     scenario_check_programs(r, s);

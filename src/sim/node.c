@@ -70,8 +70,6 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
         .submit_max_ns = s->submit_max_ns,
         .poll_ns = s->submit_ns,
         .pipeline = 4,
-        .checkpoint_interval = 16,
-        .window = 64,
         .last_epoch = r->last_epoch,
         .verify_cache = r->verdicts,
         .recovering = n->recovering,

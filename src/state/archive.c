@@ -106,7 +106,7 @@ static struct contender *contenders(const struct federation_state *s)
 {
     struct rank_result result = {0};
     struct contender *c = mem_array(s->candidate_count, sizeof c[0]);
-    if (state_rows(s) > 0) /* else those who scored were convicted since */
+    if (state_weighing_rows(s) > 0) /* else those who scored were convicted since */
         (void)decision_rank(s, &result);
     for (unsigned k = 0; k < s->candidate_count; k++)
         c[k] = (struct contender){&s->candidates[k], result.scores[k], archive_origin(s, &s->candidates[k]), 0};

@@ -12,16 +12,17 @@ static uint64_t row_weight(const struct federation_state *s, unsigned member)
     return weight > 0 ? weight : 1;
 }
 
-/* Rows in the order of members, columns in aligned order. */
+/* Rows of those that weigh, in the order of members; columns in aligned order. */
 static struct rank_matrix matrix_build(const struct federation_state *s, uint64_t *costs, uint64_t *stakes,
-                                       struct digest *hashes)
+                                       struct digest *hashes, unsigned *parties)
 {
     unsigned sites = 0;
     for (unsigned i = 0; i < s->member_count; i++) {
-        if (!s->contributions[i].scored)
+        if (!s->contributions[i].scored || !state_weighs(s, i))
             continue;
         for (unsigned k = 0; k < s->candidate_count; k++)
             costs[sites * s->candidate_count + k] = s->contributions[i].costs[k];
+        parties[sites] = state_party(s, i);
         stakes[sites++] = row_weight(s, i);
     }
     for (unsigned k = 0; k < s->candidate_count; k++)
@@ -35,6 +36,7 @@ static struct rank_matrix matrix_build(const struct federation_state *s, uint64_
         .trim_ppm = s->policy.trim_ppm,
         .hashes = hashes,
         .rule = s->policy.rule,
+        .parties = parties,
     };
 }
 
@@ -47,16 +49,18 @@ static bool guard_passes(const struct federation_state *s, int64_t gain_ppm)
 
 int64_t decision_rank(const struct federation_state *s, struct rank_result *out)
 {
-    unsigned rows = state_rows(s);
+    unsigned rows = state_weighing_rows(s);
     uint64_t *costs = mem_array((size_t)rows * s->candidate_count, sizeof costs[0]);
     uint64_t *stakes = mem_array(rows, sizeof stakes[0]);
     struct digest *hashes = mem_array(s->candidate_count, sizeof hashes[0]);
-    struct rank_matrix matrix = matrix_build(s, costs, stakes, hashes);
+    unsigned *parties = mem_array(rows, sizeof parties[0]);
+    struct rank_matrix matrix = matrix_build(s, costs, stakes, hashes, parties);
     rank_reduce(&matrix, out);
     int64_t gain = rank_gain_ppm(&matrix, out, 0, out->winner);
     mem_free(costs);
     mem_free(stakes);
     mem_free(hashes);
+    mem_free(parties);
     return gain;
 }
 

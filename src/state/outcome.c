@@ -42,7 +42,7 @@ void outcome_fill(const struct federation_state *s, const struct decision *d, st
         .aggregated_delta_ppm = d->gain_ppm,
         .incumbent = d->winner != 0 ? s->candidates[d->winner].hash : s->incumbent_hash,
         .candidates = s->candidate_count,
-        .scored = state_rows(s),
+        .scored = state_weighing_rows(s),
     };
     for (unsigned i = 0; i < s->member_count; i++)
         out->false_claims += s->members[i].found_epoch == s->epoch;

@@ -172,10 +172,9 @@ static void mark_absent(struct federation_state *s)
 
 static bool enough(const struct federation_state *s)
 {
-    if (s->phase == PHASE_ROLLBACK)
-        return false;
-    unsigned least = MUTATE(STATE_CLOSE_BELOW_MIN, s->phase == PHASE_COLLECT ? 0 : 1, s->policy.min_participants);
-    return (s->phase == PHASE_COLLECT ? state_updates(s) : state_rows(s)) >= least;
+    bool some = s->phase == PHASE_COLLECT || state_rows(s) > 0;
+
+    return s->phase != PHASE_ROLLBACK && MUTATE(STATE_CLOSE_BELOW_MIN, some, state_suffices(s));
 }
 
 void phase_advance(struct federation_state *s, struct execution *out)

@@ -5,6 +5,7 @@
 #include "base/dmath.h"
 #include "evolve/local_cycle.h"
 #include "ledger/block.h"
+#include "pbft/limits.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define DAY_NS (86400 * SECOND_NS)
@@ -31,6 +32,8 @@ void policy_default(struct policy *out)
         .migrants = 2,
         .archive_max = 4,
         .batch_max = 64,
+        .checkpoint_interval = 16,
+        .window = 64,
     };
 }
 
@@ -83,6 +86,7 @@ static const char *optimiser_text(unsigned value)
 static const struct field fields[] = {
     FIELD_NAMED(rule, RANK_RULE_COUNT, rule_name),
     FIELD(shards, 0, 4096),
+    FIELD_WIDE(window, 2, PBFT_WINDOW_MAX),
     FIELD(migrants, 1, CYCLE_MIGRANTS_MAX),
     FIELD_NAMED(topology, TOPOLOGY_COUNT, topology_text),
     FIELD_WIDE(trim_ppm, 0, 499999),
@@ -102,6 +106,7 @@ static const struct field fields[] = {
     FIELD_WIDE(score_deadline_ns, 1, DAY_NS),
     FIELD_WIDE(close_tolerance_ns, 0, DAY_NS),
     FIELD_WIDE(stale_discount_ppm, 0, PPM),
+    FIELD_WIDE(checkpoint_interval, 1, PBFT_WINDOW_MAX / 2),
     FIELD_WIDE(collect_deadline_ns, 1, DAY_NS),
 };
 enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };
@@ -169,6 +174,8 @@ void policy_get(struct cbor_reader *r, struct policy *out)
         cbor_expect_key(r, f->key);
         field_write(&p, f, f->name != NULL ? named_get(r, f) : number_get(r, f));
     }
+    if (r->err == ERR_OK && p.window < 2 * p.checkpoint_interval)
+        cbor_fail(r, ERR_RANGE);
     if (r->err == ERR_OK)
         *out = p;
 }
@@ -182,5 +189,8 @@ enum err policy_check(const struct policy *p, struct diag *diag)
             return diag_set(diag, ERR_RANGE, "policy: %s is %llu, must be in %llu..%llu", f->key, (unsigned long long)v,
                             (unsigned long long)f->least, (unsigned long long)f->most);
     }
+    if (p->window < 2 * p->checkpoint_interval)
+        return diag_set(diag, ERR_RANGE, "policy: window is %llu, must be at least twice checkpoint_interval, %llu",
+                        (unsigned long long)p->window, (unsigned long long)p->checkpoint_interval);
     return ERR_OK;
 }

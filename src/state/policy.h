@@ -35,6 +35,7 @@ struct policy {
     enum topology topology;
     unsigned shards; /* units of shared work, spread over active nodes by rendezvous hashing */
     unsigned batch_max;
+    uint64_t checkpoint_interval, window; /* of PBFT, in blocks: window >= 2 * checkpoint_interval (pbft/pbft.h) */
     unsigned spot_checks; /* claims that validators run again, of an epoch's UPDATEs and of its rows each; 0: none */
 };
 

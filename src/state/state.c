@@ -150,7 +150,7 @@ void state_free(struct federation_state *s)
 
 bool state_weighs(const struct federation_state *s, unsigned member)
 {
-    return s->members[member].first_epoch != s->epoch;
+    return MUTATE(STATE_NEWCOMER_WEIGHS, true, s->members[member].first_epoch != s->epoch);
 }
 
 unsigned state_party(const struct federation_state *s, unsigned member)
@@ -275,6 +275,41 @@ unsigned state_rows(const struct federation_state *s)
     return count;
 }
 
+unsigned state_weighing_rows(const struct federation_state *s)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < s->member_count; i++)
+        count += s->contributions[i].scored && state_weighs(s, i);
+    return count;
+}
+
+static unsigned count_parties(const bool *party)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < MEMBERS_MAX; i++)
+        count += party[i];
+    return count;
+}
+
+bool state_suffices(const struct federation_state *s)
+{
+    bool spoke[MEMBERS_MAX] = {false}, stays[MEMBERS_MAX] = {false};
+    unsigned members = 0, least = s->policy.min_participants;
+    for (unsigned i = 0; i < s->member_count; i++) {
+        const struct contribution *c = &s->contributions[i];
+        enum member_status status = s->members[i].status;
+        unsigned party = MUTATE(STATE_PARTY_SPEAKS_TWICE, i, state_party(s, i));
+        if (!state_weighs(s, i))
+            continue;
+        stays[party] |= status != MEMBER_LEFT && status != MEMBER_CONVICTED;
+        if (s->phase == PHASE_COLLECT ? c->updated : c->scored) {
+            members++;
+            spoke[party] = true;
+        }
+    }
+    return count_parties(spoke) >= least || (count_parties(stays) < least && members >= least);
+}
+
 bool state_phase_complete(const struct federation_state *s)
 {
     if (s->phase == PHASE_ROLLBACK)
@@ -284,5 +319,5 @@ bool state_phase_complete(const struct federation_state *s)
         if (s->members[i].status == MEMBER_ACTIVE && !(s->phase == PHASE_COLLECT ? c->updated : c->scored))
             return false;
     }
-    return (s->phase == PHASE_COLLECT ? state_updates(s) : state_rows(s)) >= s->policy.min_participants;
+    return state_suffices(s);
 }

@@ -173,6 +173,11 @@ bool state_sits_out(const struct federation_state *s, unsigned member);
 /* How many members have put an UPDATE (or, in SCORE, a row) into the running epoch? */
 unsigned state_updates(const struct federation_state *s);
 unsigned state_rows(const struct federation_state *s);
+/* Rows of members that weigh. */
+unsigned state_weighing_rows(const struct federation_state *s);
+/* Have policy.min_participants spoken in the running phase, COLLECT or SCORE? Who does not weigh is none of them, and a
+ * party counts once, unless fewer parties than that are left in the federation. */
+bool state_suffices(const struct federation_state *s);
 /* Is the running phase complete without a CLOSE: has every active member spoken? */
 bool state_phase_complete(const struct federation_state *s);
 

@@ -193,6 +193,59 @@ static void no_weight_exceeds_the_cap(void)
 
 /* ---- symmetry */
 
+/* However many sites a party is made of, and whatever their stakes. */
+static void a_party_weighs_no_more_than_a_site_may(void)
+{
+    struct prng prng;
+    prng_stream(&prng, 5, "test.rank.parties", 0);
+    for (unsigned round = 0; round < 300; round++) {
+        unsigned sites = 1 + (unsigned)prng_below(&prng, SITES), count = 1 + (unsigned)prng_below(&prng, sites),
+                 seen = 0;
+        unsigned parties[SITES];
+        uint64_t whole[RANK_SITES_MAX] = {0};
+        struct rank_matrix m = matrix(sites, 1, RANK_TRIMMED);
+        struct rank_result r;
+        for (unsigned i = 0; i < sites; i++) {
+            parties[i] = (unsigned)prng_below(&prng, count) * 7;
+            stakes[i] = 1 + prng_next(&prng) % (UINT64_C(1) << prng_below(&prng, 50));
+        }
+        m.parties = parties;
+        m.stake_cap_ppm = prng_below(&prng, PPM + 1);
+        rank_reduce(&m, &r);
+        for (unsigned i = 0; i < sites; i++) {
+            seen += whole[parties[i]] == 0;
+            whole[parties[i]] += r.weights[i] + (r.weights[i] == 0);
+        }
+        uint64_t even = (PPM + seen - 1) / seen, cap = m.stake_cap_ppm > even ? m.stake_cap_ppm : even, sum = 0;
+        for (unsigned p = 0; p < RANK_SITES_MAX; p++) {
+            CHECK(whole[p] <= cap + sites);
+            sum += whole[p];
+        }
+        CHECK(sum + 2 * sites >= PPM && sum <= PPM + sites + seen);
+    }
+}
+
+/* One of four parties has many sites of its own: the others' costs decide, as if it were one site. */
+static void sites_of_one_party_lie_in_vain(void)
+{
+    unsigned parties[SITES];
+    struct rank_matrix m = matrix(SITES, 2, RANK_TRIMMED);
+    struct rank_result r;
+    for (unsigned i = 0; i < SITES; i++) {
+        parties[i] = i < 3 ? i : 3;
+        stakes[i] = 10;
+        costs[2 * i] = i < 3 ? 1 : 1000000;
+        costs[2 * i + 1] = i < 3 ? 1000000 : 1;
+    }
+    m.stake_cap_ppm = rank_safe_cap_ppm(4, SITES, m.trim_ppm);
+    rank_reduce(&m, &r);
+    CHECK_EQ_U64(r.winner, 1);
+    m.parties = parties;
+    rank_reduce(&m, &r);
+    CHECK_EQ_U64(r.winner, 0);
+    CHECK(rank_gain_ppm(&m, &r, 0, 1) < 0);
+}
+
 /* The default withstands every third site, whatever the stakes: what the heaviest of them weigh is dropped. */
 static void a_safe_cap_is_safe(void)
 {
@@ -201,16 +254,16 @@ static void a_safe_cap_is_safe(void)
     struct prng prng;
     tap_seed(98);
     prng_seed(&prng, 98);
-    CHECK_EQ_U64(rank_safe_cap_ppm(3, 333333), PPM);
-    CHECK_EQ_U64(rank_safe_cap_ppm(4, 333333), 333329);
+    CHECK_EQ_U64(rank_safe_cap_ppm(3, 3, 333333), PPM);
+    CHECK_EQ_U64(rank_safe_cap_ppm(4, 4, 333333), 333329);
     for (unsigned sites = 4; sites <= RANK_SITES_MAX; sites++) {
         unsigned liars = (sites - 1) / 3;
-        uint64_t cap = rank_safe_cap_ppm(sites, 333333), heaviest = 0, whole = 0;
+        uint64_t cap = rank_safe_cap_ppm(sites, sites, 333333), heaviest = 0, whole = 0;
         struct rank_result r;
         CHECK(cap >= (PPM + sites - 1) / sites);
         for (unsigned i = 0; i < sites; i++)
             stake[i] = i < liars ? UINT64_C(1) << prng_below(&prng, 50) : 1 + prng_below(&prng, 100);
-        rank_reduce(&(struct rank_matrix){sites, 1, any, stake, cap, 333333, &hash, RANK_TRIMMED}, &r);
+        rank_reduce(&(struct rank_matrix){sites, 1, any, stake, cap, 333333, &hash, RANK_TRIMMED, NULL}, &r);
         for (unsigned i = 0; i < sites; i++)
             whole += r.weights[i];
         for (unsigned i = 0; i < liars; i++)
@@ -488,6 +541,8 @@ int main(void)
     TAP_RUN(ties_break_by_the_lower_hash);
     TAP_RUN(scores_are_what_the_definition_says);
     TAP_RUN(stakes_are_capped);
+    TAP_RUN(a_party_weighs_no_more_than_a_site_may);
+    TAP_RUN(sites_of_one_party_lie_in_vain);
     TAP_RUN(no_weight_exceeds_the_cap);
     TAP_RUN(a_safe_cap_is_safe);
     TAP_RUN(order_of_sites_and_candidates_never_shows);

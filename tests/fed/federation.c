@@ -102,6 +102,8 @@ static void make_genesis(struct federation *f)
     g->policy.evaluations = 3;
     g->policy.iteration_limit = 100;
     g->policy.spot_checks = o->spot_checks;
+    g->policy.checkpoint_interval = 4;
+    g->policy.window = 16;
     g->policy.shards = o->shards;
     g->schema = *workload_schema();
     genome_default(&g->schema, &g->incumbent);
@@ -566,8 +568,6 @@ struct fed_config federation_config(const struct federation *f, unsigned node)
         .submit_max_ns = 4 * SECOND,
         .poll_ns = 1 * SECOND,
         .pipeline = 4,
-        .checkpoint_interval = 4,
-        .window = 16,
         .last_epoch = f->options.last_epoch,
         .verify_cache = f->verify_cache,
         .recovering = f->nodes[node].recovering,

@@ -91,6 +91,8 @@ static void check_rules(const struct scenario *s)
     CHECK_EQ_I64(s->submit_max_ns, 2400 * ms);
     CHECK_EQ_U64(p->spot_checks, 7);
     CHECK_EQ_U64(p->joins_per_epoch, 3);
+    CHECK_EQ_U64(p->checkpoint_interval, 8);
+    CHECK_EQ_U64(p->window, 48);
     CHECK_EQ_U64(p->rule, RANK_MEDIAN);
     CHECK_EQ_U64(p->stake_cap_ppm, 300000);
     CHECK_EQ_U64(p->trim_ppm, 100000);

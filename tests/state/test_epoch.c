@@ -45,15 +45,15 @@ static void the_line_is_pinned(void)
     char hex[2 * DIGEST_SIZE + 1];
     fixture_init(&f, 3, 1, NULL);
     digest_hex(&f.state.federation_id, hex);
-    CHECK_EQ_TEXT(hex, "3999c953e905e893cd2b4aa3f8f46ff02332fa319446a1dadd792c4a765469cf");
+    CHECK_EQ_TEXT(hex, "50a147db53e30b03d48d0185598f272c1957ddf84d5fc0649a156cab65a0abcb");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "f9bc7f0d7afe0e8f1c94ae5fbad2c2e18104787e58b3692a7878b52cb4fc6e2e");
+    CHECK_EQ_TEXT(hex, "976aa52534c6b37ac2ff6683ead35f83e1edf43f25624f80119ee5ee7039bbdd");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "217b5822467bcf9542a352ed4050114442a0f8f350f21db4c28450feb20be3f4");
+    CHECK_EQ_TEXT(hex, "bc67aa5e7dd1d240b8978a777b0b9fe8949622ec60580408388f2d6752161d00");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "0ef8be9957019891aa3b75d8a112744aaf20aab9d5798953bde4bf3e4a3e5364");
+    CHECK_EQ_TEXT(hex, "9cc365c6d7f06d3bfabd8e3f0f49dc5b53e2b81efe1513837b00c3bd2e9b781f");
     fixture_fini(&f);
 }
 

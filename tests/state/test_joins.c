@@ -1,3 +1,4 @@
+#include "base/dmath.h"
 #include "fixture.h"
 
 /* Who comes in, by whose wish, and what a stake or a key may become. Four validators v0.. v3 (quorum 3; f is 0 in the
@@ -255,6 +256,138 @@ static void sign_offs_have_an_end(void)
     fixture_fini(&f);
 }
 
+/* ---- what newcomers weigh */
+
+/* Eight newcomers that v0 has let in, two in an epoch, keys and members 5.. */
+static void let_in(struct fixture *f, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct change c = newcomer(f, 5 + i, "v0");
+        CHECK_ERR(fixture_sign_off(f, 0, 2, &c, 5 + i), ERR_OK);
+        if (i % 2 == 1)
+            fixture_epoch(f, 0);
+    }
+    REQUIRE(f->state.member_count == 5 + count);
+}
+
+/* v0 and whom it let in score genome 6 best, v1 to v3 and e0 find it a million times worse than the incumbent. */
+static void push(struct fixture *f, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        fixture_update(f, i, i == 0 ? 6 : 0, f->state.epoch);
+    fixture_run(f);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t row[CYCLE_CANDIDATES_MAX];
+        for (unsigned k = 0; k < f->state.candidate_count; k++)
+            row[k] = (k == fixture_candidate(f, 6)) == (i == 0 || i >= 5) ? 1 : 1000000;
+        fixture_row(f, i, row);
+    }
+    fixture_run(f);
+    CHECK(f->last.epoch_ended);
+}
+
+static void those_of_one_sponsor_decide_nothing(void)
+{
+    struct policy policy;
+    struct fixture f;
+    policy_default(&policy);
+    policy.margin_ppm = PPM;
+    policy.max_ledger_drift = 20; /* they may be silent at first */
+    policy.stake_cap_ppm = rank_safe_cap_ppm(5, 13, policy.trim_ppm);
+    fixture_init(&f, 4, 1, &policy);
+    let_in(&f, 8);
+    push(&f, 13); /* the last two weigh nothing yet */
+    CHECK_EQ_U64(f.last.outcome.scored, 11);
+    CHECK(!f.last.outcome.changed);
+    push(&f, 13);
+    CHECK_EQ_U64(f.last.outcome.scored, 13);
+    CHECK(!f.last.outcome.changed);
+    for (unsigned i = 5; i < 13; i++)
+        f.state.members[i].sponsor = i % 4 + 1; /* by everybody's wish they would */
+    push(&f, 13);
+    CHECK(f.last.outcome.changed);
+    fixture_fini(&f);
+}
+
+static void a_newcomer_weighs_nothing_at_first(void)
+{
+    struct policy policy;
+    struct fixture f;
+    policy_default(&policy);
+    policy.rule = RANK_MEDIAN;
+    policy.stake_cap_ppm = PPM;
+    for (unsigned first = 0; first < 2; first++) {
+        fixture_init(&f, 1, 1, &policy);
+        struct change c = newcomer(&f, 2, "v0");
+        CHECK_ERR(fixture_sign_off(&f, 0, 0, &c, 2), ERR_OK);
+        fixture_epoch(&f, 0);
+        if (first == 0)
+            fixture_epoch(&f, 0);
+        f.state.members[2].card.stake = 100; /* enough to decide alone */
+        for (unsigned i = 0; i < 3; i++)
+            fixture_update(&f, i, i == 2 ? 6 : 0, f.state.epoch);
+        fixture_run(&f);
+        for (unsigned i = 0; i < 3; i++)
+            fixture_score(&f, i, i == 2 ? 6 : 0, 200);
+        fixture_run(&f);
+        REQUIRE(f.last.epoch_ended);
+        CHECK_EQ_U64(f.last.outcome.scored, 3 - first);
+        CHECK(f.last.outcome.changed == (first == 0));
+        fixture_fini(&f);
+    }
+}
+
+/* Neither newcomers nor many of one party make up for others that are waited for. */
+static void one_party_is_not_enough(void)
+{
+    struct policy policy;
+    struct fixture f;
+    policy_default(&policy);
+    policy.min_participants = 2;
+    fixture_init(&f, 4, 1, &policy);
+    let_in(&f, 4);
+    fixture_update(&f, 0, 6, f.state.epoch);
+    for (unsigned i = 5; i < 9; i++)
+        fixture_update(&f, i, 0, f.state.epoch);
+    fixture_close(&f, 0);
+    fixture_run(&f);
+    CHECK_EQ_U64(f.state.phase, PHASE_COLLECT);
+    CHECK_EQ_U64(f.state.attempt, 1);
+    fixture_update(&f, 1, 0, f.state.epoch);
+    fixture_close(&f, 0);
+    fixture_run(&f);
+    CHECK_EQ_U64(f.state.phase, PHASE_SCORE);
+    fixture_fini(&f);
+}
+
+/* Where fewer parties than that are left, their members are counted. */
+static void the_last_party_goes_on(void)
+{
+    struct policy policy;
+    struct fixture f;
+    policy_default(&policy);
+    policy.min_participants = 2;
+    fixture_init(&f, 4, 1, &policy);
+    let_in(&f, 2);
+    fixture_epoch(&f, 0);
+    for (unsigned i = 1; i < 5; i++)
+        f.state.members[i].status = MEMBER_LEFT;
+    fixture_update(&f, 0, 0, f.state.epoch);
+    fixture_close(&f, 0);
+    fixture_run(&f);
+    CHECK_EQ_U64(f.state.attempt, 1);
+    fixture_update(&f, 5, 0, f.state.epoch);
+    fixture_close(&f, 0);
+    fixture_run(&f);
+    CHECK_EQ_U64(f.state.phase, PHASE_SCORE);
+    fixture_score(&f, 0, 0, 100);
+    fixture_score(&f, 5, 0, 100);
+    fixture_run(&f);
+    CHECK(f.last.epoch_ended);
+    CHECK_EQ_U64(f.last.outcome.scored, 2);
+    fixture_fini(&f);
+}
+
 int main(void)
 {
     TAP_RUN(a_participant_comes_in_by_a_quorum);
@@ -268,5 +401,9 @@ int main(void)
     TAP_RUN(a_stolen_key_does_not_come_back);
     TAP_RUN(a_new_key_counts_anew);
     TAP_RUN(sign_offs_have_an_end);
+    TAP_RUN(those_of_one_sponsor_decide_nothing);
+    TAP_RUN(a_newcomer_weighs_nothing_at_first);
+    TAP_RUN(one_party_is_not_enough);
+    TAP_RUN(the_last_party_goes_on);
     return tap_done();
 }
