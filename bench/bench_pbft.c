@@ -42,18 +42,13 @@ struct world {
 
 /* ---- the application: signed requests of about the size of a small envelope */
 
-static enum err check_request(void *context, struct bytes request)
-{
-    (void)context;
-    return request.len == REQUEST_SIZE ? ERR_OK : ERR_SYNTAX;
-}
-
-static enum err check_batch(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
+static enum err judge(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
     struct replica *r = context;
     enum err err = ERR_OK;
 
-    (void)sequence;
+    if (sequence == 0)
+        return requests[0].len == REQUEST_SIZE ? ERR_OK : ERR_SYNTAX;
     for (unsigned i = 0; i < count && err == ERR_OK; i++) {
         const uint8_t *at = requests[i].data;
         struct public_key key;
@@ -68,7 +63,7 @@ static enum err check_batch(void *context, uint64_t sequence, const struct bytes
 }
 
 static void execute(void *context, uint64_t sequence, const struct bytes *requests, unsigned count,
-                    struct digest *block_id)
+                    struct pbft_result *out)
 {
     struct replica *r = context;
     struct digest_context c;
@@ -78,7 +73,7 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
     digest_add(&c, r->tip.b, DIGEST_SIZE);
     for (unsigned i = 0; i < count; i++)
         digest_add(&c, requests[i].data, requests[i].len);
-    r->tip = *block_id = digest_final(&c);
+    r->tip = out->block_id = digest_final(&c);
 }
 
 static void undo(void *context, uint64_t sequence)
@@ -200,7 +195,7 @@ static void run(struct world *w, struct blob *const *requests, unsigned count)
 static void world_init(struct world *w, unsigned n, unsigned batch, unsigned requests, struct verify_cache *cache,
                        unsigned first)
 {
-    static const struct pbft_app CALLBACKS = {NULL, check_request, check_batch, execute, undo, decide, NULL};
+    static const struct pbft_app CALLBACKS = {NULL, judge, execute, undo, decide};
     struct pbft_config config = {.federation_id = digest_of(bytes_of_text("benchmark")),
                                  .membership_epoch = 1,
                                  .n = n,

@@ -28,14 +28,13 @@ struct blob *request_make(unsigned client, uint32_t timestamp, uint64_t operatio
     return blob_new(bytes_of(bytes, REQUEST_SIZE_MIN + operation % 48));
 }
 
-static enum err judge(uint32_t last, uint32_t timestamp)
+static enum err judge_timestamp(uint32_t last, uint32_t timestamp)
 {
     return timestamp <= last ? ERR_STALE : timestamp == last + 1 ? ERR_OK : ERR_AGAIN;
 }
 
-static enum err check_request(void *context, struct bytes request)
+static enum err judge_request(struct machine *m, struct bytes request)
 {
-    struct machine *m = context;
     unsigned client;
     uint32_t timestamp;
     enum err err = request_parse(request, &client, &timestamp);
@@ -44,7 +43,7 @@ static enum err check_request(void *context, struct bytes request)
         (m->unsure || (m->lie == LIE_CENSOR && client == 0 && pbft_status(machine_pbft(m)).is_primary)))
         err = ERR_AGAIN;
     if (err == ERR_OK)
-        err = judge(m->app.last[client], timestamp);
+        err = judge_timestamp(m->app.last[client], timestamp);
     if (err == ERR_AGAIN)
         MARK(m->world, REQUEST_AGAIN);
     else if (err == ERR_STALE)
@@ -52,9 +51,8 @@ static enum err check_request(void *context, struct bytes request)
     return err;
 }
 
-static enum err check_batch(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
+static enum err judge_batch(struct machine *m, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
-    struct machine *m = context;
     uint32_t last[CLIENTS_ALL], timestamp;
     unsigned client;
 
@@ -67,13 +65,18 @@ static enum err check_batch(void *context, uint64_t sequence, const struct bytes
     for (unsigned i = 0; i < count; i++) {
         enum err err = request_parse(requests[i], &client, &timestamp);
         if (err == ERR_OK)
-            err = judge(last[client], timestamp);
+            err = judge_timestamp(last[client], timestamp);
         if (err != ERR_OK)
             return err == ERR_AGAIN ? ERR_STATE : err;
         last[client]++;
     }
     judged_batch(m, sequence, requests, count);
     return ERR_OK;
+}
+
+static enum err judge(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
+{
+    return sequence == 0 ? judge_request(context, requests[0]) : judge_batch(context, sequence, requests, count);
 }
 
 /* ---- the state: [height, closings, last timestamp of each client, registers] */
@@ -237,7 +240,8 @@ static bool comes_out_wrong(struct machine *m, uint64_t sequence)
     return wrong;
 }
 
-static void execute(void *context, uint64_t sequence, const struct bytes *requests, unsigned count, struct digest *id)
+static void execute(void *context, uint64_t sequence, const struct bytes *requests, unsigned count,
+                    struct pbft_result *out)
 {
     struct machine *m = context;
     struct buf batch = {0};
@@ -251,7 +255,8 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
         b->id.b[0] ^= 1;
     if (sequence == m->undone_height && !digest_equal(&b->batch_digest, &m->undone_batch))
         MARK(m->world, REEXECUTED_OTHER);
-    *id = b->id;
+    out->block_id = b->id;
+    out->closes = application_closes(&m->app, sequence);
 }
 
 static uint32_t closings_at(const struct application *a, uint64_t height)
@@ -387,12 +392,6 @@ static struct blob *decide(void *context, struct bytes certificate, struct repli
     return stored_block_encode(b, height, &stored.place, certificate);
 }
 
-static bool closes(void *context, uint64_t sequence)
-{
-    const struct machine *m = context;
-    return application_closes(&m->app, sequence);
-}
-
 bool application_closes(const struct application *a, uint64_t height)
 {
     return closings_at(a, height) > closings_at(a, height - 1);
@@ -510,11 +509,9 @@ struct replica_app application_callbacks(struct machine *m)
 {
     return (struct replica_app){
         .context = m,
-        .check_request = check_request,
-        .check_batch = check_batch,
+        .judge = judge,
         .execute = execute,
         .undo = undo,
-        .closes = closes,
         .decide = decide,
         .open = open_block,
         .apply = apply,

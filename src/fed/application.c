@@ -36,9 +36,8 @@ static bool close_moment(const struct envelope *e, struct moment *out)
     return true;
 }
 
-static enum err check_request(void *context, struct bytes request)
+static enum err judge_request(struct fed *f, struct bytes request)
 {
-    struct fed *f = context;
     const struct federation_state *tip = application_tip(f);
     struct envelope envelope;
     struct moment moment;
@@ -52,7 +51,7 @@ static enum err check_request(void *context, struct bytes request)
 
 /* An entry of a batch on top of `tip`, which is NULL while blocks below the batch are missing: then only what needs
  * no state can be judged. */
-static enum err check_batch_entry(struct fed *f, const struct federation_state *tip, struct bytes entry)
+static enum err judge_entry(struct fed *f, const struct federation_state *tip, struct bytes entry)
 {
     const struct federation_state *members = application_tip(f);
     struct envelope envelope;
@@ -78,9 +77,8 @@ static enum err check_batch_entry(struct fed *f, const struct federation_state *
     return lifecycle_judge_close(f, tip, &moment, (int64_t)f->decided.policy.close_tolerance_ns);
 }
 
-static enum err check_batch(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
+static enum err judge_batch(struct fed *f, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
-    struct fed *f = context;
     uint64_t executed = f->decided.height + f->tentative_count;
     const struct federation_state *tip = sequence == executed + 1 ? application_tip(f) : NULL;
     enum err result = ERR_OK;
@@ -88,13 +86,18 @@ static enum err check_batch(void *context, uint64_t sequence, const struct bytes
     if (count > f->decided.policy.batch_max)
         return ERR_LIMIT;
     for (unsigned i = 0; i < count; i++) {
-        enum err err = check_batch_entry(f, tip, requests[i]);
+        enum err err = judge_entry(f, tip, requests[i]);
         if (err != ERR_OK && err != ERR_AGAIN)
             return err;
         if (err == ERR_AGAIN)
             result = ERR_AGAIN;
     }
     return result;
+}
+
+static enum err judge(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
+{
+    return sequence == 0 ? judge_request(context, requests[0]) : judge_batch(context, sequence, requests, count);
 }
 
 static void keep_entries(struct tentative *t, const struct bytes *requests, unsigned count)
@@ -112,7 +115,7 @@ static void keep_entries(struct tentative *t, const struct bytes *requests, unsi
 }
 
 static void execute(void *context, uint64_t sequence, const struct bytes *requests, unsigned count,
-                    struct digest *block_id)
+                    struct pbft_result *out)
 {
     struct fed *f = context;
 
@@ -127,24 +130,13 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
     keep_entries(t, requests, count);
     state_execute(&t->state, t->entries, count, &t->execution);
     f->tentative_count++;
-    *block_id = t->state.block_id;
+    out->block_id = t->state.block_id;
+    out->closes = t->execution.header.membership_epoch != t->state.membership_epoch;
 }
 
 static void undo(void *context, uint64_t sequence)
 {
     application_undo(context, sequence);
-}
-
-static bool closes(void *context, uint64_t sequence)
-{
-    const struct fed *f = context;
-    uint64_t at = sequence - f->decided.height;
-
-    ASSERT(sequence >= f->decided.height && at <= f->tentative_count);
-    if (at == 0)
-        return false; /* then the next membership epoch has its own machine already */
-    const struct tentative *t = &f->tentative[at - 1];
-    return t->execution.header.membership_epoch != t->state.membership_epoch;
 }
 
 /* ---- blocks */
@@ -279,11 +271,9 @@ static struct replica_app application_of(struct fed *f)
 {
     return (struct replica_app){
         .context = f,
-        .check_request = check_request,
-        .check_batch = check_batch,
+        .judge = judge,
         .execute = execute,
         .undo = undo,
-        .closes = closes,
         .decide = decide,
         .open = open_block,
         .apply = apply,

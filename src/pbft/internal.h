@@ -152,8 +152,8 @@ struct pbft {
 };
 
 /* ---- log.c: slots, batches, claims */
-/* Asks the application whether what was executed last closes the membership epoch. */
-void closing_ask(struct pbft *p);
+/* Does what was executed last close the membership epoch? */
+void closing_set(struct pbft *p, bool closes);
 uint64_t log_high(const struct pbft *p);                  /* h + L, or the end of the membership epoch */
 struct slot *log_slot(struct pbft *p, uint64_t sequence); /* NULL outside of the ring; made on demand */
 struct slot *log_find(struct pbft *p, uint64_t sequence); /* NULL when it was never touched */
@@ -189,6 +189,8 @@ void normal_run(struct pbft *p);
 /* Not while the verdict rests on an execution that may be undone. */
 bool refused_for_good(const struct pbft *p, enum err verdict);
 bool pool_proposable(struct pbft *p);
+/* May it be proposed on top of what is executed? */
+enum err request_judge(const struct pbft *p, struct bytes request);
 void normal_undo(struct pbft *p); /* speculative executions, when the view ends */
 
 /* ---- checkpoint.c */

@@ -9,10 +9,8 @@ uint64_t log_high(const struct pbft *p)
     return p->closing != 0 && p->closing < high ? p->closing : high;
 }
 
-void closing_ask(struct pbft *p)
+void closing_set(struct pbft *p, bool closes)
 {
-    bool closes = p->app.closes != NULL && p->app.closes(p->app.context, p->executed);
-
     p->closing = closes ? MUTATE(PBFT_CLOSE_IGNORED, 0, p->executed) : 0;
 }
 

@@ -202,8 +202,7 @@ static bool may_prepare(struct pbft *p, struct slot *s)
     if (s->asked == p->occasion)
         return false;
     ASSERT(batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
-    enum err err =
-        MUTATE(PBFT_VOTE_UNCHECKED, ERR_OK, p->app.check_batch(p->app.context, s->sequence, p->requests, count));
+    enum err err = MUTATE(PBFT_VOTE_UNCHECKED, ERR_OK, p->app.judge(p->app.context, s->sequence, p->requests, count));
     s->asked = p->occasion;
     if (err != ERR_OK && err != ERR_AGAIN) {
         s->refused = true;
@@ -274,10 +273,12 @@ static bool execute(struct pbft *p)
         return false;
     struct batch *batch = slot_batch(s, &s->proposal.says.digest);
     ASSERT(batch != NULL && batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
-    p->app.execute(p->app.context, s->sequence, p->requests, count, &s->block_id);
+    struct pbft_result result = {0};
+    p->app.execute(p->app.context, s->sequence, p->requests, count, &result);
+    s->block_id = result.block_id;
     s->has_block = true;
     p->executed = s->sequence;
-    closing_ask(p);
+    closing_set(p, result.closes);
     p->occasion += MUTATE(EXECUTION_IS_NO_OCCASION, 0, 1);
     pool_mark(&p->pool, p->requests, count, s->sequence);
     MUTATE(PBFT_CHECKPOINT_TENTATIVE, checkpoint_vote(p, s->sequence, &s->block_id), (void)0);
@@ -372,6 +373,11 @@ bool refused_for_good(const struct pbft *p, enum err verdict)
     return verdict != ERR_OK && verdict != ERR_AGAIN && final;
 }
 
+enum err request_judge(const struct pbft *p, struct bytes request)
+{
+    return p->app.judge(p->app.context, 0, &request, 1);
+}
+
 bool pool_proposable(struct pbft *p)
 {
     if (p->pool_asked == p->occasion)
@@ -383,7 +389,7 @@ bool pool_proposable(struct pbft *p)
         next = e->next;
         if (e->sequence != 0)
             continue;
-        enum err err = p->app.check_request(p->app.context, blob_bytes(e->request));
+        enum err err = request_judge(p, blob_bytes(e->request));
         if (err == ERR_OK) {
             p->pool_ready = true;
             p->pool_oldest = e->digest;
@@ -408,7 +414,7 @@ static unsigned collect(struct pbft *p)
         struct bytes request = blob_bytes(e->request);
         if (MUTATE(BATCH_TOO_LARGE, false, size + request.len > BATCH_SIZE_MAX))
             break;
-        enum err err = p->app.check_request(p->app.context, request);
+        enum err err = request_judge(p, request);
         if (err == ERR_OK) {
             p->requests[count++] = request;
             size += request.len;
@@ -426,7 +432,7 @@ static unsigned collect_checked(struct pbft *p, uint64_t sequence)
     unsigned count = collect(p);
 
     for (; count > 0; count = 1) {
-        enum err err = p->app.check_batch(p->app.context, sequence, p->requests, count);
+        enum err err = p->app.judge(p->app.context, sequence, p->requests, count);
         if (err == ERR_OK)
             return count;
         if (count > 1)
@@ -456,7 +462,7 @@ static void send_pre_prepare(struct pbft *p, struct slot *s, unsigned count)
     buf_free(&batch);
 }
 
-/* One batch at a time on top of what is executed, so that check_request is asked of the very state that the batch will
+/* One batch at a time on top of what is executed, so that a request is judged on the very state that the batch will
  * meet; up to `pipeline` of them may wait for their COMMITs. */
 static bool propose(struct pbft *p)
 {
@@ -479,7 +485,7 @@ static bool propose(struct pbft *p)
     timer_stop(p, PBFT_TIMER_BATCH);
     if (count == 0)
         p->pool_ready = false;
-    if (count == 0 && (!wiped_waits(p) || p->app.check_batch(p->app.context, sequence, p->requests, 0) != ERR_OK))
+    if (count == 0 && (!wiped_waits(p) || p->app.judge(p->app.context, sequence, p->requests, 0) != ERR_OK))
         return false;
     send_pre_prepare(p, s, count);
     p->occasion++;

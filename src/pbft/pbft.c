@@ -247,11 +247,11 @@ void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *
  * all others with requests whose time never comes. */
 static bool make_room(struct pbft *p, struct bytes request)
 {
-    if (MUTATE(PBFT_POOL_NO_ROOM, true, p->app.check_request(p->app.context, request) != ERR_OK))
+    if (MUTATE(PBFT_POOL_NO_ROOM, true, request_judge(p, request) != ERR_OK))
         return false;
     for (int32_t at = p->pool.last; at >= 0; at = p->pool.entries[at].previous) {
         const struct pool_entry *e = &p->pool.entries[at];
-        if (e->sequence != 0 || p->app.check_request(p->app.context, blob_bytes(e->request)) == ERR_OK)
+        if (e->sequence != 0 || request_judge(p, blob_bytes(e->request)) == ERR_OK)
             continue;
         pool_drop(&p->pool, at);
         return true;
@@ -270,7 +270,7 @@ enum err pbft_request(struct pbft *p, int64_t now_ns, struct blob *request, stru
         err = pool_add(&p->pool, request);
     if (err == ERR_OK && p->pool_asked == p->occasion && !p->pool_ready) {
         /* The others were asked already. */
-        err = p->app.check_request(p->app.context, blob_bytes(request));
+        err = request_judge(p, blob_bytes(request));
         p->pool_ready = err == ERR_OK;
         p->pool_oldest = p->pool.entries[p->pool.last].digest;
         if (refused_for_good(p, err))
@@ -298,9 +298,11 @@ void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects)
     step_end(p);
 }
 
-void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct digest *block_id,
+void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct pbft_result *block,
                   struct effects *effects)
 {
+    const struct digest *block_id = &block->block_id;
+
     ASSERT(p->started);
     if (sequence <= p->decided)
         return;
@@ -323,7 +325,7 @@ void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struc
     p->executed = MUTATE(LEARNED_KEEPS_EXECUTED, p->executed > sequence ? p->executed : sequence, sequence);
     p->decided_id = *block_id;
     p->diverged = MUTATE(LEARNED_STAYS_DIVERGED, p->diverged, false);
-    closing_ask(p);
+    closing_set(p, block->closes);
     if (p->closing != 0)
         effects_note(p->out, "pbft.closed", sequence, p->view);
     p->progress = true;

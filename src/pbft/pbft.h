@@ -48,26 +48,28 @@ struct pbft_config {
     const struct claim_forms *claim_forms; /* messages.h; NULL: made by and for this one */
 };
 
+/* What came of executing a batch. */
+struct pbft_result {
+    struct digest block_id;
+    bool closes; /* the block is the last of this membership epoch, because others vote on what follows */
+};
+
 /* Called while stepping; pure functions of the application's own state. */
 struct pbft_app {
     void *context;
-    /* The primary: may this request be proposed on top of what is executed? ERR_AGAIN:
-     * keep it for later; any other error: drop it for good. */
-    enum err (*check_request)(void *context, struct bytes request);
-    /* A backup: may we vote for this batch? ERR_AGAIN: cannot be judged yet, asked again after the
-     * next execution and at pbft_poke; any other error: never in this view. */
-    enum err (*check_batch)(void *context, uint64_t sequence, const struct bytes *requests, unsigned count);
+    /* May these requests be voted for as the batch at `sequence`? At sequence 0 the primary asks of a single request
+     * that has no place yet: may it be proposed on top of what is executed? ERR_AGAIN: it cannot be judged, or not be
+     * proposed, yet; a batch is asked about again after the next execution and at pbft_poke, a request is kept for
+     * later. Any other error: a batch is never voted for in this view, a request is dropped for good. */
+    enum err (*judge)(void *context, uint64_t sequence, const struct bytes *requests, unsigned count);
     /* Execute on top of sequence - 1. An empty batch (a null request) is executed too. */
     void (*execute)(void *context, uint64_t sequence, const struct bytes *requests, unsigned count,
-                    struct digest *block_id);
+                    struct pbft_result *out);
     /* Forget executions above sequence; all of them are undecided. */
     void (*undo)(void *context, uint64_t sequence);
     /* Final, in order, exactly once. certificate: ledger/certificate.h. */
     void (*decide)(void *context, uint64_t sequence, const struct digest *block_id, struct bytes certificate,
                    struct effects *effects);
-    /* Asked after sequence was executed (or learned by catch-up): is it the last of this membership epoch, because
-     * others vote on what follows? NULL: never. */
-    bool (*closes)(void *context, uint64_t sequence);
 };
 
 /* Reconfiguration. A block that closes the membership epoch is the last that this machine proposes, votes for or
@@ -121,7 +123,7 @@ void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *
 
 /* A request to be ordered: kept until decided, whoever is primary; doubles are ignored. It is not forwarded: give it to
  * every replica. ERR_LIMIT when the pool is full, though one that can be proposed now takes the place of one that
- * cannot yet; check_request's error when that refuses it for good. */
+ * cannot yet; judge's error when that refuses it for good. */
 enum err pbft_request(struct pbft *p, int64_t now_ns, struct blob *request, struct effects *effects) MUST_CHECK;
 /* The application waits for something that only the primary can propose (a CLOSE): run the
  * view timer even though no request is pending. */
@@ -133,7 +135,7 @@ void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects);
  * the checkpoints on the way, without which they might never become stable, and what it knows the id of it votes for
  * again when a later view asks. Never beyond a block that closes the membership epoch. After the call pbft may have
  * executed further. */
-void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct digest *block_id,
+void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct pbft_result *block,
                   struct effects *effects);
 
 struct pbft_status {

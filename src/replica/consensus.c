@@ -3,35 +3,23 @@
 
 /* How the replica calls PBFT, and what PBFT asks of it. */
 
-static enum err check_request(void *context, struct bytes request)
+static enum err judge(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
     struct replica *r = context;
-    return r->app.check_request(r->app.context, request);
-}
-
-static enum err check_batch(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
-{
-    struct replica *r = context;
-    return r->app.check_batch(r->app.context, sequence, requests, count);
+    return r->app.judge(r->app.context, sequence, requests, count);
 }
 
 static void execute(void *context, uint64_t sequence, const struct bytes *requests, unsigned count,
-                    struct digest *block_id)
+                    struct pbft_result *out)
 {
     struct replica *r = context;
-    r->app.execute(r->app.context, sequence, requests, count, block_id);
+    r->app.execute(r->app.context, sequence, requests, count, out);
 }
 
 static void undo(void *context, uint64_t sequence)
 {
     struct replica *r = context;
     r->app.undo(r->app.context, sequence);
-}
-
-static bool closes(void *context, uint64_t sequence)
-{
-    struct replica *r = context;
-    return r->app.closes(r->app.context, sequence);
 }
 
 static void decide(void *context, uint64_t sequence, const struct digest *block_id, struct bytes certificate,
@@ -144,7 +132,7 @@ void consensus_make(struct replica *r)
         c->peers[i] = v->peers[i];
     if (v->self < 0)
         return;
-    struct pbft_app app = {r, check_request, check_batch, execute, undo, decide, closes};
+    struct pbft_app app = {r, judge, execute, undo, decide};
     struct pbft_config config = r->config.pbft;
     config.membership_epoch = c->membership_epoch;
     config.n = v->set.count;
@@ -207,7 +195,9 @@ void consensus_advance(struct replica *r)
 
     if (c->pbft == NULL || c->membership_epoch != r->chain.voters.set.membership_epoch)
         return;
-    pbft_advance(c->pbft, r->now_ns, r->chain.height, &r->chain.id, r->out);
+    /* Behind a block that closes it the membership epoch has another machine already. */
+    struct pbft_result block = {.block_id = r->chain.id, .closes = false};
+    pbft_advance(c->pbft, r->now_ns, r->chain.height, &block, r->out);
     done(r, begin);
 }
 

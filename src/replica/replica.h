@@ -66,12 +66,10 @@ struct replica_app {
     void *context;
 
     /* As in struct pbft_app. */
-    enum err (*check_request)(void *context, struct bytes request);
-    enum err (*check_batch)(void *context, uint64_t sequence, const struct bytes *requests, unsigned count);
+    enum err (*judge)(void *context, uint64_t sequence, const struct bytes *requests, unsigned count);
     void (*execute)(void *context, uint64_t sequence, const struct bytes *requests, unsigned count,
-                    struct digest *block_id);
+                    struct pbft_result *out);
     void (*undo)(void *context, uint64_t sequence);
-    bool (*closes)(void *context, uint64_t sequence);
     /* The lowest execution that is not decided is: one holding of its block with this certificate, and what it is. */
     struct blob *(*decide)(void *context, struct bytes certificate, struct replica_block *out);
 

@@ -238,7 +238,8 @@ void cluster_fetch_blocks(struct cluster *c, unsigned to, unsigned from)
         cluster_check_agreement(c, node, sequence, &id);
         node->decided = sequence;
         effects_append(&effects, sequence, block);
-        pbft_advance(node->pbft, c->now, sequence, &id, &effects);
+        struct pbft_result result = cluster_result(node, sequence);
+        pbft_advance(node->pbft, c->now, sequence, &result, &effects);
         if (node->executed > node->decided)
             break; /* it ran on with what it had prepared */
     }

@@ -70,7 +70,7 @@ struct cluster {
     bool cut[CLUSTER_MAX][CLUSTER_MAX];          /* nothing from .. to */
     bool (*drop)(struct cluster *c, unsigned from, unsigned to, struct bytes message); /* may be NULL */
     bool no_catch_up;
-    int64_t again_until; /* check_batch answers ERR_AGAIN before */
+    int64_t again_until; /* judge answers ERR_AGAIN before */
     /* Told of every effect, and of every timer that fires (effect NULL); may be NULL. */
     void (*watch)(struct cluster *c, unsigned node, unsigned timer, const struct effect *effect);
     void *watcher;

@@ -19,9 +19,8 @@ bool cluster_executed_request(const struct cluster_node *node, struct bytes requ
     return found;
 }
 
-static enum err app_check_request(void *context, struct bytes request)
+static enum err judge_request(const struct cluster_node *node, struct bytes request)
 {
-    const struct cluster_node *node = context;
     const struct cluster *c = node->cluster;
 
     if (c->censored != NULL && c->censor == node->index && bytes_equal(request, bytes_of_text(c->censored)))
@@ -29,10 +28,12 @@ static enum err app_check_request(void *context, struct bytes request)
     return cluster_executed_request(node, request) ? ERR_STALE : ERR_OK;
 }
 
-static enum err app_check_batch(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
+static enum err app_judge(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
     struct cluster_node *node = context;
 
+    if (sequence == 0)
+        return judge_request(node, requests[0]);
     if (sequence != node->executed + 1)
         cluster_fail(node->cluster, "%u is asked about %llu on top of %llu", node->index, (unsigned long long)sequence,
                      (unsigned long long)node->executed);
@@ -77,8 +78,22 @@ void cluster_truncate_blocks(struct cluster_node *node, uint64_t height)
         blob_drop(node->blocks[--node->executed].batch);
 }
 
+struct pbft_result cluster_result(const struct cluster_node *node, uint64_t sequence)
+{
+    struct bytes *requests = mem_array(PBFT_BATCH_MAX, sizeof *requests);
+    const char *closing = node->cluster->closing;
+    struct pbft_result result = {.block_id = node->blocks[sequence - 1].id};
+    unsigned count;
+
+    ASSERT(batch_decode(blob_bytes(node->blocks[sequence - 1].batch), requests, &count) == ERR_OK);
+    for (unsigned i = 0; i < count && closing != NULL; i++)
+        result.closes = result.closes || bytes_equal(requests[i], bytes_of_text(closing));
+    mem_free(requests);
+    return result;
+}
+
 static void app_execute(void *context, uint64_t sequence, const struct bytes *requests, unsigned count,
-                        struct digest *block_id)
+                        struct pbft_result *out)
 {
     struct cluster_node *node = context;
     struct buf batch = {0};
@@ -95,7 +110,7 @@ static void app_execute(void *context, uint64_t sequence, const struct bytes *re
     buf_free(&batch);
     if (sequence == node->errs_at)
         node->blocks[node->executed - 1].id.b[0] ^= 1;
-    *block_id = node->blocks[node->executed - 1].id;
+    *out = cluster_result(node, sequence);
 }
 
 static void app_undo(void *context, uint64_t sequence)
@@ -135,22 +150,7 @@ static void app_decide(void *context, uint64_t sequence, const struct digest *bl
     buf_free(&out);
 }
 
-static bool app_closes(void *context, uint64_t sequence)
-{
-    const struct cluster_node *node = context;
-    struct bytes *requests = mem_array(PBFT_BATCH_MAX, sizeof *requests);
-    const char *closing = node->cluster->closing;
-    bool closes = false;
-    unsigned count;
-
-    ASSERT(batch_decode(blob_bytes(node->blocks[sequence - 1].batch), requests, &count) == ERR_OK);
-    for (unsigned i = 0; i < count && closing != NULL; i++)
-        closes = closes || bytes_equal(requests[i], bytes_of_text(closing));
-    mem_free(requests);
-    return closes;
-}
-
 struct pbft_app cluster_app(struct cluster_node *node)
 {
-    return (struct pbft_app){node, app_check_request, app_check_batch, app_execute, app_undo, app_decide, app_closes};
+    return (struct pbft_app){node, app_judge, app_execute, app_undo, app_decide};
 }

@@ -6,6 +6,8 @@
 /* What the files of the cluster share. */
 
 struct pbft_app cluster_app(struct cluster_node *node);
+/* Of an executed block; one with the closing request closes. */
+struct pbft_result cluster_result(const struct cluster_node *node, uint64_t sequence);
 bool cluster_executed_request(const struct cluster_node *node, struct bytes request);
 void cluster_append_block(struct cluster_node *node, struct bytes batch);
 void cluster_truncate_blocks(struct cluster_node *node, uint64_t height);

@@ -271,7 +271,8 @@ void lab_learn(struct lab *l, const char *request)
     cbor_writer_done(&w);
     struct blob *blob = blob_new(bytes_of_buf(&entry));
     effects_append(&effects, sequence, blob);
-    pbft_advance(node->pbft, l->c.now, sequence, &id, &effects);
+    struct pbft_result result = cluster_result(node, sequence);
+    pbft_advance(node->pbft, l->c.now, sequence, &result, &effects);
     cluster_settle(&l->c, l->self, &effects);
     blob_drop(blob);
     buf_free(&batch);

@@ -68,17 +68,17 @@ static void a_decision_that_came_too_late_for_everybody(void)
 }
 
 /* Too early, whatever happens, is what begins with '!'. */
-static enum err some_too_early(void *context, struct bytes request)
+static enum err some_too_early(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
-    (void)context;
-    return request.data[0] == '!' ? ERR_AGAIN : ERR_OK;
+    (void)context, (void)sequence, (void)count;
+    return requests[0].data[0] == '!' ? ERR_AGAIN : ERR_OK;
 }
 
 /* A pool that is full of requests whose time does not come must still take one that can be proposed. */
 static void early_requests_shut_nobody_out(void)
 {
     struct cluster c;
-    struct pbft_app app = {.check_request = some_too_early};
+    struct pbft_app app = {.judge = some_too_early};
     struct effects effects = {0};
     struct digest genesis = {0};
     char text[16];

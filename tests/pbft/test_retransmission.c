@@ -234,13 +234,6 @@ static void what_is_over_is_not_answered(void)
     finish(&c);
 }
 
-static enum err any_request(void *context, struct bytes request)
-{
-    (void)context;
-    (void)request;
-    return ERR_OK;
-}
-
 static enum err any_batch(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
     (void)context;
@@ -254,7 +247,7 @@ static enum err any_batch(void *context, uint64_t sequence, const struct bytes *
 static void large_batches_have_a_budget(void)
 {
     struct cluster c;
-    struct pbft_app app = {.check_request = any_request, .check_batch = any_batch};
+    struct pbft_app app = {.judge = any_batch};
     struct effects effects = {0};
     struct digest genesis = {0};
     struct claim claim, fetch;

@@ -205,19 +205,14 @@ struct ledger_store shelf_store(struct shelf *s)
 
 /* ---- the application */
 
-static enum err check_request(void *context, struct bytes request)
+static enum err judge(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
     (void)context;
-    return request.len > 0 ? ERR_OK : ERR_SYNTAX;
+    return sequence > 0 || (count == 1 && requests[0].len > 0) ? ERR_OK : ERR_SYNTAX;
 }
 
-static enum err check_batch(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
-{
-    (void)context, (void)sequence, (void)requests, (void)count;
-    return ERR_OK;
-}
-
-static void execute(void *context, uint64_t sequence, const struct bytes *requests, unsigned count, struct digest *id)
+static void execute(void *context, uint64_t sequence, const struct bytes *requests, unsigned count,
+                    struct pbft_result *out)
 {
     struct node *n = context;
     struct parts p = parts_of(n->log, sequence);
@@ -227,7 +222,8 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
     CHECK_EQ_U64(sequence, n->height + n->executed + 1);
     n->executed++;
     head_put(&p, &head);
-    *id = digest_of(bytes_of_buf(&head));
+    out->block_id = digest_of(bytes_of_buf(&head));
+    out->closes = sequence == n->log->closing;
     buf_free(&head);
 }
 
@@ -237,12 +233,6 @@ static void undo(void *context, uint64_t sequence)
 
     n->undone += n->height + n->executed > sequence;
     n->executed = sequence > n->height ? sequence - n->height : 0;
-}
-
-static bool closes(void *context, uint64_t sequence)
-{
-    const struct node *n = context;
-    return sequence == n->log->closing;
 }
 
 static struct blob *decide(void *context, struct bytes certificate, struct replica_block *out)
@@ -391,9 +381,8 @@ static void compact(void *context, uint64_t number)
 enum err node_new(struct node *n, const struct log *log, unsigned self, const struct ledger_store *store,
                   bool whole_ledger, struct diag *diag)
 {
-    struct replica_app app = {n,      check_request, check_batch, execute,  undo,   closes,
-                              decide, open_block,    apply,       advanced, voters, snapshot,
-                              check,  install,       interest,    follows,  accuse, compact};
+    struct replica_app app = {n,      judge,    execute, undo,    decide,   open_block, apply,  advanced,
+                              voters, snapshot, check,   install, interest, follows,    accuse, compact};
     struct replica_config config = {
         .peers = PEERS,
         .self = self,
