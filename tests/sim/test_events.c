@@ -137,6 +137,64 @@ static void join(void)
     run_free(&run);
 }
 
+/* The operators ask again for those whom an epoch had no room for. */
+static void so_many_join_in_an_epoch(void)
+{
+    struct run run;
+
+    run_federation(&run, 3, 4, 2,
+                   ", \"policy\": {\"evaluations\": 2, \"iteration_limit\": 50, \"joins_per_epoch\": 1}" EVENTS(
+                       "{\"kind\": \"join\", \"node\": \"e1\", \"epoch\": 1, \"sponsor\": \"v2\"},"
+                       "{\"kind\": \"join\", \"node\": \"e2\", \"epoch\": 1, \"sponsor\": \"v2\"},"
+                       "{\"kind\": \"join\", \"node\": \"e3\", \"epoch\": 1}"),
+                   7, 16);
+    REQUIRE(run_anchored(&run));
+    const struct federation_state *s = &run.told.chronicle.state;
+    REQUIRE(s->member_count == 7);
+    for (unsigned i = 4; i < 7; i++) {
+        const struct member *m = &s->members[i];
+        bool named = strcmp(m->card.name, "e3") != 0;
+        CHECK_EQ_U64(m->sponsor, named ? 3 : 1);
+        CHECK(i == 4 || m->first_epoch > s->members[i - 1].first_epoch);
+    }
+    CHECK_EQ_U64(epoch(&run, 7)->participants, 7);
+    run_free(&run);
+}
+
+/* Its sponsor is gone: somebody else stands for it, or nobody comes in. */
+static void a_sponsor_that_is_gone(void)
+{
+    struct run run;
+
+    run_federation(&run, 4, 2, 3,
+                   EVENTS("{\"kind\": \"crash\", \"node\": \"v0\", \"epoch\": 1},"
+                          "{\"kind\": \"join\", \"node\": \"e0\", \"epoch\": 2},"
+                          "{\"kind\": \"join\", \"node\": \"e1\", \"epoch\": 2, \"sponsor\": \"v0\"}"),
+                   5, 17);
+    REQUIRE(run_anchored(&run));
+    REQUIRE(run.told.chronicle.state.member_count == 5);
+    CHECK_EQ_TEXT(run.told.chronicle.state.members[4].card.name, "e0");
+    CHECK_EQ_U64(run.told.chronicle.state.members[4].sponsor, 2);
+    run_free(&run);
+}
+
+static void stake_and_key_of_a_participant(void)
+{
+    struct run run;
+
+    run_federation(&run, 3, 1, 2,
+                   EVENTS("{\"kind\": \"stake\", \"node\": \"e0\", \"epoch\": 1, \"stake\": 3},"
+                          "{\"kind\": \"rotate_key\", \"node\": \"e0\", \"epoch\": 2}"),
+                   5, 18);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(run.told.chronicle.state.members[3].card.stake, 3);
+    CHECK_EQ_U64(run.told.chronicle.state.retired_count, 1);
+    CHECK_EQ_I64(state_find(&run.told.chronicle.state, &run.rehearsal->nodes[3].next_key.fingerprint), 3);
+    CHECK_EQ_U64(run.told.chronicle.state.membership_epoch, 1);
+    CHECK_EQ_U64(epoch(&run, 5)->participants, 4);
+    run_free(&run);
+}
+
 static void leave(void)
 {
     struct run run;
@@ -316,6 +374,9 @@ int main(void)
     TAP_RUN(loss_burst);
     TAP_RUN(slow_down);
     TAP_RUN(join);
+    TAP_RUN(so_many_join_in_an_epoch);
+    TAP_RUN(a_sponsor_that_is_gone);
+    TAP_RUN(stake_and_key_of_a_participant);
     TAP_RUN(leave);
     TAP_RUN(drift);
     TAP_RUN(drifted_work_is_the_scenarios);
