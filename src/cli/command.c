@@ -1,6 +1,5 @@
 #include "cli/command.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -45,13 +44,4 @@ int command_number(const char *verb, const char *option, const char *text, uint6
                               text);
     *out = number;
     return EXIT_FINE;
-}
-
-int command_bad_option(const char *verb, int answer, char **argv)
-{
-    const char *option = argv[optind - 1];
-
-    if (answer == ':')
-        return command_misuse(verb, "%s needs a value", option);
-    return command_misuse(verb, "%s is not an option here", option);
 }

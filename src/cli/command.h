@@ -26,7 +26,5 @@ int command_fail(const char *verb, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int command_misuse(const char *verb, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The value of an option that is a number from lo to hi, into *out; else misuse. Returns the exit status. */
 int command_number(const char *verb, const char *option, const char *text, uint64_t lo, uint64_t hi, uint64_t *out);
-/* What getopt_long() (opterr = 0) stumbled over: '?' or ':'. */
-int command_bad_option(const char *verb, int answer, char **argv);
 
 #endif

@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +5,11 @@
 #include "aggregate/updates.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/command.h"
+#include "cli/option.h"
 
 static const size_t file_max = (size_t)1 << 36;
+
+enum { NUMBER_MAX = 1000000 };
 
 struct request {
     struct vector_options options;
@@ -22,117 +23,80 @@ struct input {
     struct digest hashes[VECTOR_ROWS_MAX];
 };
 
-static int help(void)
+/* ---- options */
+
+static int take_rule(void *request, const char *value)
 {
-    puts("usage: prismfed aggregate --rule RULE [OPTION...] FILE...\n"
-         "\n"
-         "Reduces updates, vectors of equal length, to one. FILE is CSV, an update a line, or a .npy array of one\n"
-         "dimension (an update) or two (an update a row). The result depends on the set of updates alone: not on\n"
-         "their order, nor on the number of threads or the processor.\n"
-         "\n"
-         "  --rule RULE      mean, weighted_mean, median, trimmed_mean, krum, multi_krum, geometric_median,\n"
-         "                   centred_clipping, bulyan, mda\n"
-         "  --f N            withstand N liars (default 0)\n"
-         "  --m N            multi_krum: average the N best (default: all but f)\n"
-         "  --steps N        geometric_median (default 32), centred_clipping (default 3)\n"
-         "  --smoothing X    geometric_median: no distance counts as less (default 1e-6)\n"
-         "  --radius X       centred_clipping: differences longer than X are shortened to it\n"
-         "  --start FILE     centred_clipping: start from this vector (default: the median)\n"
-         "  --nnm            replace each update by the mean of its nearest neighbours first\n"
-         "  --bucket N       average updates in random buckets of N first\n"
-         "  --seed N         of the buckets (default 0)\n"
-         "  --weights FILE   weighted_mean: a weight a line, in the order of the updates\n"
-         "  --names          CSV: the first field is the sender; an update that it sent twice counts once\n"
-         "  --threads N      (default 1)\n"
-         "  --output FILE    write the result there, as .npy if FILE ends so, else CSV, and print its SHA-256;\n"
-         "                   else it is printed as CSV\n"
-         "\n"
-         "docs/aggregation.md has the exact definitions.");
+    struct request *r = request;
+
+    if (vector_rule_parse(bytes_of_text(value), &r->options.rule) != ERR_OK)
+        return command_misuse("aggregate", "--rule: %s is not what it takes", value);
+    r->has_rule = true;
     return EXIT_FINE;
 }
 
-/* ---- options */
-
-static enum err number_read(const char *text, uint64_t most, uint64_t *out)
-{
-    enum err err = u64_parse(text, out);
-    return err == ERR_OK && *out > most ? ERR_RANGE : err;
-}
-
-static enum err unsigned_read(const char *text, unsigned *out)
-{
-    uint64_t value;
-    enum err err = number_read(text, 1000000, &value);
-    if (err == ERR_OK)
-        *out = (unsigned)value;
-    return err;
-}
-
-static enum err real_read(const char *text, double *out)
+static int take_real(const char *option, const char *value, double *out)
 {
     char *end;
-    *out = strtod(text, &end);
-    return end != text && *end == 0 ? ERR_OK : ERR_SYNTAX;
+    double real = strtod(value, &end);
+
+    if (end == value || *end != '\0')
+        return command_misuse("aggregate", "%s: %s is not what it takes", option, value);
+    *out = real;
+    return EXIT_FINE;
 }
 
-static enum err option_take(int option, const char *text, struct request *r)
+static int take_smoothing(void *request, const char *value)
 {
-    struct vector_options *o = &r->options;
-    switch (option) {
-    case 'r':
-        r->has_rule = true;
-        return vector_rule_parse(bytes_of_text(text), &o->rule);
-    case 'f':
-        return unsigned_read(text, &o->f);
-    case 'm':
-        return unsigned_read(text, &o->m);
-    case 's':
-        return unsigned_read(text, &o->steps);
-    case 'o':
-        return real_read(text, &o->smoothing);
-    case 'd':
-        return real_read(text, &o->radius);
-    case 'b':
-        return unsigned_read(text, &o->bucket);
-    case 'e':
-        return number_read(text, UINT64_MAX, &o->seed);
-    case 't':
-        return unsigned_read(text, &o->threads);
-    case 'i':
-        o->is_mixed = true;
-        return ERR_OK;
-    case 'n':
-        r->is_named = true;
-        return ERR_OK;
-    case 'w':
-        r->weights = text;
-        return ERR_OK;
-    case 'a':
-        r->start = text;
-        return ERR_OK;
-    default:
-        ASSERT(option == 'u');
-        r->output = text;
-        return ERR_OK;
-    }
+    return take_real("--smoothing", value, &((struct request *)request)->options.smoothing);
 }
 
-static const struct option long_options[] = {{"rule", required_argument, NULL, 'r'},
-                                             {"f", required_argument, NULL, 'f'},
-                                             {"m", required_argument, NULL, 'm'},
-                                             {"steps", required_argument, NULL, 's'},
-                                             {"smoothing", required_argument, NULL, 'o'},
-                                             {"radius", required_argument, NULL, 'd'},
-                                             {"start", required_argument, NULL, 'a'},
-                                             {"nnm", no_argument, NULL, 'i'},
-                                             {"bucket", required_argument, NULL, 'b'},
-                                             {"seed", required_argument, NULL, 'e'},
-                                             {"weights", required_argument, NULL, 'w'},
-                                             {"names", no_argument, NULL, 'n'},
-                                             {"threads", required_argument, NULL, 't'},
-                                             {"output", required_argument, NULL, 'u'},
-                                             {"help", no_argument, NULL, 'h'},
-                                             {0}};
+static int take_radius(void *request, const char *value)
+{
+    return take_real("--radius", value, &((struct request *)request)->options.radius);
+}
+
+#define OF(field) offsetof(struct request, field)
+
+static const struct option_row rows[] = {
+    {"rule", "RULE", OPTION_TAKE, .take = take_rule,
+     .help = "mean, weighted_mean, median, trimmed_mean, krum, multi_krum, geometric_median, centred_clipping, bulyan, "
+             "mda"},
+    {"f", "N", OPTION_UNSIGNED, OF(options.f), 0, NUMBER_MAX, .help = "withstand N liars (default 0)"},
+    {"m", "N", OPTION_UNSIGNED, OF(options.m), 0, NUMBER_MAX,
+     .help = "multi_krum: average the N best (default: all but f)"},
+    {"steps", "N", OPTION_UNSIGNED, OF(options.steps), 0, NUMBER_MAX,
+     .help = "geometric_median (default 32), centred_clipping (default 3)"},
+    {"smoothing", "X", OPTION_TAKE, .take = take_smoothing,
+     .help = "geometric_median: no distance counts as less (default 1e-6)"},
+    {"radius", "X", OPTION_TAKE, .take = take_radius,
+     .help = "centred_clipping: differences longer than X are shortened to it"},
+    {"start", "FILE", OPTION_TEXT, OF(start), .help = "centred_clipping: start from this vector (default: the median)"},
+    {"nnm", NULL, OPTION_FLAG, OF(options.is_mixed),
+     .help = "replace each update by the mean of its nearest neighbours first"},
+    {"bucket", "N", OPTION_UNSIGNED, OF(options.bucket), 0, NUMBER_MAX,
+     .help = "average updates in random buckets of N first"},
+    {"seed", "N", OPTION_NUMBER, OF(options.seed), 0, UINT64_MAX, .help = "of the buckets (default 0)"},
+    {"weights", "FILE", OPTION_TEXT, OF(weights),
+     .help = "weighted_mean: a weight a line, in the order of the updates"},
+    {"names", NULL, OPTION_FLAG, OF(is_named),
+     .help = "CSV: the first field is the sender; an update that it sent twice counts once"},
+    {"threads", "N", OPTION_UNSIGNED, OF(options.threads), 0, NUMBER_MAX, .help = "threads to use (default 1)"},
+    {"output", "FILE", OPTION_TEXT, OF(output),
+     .help = "write the result there, as .npy if FILE ends so, else CSV, and print its SHA-256; else it is printed as "
+             "CSV"},
+};
+
+static const struct option_table table = {
+    .verb = "aggregate",
+    .usage = "prismfed aggregate --rule RULE [OPTION...] FILE...\n",
+    .about = "Reduces updates, vectors of equal length, to one. FILE is CSV, an update a line, or a .npy array of one "
+             "dimension (an update) or two (an update a row). The result depends on the set of updates alone: not on "
+             "their order, nor on the number of threads or the processor.",
+    .after = "docs/aggregation.md has the exact definitions.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
 
 /* ---- files */
 
@@ -219,24 +183,18 @@ static int run(struct request *r, char **paths, int count)
 int command_aggregate(int argc, char **argv)
 {
     struct request r = {0};
-    int option, index = 0;
+    bool helped;
+    int operands, status = option_read(&table, argc, argv, &r, &operands, &helped);
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", long_options, &index)) != -1) {
-        if (option == 'h')
-            return help();
-        if (option == '?' || option == ':')
-            return command_bad_option("aggregate", option, argv);
-        if (option_take(option, optarg, &r) != ERR_OK)
-            return command_misuse("aggregate", "--%s: %s is not what it takes", long_options[index].name, optarg);
-    }
+    if (status != EXIT_FINE || helped)
+        return status;
     if (!r.has_rule)
         return command_misuse("aggregate", "which --rule?");
-    if (optind == argc)
+    if (operands == argc)
         return command_misuse("aggregate", "expected a FILE of updates");
     if (r.weights != NULL && r.options.rule != VECTOR_WEIGHTED_MEAN)
         return command_misuse("aggregate", "--weights goes with weighted_mean");
     if (r.start != NULL && r.options.rule != VECTOR_CENTRED_CLIPPING)
         return command_misuse("aggregate", "--start goes with centred_clipping");
-    return run(&r, argv + optind, argc - optind);
+    return run(&r, argv + operands, argc - operands);
 }

@@ -1,37 +1,10 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "audit/audit.h"
 #include "base/text.h"
-#include "cli/command.h"
 #include "cli/disclosed_work.h"
-
-static int help(void)
-{
-    puts(
-        "usage: prismfed audit [OPTION...] DIR...\n"
-        "\n"
-        "Checks folders of artifacts (simulations/, ledger/) and reads nothing else: every leaf, root, proof,\n"
-        "signature and certificate is recomputed, the log is executed again from its genesis, and everything that\n"
-        "the files say is compared with the result. Each finding has a stable code, the file and the JSON pointer.\n"
-        "Histories of one federation are compared with each other, over all labels and folders.\n"
-        "\n"
-        "  --federation ID   a federation to trust: SHA-256 of its genesis document, 64 hex digits\n"
-        "  --scenario FILE   a scenario whose rehearsal to trust: it makes the genesis, with its seed, or\n"
-        "  --seed S          another one\n"
-        "  --spot-check N    run N of the claimed costs again, drawn by the log's root, of the rehearsals' nodes with\n"
-        "                    \"disclosed\" work\n"
-        "  --json            the report for a program\n"
-        "  --help            this text\n"
-        "\n"
-        "--federation and --scenario may be given more than once. Each rule has passed, failed, was not checked, or\n"
-        "had nothing to check.\n"
-        "Exit status: 0 compliant; 1 not compliant; 2 wrong usage or unusable input; 3 consistent, but a question is\n"
-        "open that keeps it from being compliant: nobody said whose log it is, no quorum vouches for its end, there\n"
-        "is no epoch, or a spot check that was asked for could not be made.");
-    return EXIT_FINE;
-}
+#include "cli/option.h"
 
 static void show_progress(void *context, const char *label)
 {
@@ -87,12 +60,13 @@ struct arguments {
     struct audit_rehearsal *rehearsals; /* owned */
     struct named *named;                /* owned */
     unsigned named_count;
-    bool json, help, has_seed;
+    bool json, has_seed;
     uint64_t seed;
 };
 
-static int add_federation(struct arguments *a, const char *text)
+static int add_federation(void *arguments, const char *text)
 {
+    struct arguments *a = arguments;
     struct buf id = {0};
     bool ok = hex_decode(bytes_of_text(text), &id) == ERR_OK && id.len == DIGEST_SIZE;
 
@@ -105,56 +79,54 @@ static int add_federation(struct arguments *a, const char *text)
     return ok ? EXIT_FINE : command_misuse("audit", "--federation needs 64 lower-case hex digits");
 }
 
-static int add_scenario(struct arguments *a, const char *path)
+static int add_scenario(void *arguments, const char *path)
 {
+    struct arguments *a = arguments;
+
     a->named = mem_resize(a->named, a->named_count + 1, sizeof a->named[0]);
     a->named[a->named_count++] = (struct named){.path = path};
     return EXIT_FINE;
 }
 
-static int take_option(struct arguments *a, int option, char **argv)
-{
-    switch (option) {
-    case 'f':
-        return add_federation(a, optarg);
-    case 'n':
-        return command_number("audit", "--spot-check", optarg, 1, UINT64_MAX, &a->options.spot_checks);
-    case 's':
-        return add_scenario(a, optarg);
-    case 'S':
-        a->has_seed = true;
-        return command_number("audit", "--seed", optarg, 0, UINT64_MAX, &a->seed);
-    case 'j':
-        a->json = true;
-        return EXIT_FINE;
-    case 'h':
-        a->help = true;
-        return EXIT_FINE;
-    default:
-        return command_bad_option("audit", option, argv);
-    }
-}
+#define OF(field) offsetof(struct arguments, field)
 
-static int read_arguments(int argc, char **argv, struct arguments *a)
-{
-    static const struct option long_options[] = {
-        {"federation", required_argument, NULL, 'f'},
-        {"spot-check", required_argument, NULL, 'n'},
-        {"scenario", required_argument, NULL, 's'},
-        {"seed", required_argument, NULL, 'S'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    int option, status;
+static const struct option_row rows[] = {
+    {"federation", "ID", OPTION_TAKE, .take = add_federation,
+     .help = "a federation to trust: SHA-256 of its genesis document, 64 hex digits"},
+    {"scenario", "FILE", OPTION_TAKE, .take = add_scenario,
+     .help = "a scenario whose rehearsal to trust: it makes the genesis, with its seed, or"},
+    {"seed", "S", OPTION_NUMBER, OF(seed), 0, UINT64_MAX, OF(has_seed), .help = "another one"},
+    {"spot-check", "N", OPTION_NUMBER, OF(options.spot_checks), 1, UINT64_MAX,
+     .help = "run N of the claimed costs again, drawn by the log's root, of the rehearsals' nodes with \"disclosed\" "
+             "work"},
+    {"json", NULL, OPTION_FLAG, OF(json), .help = "the report for a program"},
+};
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-        status = take_option(a, option, argv);
-        if (status != EXIT_FINE || a->help)
-            return status;
-    }
-    if (argc - optind < 1)
+static const struct option_table table = {
+    .verb = "audit",
+    .usage = "prismfed audit [OPTION...] DIR...\n",
+    .about =
+        "Checks folders of artifacts (simulations/, ledger/) and reads nothing else: every leaf, root, proof, "
+        "signature and certificate is recomputed, the log is executed again from its genesis, and everything that "
+        "the files say is compared with the result. Each finding has a stable code, the file and the JSON pointer. "
+        "Histories of one federation are compared with each other, over all labels and folders.",
+    .after =
+        "--federation and --scenario may be given more than once. Each rule has passed, failed, was not checked, or "
+        "had nothing to check.\n"
+        "Exit status: 0 compliant; 1 not compliant; 2 wrong usage or unusable input; 3 consistent, but a question "
+        "is open that keeps it from being compliant: nobody said whose log it is, no quorum vouches for its end, "
+        "there is no epoch, or a spot check that was asked for could not be made.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
+
+static int read_arguments(int argc, char **argv, struct arguments *a, int *folders, bool *helped)
+{
+    int status = option_read(&table, argc, argv, a, folders, helped);
+
+    if (status != EXIT_FINE || *helped)
+        return status;
+    if (argc - *folders < 1)
         return command_misuse("audit", "expected a folder");
     if (a->options.spot_checks > 0 && a->named_count == 0)
         return command_misuse("audit", "--spot-check needs the scenario that discloses the work: --scenario FILE");
@@ -194,18 +166,17 @@ static int run(int argc, char **argv, struct arguments *a)
 {
     struct fork_watch forks = {0};
     struct diag diag = {0};
-    int status = read_arguments(argc, argv, a);
+    bool helped;
+    int folders, status = read_arguments(argc, argv, a, &folders, &helped);
 
-    if (status != EXIT_FINE)
+    if (status != EXIT_FINE || helped)
         return status;
-    if (a->help)
-        return help();
     if (load_scenarios(a, &diag) != ERR_OK)
         return command_fail("audit", "%s", diag.text);
     if (isatty(STDERR_FILENO))
         a->options.progress = show_progress;
     a->options.forks = &forks;
-    status = audit(argv + optind, argc - optind, &a->options, a->json);
+    status = audit(argv + folders, argc - folders, &a->options, a->json);
     fork_watch_free(&forks);
     return status;
 }

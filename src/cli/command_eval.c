@@ -1,10 +1,9 @@
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "cli/command.h"
+#include "cli/option.h"
+#include "codec/json.h"
 #include "program/program.h"
 #include "scenario/scenario.h"
 
@@ -14,7 +13,7 @@ enum { RANDOM_DEFAULT = 4, RANDOM_MAX = 1000 };
 
 struct arguments {
     const char *scenario, *node; /* node: NULL: all */
-    bool check, help;
+    bool check, json;
     uint64_t randoms;
 };
 
@@ -25,58 +24,112 @@ struct trial {
     struct prng prng;
     uint64_t runs, count[EVALUATION_STATUS_COUNT];
     uint64_t problems;
+    json_t *sites, *site; /* with --json: all, owned, and the present one; else NULL */
 };
 
-static int help(void)
+static const struct option_row rows[] = {
+    {"check", NULL, OPTION_FLAG, offsetof(struct arguments, check),
+     .help =
+         "also run it again, to see whether it is deterministic, and with random genomes; say at the end whether all "
+         "is well"},
+    {"random", "N", OPTION_NUMBER, offsetof(struct arguments, randoms), 0, RANDOM_MAX,
+     .help = "how many random genomes each site tries with --check, 0 to 1000 (4)"},
+    {"node", "ID", OPTION_TEXT, offsetof(struct arguments, node), .help = "this site alone"},
+    {"json", NULL, OPTION_FLAG, offsetof(struct arguments, json), .help = "the report as JSON, in one line"},
+};
+
+static const struct option_table table = {
+    .verb = "eval",
+    .usage = "prismfed eval [OPTION...] SCENARIO\n",
+    .about =
+        "Runs each site's program with the default genome on each of its instances, as a rehearsal would, and prints "
+        "what becomes of it, and what has kept the program in.",
+    .after =
+        "Exit status: 0 all is well; 1 a run crashed or was aborted, the default genome timed out on all instances "
+        "of a site, or the same run had another answer; 2 wrong usage, unusable scenario, or a program or an "
+        "instance that is not there.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
+
+static int read_arguments(int argc, char **argv, struct arguments *a, bool *helped)
 {
-    puts(
-        "usage: prismfed eval [OPTION...] SCENARIO\n"
-        "\n"
-        "Runs each site's program with the default genome on each of its instances, as a rehearsal would, and prints\n"
-        "what becomes of it.\n"
-        "\n"
-        "  --check       also run it again, to see whether it is deterministic, and with random genomes; say at the\n"
-        "                end whether all is well\n"
-        "  --random N    how many random genomes each site tries with --check, 0 to 1000 (4)\n"
-        "  --node ID     this site alone\n"
-        "  --help        this text\n"
-        "\n"
-        "Exit status: 0 all is well; 1 a run crashed or was aborted, the default genome timed out on all instances of\n"
-        "a site, or the same run had another answer; 2 wrong usage, unusable scenario, or a program or an instance "
-        "that is not there.");
+    int operands, status = option_read(&table, argc, argv, a, &operands, helped);
+
+    if (status != EXIT_FINE || *helped)
+        return status;
+    if (operands + 1 != argc)
+        return command_misuse("eval", operands < argc ? "one scenario at a time" : "which scenario?");
+    a->scenario = argv[operands];
     return EXIT_FINE;
 }
 
-static int read_arguments(int argc, char **argv, struct arguments *a)
-{
-    static const struct option long_options[] = {
-        {"check", no_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {"node", required_argument, NULL, 'n'},
-        {"random", required_argument, NULL, 'r'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
+/* ---- what is told, as text at once or as JSON at the end */
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-        if (option == 'c')
-            a->check = true;
-        else if (option == 'n')
-            a->node = optarg;
-        else if (option == 'h')
-            a->help = true;
-        else if (option != 'r')
-            return command_bad_option("eval", option, argv);
-        else if (u64_parse(optarg, &a->randoms) != ERR_OK || a->randoms > RANDOM_MAX)
-            return command_misuse("eval", "--random must be a number from 0 to %d, not \"%s\"", RANDOM_MAX, optarg);
+static void tell_run(struct trial *t, const char *what, const char *instance, struct evaluation e, const char *says)
+{
+    if (t->site == NULL) {
+        printf("  %-13s %-28s %-8s ", what, instance, evaluation_status_name(e.status));
+        if (e.status == EVALUATION_SUCCESS)
+            printf("cost %" PRIu64 "\n", e.cost);
+        else
+            printf("%s\n", says);
+        fflush(stdout);
+        return;
     }
-    if (a->help)
-        return EXIT_FINE;
-    if (optind + 1 != argc)
-        return command_misuse("eval", optind < argc ? "one scenario at a time" : "which scenario?");
-    a->scenario = argv[optind];
-    return EXIT_FINE;
+    json_t *run = json_object();
+    json_put(run, "what", json_string(what));
+    json_put(run, "instance", json_string(instance));
+    json_put(run, "status", json_string(evaluation_status_name(e.status)));
+    if (e.status == EVALUATION_SUCCESS)
+        json_put(run, "cost", json_u64(e.cost));
+    else
+        json_put(run, "says", json_string(says));
+    json_push(json_object_get(t->site, "runs"), run);
+}
+
+static void tell_problem(struct trial *t, const char *text)
+{
+    t->problems++;
+    if (t->site == NULL)
+        printf("  %s\n", text);
+    else
+        json_push(json_object_get(t->site, "problems"), json_string(text));
+}
+
+/* A site begins; program: NULL: the built-in solver. */
+static void tell_site(struct trial *t, const char *whose, const struct program_spec *program)
+{
+    const char *name = program != NULL ? program->arguments[program->argument_count - 1] : NULL;
+
+    if (t->sites == NULL) {
+        if (program != NULL)
+            printf("%s: %s, asked as %s\n", whose, name, program_runner_name(program->runner));
+        else
+            printf("%s: the built-in solver\n", whose);
+        return;
+    }
+    t->site = json_object();
+    json_push(t->sites, t->site);
+    json_put(t->site, "site", json_string(whose));
+    if (program != NULL) {
+        json_put(t->site, "program", json_string(name));
+        json_put(t->site, "runner", json_string(program_runner_name(program->runner)));
+    }
+    json_put(t->site, "runs", json_array());
+    json_put(t->site, "problems", json_array());
+}
+
+static void tell_confined(struct trial *t, const struct workload *w)
+{
+    struct buf text = {0};
+
+    programs_confined(&w->instances[0], &text);
+    if (text.len > 0 && t->site == NULL)
+        printf("  confined: %s\n", buf_text(&text));
+    else if (text.len > 0)
+        json_put(t->site, "confined", json_string(buf_text(&text)));
+    buf_free(&text);
 }
 
 /* One run, and a line about it. */
@@ -98,13 +151,7 @@ static struct evaluation try_one(struct trial *t, const struct instance *instanc
     else
         instance->evaluator->evaluate(instance->evaluator, &task, &e);
     digest_hex(&instance->hash, hash);
-    printf("  %-13s %-28s %-8s ", what, instance->name != NULL ? instance->name : hash + 52,
-           evaluation_status_name(e.status));
-    if (e.status == EVALUATION_SUCCESS)
-        printf("cost %" PRIu64 "\n", e.cost);
-    else
-        printf("%s\n", says);
-    fflush(stdout);
+    tell_run(t, what, instance->name != NULL ? instance->name : hash + 52, e, says);
     t->runs++;
     t->count[e.status]++;
     t->problems += e.status == EVALUATION_CRASHED || e.status == EVALUATION_ABORT;
@@ -118,8 +165,7 @@ static void try_again(struct trial *t, const struct instance *instance, const st
 
     if (!is_deterministic || (again.status == first.status && again.cost == first.cost))
         return;
-    puts("  NOT DETERMINISTIC: the same run had another answer; \"deterministic\": false would be honest");
-    t->problems++;
+    tell_problem(t, "NOT DETERMINISTIC: the same run had another answer; \"deterministic\": false would be honest");
 }
 
 static void try_workload(struct trial *t, const struct workload *w, bool is_deterministic)
@@ -137,10 +183,8 @@ static void try_workload(struct trial *t, const struct workload *w, bool is_dete
         timeouts += e.status == EVALUATION_TIMEOUT;
         first = i == 0 ? e : first;
     }
-    if (timeouts == w->count) {
-        puts("  NOTHING TO BEGIN WITH: the default genome runs into a limit on every instance");
-        t->problems++;
-    }
+    if (timeouts == w->count)
+        tell_problem(t, "NOTHING TO BEGIN WITH: the default genome runs into a limit on every instance");
     if (!t->arguments->check)
         return;
     try_again(t, &w->instances[0], &genome, first, is_deterministic);
@@ -153,28 +197,15 @@ static void try_workload(struct trial *t, const struct workload *w, bool is_dete
     }
 }
 
-static void print_confined(const struct workload *w)
-{
-    struct buf text = {0};
-
-    programs_confined(&w->instances[0], &text);
-    if (text.len > 0)
-        printf("  confined: %s\n", buf_text(&text));
-    buf_free(&text);
-}
-
 /* `whose` names the work in what is printed. */
 static void try_work(struct trial *t, const struct workload_spec *spec, const char *whose, const struct workload *w)
 {
     const struct program_spec *p = spec->program;
 
-    if (p != NULL)
-        printf("%s: %s, asked as %s\n", whose, p->arguments[p->argument_count - 1], program_runner_name(p->runner));
-    else
-        printf("%s: the built-in solver\n", whose);
+    tell_site(t, whose, p);
     try_workload(t, w, p == NULL || p->deterministic);
     if (p != NULL)
-        print_confined(w);
+        tell_confined(t, w);
 }
 
 static enum err try_node(struct trial *t, unsigned node, const struct workload_spec *spec, const char *whose,
@@ -229,8 +260,32 @@ static enum err try_all(struct trial *t, struct diag *diag)
     return err;
 }
 
-static void conclude(const struct trial *t)
+static void conclude_json(struct trial *t)
 {
+    json_t *o = json_object();
+    struct buf text = {0};
+
+    json_put(o, "sites", t->sites);
+    t->sites = NULL;
+    json_put(o, "runs", json_u64(t->runs));
+    json_put(o, "success", json_u64(t->count[EVALUATION_SUCCESS]));
+    json_put(o, "timeout", json_u64(t->count[EVALUATION_TIMEOUT]));
+    json_put(o, "crashed", json_u64(t->count[EVALUATION_CRASHED]));
+    json_put(o, "aborted", json_u64(t->count[EVALUATION_ABORT]));
+    json_put(o, "problems", json_u64(t->problems));
+    json_line(o, &text);
+    buf_add_byte(&text, '\n');
+    json_decref(o);
+    fwrite(text.data, 1, text.len, stdout);
+    buf_free(&text);
+}
+
+static void conclude(struct trial *t)
+{
+    if (t->sites != NULL) {
+        conclude_json(t);
+        return;
+    }
     printf("%" PRIu64 " runs: %" PRIu64 " SUCCESS, %" PRIu64 " TIMEOUT, %" PRIu64 " CRASHED, %" PRIu64 " ABORT; ",
            t->runs, t->count[EVALUATION_SUCCESS], t->count[EVALUATION_TIMEOUT], t->count[EVALUATION_CRASHED],
            t->count[EVALUATION_ABORT]);
@@ -246,24 +301,26 @@ int command_eval(int argc, char **argv)
     struct trial t = {.arguments = &a};
     struct diag diag = {0};
     struct scenario s;
-    int status = read_arguments(argc, argv, &a);
+    bool helped;
+    int status = read_arguments(argc, argv, &a, &helped);
 
-    if (status != EXIT_FINE)
+    if (status != EXIT_FINE || helped)
         return status;
-    if (a.help)
-        return help();
     if (scenario_load(a.scenario, &s, &diag) != ERR_OK)
         return command_fail("eval", "%s", diag.text);
     t.scenario = &s;
     prng_stream(&t.prng, s.seed, "eval", 0);
     if (s.space != NULL)
         t.programs = programs_new(s.space);
+    if (a.json)
+        t.sites = json_array();
     if (try_all(&t, &diag) != ERR_OK) {
         status = command_fail("eval", "%s", diag.text);
     } else {
         conclude(&t);
         status = t.problems == 0 ? EXIT_FINE : EXIT_WRONG;
     }
+    json_decref(t.sites);
     programs_free(t.programs);
     scenario_fini(&s);
     return status;

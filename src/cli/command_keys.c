@@ -1,23 +1,29 @@
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "cli/command.h"
 #include "cli/key_file.h"
+#include "cli/option.h"
 
-static int help(void)
-{
-    puts("usage: prismfed keys generate FILE      make a key; FILE must not exist (mode 0600, PKCS#8 PEM)\n"
-         "       prismfed keys fingerprint FILE   its fingerprint: SHA-256 of the DER SubjectPublicKeyInfo\n"
-         "       prismfed keys public FILE        its public key as PEM\n"
-         "       prismfed keys public --der FILE  its public key as DER\n"
-         "\n"
-         "FILE is a private or a public Ed25519 key in PEM, as openssl writes them. A rehearsal makes its own\n"
-         "keys from its seed; these here are for real nodes.");
-    return EXIT_FINE;
-}
+struct arguments {
+    bool der;
+};
+
+static const struct option_row rows[] = {
+    {"der", NULL, OPTION_FLAG, offsetof(struct arguments, der), .help = "with public: as DER, not as PEM"},
+};
+
+static const struct option_table table = {
+    .verb = "keys",
+    .usage = "prismfed keys generate FILE        make a key; FILE must not exist (mode 0600, PKCS#8 PEM)\n"
+             "       prismfed keys fingerprint FILE     its fingerprint: SHA-256 of the DER SubjectPublicKeyInfo\n"
+             "       prismfed keys public [--der] FILE  its public key\n",
+    .about = "FILE is a private or a public Ed25519 key in PEM, as openssl writes them. A rehearsal makes its own keys "
+             "from its seed; these here are for real nodes.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
 
 static int random_seed(uint8_t seed[KEY_SEED_SIZE])
 {
@@ -88,26 +94,20 @@ static int look(const char *what, const char *path, bool der)
 
 int command_keys(int argc, char **argv)
 {
-    static const struct option options[] = {{"der", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {0}};
-    bool der = false;
-    int option;
+    struct arguments a = {0};
+    bool helped;
+    int operands, status = option_read(&table, argc, argv, &a, &operands, &helped);
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == 'h')
-            return help();
-        if (option != 'd')
-            return command_bad_option("keys", option, argv);
-        der = true;
-    }
-    if (argc - optind != 2)
+    if (status != EXIT_FINE || helped)
+        return status;
+    if (argc - operands != 2)
         return command_misuse("keys", "expected what to do and one FILE");
-    const char *what = argv[optind], *path = argv[optind + 1];
-    if (der && strcmp(what, "public") != 0)
+    const char *what = argv[operands], *path = argv[operands + 1];
+    if (a.der && strcmp(what, "public") != 0)
         return command_misuse("keys", "--der goes with \"public\"");
     if (strcmp(what, "generate") == 0)
         return generate(path);
     if (strcmp(what, "fingerprint") == 0 || strcmp(what, "public") == 0)
-        return look(what, path, der);
+        return look(what, path, a.der);
     return command_misuse("keys", "\"%s\" is not one of generate, fingerprint, public", what);
 }

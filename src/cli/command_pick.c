@@ -1,11 +1,10 @@
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "audit/audit.h"
-#include "cli/command.h"
+#include "cli/option.h"
 #include "cli/pick_report.h"
 #include "cli/report_text.h"
 #include "record/artifacts.h"
@@ -18,8 +17,9 @@ enum { RUNS_DEFAULT = 3 };
 
 struct arguments {
     const char *folder, *scenario, *node, *label; /* label: NULL: the scenario's own */
-    bool has_seed, json, help;
-    uint64_t seed, runs, threads; /* threads: 0: one for each processor */
+    bool has_seed, json;
+    uint64_t seed, runs;
+    unsigned threads; /* 0: one for each processor */
 };
 
 /* What it takes to pick. Zero-initialise; setup_fini() in any case. */
@@ -36,92 +36,53 @@ struct setup {
     struct workload work;
 };
 
-static int help(void)
-{
-    puts("usage: prismfed pick --scenario FILE --node ID [OPTION...] DIR\n"
-         "\n"
-         "Chooses the genome that is best on one site's own work: runs the incumbent, every genome of the archive and\n"
-         "the default genome some times more on the private instances of the site. What the federation agreed on is\n"
-         "read from the ledger in DIR, executed again and checked as prismfed audit does; from a ledger that does not\n"
-         "verify nothing is picked. Nothing is written, and the federation does not hear of it.\n"
-         "\n"
-         "  --scenario FILE   the scenario of the rehearsal: it has the work of the site\n"
-         "  --node ID         the site\n"
-         "  --runs N          how often each genome is run on each instance, 1 to 1000, with another seed each time "
-         "(3)\n"
-         "  --seed S          the seed that was given to the rehearsal, when it was not the scenario's own\n"
-         "  --label L         of the artifacts, when it was not the scenario's own\n"
-         "  --threads T       for the runs (one for each processor); changes no result\n"
-         "  --json            the answer for a program\n"
-         "  --help            this text\n"
-         "\n"
-         "The last lines are the genome as a JSON object and, when the site's program has a command line, in its "
-         "words.\n"
-         "Exit status: 0 picked; 1 the ledger does not verify, or no run came to an end; 2 wrong usage, or unusable\n"
-         "input.");
-    return EXIT_FINE;
-}
-
 /* ---- arguments */
 
-static int take_option(struct arguments *a, int option, char **argv)
-{
-    switch (option) {
-    case 's':
-        a->scenario = optarg;
-        return EXIT_FINE;
-    case 'n':
-        a->node = optarg;
-        return EXIT_FINE;
-    case 'l':
-        a->label = optarg;
-        return EXIT_FINE;
-    case 'r':
-        return command_number("pick", "--runs", optarg, 1, PICK_RUNS_MAX, &a->runs);
-    case 'S':
-        a->has_seed = true;
-        return command_number("pick", "--seed", optarg, 0, UINT64_MAX, &a->seed);
-    case 't':
-        return command_number("pick", "--threads", optarg, 1, POOL_THREADS_MAX, &a->threads);
-    case 'j':
-        a->json = true;
-        return EXIT_FINE;
-    case 'h':
-        a->help = true;
-        return EXIT_FINE;
-    default:
-        return command_bad_option("pick", option, argv);
-    }
-}
+#define OF(field) offsetof(struct arguments, field)
 
-static int read_arguments(int argc, char **argv, struct arguments *a)
-{
-    static const struct option long_options[] = {
-        {"scenario", required_argument, NULL, 's'},
-        {"node", required_argument, NULL, 'n'},
-        {"label", required_argument, NULL, 'l'},
-        {"runs", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 'S'},
-        {"threads", required_argument, NULL, 't'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int option, status;
+static const struct option_row rows[] = {
+    {"scenario", "FILE", OPTION_TEXT, OF(scenario),
+     .help = "the scenario of the rehearsal: it has the work of the site"},
+    {"node", "ID", OPTION_TEXT, OF(node), .help = "the site"},
+    {"runs", "N", OPTION_NUMBER, OF(runs), 1, PICK_RUNS_MAX,
+     .help = "how often each genome is run on each instance, 1 to 1000, with another seed each time (3)"},
+    {"seed", "S", OPTION_NUMBER, OF(seed), 0, UINT64_MAX, OF(has_seed),
+     .help = "the seed that was given to the rehearsal, when it was not the scenario's own"},
+    {"label", "L", OPTION_TEXT, OF(label), .help = "of the artifacts, when it was not the scenario's own"},
+    {"threads", "T", OPTION_UNSIGNED, OF(threads), 1, POOL_THREADS_MAX,
+     .help = "for the runs (one for each processor); changes no result"},
+    {"json", NULL, OPTION_FLAG, OF(json), .help = "the answer for a program"},
+};
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-        status = take_option(a, option, argv);
-        if (status != EXIT_FINE || a->help)
-            return status;
-    }
+static const struct option_table table = {
+    .verb = "pick",
+    .usage = "prismfed pick --scenario FILE --node ID [OPTION...] DIR\n",
+    .about = "Chooses the genome that is best on one site's own work: runs the incumbent, every genome of the archive "
+             "and the default genome some times more on the private instances of the site. What the federation agreed "
+             "on is read from the ledger in DIR, executed again and checked as prismfed audit does; from a ledger that "
+             "does not verify nothing is picked. Nothing is written, and the federation does not hear of it.",
+    .after =
+        "The last lines are the genome as a JSON object and, when the site's program has a command line, in its "
+        "words.\n"
+        "Exit status: 0 picked; 1 the ledger does not verify, or no run came to an end; 2 wrong usage, or unusable "
+        "input.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
+
+static int read_arguments(int argc, char **argv, struct arguments *a, bool *helped)
+{
+    int operands, status = option_read(&table, argc, argv, a, &operands, helped);
+
+    if (status != EXIT_FINE || *helped)
+        return status;
     if (a->scenario == NULL)
         return command_misuse("pick", "which scenario? --scenario FILE");
     if (a->node == NULL)
         return command_misuse("pick", "for which site? --node ID");
-    if (argc - optind != 1)
+    if (argc - operands != 1)
         return command_misuse("pick", "expected one folder");
-    a->folder = argv[optind];
+    a->folder = argv[operands];
     return EXIT_FINE;
 }
 
@@ -315,7 +276,7 @@ static int pick(const struct setup *s, struct pick_report *r)
         .epoch = s->state.epoch,
         .limit = s->state.policy.iteration_limit,
         .runs = (unsigned)a->runs,
-        .threads = pool_threads((unsigned)a->threads),
+        .threads = pool_threads(a->threads),
         .count = r->count,
         .candidates = r->genomes,
         .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
@@ -363,12 +324,11 @@ int command_pick(int argc, char **argv)
 {
     struct arguments a = {.runs = RUNS_DEFAULT};
     struct setup *s;
-    int status = read_arguments(argc, argv, &a);
+    bool helped;
+    int status = read_arguments(argc, argv, &a, &helped);
 
-    if (status != EXIT_FINE)
+    if (status != EXIT_FINE || helped)
         return status;
-    if (a.help)
-        return help();
     s = mem_alloc(sizeof *s);
     s->arguments = &a;
     status = load_scenario(s);

@@ -1,23 +1,21 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/command.h"
+#include "cli/option.h"
 #include "cli/show.h"
 
 enum { SHOW_SIZE_MAX = 64 << 20 };
 
-static int help(void)
-{
-    puts("usage: prismfed show FILE\n"
-         "\n"
-         "Prints what is in FILE, for reading: an epoch file, a summary or a genesis file (JSON); or an envelope,\n"
-         "a certificate, a block or a genesis document as bytes, in base64, or in hex. FILE may be - for standard\n"
-         "input. Nothing is verified: that is what prismfed audit does.");
-    return EXIT_FINE;
-}
+static const struct option_table table = {
+    .verb = "show",
+    .usage = "prismfed show FILE\n",
+    .about =
+        "Prints what is in FILE, for reading: an epoch file, a summary or a genesis file (JSON); or an envelope, a "
+        "certificate, a block or a genesis document as bytes, in base64, or in hex. FILE may be - for standard "
+        "input. Nothing is verified: that is what prismfed audit does.",
+};
 
 static enum err read_stream(struct buf *out, struct diag *diag)
 {
@@ -63,17 +61,16 @@ static enum err show_any(const char *name, const struct buf *in, struct buf *out
 
 int command_show(int argc, char **argv)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
     struct buf in = {0}, out = {0};
     struct diag diag = {0};
-    int option;
+    bool helped;
+    int operands, status = option_read(&table, argc, argv, NULL, &operands, &helped);
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1)
-        return option == 'h' ? help() : command_bad_option("show", option, argv);
-    if (argc - optind != 1)
+    if (status != EXIT_FINE || helped)
+        return status;
+    if (argc - operands != 1)
         return command_misuse("show", "expected one FILE");
-    const char *path = argv[optind];
+    const char *path = argv[operands];
     enum err err = strcmp(path, "-") == 0 ? read_stream(&in, &diag) : file_read(path, SHOW_SIZE_MAX, &in, &diag);
     if (err == ERR_OK)
         err = show_any(path, &in, &out, &diag);

@@ -1,10 +1,9 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/pool.h"
-#include "cli/command.h"
+#include "cli/option.h"
 #include "cli/report_text.h"
 
 enum { SCENARIOS_MAX = 64, EPOCHS_DEFAULT = 5, EPOCHS_MAX = 100000 };
@@ -13,123 +12,62 @@ struct arguments {
     unsigned scenario_count;
     const char *scenarios[SCENARIOS_MAX];
     struct federated_simulation_options options;
-    bool json, quiet, help;
+    bool json, quiet;
 };
 
-static int help(void)
+static int add_scenario(void *arguments, const char *path)
 {
-    puts("usage: federated_sim --scenario FILE [OPTION...]\n"
-         "       prismfed sim --scenario FILE [OPTION...]\n"
-         "\n"
-         "Rehearses a federation: real nodes, keys, signatures, consensus and work on a simulated network in\n"
-         "virtual time. The same scenario and seed give the same bytes, always.\n"
-         "\n"
-         "  --scenario FILE   what to rehearse (JSON; docs/scenarios.md); may be given several times\n"
-         "  --epochs N        how many epochs, 1 to 100000 (5)\n"
-         "  --clean           first remove what an earlier run wrote under the same label, also an unfinished one\n"
-         "  --resume          go on with the run under this label that was stopped, if there is one; what is finished\n"
-         "                    is not run again (but for --trace)\n"
-         "  --output-dir DIR  where artifacts go (artifacts/mec/M5)\n"
-         "  --label L         their label (\"default\" for baseline.json, else the file's name without .json)\n"
-         "  --seed S          instead of the scenario's seed\n"
-         "  --threads T       for the sites' work (one for each processor); changes no result\n"
-         "  --trace FILE      write every event, one a line\n"
-         "  --json            the report as JSON, one line a scenario, instead of the table\n"
-         "  --quiet           no table and no progress\n"
-         "  --help            this text\n"
-         "\n"
-         "Exit status: 0 done; 1 a checker found a violation; 2 wrong usage, unusable scenario or output.");
-    return EXIT_FINE;
-}
+    struct arguments *a = arguments;
 
-static int read_threads(const char *text, unsigned *out)
-{
-    uint64_t threads = 0;
-    int status = command_number("sim", "--threads", text, 1, POOL_THREADS_MAX, &threads);
-
-    if (status == EXIT_FINE)
-        *out = (unsigned)threads;
-    return status;
-}
-
-static int add_scenario(struct arguments *a, const char *path)
-{
     if (a->scenario_count == SCENARIOS_MAX)
         return command_misuse("sim", "more than %d scenarios", SCENARIOS_MAX);
     a->scenarios[a->scenario_count++] = path;
     return EXIT_FINE;
 }
 
-static int take_option(struct arguments *a, int option, char **argv)
+#define OF(field) offsetof(struct arguments, field)
+
+static const struct option_row rows[] = {
+    {"scenario", "FILE", OPTION_TAKE, .take = add_scenario,
+     .help = "what to rehearse (JSON; docs/scenarios.md); may be given several times"},
+    {"epochs", "N", OPTION_NUMBER, OF(options.epochs), 1, EPOCHS_MAX, .help = "how many epochs, 1 to 100000 (5)"},
+    {"clean", NULL, OPTION_FLAG, OF(options.clean),
+     .help = "first remove what an earlier run wrote under the same label, also an unfinished one"},
+    {"resume", NULL, OPTION_FLAG, OF(options.resume),
+     .help = "go on with the run under this label that was stopped, if there is one; what is finished is not run again "
+             "(but for --trace)"},
+    {"output-dir", "DIR", OPTION_TEXT, OF(options.output_dir), .help = "where artifacts go (artifacts/mec/M5)"},
+    {"label", "L", OPTION_TEXT, OF(options.label),
+     .help = "their label (\"default\" for baseline.json, else the file's name without .json)"},
+    {"seed", "S", OPTION_NUMBER, OF(options.seed), 0, UINT64_MAX, OF(options.has_seed),
+     .help = "instead of the scenario's seed"},
+    {"threads", "T", OPTION_UNSIGNED, OF(options.threads), 1, POOL_THREADS_MAX,
+     .help = "for the sites' work (one for each processor); changes no result"},
+    {"trace", "FILE", OPTION_TEXT, OF(options.trace), .help = "write every event, one a line"},
+    {"json", NULL, OPTION_FLAG, OF(json), .help = "the report as JSON, one line a scenario, instead of the table"},
+    {"quiet", NULL, OPTION_FLAG, OF(quiet), .help = "no table and no progress"},
+};
+
+static const struct option_table table = {
+    .verb = "sim",
+    .usage = "federated_sim --scenario FILE [OPTION...]\n"
+             "       prismfed sim --scenario FILE [OPTION...]\n",
+    .about = "Rehearses a federation: real nodes, keys, signatures, consensus and work on a simulated network in "
+             "virtual time. The same scenario and seed give the same bytes, always.",
+    .after = "Exit status: 0 done; 1 a checker found a violation; 2 wrong usage, unusable scenario or output.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
+
+static int read_arguments(int argc, char **argv, struct arguments *a, bool *helped)
 {
-    struct federated_simulation_options *o = &a->options;
+    int operands, status = option_read(&table, argc, argv, a, &operands, helped);
 
-    switch (option) {
-    case 's':
-        return add_scenario(a, optarg);
-    case 'e':
-        return command_number("sim", "--epochs", optarg, 1, EPOCHS_MAX, &o->epochs);
-    case 'S':
-        o->has_seed = true;
-        return command_number("sim", "--seed", optarg, 0, UINT64_MAX, &o->seed);
-    case 't':
-        return read_threads(optarg, &o->threads);
-    case 'c':
-        o->clean = true;
-        return EXIT_FINE;
-    case 'r':
-        o->resume = true;
-        return EXIT_FINE;
-    case 'o':
-        o->output_dir = optarg;
-        return EXIT_FINE;
-    case 'l':
-        o->label = optarg;
-        return EXIT_FINE;
-    case 'T':
-        o->trace = optarg;
-        return EXIT_FINE;
-    case 'j':
-        a->json = true;
-        return EXIT_FINE;
-    case 'q':
-        a->quiet = true;
-        return EXIT_FINE;
-    case 'h':
-        a->help = true;
-        return EXIT_FINE;
-    default:
-        return command_bad_option("sim", option, argv);
-    }
-}
-
-static int read_arguments(int argc, char **argv, struct arguments *a)
-{
-    static const struct option long_options[] = {
-        {"scenario", required_argument, NULL, 's'},
-        {"epochs", required_argument, NULL, 'e'},
-        {"clean", no_argument, NULL, 'c'},
-        {"resume", no_argument, NULL, 'r'},
-        {"output-dir", required_argument, NULL, 'o'},
-        {"label", required_argument, NULL, 'l'},
-        {"seed", required_argument, NULL, 'S'},
-        {"threads", required_argument, NULL, 't'},
-        {"trace", required_argument, NULL, 'T'},
-        {"json", no_argument, NULL, 'j'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int option, status;
-
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-        status = take_option(a, option, argv);
-        if (status != EXIT_FINE || a->help)
-            return status;
-    }
-    if (optind < argc)
-        return command_misuse("sim", "\"%s\" is one word too many; a scenario is named with --scenario", argv[optind]);
+    if (status != EXIT_FINE || *helped)
+        return status;
+    if (operands < argc)
+        return command_misuse("sim", "\"%s\" is one word too many; a scenario is named with --scenario",
+                              argv[operands]);
     if (a->scenario_count == 0)
         return command_misuse("sim", "which scenario? --scenario FILE");
     if (a->options.clean && a->options.resume)
@@ -171,12 +109,11 @@ static int run_one(const struct arguments *a, const char *scenario)
 int command_sim(int argc, char **argv)
 {
     struct arguments a = {.options = {.epochs = EPOCHS_DEFAULT, .write_artifacts = true}};
-    int status = read_arguments(argc, argv, &a);
+    bool helped;
+    int status = read_arguments(argc, argv, &a, &helped);
 
-    if (status != EXIT_FINE)
+    if (status != EXIT_FINE || helped)
         return status;
-    if (a.help)
-        return help();
     for (unsigned i = 0; i < a.scenario_count && status == EXIT_FINE; i++) {
         if (i > 0 && !a.quiet && !a.json)
             putchar('\n');

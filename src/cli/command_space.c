@@ -1,9 +1,8 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/command.h"
+#include "cli/option.h"
 #include "genome/schema.h"
 #include "genome/space.h"
 
@@ -11,19 +10,6 @@ struct space_options {
     bool has_from, has_to;
     enum space_format from, to;
 };
-
-static int help(void)
-{
-    puts(
-        "usage: prismfed space [OPTION...] FILE\n"
-        "\n"
-        "Checks a search space and says what is in it, or converts it. Without --from the name of FILE decides: .json\n"
-        "is the project's own format, .pcs a file of ParamILS or SMAC, and any other name irace's parameters.txt.\n"
-        "\n"
-        "  --from FORMAT  what FILE is: json, irace or pcs\n"
-        "  --to FORMAT    print it as json, irace, pcs (the first SMAC and, of choices alone, ParamILS) or pcs-new");
-    return EXIT_FINE;
-}
 
 static bool format_parse(const char *text, enum space_format *out)
 {
@@ -36,17 +22,43 @@ static bool format_parse(const char *text, enum space_format *out)
     return false;
 }
 
-/* EXIT_FINE to go on. */
-static int read_option(struct space_options *o, int option, const char *value)
+static int take_format(const char *option, const char *value, bool *has, enum space_format *out)
 {
-    bool is_from = option == 'f';
-
-    if (!format_parse(value, is_from ? &o->from : &o->to))
-        return command_misuse("space", "%s takes json, irace, pcs or pcs-new, not \"%s\"", is_from ? "--from" : "--to",
-                              value);
-    *(is_from ? &o->has_from : &o->has_to) = true;
+    if (!format_parse(value, out))
+        return command_misuse("space", "%s takes json, irace, pcs or pcs-new, not \"%s\"", option, value);
+    *has = true;
     return EXIT_FINE;
 }
+
+static int take_from(void *options, const char *value)
+{
+    struct space_options *o = options;
+
+    return take_format("--from", value, &o->has_from, &o->from);
+}
+
+static int take_to(void *options, const char *value)
+{
+    struct space_options *o = options;
+
+    return take_format("--to", value, &o->has_to, &o->to);
+}
+
+static const struct option_row rows[] = {
+    {"from", "FORMAT", OPTION_TAKE, .take = take_from, .help = "what FILE is: json, irace or pcs"},
+    {"to", "FORMAT", OPTION_TAKE, .take = take_to,
+     .help = "print it as json, irace, pcs (the first SMAC and, of choices alone, ParamILS) or pcs-new"},
+};
+
+static const struct option_table table = {
+    .verb = "space",
+    .usage = "prismfed space [OPTION...] FILE\n",
+    .about = "Checks a search space and says what is in it, or converts it. Without --from the name of FILE decides: "
+             ".json is the project's own format, .pcs a file of ParamILS or SMAC, and any other name irace's "
+             "parameters.txt.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
 
 static void count_types(const struct genome_schema *schema, struct buf *out)
 {
@@ -102,24 +114,13 @@ static int run(const struct space_options *o, const char *path)
 
 int command_space(int argc, char **argv)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-                                            {"from", required_argument, NULL, 'f'},
-                                            {"to", required_argument, NULL, 't'},
-                                            {0}};
     struct space_options o = {0};
-    int option;
+    bool helped;
+    int operands, status = option_read(&table, argc, argv, &o, &operands, &helped);
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == 'h')
-            return help();
-        if (option != 'f' && option != 't')
-            return command_bad_option("space", option, argv);
-        int status = read_option(&o, option, optarg);
-        if (status != EXIT_FINE)
-            return status;
-    }
-    if (argc - optind != 1)
+    if (status != EXIT_FINE || helped)
+        return status;
+    if (argc - operands != 1)
         return command_misuse("space", "expected one FILE");
-    return run(&o, argv[optind]);
+    return run(&o, argv[operands]);
 }

@@ -59,7 +59,7 @@ head -c 100 mean.npy > cut.npy
 bad "no rule" 'which --rule' nine.csv
 bad "no such rule" '--rule: average' --rule average nine.csv
 bad "no file" 'expected a FILE' --rule mean
-bad "not a number of liars" '--f: -1' --rule median --f -1 nine.csv
+bad "not a number of liars" '\-\-f must be a number from 0' --rule median --f -1 nine.csv
 bad "too many liars" 'krum withstands f = 1 among 2 \* f + 3 rows or more, here are 3' --rule krum --f 1 nine.csv
 bad "a letter" 'letter.csv:2, field 2: not a number' --rule mean letter.csv
 bad "a short line" 'short.csv:2: a row of 1 numbers after rows of 2' --rule mean short.csv

@@ -38,6 +38,10 @@ status=0
 report "$status" "the programs run" out
 [ "$(grep -c ' confined: ' out)" = 4 ] && status=0 || status=1
 report "$status" "it is said what keeps each of them in" out
+status=0
+"$prismfed" eval --json spies.json > json 2>&1 || status=$?
+[ "$(wc -l < json)" = 1 ] && [ "$(grep -o '"confined":"[a-z]' json | wc -l)" = 4 ] || status=1
+report "$status" "also as JSON" json
 if grep -q 'confined: .*Landlock.*not to be had' out && ! grep -q 'confined: [^;]*Landlock' out; then
     echo "# there is no Landlock here"
 else
