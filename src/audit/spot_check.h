@@ -7,8 +7,7 @@
  * the job that it is about (state/claim.h) is disclosed, anybody can see whether it is true. */
 
 /* Runs `wanted` of the claims again, drawn by the root of the log: nobody who signs a claim knows whether it will be,
- * and every auditor draws the same ones. Who names a block that is not in the log is found at once. r must have been
- * made with work_wanted. */
+ * and every auditor draws the same ones. r must have been made with work_wanted. */
 void spot_check(const struct replay *r, uint64_t wanted, const struct claim_work *work, struct audit_report *report);
 
 #endif

@@ -190,34 +190,6 @@ static void false_rows_are_found(void)
     forget();
 }
 
-/* As if the block had never been: which shards the site had, nobody could tell. */
-static void a_block_that_is_not_in_the_log_is_found(void)
-{
-    struct audit_report report = {0};
-    struct replay *r = mem_alloc(sizeof *r);
-    struct fixture f;
-
-    fixture_make(&f, SITES, 2, false, EPOCHS, 16);
-    disclose(16);
-    audit_section_begin(&report, "test");
-    r->work_wanted = true;
-    REQUIRE(replay_genesis(r, "genesis.json", bytes_of_buf(&f.genesis), &report));
-    for (unsigned i = 0; i < f.epoch_count; i++)
-        REQUIRE(replay_epoch(r, f.first_epoch + i, f.names[i], bytes_of_buf(&f.epochs[i]), &report));
-    r->owners[0].block_id.b[0] ^= 1; /* genesis, on which the first ones are built */
-    disclosed.hidden = 2;
-    spot_check(r, ALL, &work, &report);
-    CHECK(report.finding_count >= SITES - 1);
-    for (size_t i = 0; i < report.finding_count; i++)
-        CHECK(strstr(report.findings[i].text, " names a block that is not in the log") != NULL);
-    CHECK(report_has(&report, RULE_WORK_CLAIMS));
-    replay_free(r);
-    mem_free(r);
-    audit_report_free(&report);
-    fixture_free(&f);
-    forget();
-}
-
 static void nothing_disclosed_is_nothing_checked(void)
 {
     struct fixture f;
@@ -268,7 +240,6 @@ int main(void)
     TAP_RUN(all_of_the_work_must_be_there);
     TAP_RUN(false_claims_are_found);
     TAP_RUN(false_rows_are_found);
-    TAP_RUN(a_block_that_is_not_in_the_log_is_found);
     TAP_RUN(nothing_disclosed_is_nothing_checked);
     TAP_RUN(the_work_of_another_run_is_refused);
     return tap_done();
