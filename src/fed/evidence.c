@@ -94,11 +94,11 @@ enum err evidence_receive(struct fed *f, struct bytes entry)
     if (sender < 0)
         return ERR_UNKNOWN;
     if (!evidence_knows(f, (unsigned)sender, envelope.sequence, entry)) {
-        err = state_check_entry(tip, entry);
+        err = MUTATE(FED_ENTRY_UNVERIFIED, ERR_OK, state_check_entry(tip, entry));
         if (err != ERR_OK)
             return err;
         effects_note(f->out, "fed.verify", (uint64_t)sender, envelope.sequence);
-        evidence_watch(f, (unsigned)sender, envelope.sequence, entry);
+        MUTATE(FED_EVIDENCE_UNWATCHED, (void)0, evidence_watch(f, (unsigned)sender, envelope.sequence, entry));
     }
     err = state_admit(tip, entry, &envelope, &member);
     if (err == ERR_AGAIN && is_worth_waiting(f, &envelope)) {

@@ -39,7 +39,7 @@ static int64_t phase_length(const struct federation_state *s)
     uint64_t ns = s->phase == PHASE_COLLECT ? s->policy.collect_deadline_ns : s->policy.score_deadline_ns;
 
     for (uint64_t i = 0; i < s->attempt && ns < INT64_MAX / 4; i++)
-        ns *= 2;
+        ns *= MUTATE(FED_ATTEMPT_NOT_DOUBLED, 1, 2);
     return ns < INT64_MAX / 4 ? (int64_t)ns : INT64_MAX / 4;
 }
 
@@ -74,7 +74,7 @@ static void watch_phase(struct fed *f)
         f->watching = true;
         f->moment = present;
         f->expired = false;
-        f->deadline_ns = f->now_ns + phase_length(&f->decided);
+        f->deadline_ns = f->now_ns + MUTATE(FED_DEADLINE_AT_ONCE, 0, phase_length(&f->decided));
     }
     expect(f, f->expired || present.phase == PHASE_ROLLBACK);
     if (fresh)

@@ -76,8 +76,9 @@ static void own_send(struct fed *f, enum entry_kind kind)
     struct own_entry *own = &f->own[kind];
 
     own->next_ns = f->now_ns + own->wait_ns;
-    own->wait_ns = own->wait_ns > f->config.submit_max_ns / 2 ? f->config.submit_max_ns : 2 * own->wait_ns;
-    if (is_shared(kind))
+    bool longest = MUTATE(FED_RESENDS_EVER_SELDOMER, false, own->wait_ns > f->config.submit_max_ns / 2);
+    own->wait_ns = longest ? f->config.submit_max_ns : MUTATE(FED_RESENDS_AT_ONE_PACE, 1, 2) * own->wait_ns;
+    if (MUTATE(FED_SENDS_CLOSES, true, is_shared(kind)))
         replica_broadcast(f->replica, own->message);
     if (!replica_votes(f->replica))
         return;
@@ -115,7 +116,7 @@ static void submit(struct fed *f, struct envelope e)
     effects_note(f->out, "fed.sign", (uint64_t)kind, e.sequence);
     if (MUTATE(FED_SEND_BEFORE_PERSIST, true, false))
         replica_broadcast(f->replica, own->message);
-    persist_entry(f, f->decided.height + 1, blob_bytes(own->envelope));
+    MUTATE(FED_ENTRY_NOT_RECORDED, (void)0, persist_entry(f, f->decided.height + 1, blob_bytes(own->envelope)));
     if (replica_votes(f->replica))
         effects_note(f->out, "fed.admit", f->config.self, e.sequence);
     own_send(f, kind);
@@ -179,7 +180,7 @@ static enum err restore_entry(struct fed *f, struct bytes bytes)
 
     if (err != ERR_OK)
         return err;
-    if (!digest_equal(&envelope.federation_id, &f->decided.federation_id))
+    if (MUTATE(FED_RESTORES_ANY_FEDERATION, false, !digest_equal(&envelope.federation_id, &f->decided.federation_id)))
         return ERR_MISMATCH;
     if (envelope.sequence > f->sequence)
         f->sequence = envelope.sequence;
@@ -189,7 +190,7 @@ static enum err restore_entry(struct fed *f, struct bytes bytes)
     if (own->envelope != NULL && own->sequence >= envelope.sequence)
         return ERR_OK;
     own_clear(own);
-    own->envelope = blob_new(bytes);
+    own->envelope = MUTATE(FED_RESTART_FORGETS_ENTRY, NULL, blob_new(bytes));
     own->message = message_entry(bytes);
     own->sequence = envelope.sequence;
     own->wait_ns = f->config.submit_ns;
