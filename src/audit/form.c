@@ -4,6 +4,8 @@
 
 #include "base/mutate.h"
 
+enum { AUDIT_MEMORY_MAX_MB = 4096 }; /* docs/audit.md, Limits */
+
 /* Reads a JSON text without the white space between its tokens. */
 struct scanner {
     struct bytes text;
@@ -42,6 +44,15 @@ static ptrdiff_t first_difference(struct bytes text, struct bytes form)
     }
 }
 
+/* Epoch files stay in memory until the summary has been compared with them: all of a label share one bound. */
+static bool within_memory(struct audit_report *report, const struct json_doc *doc)
+{
+    struct audit_section *section = audit_section(report);
+
+    section->memory += doc->memory;
+    return MUTATE(AUDIT_ANY_MEMORY, true, section->memory <= (uint64_t)AUDIT_MEMORY_MAX_MB << 20);
+}
+
 bool replay_load(struct json_doc *doc, const char *file, struct bytes text, struct audit_report *report)
 {
     struct buf form = {0};
@@ -49,6 +60,13 @@ bool replay_load(struct json_doc *doc, const char *file, struct bytes text, stru
 
     if (json_doc_parse(doc, file, text, &diag) != ERR_OK) {
         audit_fail_diag(report, RULE_FILE_FORM, file, &diag);
+        return false;
+    }
+    if (!within_memory(report, doc)) {
+        audit_fail(report, RULE_FILE_FORM, file, "",
+                   "not read: the files of this label up to here would take more than %d MiB of memory",
+                   (int)AUDIT_MEMORY_MAX_MB);
+        json_doc_free(doc);
         return false;
     }
     json_render(doc->root, &form);

@@ -4,15 +4,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BUF_CAP_MIN = 512 };
 
+static int none_left_status = -1; /* -1: abort() */
+
+void mem_exit_status(int status)
+{
+    none_left_status = status;
+}
+
+_Noreturn void mem_none_left(void)
+{
+    static const char text[] = "prismfed: out of memory\n";
+
+    (void)(write(STDERR_FILENO, text, sizeof text - 1) < 0);
+    if (none_left_status >= 0)
+        _exit(none_left_status);
+    abort();
+}
+
 static void *mem_got(void *p)
 {
-    if (p == NULL) {
-        fputs("out of memory\n", stderr);
-        abort();
-    }
+    if (p == NULL)
+        mem_none_left();
     return p;
 }
 
@@ -82,13 +98,12 @@ void buf_add_text(struct buf *buf, const char *text)
     buf_add(buf, text, strlen(text));
 }
 
-void buf_printf(struct buf *buf, const char *fmt, ...)
+void buf_vprintf(struct buf *buf, const char *fmt, va_list args)
 {
-    va_list args, again;
+    va_list again;
     int len;
 
     ASSERT(fmt != NULL);
-    va_start(args, fmt);
     va_copy(again, args);
     len = vsnprintf(NULL, 0, fmt, args);
     ASSERT(len >= 0);
@@ -96,6 +111,14 @@ void buf_printf(struct buf *buf, const char *fmt, ...)
     vsnprintf((char *)buf->data + buf->len, (size_t)len + 1, fmt, again);
     buf->len += (size_t)len;
     va_end(again);
+}
+
+void buf_printf(struct buf *buf, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    buf_vprintf(buf, fmt, args);
     va_end(args);
 }
 

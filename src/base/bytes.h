@@ -1,6 +1,7 @@
 #ifndef PRISMFED_BASE_BYTES_H
 #define PRISMFED_BASE_BYTES_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,7 @@ struct bytes {
 };
 
 /* Growable bytes, owned by whoever declared them. Zero-initialise, buf_free()
- * at the end. Memory that cannot be had aborts the process (mem_alloc). */
+ * at the end. Memory that cannot be had ends the process (mem_none_left). */
 struct buf {
     uint8_t *data;
     size_t len;
@@ -30,10 +31,14 @@ struct blob {
     uint8_t data[];
 };
 
-void *mem_alloc(size_t size);               /* zeroed; aborts when there is none */
+void *mem_alloc(size_t size);               /* zeroed; mem_none_left() when there is none */
 void *mem_array(size_t count, size_t size); /* zeroed; checks the product */
 void *mem_resize(void *p, size_t count, size_t size);
 void mem_free(void *p);
+
+/* Says so and ends the process: with abort(), or with the exit status that a program has chosen. */
+_Noreturn void mem_none_left(void);
+void mem_exit_status(int status);
 
 static inline struct bytes bytes_of(const void *data, size_t len)
 {
@@ -73,6 +78,7 @@ static inline void buf_add_byte(struct buf *buf, uint8_t byte)
 }
 void buf_add_text(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void buf_vprintf(struct buf *buf, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 /* NUL-terminates without counting the NUL; valid until the next change. */
 const char *buf_text(struct buf *buf);
 

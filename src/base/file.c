@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mutate.h"
+
 enum { TEMPORARY_TRIES = 100 };
 
 static enum err io_error(struct diag *diag, const char *path, const char *verb)
@@ -37,16 +39,13 @@ static enum err read_all(int fd, const char *path, size_t limit, struct buf *out
     }
 }
 
-enum err file_read(const char *path, size_t limit, struct buf *out, struct diag *diag)
+/* What the descriptor is open on, which is closed. mode may be NULL. */
+static enum err read_open(int fd, const char *path, size_t limit, struct buf *out, unsigned *mode, struct diag *diag)
 {
     size_t before = out->len;
     struct stat st;
     enum err err;
-    int fd;
 
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
-    if (fd < 0)
-        return io_error(diag, path, "open");
     if (fstat(fd, &st) != 0) {
         err = io_error(diag, path, "stat");
         goto out;
@@ -62,8 +61,56 @@ enum err file_read(const char *path, size_t limit, struct buf *out, struct diag 
     err = read_all(fd, path, limit, out, diag);
     if (err != ERR_OK)
         out->len = before;
+    else if (mode != NULL)
+        *mode = st.st_mode & 07777;
 out:
     close(fd);
+    return err;
+}
+
+enum err file_read_mode(const char *path, size_t limit, struct buf *out, unsigned *mode, struct diag *diag)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
+
+    return fd < 0 ? io_error(diag, path, "open") : read_open(fd, path, limit, out, mode, diag);
+}
+
+enum err file_read(const char *path, size_t limit, struct buf *out, struct diag *diag)
+{
+    return file_read_mode(path, limit, out, NULL, diag);
+}
+
+int file_open_folder(int folder, const char *name)
+{
+    return openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | MUTATE(FILE_FOLLOWS, 0, O_NOFOLLOW));
+}
+
+enum err file_read_below(int folder, const char *below, const char *path, size_t limit, struct buf *out,
+                         struct diag *diag)
+{
+    struct buf name = {0};
+    int at = folder, next;
+    const char *slash;
+    enum err err;
+
+    for (; (slash = strchr(below, '/')) != NULL; below = slash + 1) {
+        buf_clear(&name);
+        buf_add(&name, below, (size_t)(slash - below));
+        next = file_open_folder(at, buf_text(&name));
+        if (at != folder)
+            close(at);
+        at = next;
+        if (at < 0) {
+            err = io_error(diag, path, "open");
+            goto out;
+        }
+    }
+    next = openat(at, below, O_RDONLY | O_CLOEXEC | O_NONBLOCK | MUTATE(FILE_FOLLOWS, 0, O_NOFOLLOW));
+    err = next < 0 ? io_error(diag, path, "open") : read_open(next, path, limit, out, NULL, diag);
+    if (at != folder)
+        close(at);
+out:
+    buf_free(&name);
     return err;
 }
 

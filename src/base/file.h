@@ -7,6 +7,16 @@
  * found and the limit; ERR_IO the system's reason. Nothing is kept past the limit. */
 enum err file_read(const char *path, size_t limit, struct buf *out, struct diag *diag) MUST_CHECK;
 
+/* The same, and the permissions (07777) of the file that was read. */
+enum err file_read_mode(const char *path, size_t limit, struct buf *out, unsigned *mode, struct diag *diag) MUST_CHECK;
+
+/* For folders that a stranger has made: no symbolic link is followed on the way, so that nothing outside is read. below
+ * is relative to the open folder, without ".."; path is its name in complaints. Else as file_read(). */
+enum err file_read_below(int folder, const char *below, const char *path, size_t limit, struct buf *out,
+                         struct diag *diag) MUST_CHECK;
+/* A descriptor of a folder in an open one, to be closed, or -1 with errno; a symbolic link is none. */
+int file_open_folder(int folder, const char *name);
+
 /* All or nothing: writes a temporary file of its own beside it (path.PID-N.tmp),
  * syncs, renames, syncs the folder. On ERR_IO path names a whole file, the old
  * one (or, when only the folder's sync failed, the new one), and the temporary

@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include "base/mutate.h"
+
 #include <string.h>
 
 #include "base/mutate.h"

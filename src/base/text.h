@@ -25,6 +25,7 @@ bool utf8_valid(struct bytes in);
 void text_escape(struct bytes in, struct buf *out);
 /* Would text_escape() leave it as it is? */
 bool text_is_plain(struct bytes in);
+#define TEXT_NOT_PLAIN "control characters, and characters that nobody sees, are not allowed here"
 /* How many of the first `limit` bytes to keep so that no character is cut in two. */
 size_t text_cut(struct bytes in, size_t limit);
 

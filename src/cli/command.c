@@ -5,33 +5,31 @@
 #include <stdio.h>
 
 #include "base/text.h"
-
-static void say(const char *verb, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
-static void say(const char *verb, const char *fmt, va_list args)
-{
-    fprintf(stderr, "prismfed %s: ", verb);
-    vfprintf(stderr, fmt, args);
-}
+#include "cli/say.h"
 
 int command_fail(const char *verb, const char *fmt, ...)
 {
+    struct buf text = {0};
     va_list args;
 
     va_start(args, fmt);
-    say(verb, fmt, args);
+    buf_vprintf(&text, fmt, args);
     va_end(args);
-    fputc('\n', stderr);
+    say(stderr, "prismfed %s: %s\n", verb, buf_text(&text));
+    buf_free(&text);
     return EXIT_UNUSABLE;
 }
 
 int command_misuse(const char *verb, const char *fmt, ...)
 {
+    struct buf text = {0};
     va_list args;
 
     va_start(args, fmt);
-    say(verb, fmt, args);
+    buf_vprintf(&text, fmt, args);
     va_end(args);
-    fprintf(stderr, " (prismfed %s --help says how)\n", verb);
+    say(stderr, "prismfed %s: %s (prismfed %s --help says how)\n", verb, buf_text(&text), verb);
+    buf_free(&text);
     return EXIT_UNUSABLE;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/option.h"
+#include "cli/say.h"
 #include "codec/json.h"
 #include "program/program.h"
 #include "scenario/scenario.h"
@@ -69,11 +70,11 @@ static int read_arguments(int argc, char **argv, struct arguments *a, bool *help
 static void tell_run(struct trial *t, const char *what, const char *instance, struct evaluation e, const char *says)
 {
     if (t->site == NULL) {
-        printf("  %-13s %-28s %-8s ", what, instance, evaluation_status_name(e.status));
+        say(stdout, "  %-13s %-28s %-8s ", what, instance, evaluation_status_name(e.status));
         if (e.status == EVALUATION_SUCCESS)
-            printf("cost %" PRIu64 "\n", e.cost);
+            say(stdout, "cost %" PRIu64 "\n", e.cost);
         else
-            printf("%s\n", says);
+            say(stdout, "%s\n", says);
         fflush(stdout);
         return;
     }
@@ -92,7 +93,7 @@ static void tell_problem(struct trial *t, const char *text)
 {
     t->problems++;
     if (t->site == NULL)
-        printf("  %s\n", text);
+        say(stdout, "  %s\n", text);
     else
         json_push(json_object_get(t->site, "problems"), json_string(text));
 }
@@ -104,9 +105,9 @@ static void tell_site(struct trial *t, const char *whose, const struct program_s
 
     if (t->sites == NULL) {
         if (program != NULL)
-            printf("%s: %s, asked as %s\n", whose, name, program_runner_name(program->runner));
+            say(stdout, "%s: %s, asked as %s\n", whose, name, program_runner_name(program->runner));
         else
-            printf("%s: the built-in solver\n", whose);
+            say(stdout, "%s: the built-in solver\n", whose);
         return;
     }
     t->site = json_object();
@@ -126,7 +127,7 @@ static void tell_confined(struct trial *t, const struct workload *w)
 
     programs_confined(&w->instances[0], &text);
     if (text.len > 0 && t->site == NULL)
-        printf("  confined: %s\n", buf_text(&text));
+        say(stdout, "  confined: %s\n", buf_text(&text));
     else if (text.len > 0)
         json_put(t->site, "confined", json_string(buf_text(&text)));
     buf_free(&text);
@@ -286,13 +287,13 @@ static void conclude(struct trial *t)
         conclude_json(t);
         return;
     }
-    printf("%" PRIu64 " runs: %" PRIu64 " SUCCESS, %" PRIu64 " TIMEOUT, %" PRIu64 " CRASHED, %" PRIu64 " ABORT; ",
-           t->runs, t->count[EVALUATION_SUCCESS], t->count[EVALUATION_TIMEOUT], t->count[EVALUATION_CRASHED],
-           t->count[EVALUATION_ABORT]);
+    say(stdout, "%" PRIu64 " runs: %" PRIu64 " SUCCESS, %" PRIu64 " TIMEOUT, %" PRIu64 " CRASHED, %" PRIu64 " ABORT; ",
+        t->runs, t->count[EVALUATION_SUCCESS], t->count[EVALUATION_TIMEOUT], t->count[EVALUATION_CRASHED],
+        t->count[EVALUATION_ABORT]);
     if (t->problems == 0)
         puts("all is well");
     else
-        printf("%" PRIu64 " problem%s\n", t->problems, t->problems == 1 ? "" : "s");
+        say(stdout, "%" PRIu64 " problem%s\n", t->problems, t->problems == 1 ? "" : "s");
 }
 
 int command_eval(int argc, char **argv)

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/option.h"
+#include "cli/say.h"
 #include "cli/show.h"
 
 enum { SHOW_SIZE_MAX = 64 << 20 };
@@ -75,7 +76,7 @@ int command_show(int argc, char **argv)
     if (err == ERR_OK)
         err = show_any(path, &in, &out, &diag);
     if (err == ERR_OK)
-        fwrite(out.data, 1, out.len, stdout);
+        say_lines(stdout, bytes_of_buf(&out));
     else
         command_fail("show", "%s", diag.text);
     buf_free(&in);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/option.h"
+#include "cli/say.h"
 #include "genome/schema.h"
 #include "genome/space.h"
 
@@ -82,9 +83,9 @@ static void describe(const char *path, const struct space *space)
         conditions += schema->genes[i].condition.count > 0;
     count_types(schema, &types);
     hex_encode(digest_bytes(&hash), &hex);
-    printf("%s: %u genes (%s), %u of them with a condition; %u forbidden combinations\n", path, schema->count,
-           buf_text(&types), conditions, schema->forbidden_count);
-    printf("schema %s\n", buf_text(&hex));
+    say(stdout, "%s: %u genes (%s), %u of them with a condition; %u forbidden combinations\n", path, schema->count,
+        buf_text(&types), conditions, schema->forbidden_count);
+    say(stdout, "schema %s\n", buf_text(&hex));
     buf_free(&types);
     buf_free(&hex);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mutate.h"
 #include "base/text.h"
 
 #define PRIVATE_LABEL "PRIVATE KEY"
@@ -121,11 +122,20 @@ enum err key_file_read_public(const char *path, struct public_key *out, struct d
 {
     struct buf text = {0}, der = {0};
     struct public_key key;
-    enum err err = file_read(path, KEY_FILE_MAX, &text, diag);
+    unsigned mode = 0;
+    enum err err = file_read_mode(path, KEY_FILE_MAX, &text, &mode, diag);
 
     if (err != ERR_OK)
         goto done;
     err = read_pem(&text, PRIVATE_LABEL, &der);
+    if (err == ERR_OK && (mode & 077) != 0 && MUTATE(KEY_OPEN_TO_ALL, false, true)) {
+        err =
+            diag_set(diag, ERR_STATE,
+                     "%s: others may read or change this private key (mode %04o); chmod 600 it, and make a new key if "
+                     "anybody else has been on this machine",
+                     path, mode);
+        goto done;
+    }
     if (err == ERR_MISSING)
         err = read_pem(&text, PUBLIC_LABEL, &der);
     if (err == ERR_OK)

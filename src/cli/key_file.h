@@ -8,7 +8,8 @@
 
 /* Makes a new file with mode 0600; ERR_IO also when it exists already. */
 enum err key_file_write(const char *path, const uint8_t seed[KEY_SEED_SIZE], struct diag *diag) MUST_CHECK;
-/* The public key of either kind of file; checked (key_check). */
+/* The public key of either kind of file; checked (key_check). ERR_STATE: a private key that others than its owner may
+ * read or change. */
 enum err key_file_read_public(const char *path, struct public_key *out, struct diag *diag) MUST_CHECK;
 /* "-----BEGIN PUBLIC KEY-----..." appended to out. */
 void key_file_public_pem(const struct public_key *key, struct buf *out);

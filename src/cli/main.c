@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/say.h"
+#include "codec/json.h"
 #include "crypto/key.h"
 #include "prismfed/simulation.h"
 
@@ -45,7 +47,7 @@ static int run_verb(int argc, char **argv)
         if (strcmp(argv[0], verbs[i].name) == 0)
             return verbs[i].run(argc, argv);
     }
-    fprintf(stderr, "prismfed: there is no verb \"%s\" (prismfed help lists them)\n", argv[0]);
+    say(stderr, "prismfed: there is no verb \"%s\" (prismfed help lists them)\n", argv[0]);
     return EXIT_UNUSABLE;
 }
 
@@ -78,6 +80,8 @@ int main(int argc, char **argv)
     int status;
 
     signal(SIGPIPE, SIG_DFL);
+    mem_exit_status(EXIT_UNUSABLE); /* whoever asked for more than there is gets a status, no core */
+    json_set_alloc_funcs(mem_alloc, mem_free);
     key_library_init();
     status = argc > 0 ? run(argc, argv) : EXIT_UNUSABLE;
     if (fflush(stdout) != 0 || ferror(stdout)) {

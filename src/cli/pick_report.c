@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/dmath.h"
+#include "cli/say.h"
 #include "genome/genome_json.h"
 
 static unsigned usual_of(const struct pick_report *r)
@@ -32,8 +33,8 @@ static void print_row(const struct pick_report *r, unsigned i)
              !row->usual                       ? ""
              : row->incumbent || row->archived ? ", default"
                                                : "default");
-    printf("%c %.12s  %-18s  %-16s %12.1f %11.3f %9.3f\n", i == r->best ? '*' : ' ', hash, what,
-           row->from != NULL ? row->from : "-", dmath_exp(r->logs[i]) / 1000, ratio(r, i, 0), ratio(r, i, usual_of(r)));
+    say(stdout, "%c %.12s  %-18s  %-16s %12.1f %11.3f %9.3f\n", i == r->best ? '*' : ' ', hash, what,
+        row->from != NULL ? row->from : "-", dmath_exp(r->logs[i]) / 1000, ratio(r, i, 0), ratio(r, i, usual_of(r)));
 }
 
 static void print_genome(const struct pick_report *r)
@@ -42,29 +43,29 @@ static void print_genome(const struct pick_report *r)
     struct buf text = {0};
 
     json_line(genome, &text);
-    puts(buf_text(&text));
+    say(stdout, "%s\n", buf_text(&text));
     buf_free(&text);
     json_decref(genome);
     if (r->words != NULL)
-        puts(r->words);
+        say(stdout, "%s\n", r->words);
 }
 
 void pick_report_text(const struct pick_report *r)
 {
     char hash[2 * DIGEST_SIZE + 1];
 
-    printf("%s: %u run%s of each genome on its own work, %u instance%s (%s)\n", r->node, r->runs,
-           r->runs == 1 ? "" : "s", r->instances, r->instances == 1 ? "" : "s", r->work);
-    printf("the ledger of %s (label %s) verifies; its last epoch is %" PRIu64 "\n", r->state->name, r->label,
-           r->state->epoch - 1);
-    printf("  %-12s  %-18s  %-16s %12s %11s %9s\n", "genome", "what", "from", "cost", "/ incumbent", "/ default");
+    say(stdout, "%s: %u run%s of each genome on its own work, %u instance%s (%s)\n", r->node, r->runs,
+        r->runs == 1 ? "" : "s", r->instances, r->instances == 1 ? "" : "s", r->work);
+    say(stdout, "the ledger of %s (label %s) verifies; its last epoch is %" PRIu64 "\n", r->state->name, r->label,
+        r->state->epoch - 1);
+    say(stdout, "  %-12s  %-18s  %-16s %12s %11s %9s\n", "genome", "what", "from", "cost", "/ incumbent", "/ default");
     for (unsigned i = 0; i < r->count; i++)
         print_row(r, i);
     digest_hex(&r->rows[r->best].hash, hash);
     if (r->best == 0)
-        printf("picked: %s, the incumbent: nothing here is better on this work\n", hash);
+        say(stdout, "picked: %s, the incumbent: nothing here is better on this work\n", hash);
     else
-        printf("picked: %s, %.1f %% below the incumbent on this work\n", hash, (1 - ratio(r, r->best, 0)) * 100);
+        say(stdout, "picked: %s, %.1f %% below the incumbent on this work\n", hash, (1 - ratio(r, r->best, 0)) * 100);
     print_genome(r);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/say.h"
 #include "codec/json.h"
 
 static double since(const struct timespec *from)
@@ -58,9 +59,9 @@ static double real_seconds(const struct report_clock *clock, uint64_t position)
 static void print_root(const struct federated_epoch_report *e)
 {
     if (!e->quorum_reached)
-        printf("  %-12s", "-");
+        say(stdout, "  %-12s", "-");
     for (unsigned i = 0; e->quorum_reached && i < 6; i++)
-        printf("%s%02x", i == 0 ? "  " : "", e->merkle_root[i]);
+        say(stdout, "%s%02x", i == 0 ? "  " : "", e->merkle_root[i]);
 }
 
 static const char *quorum_text(const struct federated_epoch_report *e)
@@ -85,42 +86,44 @@ static void print_epoch(const struct federated_epoch_report *e, double real)
         snprintf(delta, sizeof delta, "%+.2f %%", (double)e->aggregated_delta_ppm / 1e4);
     if (real >= 0)
         snprintf(seconds, sizeof seconds, "%.2fs", real);
-    printf("%6" PRIu64 "  %-7s %5" PRIu64 " %4" PRIu64 " %5" PRIu64 " %6" PRIu64 " %5" PRIu64 " %11" PRIu64 " %9" PRIu64
-           " %6" PRIu64 "  %9s",
-           e->epoch, quorum_text(e), e->view_changes, e->participants, e->stale, e->absent, e->false_claims,
-           e->quarantined, e->convicted, e->shards_moved, delta);
+    say(stdout,
+        "%6" PRIu64 "  %-7s %5" PRIu64 " %4" PRIu64 " %5" PRIu64 " %6" PRIu64 " %5" PRIu64 " %11" PRIu64 " %9" PRIu64
+        " %6" PRIu64 "  %9s",
+        e->epoch, quorum_text(e), e->view_changes, e->participants, e->stale, e->absent, e->false_claims,
+        e->quarantined, e->convicted, e->shards_moved, delta);
     print_root(e);
-    printf(" %8.2fs %8s%s\n", (double)e->virtual_ns / 1e9, seconds, decision_text(e));
+    say(stdout, " %8.2fs %8s%s\n", (double)e->virtual_ns / 1e9, seconds, decision_text(e));
 }
 
 static void print_failures(const char *status, uint64_t count, const char *says)
 {
     if (count > 0)
-        printf("  %" PRIu64 " %s, for example: %s\n", count, status, says);
+        say(stdout, "  %" PRIu64 " %s, for example: %s\n", count, status, says);
 }
 
 void report_print_program(const struct federated_program_report *p)
 {
-    printf("program %s: %" PRIu64 " runs, %" PRIu64 " answers were there already; %" PRIu64 " SUCCESS", p->command,
-           p->runs, p->kept, p->success);
-    printf(p->retried > 0 ? ", %" PRIu64 " tried again\n" : "\n", p->retried);
+    say(stdout, "program %s: %" PRIu64 " runs, %" PRIu64 " answers were there already; %" PRIu64 " SUCCESS", p->command,
+        p->runs, p->kept, p->success);
+    say(stdout, p->retried > 0 ? ", %" PRIu64 " tried again\n" : "\n", p->retried);
     if (p->confined[0] != '\0')
-        printf("  confined: %s\n", p->confined);
+        say(stdout, "  confined: %s\n", p->confined);
     print_failures("TIMEOUT", p->timeout, p->timeout_says);
     print_failures("CRASHED", p->crashed, p->crashed_says);
     print_failures("ABORT", p->aborted, p->aborted_says);
     if (p->differed > 0)
-        printf("  NOT DETERMINISTIC: %" PRIu64 " of %" PRIu64 " runs that were done twice gave another answer\n",
-               p->differed, p->checked);
+        say(stdout, "  NOT DETERMINISTIC: %" PRIu64 " of %" PRIu64 " runs that were done twice gave another answer\n",
+            p->differed, p->checked);
 }
 
 static void print_program_gain(const struct federated_simulation_report *r)
 {
     if (r->gain < 1.0005)
-        printf("gained: the last shared genome costs %.1f %% less than the first one, over the sites' own work\n",
-               (1 - r->gain) * 100);
+        say(stdout, "gained: the last shared genome costs %.1f %% less than the first one, over the sites' own work\n",
+            (1 - r->gain) * 100);
     else
-        printf("gained: nothing: the last shared genome costs %.1f %% more than the first one\n", (r->gain - 1) * 100);
+        say(stdout, "gained: nothing: the last shared genome costs %.1f %% more than the first one\n",
+            (r->gain - 1) * 100);
 }
 
 static void print_gain(const struct federated_simulation_report *r)
@@ -130,33 +133,36 @@ static void print_gain(const struct federated_simulation_report *r)
         return;
     }
     if (r->gain < 1)
-        printf("gained: the last shared genome needs %.1f %% fewer iterations than the first one, over the sites' own "
-               "work\n",
-               (1 - r->gain) * 100);
+        say(stdout,
+            "gained: the last shared genome needs %.1f %% fewer iterations than the first one, over the sites' own "
+            "work\n",
+            (1 - r->gain) * 100);
     else if (r->gain < 1.0005)
         puts("gained: nothing: the last shared genome is as good as the first one, over the sites' own work");
     else
-        printf("gained: nothing: the last shared genome needs %.1f %% more iterations than the first one\n",
-               (r->gain - 1) * 100);
+        say(stdout, "gained: nothing: the last shared genome needs %.1f %% more iterations than the first one\n",
+            (r->gain - 1) * 100);
 }
 
 static void table_begin(const struct federated_simulation_report *r)
 {
-    printf("%s (label %s, seed %" PRIu64 ")\n", r->scenario, r->label, r->seed);
-    printf("%6s  %-7s %5s %4s %5s %6s %5s %11s %9s %6s  %9s  %-12s %9s %8s\n", "epoch", "quorum", "views", "in",
-           "stale", "absent", "false", "quarantined", "convicted", "shards", "delta", "root", "virtual", "real");
+    say(stdout, "%s (label %s, seed %" PRIu64 ")\n", r->scenario, r->label, r->seed);
+    say(stdout, "%6s  %-7s %5s %4s %5s %6s %5s %11s %9s %6s  %9s  %-12s %9s %8s\n", "epoch", "quorum", "views", "in",
+        "stale", "absent", "false", "quarantined", "convicted", "shards", "delta", "root", "virtual", "real");
 }
 
 static void table_end(const struct federated_simulation_report *r)
 {
-    printf("work: %" PRIu64 " evaluations, %" PRIu64 " iterations; network: %" PRIu64 " messages, %.1f MB; %.1f s of "
-           "virtual time in %.2f s\n",
-           r->evaluations, r->iterations, r->messages, (double)r->bytes / 1e6, (double)r->virtual_ns / 1e9,
-           r->real_seconds);
+    say(stdout,
+        "work: %" PRIu64 " evaluations, %" PRIu64 " iterations; network: %" PRIu64 " messages, %.1f MB; %.1f s of "
+        "virtual time in %.2f s\n",
+        r->evaluations, r->iterations, r->messages, (double)r->bytes / 1e6, (double)r->virtual_ns / 1e9,
+        r->real_seconds);
     if (r->resumed > 0)
-        printf("resumed: %" PRIu64 " evaluations were finished before\n", r->resumed);
-    printf("roots: %s\n", r->roots_agree ? "every node that is up holds the same log and state"
-                                         : "NODES DISAGREE: at equal heights their states differ");
+        say(stdout, "resumed: %" PRIu64 " evaluations were finished before\n", r->resumed);
+    say(stdout, "roots: %s\n",
+        r->roots_agree ? "every node that is up holds the same log and state"
+                       : "NODES DISAGREE: at equal heights their states differ");
     for (uint64_t i = 0; i < r->program_count; i++)
         report_print_program(&r->programs[i]);
     print_gain(r);
@@ -292,8 +298,8 @@ static void print_finished(const struct report_printer *p, const struct federate
         print_members(o);
         puts("}");
     } else if (!p->quiet) {
-        printf("%s (label %s, seed %" PRIu64 "): finished already, and its artifacts are there; nothing was run\n",
-               r->scenario, r->label, r->seed);
+        say(stdout, "%s (label %s, seed %" PRIu64 "): finished already, and its artifacts are there; nothing was run\n",
+            r->scenario, r->label, r->seed);
     }
 }
 

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "cli/show.h"
 #include "codec/cbor.h"
 #include "crypto/envelope.h"
@@ -13,7 +14,9 @@ static void add_digest(struct buf *out, const char *what, const struct digest *d
 
 static void add_text(struct buf *out, const char *what, struct bytes text)
 {
-    buf_printf(out, "%-18s %.*s\n", what, (int)text.len, (const char *)text.data);
+    buf_printf(out, "%-18s ", what);
+    text_escape(text, out);
+    buf_add_byte(out, '\n');
 }
 
 static void add_cbor(struct buf *out, const char *what, struct bytes item)

@@ -1,13 +1,16 @@
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/show.h"
 #include "codec/json.h"
 
 /* One value in a few characters: texts shortened, numbers and names as they are. */
 static void add_value(struct buf *out, const json_t *value)
 {
+    struct bytes text = bytes_of(json_string_value(value), json_string_length(value));
+
     if (json_is_string(value))
-        buf_printf(out, "%.16s", json_string_value(value));
+        text_escape(bytes_of(text.data, text_cut(text, 16)), out);
     else if (json_is_integer(value))
         buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_boolean(value))
@@ -22,7 +25,7 @@ static void add_member(struct buf *out, const json_t *object, const char *key)
 
     buf_printf(out, "%-18s ", key);
     if (json_is_string(value))
-        buf_add_text(out, json_string_value(value));
+        text_escape(bytes_of(json_string_value(value), json_string_length(value)), out);
     else
         add_value(out, value);
     buf_add_byte(out, '\n');

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/mutate.h"
 #include "base/text.h"
 #include "codec/json_locate.h"
 
-enum { JSON_DEPTH_MAX = 64 };
+enum { JSON_DEPTH_MAX = 64 }; /* jansson's own limit of 2048 is more stack than a scenario is worth */
 
 static enum err kind_of(enum json_error_code code)
 {
@@ -25,43 +26,100 @@ static enum err kind_of(enum json_error_code code)
     }
 }
 
-/* Offset of the bracket that nests too deep, or text.len. jansson's own limit is
- * 2048 levels, which is more stack than a scenario is worth. */
-static size_t too_deep(struct bytes text)
-{
-    bool in_string = false;
-    unsigned depth = 0;
+/* What jansson takes at most for a value, its place among others included: measured on 64-bit systems with 2.14. A
+ * container has a table of its own, even when it is empty; a text is a key or a value. */
+enum { MEMORY_OBJECT = 320, MEMORY_ARRAY = 160, MEMORY_TEXT = 128, MEMORY_OTHER = 64 };
 
-    for (size_t i = 0; i < text.len; i++) {
+/* Goes over a text, JSON or not, before there is a tree: how deep it nests and what the tree will take. */
+struct measure {
+    unsigned depth;
+    uint64_t memory;
+};
+
+static bool is_in_limits(const struct measure *m)
+{
+    return m->depth <= JSON_DEPTH_MAX && m->memory <= JSON_MEMORY_MAX;
+}
+
+/* The offset behind the string that begins at i, of which every byte counts. */
+static size_t measure_string(struct measure *m, struct bytes text, size_t i)
+{
+    size_t start = i++;
+
+    while (i < text.len && text.data[i] != '"')
+        i += text.data[i] == '\\' ? 2 : 1;
+    i = i < text.len ? i + 1 : text.len;
+    m->memory += MEMORY_TEXT + (i - start);
+    return i;
+}
+
+/* Behind a number or a word, or whatever stands there. */
+static size_t measure_word(struct measure *m, struct bytes text, size_t i)
+{
+    m->memory += MEMORY_OTHER;
+    while (i < text.len && text.data[i] > ' ' && memchr("[]{}:,\"", text.data[i], 7) == NULL)
+        i++;
+    return i;
+}
+
+/* The offset of what passes a limit, or text.len. */
+static size_t measure(struct measure *m, struct bytes text)
+{
+    size_t i = 0;
+
+    while (i < text.len) {
+        size_t start = i;
         uint8_t c = text.data[i];
 
-        if (in_string && c == '\\')
+        if (c == '"') {
+            i = measure_string(m, text, i);
+        } else if (c == '[' || c == '{') {
+            m->depth++;
+            m->memory += c == '{' ? MEMORY_OBJECT : MEMORY_ARRAY;
             i++;
-        else if (c == '"')
-            in_string = !in_string;
-        else if (!in_string && (c == '[' || c == '{') && ++depth > JSON_DEPTH_MAX)
-            return i;
-        else if (!in_string && (c == ']' || c == '}') && depth > 0)
-            depth--;
+        } else if (c <= ' ' || c == ':' || c == ',') {
+            i++;
+        } else if (c == ']' || c == '}') {
+            m->depth -= m->depth > 0;
+            i++;
+        } else {
+            i = measure_word(m, text, i);
+        }
+        if (!is_in_limits(m))
+            return start;
     }
     return text.len;
 }
 
-static enum err parse_root(const char *name, struct bytes text, json_t **out, struct diag *diag)
+static enum err check_limits(const char *name, struct bytes text, uint64_t *memory, struct diag *diag)
 {
-    size_t deep = too_deep(text);
+    struct measure m = {0};
+    size_t at = measure(&m, text);
     unsigned line, column;
+
+    *memory = m.memory;
+    if (at == text.len || MUTATE(JSON_ANY_SIZE, true, false))
+        return ERR_OK;
+    json_position(text, at, &line, &column);
+    if (m.depth > JSON_DEPTH_MAX)
+        return diag_set(diag, ERR_LIMIT, "%s:%u:%u: nested more than %d deep", name, line, column, JSON_DEPTH_MAX);
+    return diag_set(diag, ERR_LIMIT, "%s:%u:%u: the values up to here would take more than %u MiB of memory", name,
+                    line, column, (unsigned)(JSON_MEMORY_MAX >> 20));
+}
+
+static enum err parse_root(const char *name, struct bytes text, json_t **out, uint64_t *memory, struct diag *diag)
+{
+    enum err err = check_limits(name, text, memory, diag);
     json_error_t error;
 
-    if (deep < text.len) {
-        json_position(text, deep, &line, &column);
-        return diag_set(diag, ERR_LIMIT, "%s:%u:%u: nested more than %d deep", name, line, column, JSON_DEPTH_MAX);
-    }
+    if (err != ERR_OK)
+        return err;
     *out = json_loadb(text.len > 0 ? (const char *)text.data : "", text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
                       &error);
     if (*out != NULL)
         return ERR_OK;
-    ASSERT(json_error_code(&error) != json_error_out_of_memory);
+    if (json_error_code(&error) == json_error_out_of_memory)
+        mem_none_left();
     return diag_set(diag, kind_of(json_error_code(&error)), "%s:%d:%d: %s", name, error.line > 0 ? error.line : 1,
                     error.column > 0 ? error.column : 1, error.text);
 }
@@ -69,12 +127,13 @@ static enum err parse_root(const char *name, struct bytes text, json_t **out, st
 enum err json_doc_parse(struct json_doc *doc, const char *name, struct bytes text, struct diag *diag)
 {
     json_t *root;
-    enum err err = parse_root(name, text, &root, diag);
+    uint64_t memory = 0;
+    enum err err = parse_root(name, text, &root, &memory, diag);
     size_t size = strlen(name) + 1;
 
     if (err != ERR_OK)
         return err;
-    *doc = (struct json_doc){.name = mem_alloc(size), .root = root};
+    *doc = (struct json_doc){.name = mem_alloc(size), .memory = memory, .root = root};
     memcpy(doc->name, name, size);
     buf_add(&doc->text, text.data, text.len);
     return ERR_OK;

@@ -12,10 +12,15 @@
 struct json_doc {
     char *name; /* as given: a path, or "<memory>" */
     struct buf text;
+    uint64_t memory; /* what its values take at most, the text not counted */
     json_t *root;
 };
 
-/* Duplicate keys, depth over 64, bad UTF-8 and trailing bytes are refused; the
+/* A document whose values would take more memory is refused before anything is built (ERR_LIMIT): 15 MB of brackets
+ * could else become a gigabyte. */
+#define JSON_MEMORY_MAX (UINT64_C(512) << 20)
+
+/* Duplicate keys, depth over 64, more than JSON_MEMORY_MAX, bad UTF-8 and trailing bytes are refused; the
  * diag says "name:line:column: reason". json_doc_free() on success. */
 enum err json_doc_load(struct json_doc *doc, const char *path, size_t limit, struct diag *diag) MUST_CHECK;
 enum err json_doc_parse(struct json_doc *doc, const char *name, struct bytes text, struct diag *diag) MUST_CHECK;

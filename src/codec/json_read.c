@@ -218,15 +218,6 @@ void read_bool(struct json_reader *r, const json_t *object, const char *key, boo
         *out = json_is_true(value);
 }
 
-static bool has_control(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return true;
-    }
-    return false;
-}
-
 void read_text(struct json_reader *r, const json_t *object, const char *key, char *out, size_t size)
 {
     const json_t *value = member(r, object, key);
@@ -238,10 +229,21 @@ void read_text(struct json_reader *r, const json_t *object, const char *key, cha
         fail_type(r, key, value, "a text");
     else if (*text == '\0' || strlen(text) >= size)
         read_fail(r, key, ERR_LIMIT, "expected 1 to %zu bytes, found %zu", size - 1, strlen(text));
-    else if (has_control(text))
-        read_fail(r, key, ERR_SYNTAX, "control characters are not allowed in a name");
+    else if (!text_is_plain(bytes_of_text(text)))
+        read_fail(r, key, ERR_SYNTAX, TEXT_NOT_PLAIN);
     else
         memcpy(out, text, strlen(text) + 1);
+}
+
+void read_name(struct json_reader *r, const json_t *object, const char *key, char *out, size_t size)
+{
+    const json_t *value = member(r, object, key);
+    const char *text = json_string_value(value);
+
+    if (text != NULL && *text != '\0' && strlen(text) < size && !name_valid(bytes_of_text(text), size - 1))
+        read_fail(r, key, ERR_SYNTAX, "\"%.200s\" is no name here: expected 1 to %zu " NAME_ALPHABET, text, size - 1);
+    else
+        read_text(r, object, key, out, size);
 }
 
 void read_choice(struct json_reader *r, const json_t *object, const char *key, const char *const names[], unsigned *out)

@@ -35,8 +35,10 @@ void read_real(struct json_reader *r, const json_t *object, const char *key, dou
 void read_ms(struct json_reader *r, const json_t *object, const char *key, int64_t lo_ms, int64_t hi_ms,
              int64_t *out_ns);
 void read_bool(struct json_reader *r, const json_t *object, const char *key, bool *out);
-/* 1 to size - 1 bytes without control characters. */
+/* 1 to size - 1 bytes that text_is_plain(). */
 void read_text(struct json_reader *r, const json_t *object, const char *key, char *out, size_t size);
+/* 1 to size - 1 bytes that name_valid(). */
+void read_name(struct json_reader *r, const json_t *object, const char *key, char *out, size_t size);
 /* One of the names (a list that NULL ends); the index of it. */
 void read_choice(struct json_reader *r, const json_t *object, const char *key, const char *const names[],
                  unsigned *out);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "ledger/epoch_file.h"
 
 /* What a file of ours begins with is in its first bytes. */
@@ -60,18 +61,11 @@ void artifacts_label_of(const char *path, struct buf *out)
 
 enum err artifacts_check_label(const char *label, struct diag *diag)
 {
-    size_t len = strlen(label);
     bool unfinished;
 
-    for (size_t i = 0; i < len; i++) {
-        char c = label[i];
-
-        if (!is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '_' && c != '-' && c != '.')
-            return diag_set(diag, ERR_SYNTAX, "label \"%s\": only letters, digits, '_', '-' and '.'", label);
-    }
-    if (len == 0 || len > ARTIFACT_LABEL_MAX || label[0] == '.' || ledger_name(label, &unfinished))
+    if (!name_valid(bytes_of_text(label), ARTIFACT_LABEL_MAX) || ledger_name(label, &unfinished))
         return diag_set(diag, ERR_SYNTAX,
-                        "label \"%s\": 1 to %d characters, the first no dot, not the name of a ledger file", label,
+                        "label \"%s\": expected 1 to %d " NAME_ALPHABET ", and not the name of a ledger file", label,
                         (int)ARTIFACT_LABEL_MAX);
     return ERR_OK;
 }

@@ -66,11 +66,11 @@ static void read_one_node(struct json_reader *r, const json_t *node, struct scen
     read_keys(r, node, keys);
     for (unsigned i = 0; i < 4; i++)
         read_require(r, node, keys[i]);
-    read_text(r, node, "id", n.card.name, sizeof n.card.name);
+    read_name(r, node, "id", n.card.name, sizeof n.card.name);
     if (r->err == ERR_OK && scenario_find_node(s, n.card.name) >= 0)
         read_fail(r, "id", ERR_DUPLICATE, "\"%s\" is the id of /nodes/%d already", n.card.name,
                   scenario_find_node(s, n.card.name));
-    read_text(r, node, "region", n.card.region, sizeof n.card.region);
+    read_name(r, node, "region", n.card.region, sizeof n.card.region);
     add_region(r, s, n.card.region);
     read_role(r, node, &n.card);
     read_u64(r, node, "stake", 1, STAKE_MAX, &n.card.stake);

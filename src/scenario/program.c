@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "program/cost.h"
 #include "scenario/read.h"
 
@@ -26,16 +27,6 @@ static char *folder_of(const struct json_reader *r)
     return text_copy(r->doc->name, slash == r->doc->name ? 1 : (size_t)(slash - r->doc->name));
 }
 
-/* They are printed, later. */
-static bool has_control(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return true;
-    }
-    return false;
-}
-
 /* The texts of an array, owned by the caller also after a complaint. */
 static void read_texts(struct json_reader *r, const json_t *object, const char *key, unsigned max, char ***out,
                        unsigned *out_count)
@@ -58,8 +49,8 @@ static void read_texts(struct json_reader *r, const json_t *object, const char *
         snprintf(index, sizeof index, "%u", i);
         if (text == NULL || *text == '\0' || strlen(text) > 1024)
             read_fail(r, index, ERR_TYPE, "expected a text of 1 to 1024 bytes");
-        else if (has_control(text))
-            read_fail(r, index, ERR_SYNTAX, "control characters are not allowed here");
+        else if (!text_is_plain(bytes_of_text(text)))
+            read_fail(r, index, ERR_SYNTAX, TEXT_NOT_PLAIN);
         else
             (*out)[(*out_count)++] = text_copy(text, strlen(text));
     }

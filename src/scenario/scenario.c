@@ -51,7 +51,7 @@ static void read_root(struct json_reader *r, const json_t *root, struct scenario
     read_keys(r, root, keys);
     for (unsigned i = 0; i < 5; i++)
         read_require(r, root, keys[i]);
-    read_text(r, root, "name", s->name, sizeof s->name);
+    read_name(r, root, "name", s->name, sizeof s->name);
     read_seed(r, root, "seed", &s->seed);
     read_u64(r, root, "epoch_start", 1, 1000000000, &s->epoch_start);
     read_ms(r, root, "limit_ms", 1, INT64_C(1) << 32, &s->limit_ns);

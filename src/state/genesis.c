@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "genome/schema.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
@@ -25,19 +26,18 @@ const char *member_site_name(enum member_site site)
 
 /* ---- reading text */
 
-/* Text of 1 to max bytes without control characters (they would forge lines in what people read). */
+/* A name can stand in a path, on a command line and in a report: name_valid(). */
 static void get_name(struct cbor_reader *r, size_t max, char *out)
 {
     struct bytes text = cbor_get_text(r);
+
     if (text.len == 0 || text.len > max) {
         cbor_fail(r, ERR_RANGE);
         return;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] < 0x20 || text.data[i] == 0x7f) {
-            cbor_fail(r, ERR_SYNTAX);
-            return;
-        }
+    if (!name_valid(text, max)) {
+        cbor_fail(r, ERR_SYNTAX);
+        return;
     }
     memcpy(out, text.data, text.len);
     out[text.len] = '\0';

@@ -42,7 +42,7 @@ void genesis_encode(const struct genesis *g, struct buf *out);
 enum err genesis_decode(struct bytes in, struct genesis *out, struct diag *diag) MUST_CHECK;
 
 void member_card_put(struct cbor_writer *w, const struct member_card *m);
-/* Names are 1 to MEMBER_NAME_MAX bytes of UTF-8 without control characters; the key is as it was sent: key_check. */
+/* Names (name, region) are name_valid() of at most MEMBER_NAME_MAX bytes; the key is as it was sent: key_check. */
 void member_card_get(struct cbor_reader *r, struct member_card *out);
 /* A name as in a card, into MEMBER_NAME_MAX + 1 bytes. */
 void member_name_get(struct cbor_reader *r, char *out);

@@ -7,13 +7,20 @@ ok "generate" run 0 "$prismfed" keys generate key.pem
 fingerprint=$(cat out)
 ok "prints a fingerprint" sh -c 'grep -q -x "[0-9a-f]\{64\}" out'
 ok "nobody else can read the file" test "$(stat -c %a key.pem)" = 600
-cp key.pem copy
+cp -p key.pem copy
+for mode in 640 604 660 644; do
+    chmod $mode copy
+    ok "a private key of mode $mode is refused" refused_with 'chmod 600' "$prismfed" keys fingerprint copy
+done
+chmod 400 copy
+ok "one that only its owner reads is not" run 0 "$prismfed" keys fingerprint copy
 ok "never overwrites" refused_with 'File exists' "$prismfed" keys generate key.pem
 ok "not even in part" cmp -s key.pem copy
 ok "fingerprint of the private key" run 0 "$prismfed" keys fingerprint key.pem
 ok "is the one that was printed" test "$(cat out)" = "$fingerprint"
 ok "public key" run 0 "$prismfed" keys public key.pem
 cp out public.pem
+chmod 644 public.pem
 ok "fingerprint of the public key" run 0 "$prismfed" keys fingerprint public.pem
 ok "is the same" test "$(cat out)" = "$fingerprint"
 ok "DER" run 0 "$prismfed" keys public --der public.pem

@@ -48,5 +48,57 @@ echo 'what is this?' > text
 ok "something else" refused_with 'neither JSON nor deterministic CBOR' "$prismfed" show text
 printf '{"a": ' > cut.json
 ok "JSON that is cut off" refused_with 'cut.json:1:' "$prismfed" show cut.json
+
+# harmless: the last command has printed nothing but ASCII that a terminal shows, on standard output and error.
+refused_pattern() { # PATTERN FILE: it has no such line
+    ! grep -q -e "$1" "$2"
+}
+harmless() {
+    [ -s out ] || [ -s err ]
+    [ "$(cat out err | tr -d '\n\040-\176' | wc -c)" = 0 ]
+}
+escape='\033]0;owned\007\033[2J\302\233' # ESC, BEL, and CSI as one character
+printf '{"format": "prismfed.epoch", "federation": "\\u001b[2J\\u009b31m\\u202e\\nforged", "epoch": 1, "blocks": [],
+  "entries": [{"node_id": "\\u001b[8m\342\200\256", "kind": "0123456789abcde\303\274"}]}' > hostile.json
+ok "hostile texts of an epoch file" run 0 "$prismfed" show hostile.json
+ok "do nothing" harmless
+ok "and forge no line" refused_pattern '^forged' out
+ok "but can be seen" grep -q -F '\u{1b}[2J\u{9b}31m\u{202e}\u{a}forged' out
+printf '{"format": "prismfed.epoch-summary", "scenario": "\\u009b2J", "epochs": [{"epoch": "\\u202e"}],
+  "nodes": [{"node_id": "\\u200b"}]}' > hostile.json
+ok "of a summary" run 0 "$prismfed" show hostile.json
+ok "do nothing" harmless
+printf '{"x": "\177\302\233"}' > hostile.json
+ok "of any JSON" run 0 "$prismfed" show hostile.json
+ok "do nothing" harmless
+printf '\143\033[\303' > hostile.cbor # not UTF-8
+ok "a text of CBOR that is not UTF-8" refused "$prismfed" show hostile.cbor
+printf '\150\033[2J\302\233\302\205' > hostile.cbor
+ok "hostile texts of CBOR" run 0 "$prismfed" show hostile.cbor
+ok "do nothing" harmless
+ok "and can be seen" grep -q -F '\u{1b}[2J\u{9b}\u{85}' out
+# A COSE_Sign1 whose protected header has the escapes as content type and subject; its signature is not checked.
+signed() { # HEX of a text of 8 bytes
+    key=$(printf '%064d' 0)
+    issuer=$(printf '%064d' 0 | sed 's/0/30/g')
+    protected="a401270368$1045820${key}0fa2017840${issuer}0268$1"
+    printf 'd28458%02x%sa04101' $((${#protected} / 2)) "$protected"
+    printf '5840%0128d' 0
+}
+signed 1b5b324ac29bc285 > hostile.hex
+ok "a signed statement" run 0 "$prismfed" show hostile.hex
+ok "of which it shows the subject" grep -q '^subject' out
+ok "does nothing" harmless
+for words in "show" "audit" "space" "eval --scenario" "keys show" "aggregate --rule mean" ""; do
+    ok "hostile words after '$words'" eval 'run 2 "$prismfed" '"$words"' "$(printf "$escape")"'
+    ok "do nothing" harmless
+done
+ok "a hostile scenario" run 2 "$federated_sim" --scenario "$(printf "$escape")"
+ok "does nothing" harmless
+ok "a hostile label" run 2 "$federated_sim" --scenario tiny.json --label "$(printf "$escape")"
+ok "does nothing" harmless
+printf '{"name": "%b"}' "$escape" > hostile.json
+ok "a hostile name" run 2 "$federated_sim" --scenario hostile.json
+ok "does nothing" harmless
 ok "no file named" refused_with 'expected one FILE' "$prismfed" show
 finish

@@ -247,6 +247,37 @@ static void canonical_is_jcs(void)
     written("[\"\\u007f\\b\\f\\t\"]", "[\"\\u007F\\b\\f\\t\"]", "[\"\x7f\\b\\f\\t\"]");
 }
 
+/* n times the text, in an array: refused before a tree is built. */
+static void too_much(const char *text, size_t n)
+{
+    size_t len = strlen(text);
+    struct buf all = {0};
+    struct json_doc doc;
+    struct diag diag = {0};
+
+    buf_add_byte(&all, '[');
+    for (size_t i = 0; i < n; i++)
+        buf_add(&all, text, len);
+    CHECK_ERR(json_doc_parse(&doc, "much.json", bytes_of_buf(&all), &diag), ERR_LIMIT);
+    CHECK(strstr(diag.text, "much.json:1:") == diag.text && strstr(diag.text, "more than 512 MiB of memory") != NULL);
+    buf_free(&all);
+}
+
+static void memory_has_a_bound(void)
+{
+    static const char text[] = "{\"ab\": [1, true, \"\\\"x\"]}";
+    struct json_doc doc;
+    struct diag diag = {0};
+
+    too_much("{},", 1700000);
+    too_much("[],", 3400000);
+    too_much("\"\",", 4200000);
+    too_much("1,", 8400000);
+    REQUIRE_OK(json_doc_parse(&doc, "x", bytes_of_text(text), &diag));
+    CHECK_EQ_U64(doc.memory, 320 + (128 + 4) + 160 + 64 + 64 + (128 + 5));
+    json_doc_free(&doc);
+}
+
 /* Rendering and parsing gives the same value, and again the same bytes. */
 static void rendered_is_parsed(void)
 {
@@ -313,6 +344,7 @@ int main(void)
     TAP_RUN(values_are_located);
     TAP_RUN(complaints_name_the_place);
     TAP_RUN(files_are_loaded);
+    TAP_RUN(memory_has_a_bound);
     TAP_RUN(the_two_forms);
     TAP_RUN(numbers_are_written_by_nobody_else);
     TAP_RUN(canonical_is_jcs);

@@ -1,5 +1,6 @@
 #include "schema.h"
 
+#include <regex.h>
 #include <stdio.h>
 #include <stdint.h>
 #include <string.h>
@@ -126,6 +127,21 @@ static bool check_items(struct schema *s, const json_t *schema, const json_t *va
     return true;
 }
 
+/* The patterns of our schemas mean the same to POSIX. */
+static bool check_pattern(struct schema *s, const json_t *pattern, const json_t *value)
+{
+    regex_t regex;
+    bool matches;
+
+    if (!json_is_string(value))
+        return true;
+    if (regcomp(&regex, json_string_value(pattern), REG_EXTENDED | REG_NOSUB) != 0)
+        return refuse(s, "pattern", "cannot be compiled");
+    matches = regexec(&regex, json_string_value(value), 0, NULL, 0) == 0;
+    regfree(&regex);
+    return matches || refuse(s, "pattern", json_string_value(value));
+}
+
 static bool is_one_of(const char *word, const char *list)
 {
     char padded[64];
@@ -138,6 +154,8 @@ static bool check_keyword(struct schema *s, const char *keyword, const json_t *r
 {
     if (is_one_of(keyword, " $schema title description default $defs additionalProperties "))
         return true; /* additionalProperties is always false here, see check_properties */
+    if (strcmp(keyword, "pattern") == 0)
+        return check_pattern(s, rule, value);
     if (is_one_of(keyword, " minimum maximum minItems maxItems minLength maxLength "))
         return check_bound(s, keyword, rule, value);
     if (strcmp(keyword, "type") == 0)

@@ -13,6 +13,8 @@
 #define FOUR "'nodes':[" CORE("a") "," CORE("b") "," CORE("c") "," CORE("d") "]"
 #define EVENT(event) "{" HEAD ONE ",'events':[" event "]}"
 
+#define NODE(names) "{" HEAD "'quorum':1,'nodes':[{" names ",'role':'core','stake':1}]}"
+
 #define SPACE "'space':{'genes':[{'name':'x','type':'toggle'}]},"
 #define PROGRAM(members)                                                                                               \
     "{" HEAD SPACE "'quorum':1,'nodes':[{'id':'a','region':'r','role':'core','stake':1,\n"                             \
@@ -68,7 +70,7 @@ static const struct {
      {"/guard_rails/retry/first_m: unknown key; did you mean \"first_ms\"? known here: budget, first_ms, max_ms"}},
     {"{" HEAD "'quorum':1,'nodes':[{'id':'a','region':'r','role':'core','stake':1,'\\u001b':2}]}",
      ERR_UNKNOWN,
-     {"/nodes/0/?: unknown key; known here: id, "}},
+     {"/nodes/0/\\u{1b}: unknown key; known here: id, "}},
     {"{" HEAD "'nodes':[" CORE("a") "]}", ERR_MISSING, {"\"quorum\" is missing"}},
     {"{" HEAD "'quorum':1,'nodes':[]}", ERR_RANGE, {"/nodes: expected 1 to 256 nodes, found 0"}},
     {"{" HEAD "'quorum':1,'nodes':{}}", ERR_TYPE, {"/nodes: expected an array, found an object"}},
@@ -92,7 +94,19 @@ static const struct {
     {"{'name':'','quorum':1,'max_ledger_drift':1,'epoch_start':1,'nodes':[" CORE("a") "]}", ERR_LIMIT, {"/name"}},
     {"{'name':'a\\u001bb','quorum':1,'max_ledger_drift':1,'epoch_start':1,'nodes':[" CORE("a") "]}",
      ERR_SYNTAX,
-     {"control characters"}},
+     {"/name: ", "a\\u{1b}b", "letters, digits and . _ + - of ASCII"}},
+    {NODE("'id':'../../etc/x','region':'r'"), ERR_SYNTAX, {"/nodes/0/id: ", "../../etc/x", "letters, digits"}},
+    {NODE("'id':'*','region':'r'"), ERR_SYNTAX, {"/nodes/0/id: "}},
+    {NODE("'id':'a b','region':'r'"), ERR_SYNTAX, {"/nodes/0/id: "}},
+    {NODE("'id':'-x','region':'r'"), ERR_SYNTAX, {"/nodes/0/id: "}},
+    {NODE("'id':'.x','region':'r'"), ERR_SYNTAX, {"/nodes/0/id: "}},
+    {NODE("'id':'a\xc2\x9b"
+          "31m','region':'r'"),
+     ERR_SYNTAX,
+     {"/nodes/0/id: ", "a\\u{9b}31m"}},
+    {NODE("'id':'a\xe2\x80\xae','region':'r'"), ERR_SYNTAX, {"/nodes/0/id: ", "a\\u{202e}"}},
+    {NODE("'id':'a','region':'r\xe2\x80\x8b'"), ERR_SYNTAX, {"/nodes/0/region: ", "r\\u{200b}"}},
+    {NODE("'id':'a','region':'r/s'"), ERR_SYNTAX, {"/nodes/0/region: "}},
     {"{" HEAD "'quorum':1,'nodes':[{'id':'a','region':'r','role':'boss','stake':1}]}",
      ERR_UNKNOWN,
      {"/nodes/0/role: \"boss\"", "core_validator"}},

@@ -112,6 +112,17 @@ static void try_member(json_t *object, const char *key, const json_t *schema)
         both_refuse(object, key, json_string("no such name"), "a name that is not in the list");
     if (json_object_get(schema, "maxLength") != NULL)
         both_refuse(object, key, json_string(""), "an empty text");
+    if (json_object_get(schema, "pattern") != NULL) {
+        both_refuse(object, key, json_string("../../etc/x"), "a path");
+        both_refuse(object, key, json_string("*"), "a wildcard");
+        both_refuse(object, key, json_string("a b"), "a space");
+        both_refuse(object, key, json_string("-x"), "an option");
+        both_refuse(object, key,
+                    json_string("a\xc2\x9b"
+                                "31m"),
+                    "a control character");
+        both_refuse(object, key, json_string("a\xe2\x80\xae"), "a mark of direction");
+    }
     if (lo != NULL)
         both_refuse(object, key, json_integer(json_integer_value(lo) - 1), "below the minimum");
     if (hi != NULL)

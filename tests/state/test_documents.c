@@ -157,6 +157,38 @@ static void bad_genesis_is_refused(void)
     fixture_fini(&f);
 }
 
+/* A name that could leave a path, pass for an option, or act on a terminal belongs to nobody. */
+static void names_are_names(void)
+{
+    static const char *const bad[] = {"../../etc/x",
+                                      "*",
+                                      "a b",
+                                      "-x",
+                                      ".x",
+                                      "a\033m",
+                                      "a\xc2\x9b"
+                                      "31m",
+                                      "a\xe2\x80\xae"};
+    struct fixture f;
+    struct genesis *g = mem_alloc(sizeof *g);
+    struct diag diag = {0};
+
+    fixture_init(&f, 4, 1, NULL);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        *g = f.genesis;
+        snprintf(g->members[0].name, sizeof g->members[0].name, "%s", bad[i]);
+        CHECK_ERR(decode(g, &diag), ERR_SYNTAX);
+        *g = f.genesis;
+        snprintf(g->members[0].region, sizeof g->members[0].region, "%s", bad[i]);
+        CHECK_ERR(decode(g, &diag), ERR_SYNTAX);
+        *g = f.genesis;
+        snprintf(g->name, sizeof g->name, "%s", bad[i]);
+        CHECK_ERR(decode(g, &diag), ERR_SYNTAX);
+    }
+    mem_free(g);
+    fixture_fini(&f);
+}
+
 /* Every flipped bit is another federation or none. */
 static void genesis_has_one_encoding(void)
 {
@@ -259,6 +291,7 @@ int main(void)
     TAP_RUN(ranges_are_checked);
     TAP_RUN(genesis_round_trips);
     TAP_RUN(bad_genesis_is_refused);
+    TAP_RUN(names_are_names);
     TAP_RUN(genesis_has_one_encoding);
     TAP_RUN(bodies_round_trip);
     TAP_RUN(unknown_phases_are_refused);
