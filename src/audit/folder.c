@@ -1,58 +1,73 @@
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "audit/audit.h"
 #include "base/file.h"
 #include "base/mutate.h"
 #include "base/text.h"
 
-enum { FILE_SIZE_MAX = 512 << 20 };
+/* docs/audit.md, Limits. */
+enum { FILE_SIZE_MAX = 256 << 20, LABEL_SIZE_MAX = 1 << 30, NAMES_MAX = 1 << 20, LABEL_MAX = 64, NOTES_MAX = 20 };
 
 #define DEFAULT_LABEL "default"
 
 /* What one name in the folder stands for. */
 struct found {
-    char *label; /* owned */
-    char *path;  /* owned */
+    char *label;       /* owned */
+    char *path;        /* owned; as findings name it: the folder as it was given, and below */
+    const char *below; /* in path: behind the folder */
     enum { FOUND_GENESIS, FOUND_EPOCH, FOUND_SUMMARY } kind;
     uint64_t epoch;
 };
 
 struct finder {
     const char *folder;
+    int fd; /* of the folder */
     struct audit_report *report;
     size_t count;
     struct found *items;
     bool is_ours; /* there is a simulations or a ledger folder */
+    unsigned beside;
 };
 
-static char *join(const char *a, const char *b)
-{
-    size_t length = strlen(a), size = length + strlen(b) + 2;
-    char *out = mem_alloc(size);
+/* A name where one is looked at, itself and not what a link points to. */
+enum file_type { TYPE_FILE, TYPE_FOLDER, TYPE_LINK, TYPE_OTHER };
 
-    memcpy(out, a, length);
-    out[length] = '/';
-    memcpy(out + length + 1, b, strlen(b) + 1);
+struct place {
+    struct finder *finder;
+    const char *label; /* of the files here */
+    const char *path;  /* of the folder */
+};
+
+static char *copy(const char *text, size_t len)
+{
+    char *out = mem_alloc(len + 1);
+
+    memcpy(out, text, len);
     return out;
 }
 
-static bool is_folder(const char *path)
+static char *join(const char *a, const char *b)
 {
-    struct stat status;
+    struct buf path = {0};
+    char *out;
 
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    buf_printf(&path, "%s/%s", a, b);
+    out = copy(buf_text(&path), path.len);
+    buf_free(&path);
+    return out;
 }
 
 static void add(struct finder *f, const char *label, size_t label_len, const char *path, struct found found)
 {
-    found.label = mem_alloc(label_len + 1);
-    memcpy(found.label, label, label_len);
-    found.path = mem_alloc(strlen(path) + 1);
-    memcpy(found.path, path, strlen(path) + 1);
+    found.label = copy(label, label_len);
+    found.path = copy(path, strlen(path));
+    found.below = found.path + strlen(f->folder) + 1;
     f->items = mem_resize(f->items, f->count + 1, sizeof f->items[0]);
     f->items[f->count++] = found;
     audit_pass(f->report, RULE_FILE_EXTRA);
@@ -78,76 +93,117 @@ static bool epoch_name(const char *name, uint64_t *epoch)
     return u64_parse(digits + zeros, epoch) == ERR_OK;
 }
 
-static void extra(struct finder *f, const char *path)
+static void extra(struct finder *f, const char *path, enum file_type type)
 {
-    audit_fail(f->report, RULE_FILE_EXTRA, path, "", "not a file that belongs to a folder of artifacts");
+    static const char *const why[] = {"not a file that belongs to a folder of artifacts",
+                                      "not a folder that belongs to a folder of artifacts",
+                                      "a symbolic link, which is not followed: artifacts are files of their own",
+                                      "neither a file nor a folder, and not opened"};
+
+    audit_fail(f->report, RULE_FILE_EXTRA, path, "", "%s", why[type]);
 }
 
-/* Names in a folder, in an order that no file system decides. */
-static enum err list(const char *path, struct dirent ***names, int *count, struct diag *diag)
+static enum file_type type_of(int folder, const char *name)
 {
-    *count = scandir(path, names, NULL, alphasort);
-    return *count >= 0 ? ERR_OK : diag_set(diag, ERR_IO, "%s: %s", path, strerror(errno));
+    struct stat status;
+
+    if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return TYPE_OTHER;
+    return S_ISREG(status.st_mode)   ? TYPE_FILE
+           : S_ISDIR(status.st_mode) ? TYPE_FOLDER
+           : S_ISLNK(status.st_mode) ? TYPE_LINK
+                                     : TYPE_OTHER;
 }
 
-static bool is_dots(const char *name)
+static int compare_names(const void *a, const void *b)
 {
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static enum err each(struct finder *f, const char *label, const char *folder,
-                     enum err (*see)(struct finder *f, const char *label, const char *name, const char *path,
-                                     struct diag *diag),
-                     struct diag *diag)
+/* What a folder has, in an order that no file system and no locale decides. Too many names, and one that the system
+ * cannot list, are findings. */
+static void each(const struct place *place, int fd,
+                 void (*see)(const struct place *place, int fd, const char *name, const char *path))
 {
-    struct dirent **names;
-    int count;
-    enum err err = list(folder, &names, &count, diag);
+    struct finder *f = place->finder;
+    DIR *folder = fdopendir(fd); /* has the descriptor from here on */
+    struct dirent *entry;
+    char **names = NULL;
+    size_t count = 0;
 
-    for (int i = 0; i < count; i++) {
-        if (err == ERR_OK && !is_dots(names[i]->d_name)) {
-            char *path = join(folder, names[i]->d_name);
-
-            err = see(f, label, names[i]->d_name, path, diag);
-            mem_free(path);
-        }
-        free(names[i]);
+    if (folder == NULL) {
+        audit_fail(f->report, RULE_FILE_MISSING, place->path, "", "cannot be listed: %s", strerror(errno));
+        close(fd);
+        return;
     }
-    if (count >= 0)
-        free(names);
-    return err;
+    while ((entry = readdir(folder)) != NULL && count < NAMES_MAX) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if ((count & (count + 1)) == 0)
+            names = mem_resize(names, 2 * count + 2, sizeof names[0]);
+        names[count++] = copy(entry->d_name, strlen(entry->d_name));
+    }
+    if (entry != NULL)
+        audit_fail(f->report, RULE_FILE_EXTRA, place->path, "", "has more than %d names; the others are not looked at",
+                   (int)NAMES_MAX);
+    if (count > 0)
+        qsort(names, count, sizeof names[0], compare_names);
+    for (size_t i = 0; i < count; i++) {
+        char *path = join(place->path, names[i]);
+
+        see(place, fd, names[i], path);
+        mem_free(path);
+        mem_free(names[i]);
+    }
+    mem_free(names);
+    closedir(folder);
 }
 
-static enum err see_ledger_file(struct finder *f, const char *label, const char *name, const char *path,
-                                struct diag *diag)
+static void see_ledger_file(const struct place *place, int fd, const char *name, const char *path)
 {
+    struct finder *f = place->finder;
+    enum file_type type = type_of(fd, name);
     uint64_t epoch = 0;
 
-    (void)diag;
-    if (is_folder(path))
-        extra(f, path);
+    if (type != TYPE_FILE)
+        extra(f, path, type);
     else if (strcmp(name, "genesis.json") == 0)
-        add(f, label, strlen(label), path, (struct found){.kind = FOUND_GENESIS});
+        add(f, place->label, strlen(place->label), path, (struct found){.kind = FOUND_GENESIS});
     else if (epoch_name(name, &epoch))
-        add(f, label, strlen(label), path, (struct found){.kind = FOUND_EPOCH, .epoch = epoch});
+        add(f, place->label, strlen(place->label), path, (struct found){.kind = FOUND_EPOCH, .epoch = epoch});
     else
-        extra(f, path);
-    return ERR_OK;
+        extra(f, path, type);
+}
+
+static void not_a_label(struct finder *f, const char *path)
+{
+    audit_fail(f->report, RULE_FILE_EXTRA, path, "", "not the name of a label: expected 1 to %d " NAME_ALPHABET,
+               (int)LABEL_MAX);
 }
 
 /* Files of the default label, and a folder for each other one. */
-static enum err see_ledger(struct finder *f, const char *label, const char *name, const char *path, struct diag *diag)
+static void see_ledger(const struct place *place, int fd, const char *name, const char *path)
 {
+    struct finder *f = place->finder;
     size_t before = f->count;
+    int inner;
 
-    if (is_folder(path) && strcmp(name, DEFAULT_LABEL) != 0) {
-        enum err err = each(f, name, path, see_ledger_file, diag);
-
-        if (err == ERR_OK && f->count == before)
-            extra(f, path); /* a label's folder without anything of the label */
-        return err;
+    if (type_of(fd, name) != TYPE_FOLDER || strcmp(name, DEFAULT_LABEL) == 0) {
+        see_ledger_file(place, fd, name, path);
+        return;
     }
-    return see_ledger_file(f, label, name, path, diag);
+    if (!name_valid(bytes_of_text(name), LABEL_MAX)) {
+        not_a_label(f, path);
+        return;
+    }
+    inner = file_open_folder(fd, name);
+    if (inner < 0) {
+        audit_fail(f->report, RULE_FILE_MISSING, path, "", "cannot be opened: %s", strerror(errno));
+        return;
+    }
+    each(&(struct place){f, name, path}, inner, see_ledger_file);
+    if (f->count == before)
+        extra(f, path, TYPE_FOLDER); /* a label's folder without anything of the label */
 }
 
 /* The label's name in a summary's file; false: it is none. The default label's file has no suffix: with one it would be
@@ -164,36 +220,47 @@ static bool summary_label(const char *name, size_t *len)
     return MUTATE(AUDIT_DEFAULT_TWICE, true, strcmp(name + sizeof prefix - 1, DEFAULT_LABEL ".json") != 0);
 }
 
-static enum err see_summary(struct finder *f, const char *label, const char *name, const char *path, struct diag *diag)
+static void see_summary(const struct place *place, int fd, const char *name, const char *path)
 {
+    struct finder *f = place->finder;
+    enum file_type type = type_of(fd, name);
+    const char *label = name + strlen("epoch_summary_");
     size_t len;
 
-    (void)diag;
-    if (is_folder(path))
-        extra(f, path);
+    if (type != TYPE_FILE)
+        extra(f, path, type);
     else if (strcmp(name, "epoch_summary.json") == 0)
-        add(f, label, strlen(label), path, (struct found){.kind = FOUND_SUMMARY});
-    else if (summary_label(name, &len))
-        add(f, name + strlen("epoch_summary_"), len, path, (struct found){.kind = FOUND_SUMMARY});
+        add(f, place->label, strlen(place->label), path, (struct found){.kind = FOUND_SUMMARY});
+    else if (!summary_label(name, &len))
+        extra(f, path, type);
+    else if (!name_valid(bytes_of(label, len), LABEL_MAX))
+        not_a_label(f, path);
     else
-        extra(f, path);
-    return ERR_OK;
+        add(f, label, len, path, (struct found){.kind = FOUND_SUMMARY});
 }
 
-static enum err find_part(struct finder *f, const char *part,
-                          enum err (*see)(struct finder *f, const char *label, const char *name, const char *path,
-                                          struct diag *diag),
-                          struct diag *diag)
+static void see_part(const struct place *place, int fd, const char *name, const char *path)
 {
-    char *path = join(f->folder, part);
-    enum err err = ERR_OK;
+    struct finder *f = place->finder;
+    bool is_ledger = strcmp(name, "ledger") == 0;
+    enum file_type type = type_of(fd, name);
+    int inner;
 
-    if (is_folder(path)) {
-        f->is_ours = true;
-        err = each(f, DEFAULT_LABEL, path, see, diag);
+    if (!is_ledger && strcmp(name, "simulations") != 0) {
+        if (f->beside++ < NOTES_MAX)
+            audit_note(f->report, "%s lies beside simulations and ledger and was not looked at", path);
+        return;
     }
-    mem_free(path);
-    return err;
+    f->is_ours = true;
+    if (type != TYPE_FOLDER) {
+        extra(f, path, type);
+        return;
+    }
+    inner = file_open_folder(fd, name);
+    if (inner < 0)
+        audit_fail(f->report, RULE_FILE_MISSING, path, "", "cannot be opened: %s", strerror(errno));
+    else
+        each(&(struct place){f, DEFAULT_LABEL, path}, inner, is_ledger ? see_ledger : see_summary);
 }
 
 /* ---- reading and auditing */
@@ -214,41 +281,45 @@ static int compare_found(const void *a, const void *b)
     return order;
 }
 
-/* A file that cannot be read is unusable input; one that is too large to be an artifact is, too. */
-static enum err read_one(const struct found *found, struct buf *text, struct audit_input *in,
-                         struct audit_epoch_file *epochs, struct diag *diag)
+/* A file that cannot be read, or is too large, is as good as missing; the others are judged without it. */
+static bool read_one(const struct finder *f, const struct found *found, size_t limit, struct buf *text,
+                     struct audit_input *in, struct audit_epoch_file *epochs)
 {
-    enum err err = file_read(found->path, FILE_SIZE_MAX, text, diag);
-    struct audit_file file = {.path = found->path, .text = bytes_of_buf(text)};
+    struct audit_file file = {.path = found->path};
+    struct diag diag = {0};
 
-    if (err != ERR_OK)
-        return err;
+    if (file_read_below(f->fd, found->below, found->path, limit < FILE_SIZE_MAX ? limit : FILE_SIZE_MAX, text, &diag) !=
+        ERR_OK) {
+        audit_fail_diag(f->report, RULE_FILE_FORM, found->path, &diag);
+        return false;
+    }
+    file.text = bytes_of_buf(text);
     if (found->kind == FOUND_GENESIS)
         in->genesis = file;
     else if (found->kind == FOUND_SUMMARY)
         in->summary = file;
     else
         epochs[in->epoch_count++] = (struct audit_epoch_file){.epoch = found->epoch, .file = file};
-    return ERR_OK;
+    return true;
 }
 
-static enum err audit_group(const struct found *items, size_t count, const struct audit_options *options,
-                            struct audit_report *report, struct diag *diag)
+static void audit_group(const struct finder *f, const struct found *items, size_t count,
+                        const struct audit_options *options)
 {
     struct buf *texts = mem_array(count, sizeof texts[0]);
     struct audit_epoch_file *epochs = mem_array(count, sizeof epochs[0]);
     struct audit_input in = {.label = items[0].label, .epochs = epochs};
-    enum err err = ERR_OK;
+    size_t left = LABEL_SIZE_MAX;
 
-    for (size_t i = 0; i < count && err == ERR_OK; i++)
-        err = read_one(&items[i], &texts[i], &in, epochs, diag);
-    if (err == ERR_OK)
-        audit_label(&in, options, report);
+    for (size_t i = 0; i < count; i++) {
+        if (read_one(f, &items[i], left, &texts[i], &in, epochs))
+            left -= texts[i].len;
+    }
+    audit_label(&in, options, f->report);
     for (size_t i = 0; i < count; i++)
         buf_free(&texts[i]);
     mem_free(texts);
     mem_free(epochs);
-    return err;
 }
 
 static enum err no_such_label(const struct finder *f, const char *label, struct diag *diag)
@@ -268,46 +339,54 @@ static enum err no_such_label(const struct finder *f, const char *label, struct 
 
 static enum err audit_groups(const struct finder *f, const struct audit_options *options, struct diag *diag)
 {
-    enum err err = ERR_OK;
     bool found = false;
     size_t begin = 0;
 
-    for (size_t i = 1; i <= f->count && err == ERR_OK; i++) {
+    for (size_t i = 1; i <= f->count; i++) {
         if (i < f->count && strcmp(f->items[i].label, f->items[begin].label) == 0)
             continue;
         if (options->label == NULL || strcmp(f->items[begin].label, options->label) == 0) {
-            err = audit_group(&f->items[begin], i - begin, options, f->report, diag);
+            audit_group(f, &f->items[begin], i - begin, options);
             found = true;
         }
         begin = i;
     }
-    return found || err != ERR_OK ? err : no_such_label(f, options->label, diag);
+    return found || options->label == NULL ? ERR_OK : no_such_label(f, options->label, diag);
+}
+
+static enum err audit_found(struct finder *f, const struct audit_options *options, size_t findings_before,
+                            struct diag *diag)
+{
+    each(&(struct place){f, NULL, f->folder}, fcntl(f->fd, F_DUPFD_CLOEXEC, 0), see_part);
+    if (f->beside > NOTES_MAX)
+        audit_note(f->report, "%s: and %u more", f->folder, f->beside - NOTES_MAX);
+    if (!f->is_ours || (f->count == 0 && f->report->finding_count == findings_before))
+        return diag_set(diag, ERR_MISSING, "%s: no artifacts here (simulations/epoch_summary*.json, ledger/...)",
+                        f->folder);
+    if (f->count > 0)
+        qsort(f->items, f->count, sizeof f->items[0], compare_found);
+    return audit_groups(f, options, diag);
 }
 
 enum err audit_folder(const char *folder, const struct audit_options *options, struct audit_report *report,
                       struct diag *diag)
 {
     struct finder f = {.folder = folder, .report = report};
+    size_t findings_before = report->finding_count;
     enum err err;
 
-    if (!is_folder(folder))
-        return diag_set(diag, ERR_IO, "%s: there is no such folder", folder);
+    f.fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (f.fd < 0)
+        return diag_set(diag, ERR_IO, "%s: %s", folder,
+                        errno == ENOENT || errno == ENOTDIR ? "there is no such folder" : strerror(errno));
     audit_folder_begin(report, folder);
-    err = find_part(&f, "simulations", see_summary, diag);
-    if (err == ERR_OK)
-        err = find_part(&f, "ledger", see_ledger, diag);
-    if (err == ERR_OK && (!f.is_ours || f.count == 0))
-        err =
-            diag_set(diag, ERR_MISSING, "%s: no artifacts here (simulations/epoch_summary*.json, ledger/...)", folder);
-    if (err == ERR_OK) {
-        qsort(f.items, f.count, sizeof f.items[0], compare_found);
-        err = audit_groups(&f, options, diag);
-    }
+    err = audit_found(&f, options, findings_before, diag);
     for (size_t i = 0; i < f.count; i++) {
         mem_free(f.items[i].label);
         mem_free(f.items[i].path);
     }
     mem_free(f.items);
+    close(f.fd);
     if (err != ERR_OK)
         audit_report_free(report);
     return err;

@@ -75,6 +75,19 @@ void audit_open(struct audit_report *r, enum audit_rule rule, const char *fmt, .
     skip(r, rule, true, text);
 }
 
+void audit_note(struct audit_report *r, const char *fmt, ...)
+{
+    struct buf text = {0};
+    va_list args;
+
+    va_start(args, fmt);
+    buf_vprintf(&text, fmt, args);
+    va_end(args);
+    r->notes = mem_resize(r->notes, r->note_count + 1, sizeof r->notes[0]);
+    r->notes[r->note_count++] = copy_shown(buf_text(&text));
+    buf_free(&text);
+}
+
 enum audit_state audit_rule_state(const struct audit_section *s, enum audit_rule rule)
 {
     if (s->failed[rule] > 0)
@@ -220,6 +233,9 @@ void audit_report_free(struct audit_report *r)
         mem_free(r->findings[i].pointer);
         mem_free(r->findings[i].text);
     }
+    for (unsigned i = 0; i < r->note_count; i++)
+        mem_free(r->notes[i]);
+    mem_free(r->notes);
     mem_free(r->sections);
     mem_free(r->findings);
     *r = (struct audit_report){0};

@@ -2,6 +2,7 @@
 #define PRISMFED_AUDIT_REPORT_H
 
 #include "audit/rules.h"
+#include "base/confine.h"
 #include "codec/json.h"
 #include "crypto/digest.h"
 
@@ -54,6 +55,9 @@ struct audit_section {
 
 /* Zero-initialise; audit_report_free() at the end. */
 struct audit_report {
+    struct confine_force confined; /* what kept the process that made it in; set by whoever confined it */
+    unsigned note_count;
+    char **notes; /* owned; what a reader should know, though it is no rule's; escaped */
     unsigned section_count;
     struct audit_section *sections;
     size_t finding_count;
@@ -65,6 +69,7 @@ void audit_section_begin(struct audit_report *r, const char *label);
 void audit_folder_begin(struct audit_report *r, const char *folder); /* the same for a folder as a whole */
 struct audit_section *audit_section(struct audit_report *r);         /* the present one; valid until the next begins */
 void audit_pass(struct audit_report *r, enum audit_rule rule);
+void audit_note(struct audit_report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Nobody can check it, or nobody asked for it: no reason to doubt the rest. */
 void audit_skip(struct audit_report *r, enum audit_rule rule, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Not checked, and without it nobody may rely on the rest. */

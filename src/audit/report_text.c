@@ -101,6 +101,13 @@ static void add_verdict(struct buf *out, const struct audit_report *r)
     }
 }
 
+static void add_confined(struct buf *out, const struct confine_force *force)
+{
+    buf_add_text(out, "confined by the kernel: ");
+    confine_text(force, out);
+    buf_add_byte(out, '\n');
+}
+
 void audit_report_text(const struct audit_report *r, struct buf *out)
 {
     for (unsigned i = 0; i < r->section_count; i++) {
@@ -115,6 +122,9 @@ void audit_report_text(const struct audit_report *r, struct buf *out)
         add_findings(out, r, i);
         add_skips(out, s);
     }
+    for (unsigned i = 0; i < r->note_count; i++)
+        buf_printf(out, "note: %s\n", r->notes[i]);
+    add_confined(out, &r->confined);
     add_verdict(out, r);
 }
 
@@ -191,10 +201,22 @@ static const char *const verdict_names[] = {
     [AUDIT_NOT_COMPLIANT] = "not_compliant",
 };
 
+static json_t *confined_json(const struct confine_force *force)
+{
+    json_t *out = json_object();
+
+    json_put(out, "files", json_boolean(force->files));
+    json_put(out, "network", json_boolean(force->network));
+    json_put(out, "signals", json_boolean(force->signals));
+    return out;
+}
+
 json_t *audit_report_json(const struct audit_report *r)
 {
-    json_t *out = json_object(), *sections = json_array(), *findings = json_array();
+    json_t *out = json_object(), *sections = json_array(), *findings = json_array(), *notes = json_array();
 
+    for (unsigned i = 0; i < r->note_count; i++)
+        json_push(notes, json_string(r->notes[i]));
     for (unsigned i = 0; i < r->section_count; i++)
         json_push(sections, section_json(&r->sections[i]));
     for (size_t i = 0; i < r->finding_count; i++) {
@@ -213,6 +235,8 @@ json_t *audit_report_json(const struct audit_report *r)
     json_put(out, "verdict", json_string(verdict_names[audit_verdict(r)]));
     json_put(out, "compliant", json_boolean(audit_verdict(r) == AUDIT_COMPLIANT));
     json_put(out, "simulated", json_boolean(audit_simulated(r)));
+    json_put(out, "confined", confined_json(&r->confined));
+    json_put(out, "notes", notes);
     json_put(out, "findings", findings);
     json_put(out, "sections", sections);
     return out;

@@ -2,14 +2,18 @@
 #include <unistd.h>
 
 #include "audit/audit.h"
+#include "base/confine.h"
 #include "base/text.h"
 #include "cli/disclosed_work.h"
 #include "cli/option.h"
+#include "cli/say.h"
 
 static void show_progress(void *context, const char *label)
 {
     (void)context;
-    fprintf(stderr, "\rauditing %s \033[K", label);
+    fputc('\r', stderr);
+    say(stderr, "auditing %s ", label);
+    fputs("\033[K", stderr);
 }
 
 static void print(const struct audit_report *report, bool json)
@@ -24,8 +28,29 @@ static void print(const struct audit_report *report, bool json)
     } else {
         audit_report_text(report, &out);
     }
-    fwrite(out.data, 1, out.len, stdout);
+    say_lines(stdout, bytes_of_buf(&out));
     buf_free(&out);
+}
+
+/* Whatever a hostile folder makes of this process: it can open nothing but the folders, and talk to nobody. */
+static struct confine_force confine_to(char **folders, int count)
+{
+    struct confine_path *paths = mem_array((size_t)count + 1, sizeof paths[0]);
+    struct confine_rules rules = {.paths = paths, .path_count = (unsigned)count};
+    struct confine_force force = {0};
+    struct confine confine;
+
+    for (int i = 0; i < count; i++)
+        paths[i] = (struct confine_path){folders[i], CONFINE_READ};
+#ifdef __SANITIZE_ADDRESS__ /* the leak checker looks at its own process */
+    paths[rules.path_count++] = (struct confine_path){"/proc", CONFINE_READ};
+#endif
+    if (confine_init(&confine, &rules, NULL) == ERR_OK) { /* else the audit will say why a folder cannot be opened */
+        force = confine_enter(&confine);
+        confine_fini(&confine);
+    }
+    mem_free(paths);
+    return force;
 }
 
 static int audit(char **folders, int count, const struct audit_options *options, bool json)
@@ -34,6 +59,7 @@ static int audit(char **folders, int count, const struct audit_options *options,
     struct diag diag = {0};
     enum err err = ERR_OK;
 
+    report.confined = confine_to(folders, count);
     for (int i = 0; i < count && err == ERR_OK; i++)
         err = audit_folder(folders[i], options, &report, &diag);
 

@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "base/file.h"
 #include "crypto/key.h"
 #include "fixture.h"
@@ -218,6 +221,117 @@ static void verdicts(void)
     verdict_of(&scenario, AUDIT_CONSISTENT, "consistent", "OPEN: PF-GENESIS-TRUST: no scenario that was named");
 }
 
+/* Audits the folder; this rule fails so often, for a file with that end, and the label x is judged all the same. */
+static void expect_of(enum audit_rule rule, unsigned count, const char *file)
+{
+    struct audit_options options = {0};
+    struct audit_report report = {0};
+    struct diag diag = {0};
+    struct buf text = {0};
+    unsigned found = 0;
+    bool named = false;
+
+    REQUIRE_OK(audit_folder(folder, &options, &report, &diag));
+    for (size_t i = 0; i < report.finding_count; i++) {
+        const char *end = strstr(report.findings[i].file, file);
+
+        found += report.findings[i].rule == rule;
+        named = named || (report.findings[i].rule == rule && end != NULL && strcmp(end, file) == 0);
+    }
+    CHECK_EQ_U64(found, count);
+    if (!CHECK(named))
+        report_note(&report);
+    CHECK(report.section_count > 1 && report.sections[report.section_count - 1].scenario != NULL);
+    audit_report_text(&report, &text);
+    json_decref(audit_report_json(&report));
+    audit_report_free(&report);
+    buf_free(&text);
+}
+
+static void links_lead_nowhere(void)
+{
+    CHECK(symlink("epoch_003.json", in_folder("ledger/x/epoch_005.json")) == 0);
+    expect_of(RULE_FILE_EXTRA, 1, "ledger/x/epoch_005.json");
+    unlink(in_folder("ledger/x/epoch_005.json"));
+
+    /* A file that should be there, taken from somewhere else. */
+    put("elsewhere", &good.epochs[1]);
+    unlink(in_folder("ledger/x/epoch_004.json"));
+    CHECK(symlink("../../elsewhere", in_folder("ledger/x/epoch_004.json")) == 0);
+    expect_of(RULE_FILE_EXTRA, 1, "ledger/x/epoch_004.json");
+    unlink(in_folder("ledger/x/epoch_004.json"));
+    unlink(in_folder("elsewhere"));
+    put_all();
+
+    /* Whole folders. */
+    CHECK(symlink("x", in_folder("ledger/y")) == 0);
+    expect_of(RULE_FILE_EXTRA, 1, "ledger/y");
+    unlink(in_folder("ledger/y"));
+    CHECK(symlink("nowhere", in_folder("simulations/epoch_summary_z.json")) == 0);
+    expect_of(RULE_FILE_EXTRA, 1, "simulations/epoch_summary_z.json");
+    unlink(in_folder("simulations/epoch_summary_z.json"));
+}
+
+/* It would also hang whoever opens it. */
+static void a_pipe_hides_nothing(void)
+{
+    CHECK(mkfifo(in_folder("ledger/x/epoch_005.json"), 0600) == 0);
+    put("ledger/x/readme", &good.summary);
+    expect_of(RULE_FILE_EXTRA, 2, "ledger/x/epoch_005.json");
+    unlink(in_folder("ledger/x/epoch_005.json"));
+    unlink(in_folder("ledger/x/readme"));
+}
+
+/* A terabyte of nothing is not read; the others are. */
+static void a_file_too_large(void)
+{
+    int fd = open(in_folder("ledger/x/epoch_005.json"), O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+    REQUIRE(fd >= 0);
+    CHECK(ftruncate(fd, (off_t)1 << 38) == 0);
+    close(fd);
+    expect_of(RULE_FILE_FORM, 1, "ledger/x/epoch_005.json");
+    unlink(in_folder("ledger/x/epoch_005.json"));
+}
+
+static void names_that_are_no_labels(void)
+{
+    static const char *const names[] = {"\xff", "a b", "-x", "\xc2\x9b", "a\nverdict: compliant"};
+    struct buf path = {0};
+
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        buf_clear(&path);
+        buf_printf(&path, "simulations/epoch_summary_%s.json", names[i]);
+        put(buf_text(&path), &good.summary);
+        expect(RULE_FILE_EXTRA);
+        unlink(in_folder(buf_text(&path)));
+        buf_clear(&path);
+        buf_printf(&path, "ledger/%s", names[i]);
+        make_folder(buf_text(&path));
+        expect(RULE_FILE_EXTRA);
+        rmdir(in_folder(buf_text(&path)));
+    }
+    buf_free(&path);
+}
+
+static void what_lies_beside_is_noted(void)
+{
+    struct audit_options options = {0};
+    struct audit_report report = {0};
+    struct diag diag = {0};
+
+    put("hidden\033[2J", &good.summary);
+    make_folder("Ledger");
+    REQUIRE_OK(audit_folder(folder, &options, &report, &diag));
+    CHECK_EQ_U64(report.finding_count, 0);
+    REQUIRE(report.note_count == 2);
+    CHECK(strstr(report.notes[0], "/Ledger lies beside") != NULL);
+    CHECK(strstr(report.notes[1], "/hidden\\u{1b}[2J lies beside") != NULL);
+    audit_report_free(&report);
+    unlink(in_folder("hidden\033[2J"));
+    rmdir(in_folder("Ledger"));
+}
+
 static void folders_that_are_unusable(void)
 {
     struct audit_options options = {0};
@@ -305,6 +419,11 @@ int main(void)
     TAP_RUN(a_summary_without_a_ledger);
     TAP_RUN(report_for_people_and_programs);
     TAP_RUN(verdicts);
+    TAP_RUN(links_lead_nowhere);
+    TAP_RUN(a_pipe_hides_nothing);
+    TAP_RUN(a_file_too_large);
+    TAP_RUN(names_that_are_no_labels);
+    TAP_RUN(what_lies_beside_is_noted);
     TAP_RUN(folders_that_are_unusable);
     TAP_RUN(the_state_after_the_last_epoch);
     TAP_RUN(every_code_is_documented);
