@@ -15,6 +15,7 @@ struct alone {
     int64_t closed_ns[16]; /* when it signed a CLOSE */
     unsigned closed;
     uint64_t submitted_sequence;
+    unsigned accused;
     struct blob *records[64];
     unsigned record_count;
 };
@@ -31,6 +32,8 @@ static void look(struct alone *a, const struct effect *e)
         a->records[a->record_count++] = blob_hold(e->blob);
     else if (e->kind == EFFECT_NOTE && strcmp(e->name, "fed.close") == 0 && a->closed < 16)
         a->closed_ns[a->closed++] = a->now_ns;
+    else if (e->kind == EFFECT_NOTE && strcmp(e->name, "fed.evidence") == 0)
+        a->accused++;
     else if (e->kind == EFFECT_NOTE && strcmp(e->name, "fed.sign") == 0)
         a->submitted_sequence = e->other;
 }
@@ -57,10 +60,10 @@ static void node_make(struct alone *a)
         a->timers[i] = STOPPED;
 }
 
-/* A federation of one validator (node 0) and one participant (node 1), of which only `self` is there. */
-static void begin_of(struct alone *a, unsigned self, uint64_t seed)
+/* A federation of which only `self` is there. */
+static void begin_of(struct alone *a, unsigned self, unsigned validators, uint64_t seed)
 {
-    struct federation_options options = federation_usual(1, 1, seed);
+    struct federation_options options = federation_usual(validators, 1, seed);
 
     *a = (struct alone){.self = self};
     federation_init(&a->world, &options);
@@ -68,9 +71,10 @@ static void begin_of(struct alone *a, unsigned self, uint64_t seed)
     CHECK_OK(step(a, (struct fed_event){.kind = FED_EVENT_START}));
 }
 
+/* Of one validator (node 0) and one participant (node 1). */
 static void begin(struct alone *a, unsigned self)
 {
-    begin_of(a, self, 1);
+    begin_of(a, self, 1, 1);
 }
 
 static void end(struct alone *a)
@@ -175,8 +179,8 @@ static void a_close_is_sent_to_nobody(void)
 {
     struct alone a;
 
-    begin(&a, 0);
-    run_until(&a, 60 * SECOND);
+    begin_of(&a, 0, 3, 1);
+    run_until(&a, a.world.options.collect_ns + SECOND / 2);
     CHECK(a.closed > 0);
     CHECK_EQ_U64(a.sent, 0);
     end(&a);
@@ -189,7 +193,7 @@ static void records_of_another_federation_are_refused(void)
 
     begin(&a, 1);
     give_cycle(&a);
-    begin_of(&b, 1, 2);
+    begin_of(&b, 1, 1, 2);
     fed_free(b.fed);
     node_make(&b);
     CHECK_EQ_U64(a.record_count, 1);
@@ -207,7 +211,7 @@ static enum err hear_entry(struct alone *a, struct bytes entry)
     return err;
 }
 
-/* What a participant signed is taken; with one bit of the signature flipped it is nobody's. */
+/* What a participant signed is taken; with one bit of the signature flipped it is nobody's, and accuses nobody. */
 static void an_entry_is_its_signers(void)
 {
     struct alone site, validator;
@@ -225,6 +229,7 @@ static void an_entry_is_its_signers(void)
     forged->data[forged->len - 1] ^= 1;
     CHECK_ERR(hear_entry(&validator, blob_bytes(forged)), ERR_SIGNATURE);
     CHECK_OK(hear_entry(&validator, entry));
+    CHECK_EQ_U64(validator.accused, 0);
     blob_drop(forged);
     end(&site);
     end(&validator);
