@@ -112,7 +112,10 @@ class Checks:
 
     def summary(self, path):
         with open(path, encoding='ascii') as file:
-            data = base64.b64decode(json.load(file)['summary_signature'])
+            summary = json.load(file)
+        for end in summary['end']['signatures']:
+            self.message(base64.b64decode(end), os.path.relpath(path, ROOT) + ' /end')
+        data = base64.b64decode(summary['summary_signature'])
         payload = self.message(data, os.path.relpath(path, ROOT))
         if len(payload) != 32:
             self.seen['cose'].append(path + ': a summary is signed by its SHA-256')
@@ -143,8 +146,8 @@ def main():
         checks.report(not bad, 'the %s of the shipped artifacts: the document has its keys and types' % rule)
         for line in bad[:5]:
             print('# ' + line)
-    for rule in ('genesis', 'state', 'header', 'entry-payload', 'vote-payload', 'anchor-payload', 'update-body',
-                 'score-body', 'close-body', 'evidence-body', 'reconcile-body', 'recount-body'):
+    for rule in ('genesis', 'state', 'header', 'entry-payload', 'vote-payload', 'anchor-payload', 'end-payload',
+                 'update-body', 'score-body', 'close-body', 'evidence-body', 'reconcile-body', 'recount-body'):
         checks.report(rule in checks.seen, 'the artifacts hold some ' + rule)
     print('1..%d' % checks.count)
     return checks.failed > 0

@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "document.h"
 #include "ledger/certificate.h"
+#include "ledger/end.h"
 #include "ledger/epoch_file.h"
 #include "merkle/chunks.h"
 #include "state/execute.h"
@@ -61,7 +62,7 @@ static void verdicts(void)
 static void messages(void)
 {
     static const char *const types[] = {ENVELOPE_CONTENT_TYPE, VOTE_CONTENT_TYPE, ANCHOR_CONTENT_TYPE,
-                                        POSSESSION_CONTENT_TYPE};
+                                        POSSESSION_CONTENT_TYPE, END_CONTENT_TYPE};
     const char *at = NULL;
     char cells[4][64];
     unsigned found = 0;

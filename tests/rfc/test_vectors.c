@@ -68,12 +68,10 @@ static void put_block(struct buf *out, struct federation_state *s, const struct 
     execution_free(&e);
 }
 
-static void load(struct json_doc *doc, const char *format, unsigned number)
+static void load(struct json_doc *doc, const char *path)
 {
-    char path[128];
     struct diag diag = {0};
 
-    snprintf(path, sizeof path, format, number);
     if (!CHECK_OK(json_doc_load(doc, tap_source(path), FILE_MAX, &diag)))
         tap_note("%s", diag.text);
 }
@@ -84,7 +82,7 @@ static void begin(struct buf *out, struct federation_state *s)
     struct buf genesis = {0};
     struct diag diag = {0};
 
-    load(&doc, "artifacts/mec/M5/ledger/genesis.json", 0);
+    load(&doc, "artifacts/mec/M5/ledger/genesis.json");
     const char *text = json_string_value(json_object_get(doc.root, "genesis"));
     REQUIRE(text != NULL && base64_decode(bytes_of_text(text), &genesis) == ERR_OK);
     REQUIRE_OK(state_genesis(bytes_of_buf(&genesis), s, &diag));
@@ -109,8 +107,10 @@ static void make(struct buf *out)
         struct json_doc doc = {0};
         struct epoch_file file = {0};
         struct diag diag = {0};
+        char path[64];
 
-        load(&doc, "artifacts/mec/M5/ledger/epoch_%03u.json", epoch);
+        snprintf(path, sizeof path, "artifacts/mec/M5/ledger/epoch_%03u.json", epoch);
+        load(&doc, path);
         REQUIRE_OK(epoch_file_parse(&doc, &file, &diag));
         for (unsigned i = 0; i < file.block_count; i++)
             put_block(out, &s, &file.blocks[i]);
