@@ -415,7 +415,7 @@ static void mark_apply(struct machine *m, const struct stored_block *b)
 {
     if (m->live == NULL)
         return; /* of its own disk */
-    if (m->app.executed > m->app.decided)
+    if (m->before.executed > m->before.decided)
         MARK(m->world, CATCH_UP_SPECULATIVE);
     if (b->place.closes)
         MARK(m->world, EPOCH_CLOSED_CATCH_UP);
@@ -431,7 +431,7 @@ static enum err apply(void *context, struct blob *block)
 
     (void)block;
     mark_apply(m, b);
-    application_undo(m, a->decided);
+    order_execute(m, a->decided + 1);
     enum err err = batch_decode(b->batch, requests, &count);
     ASSERT(err == ERR_OK);
     application_add(m, blob_new(b->batch), requests, count);

@@ -54,7 +54,7 @@ static void mark_install(struct machine *m, uint64_t next)
     MARK(w, TRANSFER);
     if (status.in_view_change)
         MARK(w, TRANSFER_VIEW_CHANGE);
-    if (m->app.executed > m->app.decided)
+    if (m->before.executed > m->before.decided)
         MARK(w, TRANSFER_SPECULATIVE);
     if (m->wiped)
         MARK(w, TRANSFER_AFTER_WIPE);

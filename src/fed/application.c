@@ -195,11 +195,8 @@ static enum err apply(void *context, struct blob *bytes)
 {
     struct fed *f = context;
 
-    ASSERT(f->foreign.bytes == bytes);
-    enum err err = state_apply_certified(&f->decided, &f->foreign, &f->execution);
-    if (err == ERR_OK)
-        application_undo(f, 0); /* all of it stood on the state before */
-    return err;
+    ASSERT(f->foreign.bytes == bytes && f->tentative_count == 0);
+    return state_apply_certified(&f->decided, &f->foreign, &f->execution);
 }
 
 static void advanced(void *context, const struct replica_block *block, struct blob *bytes, bool is_last)

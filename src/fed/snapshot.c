@@ -150,7 +150,7 @@ enum err snapshot_install(struct fed *f, uint64_t height, struct bytes proof, st
 
     if (err != ERR_OK)
         return err;
-    application_undo(f, 0);
+    ASSERT(f->tentative_count == 0);
     take(f, &state, &p);
     point_of(f, out);
     if (f->decided.membership_epoch != before)

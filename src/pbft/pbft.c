@@ -298,6 +298,12 @@ void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects)
     step_end(p);
 }
 
+void pbft_undo(struct pbft *p)
+{
+    ASSERT(p->started);
+    normal_undo(p);
+}
+
 void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct pbft_result *block,
                   struct effects *effects)
 {

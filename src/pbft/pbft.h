@@ -130,8 +130,11 @@ enum err pbft_request(struct pbft *p, int64_t now_ns, struct blob *request, stru
 void pbft_expect(struct pbft *p, int64_t now_ns, bool expecting, struct effects *effects);
 /* Something changed (time passed, state arrived): judge waiting proposals and requests again. */
 void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects);
+/* Has the application forget what was executed and is not decided: before it takes a block or a state from elsewhere.
+ */
+void pbft_undo(struct pbft *p);
 /* The application learned by catch-up that blocks up to sequence are decided and has executed
- * them (undoing own speculation first). To be called for every block in turn, unless a state was installed: it signs
+ * them (after pbft_undo). To be called for every block in turn, unless a state was installed: it signs
  * the checkpoints on the way, without which they might never become stable, and what it knows the id of it votes for
  * again when a later view asks. Never beyond a block that closes the membership epoch. After the call pbft may have
  * executed further. */

@@ -92,6 +92,7 @@ enum err chain_take(struct replica *r, struct blob *bytes, const struct replica_
     enum err err = MUTATE(REPLICA_BLOCK_UNCERTIFIED, ERR_OK, chain_certified(r, &c->voters, block));
     if (err != ERR_OK)
         return err;
+    MUTATE(REPLICA_SPECULATION_KEPT, (void)0, consensus_undo(r));
     if (r->app.apply(r->app.context, bytes) != ERR_OK)
         return ERR_STATE;
     advance(r, block, bytes);

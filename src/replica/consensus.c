@@ -188,6 +188,12 @@ void consensus_follow(struct replica *r)
     }
 }
 
+void consensus_undo(struct replica *r)
+{
+    if (r->consensus.pbft != NULL)
+        pbft_undo(r->consensus.pbft);
+}
+
 void consensus_advance(struct replica *r)
 {
     struct consensus *c = &r->consensus;

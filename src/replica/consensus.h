@@ -23,7 +23,9 @@ void consensus_start(struct replica *r);
 /* Moves on to the chain's membership epoch, when a block or a state has led there. Not from inside of a call into PBFT.
  */
 void consensus_follow(struct replica *r);
-/* The chain advanced by itself. */
+/* The chain is about to advance by itself: what was executed and is not decided is forgotten. */
+void consensus_undo(struct replica *r);
+/* It has. */
 void consensus_advance(struct replica *r);
 /* ERR_STATE: no vote. */
 enum err consensus_receive(struct replica *r, struct blob *message) MUST_CHECK;

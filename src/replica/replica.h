@@ -75,8 +75,8 @@ struct replica_app {
 
     /* Reads a block of somebody else's, or of the store. *out views into it. */
     enum err (*open)(void *context, struct blob *block, struct replica_block *out);
-    /* The block that was opened last, certified, is the next one: executes it on top of the decided state. All that was
-     * executed and not decided is forgotten. ERR_MISMATCH: it comes out otherwise here; nothing has changed. */
+    /* The block that was opened last, certified, is the next one: executes it on top of the decided state, which is the
+     * last one by now (undo). ERR_MISMATCH: it comes out otherwise here; nothing has changed. */
     enum err (*apply)(void *context, struct blob *block);
     /* The decided state is the one after this block; closes: others vote from here on. */
     void (*advanced)(void *context, const struct replica_block *block, struct blob *bytes, bool closes);
@@ -88,7 +88,7 @@ struct replica_app {
                      struct buf *state);
     /* As in struct transfer_app. */
     enum err (*check)(void *context, uint64_t height, struct bytes proof, const struct digest *root);
-    /* Checks it once more, and takes it for the decided state; all that was executed and not decided is forgotten. */
+    /* Checks it once more, and takes it for the decided state, which is the last one by now (undo). */
     enum err (*install)(void *context, uint64_t height, struct bytes proof, struct bytes state,
                         struct replica_point *out);
 

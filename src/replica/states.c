@@ -1,3 +1,4 @@
+#include "base/mutate.h"
 #include "replica/internal.h"
 #include "transfer/messages.h"
 
@@ -35,6 +36,7 @@ static enum err install(void *context, uint64_t height, struct bytes proof, stru
     ASSERT(effects == r->out);
     if (height <= r->chain.height)
         return ERR_STALE;
+    MUTATE(REPLICA_STATE_OVER_SPECULATION, (void)0, consensus_undo(r));
     enum err err = r->app.install(r->app.context, height, proof, state, &point);
     if (err != ERR_OK)
         return err;

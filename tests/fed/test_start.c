@@ -238,6 +238,35 @@ static void a_damaged_store_is_noticed(void)
     teardown();
 }
 
+/* A store that cannot read one block, and says so. */
+static struct ledger_store sound;
+static uint64_t unreadable;
+
+static enum err read_but_one(void *context, uint64_t height, struct blob **block)
+{
+    return height == unreadable ? ERR_IO : sound.read(context, height, block);
+}
+
+/* Nor is it taken for a ledger that ends there: a validator would sign what it has signed otherwise above. */
+static void an_unreadable_block_is_not_the_end(void)
+{
+    struct fed *fed = NULL;
+
+    setup(1, 1);
+    federation_start(&world);
+    CHECK(federation_run(&world, 600 * SECOND));
+    struct node *n = &world.nodes[0];
+    struct fed_config config = federation_config(&world, 0);
+    sound = n->store;
+    n->store.read = read_but_one;
+    for (unreadable = 1; unreadable <= world.top; unreadable++)
+        CHECK_ERR(try_new(0, &config, &fed), ERR_IO);
+    n->store = sound;
+    CHECK_OK(try_new(0, &config, &fed));
+    fed_free(fed);
+    teardown();
+}
+
 static void records_of_others_are_refused(void)
 {
     setup(1, 2);
@@ -262,6 +291,7 @@ int main(void)
     TAP_RUN(when_blocks_are_gone_a_state_will_do);
     TAP_RUN(a_fruitless_transfer_is_not_tried_again_soon);
     TAP_RUN(a_damaged_store_is_noticed);
+    TAP_RUN(an_unreadable_block_is_not_the_end);
     TAP_RUN(records_of_others_are_refused);
     return tap_done();
 }

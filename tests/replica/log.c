@@ -274,8 +274,8 @@ static enum err apply(void *context, struct blob *block)
     if (n->rotten)
         return ERR_MISMATCH;
     n->sum += n->payload;
+    CHECK_EQ_U64(n->executed, 0);
     n->height++;
-    n->executed = 0;
     n->applied++;
     return ERR_OK;
 }
@@ -342,7 +342,7 @@ static enum err install(void *context, uint64_t height, struct bytes proof, stru
     n->sum = be64_get(state.data + 8);
     n->epoch = be64_get(state.data + 16);
     n->id = n->log->ids[height];
-    n->executed = 0;
+    CHECK_EQ_U64(n->executed, 0);
     n->installed++;
     if (n->known_epochs < n->epoch)
         n->known_epochs = n->epoch;

@@ -159,9 +159,9 @@ static void install(struct node *n, uint64_t height)
 
     log_state(&chain, height, &proof, &state);
     chunks_hash(blob_bytes(state), STATE_SIZE, &hashes);
-    CHECK_OK(node_receive(n, 1, transfer_offer(height, blob_bytes(proof), bytes_of_buf(&hashes))));
+    CHECK_OK(node_receive(n, 3, transfer_offer(height, blob_bytes(proof), bytes_of_buf(&hashes))));
     CHECK_EQ_U64(node_sent(n, TRANSFER_GET, NULL, NULL), 1);
-    CHECK_OK(node_receive(n, 1, transfer_chunk(height, 0, blob_bytes(state))));
+    CHECK_OK(node_receive(n, 3, transfer_chunk(height, 0, blob_bytes(state))));
     CHECK_EQ_U64(n->height, height);
     CHECK_EQ_U64(n->sum, chain.sums[height]);
     blob_drop(proof);
@@ -311,6 +311,72 @@ static void requests_are_handed_on(void)
     teardown(&n);
 }
 
+static void members_of(uint64_t membership_epoch, struct members *out)
+{
+    static struct claim_forms forms;
+    struct replica_voters voters;
+
+    claim_forms_init(&forms);
+    log_voters(membership_epoch, &voters);
+    *out = (struct members){.n = VOTERS, .f = 1, .quorum = 3, .membership_epoch = membership_epoch};
+    out->federation_id = digest_of(bytes_of_text("replica"));
+    for (unsigned i = 0; i < VOTERS; i++) {
+        out->keys[i] = voters.set.keys[i];
+        out->fingerprints[i] = voters.set.fingerprints[i];
+    }
+    members_prepare(out, &forms);
+}
+
+static struct blob *vote_of(unsigned peer, uint64_t membership_epoch)
+{
+    struct statement says = {.type = MESSAGE_COMMIT, .view = 0, .sequence = 1};
+    struct members members;
+    struct claim claim;
+
+    members_of(membership_epoch, &members);
+    statement_sign(&members, peer, log_key(peer), &says, &claim);
+    return message_make(&members, &claim, (struct bytes){0});
+}
+
+/* The primary's proposal and one PREPARE: with its own that is a quorum, and the batch is executed. */
+static void speculate(struct node *n)
+{
+    static const uint8_t BATCH[] = {0x81, 0x41, 'x'};
+    struct bytes batch = bytes_of(BATCH, sizeof BATCH);
+    struct statement says = {.type = MESSAGE_PRE_PREPARE, .sequence = 1, .digest = digest_of(batch)};
+    struct members members;
+    struct claim proposal, prepare;
+
+    members_of(1, &members);
+    statement_sign(&members, 0, log_key(0), &says, &proposal);
+    CHECK_OK(node_receive(n, 0, message_make(&members, &proposal, batch)));
+    says.type = MESSAGE_PREPARE;
+    statement_sign(&members, 2, log_key(2), &says, &prepare);
+    CHECK_OK(node_receive(n, 2, message_pair(&members, &prepare, &proposal)));
+    CHECK_EQ_U64(n->executed, 1);
+}
+
+static void what_is_not_decided_is_forgotten_first(void)
+{
+    struct node n;
+
+    setup(&n, 1, 40, 0);
+    speculate(&n);
+    CHECK_OK(node_receive(&n, 2, blocks_of(&chain, 1, 2, 2)));
+    CHECK_EQ_U64(n.undone, 1);
+    CHECK_EQ_U64(n.height, 2);
+    CHECK_EQ_U64(replica_status(n.replica).executed, 2);
+    teardown(&n);
+    setup(&n, 1, 40, 0);
+    speculate(&n);
+    CHECK_OK(node_receive(&n, 2, replica_message_status(40)));
+    CHECK_EQ_U64(polled(&n, 1), NOBODY);
+    install(&n, 24);
+    CHECK_EQ_U64(n.undone, 1);
+    CHECK_EQ_U64(replica_status(n.replica).executed, 24);
+    teardown(&n);
+}
+
 static void a_state_leads_into_a_later_membership_epoch(void)
 {
     struct node n;
@@ -326,26 +392,6 @@ static void a_state_leads_into_a_later_membership_epoch(void)
     teardown(&n);
 }
 
-static struct blob *status_of(unsigned peer, uint64_t membership_epoch)
-{
-    struct replica_voters voters;
-    struct members members = {.n = VOTERS, .f = 1, .quorum = 3, .membership_epoch = membership_epoch};
-    struct claim_forms forms;
-    struct claim claim;
-
-    log_voters(membership_epoch, &voters);
-    claim_forms_init(&forms);
-    members.federation_id = digest_of(bytes_of_text("replica"));
-    for (unsigned i = 0; i < VOTERS; i++) {
-        members.keys[i] = voters.set.keys[i];
-        members.fingerprints[i] = voters.set.fingerprints[i];
-    }
-    members_prepare(&members, &forms);
-    struct statement says = {.type = MESSAGE_COMMIT, .view = 0, .sequence = 1};
-    statement_sign(&members, peer, log_key(peer), &says, &claim);
-    return message_make(&members, &claim, (struct bytes){0});
-}
-
 static void earlier_and_later_membership_epochs_hear_of_each_other(void)
 {
     struct node n;
@@ -353,11 +399,11 @@ static void earlier_and_later_membership_epochs_hear_of_each_other(void)
     uint64_t height;
 
     setup(&n, 1, 20, 10);
-    CHECK(node_receive(&n, 3, status_of(3, 2)) != ERR_OK); /* a later one */
+    CHECK(node_receive(&n, 3, vote_of(3, 2)) != ERR_OK); /* a later one */
     CHECK(node_noted(&n, "replica.laggard"));
     CHECK_EQ_U64(polled(&n, 1), 3);
     CHECK_OK(node_receive(&n, 3, blocks_of(&chain, 1, 16, 16)));
-    CHECK(node_receive(&n, 2, status_of(2, 1)) != ERR_OK); /* one that is over */
+    CHECK(node_receive(&n, 2, vote_of(2, 1)) != ERR_OK); /* one that is over */
     REQUIRE(node_sent(&n, REPLICA_STATUS, &to, &height) == 1);
     CHECK_EQ_U64(to, 2);
     CHECK_EQ_U64(height, 16);
@@ -485,6 +531,7 @@ int main(void)
     TAP_RUN(only_the_missing_blocks_fill_in);
     TAP_RUN(who_was_away_steps_over);
     TAP_RUN(requests_are_handed_on);
+    TAP_RUN(what_is_not_decided_is_forgotten_first);
     TAP_RUN(a_state_leads_into_a_later_membership_epoch);
     TAP_RUN(earlier_and_later_membership_epochs_hear_of_each_other);
     TAP_RUN(who_asks_gets_what_there_is);
