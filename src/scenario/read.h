@@ -24,6 +24,10 @@ void scenario_read_events(struct json_reader *r, const json_t *root, struct scen
 /* After the events: who joins later is none of the first validators. */
 void scenario_read_quorum(struct json_reader *r, const json_t *root, struct scenario *s);
 
+/* After the quorum: can the links carry what the guard rails expect of them? Guard rails that the file does not name
+ * make room. */
+void scenario_check_links(struct json_reader *r, const json_t *root, struct scenario *s);
+
 void scenario_read_space(struct json_reader *r, const json_t *root, struct scenario *s);
 /* When all has been read: programs and a search space go together. */
 void scenario_check_programs(struct json_reader *r, const struct scenario *s);

@@ -154,46 +154,12 @@ static void read_rebalance(struct json_reader *r, const json_t *root, struct sce
     read_leave(r, mark);
 }
 
-/* The longest that a message may take between two regions or within one. */
-static int64_t worst_link(const struct scenario *s)
-{
-    int64_t worst = s->local_link.latency_ns + s->local_link.jitter_ns;
-    unsigned between = s->region_count * (s->region_count - 1) / 2;
-
-    for (unsigned i = 0; i < s->link_count; i++) {
-        int64_t ns = s->links[i].latency_ns + s->links[i].jitter_ns;
-
-        worst = ns > worst ? ns : worst;
-        between -= s->links[i].from != s->links[i].to;
-    }
-    int64_t usual = s->default_link.latency_ns + s->default_link.jitter_ns;
-    return between > 0 && usual > worst ? usual : worst;
-}
-
-/* A decision takes a proposal and two rounds of votes, each written before it is sent. With a limit below that no view
- * would last: by default the limit makes room for it, and one that does not is refused. */
-static void check_latency_limit(struct json_reader *r, const json_t *root, struct scenario *s)
-{
-    int64_t needed = 4 * (worst_link(s) + s->disk_ns);
-
-    if (r->err != ERR_OK || s->view_timeout_ns >= (uint64_t)needed)
-        return;
-    if (json_object_get(json_object_get(root, "guard_rails"), "latency_limit_ms") != NULL)
-        read_fail(r, "guard_rails", ERR_RANGE,
-                  "latency_limit_ms is %g, but a decision may take 4 * (%g + %g) = %g ms: four times the longest way "
-                  "and a write",
-                  (double)s->view_timeout_ns / 1e6, (double)worst_link(s) / 1e6, (double)s->disk_ns / 1e6,
-                  (double)needed / 1e6);
-    s->view_timeout_ns = (uint64_t)needed;
-}
-
 void scenario_read_rules(struct json_reader *r, const json_t *root, struct scenario *s)
 {
     if (s->policy.min_participants > s->node_count)
         s->policy.min_participants = s->node_count;
     read_u64(r, root, "max_ledger_drift", 0, 1000, &s->policy.max_ledger_drift);
     read_guard_rails(r, root, s);
-    check_latency_limit(r, root, s);
     read_policy(r, root, &s->policy);
     read_rebalance(r, root, s);
 }

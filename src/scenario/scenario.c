@@ -63,6 +63,7 @@ static void read_root(struct json_reader *r, const json_t *root, struct scenario
     scenario_default_cap(root, s);
     scenario_read_quorum(r, root, s);
     check_founders(r, root, s);
+    scenario_check_links(r, root, s);
     scenario_check_programs(r, s);
     scenario_hide_files(s);
 }
