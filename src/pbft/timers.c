@@ -44,13 +44,14 @@ static int64_t view_delay(struct pbft *p)
     return left < p->timeout_ns ? left : p->timeout_ns;
 }
 
-/* Doubles while nothing comes of it, but leaves room for two within the present view time-out; within the longest one
- * where the view timer does not run, and it is for others to move. */
+/* Doubles while nothing comes of it, but leaves room for two within the present view time-out. Where the view timer
+ * does not run, it is for others to move: then at least for eight within the longest one. */
 static int64_t resend_delay(struct pbft *p)
 {
-    bool watches = p->timers[PBFT_TIMER_VIEW].armed;
-    int64_t delay = p->config.resend_ns, timeout = watches ? p->timeout_ns : p->config.view_timeout_max_ns;
+    int64_t delay = p->config.resend_ns, timeout = p->timeout_ns, longest = p->config.view_timeout_max_ns / 4;
 
+    if (!p->timers[PBFT_TIMER_VIEW].armed && timeout < longest)
+        timeout = longest;
     timeout = MUTATE(PBFT_RESEND_BY_FIRST_TIMEOUT, p->config.view_timeout_ns, timeout);
     for (unsigned i = 0; i < MUTATE(PBFT_RESEND_STEADY, 0, p->fruitless) && delay <= timeout / 4; i++)
         delay *= 2;

@@ -74,8 +74,8 @@ static void half_of_them_are_away_for_twelve_hours(void)
     t.messages_most = t.bytes_most = 0;
     cluster_run_until(&c, c.now + 12 * HOUR);
     tap_note("at most %" PRIu64 " messages and %" PRIu64 " bytes a minute", t.messages_most, t.bytes_most);
-    /* Two replicas, three others each, and no more than four messages to each within the longest time-out. */
-    CHECK(t.messages_most <= 2 * 3 * 4 * (uint64_t)(MINUTE / c.config.view_timeout_max_ns + 1));
+    /* Two replicas, three others each, and no more than sixteen messages to each within the longest time-out. */
+    CHECK(t.messages_most <= 2 * 3 * 16 * (uint64_t)(MINUTE / c.config.view_timeout_max_ns + 1));
     cluster_restart(&c, 0);
     cluster_restart(&c, 3);
     CHECK(cluster_run_decided(&c, c.now + c.config.view_timeout_max_ns));
@@ -127,9 +127,9 @@ static void a_new_view_brings_what_is_missing(void)
     cluster_submit(&c, 3);
     CHECK(cluster_run_decided(&c, MINUTE));
     CHECK_EQ_U64(c.nodes[3].views, 1);
-    /* It may ask again before it has heard, and then another one answers, too. */
+    /* It may ask again before it has heard, and then others answer, too. */
     unsigned answers = t.alone[MESSAGE_NEW_VIEW] + t.alone[MESSAGE_VIEW_CHANGE];
-    CHECK(answers >= 1 && answers <= 2);
+    CHECK(answers >= 1 && answers <= 3);
     finish(&c);
 }
 
@@ -145,7 +145,8 @@ static void links_are_thin(void)
     cluster_start(&c);
     for (unsigned k = 0; k < 12; k++)
         cluster_submit(&c, k);
-    CHECK(cluster_run_decided(&c, 2 * MINUTE));
+    CHECK(cluster_run_decided(&c, 3 * MINUTE));
+    CHECK(t.bytes_all < 2500000);
     tap_note("%" PRIu64 " bytes, decided after %" PRId64 " s", t.bytes_all, c.now / (1000 * MS));
     finish(&c);
 }
