@@ -1,7 +1,9 @@
 #include "experiment/cache.h"
 
+#include "base/table.h"
+
+/* Begins with the digest of its task: an item of the table. */
 struct slot {
-    bool used;
     struct digest task;
     struct evaluation answer;
 };
@@ -9,46 +11,18 @@ struct slot {
 struct cache {
     struct evaluator evaluator; /* first: that of the instances */
     struct evaluator *original;
-    size_t count, room; /* room: a power of two */
-    struct slot *slots;
+    struct table slots;
 };
-
-/* Where it is, or belongs. */
-static struct slot *find(const struct cache *c, const struct digest *task)
-{
-    size_t at = be64_get(task->b) & (c->room - 1);
-
-    while (c->slots[at].used && !digest_equal(&c->slots[at].task, task))
-        at = (at + 1) & (c->room - 1);
-    return &c->slots[at];
-}
-
-static void grow(struct cache *c)
-{
-    struct cache larger = *c;
-
-    larger.room = c->room > 0 ? 2 * c->room : 4096;
-    larger.slots = mem_array(larger.room, sizeof larger.slots[0]);
-    for (size_t i = 0; i < c->room; i++)
-        if (c->slots[i].used)
-            *find(&larger, &c->slots[i].task) = c->slots[i];
-    mem_free(c->slots);
-    *c = larger;
-}
 
 static void evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
 {
     struct cache *c = (struct cache *)(void *)self;
     struct digest digest = evaluation_digest(task);
+    bool is_new;
+    struct slot *slot = table_add(&c->slots, digest.b, &is_new);
 
-    if (2 * c->count >= c->room)
-        grow(c);
-    struct slot *slot = find(c, &digest);
-    if (!slot->used) {
-        *slot = (struct slot){.used = true, .task = digest};
+    if (is_new)
         c->original->evaluate(c->original, task, &slot->answer);
-        c->count++;
-    }
     *out = slot->answer;
 }
 
@@ -57,12 +31,13 @@ struct cache *cache_new(void)
     struct cache *c = mem_alloc(sizeof *c);
 
     c->evaluator.evaluate = evaluate;
+    table_init(&c->slots, sizeof(struct slot), sizeof(struct digest));
     return c;
 }
 
 void cache_free(struct cache *c)
 {
-    mem_free(c->slots);
+    table_free(&c->slots);
     mem_free(c);
 }
 

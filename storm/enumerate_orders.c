@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "storm/campaign.h"
+#include "storm/checkers/checkers.h"
 #include "storm/enumerate.h"
 
 /* Four replicas, one request, a checkpoint after it; every message takes equally long. Then each message in turn, and
@@ -15,31 +16,8 @@ struct search {
     struct storm_plan plan;
     uint64_t ways[3];
     uint64_t orders, findings;
-    uint64_t *seen; /* what the runs did: open addressing, 0 unused */
-    size_t count, cap;
+    struct table seen; /* what the runs did */
 };
-
-static void remember(struct search *s, uint64_t trace)
-{
-    size_t at = (size_t)trace & (s->cap - 1);
-
-    while (s->seen[at] != 0 && s->seen[at] != trace)
-        at = (at + 1) & (s->cap - 1);
-    s->count += s->seen[at] == 0;
-    s->seen[at] = trace;
-    if (2 * s->count < s->cap)
-        return;
-    uint64_t *old = s->seen;
-    size_t old_cap = s->cap;
-    s->cap *= 2;
-    s->count = 0;
-    s->seen = mem_array(s->cap, sizeof s->seen[0]);
-    for (size_t i = 0; i < old_cap; i++) {
-        if (old[i] != 0)
-            remember(s, old[i]);
-    }
-    mem_free(old);
-}
 
 /* Deviates at most `depth` times, after the first `from` decisions of the run. */
 static void search(struct search *s, const struct draw *draw, uint64_t depth, size_t from)
@@ -50,7 +28,7 @@ static void search(struct search *s, const struct draw *draw, uint64_t depth, si
 
     bool told = s->e->only >= 0 && place == (uint64_t)s->e->only;
     plan_run(&s->plan, draw, told, &o, &noted, &count);
-    remember(s, o.trace | 1);
+    number_add(&s->seen, o.trace | 1);
     if (o.checker != NULL && s->findings++ < 10)
         printf("place %" PRIu64 ": %s: %s\n", place, o.checker, o.failure);
     for (size_t i = from; depth > 0 && i < count && i < from + MESSAGES; i++) {
@@ -69,7 +47,7 @@ static void search(struct search *s, const struct draw *draw, uint64_t depth, si
 
 int enumerate_orders(const struct enumeration *e)
 {
-    struct search s = {.e = e, .plan = script_plan(1), .cap = 1024};
+    struct search s = {.e = e, .plan = script_plan(1)};
     struct draw straight;
 
     s.plan.clients = 1;
@@ -81,13 +59,12 @@ int enumerate_orders(const struct enumeration *e)
     s.ways[0] = (uint64_t)(5 * s.plan.delay_min / 2) << 32;
     s.ways[1] = (uint64_t)(s.plan.view_timeout + s.plan.view_timeout / 3) << 32;
     s.ways[2] = DRAW_NEVER;
-    s.seen = mem_array(s.cap, sizeof s.seen[0]);
     draw_init(&straight, e->first);
     straight.straight = true;
     search(&s, &straight, e->depth, 0);
     printf("%" PRIu64 " orders with at most %" PRIu64 " deviations, %zu different behaviours, %" PRIu64 " findings\n",
-           s.orders, e->depth, s.count, s.findings);
+           s.orders, e->depth, s.seen.count, s.findings);
     draw_free(&straight);
-    mem_free(s.seen);
+    table_free(&s.seen);
     return s.findings > 0;
 }

@@ -138,8 +138,8 @@ void world_free(struct world *w)
         outbox_fini(&m->outbox);
         blob_drop(m->checked);
         disk_free(&m->disk);
-        mem_free(m->durable.items);
-        mem_free(m->judged.items);
+        table_free(&m->durable);
+        table_free(&m->judged);
         for (unsigned k = 0; k < RECENT_BLOB_MAX; k++)
             blob_drop(m->said[k]);
     }

@@ -141,7 +141,7 @@ struct machine {
     struct disk disk;
     struct application app;
     /* of the checkers: */
-    struct number_set durable, judged;
+    struct table durable, judged;
     uint64_t planned_view, planned_top;   /* the last NEW-VIEW re-proposed up to here */
     uint64_t asked_view[CHANGES_MAX + 1]; /* the highest in a VIEW-CHANGE of its own, by epoch */
     bool view_timer;                      /* it is what this step began with */

@@ -4,37 +4,23 @@
 #include "sim/node.h"
 #include "sim/checkers.h"
 
-static struct statement_seen *slot_of(struct checkers *c, const struct digest *key)
+static bool is_live(void *context, const void *item)
 {
-    size_t mask = c->statement_cap - 1;
-    size_t at = (size_t)be64_get(key->b) & mask;
+    const struct checkers *c = context;
+    const struct statement_seen *s = item;
 
-    while (!digest_is_zero(&c->statements[at].key) && !digest_equal(&c->statements[at].key, key))
-        at = (at + 1) & mask;
-    return &c->statements[at];
+    return s->sequence + STATEMENTS_BACK >= c->said_last[s->node][s->in];
 }
 
-static bool is_over(const struct checkers *c, const struct statement_seen *s)
-{
-    return s->sequence + STATEMENTS_BACK < c->said_last[s->node][s->in];
-}
-
-/* Makes room: what is over goes; when that is not half of it, the table doubles. */
+/* What is over goes, each time that there are twice as many as were left. */
 static void make_room(struct checkers *c)
 {
-    struct statement_seen *old = c->statements;
-    size_t cap = c->statement_cap, live = 0;
+    enum { FEW = 512 };
 
-    for (size_t i = 0; i < cap; i++)
-        live += !digest_is_zero(&old[i].key) && !is_over(c, &old[i]);
-    c->statement_cap = cap == 0 ? 1024 : 4 * live > cap ? 2 * cap : cap;
-    c->statements = mem_array(c->statement_cap, sizeof *c->statements);
-    c->statement_count = live;
-    for (size_t i = 0; i < cap; i++) {
-        if (!digest_is_zero(&old[i].key) && !is_over(c, &old[i]))
-            *slot_of(c, &old[i].key) = old[i];
-    }
-    mem_free(old);
+    if (c->statements.item_size == 0)
+        table_init(&c->statements, sizeof(struct statement_seen), sizeof(struct digest));
+    table_filter(&c->statements, is_live, c);
+    c->statements_due = 2 * c->statements.count + FEW;
 }
 
 /* Remembers what was said; false when something else was said before under the same key. */
@@ -42,16 +28,16 @@ static bool remember(struct checkers *c, const struct statement_seen *now)
 {
     uint64_t *last = &c->said_last[now->node][now->in];
     struct statement_seen *slot;
+    bool is_new;
 
     if (now->sequence > *last)
         *last = now->sequence;
-    if (2 * (c->statement_count + 1) > c->statement_cap)
+    if (c->statements.count >= c->statements_due)
         make_room(c);
-    slot = slot_of(c, &now->key);
-    if (!digest_is_zero(&slot->key))
+    slot = table_add(&c->statements, now->key.b, &is_new);
+    if (!is_new)
         return digest_equal(&slot->said, &now->said);
     *slot = *now;
-    c->statement_count++;
     return true;
 }
 

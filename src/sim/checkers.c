@@ -6,7 +6,7 @@
 
 void checkers_fini(struct checkers *c)
 {
-    mem_free(c->statements);
+    table_free(&c->statements);
     *c = (struct checkers){0};
 }
 

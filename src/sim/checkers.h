@@ -1,6 +1,7 @@
 #ifndef PRISMFED_SIM_CHECKERS_H
 #define PRISMFED_SIM_CHECKERS_H
 
+#include "base/table.h"
 #include "fed/fed.h"
 
 /* What must hold in every run (design, section 8), looked at while it runs. The first violation is kept. */
@@ -28,9 +29,9 @@ struct statement_seen {
 };
 
 struct checkers {
-    struct height_seen heights[HEIGHTS_SEEN]; /* height h at h mod HEIGHTS_SEEN */
-    struct statement_seen *statements;        /* owned; open addressing, a power of two */
-    size_t statement_count, statement_cap;
+    struct height_seen heights[HEIGHTS_SEEN];    /* height h at h mod HEIGHTS_SEEN */
+    struct table statements;                     /* struct statement_seen */
+    size_t statements_due;                       /* so many, and those that are over go */
     uint64_t said_last[MEMBERS_MAX][SAID_KINDS]; /* highest sequence, by node */
     bool calm;                                   /* no fault is in force that could stop a quorum */
     int64_t moved_ns;                            /* when a node last executed a block, or a fault came or went */

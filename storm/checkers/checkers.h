@@ -1,6 +1,7 @@
 #ifndef PRISMFED_STORM_CHECKERS_CHECKERS_H
 #define PRISMFED_STORM_CHECKERS_CHECKERS_H
 
+#include "base/table.h"
 #include "pbft/view_changes.h"
 
 /* What must hold (the numbers are those of the list of promises), one file each, O(1) a step; looked at only for
@@ -10,23 +11,14 @@ struct world;
 struct machine;
 struct epoch;
 
-/* Open addressing, 0 unused. */
-struct number_set {
-    uint64_t *items;
-    size_t count, cap;
-};
-void number_add(struct number_set *s, uint64_t number);
-bool number_in(const struct number_set *s, uint64_t number);
+/* Tables that begin as zeros; a number is never 0. */
+void number_add(struct table *numbers, uint64_t number);
+bool number_in(const struct table *numbers, uint64_t number);
 
+/* Digest by (type, view, sequence, signer): an item of a table. */
 struct seen_statement {
-    uint64_t key; /* 0: unused */
+    uint64_t key;
     struct digest digest;
-};
-
-/* Digest by (type, view, sequence, signer): open addressing, grows. */
-struct seen_table {
-    struct seen_statement *items;
-    size_t count, cap;
 };
 
 struct agreed_block {
@@ -39,7 +31,7 @@ struct agreed_block {
 struct checkers {
     struct agreed_block *agreed; /* [k]: height k + 1 */
     uint64_t agreed_count, agreed_cap;
-    struct seen_table signed_ones, prepared;
+    struct table signed_ones, prepared;
     uint64_t convicted;                /* replicas, one bit each */
     struct blob *entered;              /* the NEW-VIEW that was persisted last, */
     const struct epoch *entered_epoch; /* in that epoch, */
@@ -49,7 +41,7 @@ struct checkers {
 void checkers_free(struct checkers *c);
 struct agreed_block *agreed_at(struct world *w, uint64_t height);
 /* The digest first seen under this key, which becomes `digest` when it is the first. */
-const struct digest *seen_first(struct seen_table *t, uint64_t key, const struct digest *digest);
+const struct digest *seen_first(struct table *statements, uint64_t key, const struct digest *digest);
 
 /* 1, 4, 11 agreement.c: equal blocks, and with their ids equal states, at equal heights; every certificate verifies
  * offline, and a changed byte fails */

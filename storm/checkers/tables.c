@@ -4,8 +4,8 @@
 void checkers_free(struct checkers *c)
 {
     mem_free(c->agreed);
-    mem_free(c->signed_ones.items);
-    mem_free(c->prepared.items);
+    table_free(&c->signed_ones);
+    table_free(&c->prepared);
     blob_drop(c->entered);
 }
 
@@ -26,69 +26,29 @@ struct agreed_block *agreed_at(struct world *w, uint64_t height)
     return &c->agreed[height - 1];
 }
 
-static uint64_t *number_place(const struct number_set *s, uint64_t number)
+void number_add(struct table *numbers, uint64_t number)
 {
-    size_t at = (size_t)(number * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (s->cap - 1);
+    bool is_new;
 
-    while (s->items[at] != 0 && s->items[at] != number)
-        at = (at + 1) & (s->cap - 1);
-    return &s->items[at];
+    if (numbers->item_size == 0)
+        table_init(numbers, sizeof number, sizeof number);
+    (void)table_add(numbers, &number, &is_new);
 }
 
-void number_add(struct number_set *s, uint64_t number)
+bool number_in(const struct table *numbers, uint64_t number)
 {
-    ASSERT(number != 0);
-    if (2 * s->count >= s->cap) {
-        struct number_set old = *s;
-        s->cap = old.cap == 0 ? 256 : 2 * old.cap;
-        s->items = mem_array(s->cap, sizeof s->items[0]);
-        for (size_t i = 0; i < old.cap; i++) {
-            if (old.items[i] != 0)
-                *number_place(s, old.items[i]) = old.items[i];
-        }
-        mem_free(old.items);
-    }
-    uint64_t *place = number_place(s, number);
-    s->count += *place == 0;
-    *place = number;
+    return table_find(numbers, &number) != NULL;
 }
 
-bool number_in(const struct number_set *s, uint64_t number)
+const struct digest *seen_first(struct table *statements, uint64_t key, const struct digest *digest)
 {
-    return s->cap > 0 && *number_place(s, number) == number;
-}
+    struct seen_statement *s;
+    bool is_new;
 
-static struct seen_statement *place_of(const struct seen_table *t, uint64_t key)
-{
-    size_t at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (t->cap - 1);
-
-    while (t->items[at].key != 0 && t->items[at].key != key)
-        at = (at + 1) & (t->cap - 1);
-    return &t->items[at];
-}
-
-static void grow(struct seen_table *t)
-{
-    struct seen_table old = *t;
-
-    t->cap = old.cap == 0 ? 256 : 2 * old.cap;
-    t->items = mem_array(t->cap, sizeof t->items[0]);
-    for (size_t i = 0; i < old.cap; i++) {
-        if (old.items[i].key != 0)
-            *place_of(t, old.items[i].key) = old.items[i];
-    }
-    mem_free(old.items);
-}
-
-const struct digest *seen_first(struct seen_table *t, uint64_t key, const struct digest *digest)
-{
-    ASSERT(key != 0);
-    if (2 * t->count >= t->cap)
-        grow(t);
-    struct seen_statement *s = place_of(t, key);
-    if (s->key == 0) {
-        *s = (struct seen_statement){key, *digest};
-        t->count++;
-    }
+    if (statements->item_size == 0)
+        table_init(statements, sizeof *s, sizeof s->key);
+    s = table_add(statements, &key, &is_new);
+    if (is_new)
+        s->digest = *digest;
     return &s->digest;
 }
