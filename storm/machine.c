@@ -1,3 +1,4 @@
+#include "pbft/internal.h"
 #include "storm/world.h"
 
 #include <string.h>
@@ -38,8 +39,19 @@ const struct pbft *machine_pbft(const struct machine *m)
 
 void machine_begin(struct machine *m)
 {
-    m->before = replica_status(m->live);
-    m->voted = replica_votes(m->live);
+    const struct pbft *p = machine_pbft(m);
+
+    m->voted = p != NULL;
+    if (p != NULL) {
+        m->before.view = p->view;
+        m->before.executed = p->executed;
+        m->before.decided = p->decided;
+        m->before.stable = p->stable.sequence;
+        m->before.in_view_change = !p->active;
+        m->before.pending = p->pool.count;
+    } else {
+        memset(&m->before, 0, sizeof m->before);
+    }
     m->out = effects_spare(m->world);
     replica_begin(m->live, machine_now(m), &m->out);
 }
@@ -211,9 +223,10 @@ void machine_crash(struct machine *m, int64_t back_after)
     world_push(w, w->now + (w->healed ? w->plan.delay_min : back_after), EVENT_RESTART)->machine = m->index;
 }
 
-static bool is_behind(const struct machine *m)
+static bool lags(const struct machine *m)
 {
-    return !replica_level(m->live) || replica_status(m->live).known_decided > m->app.decided;
+    const struct pbft *p = machine_pbft(m);
+    return !replica_level(m->live) || (p != NULL && pbft_known_decided(p) > m->app.decided);
 }
 
 void machine_look(struct machine *m)
@@ -225,8 +238,8 @@ void machine_look(struct machine *m)
     if (machine_pbft(m) != NULL)
         order_look(m);
     m->starting = m->starting && outbox_in_flight(&m->outbox) > 0;
-    if (is_behind(m)) {
-        if (m->life > 0 && !m->was_behind)
+    if (!m->was_behind && lags(m)) {
+        if (m->life > 0)
             MARK(w, RESTART_BEHIND);
         m->was_behind = true;
     }

@@ -115,8 +115,12 @@ struct machine {
     struct effects out; /* of the running step */
     unsigned epoch;     /* of the decided state: index into the world's */
     struct stored_block opened;
-    struct pbft_status before; /* the step */
-    bool voted;                /* before it */
+    struct {
+        uint64_t view, executed, decided, stable;
+        bool in_view_change;
+        unsigned pending;
+    } before;   /* the step; of its PBFT machine */
+    bool voted; /* before it */
     unsigned life;
     bool gone; /* stays down or out of reach for good */
     bool wiped;

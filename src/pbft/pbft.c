@@ -365,6 +365,11 @@ struct pbft_status pbft_status(const struct pbft *p)
     };
 }
 
+uint64_t pbft_known_decided(const struct pbft *p)
+{
+    return known_decided(p);
+}
+
 bool pbft_take_evidence(struct pbft *p, struct buf *first, struct buf *second, unsigned *replica)
 {
     for (unsigned i = 0; p->evidence_count > 0 && i < p->members.n; i++) {

@@ -157,6 +157,7 @@ struct pbft_status {
     unsigned pending;
 };
 struct pbft_status pbft_status(const struct pbft *p);
+uint64_t pbft_known_decided(const struct pbft *p); /* of it alone */
 /* Two signed statements by which a replica contradicts itself (pbft/evidence.h checks them), each
  * pair handed out once, one for each replica. Appends to first and second. */
 bool pbft_take_evidence(struct pbft *p, struct buf *first, struct buf *second, unsigned *replica);

@@ -43,20 +43,28 @@ void consensus_broadcast(struct replica *r, struct blob *message)
     }
 }
 
-static void translate(struct replica *r, const struct effect *e)
+static bool is_broadcast(const struct effect *e)
 {
-    struct effect mine = *e;
+    return e->kind == EFFECT_SEND && e->to == PEER_OTHERS;
+}
 
-    if (e->kind == EFFECT_SEND && e->to == PEER_OTHERS) {
+static void address(const struct replica *r, struct effect *e)
+{
+    if (e->kind != EFFECT_SEND)
+        return;
+    e->to = (int32_t)r->consensus.peers[e->to];
+    e->number = 0;
+}
+
+static void translate(struct replica *r, struct effect *e)
+{
+    if (is_broadcast(e)) {
         consensus_broadcast(r, e->blob);
         blob_drop(e->blob);
         return;
     }
-    if (e->kind == EFFECT_SEND) {
-        mine.to = (int32_t)r->consensus.peers[e->to];
-        mine.number = 0;
-    }
-    effects_put(r->out, &mine);
+    address(r, e);
+    effects_put(r->out, e);
 }
 
 /* PBFT wrote its effects to our list from `begin` on: its replicas become peers, a broadcast one effect for each of
@@ -67,11 +75,17 @@ static void settle(struct replica *r, size_t begin)
     struct effects *scratch = &r->consensus.scratch;
     uint64_t forget = 0;
 
+    for (; begin < r->out->count; begin++) { /* they stay in their places */
+        struct effect *e = &r->out->items[begin];
+        if (is_broadcast(e) || e->kind == EFFECT_FORGET)
+            break;
+        address(r, e);
+    }
     for (size_t i = begin; i < r->out->count; i++)
         effects_put(scratch, &r->out->items[i]);
     r->out->count = begin;
     for (size_t i = 0; i < scratch->count; i++) {
-        const struct effect *e = &scratch->items[i];
+        struct effect *e = &scratch->items[i];
         if (e->kind != EFFECT_FORGET)
             translate(r, e);
         else if (e->number > forget)

@@ -63,7 +63,7 @@ static bool whom_to_ask(struct replica *r, unsigned *out)
 
 static uint64_t known_decided(const struct replica *r)
 {
-    return r->consensus.pbft != NULL ? pbft_status(r->consensus.pbft).known_decided : 0;
+    return r->consensus.pbft != NULL ? pbft_known_decided(r->consensus.pbft) : 0;
 }
 
 /* Is anything above the chain's height to be asked for? */
