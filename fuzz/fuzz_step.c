@@ -102,6 +102,10 @@ static void step(struct fed *fed, const struct fed_event *event, struct effects 
 {
     add_number(asked->digest, fed_step(fed, event, effects));
     outbox_carry(&asked->outbox, effects);
+    if (event->kind == FED_EVENT_DURABLE || asked->outbox.durable == 0)
+        return;
+    struct fed_event durable = {.kind = FED_EVENT_DURABLE, .number = asked->outbox.durable, .now_ns = event->now_ns};
+    step(fed, &durable, effects, asked);
 }
 
 /* Claims that it asks to be run again: not disclosed, as claimed, or not. */

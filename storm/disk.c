@@ -358,6 +358,11 @@ static void sync_begin(struct machine *m)
     event->serial = ++d->write_serial;
 }
 
+uint64_t disk_writes_allowed(const struct world *w)
+{
+    return UINT64_C(8) << w->draw.seed % 4;
+}
+
 void disk_settle(struct machine *m, struct effects *effects)
 {
     m->world->acts++;
@@ -403,6 +408,7 @@ void disk_event(struct world *w, const struct event *e)
             return;
     }
     sync_begin(m);
+    machine_durable(m);
     machine_look(m);
 }
 

@@ -61,7 +61,22 @@ void machine_end(struct machine *m)
     replica_end(m->live);
     disk_settle(m, &m->out);
     m->out = (struct effects){0};
+    if (m->up && m->outbox.written - m->told >= disk_writes_allowed(m->world))
+        MARK(m->world, HELD);
+    machine_durable(m);
     machine_look(m);
+}
+
+void machine_durable(struct machine *m)
+{
+    uint64_t durable = m->outbox.durable;
+
+    if (!m->up || m->world->checker != NULL || durable - m->told < disk_writes_allowed(m->world) / 2)
+        return;
+    m->told = durable;
+    machine_begin(m);
+    replica_durable(m->live, durable);
+    machine_end(m);
 }
 
 static void stop(struct machine *m)
@@ -69,6 +84,7 @@ static void stop(struct machine *m)
     replica_free(m->live);
     m->live = NULL;
     m->up = false;
+    m->told = 0;
     m->epoch = 0;
     application_free(&m->app);
 }
@@ -107,6 +123,7 @@ static void read_ledger(struct machine *m)
         .transfer_ns = plan->resend,
         .chunk_size = plan->chunk,
         .state_gap = plan->transfer_gap,
+        .writes_in_flight = disk_writes_allowed(w),
         .recent = plan->retention < REPLICA_RECENT ? (unsigned)plan->retention : REPLICA_RECENT,
         .whole_ledger = plan->retention >= WHOLE_LEDGER,
     };

@@ -40,6 +40,7 @@
     X(TIMEOUT_MAX, "the view time-out reaches its limit")                                                              \
     X(STABLE, "a checkpoint becomes stable")                                                                           \
     X(STABLE_BY_MESSAGE, "a stable checkpoint is proved to one that was behind")                                       \
+    X(HELD, "a replica waits for its disk")                                                                            \
     X(WINDOW_FULL, "the high water mark stops the primary")                                                            \
     X(EQUIVOCATION, "evidence against a liar is taken")                                                                \
     X(EVIDENCE_SECOND, "two liars are convicted in one world")                                                         \

@@ -141,6 +141,7 @@ struct machine {
     uint64_t undone_height; /* lowest of the last undo, and the batch there */
     struct digest undone_batch;
     struct outbox outbox;
+    uint64_t told;        /* the replica knows that this write is durable */
     struct blob *checked; /* what was sent last and looked at, or NULL */
     struct disk disk;
     struct application app;
@@ -245,7 +246,9 @@ void network_deliver(struct world *w, const struct event *e);
 void network_carry(struct machine *from, unsigned to, struct blob *message);
 
 /* ---- disk.c */
-extern const struct outbox_actions disk_actions;              /* of a machine */
+extern const struct outbox_actions disk_actions; /* of a machine */
+/* So many writes may be in flight before a replica waits for its disk: 8, 16, 32 or 64. */
+uint64_t disk_writes_allowed(const struct world *w);
 void disk_settle(struct machine *m, struct effects *effects); /* empties effects */
 struct effects effects_spare(struct world *w);                /* empty ones for a step */
 void disk_event(struct world *w, const struct event *e);
@@ -274,6 +277,7 @@ void machine_timer(struct world *w, const struct event *e);
 /* A step of its replica: what is called in between has its effects in m->out. */
 void machine_begin(struct machine *m);
 void machine_end(struct machine *m);
+void machine_durable(struct machine *m); /* the replica hears it when half of what it may have in flight is durable */
 const struct pbft *machine_pbft(const struct machine *m); /* NULL: down, or no member */
 /* After every step: do replica and application agree. */
 void machine_look(struct machine *m);

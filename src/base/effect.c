@@ -12,22 +12,35 @@ static struct effect *add(struct effects *e, enum effect_kind kind, uint64_t num
     memset(item, 0, sizeof *item);
     item->kind = kind;
     item->number = number;
+    item->after = AFTER_ALL;
     return item;
+}
+
+static struct effect *add_write(struct effects *e, enum effect_kind kind, uint64_t number)
+{
+    e->writes++;
+    return add(e, kind, number);
 }
 
 void effects_persist(struct effects *e, uint64_t number, struct bytes record)
 {
-    add(e, EFFECT_PERSIST, number)->blob = blob_new(record);
+    add_write(e, EFFECT_PERSIST, number)->blob = blob_new(record);
 }
 
 void effects_append(struct effects *e, uint64_t height, struct blob *block)
 {
-    add(e, EFFECT_APPEND, height)->blob = blob_hold(block);
+    add_write(e, EFFECT_APPEND, height)->blob = blob_hold(block);
 }
 
 void effects_install(struct effects *e, uint64_t height, struct blob *snapshot)
 {
-    add(e, EFFECT_INSTALL, height)->blob = blob_hold(snapshot);
+    add_write(e, EFFECT_INSTALL, height)->blob = blob_hold(snapshot);
+}
+
+void effects_after(struct effects *e, uint64_t serial)
+{
+    ASSERT(e->count > 0);
+    e->items[e->count - 1].after = serial;
 }
 
 void effects_forget(struct effects *e, uint64_t number)
@@ -53,11 +66,14 @@ void effects_timer_set(struct effects *e, uint32_t timer, int64_t at_ns)
     struct effect *item = add(e, EFFECT_TIMER_SET, 0);
     item->timer = timer;
     item->at_ns = at_ns;
+    item->after = AFTER_NONE;
 }
 
 void effects_timer_stop(struct effects *e, uint32_t timer)
 {
-    add(e, EFFECT_TIMER_STOP, 0)->timer = timer;
+    struct effect *item = add(e, EFFECT_TIMER_STOP, 0);
+    item->timer = timer;
+    item->after = AFTER_NONE;
 }
 
 void effects_note(struct effects *e, const char *name, uint64_t number, uint64_t other)
@@ -69,7 +85,9 @@ void effects_note(struct effects *e, const char *name, uint64_t number, uint64_t
 
 void effects_job(struct effects *e, struct effect_body *job)
 {
-    add(e, EFFECT_JOB, 0)->body = job;
+    struct effect *item = add(e, EFFECT_JOB, 0);
+    item->body = job;
+    item->after = AFTER_NONE;
 }
 
 void effects_anchor(struct effects *e, uint64_t epoch, struct effect_body *outcome)
@@ -82,6 +100,11 @@ void effects_recovered(struct effects *e, uint64_t height)
     add(e, EFFECT_RECOVERED, height);
 }
 
+bool effect_is_write(const struct effect *e)
+{
+    return e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND || e->kind == EFFECT_INSTALL;
+}
+
 void effect_drop(struct effect *e)
 {
     blob_drop(e->blob);
@@ -90,13 +113,18 @@ void effect_drop(struct effect *e)
 
 void effects_cut(struct effects *e, size_t count)
 {
-    while (e->count > count)
-        effect_drop(&e->items[--e->count]);
+    while (e->count > count) {
+        struct effect *last = &e->items[--e->count];
+
+        e->writes -= effect_is_write(last);
+        effect_drop(last);
+    }
 }
 
 void effects_put(struct effects *e, const struct effect *effect)
 {
     *add(e, effect->kind, effect->number) = *effect;
+    e->writes += effect_is_write(effect);
 }
 
 void effects_clear(struct effects *e)

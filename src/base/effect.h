@@ -3,9 +3,9 @@
 
 #include "base/bytes.h"
 
-/* What a state machine asks of its driver, in the order in which it must happen:
- * no effect may take place before every EFFECT_PERSIST, EFFECT_APPEND and EFFECT_INSTALL ahead of it in the
- * same list, and in earlier lists, is durable. */
+/* What a state machine asks of its driver. Writes (PERSIST, APPEND, INSTALL) become durable in their order. Any other
+ * effect says which of them it waits for: usually for all that were asked for ahead of it, because it may show to
+ * others what a crash must not take back; a timer and a job wait for none, nor does what effects_after() says so of. */
 
 enum effect_kind {
     EFFECT_PERSIST, /* append blob to the durable store, filed under `number` (a sequence number) */
@@ -40,6 +40,11 @@ struct effect_body {
     void (*free)(struct effect_body *body);
 };
 
+/* What an effect waits for: the serial number of a write, counted from 1 over the life of the machine, or one of these.
+ */
+#define AFTER_NONE UINT64_C(0)
+#define AFTER_ALL UINT64_MAX /* that were asked for ahead of it */
+
 struct effect {
     enum effect_kind kind;
     int32_t to;
@@ -56,11 +61,14 @@ struct effect {
 struct effects {
     struct effect *items;
     size_t count, cap;
+    uint64_t writes; /* among the items */
 };
 
 void effects_persist(struct effects *e, uint64_t number, struct bytes record);
 void effects_append(struct effects *e, uint64_t height, struct blob *block);     /* takes a holding of its own */
 void effects_install(struct effects *e, uint64_t height, struct blob *snapshot); /* takes a holding of its own */
+/* The effect that was added last waits for this instead of AFTER_ALL. */
+void effects_after(struct effects *e, uint64_t serial);
 void effects_forget(struct effects *e, uint64_t number);
 void effects_send(struct effects *e, int32_t to, struct blob *blob); /* takes a holding of its own, like the next */
 /* From one replica of a membership epoch to another, or to PEER_OTHERS. */
@@ -77,6 +85,7 @@ void effects_put(struct effects *e, const struct effect *effect); /* takes over 
 void effects_clear(struct effects *e);
 void effects_free(struct effects *e);
 
+bool effect_is_write(const struct effect *e);
 /* Drops what one effect holds. */
 void effect_drop(struct effect *e);
 struct effect_body *effect_body_hold(struct effect_body *body);

@@ -37,12 +37,17 @@ static void held_grow(struct outbox *o)
     o->held_first = 0;
 }
 
+/* In the order of what they wait for; those that wait for the same, in the order in which they were asked for. */
 static void hold_back(struct outbox *o, const struct effect *e)
 {
+    size_t at = o->held_count;
+
     if (o->held_count == o->held_cap)
         held_grow(o);
     o->held_count++;
-    *held_at(o, o->held_count - 1) = *e;
+    for (; at > 0 && held_at(o, at - 1)->after > e->after; at--)
+        *held_at(o, at) = *held_at(o, at - 1);
+    *held_at(o, at) = *e;
 }
 
 void outbox_reset(struct outbox *o)
@@ -55,11 +60,6 @@ void outbox_reset(struct outbox *o)
 }
 
 /* ---- doing */
-
-static bool is_write(const struct effect *e)
-{
-    return e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND || e->kind == EFFECT_INSTALL;
-}
 
 static void write(struct outbox *o, const struct effect *e)
 {
@@ -146,12 +146,16 @@ static void release(struct outbox *o)
 
 static void carry_one(struct outbox *o, struct effect e)
 {
-    if (is_write(&e)) {
+    if (effect_is_write(&e)) {
         perform_dropping(o, e);
         release(o);
         return;
     }
-    e.after = e.kind == EFFECT_SEND ? MUTATE(OUTBOX_SENDS_EARLY, 0, o->written) : o->written;
+    if (e.after == AFTER_ALL)
+        e.after = o->written;
+    ASSERT(e.after <= o->written);
+    if (e.kind == EFFECT_SEND)
+        e.after = MUTATE(OUTBOX_SENDS_EARLY, AFTER_NONE, e.after);
     if (e.after <= o->durable)
         perform_dropping(o, e);
     else

@@ -298,6 +298,7 @@ enum err application_open(struct fed *f, const struct ledger_store *store, struc
         .chunk_size = STATE_CHUNK_SIZE,
         .state_gap = STATE_GAP,
         .recent = REPLICA_RECENT,
+        .writes_in_flight = FED_WRITES_IN_FLIGHT,
         .whole_ledger = true,
         .pbft =
             {

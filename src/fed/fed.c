@@ -222,6 +222,9 @@ static enum err dispatch(struct fed *f, const struct fed_event *event)
         return lifecycle_score_done(f, event);
     case FED_EVENT_RECOUNT_DONE:
         return spot_check_done(f, event);
+    case FED_EVENT_DURABLE:
+        replica_durable(f->replica, event->number);
+        return ERR_OK;
     case FED_EVENT_LEAVE:
         f->leaving = !replica_votes(f->replica);
         return f->leaving ? ERR_OK : ERR_STATE;
@@ -240,9 +243,10 @@ enum err fed_step(struct fed *f, const struct fed_event *event, struct effects *
     ASSERT(event->now_ns >= f->now_ns);
     f->now_ns = event->now_ns;
     f->out = effects;
+    size_t begun = effects->count;
     replica_begin(f->replica, event->now_ns, effects);
     enum err err = dispatch(f, event);
-    if (f->started)
+    if (f->started && (event->kind != FED_EVENT_DURABLE || effects->count > begun)) /* mostly nothing follows */
         lifecycle_settle(f);
     replica_end(f->replica);
     f->out = NULL;

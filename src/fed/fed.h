@@ -44,6 +44,11 @@ struct fed_config {
  * behind what it was in any earlier life of this key (docs/decisions/0011-after-a-lost-disk.md): a node that signs less
  * than one entry in a microsecond is below it. It contributes again when it has caught up. */
 
+/* So many writes may be asked for and not durable before a node takes no further step that needs one, but for what its
+ * present step has begun: it does not run ahead of its disk. The driver says with FED_EVENT_DURABLE what has become
+ * durable, at the latest when all of it has. */
+enum { FED_WRITES_IN_FLIGHT = 64 };
+
 enum fed_event_kind {
     FED_EVENT_START,        /* after fed_new and the restores */
     FED_EVENT_MESSAGE,      /* from, blob */
@@ -51,6 +56,7 @@ enum fed_event_kind {
     FED_EVENT_CYCLE_DONE,   /* epoch, cycle: the answer to a JOB_CYCLE of that epoch (fed/job.h) */
     FED_EVENT_SCORE_DONE,   /* epoch, costs, count: the answer to a JOB_SCORE */
     FED_EVENT_RECOUNT_DONE, /* number, costs (one; NULL: that work is not disclosed): the answer to a JOB_RECOUNT */
+    FED_EVENT_DURABLE,      /* number: all writes up to this serial (base/effect.h) are durable */
     FED_EVENT_LEAVE,        /* the operator wants this node to leave for good */
     FED_EVENT_SIGN_OFF,     /* blob: a RECONFIGURE (state/change.h) that this validator's operator signs off */
     FED_EVENT_KEY           /* key: in use from when the federation has agreed on it (config.next_key) */

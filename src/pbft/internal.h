@@ -129,6 +129,7 @@ struct pbft {
     bool batch_due;
 
     bool started;
+    bool held;             /* pbft_hold */
     bool restored;         /* a snapshot record was read */
     struct blob **records; /* the others, until pbft_start */
     size_t record_count, record_cap;

@@ -496,7 +496,8 @@ static bool propose(struct pbft *p)
 
 static bool may_go_on(const struct pbft *p)
 {
-    return p->active && MUTATE(PBFT_DIVERGED_GOES_ON, true, !p->diverged);
+    return p->active && MUTATE(PBFT_DIVERGED_GOES_ON, true, !p->diverged) &&
+           MUTATE(PBFT_OUTRUNS_ITS_DISK, true, !p->held);
 }
 
 static bool vote_all(struct pbft *p)

@@ -304,6 +304,16 @@ void pbft_undo(struct pbft *p)
     normal_undo(p);
 }
 
+void pbft_hold(struct pbft *p, int64_t now_ns, bool held, struct effects *effects)
+{
+    ASSERT(p->started);
+    if (p->held == held)
+        return;
+    p->held = held;
+    step_begin(p, now_ns, effects);
+    step_end(p);
+}
+
 void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct pbft_result *block,
                   struct effects *effects)
 {

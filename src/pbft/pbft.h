@@ -133,6 +133,9 @@ void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects);
 /* Has the application forget what was executed and is not decided: before it takes a block or a state from elsewhere.
  */
 void pbft_undo(struct pbft *p);
+/* The disk is behind: too many writes are asked for and not durable. While it is held a replica hears everything and
+ * proposes, prepares, commits and decides nothing; when it is let go, it does what has become possible. */
+void pbft_hold(struct pbft *p, int64_t now_ns, bool held, struct effects *effects);
 /* The application learned by catch-up that blocks up to sequence are decided and has executed
  * them (after pbft_undo). To be called for every block in turn, unless a state was installed: it signs
  * the checkpoints on the way, without which they might never become stable, and what it knows the id of it votes for

@@ -108,6 +108,7 @@ void fetch_missing(struct pbft *p)
         blob_drop(message);
         if (!sent)
             return;
+        effects_after(p->out, AFTER_NONE);
     }
 }
 

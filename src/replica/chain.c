@@ -44,6 +44,7 @@ static void advance(struct replica *r, const struct replica_block *block, struct
     if (r->out != NULL) { /* else it comes from the store */
         effects_append(r->out, c->height, bytes);
         remember(c, bytes);
+        c->recent_write[c->height % REPLICA_RECENT] = replica_written(r);
     }
     if (c->voters.self >= 0 && (closes || c->height % r->config.pbft.checkpoint_interval == 0))
         states_offer(r, block, bytes);
@@ -53,6 +54,15 @@ static void advance(struct replica *r, const struct replica_block *block, struct
     c->base_height = c->height;
     c->base_id = c->id;
     meet_voters(r, block->membership_epoch + 1);
+}
+
+uint64_t chain_write_of(const struct replica *r, uint64_t height)
+{
+    const struct chain *c = &r->chain;
+
+    return c->height - height < REPLICA_RECENT && c->recent[height % REPLICA_RECENT] != NULL
+               ? c->recent_write[height % REPLICA_RECENT]
+               : AFTER_NONE;
 }
 
 void chain_decide(struct replica *r, uint64_t sequence, const struct digest *block_id, struct bytes certificate)

@@ -12,8 +12,9 @@ struct chain {
     struct replica_voters voters; /* of the block above */
     uint64_t base_height;         /* where the present membership epoch began */
     struct digest base_id;
-    struct blob *recent[REPLICA_RECENT]; /* block h at h mod REPLICA_RECENT; NULL: not here */
-    bool restarted;                      /* the store was not empty */
+    struct blob *recent[REPLICA_RECENT];   /* block h at h mod REPLICA_RECENT; NULL: not here */
+    uint64_t recent_write[REPLICA_RECENT]; /* and the serial of its write */
+    bool restarted;                        /* the store was not empty */
 };
 
 void chain_init(struct replica *r, const struct digest *genesis_id);
@@ -33,6 +34,9 @@ void chain_jump(struct replica *r, uint64_t height, const struct replica_point *
 /* Do these voters certify this block? ERR_MISMATCH, or certificate_verify's error. */
 enum err chain_certified(const struct replica *r, const struct replica_voters *voters,
                          const struct replica_block *block) MUST_CHECK;
+/* What a message with this decided block waits for: its certificate may have our own vote in it, so nobody gets it from
+ * us before it, and with it the vote, is durable. */
+uint64_t chain_write_of(const struct replica *r, uint64_t height);
 /* A decided block; one holding. ERR_MISSING: not here; any other error is the store's. */
 enum err chain_read(const struct replica *r, uint64_t height, struct blob **out) MUST_CHECK;
 

@@ -84,6 +84,7 @@ static void settle(struct replica *r, size_t begin)
     for (size_t i = begin; i < r->out->count; i++)
         effects_put(scratch, &r->out->items[i]);
     r->out->count = begin;
+    r->out->writes -= scratch->writes;
     for (size_t i = 0; i < scratch->count; i++) {
         struct effect *e = &scratch->items[i];
         if (e->kind != EFFECT_FORGET)
@@ -92,6 +93,7 @@ static void settle(struct replica *r, size_t begin)
             forget = e->number;
     }
     scratch->count = 0;
+    scratch->writes = 0;
     if (forget > 0) {
         r->app.compact(r->app.context, forget);
         effects_forget(r->out, forget);
@@ -181,6 +183,7 @@ void consensus_start(struct replica *r)
     if (r->consensus.pbft == NULL)
         return;
     pbft_start(r->consensus.pbft, r->now_ns, r->out);
+    pbft_hold(r->consensus.pbft, r->now_ns, r->held, r->out);
     done(r, begin);
 }
 
@@ -264,6 +267,16 @@ void consensus_poke(struct replica *r)
     size_t begin = r->out->count;
 
     pbft_poke(r->consensus.pbft, r->now_ns, r->out);
+    done(r, begin);
+}
+
+void consensus_hold(struct replica *r)
+{
+    size_t begin = r->out->count;
+
+    if (r->consensus.pbft == NULL || !r->started)
+        return;
+    pbft_hold(r->consensus.pbft, r->now_ns, r->held, r->out);
     done(r, begin);
 }
 

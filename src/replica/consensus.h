@@ -33,6 +33,8 @@ enum err consensus_request(struct replica *r, struct blob *request) MUST_CHECK;
 void consensus_timer(struct replica *r, uint32_t timer);
 void consensus_expect(struct replica *r, bool expecting);
 void consensus_poke(struct replica *r);
+/* The disk is behind, or not any more (r->held). */
+void consensus_hold(struct replica *r);
 /* To everybody else who votes in the present membership epoch: one effect for each, in a row. */
 void consensus_broadcast(struct replica *r, struct blob *message);
 void consensus_recovered(struct replica *r);

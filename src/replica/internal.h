@@ -18,6 +18,10 @@ struct replica {
     /* of the running step; NULL between steps and while the store is read */
     struct effects *out;
     int64_t now_ns;
+    uint64_t writes_before; /* in out, when the step began */
+
+    uint64_t written, durable; /* serials of the last write asked for in earlier steps, and that is durable */
+    bool held;                 /* by the disk, which is behind */
 
     struct chain chain;
     struct consensus consensus;
@@ -25,5 +29,10 @@ struct replica {
     struct backfill backfill;
     struct transfer *transfer; /* states.c */
 };
+
+/* Serial of the last write that was asked for. */
+uint64_t replica_written(const struct replica *r);
+/* Too many writes are not durable: nothing that needs another one may be begun. */
+bool replica_outruns_disk(const struct replica *r);
 
 #endif

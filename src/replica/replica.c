@@ -1,3 +1,4 @@
+#include "base/mutate.h"
 #include "replica/internal.h"
 
 /* The parts of a replica, made and wired. */
@@ -9,7 +10,7 @@ enum err replica_new(const struct replica_config *config, const struct replica_a
     struct replica *r = mem_alloc(sizeof *r);
 
     ASSERT(config->peers > 0 && config->self < config->peers && config->poll_ns > 0 && config->transfer_ns > 0 &&
-           config->state_gap > 0);
+           config->state_gap > 0 && config->writes_in_flight > 0);
     ASSERT(config->recent <= REPLICA_RECENT);
     ASSERT(config->pbft.membership_epoch > 0);
     r->config = *config;
@@ -61,12 +62,28 @@ void replica_begin(struct replica *r, int64_t now_ns, struct effects *effects)
     ASSERT(r->out == NULL && now_ns >= r->now_ns);
     r->now_ns = now_ns;
     r->out = effects;
+    r->writes_before = effects->writes;
+}
+
+uint64_t replica_written(const struct replica *r)
+{
+    return r->out == NULL ? r->written : r->written + r->out->writes - r->writes_before;
+}
+
+bool replica_outruns_disk(const struct replica *r)
+{
+    return replica_written(r) - r->durable >= MUTATE(REPLICA_OUTRUNS_ITS_DISK, UINT64_MAX, r->config.writes_in_flight);
 }
 
 void replica_end(struct replica *r)
 {
+    if (!r->held && replica_outruns_disk(r)) {
+        r->held = true;
+        consensus_hold(r);
+    }
     if (r->started)
         sync_arm(r);
+    r->written = replica_written(r);
     r->out = NULL;
 }
 
@@ -75,6 +92,18 @@ static void settle(struct replica *r)
 {
     consensus_follow(r);
     sync_push(r);
+}
+
+void replica_durable(struct replica *r, uint64_t serial)
+{
+    ASSERT(serial >= r->durable && serial <= r->written);
+    r->durable = serial;
+    if (!r->held || r->written - r->durable > r->config.writes_in_flight / 2) /* half of it is enough to go on with */
+        return;
+    r->held = false;
+    consensus_hold(r);
+    sync_poll(r);
+    settle(r);
 }
 
 void replica_start(struct replica *r, bool probe)

@@ -111,6 +111,9 @@ struct replica_config {
     unsigned recent;   /* decided blocks that are served from memory, up to REPLICA_RECENT: the driver may still be
                           writing them */
     bool whole_ledger; /* the blocks below an installed state are wanted, too */
+    /* So many writes may be asked for and not durable before the replica takes no further step that needs one, but for
+     * what its present step has begun: it does not run ahead of its disk. */
+    uint64_t writes_in_flight;
 };
 
 struct replica;
@@ -131,6 +134,9 @@ enum err replica_restored(const struct replica *r) MUST_CHECK;
 void replica_begin(struct replica *r, int64_t now_ns, struct effects *effects);
 void replica_end(struct replica *r);
 
+/* All writes up to this serial (base/effect.h; the application's own are counted, too) are durable. To be said at the
+ * latest when all of them are. */
+void replica_durable(struct replica *r, uint64_t serial);
 /* probe: others may have decided something since the store was written. */
 void replica_start(struct replica *r, bool probe);
 bool replica_owns(struct bytes message);

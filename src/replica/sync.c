@@ -96,6 +96,7 @@ static void ask(struct replica *r, unsigned from, uint64_t height)
     struct blob *message = replica_message_fetch(height);
 
     effects_send(r->out, (int32_t)from, message);
+    effects_after(r->out, AFTER_NONE);
     blob_drop(message);
 }
 
@@ -120,7 +121,7 @@ static bool is_far(const struct replica *r)
 /* The next blocks, or a state. */
 static void fetch(struct replica *r, unsigned from)
 {
-    if (r->sync.state == SYNC_TRANSFERRING || (is_far(r) && begin_transfer(r)))
+    if (r->sync.state == SYNC_TRANSFERRING || replica_outruns_disk(r) || (is_far(r) && begin_transfer(r)))
         return;
     ask(r, from, r->chain.height + 1);
     r->sync.asked_of = from;
@@ -234,6 +235,7 @@ static void serve(struct replica *r, unsigned to, uint64_t from)
     else
         message = replica_message_blocks(r->chain.height, blocks, count); /* no block: they are gone here */
     effects_send(r->out, (int32_t)to, message);
+    effects_after(r->out, count > 0 ? chain_write_of(r, from + count - 1) : AFTER_NONE);
     blob_drop(message);
     while (count > 0)
         blob_drop(held[--count]);
@@ -256,6 +258,7 @@ void sync_push(struct replica *r)
                 message = replica_message_blocks(h, &bytes, 1);
             }
             effects_send(r->out, (int32_t)p, message);
+            effects_after(r->out, chain_write_of(r, h));
         }
         blob_drop(message);
         blob_drop(block);
@@ -338,11 +341,11 @@ static enum err receive_blocks(struct replica *r, unsigned from, const struct re
     unsigned applied = 0;
     enum err err = ERR_OK;
 
-    for (unsigned i = 0; i < m->count && err == ERR_OK; i++)
+    for (unsigned i = 0; i < m->count && err == ERR_OK && !replica_outruns_disk(r); i++)
         err = take(r, from, m->blocks[i], &applied);
     if (applied > 0)
         note_progress(r, applied);
-    if (backfill_wanted(r) && r->backfill.next > missing)
+    if (backfill_wanted(r) && r->backfill.next > missing && !replica_outruns_disk(r))
         ask(r, from, r->backfill.next);
     go_on(r, from, m, applied, err);
     return err == ERR_AGAIN ? ERR_OK : err;
@@ -398,6 +401,7 @@ void sync_hear(struct replica *r, unsigned from, struct bytes message)
     }
     struct blob *status = replica_message_status(r->chain.height);
     effects_send(r->out, (int32_t)from, status);
+    effects_after(r->out, AFTER_NONE);
     blob_drop(status);
 }
 

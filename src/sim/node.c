@@ -128,6 +128,7 @@ void node_stop(struct sim_node *n, struct rehearsal *r)
     fed_free(n->fed);
     n->fed = NULL;
     outbox_reset(&n->outbox);
+    n->told = 0;
     disk_crash(&n->disk, r->now_ns);
     r->ended_unknown = true;
 }
@@ -326,23 +327,42 @@ static const struct outbox_actions actions = {
     .note = do_note,
 };
 
-void node_flush(struct sim_node *n)
+/* One step of the machine, and what it asks for. */
+static enum err step(struct sim_node *n, struct fed_event *event)
+{
+    event->now_ns = n->rehearsal->now_ns;
+    enum err err = fed_step(n->fed, event, &n->effects);
+    outbox_carry(&n->outbox, &n->effects);
+    return err;
+}
+
+/* The machine hears what has become durable. */
+static void tell_durable(struct sim_node *n)
+{
+    while (n->up && n->told < n->outbox.durable) {
+        struct fed_event event = {.kind = FED_EVENT_DURABLE, .number = n->outbox.durable};
+
+        n->told = n->outbox.durable;
+        enum err err = step(n, &event);
+        ASSERT(err == ERR_OK);
+    }
+}
+
+void node_flush(struct sim_node *n, struct rehearsal *r)
 {
     finish_writes(n);
+    tell_durable(n);
+    rehearsal_observe(r, n);
 }
 
 void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event)
 {
-    enum err err;
-
     ASSERT(n->up);
-    event->now_ns = r->now_ns;
-    effects_clear(&n->effects);
-    err = fed_step(n->fed, event, &n->effects);
+    enum err err = step(n, event);
     r->steps++;
     if (err != ERR_OK)
         trace_line(r->trace, r->now_ns, n->name, "refused: %s", err_text(err));
-    outbox_carry(&n->outbox, &n->effects);
+    tell_durable(n);
     rehearsal_observe(r, n);
 }
 

@@ -33,6 +33,7 @@ struct sim_node {
     struct fed *fed; /* while up */
     struct effects effects;
     struct outbox outbox;
+    uint64_t told; /* the machine knows that this write is durable */
     struct disk disk;
     uint64_t armed[FED_TIMER_END]; /* counts the settings of a timer: only the last one expires */
 
@@ -56,7 +57,7 @@ void node_stop(struct sim_node *n, struct rehearsal *r);
 /* One step of the machine, which must be up, and what follows from it. */
 void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event);
 /* Some writes are durable by now. */
-void node_flush(struct sim_node *n);
+void node_flush(struct sim_node *n, struct rehearsal *r);
 /* The least time of the work has passed: when will it be done? Takes w over. */
 void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w);
 void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w); /* takes w over */

@@ -319,7 +319,7 @@ static void happen(struct rehearsal *r, struct happening *h)
         node_step(n, r, &event);
         break;
     case HAPPEN_DURABLE:
-        node_flush(n);
+        node_flush(n, r);
         r->ended_unknown = true;
         break;
     case HAPPEN_WORK_DUE:

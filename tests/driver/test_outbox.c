@@ -122,6 +122,42 @@ static void nothing_before_its_record_is_durable(void)
     blob_drop(blob);
 }
 
+/* Whoever waits for no write, or an early one, is not held up by later ones. */
+static void an_effect_waits_for_what_it_says(void)
+{
+    struct blob *blob = blob_new(bytes_of_text("record"));
+    struct driver *d = driver_new(false);
+    struct effects effects = {0};
+
+    for (int32_t i = 1; i <= 3; i++) {
+        effects_persist(&effects, 1, bytes_of_text("record"));
+        effects_send(&effects, i, blob);
+    }
+    effects_send(&effects, 4, blob);
+    effects_after(&effects, AFTER_NONE);
+    effects_send(&effects, 5, blob);
+    effects_after(&effects, 2);
+    effects_send(&effects, 6, blob);
+    CHECK_EQ_U64(effects.writes, 3);
+    outbox_carry(&d->outbox, &effects);
+    CHECK_EQ_U64(effects.writes, 0);
+    told(d, "w1/1 w2/1 w3/1 s4 ");
+    outbox_durable(&d->outbox, 1);
+    told(d, "s1 ");
+    outbox_durable(&d->outbox, 2);
+    told(d, "s2 s5 ");
+    effects_send(&effects, 7, blob);
+    effects_after(&effects, 1);
+    outbox_carry(&d->outbox, &effects);
+    told(d, "s7 ");
+    outbox_durable(&d->outbox, 3);
+    told(d, "s3 s6 ");
+    effects_free(&effects);
+    driver_free(d);
+    CHECK_EQ_U64(blob->holders, 1);
+    blob_drop(blob);
+}
+
 /* The ring of what is held goes round, and grows. */
 static void many_steps_keep_their_order(void)
 {
@@ -180,6 +216,7 @@ int main(void)
 {
     TAP_RUN(a_quick_disk_holds_nothing_back);
     TAP_RUN(nothing_before_its_record_is_durable);
+    TAP_RUN(an_effect_waits_for_what_it_says);
     TAP_RUN(many_steps_keep_their_order);
     TAP_RUN(a_crash_leaves_nothing_to_do);
     return tap_done();

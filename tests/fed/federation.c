@@ -137,12 +137,10 @@ void federation_init(struct federation *f, const struct federation_options *opti
         struct node *n = &f->nodes[i];
         char label[16];
         snprintf(label, sizeof label, "work-%u", i);
-        ledger_init(&n->ledger, ledger_store_new(NULL), ledger_store_new(NULL));
-        n->store = ledger_view(&n->ledger);
+        disk_init(&n->disk, NULL);
         n->federation = f;
         n->index = i;
         outbox_init(&n->outbox, &actions, n);
-        n->records = mem_array(RECORDS_MAX, sizeof *n->records);
         n->clock_percent = 100;
         n->cycle_ns = 100 * MILLISECOND;
         enum err err = workload_build(&spec, options->seed, label, &n->work, &diag);
@@ -219,8 +217,8 @@ static struct digest record_entry_id(struct bytes record)
 
 static bool is_durable(const struct node *n, const struct digest *id)
 {
-    for (unsigned i = 0; i < n->record_count; i++) {
-        struct digest record = record_entry_id(blob_bytes(n->records[i].bytes));
+    for (unsigned i = 0; i < n->disk.count; i++) {
+        struct digest record = record_entry_id(blob_bytes(n->disk.records[i].blob));
         if (digest_equal(&record, id))
             return true;
     }
@@ -382,49 +380,55 @@ static void do_send(void *context, const struct effect *e)
         federation_send(f, n->index, (unsigned)e->to, blob_hold(e->blob));
 }
 
-/* ---- the disk: whatever is written is durable at once */
+/* ---- the disk */
+
+static const int64_t stuck_ns = INT64_MAX / 4;
+
+/* What is durable by now. */
+static void finish_writes(struct node *n)
+{
+    uint64_t serial;
+
+    while ((serial = disk_finish(&n->disk, n->stuck ? n->federation->now_ns : INT64_MAX)) > 0)
+        outbox_durable(&n->outbox, serial);
+}
+
+static void begin_write(struct node *n, enum disk_kind kind, uint64_t serial, uint64_t number, struct blob *blob)
+{
+    int64_t done_ns;
+
+    (void)disk_begin(&n->disk, n->federation->now_ns, n->stuck ? stuck_ns : 0, kind, serial, number, blob, &done_ns);
+    finish_writes(n);
+    if (outbox_in_flight(&n->outbox) > n->in_flight_max)
+        n->in_flight_max = outbox_in_flight(&n->outbox);
+}
 
 static void do_persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
 {
-    struct node *n = context;
-
-    ASSERT(n->record_count < RECORDS_MAX);
-    n->records[n->record_count++] = (struct record){number, blob_hold(record)};
-    outbox_durable(&n->outbox, serial);
+    begin_write(context, DISK_RECORD, serial, number, record);
 }
 
 static void do_append(void *context, uint64_t serial, uint64_t height, struct blob *block)
 {
     struct node *n = context;
-    struct diag diag = {{0}};
 
     check_block(n->federation, n->index, height, block);
-    if (ledger_append(&n->ledger, height, blob_bytes(block), &diag) != ERR_OK)
-        breach(n->federation, "node %u: %s", n->index, diag.text);
-    outbox_durable(&n->outbox, serial);
+    begin_write(n, DISK_BLOCK, serial, height, block);
 }
 
 static void do_install(void *context, uint64_t serial, uint64_t height, struct blob *snapshot)
 {
     struct node *n = context;
 
-    ledger_install(&n->ledger, height, snapshot, ledger_store_new(NULL));
     n->installs++;
-    outbox_durable(&n->outbox, serial);
+    begin_write(n, DISK_SNAPSHOT, serial, height, snapshot);
 }
 
 static void do_forget(void *context, uint64_t number)
 {
     struct node *n = context;
-    unsigned kept = 0;
 
-    for (unsigned i = 0; i < n->record_count; i++) {
-        if (n->records[i].number <= number)
-            blob_drop(n->records[i].bytes);
-        else
-            n->records[kept++] = n->records[i];
-    }
-    n->record_count = kept;
+    disk_forget(&n->disk, number);
 }
 
 /* ---- the rest */
@@ -521,6 +525,35 @@ static void perform_all(struct federation *f, unsigned node, struct effects *eff
     federation_at(f, f->now_ns + n->back_after_ns, node_start, node);
 }
 
+/* The machine hears what has become durable. */
+static void tell_durable(struct federation *f, unsigned node)
+{
+    struct node *n = &f->nodes[node];
+
+    while (n->fed != NULL && n->told < n->outbox.durable) {
+        struct fed_event event = {.kind = FED_EVENT_DURABLE, .now_ns = node_time(f, n), .number = n->outbox.durable};
+        struct effects effects = {0};
+
+        n->told = n->outbox.durable;
+        n->errors[fed_step(n->fed, &event, &effects)]++;
+        perform_all(f, node, &effects);
+    }
+}
+
+void node_disk_stops(struct federation *f, unsigned node)
+{
+    f->nodes[node].stuck = true;
+}
+
+void node_disk_goes_on(struct federation *f, unsigned node)
+{
+    struct node *n = &f->nodes[node];
+
+    n->stuck = false;
+    finish_writes(n);
+    tell_durable(f, node);
+}
+
 static void step(struct federation *f, unsigned node, struct fed_event *event)
 {
     struct node *n = &f->nodes[node];
@@ -530,6 +563,7 @@ static void step(struct federation *f, unsigned node, struct fed_event *event)
     f->steps++;
     n->errors[fed_step(n->fed, event, &effects)]++;
     perform_all(f, node, &effects);
+    tell_durable(f, node);
 }
 
 /* ---- faults */
@@ -541,6 +575,8 @@ void node_crash(struct federation *f, unsigned node)
     fed_free(n->fed);
     n->fed = NULL;
     outbox_reset(&n->outbox);
+    n->told = 0;
+    disk_crash(&n->disk, f->now_ns);
     n->life++;
     n->crash_after = 0;
 }
@@ -587,12 +623,12 @@ void node_start(struct federation *f, unsigned node)
     n->restarts++;
     if (n->crash_spread > 0 && f->now_ns < f->calm_ns)
         n->crash_after = 1 + (unsigned)prng_below(&f->network, n->crash_spread);
-    if (fed_new(bytes_of_buf(&f->genesis), &config, &n->store, &n->fed, &diag) != ERR_OK) {
+    if (fed_new(bytes_of_buf(&f->genesis), &config, &n->disk.ledger, &n->fed, &diag) != ERR_OK) {
         breach(f, "node %u does not start: %s", node, diag.text);
         return;
     }
-    for (unsigned i = 0; i < n->record_count; i++) {
-        if (fed_restore(n->fed, blob_bytes(n->records[i].bytes)) != ERR_OK)
+    for (unsigned i = 0; i < n->disk.count; i++) {
+        if (fed_restore(n->fed, blob_bytes(n->disk.records[i].blob)) != ERR_OK)
             breach(f, "node %u does not take its own record %u", node, i);
     }
     if (fed_restored(n->fed) != ERR_OK)
@@ -608,9 +644,7 @@ void node_wipe(struct federation *f, unsigned node)
 
     if (n->fed != NULL)
         node_crash(f, node);
-    do_forget(n, UINT64_MAX);
-    ledger_fini(&n->ledger);
-    ledger_init(&n->ledger, ledger_store_new(NULL), ledger_store_new(NULL));
+    disk_wipe(&n->disk);
     n->recovering = true;
     node_start(f, node);
 }
@@ -709,9 +743,7 @@ void federation_fini(struct federation *f)
         fed_free(n->fed);
         outbox_fini(&n->outbox);
         job_drop(n->last_cycle);
-        do_forget(n, UINT64_MAX);
-        mem_free(n->records);
-        ledger_fini(&n->ledger);
+        disk_fini(&n->disk);
         workload_fini(&n->work);
     }
     for (unsigned i = 0; i < f->options.shards; i++)

@@ -6,21 +6,16 @@
 #include "driver/outbox.h"
 #include "fed/fed.h"
 #include "fed/job.h"
-#include "ledger/ledger.h"
+#include "world/disk.h"
 
 /* A whole federation in one process: real machines and keys, a network, disks and clocks made of one seed. A crash
  * loses everything after the effect at which it strikes. Invariants are checked at every effect; the first
  * breach is kept in `breach`. */
 
-enum { NODES_MAX = 12, RECORDS_MAX = 4096, HEIGHTS_MAX = 4096, STOPPED = -1 };
+enum { NODES_MAX = 12, HEIGHTS_MAX = 4096, STOPPED = -1 };
 
 #define MILLISECOND INT64_C(1000000)
 #define SECOND (1000 * MILLISECOND)
-
-struct record {
-    uint64_t number;
-    struct blob *bytes;
-};
 
 struct node {
     struct federation *federation;
@@ -28,10 +23,10 @@ struct node {
     struct fed *fed; /* NULL: down */
     struct outbox outbox;
     struct secret_key key;
-    struct ledger ledger;      /* survives, */
-    struct ledger_store store; /* a view of it */
-    struct record *records;    /* survive */
-    unsigned record_count;
+    struct disk disk; /* survives; what is written is durable at once, */
+    bool stuck;       /* or not before its disk goes on */
+    uint64_t in_flight_max;
+    uint64_t told;                 /* the machine knows that this write is durable */
     unsigned life;                 /* counts restarts: events of an earlier life are void */
     int64_t timers[FED_TIMER_END]; /* due, true time; STOPPED */
     uint64_t timer_turn[FED_TIMER_END];
@@ -120,6 +115,8 @@ void federation_fini(struct federation *f);
 void node_crash(struct federation *f, unsigned node);
 void node_start(struct federation *f, unsigned node);
 void node_wipe(struct federation *f, unsigned node); /* it crashes, its disk is lost, it starts again */
+void node_disk_stops(struct federation *f, unsigned node);
+void node_disk_goes_on(struct federation *f, unsigned node);
 void node_cut_off(struct federation *f, unsigned node);
 void node_silence(struct federation *f, unsigned node);
 void node_reconnect(struct federation *f, unsigned node); /* heals both */

@@ -55,7 +55,7 @@ static void node_make(struct alone *a)
     struct fed_config config = federation_config(&a->world, a->self);
     struct diag diag = {{0}};
 
-    CHECK_OK(fed_new(bytes_of_buf(&a->world.genesis), &config, &a->world.nodes[a->self].store, &a->fed, &diag));
+    CHECK_OK(fed_new(bytes_of_buf(&a->world.genesis), &config, &a->world.nodes[a->self].disk.ledger, &a->fed, &diag));
     for (unsigned i = 0; i < FED_TIMER_END; i++)
         a->timers[i] = STOPPED;
 }

@@ -91,6 +91,42 @@ static void scored_is_known(const struct federation *f)
     }
 }
 
+/* A validator's disk stops, and later goes on: the node follows no further than it may without it. */
+static void stop_a_disk(struct federation *f, struct prng *prng)
+{
+    int64_t at_ns = (int64_t)prng_below(prng, 300) * MILLISECOND;
+
+    federation_at(f, at_ns, node_disk_stops, f->count - 1);
+    federation_at(f, at_ns + 200 * SECOND, node_disk_goes_on, f->count - 1);
+}
+
+static void thirty_epochs(struct federation_options *options)
+{
+    options->last_epoch = 30;
+    options->collect_ns = options->score_ns = 2 * SECOND;
+}
+
+static void did_not_outrun_its_disk(const struct federation *f)
+{
+    enum { ONE_STEP = 6 * 16 }; /* writes of one step: all slots of a window */
+    const struct node *n = &f->nodes[f->count - 1];
+
+    CHECK(n->in_flight_max >= FED_WRITES_IN_FLIGHT);
+    CHECK(n->in_flight_max <= FED_WRITES_IN_FLIGHT + ONE_STEP);
+    CHECK_EQ_U64(outbox_in_flight(&n->outbox), 0);
+    tap_note("%u writes in flight", (unsigned)n->in_flight_max);
+}
+
+static void no_node_outruns_its_disk(void)
+{
+    run(&(struct scenario){.validators = 4,
+                           .participants = 2,
+                           .seeds = 2,
+                           .prepare = thirty_epochs,
+                           .faults = stop_a_disk,
+                           .verify = did_not_outrun_its_disk});
+}
+
 static void three_nodes_agree(void)
 {
     run(&(struct scenario){.validators = 3, .seeds = 4, .verify = scored_is_known});
@@ -695,6 +731,7 @@ static void same_seed_same_history(void)
 
 int main(void)
 {
+    TAP_RUN(no_node_outruns_its_disk);
     TAP_RUN(three_nodes_agree);
     TAP_RUN(four_nodes_agree);
     TAP_RUN(one_validator_and_participants_agree);

@@ -33,7 +33,7 @@ static void begin(unsigned validators, unsigned participants, uint64_t seed)
 static void replay(unsigned node)
 {
     struct fed_config config = federation_config(&fed, node);
-    struct ledger_store blocks = fed.nodes[node].store;
+    struct ledger_store blocks = fed.nodes[node].disk.ledger;
     struct fed *again = NULL;
     struct diag diag = {0};
 
@@ -55,8 +55,8 @@ static void end(void)
     for (unsigned i = 0; i < fed.count; i++) {
         const struct node *n = &fed.nodes[i];
         CHECK(!n->recovering);
-        CHECK_EQ_U64(n->ledger.height, n->ledger.top);
-        CHECK_EQ_U64(n->ledger.height, fed_state(n->fed)->height);
+        CHECK_EQ_U64(n->disk.blocks.height, n->disk.blocks.top);
+        CHECK_EQ_U64(n->disk.blocks.height, fed_state(n->fed)->height);
         if (n->installs > 0)
             replay(i);
     }
@@ -214,16 +214,16 @@ static void below_a_state_only_certified_blocks_count(void)
     end();
     struct node *n = &fed.nodes[3];
     REQUIRE(n->installs > 0);
-    damaged_snapshots_are_noticed(&n->ledger);
+    damaged_snapshots_are_noticed(&n->disk.blocks);
     ledger_init(&bare, ledger_store_new(NULL), ledger_store_new(NULL));
-    ledger_install(&bare, n->ledger.snapshot_height, n->ledger.snapshot, ledger_store_new(NULL));
+    ledger_install(&bare, n->disk.blocks.snapshot_height, n->disk.blocks.snapshot, ledger_store_new(NULL));
     struct ledger_store view = ledger_view(&bare);
     struct fed_config config = federation_config(&fed, 3);
     REQUIRE_OK(fed_new(bytes_of_buf(&fed.genesis), &config, &view, &node, NULL));
     start.now_ns = fed.now_ns;
     CHECK_OK(fed_step(node, &start, &effects));
     for (unsigned i = 0; i < 2; i++)
-        REQUIRE_OK(n->store.read(n->store.context, i + 1, &blocks[i]));
+        REQUIRE_OK(n->disk.ledger.read(n->disk.ledger.context, i + 1, &blocks[i]));
     CHECK_EQ_U64(send_block(node, blob_bytes(blocks[1])), 0); /* not the lowest */
     struct blob *bad = blob_new(blob_bytes(blocks[0]));
     bad->data[bad->len - 1] ^= 1; /* the last signature of its certificate */

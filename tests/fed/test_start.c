@@ -26,7 +26,7 @@ static void teardown(void)
 static enum err try_new(unsigned node, const struct fed_config *config, struct fed **out)
 {
     struct diag diag = {{0}};
-    enum err err = fed_new(bytes_of_buf(&world.genesis), config, &world.nodes[node].store, out, &diag);
+    enum err err = fed_new(bytes_of_buf(&world.genesis), config, &world.nodes[node].disk.ledger, out, &diag);
 
     if (err != ERR_OK)
         CHECK(diag.text[0] != '\0');
@@ -227,13 +227,13 @@ static void a_damaged_store_is_noticed(void)
     fed_free(fed);
     fed = NULL;
     struct ledger_store other = ledger_store_new(NULL);
-    REQUIRE_OK(n->store.read(n->store.context, 2, &block)); /* misplaced: in the place of block 1 */
+    REQUIRE_OK(n->disk.ledger.read(n->disk.ledger.context, 2, &block)); /* misplaced: in the place of block 1 */
     REQUIRE_OK(other.append(other.context, 1, blob_bytes(block), NULL));
     blob_drop(block);
-    struct ledger_store store = n->store;
-    n->store = other;
+    struct ledger_store store = n->disk.ledger;
+    n->disk.ledger = other;
     CHECK(try_new(1, &config, &fed) != ERR_OK);
-    n->store = store;
+    n->disk.ledger = store;
     ledger_store_free(&other);
     teardown();
 }
@@ -257,11 +257,11 @@ static void an_unreadable_block_is_not_the_end(void)
     CHECK(federation_run(&world, 600 * SECOND));
     struct node *n = &world.nodes[0];
     struct fed_config config = federation_config(&world, 0);
-    sound = n->store;
-    n->store.read = read_but_one;
+    sound = n->disk.ledger;
+    n->disk.ledger.read = read_but_one;
     for (unreadable = 1; unreadable <= world.top; unreadable++)
         CHECK_ERR(try_new(0, &config, &fed), ERR_IO);
-    n->store = sound;
+    n->disk.ledger = sound;
     CHECK_OK(try_new(0, &config, &fed));
     fed_free(fed);
     teardown();

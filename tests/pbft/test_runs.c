@@ -654,8 +654,38 @@ static void one_liar_moves_nobody(void)
     finish(&c);
 }
 
+/* A replica whose disk is behind hears what the others decide and signs nothing; when it is let go it follows. */
+static void a_held_replica_writes_nothing(void)
+{
+    struct cluster *c = mem_alloc(sizeof *c);
+    struct effects effects = {0};
+
+    cluster_init(c, 4, 11);
+    c->no_catch_up = true;
+    c->config.checkpoint_interval = 64; /* so that what it missed is still there */
+    c->config.window = 128;
+    cluster_start(c);
+    struct cluster_node *held = &c->nodes[3];
+    pbft_hold(held->pbft, c->now, true, &effects);
+    cluster_settle(c, 3, &effects);
+    size_t records = held->record_count;
+    for (unsigned k = 0; k < 20; k++)
+        cluster_submit(c, k);
+    cluster_run_until(c, c->now + 900 * MS); /* before its patience with the primary ends */
+    CHECK(c->nodes[0].decided > 0 && c->nodes[1].decided == c->nodes[0].decided);
+    CHECK_EQ_U64(held->record_count, records);
+    CHECK_EQ_U64(held->decided, 0);
+    pbft_hold(held->pbft, c->now, false, &effects);
+    cluster_settle(c, 3, &effects);
+    CHECK_EQ_U64(held->decided, c->nodes[0].decided);
+    CHECK_EQ_TEXT(c->failure, "");
+    cluster_free(c);
+    mem_free(c);
+}
+
 int main(void)
 {
+    TAP_RUN(a_held_replica_writes_nothing);
     key_library_init();
     TAP_RUN(without_faults_no_view_changes_and_then_silence);
     TAP_RUN(a_long_run_of_work_times_nobody_out);

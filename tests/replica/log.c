@@ -390,6 +390,7 @@ enum err node_new(struct node *n, const struct log *log, unsigned self, const st
         .transfer_ns = 100,
         .chunk_size = STATE_SIZE,
         .state_gap = GAP,
+        .writes_in_flight = 1000, /* there is no disk */
         .recent = REPLICA_RECENT,
         .whole_ledger = whole_ledger,
         .pbft = {.federation_id = federation(),
