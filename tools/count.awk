@@ -1,7 +1,8 @@
 # Counts the TAP lines in Meson's testlog.json (one JSON object a line) and ends
 # with "N passed, N failed". A test program that died without a "not ok" counts as one
 # failure. Before the count, of every program that failed: what it said besides "ok", and how to
-# run it alone. Exit status 1 when something failed or nothing ran.
+# run it alone; of every one that passed, what it measured: "# NAME: VALUE (at most BOUND)". Exit status 1 when
+# something failed or nothing ran.
 
 BEGIN { TAIL = 60 }
 
@@ -74,6 +75,9 @@ function show_failure(object, name, result, lines, count,    seed, status, i, er
     }
     if (bad == 0 && result != "OK" && result != "SKIP")
         bad = 1
+    for (i = 1; bad == 0 && i <= count; i++)
+        if (lines[i] ~ /^# [^:]+: [0-9]+ \(at most [0-9]+\)$/)
+            show(substr(lines[i], 3))
     if (bad > 0)
         show_failure($0, field($0, "name"), result, lines, count)
     failed += bad

@@ -30,6 +30,7 @@ struct block_seen {
     struct digest id;
 };
 
+/* The fields are the journal's own. */
 struct journal {
     pthread_mutex_t lock; /* of writing and of the error */
     int fd;

@@ -9,6 +9,7 @@
 
 enum { MEMO_INSTANCES_MAX = 2 * WORKLOAD_INSTANCES_MAX };
 
+/* The fields are the memo's own. */
 struct memo {
     struct evaluator evaluator; /* first: that of the instances below */
     struct journal *journal;    /* borrowed */

@@ -12,6 +12,7 @@ struct pool_entry {
     int32_t chain;          /* same bucket */
 };
 
+/* The fields are the pool's own. */
 struct pool {
     struct pool_entry *entries;
     int32_t *buckets;

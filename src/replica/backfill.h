@@ -8,6 +8,7 @@
  * certified by the voters that the one before it, or the founding document, names; the highest must be the block of the
  * installed state. Nothing is executed: the state above is certified. */
 
+/* The fields are the backfill's own. */
 struct backfill {
     uint64_t next, target; /* the lowest that is missing, the highest; next > target: nothing is */
     struct digest parent;  /* id of the block below next */

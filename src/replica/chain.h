@@ -6,6 +6,7 @@
 /* The decided log. Its height advances here and nowhere else: by a block that consensus decided, one that others gave,
  * one of the store, or to an installed state. */
 
+/* The fields are the chain's own. */
 struct chain {
     uint64_t height;
     struct digest id;

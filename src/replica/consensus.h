@@ -6,6 +6,7 @@
 /* PBFT in and out: its callbacks, its effects in the words of peers, and its machines, one for each membership epoch in
  * which this replica votes. */
 
+/* The fields are the consensus's own. */
 struct consensus {
     struct pbft *pbft;         /* NULL: no vote */
     uint64_t membership_epoch; /* of pbft, or in which we have no vote */

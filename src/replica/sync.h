@@ -33,6 +33,7 @@ enum sync_state {
     SYNC_TRANSFERRING /* a state is being fetched */
 };
 
+/* The fields are the sync's own. */
 struct sync {
     enum sync_state state;
     uint64_t heard; /* how high the log of whom we heard last is */

@@ -42,6 +42,7 @@ struct kept {
     struct blob *offer, *state;
 };
 
+/* The fields are the transfer's own. */
 struct transfer {
     struct transfer_config config;
     struct transfer_app app;

@@ -21,6 +21,7 @@ struct disk_write {
     int64_t done_ns;
 };
 
+/* The fields are the disk's own. */
 struct disk {
     struct spool_room *room; /* of the ledger */
     struct ledger blocks;

@@ -79,4 +79,9 @@ line 'prismfed / a/b' "$(seq 1 70 | sed 's/$/\\n/' | tr -d '\n')not ok 1 - x\n" 
     echo '0 passed, 1 failed'
 } > "$log.long"
 shows "of much output its end" < "$log.long"
+line 'prismfed / a/measures' '# lines: 5 (at most 7)\n# more: words\nok 1 - x\n1..1\n' OK 0 '' >> "$log"
+shows "what a test measured against a bound" << END
+lines: 5 (at most 7)
+1 passed, 0 failed
+END
 finish
