@@ -159,9 +159,16 @@ static bool is_wanted(const struct replica *r)
     return r->sync.state == SYNC_BACKFILL || is_behind(r);
 }
 
+/* Does it look for nothing new? Whoever votes asks at least once after a start, also when the application rests: what was
+ * decided while it was away nobody sends it, since the others have no reason to. */
+static bool rests(const struct replica *r)
+{
+    return r->consensus.pbft == NULL && r->app.interest(r->app.context) == REPLICA_RESTS;
+}
+
 void sync_arm(struct replica *r)
 {
-    if (r->sync.state == SYNC_PROBING && r->app.interest(r->app.context) == REPLICA_RESTS)
+    if (r->sync.state == SYNC_PROBING && rests(r))
         become_level(r);
     if (!is_wanted(r))
         arm(r, 0);
@@ -189,7 +196,7 @@ void sync_start(struct replica *r, bool probe)
     bool alone = v->self >= 0 && v->set.count == 1;
 
     r->sync.pushed = r->chain.height;
-    if (probe && !alone && r->app.interest(r->app.context) != REPLICA_RESTS)
+    if (probe && !alone && !rests(r))
         r->sync.state = SYNC_PROBING;
     else
         become_level(r);

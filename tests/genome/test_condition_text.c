@@ -54,7 +54,8 @@ static void in_the_style_of_r(void)
     itself(CONDITION_R, "x - (n - 1) > x - n - 1");
     itself(CONDITION_R, "x * (n + 1) / 2 / (3 / x) <= 0.5");
     itself(CONDITION_R, "x - -5 == -(x) + -(-5)");
-    itself(CONDITION_R, "n %% 2 != 1e20");
+    reads_as(CONDITION_R, "n %% 2 != 1e20", "n %% 2 != 100000000000000000000");
+    itself(CONDITION_R, "n %% 2 != 1e+21");
     reads_as(CONDITION_R, " ( x>1 )&&n<2||x<0 ", "x > 1 & n < 2 | x < 0");
     reads_as(CONDITION_R, "!x > 1", "!(x > 1)");
     reads_as(CONDITION_R, "\"2\" < level", "level > \"2\"");

@@ -504,6 +504,10 @@ static void a_gap_is_filled_after_a_restart(void)
     CHECK_EQ_U64(n.height, 40);
     n.interest = REPLICA_RESTS;
     node_start(&n, true);
+    unsigned asked;
+    REQUIRE(node_sent(&n, REPLICA_FETCH, &asked, &from) == 1);
+    CHECK_EQ_U64(from, 41); /* who votes asks what is newer first, also when it rests */
+    CHECK_OK(node_receive(&n, asked, replica_message_status(40)));
     CHECK_OK(node_timer(&n, REPLICA_TIMER_POLL));
     REQUIRE(node_sent(&n, REPLICA_FETCH, NULL, &from) == 1);
     CHECK_EQ_U64(from, 11);
