@@ -159,8 +159,8 @@ static bool is_wanted(const struct replica *r)
     return r->sync.state == SYNC_BACKFILL || is_behind(r);
 }
 
-/* Does it look for nothing new? Whoever votes asks at least once after a start, also when the application rests: what was
- * decided while it was away nobody sends it, since the others have no reason to. */
+/* Does it look for nothing new? Whoever votes asks at least once after a start, also when the application rests: nobody
+ * sends it unasked what was decided while it was away. */
 static bool rests(const struct replica *r)
 {
     return r->consensus.pbft == NULL && r->app.interest(r->app.context) == REPLICA_RESTS;
