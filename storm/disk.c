@@ -190,6 +190,8 @@ static void note(void *context, const char *name, uint64_t number, uint64_t othe
         MARK(w, PREPARED);
     } else if (strcmp(name, "pbft.view_change") == 0) {
         MARK(w, VIEW_CHANGE);
+        if (w->thin_links > 0)
+            MARK(w, VIEW_CHANGE_THIN);
         if (++m->left_in_a_row == 2)
             MARK(w, VIEW_CHANGE_TWICE);
         if (number > m->view + 1)

@@ -54,6 +54,23 @@ static void cut_links(struct world *w, const struct fault *f, bool on)
     }
 }
 
+/* What is thin now: of several faults the narrowest counts. */
+static void thin_links(struct world *w)
+{
+    for (unsigned from = 0; from < w->plan.replicas; from++) {
+        for (unsigned to = 0; to < w->plan.replicas; to++) {
+            uint64_t carries = 0;
+            for (unsigned i = 0; i < w->plan.fault_count && !w->healed; i++) {
+                const struct fault *f = &w->plan.faults[i];
+                if (w->now < f->at || w->now >= f->at + f->lasts || !fault_thins(f, from, to))
+                    continue;
+                carries = carries == 0 || fault_carries(f) < carries ? fault_carries(f) : carries;
+            }
+            network_thin(w, from, to, carries);
+        }
+    }
+}
+
 unsigned world_primary(const struct world *w)
 {
     uint64_t view = 0;
@@ -135,6 +152,8 @@ static void begin(struct world *w, struct fault *f)
     if (f->kind == FAULT_CLOG)
         w->links[f->node][f->other].clogged_until = w->now + f->lasts;
     cut_links(w, f, true);
+    if (f->kind == FAULT_THIN)
+        thin_links(w);
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
         if (m->replica == f->node || f->kind == FAULT_CRASH_ALL)
@@ -157,6 +176,8 @@ static void end(struct world *w, const struct fault *f)
 {
     trace_line(w, "fault ends: %s at replica %u", fault_name(f->kind), f->node);
     cut_links(w, f, false);
+    if (f->kind == FAULT_THIN)
+        thin_links(w);
     if (w->slow == f)
         w->slow = NULL;
     for (unsigned i = 0; i < w->machine_count; i++) {
@@ -222,8 +243,11 @@ void faults_heal(struct world *w)
         for (unsigned k = 0; k < w->plan.replicas; k++) {
             w->links[i][k].cuts = 0;
             w->links[i][k].clogged_until = 0;
+            if (w->links[i][k].first != NULL)
+                MARK(w, MESSAGE_WAITS_HEAL);
         }
     }
+    thin_links(w);
     choose_core(w);
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];

@@ -24,6 +24,7 @@
     X(BATCH_REFUSED, "a backup refuses a batch for its content")                                                       \
     X(CLIENT_LIED, "two operations with one timestamp are in one world")                                               \
     X(VIEW_CHANGE, "a replica leaves its view")                                                                        \
+    X(VIEW_CHANGE_THIN, "a view change happens on thin links")                                                         \
     X(VIEW_CHANGE_TWICE, "a replica leaves two views in a row without one in between")                                 \
     X(VIEW_SKIPPED, "a replica moves over two or more views at once")                                                  \
     X(NEW_VIEW, "a new view is entered")                                                                               \
@@ -91,6 +92,8 @@
     X(MESSAGE_LATE, "a message arrives after a later one of the same link")                                            \
     X(MESSAGE_CUT, "a message meets a cut")                                                                            \
     X(MESSAGE_CLOGGED, "a message waits in a clogged link")                                                            \
+    X(MESSAGE_WAITS, "a message waits behind others on a thin link")                                                   \
+    X(MESSAGE_WAITS_HEAL, "a message still waits on a thin link when the faults end")                                  \
     X(MESSAGE_SLOW, "messages of a kind are slow")                                                                     \
     X(MESSAGE_OLD_LIFE, "a message arrives that was sent before its sender restarted")                                 \
     X(REFUSED_SIGNATURE, "a bad signature is refused")                                                                 \

@@ -1,19 +1,18 @@
+#include "base/dmath.h"
 #include "storm/lies.h"
 #include "transfer/transfer.h"
 
-static void arrive(struct machine *from, unsigned to, struct blob *message, int64_t at)
+static void arrive(struct world *w, const struct parcel *p, unsigned to, int64_t at)
 {
-    struct world *w = from->world;
-
     for (unsigned i = 0; i < w->machine_count; i++) {
         if (w->machines[i].replica != to)
             continue;
         struct event *e = world_push(w, at, EVENT_MESSAGE);
         e->machine = i;
-        e->from = from->replica;
-        e->serial = from->life;
-        e->number = from->index;
-        e->message = blob_hold(message);
+        e->from = w->machines[p->sender].replica;
+        e->serial = p->life;
+        e->number = p->sender;
+        e->message = blob_hold(p->message);
     }
 }
 
@@ -45,6 +44,105 @@ static bool is_slow(const struct world *w, unsigned to, struct bytes message)
     return detail >> 8 & 1 || (turn + (detail >> 16)) % n != to;
 }
 
+/* It has left: how long it takes, and whether it comes twice. */
+static void depart(struct world *w, const struct parcel *p, unsigned to)
+{
+    struct link *link = &w->links[w->machines[p->sender].replica][to];
+    uint64_t v = p->luck;
+    int64_t at = w->now + delay(w, v);
+
+    if (w->slow != NULL && is_slow(w, to, blob_bytes(p->message))) {
+        MARK(w, MESSAGE_SLOW);
+        at += w->plan.view_timeout * (int64_t)(1 + (v >> 24) % 4);
+    }
+    if (at < link->clogged_until) {
+        MARK(w, MESSAGE_CLOGGED);
+        at = link->clogged_until;
+    }
+    if (at < link->last_arrival)
+        MARK(w, MESSAGE_LATE);
+    else
+        link->last_arrival = at;
+    arrive(w, p, to, at);
+    if (!w->healed && (v >> 10) % 1000 >= 1000 - w->plan.duplicate) {
+        MARK(w, MESSAGE_TWICE);
+        arrive(w, p, to, at + delay(w, v * 31));
+    }
+}
+
+/* The first that waits begins to leave. */
+static void start_sending(struct world *w, unsigned from, unsigned to)
+{
+    struct link *link = &w->links[from][to];
+    int64_t takes = dmath_muldiv((int64_t)link->first->message->len, w->plan.view_timeout, (int64_t)link->carries);
+    struct event *e = world_push(w, w->now + takes, EVENT_LINK);
+
+    e->from = from;
+    e->machine = to;
+    e->serial = ++link->serial;
+}
+
+static void wait_behind(struct world *w, const struct parcel *p, unsigned to)
+{
+    unsigned from = w->machines[p->sender].replica;
+    struct link *link = &w->links[from][to];
+    struct parcel *waiting = mem_alloc(sizeof *waiting);
+    bool idle = link->first == NULL;
+
+    *waiting = *p;
+    waiting->message = blob_hold(p->message);
+    *(idle ? &link->first : link->last) = waiting;
+    link->last = &waiting->next;
+    if (idle) {
+        start_sending(w, from, to);
+        return;
+    }
+    MARK(w, MESSAGE_WAITS);
+    trace_message(w, "waits on a thin link", from, to, blob_bytes(p->message));
+}
+
+static void drop_first(struct link *link)
+{
+    struct parcel *p = link->first;
+
+    link->first = p->next;
+    blob_drop(p->message);
+    mem_free(p);
+}
+
+void network_left(struct world *w, const struct event *e)
+{
+    struct link *link = &w->links[e->from][e->machine];
+
+    if (link->first == NULL || e->serial != link->serial)
+        return;
+    depart(w, link->first, e->machine);
+    drop_first(link);
+    if (link->first != NULL)
+        start_sending(w, e->from, e->machine);
+}
+
+/* What is being sent goes on at the speed at which it began, unless the link is thin no more. */
+void network_thin(struct world *w, unsigned from, unsigned to, uint64_t carries)
+{
+    struct link *link = &w->links[from][to];
+
+    w->thin_links += (unsigned)(carries > 0) - (unsigned)(link->carries > 0);
+    link->carries = carries;
+    for (; carries == 0 && link->first != NULL; drop_first(link))
+        depart(w, link->first, to);
+}
+
+void network_free(struct world *w)
+{
+    for (unsigned from = 0; from < REPLICAS_MAX; from++) {
+        for (unsigned to = 0; to < REPLICAS_MAX; to++) {
+            while (w->links[from][to].first != NULL)
+                drop_first(&w->links[from][to]);
+        }
+    }
+}
+
 void network_carry(struct machine *from, unsigned to, struct blob *message)
 {
     struct world *w = from->world;
@@ -61,24 +159,11 @@ void network_carry(struct machine *from, unsigned to, struct blob *message)
         trace_message(w, "lost", from->replica, to, blob_bytes(message));
         return;
     }
-    int64_t at = w->now + delay(w, v);
-    if (w->slow != NULL && is_slow(w, to, blob_bytes(message))) {
-        MARK(w, MESSAGE_SLOW);
-        at += w->plan.view_timeout * (int64_t)(1 + (v >> 24) % 4);
-    }
-    if (at < link->clogged_until) {
-        MARK(w, MESSAGE_CLOGGED);
-        at = link->clogged_until;
-    }
-    if (at < link->last_arrival)
-        MARK(w, MESSAGE_LATE);
+    struct parcel p = {message, from->index, from->life, v, NULL};
+    if (link->carries > 0 && to != from->replica)
+        wait_behind(w, &p, to);
     else
-        link->last_arrival = at;
-    arrive(from, to, message, at);
-    if (!w->healed && (v >> 10) % 1000 >= 1000 - w->plan.duplicate) {
-        MARK(w, MESSAGE_TWICE);
-        arrive(from, to, message, at + delay(w, v * 31));
-    }
+        depart(w, &p, to);
 }
 
 void network_send(struct machine *from, unsigned to, struct blob *message)

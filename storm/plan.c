@@ -179,6 +179,8 @@ static struct fault draw_fault(const struct storm_plan *p, const struct draw *d,
         fault.lasts /= 8;
     if (v[0] >> 60 == 15) /* what takes the longest to come to something comes more often */
         fault.kind = FAULT_SLOW_KIND;
+    if (v[0] >> 60 == 14)
+        fault.kind = FAULT_THIN;
     return fault;
 }
 
@@ -284,6 +286,28 @@ void plan_draw(struct storm_plan *p, const struct draw *d, unsigned real_percent
     p->bound *= 1 + p->change_count;
 }
 
+enum { THIN_WIDEST = 24000, THIN_SPEEDS = 8 };
+
+/* At the widest a decision takes a part of the time-out; at the narrowest, half a statement's size, several. */
+uint64_t fault_carries(const struct fault *fault)
+{
+    return (uint64_t)THIN_WIDEST >> fault->detail / 3 % THIN_SPEEDS;
+}
+
+bool fault_thins(const struct fault *fault, unsigned from, unsigned to)
+{
+    if (fault->kind != FAULT_THIN)
+        return false;
+    switch (fault->detail % 3) {
+    case 0:
+        return from == fault->node && to == fault->other;
+    case 1:
+        return from == fault->node || to == fault->node;
+    default:
+        return true;
+    }
+}
+
 const char *fault_name(enum fault_kind kind)
 {
     static const char *const NAMES[FAULT_KINDS] = {"none",
@@ -300,6 +324,7 @@ const char *fault_name(enum fault_kind kind)
                                                    "split",
                                                    "just a quorum",
                                                    "clogged link",
+                                                   "thin links",
                                                    "slow messages of a kind",
                                                    "primary isolated",
                                                    "primary crashes",

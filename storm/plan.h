@@ -24,6 +24,7 @@ enum fault_kind {
     FAULT_SPLIT,          /* two halves */
     FAULT_JUST_QUORUM,    /* only one quorum hears each other */
     FAULT_CLOG,           /* a link keeps everything back and lets go of it at once */
+    FAULT_THIN,           /* some links, or all, carry few bytes at a time: what is sent waits for what was before it */
     FAULT_SLOW_KIND,      /* messages of a kind or two take some time-outs, but for one lucky replica a view */
     FAULT_ISOLATE_PRIMARY,
     FAULT_CRASH_PRIMARY,
@@ -116,6 +117,9 @@ void plan_group(const struct storm_plan *plan, unsigned n, unsigned *f, unsigned
 /* Who votes after so many changes; generation of each key counts up. */
 void plan_members(const struct storm_plan *plan, uint32_t changes, bool in[REPLICAS_MAX],
                   unsigned generation[REPLICAS_MAX]);
+/* Bytes that a thin link carries in a view time-out, and which links are thin; detail 0 is the least trouble. */
+uint64_t fault_carries(const struct fault *fault);
+bool fault_thins(const struct fault *fault, unsigned from, unsigned to);
 const char *fault_name(enum fault_kind kind);
 const char *lie_name(enum lie lie);
 const char *change_name(enum change_kind kind);

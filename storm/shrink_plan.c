@@ -54,7 +54,7 @@ static void edit_fault(struct storm_plan *p, unsigned index, unsigned how)
     } else if (how == 4) {
         f->detail = 0;
     } else if (f->detail > 0) {
-        f->detail = f->detail % 24 - (f->detail % 24 > 0); /* one write earlier */
+        f->detail = f->detail % 24 - (f->detail % 24 > 0); /* one write earlier, or a step less thin */
     }
 }
 

@@ -71,6 +71,13 @@ void trace_effect(struct world *w, const struct machine *m, const struct effect 
         trace_line(w, "        machine %u appends block %llu", m->index, (unsigned long long)e->number);
 }
 
+static const char *fault_thinned(const struct fault *f)
+{
+    static const char *const LINKS[] = {"one link", "all links of the replica", "all links"};
+
+    return LINKS[f->detail % 3];
+}
+
 void trace_plan(const struct world *w)
 {
     const struct storm_plan *p = &w->plan;
@@ -101,5 +108,7 @@ void trace_plan(const struct world *w)
         if (f->kind != FAULT_NONE)
             printf("  fault %u: %s, replica %u, at %lld ms for %lld\n", i, fault_name(f->kind), f->node,
                    (long long)(f->at / MS), (long long)(f->lasts / MS));
+        if (f->kind == FAULT_THIN)
+            printf("    %s: %llu bytes in a time-out\n", fault_thinned(f), (unsigned long long)fault_carries(f));
     }
 }

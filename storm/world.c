@@ -125,6 +125,7 @@ void world_free(struct world *w)
     while (heap_pop(&w->events, &at, &value))
         event_free(w, value);
     heap_free(&w->events);
+    network_free(w);
     while (w->free_events != NULL) {
         struct event *e = w->free_events;
         w->free_events = e->next;
@@ -154,6 +155,9 @@ static void take(struct world *w, const struct event *e)
     switch (e->kind) {
     case EVENT_MESSAGE:
         network_deliver(w, e);
+        break;
+    case EVENT_LINK:
+        network_left(w, e);
         break;
     case EVENT_TIMER:
         machine_timer(w, e);

@@ -164,14 +164,23 @@ struct machine {
     uint32_t said_count, lies_told;
 };
 
-enum event_kind { EVENT_MESSAGE, EVENT_TIMER, EVENT_DISK, EVENT_CLIENT, EVENT_FAULT, EVENT_RESTART, EVENT_HEAL };
+enum event_kind {
+    EVENT_MESSAGE,
+    EVENT_TIMER,
+    EVENT_DISK,
+    EVENT_CLIENT,
+    EVENT_FAULT,
+    EVENT_RESTART,
+    EVENT_HEAL,
+    EVENT_LINK
+};
 
 struct event {
     enum event_kind kind;
-    unsigned machine; /* or client, or fault */
+    unsigned machine; /* or client, or fault; of a link: the replica that it leads to */
     unsigned from;    /* replica */
     unsigned number;  /* timer, or begin (1) and end (0) of a fault */
-    uint64_t serial;  /* life, or of a timer or a write */
+    uint64_t serial;  /* life, or of a timer, a write or a link */
     struct blob *message;
     struct event *next; /* in the free list */
 };
@@ -181,10 +190,21 @@ struct client {
     uint32_t tries;
 };
 
+/* A message on its way, and who sent it. */
+struct parcel {
+    struct blob *message;
+    unsigned sender, life; /* machine */
+    uint64_t luck;         /* what was drawn for it */
+    struct parcel *next;   /* behind it on a thin link */
+};
+
 struct link {
     uint32_t number;
     unsigned cuts; /* so many faults cut it */
     int64_t clogged_until, last_arrival;
+    uint64_t carries;             /* bytes in a view time-out; 0: any number at once */
+    struct parcel *first, **last; /* what waits on a thin link: the first is being sent; last: where the next goes */
+    uint64_t serial;              /* of the event that the first has left */
 };
 
 struct world {
@@ -209,6 +229,7 @@ struct world {
     uint64_t steps;
     uint64_t acts;            /* steps of machines, crashes, and writes that end: what a trace is long of */
     const struct fault *slow; /* FAULT_SLOW_KIND, while it lasts */
+    unsigned thin_links;
     bool healed, finished;
     unsigned core[REPLICAS_MAX], core_count;
 
@@ -242,6 +263,10 @@ bool replica_honest(const struct world *w, unsigned replica);
 /* ---- network.c */
 void network_send(struct machine *from, unsigned to, struct blob *message); /* to a replica */
 void network_deliver(struct world *w, const struct event *e);
+/* From now on the link carries so many bytes in a view time-out; 0: any number, and what waits leaves at once. */
+void network_thin(struct world *w, unsigned from, unsigned to, uint64_t carries);
+void network_left(struct world *w, const struct event *e); /* the first that waits on a thin link */
+void network_free(struct world *w);
 /* One message as it is, past the liar. */
 void network_carry(struct machine *from, unsigned to, struct blob *message);
 

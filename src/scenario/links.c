@@ -16,8 +16,7 @@ enum {
     CANDIDATE = 40,
     GENE = 12,
     SCORE = 9,
-    IN_FLIGHT = 4,       /* proposals at a time: the pipeline */
-    VIEW_PROOFS = 16 + 4 /* sequences that a VIEW-CHANGE proves: a checkpoint interval and the pipeline */
+    IN_FLIGHT = 4 /* proposals at a time: the pipeline */
 };
 
 /* What one link carries, in one direction, for one decision; and for one change of view. */
@@ -70,7 +69,9 @@ static struct load load_of(const struct scenario *s, unsigned from, unsigned to)
     uint64_t batch = entries * entry, blocks = (s->node_count + entries - 1) / entries;
     uint64_t flying = blocks < IN_FLIGHT ? blocks : IN_FLIGHT;
     uint64_t pairs = a.validators * b.validators - same * a.validators;
-    uint64_t proof = (quorum + 2) * SIGNED_BY, change = STATEMENT + quorum * SIGNED_BY + VIEW_PROOFS * proof;
+    /* A VIEW-CHANGE proves what is prepared above its checkpoint. */
+    uint64_t proofs = s->policy.checkpoint_interval + IN_FLIGHT, proof = (quorum + 2) * SIGNED_BY;
+    uint64_t change = STATEMENT + quorum * SIGNED_BY + proofs * proof;
     struct load load = {
         .from = s->regions[from], .to = s->regions[to], .bytes_per_second = link_of(s, from, to)->bytes_per_second};
 
