@@ -27,6 +27,7 @@
     X(delay_span)                                                                                                      \
     X(loss)                                                                                                            \
     X(duplicate)                                                                                                       \
+    X(carries)                                                                                                         \
     X(write_delay)                                                                                                     \
     X(poll)                                                                                                            \
     X(chunk)                                                                                                           \
@@ -226,7 +227,8 @@ static bool plan_sound(const struct storm_plan *p)
                   p->batch_max > 0 && p->batch_max < 1024 && p->pipeline > 0 && p->pending_max > 0 &&
                   p->pending_max < 4096 && p->chunk > 0;
     bool times = p->view_timeout > 0 && p->view_timeout_max >= p->view_timeout && p->resend > 0 && p->delay_min > 0 &&
-                 p->delay_span >= 0 && p->write_delay >= 0 && p->poll >= 0 && p->horizon >= 0;
+                 p->delay_span >= 0 && p->carries < UINT64_C(1) << 40 && p->write_delay >= 0 && p->poll >= 0 &&
+                 p->horizon >= 0;
 
     return group && limits && times && p->clients > 0 && p->clients <= CLIENTS_MAX;
 }

@@ -55,11 +55,11 @@ static void cut_links(struct world *w, const struct fault *f, bool on)
 }
 
 /* What is thin now: of several faults the narrowest counts. */
-static void thin_links(struct world *w)
+void links_start(struct world *w)
 {
     for (unsigned from = 0; from < w->plan.replicas; from++) {
         for (unsigned to = 0; to < w->plan.replicas; to++) {
-            uint64_t carries = 0;
+            uint64_t carries = w->plan.carries;
             for (unsigned i = 0; i < w->plan.fault_count && !w->healed; i++) {
                 const struct fault *f = &w->plan.faults[i];
                 if (w->now < f->at || w->now >= f->at + f->lasts || !fault_thins(f, from, to))
@@ -153,7 +153,7 @@ static void begin(struct world *w, struct fault *f)
         w->links[f->node][f->other].clogged_until = w->now + f->lasts;
     cut_links(w, f, true);
     if (f->kind == FAULT_THIN)
-        thin_links(w);
+        links_start(w);
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
         if (m->replica == f->node || f->kind == FAULT_CRASH_ALL)
@@ -177,7 +177,7 @@ static void end(struct world *w, const struct fault *f)
     trace_line(w, "fault ends: %s at replica %u", fault_name(f->kind), f->node);
     cut_links(w, f, false);
     if (f->kind == FAULT_THIN)
-        thin_links(w);
+        links_start(w);
     if (w->slow == f)
         w->slow = NULL;
     for (unsigned i = 0; i < w->machine_count; i++) {
@@ -247,7 +247,7 @@ void faults_heal(struct world *w)
                 MARK(w, MESSAGE_WAITS_HEAL);
         }
     }
-    thin_links(w);
+    links_start(w);
     choose_core(w);
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];

@@ -122,13 +122,18 @@ void network_left(struct world *w, const struct event *e)
         start_sending(w, e->from, e->machine);
 }
 
-/* What is being sent goes on at the speed at which it began, unless the link is thin no more. */
+/* What is being sent begins anew at the new speed. */
 void network_thin(struct world *w, unsigned from, unsigned to, uint64_t carries)
 {
     struct link *link = &w->links[from][to];
 
-    w->thin_links += (unsigned)(carries > 0) - (unsigned)(link->carries > 0);
+    if (link->carries == carries)
+        return;
+    w->thin_links += (unsigned)(carries != w->plan.carries) - (unsigned)link->thin;
+    link->thin = carries != w->plan.carries;
     link->carries = carries;
+    if (carries > 0 && link->first != NULL)
+        start_sending(w, from, to);
     for (; carries == 0 && link->first != NULL; drop_first(link))
         depart(w, link->first, to);
 }

@@ -41,6 +41,7 @@ enum decision {
     DECIDE_CHUNK,
     DECIDE_TRANSFER_GAP,
     DECIDE_RETENTION,
+    DECIDE_CARRIES,
     DECIDE_LIE = 64,    /* two for each liar */
     DECIDE_CHANGE = 128 /* two for each change */
 };
@@ -96,12 +97,15 @@ static void draw_network(struct storm_plan *p, const struct draw *d)
 {
     static const unsigned LOSSES[] = {0, 0, 20, 50, 100, 250};
     static const unsigned DUPLICATES[] = {0, 0, 30, 200};
+    /* A time-out is long enough for a change of view at any of these speeds. */
+    static const uint64_t CARRIES[] = {0, 0, 0, 400000, 200000, 100000};
     static const int64_t SPANS[] = {100, 50, 10, 4, 2, 1}; /* parts of the time-out */
 
     p->delay_min = p->view_timeout / 200;
     p->delay_span = p->view_timeout / SPANS[p->faultless ? decide(d, DECIDE_NETWORK, 2) : decide(d, DECIDE_NETWORK, 6)];
     p->loss = p->faultless ? 0 : LOSSES[decide(d, DECIDE_LOSS, 6)];
     p->duplicate = DUPLICATES[decide(d, DECIDE_DUPLICATE, 4)];
+    p->carries = p->faultless ? 0 : CARRIES[decide(d, DECIDE_CARRIES, 6)];
     p->write_delay = p->view_timeout / 100 * (int64_t)decide(d, DECIDE_DISK, 3);
     p->poll = p->view_timeout / (1 + (int64_t)decide(d, DECIDE_POLL, 8));
 }

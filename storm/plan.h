@@ -90,7 +90,8 @@ struct storm_plan {
 
     int64_t delay_min, delay_span; /* of a message; a few take ten times as long */
     unsigned loss, duplicate;      /* of a thousand */
-    int64_t write_delay;           /* 0: durable at once */
+    uint64_t carries;    /* of a link, bytes in a view time-out, also after the faults; 0: any number at once */
+    int64_t write_delay; /* 0: durable at once */
     int64_t poll;
     size_t chunk;                     /* of a state that is transferred */
     uint64_t transfer_gap, retention; /* blocks behind that are too many to fetch; blocks served */

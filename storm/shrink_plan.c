@@ -88,6 +88,9 @@ static void edit_network(struct storm_plan *p, unsigned which)
     case 8:
         p->view_timeout_max = p->view_timeout;
         break;
+    case 9:
+        p->carries = 0;
+        break;
     default:
         p->horizon /= 2;
         break;
@@ -131,7 +134,7 @@ static void edit_workload(struct storm_plan *p, unsigned which)
     }
 }
 
-enum { FAULT_EDITS = 6, NETWORK_EDITS = 10, WORKLOAD_EDITS = 10, OTHER_EDITS = 3 };
+enum { FAULT_EDITS = 6, NETWORK_EDITS = 11, WORKLOAD_EDITS = 10, OTHER_EDITS = 3 };
 
 unsigned plan_edits(void)
 {

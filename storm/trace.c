@@ -94,6 +94,8 @@ void trace_plan(const struct world *w)
     printf("  delay %lld + %lld ms, loss %u, duplicates %u of 1000; %u clients with %u requests, %u outstanding%s\n",
            (long long)(p->delay_min / MS), (long long)(p->delay_span / MS), p->loss, p->duplicate, p->clients,
            p->requests, p->outstanding, p->lying_client ? ", one lies" : "");
+    if (p->carries > 0)
+        printf("  each link carries %llu bytes in a time-out\n", (unsigned long long)p->carries);
     printf("  faults until %lld ms, all decided within %lld more%s\n", (long long)(p->horizon / MS),
            (long long)(p->bound / MS), p->core_alone ? " by a quorum alone" : "");
     for (unsigned i = 0; i < p->n; i++) {

@@ -195,6 +195,7 @@ void world_begin(struct world *w)
     if (w->plan.lies[0] != LIE_NONE)
         MARK(w, LIAR_PRIMARY);
     trace_plan(w);
+    links_start(w);
     faults_start(w);
     for (unsigned i = 0; i < w->machine_count; i++) {
         if (w->machines[i].replica < w->plan.n)

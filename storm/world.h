@@ -202,6 +202,7 @@ struct link {
     uint32_t number;
     unsigned cuts; /* so many faults cut it */
     int64_t clogged_until, last_arrival;
+    bool thin;                    /* for a while: a fault */
     uint64_t carries;             /* bytes in a view time-out; 0: any number at once */
     struct parcel *first, **last; /* what waits on a thin link: the first is being sent; last: where the next goes */
     uint64_t serial;              /* of the event that the first has left */
@@ -263,7 +264,8 @@ bool replica_honest(const struct world *w, unsigned replica);
 /* ---- network.c */
 void network_send(struct machine *from, unsigned to, struct blob *message); /* to a replica */
 void network_deliver(struct world *w, const struct event *e);
-/* From now on the link carries so many bytes in a view time-out; 0: any number, and what waits leaves at once. */
+/* From now on the link carries so many bytes in a view time-out, and what waits leaves at that speed; 0: any number, at
+ * once. */
 void network_thin(struct world *w, unsigned from, unsigned to, uint64_t carries);
 void network_left(struct world *w, const struct event *e); /* the first that waits on a thin link */
 void network_free(struct world *w);
@@ -343,6 +345,7 @@ uint32_t client_requests(const struct world *w, unsigned client);
 bool clients_satisfied(const struct world *w); /* every core machine decided everything */
 
 /* ---- faults.c */
+void links_start(struct world *w); /* how much each link carries now */
 void faults_start(struct world *w);
 void fault_event(struct world *w, const struct event *e);
 void faults_heal(struct world *w);

@@ -188,6 +188,11 @@ static const struct {
      "'guard_rails':{'collect_deadline_ms':300}}",
      ERR_RANGE,
      {"/guard_rails: collect_deadline_ms is 300, but until an entry is decided it may take "}},
+    {"{" HEAD FOUR ",'quorum':3,'policy':{'checkpoint_interval':500,'window':1000},"
+     "'network':{'local':{'latency_ms':50,'jitter_ms':0,'bandwidth_kbps':100},'disk_ms':2},"
+     "'guard_rails':{'latency_limit_ms':10000}}",
+     ERR_RANGE,
+     {"/guard_rails: latency_limit_ms is 10000, but a change of view takes "}},
     {EVENT("{'kind':'lie','at_ms':1,'node':'e','behaviour':'rude'}"), ERR_UNKNOWN, {"inverted_scores"}},
     {EVENT("{'kind':'slow_down','at_ms':1,'node':'e','factor':0.5}"), ERR_RANGE, {"0.5 is outside 1..10000"}},
     {EVENT("{'kind':'loss_burst','at_ms':1,'loss_ppm':1000001}"), ERR_RANGE, {"/events/0/loss_ppm"}},
