@@ -262,6 +262,7 @@ bool wiped_waits(const struct pbft *p); /* another one waits for a checkpoint ab
 
 /* ---- timers.c */
 void timers_update(struct pbft *p);
+void timers_ask_anew(struct pbft *p); /* the view is another one: questions begin anew */
 void timer_arm(struct pbft *p, uint32_t timer, int64_t delay_ns);
 void timer_stop(struct pbft *p, uint32_t timer);
 /* Proposable requests, undecided proposals or an expectation: something that the primary owes us. */

@@ -93,3 +93,11 @@ void timers_update(struct pbft *p)
     want(p, PBFT_TIMER_RESEND, work || leaving || wondering || p->recovering || checkpoint_waits(p) || is_behind(p),
          resend_delay);
 }
+
+/* What is lacking in another view was never asked for: the first question comes soon. A view lasts at least a time-out,
+ * so that the questions of a view are as few as the back-off has steps. */
+void timers_ask_anew(struct pbft *p)
+{
+    p->fruitless = MUTATE(PBFT_QUESTIONS_STAY_LATE, p->fruitless, 0);
+    timer_stop(p, PBFT_TIMER_RESEND);
+}

@@ -56,7 +56,7 @@ static void leave_view(struct pbft *p, uint64_t view)
     p->view_said_ns = p->now_ns;
     timer_stop(p, PBFT_TIMER_VIEW);
     timer_stop(p, PBFT_TIMER_BATCH);
-    timer_stop(p, PBFT_TIMER_RESEND);
+    timers_ask_anew(p);
 }
 
 /* VIEW-CHANGE of this replica: h with its certificate, and P. */
@@ -200,6 +200,7 @@ static void enter_view(struct pbft *p, const struct new_view *nv, struct blob *m
     p->view = nv->claim.says.view;
     p->active = true;
     p->view_said_ns = p->now_ns;
+    timers_ask_anew(p);
     p->new_view = blob_hold(message);
     p->views_entered += p->started;
     p->top = p->planned_top = nv->plan.max_s;

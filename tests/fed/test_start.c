@@ -23,14 +23,19 @@ static void teardown(void)
     federation_fini(&world);
 }
 
-static enum err try_new(unsigned node, const struct fed_config *config, struct fed **out)
+static enum err try_on(const struct ledger_store *store, const struct fed_config *config, struct fed **out)
 {
     struct diag diag = {{0}};
-    enum err err = fed_new(bytes_of_buf(&world.genesis), config, &world.nodes[node].disk.ledger, out, &diag);
+    enum err err = fed_new(bytes_of_buf(&world.genesis), config, store, out, &diag);
 
     if (err != ERR_OK)
         CHECK(diag.text[0] != '\0');
     return err;
+}
+
+static enum err try_new(unsigned node, const struct fed_config *config, struct fed **out)
+{
+    return try_on(&world.nodes[node].disk.ledger, config, out);
 }
 
 static struct fed *new_node(unsigned node)
@@ -230,10 +235,7 @@ static void a_damaged_store_is_noticed(void)
     REQUIRE_OK(n->disk.ledger.read(n->disk.ledger.context, 2, &block)); /* misplaced: in the place of block 1 */
     REQUIRE_OK(other.append(other.context, 1, blob_bytes(block), NULL));
     blob_drop(block);
-    struct ledger_store store = n->disk.ledger;
-    n->disk.ledger = other;
-    CHECK(try_new(1, &config, &fed) != ERR_OK);
-    n->disk.ledger = store;
+    CHECK(try_on(&other, &config, &fed) != ERR_OK);
     ledger_store_free(&other);
     teardown();
 }
@@ -255,13 +257,12 @@ static void an_unreadable_block_is_not_the_end(void)
     setup(1, 1);
     federation_start(&world);
     CHECK(federation_run(&world, 600 * SECOND));
-    struct node *n = &world.nodes[0];
     struct fed_config config = federation_config(&world, 0);
-    sound = n->disk.ledger;
-    n->disk.ledger.read = read_but_one;
+    sound = world.nodes[0].disk.ledger;
+    struct ledger_store torn = sound;
+    torn.read = read_but_one;
     for (unreadable = 1; unreadable <= world.top; unreadable++)
-        CHECK_ERR(try_new(0, &config, &fed), ERR_IO);
-    n->disk.ledger = sound;
+        CHECK_ERR(try_on(&torn, &config, &fed), ERR_IO);
     CHECK_OK(try_new(0, &config, &fed));
     fed_free(fed);
     teardown();
