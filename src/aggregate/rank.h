@@ -13,7 +13,7 @@ enum { RANK_SITES_MAX = 256, RANK_CANDIDATES_MAX = 256 };
 
 /* A stake above counts as this one: sums over all sites stay in 63 bits. */
 #define RANK_STAKE_MAX ((UINT64_C(1) << 55) - 1)
-/* To mean_cost a cost above counts as this one. */
+/* The rule mean_cost takes any higher cost for this one. */
 #define RANK_COST_MAX ((UINT64_C(1) << 43) - 1)
 /* No gain is below -RANK_GAIN_MAX ppm (a million times as costly). */
 #define RANK_GAIN_MAX INT64_C(1000000000000)

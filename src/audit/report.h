@@ -27,7 +27,7 @@ struct audit_finding {
     char *text;    /* expected and found; owned */
 };
 
-/* A member that is not in good standing when the log ends, or was not once. */
+/* A member that is not in good standing when the log ends, or that was at some time found with a false claim. */
 struct audit_standing {
     char *member;                       /* owned */
     const char *status;                 /* static text, like why */

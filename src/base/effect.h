@@ -9,8 +9,8 @@
 
 enum effect_kind {
     EFFECT_PERSIST, /* append blob to the durable store, filed under `number` (a sequence number) */
-    /* append blob, the encoded decided block of height `number`, to the ledger store; durable as PERSIST. The one above
-     * the last, or, below a snapshot, the lowest one that is missing */
+    /* append blob, the encoded decided block of height `number`, to the ledger store; durable as PERSIST. Its height
+     * is one above the last block's, or, while blocks below a snapshot are missing, that of the lowest missing block */
     EFFECT_APPEND,
     /* blob: a snapshot of the state at height `number` (transfer/messages.h), in place of the stored snapshot and
      * of the ledger's blocks above that one; the blocks go on above it; durable as PERSIST, in one piece */

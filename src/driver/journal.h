@@ -9,8 +9,8 @@
  * by job and block by block, and compared with what the file says of it; only evaluations are answered from it.
  *
  * A job is one local cycle, one SCORE row or one claim that is run again, with a number in the order of submission.
- * Jobs are taken in that order, too, and those of a node that crashed meanwhile never; so is it written down which jobs
- * were taken. */
+ * Results are taken in that order, too. Nobody takes the result of a job whose node crashed meanwhile; so the journal
+ * also says which jobs were taken. */
 
 /* What a journal belongs to. */
 struct journal_binding {

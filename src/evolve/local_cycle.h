@@ -31,7 +31,7 @@ struct cycle_job {
                                                       instances: a prior, never handed out as a claim */
     unsigned instance_count;
     const struct instance *instances[WORKLOAD_INSTANCES_MAX * 2]; /* private ones, then owned shards */
-    unsigned evaluations; /* budget: so many genomes on all instances; who is given up early leaves runs to others */
+    unsigned evaluations;     /* budget, as docs/optimisers.md says: runs for this many genomes on all instances */
     uint64_t iteration_limit; /* for one run on one instance */
     unsigned migrants;        /* how many genomes to hand out */
 };

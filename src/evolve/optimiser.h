@@ -11,7 +11,8 @@ enum optimiser { OPTIMISER_STEADY, OPTIMISER_IRACE, OPTIMISER_DE, OPTIMISER_MIES
 const char *optimiser_name(enum optimiser optimiser); /* "steady", "irace", "de", "mies", "screen" */
 enum err optimiser_parse(struct bytes name, enum optimiser *out) MUST_CHECK;
 
-/* Each in a file of its own: spends what is left of the budget. Behind its call the pool has what it found. */
+/* Each optimiser stands in a file of its own. It spends what is left of the budget; when it returns, the genomes that
+ * it found are in the search's pool. */
 struct search;
 void optimiser_run(enum optimiser optimiser, struct search *search);
 void optimiser_steady(struct search *search);

@@ -74,7 +74,8 @@ void evidence_watch(struct fed *f, unsigned member, uint64_t sequence, struct by
     *s = (struct seen){.envelope = blob_new(envelope), .sequence = sequence};
 }
 
-/* Nothing is for longer than the coming epoch: a later one is a lie or a lag of ours. */
+/* An honest sender makes entries for the present epoch or the next one. If an entry names a later one, then either its
+ * sender lies or this node lags behind; in both cases the sender will have to send it again. */
 static bool is_worth_waiting(const struct fed *f, const struct envelope *e)
 {
     return e->federated_epoch <= f->decided.epoch + 1;

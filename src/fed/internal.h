@@ -16,9 +16,10 @@ enum {
     PATIENCE_TIMEOUTS = 2, /* of the view, after a deadline, before every validator signs its own CLOSE */
     ACCUSATIONS_MAX = 8,
     PENDING_REQUESTS = 4 * MEMBERS_MAX,
-    /* Who is so many blocks behind, or more, fetches a state. Blocks come REPLICA_BLOCKS_MAX in a round trip, each to
-     * be executed before the next; a state of usual size is here after two. Below four messages of blocks there is
-     * nothing to gain, and the ledger stays whole all the time. */
+    /* A node that lacks this many blocks, or more, fetches a state instead of them. A round trip brings
+     * REPLICA_BLOCKS_MAX blocks, and each of them is executed before the next; a state of usual size needs two round
+     * trips. With fewer than four messages of blocks to fetch nothing is gained by a state, and without one the ledger
+     * has no gap at any time. */
     STATE_GAP = 4 * REPLICA_BLOCKS_MAX,
     OWNERS_KEPT = 64 /* blocks that a claim with shards may be built on, for us to run it again */
 };

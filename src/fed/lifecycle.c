@@ -90,8 +90,9 @@ void lifecycle_deadline(struct fed *f)
     replica_poke(f->replica); /* a CLOSE that we found early may be due by now */
 }
 
-/* A primary that orders everything but the CLOSE makes progress, so nothing blames it for that. From this time on
- * every validator has a CLOSE of its own: a request, and consensus passes over no request for ever. */
+/* A primary that orders everything but the CLOSE makes progress, so the view timer does not blame it. From this time on
+ * every validator asks for a CLOSE that it has signed itself. A CLOSE is a request, and consensus leaves the view of a
+ * primary that passes over a request for too long. */
 static int64_t patience_ends(const struct fed *f)
 {
     return f->deadline_ns + MUTATE(FED_PATIENT_FOR_EVER, 1000 * f->config.view_timeout_max_ns,
@@ -356,7 +357,7 @@ static void contribute(struct fed *f)
 }
 
 /* A request that what was executed has made pointless waits in PBFT's pool until it is asked about again, which comes
- * with the next block. Who rests waits for none. */
+ * with the next block. A node that rests waits for no next block, so it has PBFT ask now. */
 static void rest(struct fed *f, bool is_new)
 {
     submit_forget_all(f);

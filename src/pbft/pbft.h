@@ -138,9 +138,9 @@ void pbft_undo(struct pbft *p);
 void pbft_hold(struct pbft *p, int64_t now_ns, bool held, struct effects *effects);
 /* The application learned by catch-up that blocks up to sequence are decided and has executed
  * them (after pbft_undo). To be called for every block in turn, unless a state was installed: it signs
- * the checkpoints on the way, without which they might never become stable, and what it knows the id of it votes for
- * again when a later view asks. Never beyond a block that closes the membership epoch. After the call pbft may have
- * executed further. */
+ * the checkpoints on the way, without which they might never become stable. When a later view proposes a sequence
+ * number again whose block id it knows, it votes for that block again. Never beyond a block that closes the membership
+ * epoch. After the call pbft may have executed further. */
 void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct pbft_result *block,
                   struct effects *effects);
 

@@ -11,9 +11,9 @@ struct finished_run {
     uint64_t seed, epochs;
 };
 
-/* Is what lies under the label the whole of this very run? The summary, which takes its name last, must be of it, and
- * the files that it speaks of must be there; what is in them is for the auditor. False also when something cannot be
- * read: then the run has to be run. */
+/* Do the artifacts under the label come from exactly this run, and are they complete? The summary gets its name last;
+ * it must describe this run, and every file that it names must exist. The auditor judges what the files contain. The
+ * answer is also false when something cannot be read; then the run is made again. */
 bool finished_already(const struct artifacts *a, const struct finished_run *run);
 
 #endif

@@ -107,7 +107,7 @@ struct replica_config {
     struct pbft_config pbft;      /* but for who votes, and which membership epoch it is */
     int64_t poll_ns, transfer_ns; /* transfer_ns: who has not sent its part of a state by then is passed over */
     size_t chunk_size;            /* of states */
-    uint64_t state_gap;           /* who is so many blocks behind, or more, fetches a state */
+    uint64_t state_gap;           /* a replica that lacks this many blocks, or more, fetches a state */
     unsigned recent;   /* decided blocks that are served from memory, up to REPLICA_RECENT: the driver may still be
                           writing them */
     bool whole_ledger; /* the blocks below an installed state are wanted, too */

@@ -58,7 +58,8 @@ void node_stop(struct sim_node *n, struct rehearsal *r);
 void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event);
 /* Some writes are durable by now. */
 void node_flush(struct sim_node *n, struct rehearsal *r);
-/* The least time of the work has passed: when will it be done? Takes w over. */
+/* The shortest time that any work takes has passed. Finds out when this work will be done, and plans that. Takes w
+ * over. */
 void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w);
 void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w); /* takes w over */
 

@@ -21,7 +21,8 @@ void recount_draw_rows(struct federation_state *s);
 enum err recount_judge(const struct federation_state *s, const struct judgement *j) MUST_CHECK;
 void recount_apply(struct federation_state *s, const struct judgement *j);
 
-/* A membership epoch ends, and with it who counts: what the validators of the next one have to say they say again. */
+/* A membership epoch ends. What its validators have said about claims no longer counts; the validators of the next
+ * membership epoch recount such a claim themselves. */
 void recount_forget(struct federation_state *s);
 
 #endif
