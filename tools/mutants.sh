@@ -1,19 +1,20 @@
 #!/bin/sh
-# mutants.sh [--slice | NAME...]: every defect that the sources name in a MUTATE(NAME, wrong, right) is planted
-# alone in a copy of the tree, and must be noticed. Prints TAP, one line a defect.
+# mutants.sh [--slice | NAME...]: every defect that the sources name in a MUTATE(NAME, wrong, right) is planted alone,
+# and must be noticed. Prints TAP, one line a defect. One build has them all; a process takes the one that PLANTED
+# names, so that nothing is compiled between two defects, and as many are judged at once as there are processors.
 #
 # A defect of the consensus (PBFT_*) is put into storms, REPETITIONS times from other seeds: how many seeds
-# until a checker finds something, and which. Two that storms hardly find are asked of the unit tests. Of every other
+# until a checker finds something, and which. Some that storms hardly find are asked of the unit tests. Of every other
 # defect a test program of its layer, or of a layer above, must fail that passes without it.
 #
 # The slice takes a few defects of the consensus that die quickly, and the first one of some other layers, of which
 # it asks that layer's tests only.
 set -eu
 cd "$(dirname "$0")/.."
+unset PLANTED
 export PRISMFED_SHARED="${PRISMFED_SHARED:-$PWD/../shared}"
-work=$PWD/build-mutants
-tree=$work/tree
-build=$work/build
+build=$PWD/build-mutants
+work=$build/judged
 layers="$(tr '\n' ' ' < src/layers)api trace storm"
 repetitions=7
 seeds_max=2000
@@ -25,28 +26,6 @@ beyond="$beyond PBFT_VIEW_SAID_AT_ONCE PBFT_QUESTIONS_STAY_LATE PBFT_STALE_STATU
 few_layers='codec crypto merkle aggregate state'
 quick='PBFT_NO_P_SET PBFT_VOTE_BEFORE_DURABLE PBFT_DOUBLE_EXECUTE PBFT_CERT_NO_MEMBERSHIP'
 
-slice=
-names=
-case ${1-} in
---slice)
-    slice=yes
-    repetitions=1
-    ;;
--*)
-    echo 'usage: ./dev mutants [--slice | NAME...]' >&2
-    exit 2
-    ;;
-*) names=$* ;;
-esac
-
-rm -rf "$work"
-mkdir -p "$tree" "$work/ran"
-for part in meson.build meson_options.txt src include storm experiment model tests fuzz bench tools docs man \
-    artifacts; do
-    [ ! -e "$part" ] || cp -R "$part" "$tree/"
-done
-meson setup "$build" "$tree" -Doptimization=1 -Dwerror=false > "$work/log" 2>&1 ||
-    { cat "$work/log" >&2; exit 1; }
 
 # contains WORD LIST...
 contains() {
@@ -58,89 +37,113 @@ contains() {
     return 1
 }
 
-# ---- the tests
+# ---- one defect, judged by a process of its own: mutants.sh --judge SLICE OF LAYER NAME FILE...
 
-# The test programs of a layer, one a line.
-programs() {
-    ninja -C "$build" -t targets all | sed -n "s,^\(tests/$1/test_[a-z0-9_]*\): .*,\1,p"
+# notices PROGRAM MILLISECONDS: it fails with the defect, or takes far longer than without.
+notices() {
+    ! PLANTED=$defect timeout $((20 + $2 / 50)) "$build/$1" > /dev/null 2>&1 < /dev/null
 }
 
-passes() {
-    timeout 300 "$build/$1" > /dev/null 2>&1 < /dev/null
-}
-
-# Fills $work/ran/LAYER with the test programs that pass without any defect.
-sound() {
-    [ ! -f "$work/ran/$1" ] || return 0
-    : > "$work/ran/$1"
-    for program in $(programs "$1"); do
-        if ninja -C "$build" "$program" > "$work/log" 2>&1 && passes "$program"; then
-            echo "$program" >> "$work/ran/$1"
-        fi
-    done
-}
-
-# killer LAYER MUTANT FILE...: prints the first test program that fails with the planted defect: of the layer and, but
-# for the slice, of those above.
-killer() {
-    from=$1
-    shift
-    reached=
+# The first test program that notices the defect: of its layer and, but for the slice, of those above.
+notice() {
     for asked in $layers; do
-        [ "$asked" != "$from" ] || reached=yes
-        [ -n "$reached" ] || continue
-        [ -z "$slice" ] || [ "$asked" = "$from" ] || return 0
-        sound "$asked"
-        plant "$@"
-        for program in $(cat "$work/ran/$asked"); do
-            ninja -C "$build" "$program" > "$work/log" 2>&1 || return 0
-            passes "$program" || { echo "$program"; return 0; }
-        done
-        heal "$@"
+        [ "$asked" != "$layer" ] || reached=yes
+        [ -n "${reached-}" ] || continue
+        [ -z "$slice" ] || [ "$asked" = "$layer" ] || return 0
+        [ -f "$work/sound/$asked" ] || continue
+        while read -r milliseconds program; do
+            ! notices "$program" "$milliseconds" || { echo "$program"; return 0; }
+        done < "$work/sound/$asked"
     done
 }
 
-# ---- storms
-
-# Leaves a line "seeds checker" in $work/deaths for every repetition; more seeds than seeds_max: not found.
+# Leaves a line "seeds checker" in $own.found for every repetition; more seeds than seeds_max: not found.
 storms() {
-    : > "$work/deaths"
+    : > "$own.deaths"
     repetition=1
     while [ "$repetition" -le "$repetitions" ]; do
-        timeout 900 "$build/storm/storm" --until-found --seeds "$seeds_max" --seed $((repetition * 1000000 + 1)) \
-            > "$work/storm" 2>&1 < /dev/null || true
+        PLANTED=$defect timeout 900 "$build/storm/storm" --until-found --seeds "$seeds_max" \
+            --seed $((repetition * 1000000 + 1)) > "$own.storm" 2>&1 < /dev/null || true
         # An invariant that is broken before the first event ends the program.
-        ! grep -q 'invariant broken' "$work/storm" || grep -q '^found after' "$work/storm" ||
-            echo 'found after 1 seeds by 0 own invariant' >> "$work/storm"
-        sed -n 's/^found after \([0-9]*\) seeds by /\1 /p' "$work/storm" > "$work/found"
-        [ -s "$work/found" ] || echo "$((seeds_max + 1)) nothing" > "$work/found"
-        cat "$work/found" >> "$work/deaths"
+        ! grep -q 'invariant broken' "$own.storm" || grep -q '^found after' "$own.storm" ||
+            echo 'found after 1 seeds by 0 own invariant' >> "$own.storm"
+        sed -n 's/^found after \([0-9]*\) seeds by /\1 /p' "$own.storm" > "$own.found"
+        [ -s "$own.found" ] || echo "$((seeds_max + 1)) nothing" > "$own.found"
+        cat "$own.found" >> "$own.deaths"
         repetition=$((repetition + 1))
     done
-    sort -n "$work/deaths" > "$work/found"
-    median=$(awk '{ seeds[NR] = $1 } END { print seeds[int((NR + 1) / 2)] }' "$work/found")
-    range=$(awk '{ if (NR == 1) first = $1; last = $1 } END { print first ".." last }' "$work/found")
-    checker=$(cut -d ' ' -f 2- "$work/found" | sort | uniq -c | sort -rn | sed -n '1s/^ *[0-9]* //p')
+    sort -n "$own.deaths" > "$own.found"
+    median=$(awk '{ seeds[NR] = $1 } END { print seeds[int((NR + 1) / 2)] }' "$own.found")
+    range=$(awk '{ if (NR == 1) first = $1; last = $1 } END { print first ".." last }' "$own.found")
+    checker=$(cut -d ' ' -f 2- "$own.found" | sort | uniq -c | sort -rn | sed -n '1s/^ *[0-9]* //p')
 }
 
-# ---- the defects
+# Leaves lines "STATUS TEXT" in $own.verdict.
+judge() {
+    slice=${1#-}
+    of=$2
+    layer=$3
+    defect=$4
+    shift 4
+    own=$work/verdicts/$defect
+    [ -z "$slice" ] || repetitions=1
+    if [ "$of" = unit ]; then
+        found=$(notice)
+        [ -n "$found" ] && status=0 || status=1
+        echo "$status $defect in $* is noticed by ${found:-nothing}" > "$own.verdict"
+        return 0
+    fi
+    storms
+    [ "$median" -le "$seeds_max" ] && status=0 || status=1
+    printf '%d %-38s median %4d seeds (%s), by %s\n' "$status" "$defect" "$median" "$range" "$checker" > "$own.verdict"
+    asked=tests/storm/cases/$(echo "${defect#PBFT_}" | tr A-Z a-z).txt
+    if [ -f "$asked" ]; then
+        status=0
+        PLANTED=$defect "$build/storm/storm" --replay "$asked" > /dev/null 2>&1 || status=$?
+        [ "$status" = 1 ] && status=0 || status=1
+        echo "$status $defect fails in $asked" >> "$own.verdict"
+    fi
+}
 
-plant() { # NAME FILE...
-    defect=$1
+# mutants.sh --sound LAYER: leaves the test programs of a layer that pass without any defect, the quickest first, as
+# lines "milliseconds program".
+sound() {
+    for program in $(ninja -C "$build" -t targets all | sed -n "s,^\(tests/$1/test_[a-z0-9_]*\): .*,\1,p"); do
+        began=$(date +%s%N)
+        ! timeout 300 "$build/$program" > /dev/null 2>&1 < /dev/null ||
+            echo "$((($(date +%s%N) - began) / 1000000)) $program"
+    done | sort -n > "$work/sound/$1"
+}
+
+slice=
+names=
+case ${1-} in
+--judge)
     shift
-    for path in "$@"; do
-        { echo "#define PLANTED \"$defect\""; cat "$path"; } > "$tree/$path"
-    done
-}
+    judge "$@"
+    exit
+    ;;
+--sound)
+    sound "$2"
+    exit
+    ;;
+--slice) slice=yes ;;
+-*)
+    echo 'usage: ./dev mutants [--slice | NAME...]' >&2
+    exit 2
+    ;;
+*) names=$* ;;
+esac
 
-heal() { # NAME FILE...
-    shift
-    for path in "$@"; do
-        cp "$path" "$tree/$path"
-    done
-}
+# ---- all of them
 
-# One line a defect: its layer (storm: of the consensus), its name, and every file that knows it.
+rm -rf "$work"
+mkdir -p "$work/sound" "$work/verdicts"
+[ -f "$build/build.ninja" ] ||
+    meson setup "$build" . -Dmutants=true -Doptimization=1 -Dwerror=false > "$work/log" 2>&1 ||
+    { cat "$work/log" >&2; exit 1; }
+
+# One line a defect: whether storms or unit tests judge it, its layer, its name, and every file that knows it.
 grep -r -o -E 'MUTATE\([A-Z0-9_]+,' src --include='*.[ch]' | grep -v '^src/base/mutate.h:' |
     sed -E 's/^([^:]+):MUTATE\(([A-Z0-9_]+),$/\2 \1/' |
     LC_ALL=C sort -u | awk '
@@ -150,7 +153,7 @@ grep -r -o -E 'MUTATE\([A-Z0-9_]+,' src --include='*.[ch]' | grep -v '^src/base/
 while read -r layer mutant files; do
     case $mutant in
     PBFT_*) of=storm ;;
-    *) of=$layer ;;
+    *) of=unit ;;
     esac
     if [ -n "$names" ]; then
         contains "$mutant" "$names" || continue
@@ -160,33 +163,30 @@ while read -r layer mutant files; do
         contains "$layer" "$few_layers" && ! contains "$layer" "${seen-}" || continue
         seen="${seen-} $layer"
     fi
-    echo "$of $layer $mutant $files"
+    ! contains "$mutant" "$beyond" || of=unit
+    echo "-$slice $of $layer $mutant $files"
 done < "$work/all" > "$work/list"
 
+asked_layers=$layers
+[ -z "$slice" ] || asked_layers=$few_layers
+programs=storm/storm
+for layer in $asked_layers; do
+    programs="$programs $(ninja -C "$build" -t targets all | sed -n "s,^\(tests/$layer/test_[a-z0-9_]*\): .*,\1,p")"
+done
+ninja -C "$build" $programs > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+threads=$(nproc)
+! grep -q '^-[a-z]* unit' "$work/list" ||
+    printf '%s\n' $asked_layers | xargs -P "$threads" -n 1 "$0" --sound
+# Those of the storm first: they take longest.
+sort -k 2,2 "$work/list" | xargs -P "$threads" -L 1 "$0" --judge
+
 . tests/tap.sh
-: > "$work/medians"
-while read -r of layer mutant files; do
-    if [ "$of" != storm ] || contains "$mutant" "$beyond"; then
-        found=$(killer "$layer" "$mutant" $files)
-        [ "$of" = storm ] && what=' (by a unit test: storms hardly find it)' || what=
-        [ -n "$found" ] && status=0 || status=1
-        report "$status" "$mutant in $files is noticed by ${found:-nothing}$what"
-    elif ! { plant "$mutant" $files && ninja -C "$build" storm/storm > "$work/log" 2>&1; }; then
-        report 1 "$mutant in $files compiles" "$work/log"
-    else
-        storms
-        echo "$median $mutant" >> "$work/medians"
-        [ "$median" -le "$seeds_max" ] && status=0 || status=1
-        report "$status" "$(printf '%-38s median %4d seeds (%s), by %s' "$mutant" "$median" "$range" "$checker")"
-        asked=tests/storm/cases/$(echo "${mutant#PBFT_}" | tr A-Z a-z).txt
-        if [ -f "$asked" ]; then
-            status=0
-            "$build/storm/storm" --replay "$asked" > /dev/null 2>&1 || status=$?
-            [ "$status" = 1 ] && status=0 || status=1
-            report "$status" "$mutant fails in $asked"
-        fi
-    fi
-    heal "$mutant" $files
+while read -r how of layer mutant files; do
+    [ -f "$work/verdicts/$mutant.verdict" ] || echo "1 $mutant was not judged" > "$work/verdicts/$mutant.verdict"
+    while read -r status text; do
+        report "$status" "$text"
+    done < "$work/verdicts/$mutant.verdict"
 done < "$work/list"
-sort -rn "$work/medians" | awk 'NR <= 2 { print "# longest lived: " $2 ", median " $1 " seeds" }'
+cat "$work"/verdicts/*.verdict | sed -n 's/^[01] \(PBFT_[A-Z0-9_]*\) *median *\([0-9]*\) .*/\2 \1/p' | sort -rn |
+    awk 'NR <= 2 { print "# longest lived: " $2 ", median " $1 " seeds" }'
 finish
