@@ -19,7 +19,8 @@ struct updates {
 void updates_free(struct updates *u);
 
 /* Appends the rows of one file, whose name is for errors only. ERR_SYNTAX, ERR_TRUNCATED, ERR_LIMIT, ERR_TYPE, or
- * ERR_MISMATCH when its rows have another length than those before. A NaN is read as one: the rules refuse it.
+ * ERR_MISMATCH when its rows have another length than those before. CSV has decimal numbers (codec/decimal.h) alone; a
+ * NaN of NumPy's is read as one, and the rules refuse it.
  * After an error u is good for updates_free() only. is_named: the first field of each line is the name of the sender.
  */
 enum err updates_add_csv(struct updates *u, const char *file, struct bytes text, bool is_named,

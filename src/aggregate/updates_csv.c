@@ -1,10 +1,8 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "aggregate/updates.h"
-
-enum { FIELD_MAX = 63 };
+#include "codec/decimal.h"
 
 static bool is_blank(uint8_t byte)
 {
@@ -25,17 +23,6 @@ static struct bytes piece_take(struct bytes *text, uint8_t separator)
     for (; piece.len > 0 && is_blank(piece.data[0]); piece.len--)
         piece.data++;
     return piece;
-}
-
-static enum err number_parse(struct bytes field, double *out)
-{
-    char text[FIELD_MAX + 1], *end;
-    if (field.len == 0 || field.len > FIELD_MAX || memchr(field.data, 0, field.len) != NULL)
-        return ERR_SYNTAX;
-    memcpy(text, field.data, field.len);
-    text[field.len] = 0;
-    *out = strtod(text, &end);
-    return *end == 0 ? ERR_OK : ERR_SYNTAX;
 }
 
 static size_t fields_count(struct bytes line)
@@ -72,7 +59,7 @@ static enum err line_add(struct updates *u, const char *place, struct bytes line
     memcpy(u->names[u->rows - 1], name, sizeof name);
     for (size_t i = 0; i < columns; i++) {
         struct bytes field = piece_take(&line, ',');
-        if (number_parse(field, &row[i]) != ERR_OK)
+        if (decimal_parse(field, &row[i]) != ERR_OK)
             return diag_set(diag, ERR_SYNTAX, "%s, field %zu: not a number", place, i + 1 + is_named);
     }
     return ERR_OK;

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/option.h"
+#include "codec/decimal.h"
 
 static const size_t file_max = (size_t)1 << 36;
 
@@ -37,12 +38,8 @@ static int take_rule(void *request, const char *value)
 
 static int take_real(const char *option, const char *value, double *out)
 {
-    char *end;
-    double real = strtod(value, &end);
-
-    if (end == value || *end != '\0')
-        return command_misuse("aggregate", "%s: %s is not what it takes", option, value);
-    *out = real;
+    if (decimal_parse(bytes_of_text(value), out) != ERR_OK)
+        return command_misuse("aggregate", "%s: %s is not a decimal number", option, value);
     return EXIT_FINE;
 }
 

@@ -9,15 +9,7 @@
 
 /* Bytes of messages, as they are but for what grows with the federation: a signature is some 70 bytes, a statement 350
  * (pbft/messages.h), an envelope with an empty body 440 (crypto/envelope.h). */
-enum {
-    STATEMENT = 350,
-    SIGNED_BY = 70,
-    ENVELOPE = 440,
-    CANDIDATE = 40,
-    GENE = 12,
-    SCORE = 9,
-    IN_FLIGHT = 4 /* proposals at a time: the pipeline */
-};
+enum { STATEMENT = 350, SIGNED_BY = 70, ENVELOPE = 440, CANDIDATE = 40, GENE = 12, SCORE = 9 };
 
 /* What one link carries, in one direction, for one decision; and for one change of view. */
 struct load {
@@ -67,10 +59,10 @@ static struct load load_of(const struct scenario *s, unsigned from, unsigned to)
     uint64_t same = from == to, entry = entry_size(s), quorum = s->quorum;
     uint64_t entries = s->policy.batch_max < s->node_count ? s->policy.batch_max : s->node_count;
     uint64_t batch = entries * entry, blocks = (s->node_count + entries - 1) / entries;
-    uint64_t flying = blocks < IN_FLIGHT ? blocks : IN_FLIGHT;
+    uint64_t flying = blocks < SCENARIO_PIPELINE ? blocks : SCENARIO_PIPELINE;
     uint64_t pairs = a.validators * b.validators - same * a.validators;
     /* A VIEW-CHANGE proves what is prepared above its checkpoint. */
-    uint64_t proofs = s->policy.checkpoint_interval + IN_FLIGHT, proof = (quorum + 2) * SIGNED_BY;
+    uint64_t proofs = s->policy.checkpoint_interval + SCENARIO_PIPELINE, proof = (quorum + 2) * SIGNED_BY;
     uint64_t change = STATEMENT + quorum * SIGNED_BY + proofs * proof;
     struct load load = {
         .from = s->regions[from], .to = s->regions[to], .bytes_per_second = link_of(s, from, to)->bytes_per_second};

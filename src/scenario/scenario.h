@@ -10,6 +10,9 @@
  * unit in the key (`_ms`); here they are nanoseconds. */
 
 enum { SCENARIO_SIZE_MAX = 8 << 20, SCENARIO_EVENTS_MAX = 1024, SCENARIO_REGIONS_MAX = 32, SCENARIO_LINKS_MAX = 512 };
+/* Proposals of one primary that are in flight at a time, which the rehearsal runs with and the reader judges links by.
+ */
+enum { SCENARIO_PIPELINE = 4 };
 
 struct scenario_node {
     struct member_card card; /* key is filled in by the simulator from the seed */

@@ -69,7 +69,7 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
         .submit_ns = s->submit_ns,
         .submit_max_ns = s->submit_max_ns,
         .poll_ns = s->submit_ns,
-        .pipeline = 4,
+        .pipeline = SCENARIO_PIPELINE,
         .last_epoch = r->last_epoch,
         .verify_cache = r->verdicts,
         .recovering = n->recovering,

@@ -1,6 +1,6 @@
 #include "vectors.h"
 
-#include "aggregate/attack.h"
+#include "attack.h"
 
 /* What must never show in a bit of the result, and what liars can do to it. */
 

@@ -54,6 +54,8 @@ bad() { # TEXT PATTERN ARGUMENT...
 printf '1,2\n3,x\n' > letter.csv
 printf '1,2\n3\n' > short.csv
 printf '1,2\n3,nan\n' > nan.csv
+printf '0x10,2\n' > hex.csv
+printf '1,1e400\n' > large.csv
 : > empty.csv
 head -c 100 mean.npy > cut.npy
 bad "no rule" 'which --rule' nine.csv
@@ -63,7 +65,11 @@ bad "not a number of liars" '\-\-f must be a number from 0' --rule median --f -1
 bad "too many liars" 'krum withstands f = 1 among 2 \* f + 3 rows or more, here are 3' --rule krum --f 1 nine.csv
 bad "a letter" 'letter.csv:2, field 2: not a number' --rule mean letter.csv
 bad "a short line" 'short.csv:2: a row of 1 numbers after rows of 2' --rule mean short.csv
-bad "a NaN" 'row 1, column 1: nan' --rule mean nan.csv
+bad "a NaN" 'nan.csv:2, field 2: not a number' --rule mean nan.csv
+bad "a number that is hexadecimal" 'hex.csv:1, field 1: not a number' --rule mean hex.csv
+bad "a number past the largest one" 'large.csv:1, field 2: not a number' --rule mean large.csv
+bad "an option that is hexadecimal" '\-\-radius: 0x1p3 is not a decimal' --rule centred_clipping --radius 0x1p3 nine.csv
+bad "an option that is endless" '\-\-smoothing: inf is not a decimal' --rule geometric_median --smoothing inf nine.csv
 bad "an empty file" 'empty.csv: no numbers' --rule mean empty.csv
 bad "a file that is cut" 'cut.npy: it ends within its header' --rule mean cut.npy
 bad "no such file" 'nowhere' --rule mean nowhere

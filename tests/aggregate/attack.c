@@ -1,4 +1,4 @@
-#include "aggregate/attack.h"
+#include "attack.h"
 
 #include <string.h>
 
