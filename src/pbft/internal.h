@@ -143,7 +143,8 @@ struct pbft {
     bool watching;      /* progress does not excuse passing over this request */
     struct digest watched;
     int64_t watched_until_ns;
-    unsigned fruitless; /* times that the RESEND timer fired without progress since */
+    uint64_t fetch_turn; /* times that it asked for batches */
+    unsigned fruitless;  /* times that the RESEND timer fired without progress since */
     struct timer timers[PBFT_TIMER_RESEND + 1];
 
     int64_t now_ns; /* of the running step, as is out */

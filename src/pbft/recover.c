@@ -76,21 +76,24 @@ bool is_behind(const struct pbft *p)
 
 /* ---- batches */
 
-/* Each batch is asked of one replica that must have it, as its PREPARE says; of another one the next time. */
+/* Each batch is asked of one replica: of one that voted for it in this view, or in an earlier one, and so has it; of
+ * another one each time, whatever view it is then. */
 static unsigned fetch_from(const struct pbft *p, const struct slot *s)
 {
-    unsigned n = p->members.n, first = (unsigned)((s->sequence + p->fruitless) % n), other = p->config.self;
+    unsigned n = p->members.n, chosen = p->config.self, best = 0;
+    uint64_t turn = MUTATE(FETCHES_FROM_THE_SAME, p->fruitless, p->fetch_turn);
 
     for (unsigned i = 0; i < n; i++) {
-        unsigned peer = (first + i) % n;
+        unsigned peer = (unsigned)((s->sequence + turn + i) % n);
         const struct statement *says = &s->prepares[peer].says;
-        if (peer == p->config.self)
-            continue;
-        if (says->type != 0 && digest_equal(&says->digest, &s->proposal.says.digest))
-            return peer;
-        other = other == p->config.self ? peer : other;
+        bool voted = says->type != 0 && digest_equal(&says->digest, &s->proposal.says.digest);
+        unsigned rank = 1 + voted + (voted && MUTATE(FETCHES_FROM_EARLIER_VIEWS, false, says->view == p->view));
+        if (peer != p->config.self && rank > best) {
+            best = rank;
+            chosen = peer;
+        }
     }
-    return other;
+    return chosen;
 }
 
 void fetch_missing(struct pbft *p)
@@ -107,9 +110,10 @@ void fetch_missing(struct pbft *p)
         bool sent = answer(p, fetch_from(p, s), message);
         blob_drop(message);
         if (!sent)
-            return;
+            break;
         effects_after(p->out, AFTER_NONE);
     }
+    p->fetch_turn++;
 }
 
 enum err receive_fetch(struct pbft *p, struct bytes message)
@@ -123,7 +127,8 @@ enum err receive_fetch(struct pbft *p, struct bytes message)
         err = MUTATE(FETCH_UNVERIFIED, ERR_OK, claim_verify(&p->members, &fetch));
     if (err != ERR_OK)
         return err;
-    peer_seen(p, &fetch);
+    /* It does not wait for the disk of its sender: a crash may take back the view that it names. */
+    MUTATE(VIEW_OF_A_FETCH_COUNTS, peer_seen(p, &fetch), (void)0);
     struct slot *s = log_find(p, fetch.says.sequence);
     const struct batch *batch = s != NULL ? slot_batch(s, &fetch.says.digest) : NULL;
     if (batch == NULL)

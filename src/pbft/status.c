@@ -12,7 +12,20 @@
  *   changes: for each replica the view of its VIEW-CHANGE that is here, 0 for none or one of a view before this one;
  *            [] when all are 0
  *   slots:   for each sequence above the highest decided one, up to the highest proposed one: a byte of SLOT_* flags, a
- *            bit for each replica whose PREPARE of this view is here, and the same of COMMITs; [] unless active */
+ *            bit for each replica whose PREPARE of this view is here, and the same of COMMITs; [] unless active
+ *
+ * What b answers to a about views, when a's is v and b's is w (tests/pbft/test_states.c tries all groups of four):
+ *
+ *                      b changes to w                      b is in w
+ *   v < w              b's VIEW-CHANGE                     the NEW-VIEW of w, whole
+ *   v = w, a changes   b's VIEW-CHANGE, if a lacks it      the NEW-VIEW, short of the VIEW-CHANGEs that a has
+ *   v = w, a is in v   b's STATUS, which a answers         proposals and votes that a lacks
+ *   v > w              b's STATUS, which a answers, whatever the two do
+ *
+ * Of f+1 VIEW-CHANGEs for later views a makes its own, and the NEW-VIEW brings it into the view, so that all who hear
+ * each other meet in one view. A replica that recovers is answered like any other, and keeps the VIEW-CHANGEs. a is
+ * taken at its word only if it never said more: all that tells its view waits for its disk, but for a FETCH, which
+ * therefore counts for nothing here. */
 
 enum {
     STATE_CHANGING = 1, /* between views */

@@ -1,9 +1,8 @@
-#include "cluster.h"
+#include "lab.h"
 
 #include <string.h>
 
 #include "pbft/limits.h"
-#include "tap.h"
 
 /* What is sent again, to whom, and how often: never so much that it is what keeps the others from being heard. */
 
@@ -286,6 +285,59 @@ static void large_batches_have_a_budget(void)
     cluster_free(&c);
 }
 
+/* ---- batches that are missing */
+
+/* Enters this view, in which a batch is proposed again that is not here, and asks somebody for it. */
+static unsigned asks_in_view(struct lab *l, uint64_t view)
+{
+    static const struct lab_proof proof = {.sequence = 1, .view = 0, .request = "x"};
+    unsigned before = lab_sent(l, MESSAGE_FETCH);
+
+    lab_enter(l, view, &proof, 1);
+    CHECK_EQ_U64(lab_sent(l, MESSAGE_FETCH), before + 1);
+    return (unsigned)l->sent[MESSAGE_FETCH].to;
+}
+
+/* Some are down, some lie. A view may end before the second question, and yet it must not be the same one for ever that
+ * is asked. */
+static void everybody_is_asked_for_a_batch_in_turn(void)
+{
+    static const uint64_t views[] = {2, 3, 4, 5, 6, 7, 9};
+    bool asked[7] = {false};
+    unsigned different = 0;
+    struct lab l;
+
+    lab_init(&l, 7, 1);
+    lab_start(&l);
+    for (unsigned i = 0; i < 7; i++) {
+        unsigned of = asks_in_view(&l, views[i]);
+        different += !asked[of];
+        asked[of] = true;
+    }
+    CHECK_EQ_U64(different, 6);
+    lab_finish(&l);
+}
+
+static void who_votes_for_a_batch_has_it(void)
+{
+    struct lab l;
+
+    lab_init(&l, 7, 1);
+    lab_start(&l);
+    CHECK_OK(lab_prepare(&l, 5, 0, 1, "x"));
+    (void)asks_in_view(&l, 3);
+    CHECK_EQ_U64((uint64_t)l.sent[MESSAGE_FETCH].to, 5); /* it had it once */
+    CHECK_OK(lab_prepare(&l, 4, 3, 1, "x"));
+    for (unsigned i = 0; i < 2; i++) {
+        lab_forget_sent(&l);
+        for (unsigned k = 0; k < 8 && lab_sent(&l, MESSAGE_FETCH) == 0; k++)
+            lab_wait(&l, 50 * MS);
+        CHECK_EQ_U64(lab_sent(&l, MESSAGE_FETCH), 1);
+        CHECK_EQ_U64((uint64_t)l.sent[MESSAGE_FETCH].to, 4); /* it has it now */
+    }
+    lab_finish(&l);
+}
+
 int main(void)
 {
     TAP_RUN(half_of_them_are_away_for_twelve_hours);
@@ -295,5 +347,7 @@ int main(void)
     TAP_RUN(a_new_view_comes_from_one_replica_first);
     TAP_RUN(what_is_over_is_not_answered);
     TAP_RUN(large_batches_have_a_budget);
+    TAP_RUN(everybody_is_asked_for_a_batch_in_turn);
+    TAP_RUN(who_votes_for_a_batch_has_it);
     return tap_done();
 }
