@@ -132,6 +132,26 @@ static void it_is_back_when_a_checkpoint_above_is_stable_and_knows_its_floor(voi
     lab_finish(&l);
 }
 
+/* Others have voted for the block that closes this membership epoch, so it may have voted in the next one: it must not
+ * be taken for whole here, where nothing can be above that block. */
+static void it_does_not_recover_in_an_epoch_before_its_last(void)
+{
+    struct lab l;
+
+    lab_init(&l, 4, 3);
+    l.c.closing = "r4";
+    lab_start(&l);
+    cluster_wipe(&l.c, 3);
+    cluster_restart(&l.c, 3);
+    struct digest nonce = lab_nonce(&l);
+    for (unsigned i = 0; i < 3; i++)
+        CHECK_OK(lab_report(&l, i, 0, i == 0 ? 3 : 4, &nonce)); /* one is behind */
+    learn_up_to(&l, 4);
+    CHECK(lab_status(&l).closed && lab_status(&l).recovering);
+    CHECK_EQ_U64(bound(&l), 0);
+    lab_finish(&l);
+}
+
 /* Another one is wiped and asks: the views that this one may have been in count. */
 static void a_report_of_one_that_listens_names_its_floor(void)
 {
@@ -259,6 +279,7 @@ int main(void)
     TAP_RUN(the_bound_is_above_all_that_a_quorum_reports);
     TAP_RUN(a_report_is_signed_by_another_and_answers_the_question);
     TAP_RUN(it_is_back_when_a_checkpoint_above_is_stable_and_knows_its_floor);
+    TAP_RUN(it_does_not_recover_in_an_epoch_before_its_last);
     TAP_RUN(a_report_of_one_that_listens_names_its_floor);
     TAP_RUN(its_first_view_change_is_above_its_floor);
     TAP_RUN(it_leaves_no_view_while_it_recovers);
