@@ -31,7 +31,7 @@ static void world_outcome(const struct world *w, struct outcome *out)
     out->steps = w->steps;
     out->acts = w->acts;
     out->trace = w->trace;
-    out->virtual_ns = w->now;
+    out->virtual_ns = w->agenda.now_ns;
     out->marks = w->marks;
     out->replicas = w->plan.n;
 }

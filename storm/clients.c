@@ -75,12 +75,12 @@ static void tell(struct world *w, unsigned k, uint32_t timestamp)
             operation += 1 + i;
             MARK(w, CLIENT_LIED);
         }
-        struct event *e =
-            world_push(w, w->now + w->plan.delay_min + (int64_t)(v >> 16) % w->plan.delay_min, EVENT_CLIENT);
-        e->machine = k;
+        struct event *e = agenda_add(
+            &w->agenda, w->agenda.now_ns + w->plan.delay_min + (int64_t)(v >> 16) % w->plan.delay_min, EVENT_CLIENT);
+        e->node = k;
         e->from = i;
         e->number = 1;
-        e->message = request_make(k, timestamp, operation);
+        e->blob = request_make(k, timestamp, operation);
     }
 }
 
@@ -88,15 +88,15 @@ static void hear(struct world *w, const struct event *e)
 {
     struct machine *m = &w->machines[e->from];
 
-    if (machine_pbft(m) == NULL || m->paused_until > w->now)
+    if (machine_pbft(m) == NULL || m->paused_until > w->agenda.now_ns)
         return;
     machine_begin(m);
-    enum err err = replica_request(m->live, e->message);
+    enum err err = replica_request(m->live, e->blob);
     if (err == ERR_LIMIT)
         MARK(w, POOL_FULL);
     else if (err != ERR_OK && err != ERR_STALE)
         world_fail(w, "5 order", "machine %u answers a request with: %s", m->index, err_text(err));
-    trace_line(w, "machine %u is given request %u.%u", m->index, e->machine, e->message->data[4]);
+    trace_line(w, "machine %u is given request %u.%u", m->index, e->node, e->blob->data[4]);
     machine_end(m);
 }
 
@@ -115,7 +115,7 @@ static void speak(struct world *w, unsigned k)
         tell(w, k, t);
     if (c->done < all || !w->healed) {
         int64_t wait = c->asked < most ? w->plan.think : w->plan.view_timeout / 2;
-        world_push(w, w->now + wait + w->plan.delay_min, EVENT_CLIENT)->machine = k;
+        agenda_add(&w->agenda, w->agenda.now_ns + wait + w->plan.delay_min, EVENT_CLIENT)->node = k;
     }
 }
 
@@ -124,13 +124,13 @@ void client_event(struct world *w, const struct event *e)
     if (e->number == 1)
         hear(w, e);
     else
-        speak(w, e->machine);
+        speak(w, e->node);
 }
 
 void clients_start(struct world *w)
 {
     for (unsigned k = 0; k < w->plan.clients; k++)
-        world_push(w, (int64_t)k * w->plan.delay_min, EVENT_CLIENT)->machine = k;
+        agenda_add(&w->agenda, (int64_t)k * w->plan.delay_min, EVENT_CLIENT)->node = k;
     if (w->plan.change_count > 0)
-        world_push(w, w->plan.change_at, EVENT_CLIENT)->machine = CLIENT_OF_CHANGES;
+        agenda_add(&w->agenda, w->plan.change_at, EVENT_CLIENT)->node = CLIENT_OF_CHANGES;
 }

@@ -276,14 +276,16 @@ static void send(void *context, const struct effect *e)
 
 static void timer_set(void *context, uint32_t timer, int64_t at)
 {
-    machine_timer_set(context, timer, at);
+    struct machine *m = context;
+
+    clock_timer_set(&m->clock, timer, at);
 }
 
 static void timer_stop(void *context, uint32_t timer)
 {
     struct machine *m = context;
 
-    m->timer_at[timer] = -1;
+    clock_timer_stop(&m->clock, timer);
 }
 
 /* ---- writing */
@@ -355,8 +357,8 @@ static void sync_begin(struct machine *m)
     if (d->writing > 0 || d->queue_count == 0)
         return;
     d->writing = d->queue_count;
-    struct event *event = world_push(w, w->now + w->plan.write_delay, EVENT_DISK);
-    event->machine = m->index;
+    struct event *event = agenda_add(&w->agenda, w->agenda.now_ns + w->plan.write_delay, EVENT_DISK);
+    event->node = m->index;
     event->serial = ++d->write_serial;
 }
 
@@ -393,15 +395,13 @@ struct effects effects_spare(struct world *w)
 
 void disk_event(struct world *w, const struct event *e)
 {
-    struct machine *m = &w->machines[e->machine];
+    struct machine *m = &w->machines[e->node];
     struct disk *d = &m->disk;
 
     if (!m->up || e->serial != d->write_serial || d->writing == 0)
         return;
-    if (m->paused_until > w->now) {
-        struct event *again = world_push(w, m->paused_until, EVENT_DISK);
-        again->machine = e->machine;
-        again->serial = e->serial;
+    if (m->paused_until > w->agenda.now_ns) {
+        agenda_again(&w->agenda, m->paused_until, e);
         return;
     }
     w->acts++;

@@ -40,10 +40,10 @@ static void kill_primary(struct world *w, struct kill *k)
     const struct variant *v = k->variant;
 
     k->done = true;
-    k->at = w->now;
+    k->at = w->agenda.now_ns;
     k->victim = world_primary(w);
     for (unsigned i = 0; i < w->plan.n; i++) {
-        k->last[i] = w->now;
+        k->last[i] = w->agenda.now_ns;
         k->decided[i] = w->machines[i].app.decided;
     }
     machine_crash(&w->machines[k->victim], v->back_after < 0 ? -1 : w->plan.view_timeout * v->back_after / 100);
@@ -59,11 +59,11 @@ static bool look(const struct world *w, struct kill *k)
         if (i == k->victim)
             continue;
         if (w->machines[i].app.decided != k->decided[i] && k->last[i] <= late) {
-            if (w->now - k->last[i] >= k->silence[i]) {
-                k->silence[i] = w->now - k->last[i];
-                k->answered[i] = w->now - k->at;
+            if (w->agenda.now_ns - k->last[i] >= k->silence[i]) {
+                k->silence[i] = w->agenda.now_ns - k->last[i];
+                k->answered[i] = w->agenda.now_ns - k->at;
             }
-            k->last[i] = w->now;
+            k->last[i] = w->agenda.now_ns;
             k->decided[i] = w->machines[i].app.decided;
         }
         waiting = waiting || k->last[i] <= late;
@@ -77,15 +77,14 @@ static void run(struct world *w, void *context)
     struct kill *k = context;
     int64_t unit = w->plan.view_timeout / 100, next;
     uint64_t events = 0;
-    void *value;
 
     world_begin(w);
-    while (heap_peek(&w->events, &next, &value) && (!k->counting || next <= k->variant->until * unit)) {
+    while (agenda_peek(&w->agenda, &next) && (!k->counting || next <= k->variant->until * unit)) {
         if (next >= k->variant->from * unit && !k->done && events++ == k->event)
             kill_primary(w, k);
         if (!world_step(w) || (k->done && !look(w, k)))
             break;
-        if (k->done && w->now > k->at + WATCHED * w->plan.view_timeout)
+        if (k->done && w->agenda.now_ns > k->at + WATCHED * w->plan.view_timeout)
             world_fail(w, "14 liveness", "no decision any more");
     }
     if (k->counting)

@@ -62,7 +62,7 @@ void links_start(struct world *w)
             uint64_t carries = w->plan.carries;
             for (unsigned i = 0; i < w->plan.fault_count && !w->healed; i++) {
                 const struct fault *f = &w->plan.faults[i];
-                if (w->now < f->at || w->now >= f->at + f->lasts || !fault_thins(f, from, to))
+                if (w->agenda.now_ns < f->at || w->agenda.now_ns >= f->at + f->lasts || !fault_thins(f, from, to))
                     continue;
                 carries = carries == 0 || fault_carries(f) < carries ? fault_carries(f) : carries;
             }
@@ -104,20 +104,20 @@ static void machine_fault(struct world *w, struct machine *m, const struct fault
     case FAULT_PAUSE:
         if (m->up)
             MARK(w, PAUSED);
-        m->paused_until = w->now + f->lasts / 2;
+        m->paused_until = w->agenda.now_ns + f->lasts / 2;
         break;
     case FAULT_CLOCK_JUMP:
         MARK(w, CLOCK_JUMP);
-        clock_change(m, jump, m->clock_rate);
+        clock_change(&m->clock, jump, m->clock.rate_ppm);
         break;
     case FAULT_CLOCK_BACK:
         MARK(w, CLOCK_BACK);
         machine_crash(m, f->lasts);
-        clock_change(m, -jump, m->clock_rate);
+        clock_change(&m->clock, -jump, m->clock.rate_ppm);
         break;
     case FAULT_CLOCK_RATE:
         MARK(w, CLOCK_RATE);
-        clock_change(m, 0, (int)(f->detail % (CLOCK_FAST + CLOCK_SLOW + 1)) - CLOCK_SLOW);
+        clock_change(&m->clock, 0, 1000 * ((int64_t)(f->detail % (CLOCK_FAST + CLOCK_SLOW + 1)) - CLOCK_SLOW));
         break;
     case FAULT_FULL_DISK:
         m->disk.full = true;
@@ -150,7 +150,7 @@ static void begin(struct world *w, struct fault *f)
     if (f->kind == FAULT_SLOW_KIND)
         w->slow = f;
     if (f->kind == FAULT_CLOG)
-        w->links[f->node][f->other].clogged_until = w->now + f->lasts;
+        w->links[f->node][f->other].clogged_until = w->agenda.now_ns + f->lasts;
     cut_links(w, f, true);
     if (f->kind == FAULT_THIN)
         links_start(w);
@@ -185,7 +185,7 @@ static void end(struct world *w, const struct fault *f)
         if (m->replica == f->node && f->kind == FAULT_UNSURE)
             make_sure(m);
         if (m->replica == f->node && f->kind == FAULT_CLOCK_RATE)
-            clock_change(m, 0, 0);
+            clock_change(&m->clock, 0, 0);
         if (m->replica != f->node || f->kind != FAULT_FULL_DISK)
             continue;
         m->disk.full = false;
@@ -199,9 +199,9 @@ void fault_event(struct world *w, const struct event *e)
     if (w->healed)
         return;
     if (e->number == 1)
-        begin(w, &w->plan.faults[e->machine]);
+        begin(w, &w->plan.faults[e->node]);
     else
-        end(w, &w->plan.faults[e->machine]);
+        end(w, &w->plan.faults[e->node]);
 }
 
 void faults_start(struct world *w)
@@ -210,10 +210,10 @@ void faults_start(struct world *w)
         const struct fault *f = &w->plan.faults[i];
         if (f->kind == FAULT_NONE)
             continue;
-        struct event *e = world_push(w, f->at, EVENT_FAULT);
-        e->machine = i;
+        struct event *e = agenda_add(&w->agenda, f->at, EVENT_FAULT);
+        e->node = i;
         e->number = 1;
-        world_push(w, f->at + f->lasts, EVENT_FAULT)->machine = i;
+        agenda_add(&w->agenda, f->at + f->lasts, EVENT_FAULT)->node = i;
     }
 }
 
@@ -252,7 +252,7 @@ void faults_heal(struct world *w)
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
         m->paused_until = 0;
-        clock_change(m, 0, 0);
+        clock_change(&m->clock, 0, 0);
         m->disk.doomed = m->disk.doomed_again = m->disk.full = false;
         if (m->unsure)
             make_sure(m);

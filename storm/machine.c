@@ -11,19 +11,19 @@ static const struct digest GENESIS;
 
 void machine_timer(struct world *w, const struct event *e)
 {
-    struct machine *m = &w->machines[e->machine];
+    struct machine *m = &w->machines[e->node];
 
-    if (!m->up || e->serial != m->timer_serial[e->number] || m->timer_at[e->number] < 0)
+    if (!m->up || !clock_timer_rings(&m->clock, e))
         return;
-    if (m->paused_until > w->now) {
-        machine_timer_put_off(m, e->number, m->paused_until);
+    if (m->paused_until > w->agenda.now_ns) {
+        clock_timer_put_off(&m->clock, e->number, m->paused_until);
         return;
     }
     uint64_t id = draw_id(DRAW_TIMER, m->index * PBFT_TIMER_COUNT + e->number, (uint32_t)e->serial);
     draw_note(&w->draw, id);
     if (draw_value(&w->draw, id) == DRAW_NEVER)
         return;
-    m->timer_at[e->number] = -1;
+    clock_timer_stop(&m->clock, e->number);
     trace_line(w, "machine %u timer %u", m->index, e->number);
     m->view_timer = e->number == PBFT_TIMER_VIEW;
     machine_begin(m);
@@ -53,7 +53,7 @@ void machine_begin(struct machine *m)
         memset(&m->before, 0, sizeof m->before);
     }
     m->out = effects_spare(m->world);
-    replica_begin(m->live, machine_now(m), &m->out);
+    replica_begin(m->live, clock_now(&m->clock), &m->out);
 }
 
 void machine_end(struct machine *m)
@@ -233,11 +233,11 @@ void machine_crash(struct machine *m, int64_t back_after)
     m->life++;
     m->starting = false;
     m->paused_until = 0;
-    for (unsigned i = 0; i < PBFT_TIMER_COUNT; i++)
-        m->timer_at[i] = -1;
+    clock_timers_stop(&m->clock);
     if (back_after < 0)
         return;
-    world_push(w, w->now + (w->healed ? w->plan.delay_min : back_after), EVENT_RESTART)->machine = m->index;
+    agenda_add(&w->agenda, w->agenda.now_ns + (w->healed ? w->plan.delay_min : back_after), EVENT_RESTART)->node =
+        m->index;
 }
 
 static bool lags(const struct machine *m)

@@ -7,12 +7,12 @@ static void arrive(struct world *w, const struct parcel *p, unsigned to, int64_t
     for (unsigned i = 0; i < w->machine_count; i++) {
         if (w->machines[i].replica != to)
             continue;
-        struct event *e = world_push(w, at, EVENT_MESSAGE);
-        e->machine = i;
+        struct event *e = agenda_add(&w->agenda, at, EVENT_MESSAGE);
+        e->node = i;
         e->from = w->machines[p->sender].replica;
-        e->serial = p->life;
+        e->life = p->life;
         e->number = p->sender;
-        e->message = blob_hold(p->message);
+        e->blob = blob_hold(p->message);
     }
 }
 
@@ -49,7 +49,7 @@ static void depart(struct world *w, const struct parcel *p, unsigned to)
 {
     struct link *link = &w->links[w->machines[p->sender].replica][to];
     uint64_t v = p->luck;
-    int64_t at = w->now + delay(w, v);
+    int64_t at = w->agenda.now_ns + delay(w, v);
 
     if (w->slow != NULL && is_slow(w, to, blob_bytes(p->message))) {
         MARK(w, MESSAGE_SLOW);
@@ -75,10 +75,10 @@ static void start_sending(struct world *w, unsigned from, unsigned to)
 {
     struct link *link = &w->links[from][to];
     int64_t takes = dmath_muldiv((int64_t)link->first->message->len, w->plan.view_timeout, (int64_t)link->carries);
-    struct event *e = world_push(w, w->now + takes, EVENT_LINK);
+    struct event *e = agenda_add(&w->agenda, w->agenda.now_ns + takes, EVENT_LINK);
 
     e->from = from;
-    e->machine = to;
+    e->node = to;
     e->serial = ++link->serial;
 }
 
@@ -112,14 +112,14 @@ static void drop_first(struct link *link)
 
 void network_left(struct world *w, const struct event *e)
 {
-    struct link *link = &w->links[e->from][e->machine];
+    struct link *link = &w->links[e->from][e->node];
 
     if (link->first == NULL || e->serial != link->serial)
         return;
-    depart(w, link->first, e->machine);
+    depart(w, link->first, e->node);
     drop_first(link);
     if (link->first != NULL)
-        start_sending(w, e->from, e->machine);
+        start_sending(w, e->from, e->node);
 }
 
 /* What is being sent begins anew at the new speed. */
@@ -196,13 +196,13 @@ static void mark_refusal(struct world *w, enum err err)
 static void hand_over(struct machine *m, const struct event *e)
 {
     struct world *w = m->world;
-    struct bytes message = blob_bytes(e->message);
+    struct bytes message = blob_bytes(e->blob);
     bool ordered = pbft_owns(message), proof = ordered && message.data[1] == MESSAGE_STABLE;
     const struct epoch *epoch = machine_epoch(m);
     bool voted = machine_pbft(m) != NULL;
 
     machine_begin(m);
-    enum err err = replica_receive(m->live, e->from, e->message);
+    enum err err = replica_receive(m->live, e->from, e->blob);
     if (err != ERR_OK && ordered)
         mark_refusal(w, err);
     if (err == ERR_LIMIT && transfer_owns(message))
@@ -217,20 +217,16 @@ static void hand_over(struct machine *m, const struct event *e)
 
 void network_deliver(struct world *w, const struct event *e)
 {
-    struct machine *m = &w->machines[e->machine];
+    struct machine *m = &w->machines[e->node];
 
     if (!m->up)
         return;
-    if (m->paused_until > w->now) {
-        struct event *later = world_push(w, m->paused_until, EVENT_MESSAGE);
-        struct event *next = later->next;
-        *later = *e;
-        later->next = next;
-        later->message = blob_hold(e->message);
+    if (m->paused_until > w->agenda.now_ns) {
+        agenda_again(&w->agenda, m->paused_until, e);
         return;
     }
-    if (w->machines[e->number].life != e->serial)
+    if (w->machines[e->number].life != e->life)
         MARK(w, MESSAGE_OLD_LIFE);
-    if (replica_owns(blob_bytes(e->message)))
+    if (replica_owns(blob_bytes(e->blob)))
         hand_over(m, e);
 }

@@ -7,7 +7,7 @@
 
 static void stamp(const struct world *w)
 {
-    printf("%9lld.%03lld ms  ", (long long)(w->now / MS), (long long)(w->now / 1000 % 1000));
+    printf("%9lld.%03lld ms  ", (long long)(w->agenda.now_ns / MS), (long long)(w->agenda.now_ns / 1000 % 1000));
 }
 
 void trace_line(const struct world *w, const char *fmt, ...)

@@ -6,6 +6,9 @@
 
 enum { STEPS_MAX = 4000000, VERDICTS = 1 << 14 };
 
+/* What a machine's clock shows when the world begins: far enough from 0 that it can go back. */
+static const int64_t CLOCK_START_NS = 1000 * 1000 * MS;
+
 void world_fail(struct world *w, const char *checker, const char *fmt, ...)
 {
     va_list args;
@@ -13,7 +16,7 @@ void world_fail(struct world *w, const char *checker, const char *fmt, ...)
     if (w->checker != NULL)
         return;
     w->checker = checker;
-    int used = snprintf(w->failure, sizeof w->failure, "at %lld us: ", (long long)(w->now / 1000));
+    int used = snprintf(w->failure, sizeof w->failure, "at %lld us: ", (long long)(w->agenda.now_ns / 1000));
     va_start(args, fmt);
     vsnprintf(w->failure + used, sizeof w->failure - (size_t)used, fmt, args);
     va_end(args);
@@ -32,26 +35,6 @@ bool replica_honest(const struct world *w, unsigned replica)
     for (unsigned i = 0; i < w->machine_count; i++)
         forgot = forgot || (w->machines[i].replica == replica && w->machines[i].forgot);
     return w->plan.lies[replica] == LIE_NONE || (w->plan.lies[replica] == LIE_WIPED && !forgot);
-}
-
-struct event *world_push(struct world *w, int64_t at, enum event_kind kind)
-{
-    struct event *e = w->free_events;
-
-    if (e == NULL)
-        e = mem_alloc(sizeof *e);
-    else
-        w->free_events = e->next;
-    *e = (struct event){.kind = kind};
-    heap_push(&w->events, at < w->now ? w->now : at, e);
-    return e;
-}
-
-static void event_free(struct world *w, struct event *e)
-{
-    blob_drop(e->message);
-    e->next = w->free_events;
-    w->free_events = e;
 }
 
 static void configure(struct world *w)
@@ -84,9 +67,7 @@ static void machine_add(struct world *w, unsigned replica)
     struct machine *m = &w->machines[w->machine_count];
 
     *m = (struct machine){.world = w, .index = w->machine_count, .replica = replica, .lie = w->plan.lies[replica]};
-    for (unsigned i = 0; i < PBFT_TIMER_COUNT; i++)
-        m->timer_at[i] = -1;
-    clock_init(m);
+    clock_init(&m->clock, &w->agenda, m->index, CLOCK_START_NS, 0);
     outbox_init(&m->outbox, &disk_actions, m);
     w->machine_count++;
 }
@@ -119,18 +100,8 @@ void world_init_plan(struct world *w, const struct draw *draw, const struct stor
 
 void world_free(struct world *w)
 {
-    int64_t at;
-    void *value;
-
-    while (heap_pop(&w->events, &at, &value))
-        event_free(w, value);
-    heap_free(&w->events);
+    agenda_fini(&w->agenda);
     network_free(w);
-    while (w->free_events != NULL) {
-        struct event *e = w->free_events;
-        w->free_events = e->next;
-        mem_free(e);
-    }
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
         replica_free(m->live);
@@ -172,13 +143,13 @@ static void take(struct world *w, const struct event *e)
         fault_event(w, e);
         break;
     case EVENT_RESTART:
-        if (!w->machines[e->machine].up && !w->machines[e->machine].gone)
-            machine_start(&w->machines[e->machine]);
+        if (!w->machines[e->node].up && !w->machines[e->node].gone)
+            machine_start(&w->machines[e->node]);
         break;
     case EVENT_HEAL:
         if (!w->healed) {
             faults_heal(w);
-            world_push(w, w->now + w->plan.bound, EVENT_HEAL);
+            agenda_add(&w->agenda, w->agenda.now_ns + w->plan.bound, EVENT_HEAL);
         } else {
             liveness_expired(w);
         }
@@ -201,21 +172,21 @@ void world_begin(struct world *w)
         if (w->machines[i].replica < w->plan.n)
             machine_start(&w->machines[i]);
         else
-            world_push(w, w->plan.change_at + (int64_t)i * w->plan.view_timeout, EVENT_RESTART)->machine = i;
+            agenda_add(&w->agenda, w->plan.change_at + (int64_t)i * w->plan.view_timeout, EVENT_RESTART)->node = i;
     }
     clients_start(w);
-    world_push(w, w->plan.horizon, EVENT_HEAL);
+    agenda_add(&w->agenda, w->plan.horizon, EVENT_HEAL);
 }
 
 bool world_step(struct world *w)
 {
-    void *value;
+    struct event *e;
 
-    if (w->checker != NULL || w->finished || !heap_pop(&w->events, &w->now, &value))
+    if (w->checker != NULL || w->finished || (e = agenda_take(&w->agenda)) == NULL)
         return false;
     w->steps++;
-    take(w, value);
-    event_free(w, value);
+    take(w, e);
+    agenda_done(&w->agenda, e);
     if (w->steps > STEPS_MAX)
         world_fail(w, "16 memory", "no end after %d events", STEPS_MAX);
     return true;

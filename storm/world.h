@@ -1,7 +1,6 @@
 #ifndef PRISMFED_STORM_WORLD_H
 #define PRISMFED_STORM_WORLD_H
 
-#include "base/heap.h"
 #include "driver/outbox.h"
 #include "pbft/messages.h"
 #include "pbft/pbft.h"
@@ -10,6 +9,7 @@
 #include "storm/checkers/checkers.h"
 #include "storm/marks.h"
 #include "storm/reconfigure.h"
+#include "world/clock.h"
 
 /* One seed: real machines over networks, disks and clocks that exist in memory only, in virtual time. */
 
@@ -130,10 +130,7 @@ struct machine {
     bool was_behind;
     bool starting, unsure;
     int64_t paused_until;
-    int64_t clock_ahead, clock_since;   /* the clock was ahead by so much then, */
-    int clock_rate;                     /* and gains so many thousandths */
-    int64_t timer_at[PBFT_TIMER_COUNT]; /* own clock; -1: stopped */
-    unsigned timer_serial[PBFT_TIMER_COUNT];
+    struct clock clock;
     uint64_t view, left_in_a_row;
     uint64_t rotten_height; /* the last that came out wrong */
     bool diverged;          /* it knows that, and has not caught up */
@@ -164,26 +161,9 @@ struct machine {
     uint32_t said_count, lies_told;
 };
 
-enum event_kind {
-    EVENT_MESSAGE,
-    EVENT_TIMER,
-    EVENT_DISK,
-    EVENT_CLIENT,
-    EVENT_FAULT,
-    EVENT_RESTART,
-    EVENT_HEAL,
-    EVENT_LINK
-};
-
-struct event {
-    enum event_kind kind;
-    unsigned machine; /* or client, or fault; of a link: the replica that it leads to */
-    unsigned from;    /* replica */
-    unsigned number;  /* timer, or begin (1) and end (0) of a fault */
-    uint64_t serial;  /* life, or of a timer, a write or a link */
-    struct blob *message;
-    struct event *next; /* in the free list */
-};
+/* Of a message, `number` is the machine that sent it and `life` that machine's; of a client, `node` is the client, of a
+ * fault its number in the plan: `number` 1 begins it, 0 ends it. */
+enum storm_event { EVENT_CLIENT = EVENT_OWN, EVENT_FAULT, EVENT_RESTART, EVENT_HEAL };
 
 struct client {
     uint32_t asked, done; /* timestamps */
@@ -223,10 +203,8 @@ struct world {
     struct link links[REPLICAS_MAX][REPLICAS_MAX];
     struct client clients[CLIENTS_ALL];
     struct rooted roots[ROOTS_KEPT]; /* by height modulo that, the last one seen */
-    struct heap events;
-    struct event *free_events;
+    struct agenda agenda;
     struct effects spare; /* empty, for the next step */
-    int64_t now;
     uint64_t steps;
     uint64_t acts;            /* steps of machines, crashes, and writes that end: what a trace is long of */
     const struct fault *slow; /* FAULT_SLOW_KIND, while it lasts */
@@ -254,7 +232,6 @@ void world_run(struct world *w);
 void world_begin(struct world *w);
 bool world_step(struct world *w);
 void world_fail(struct world *w, const char *checker, const char *fmt, ...) PRINTF_LIKE(3, 4);
-struct event *world_push(struct world *w, int64_t at, enum event_kind kind);
 bool machine_correct(const struct machine *m);
 /* Nothing can be held against it: correct, or wiped and honest. */
 bool replica_honest(const struct world *w, unsigned replica);
@@ -289,13 +266,6 @@ void disk_damage(struct machine *m, uint64_t v); /* one record of a machine that
 bool disk_read(struct machine *m);
 
 void disk_free(struct disk *d);
-
-/* ---- clock.c */
-void clock_init(struct machine *m);
-int64_t machine_now(const struct machine *m);
-void machine_timer_set(struct machine *m, uint32_t timer, int64_t at);        /* own clock */
-void machine_timer_put_off(struct machine *m, uint32_t timer, int64_t until); /* the world's */
-void clock_change(struct machine *m, int64_t jump, int rate); /* jump back only while the machine is down */
 
 /* ---- machine.c */
 void machine_start(struct machine *m);

@@ -9,13 +9,18 @@ static bool item_before(const struct heap_item *a, const struct heap_item *b)
 
 void heap_push(struct heap *h, int64_t key, void *value)
 {
+    heap_push_in_order(h, key, h->next_order++, value);
+}
+
+void heap_push_in_order(struct heap *h, int64_t key, uint64_t order, void *value)
+{
     size_t i = h->count;
 
     if (h->count == h->cap) {
         h->cap = h->cap > 0 ? 2 * h->cap : 16;
         h->items = mem_resize(h->items, h->cap, sizeof *h->items);
     }
-    struct heap_item item = {.key = key, .order = h->next_order++, .value = value};
+    struct heap_item item = {.key = key, .order = order, .value = value};
     h->count++;
     for (; i > 0 && item_before(&item, &h->items[(i - 1) / 2]); i = (i - 1) / 2)
         h->items[i] = h->items[(i - 1) / 2];

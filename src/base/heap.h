@@ -20,6 +20,8 @@ struct heap {
 };
 
 void heap_push(struct heap *h, int64_t key, void *value);
+/* With a place among equal keys that was taken from next_order before. */
+void heap_push_in_order(struct heap *h, int64_t key, uint64_t order, void *value);
 bool heap_peek(const struct heap *h, int64_t *key, void **value);
 bool heap_pop(struct heap *h, int64_t *key, void **value);
 void heap_free(struct heap *h);

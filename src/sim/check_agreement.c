@@ -32,7 +32,7 @@ void check_agreement(struct checkers *c, const struct rehearsal *r, const struct
     struct height_seen *slot = &c->heights[s->height % HEIGHTS_SEEN], seen = *slot;
 
     if (s->height < n->height) {
-        checkers_violation(c, r->now_ns, n->name, "its height falls from %" PRIu64 " to %" PRIu64, n->height,
+        checkers_violation(c, r->agenda.now_ns, n->name, "its height falls from %" PRIu64 " to %" PRIu64, n->height,
                            s->height);
         return;
     }
@@ -46,6 +46,6 @@ void check_agreement(struct checkers *c, const struct rehearsal *r, const struct
         return;
     }
     if (MUTATE(SIM_AGREEMENT_UNCHECKED, false, !digest_equal(&seen.block_id, &s->block_id)))
-        checkers_violation(c, r->now_ns, n->name, "its block %" PRIu64 " is another one than node %u has", s->height,
-                           seen.node);
+        checkers_violation(c, r->agenda.now_ns, n->name, "its block %" PRIu64 " is another one than node %u has",
+                           s->height, seen.node);
 }

@@ -41,13 +41,13 @@ static int64_t patience_ns(const struct scenario *s)
 void check_progress_faults(struct checkers *c, const struct rehearsal *r)
 {
     c->calm = is_calm(r);
-    c->moved_ns = r->now_ns;
+    c->moved_ns = r->agenda.now_ns;
     c->patience_ns = patience_ns(r->scenario);
 }
 
 void check_progress(struct checkers *c, const struct rehearsal *r)
 {
-    if (c->calm && r->now_ns - c->moved_ns > c->patience_ns)
-        checkers_violation(c, r->now_ns, "*", "no block since %" PRId64 " ms, though a quorum hears each other",
+    if (c->calm && r->agenda.now_ns - c->moved_ns > c->patience_ns)
+        checkers_violation(c, r->agenda.now_ns, "*", "no block since %" PRId64 " ms, though a quorum hears each other",
                            c->moved_ns / 1000000);
 }

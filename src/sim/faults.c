@@ -13,9 +13,9 @@ static const struct scenario_event *event_at(const struct rehearsal *r, unsigned
     return &r->scenario->events[fault];
 }
 
-static void plan(struct rehearsal *r, enum happening_kind kind, unsigned fault, int64_t at_ns)
+static void plan(struct rehearsal *r, enum rehearsal_event kind, unsigned fault, int64_t at_ns)
 {
-    rehearsal_plan(r, at_ns, &(struct happening){.kind = kind, .fault = fault});
+    agenda_add(&r->agenda, at_ns, kind)->number = fault;
 }
 
 void faults_init(struct rehearsal *r)
@@ -58,11 +58,11 @@ void faults_epoch(struct rehearsal *r, uint64_t epoch)
         if (r->faults.planned[i] || e->epoch > epoch)
             continue;
         r->faults.planned[i] = true;
-        plan(r, HAPPEN_FAULT, i, r->now_ns + e->after_ns);
+        plan(r, HAPPEN_FAULT, i, r->agenda.now_ns + e->after_ns);
     }
     for (unsigned i = 0; i < r->scenario->event_count; i++) { /* those for whom an epoch had no room */
         if (r->faults.asking[i].open)
-            plan(r, HAPPEN_ASK, i, r->now_ns);
+            plan(r, HAPPEN_ASK, i, r->agenda.now_ns);
     }
 }
 
@@ -75,8 +75,8 @@ static void begin_record(struct rehearsal *r, unsigned fault, int node, bool end
         f->records = mem_resize(f->records, f->cap, sizeof *f->records);
     }
     f->records[f->count++] = (struct fault_record){
-        .fault = fault, .ends = ends, .node = node, .now_ns = r->now_ns, .epoch = r->timeline.present};
-    trace_line(r->trace, r->now_ns, node >= 0 ? r->nodes[node].name : "*", "fault %s%s",
+        .fault = fault, .ends = ends, .node = node, .now_ns = r->agenda.now_ns, .epoch = r->timeline.present};
+    trace_line(r->trace, r->agenda.now_ns, node >= 0 ? r->nodes[node].name : "*", "fault %s%s",
                scenario_event_name(event_at(r, fault)->kind), ends ? " ends" : "");
 }
 
@@ -86,8 +86,8 @@ static void end_record(struct rehearsal *r, size_t at, bool effective)
 
     fired->idle = !effective;
     if (!effective)
-        trace_line(r->trace, r->now_ns, fired->node >= 0 ? r->nodes[fired->node].name : "*", "fault %s: nothing to do",
-                   scenario_event_name(event_at(r, fired->fault)->kind));
+        trace_line(r->trace, r->agenda.now_ns, fired->node >= 0 ? r->nodes[fired->node].name : "*",
+                   "fault %s: nothing to do", scenario_event_name(event_at(r, fired->fault)->kind));
 }
 
 /* Whom the node furthest in consensus takes for the primary; -1: nobody is up. */
@@ -140,7 +140,7 @@ static bool restart(struct rehearsal *r, int node)
         return false;
     n->restarts++;
     if (node_start(n, r, &diag) != ERR_OK)
-        checkers_violation(&r->checkers, r->now_ns, n->name, "it does not start again: %s", diag.text);
+        checkers_violation(&r->checkers, r->agenda.now_ns, n->name, "it does not start again: %s", diag.text);
     return true;
 }
 
@@ -296,7 +296,7 @@ void faults_sign_off(struct rehearsal *r, unsigned fault)
     r->faults.asking[fault].open = true;
     ask(r, fault);
     if (r->faults.asking[fault].open)
-        plan(r, HAPPEN_SIGN_OFF, fault, r->now_ns + ask_again_ns);
+        plan(r, HAPPEN_SIGN_OFF, fault, r->agenda.now_ns + ask_again_ns);
 }
 
 static bool rotate_key(struct rehearsal *r, unsigned fault, struct sim_node *n)
@@ -365,7 +365,8 @@ static bool drift(struct rehearsal *r, unsigned fault)
     struct diag diag = {0};
 
     if (rehearsal_workload(r, node, &event_at(r, fault)->workload, &diag) != ERR_OK)
-        checkers_violation(&r->checkers, r->now_ns, r->nodes[node].name, "its new work cannot be built: %s", diag.text);
+        checkers_violation(&r->checkers, r->agenda.now_ns, r->nodes[node].name, "its new work cannot be built: %s",
+                           diag.text);
     return true;
 }
 
@@ -438,7 +439,7 @@ void faults_fire(struct rehearsal *r, unsigned fault)
     end_record(r, at, strike(r, fault, node));
     rehearsal_faults_changed(r);
     if (e->duration_ns > 0)
-        plan(r, HAPPEN_FAULT_END, fault, r->now_ns + e->duration_ns);
+        plan(r, HAPPEN_FAULT_END, fault, r->agenda.now_ns + e->duration_ns);
 }
 
 /* Ends what the fault began, unless a later one of its kind has taken its place. */

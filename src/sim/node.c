@@ -29,6 +29,7 @@ void node_init(struct sim_node *n, struct rehearsal *r, unsigned index)
     n->draws = prng_next(&prng);
     disk_init(&n->disk, r->options.room);
     outbox_init(&n->outbox, &actions, n);
+    clock_init(&n->clock, &r->agenda, index, 0, 0);
 }
 
 void node_fini(struct sim_node *n)
@@ -74,7 +75,7 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
         .verify_cache = r->verdicts,
         .recovering = n->recovering,
         .nonce = start_nonce(n),
-        .sequence_floor = n->recovering ? (uint64_t)r->now_ns / 1000 : 0,
+        .sequence_floor = n->recovering ? (uint64_t)r->agenda.now_ns / 1000 : 0,
     };
 }
 
@@ -125,21 +126,25 @@ void node_stop(struct sim_node *n, struct rehearsal *r)
     ASSERT(n->up);
     n->up = false;
     n->life++;
+    clock_timers_stop(&n->clock);
     fed_free(n->fed);
     n->fed = NULL;
     outbox_reset(&n->outbox);
     n->told = 0;
-    disk_crash(&n->disk, r->now_ns);
+    disk_crash(&n->disk, r->agenda.now_ns);
     r->ended_unknown = true;
 }
 
 /* ---- effects */
 
-static void plan_own(const struct sim_node *n, struct rehearsal *r, int64_t at_ns, struct happening *h)
+/* Ends with the node's life. */
+static struct event *plan_own(const struct sim_node *n, int64_t at_ns, int kind)
 {
-    h->node = n->index;
-    h->life = n->life;
-    rehearsal_plan(r, at_ns, h);
+    struct event *e = agenda_add(&n->rehearsal->agenda, at_ns, kind);
+
+    e->node = n->index;
+    e->life = n->life;
+    return e;
 }
 
 static void send_one(struct sim_node *n, struct rehearsal *r, unsigned member, struct blob *blob, struct blob *forged)
@@ -162,7 +167,7 @@ static void do_send(void *context, const struct effect *e)
     if (liar_withholds(n->lie, blob_bytes(e->blob)))
         return;
     if (!n->lied && e->blob != n->checked) { /* a broadcast is one effect for each who gets it, in a row */
-        check_signing(&r->checkers, n, blob_bytes(e->blob), r->now_ns);
+        check_signing(&r->checkers, n, blob_bytes(e->blob), r->agenda.now_ns);
         blob_drop(n->checked);
         n->checked = blob_hold(e->blob);
     }
@@ -177,7 +182,7 @@ static void finish_writes(struct sim_node *n)
 {
     uint64_t serial;
 
-    while ((serial = disk_finish(&n->disk, n->rehearsal->now_ns)) > 0)
+    while ((serial = disk_finish(&n->disk, n->rehearsal->agenda.now_ns)) > 0)
         outbox_durable(&n->outbox, serial);
 }
 
@@ -185,12 +190,12 @@ static void begin_write(struct sim_node *n, enum disk_kind kind, uint64_t serial
 {
     struct rehearsal *r = n->rehearsal;
     int64_t done_ns;
-    bool opens = disk_begin(&n->disk, r->now_ns, r->scenario->disk_ns, kind, serial, number, blob, &done_ns);
+    bool opens = disk_begin(&n->disk, r->agenda.now_ns, r->scenario->disk_ns, kind, serial, number, blob, &done_ns);
 
-    if (done_ns <= r->now_ns)
+    if (done_ns <= r->agenda.now_ns)
         finish_writes(n);
     else if (opens)
-        plan_own(n, r, done_ns, &(struct happening){.kind = HAPPEN_DURABLE});
+        plan_own(n, done_ns, EVENT_DISK);
 }
 
 static void do_persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
@@ -220,18 +225,15 @@ static void do_forget(void *context, uint64_t number)
 static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
 {
     struct sim_node *n = context;
-    int64_t now_ns = n->rehearsal->now_ns;
 
-    ASSERT(timer < FED_TIMER_END);
-    plan_own(n, n->rehearsal, at_ns > now_ns ? at_ns : now_ns,
-             &(struct happening){.kind = HAPPEN_TIMER, .timer = timer, .arming = ++n->armed[timer]});
+    clock_timer_set(&n->clock, timer, at_ns);
 }
 
 static void do_timer_stop(void *context, uint32_t timer)
 {
     struct sim_node *n = context;
 
-    n->armed[timer]++;
+    clock_timer_stop(&n->clock, timer);
 }
 
 static void do_anchor(void *context, uint64_t epoch, struct effect_body *outcome)
@@ -239,7 +241,7 @@ static void do_anchor(void *context, uint64_t epoch, struct effect_body *outcome
     struct sim_node *n = context;
 
     (void)outcome; /* the artifacts are made from the ledger (record/chronicle.h) */
-    trace_line(n->rehearsal->trace, n->rehearsal->now_ns, n->name, "anchor epoch %" PRIu64, epoch);
+    trace_line(n->rehearsal->trace, n->rehearsal->agenda.now_ns, n->name, "anchor epoch %" PRIu64, epoch);
 }
 
 static void do_recovered(void *context)
@@ -254,7 +256,8 @@ static void do_note(void *context, const char *name, uint64_t number, uint64_t o
 {
     struct sim_node *n = context;
 
-    trace_line(n->rehearsal->trace, n->rehearsal->now_ns, n->name, "%s %" PRIu64 " %" PRIu64, name, number, other);
+    trace_line(n->rehearsal->trace, n->rehearsal->agenda.now_ns, n->name, "%s %" PRIu64 " %" PRIu64, name, number,
+               other);
 }
 
 /* ---- whose instances a job has */
@@ -302,7 +305,7 @@ static void do_job(void *context, struct effect_body *body)
     w->hidden = !job_instances(job, job->kind == JOB_RECOUNT ? &disclosed : &own);
     ASSERT(!w->hidden || job->kind == JOB_RECOUNT);
     if (w->hidden) {
-        plan_own(n, r, r->now_ns, &(struct happening){.kind = HAPPEN_WORK_DONE, .work = w});
+        plan_own(n, r->agenda.now_ns, HAPPEN_WORK_DONE)->own = w;
         return;
     }
     w->memo = memo_new(r->options.journal, r->jobs++);
@@ -310,7 +313,7 @@ static void do_job(void *context, struct effect_body *body)
         job->cycle.instances[i] = memo_instance(w->memo, job->cycle.instances[i]);
     if (!memo_is_dropped(w->memo))
         pool_submit(r->pool, &w->task);
-    plan_own(n, r, r->now_ns + work_setup_ns, &(struct happening){.kind = HAPPEN_WORK_DUE, .work = w});
+    plan_own(n, r->agenda.now_ns + work_setup_ns, HAPPEN_WORK_DUE)->own = w;
 }
 
 static const struct outbox_actions actions = {
@@ -330,7 +333,7 @@ static const struct outbox_actions actions = {
 /* One step of the machine, and what it asks for. */
 static enum err step(struct sim_node *n, struct fed_event *event)
 {
-    event->now_ns = n->rehearsal->now_ns;
+    event->now_ns = clock_now(&n->clock);
     enum err err = fed_step(n->fed, event, &n->effects);
     outbox_carry(&n->outbox, &n->effects);
     return err;
@@ -361,7 +364,7 @@ void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event)
     enum err err = step(n, event);
     r->steps++;
     if (err != ERR_OK)
-        trace_line(r->trace, r->now_ns, n->name, "refused: %s", err_text(err));
+        trace_line(r->trace, r->agenda.now_ns, n->name, "refused: %s", err_text(err));
     tell_durable(n);
     rehearsal_observe(r, n);
 }
@@ -380,7 +383,7 @@ void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
         return;
     }
     takes_ns = dmath_muldiv((int64_t)((double)w->iterations * iteration_ns / n->speed), n->slow_ppm, PPM);
-    plan_own(n, r, r->now_ns + takes_ns, &(struct happening){.kind = HAPPEN_WORK_DONE, .work = w});
+    plan_own(n, r->agenda.now_ns + takes_ns, HAPPEN_WORK_DONE)->own = w;
 }
 
 /* A liar who repeats others looks again from time to time, and comes out with something of its own while it is still
@@ -396,7 +399,7 @@ static bool holds_back(const struct sim_node *n, struct rehearsal *r, struct wor
         w->held_back_ns >= (int64_t)deadline_ns / 4)
         return false;
     w->held_back_ns += liar_looks_again_ns;
-    plan_own(n, r, r->now_ns + liar_looks_again_ns, &(struct happening){.kind = HAPPEN_WORK_DONE, .work = w});
+    plan_own(n, r->agenda.now_ns + liar_looks_again_ns, HAPPEN_WORK_DONE)->own = w;
     return true;
 }
 
@@ -435,7 +438,7 @@ void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
         event.costs = w->hidden ? NULL : w->costs;
         event.count = w->job->candidate_count;
     }
-    trace_line(r->trace, r->now_ns, n->name, "work %s %s %" PRIu64 " iterations %" PRIu64, names[w->job->kind],
+    trace_line(r->trace, r->agenda.now_ns, n->name, "work %s %s %" PRIu64 " iterations %" PRIu64, names[w->job->kind],
                w->job->kind == JOB_RECOUNT ? "number" : "epoch", w->job->number, w->iterations);
     node_step(n, r, &event);
     work_free(w);

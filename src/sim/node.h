@@ -2,6 +2,7 @@
 #define PRISMFED_SIM_NODE_H
 
 #include "fed/fed.h"
+#include "world/clock.h"
 #include "world/disk.h"
 #include "scenario/scenario.h"
 #include "driver/outbox.h"
@@ -35,7 +36,7 @@ struct sim_node {
     struct outbox outbox;
     uint64_t told; /* the machine knows that this write is durable */
     struct disk disk;
-    uint64_t armed[FED_TIMER_END]; /* counts the settings of a timer: only the last one expires */
+    struct clock clock; /* true */
 
     double speed;
     int64_t slow_ppm;          /* its work takes this many millionths of the usual time */

@@ -96,26 +96,26 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
     return ERR_OK;
 }
 
-static void happening_free(struct rehearsal *r, struct happening *h)
+static void event_free(struct rehearsal *r, struct event *e)
 {
-    blob_drop(h->blob);
-    if (h->work != NULL) {
-        pool_cancel(r->pool, &h->work->task);
-        work_free(h->work);
+    struct work *w = e->own;
+
+    if (w != NULL) {
+        pool_cancel(r->pool, &w->task);
+        work_free(w);
     }
-    mem_free(h);
+    agenda_done(&r->agenda, e);
 }
 
 void rehearsal_free(struct rehearsal *r)
 {
-    int64_t at_ns;
-    void *value;
+    struct event *e;
 
     if (r == NULL)
         return;
-    while (heap_pop(&r->agenda, &at_ns, &value))
-        happening_free(r, value);
-    heap_free(&r->agenda);
+    while ((e = agenda_take(&r->agenda)) != NULL)
+        event_free(r, e);
+    agenda_fini(&r->agenda);
     pool_free(r->pool);
     for (unsigned i = 0; i < r->count; i++)
         node_fini(&r->nodes[i]);
@@ -140,27 +140,20 @@ void rehearsal_free(struct rehearsal *r)
 
 /* ---- while it runs */
 
-void rehearsal_plan(struct rehearsal *r, int64_t at_ns, const struct happening *h)
-{
-    struct happening *planned = mem_alloc(sizeof *planned);
-
-    *planned = *h;
-    heap_push(&r->agenda, at_ns, planned);
-}
-
 void rehearsal_send(struct rehearsal *r, const struct sim_node *from, unsigned to_node, struct blob *blob)
 {
     const char *to = r->nodes[to_node].name, *what = message_name(blob_bytes(blob));
     int64_t arrival_ns;
 
-    if (!network_send(&r->network, r->now_ns, from->index, to_node, blob->len, &arrival_ns)) {
-        trace_line(r->trace, r->now_ns, from->name, "send %s to %s %zu bytes, lost", what, to, blob->len);
+    if (!network_send(&r->network, r->agenda.now_ns, from->index, to_node, blob->len, &arrival_ns)) {
+        trace_line(r->trace, r->agenda.now_ns, from->name, "send %s to %s %zu bytes, lost", what, to, blob->len);
         return;
     }
-    trace_line(r->trace, r->now_ns, from->name, "send %s to %s %zu bytes", what, to, blob->len);
-    rehearsal_plan(
-        r, arrival_ns,
-        &(struct happening){.kind = HAPPEN_MESSAGE, .node = to_node, .from = from->index, .blob = blob_hold(blob)});
+    trace_line(r->trace, r->agenda.now_ns, from->name, "send %s to %s %zu bytes", what, to, blob->len);
+    struct event *e = agenda_add(&r->agenda, arrival_ns, EVENT_MESSAGE);
+    e->node = to_node;
+    e->from = from->index;
+    e->blob = blob_hold(blob);
 }
 
 /* A member that the log has just taken in: its operator starts it. */
@@ -176,7 +169,7 @@ static void newcomers(struct rehearsal *r, const struct federation_state *s)
         r->nodes[i].member = (int)member;
         r->node_of[r->members++] = i;
         if (node_start(&r->nodes[i], r, &diag) != ERR_OK)
-            checkers_violation(&r->checkers, r->now_ns, r->nodes[i].name, "it does not start: %s", diag.text);
+            checkers_violation(&r->checkers, r->agenda.now_ns, r->nodes[i].name, "it does not start: %s", diag.text);
     }
 }
 
@@ -189,14 +182,14 @@ static void observe_block(struct rehearsal *r, struct sim_node *n, const struct 
         if (r->options.journal != NULL)
             journal_block(r->options.journal, s->height, &s->block_id);
     }
-    r->checkers.moved_ns = r->now_ns;
+    r->checkers.moved_ns = r->agenda.now_ns;
     if (s->membership_epoch > r->membership_epoch) {
         r->membership_epoch = s->membership_epoch;
         r->quorum = s->quorum;
         rehearsal_faults_changed(r);
     }
     for (unsigned m = 0; m < s->member_count; m++)
-        check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], &s->members[m], r->now_ns);
+        check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], &s->members[m], r->agenda.now_ns);
 }
 
 /* A validator that has left goes on for a while: it may be the only one to tell others that their membership epoch is
@@ -206,7 +199,7 @@ static void leave(struct rehearsal *r, struct sim_node *n)
     if (r->scenario->nodes[n->index].card.role != ROLE_CORE)
         node_stop(n, r);
     else if (!n->left)
-        rehearsal_plan(r, r->now_ns + retirement_ns, &(struct happening){.kind = HAPPEN_RETIRE, .node = n->index});
+        agenda_add(&r->agenda, r->agenda.now_ns + retirement_ns, HAPPEN_RETIRE)->node = n->index;
     n->left = true;
 }
 
@@ -220,8 +213,8 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
     if (s->epoch != n->epoch) {
         n->epoch = s->epoch;
         r->ended_unknown = true;
-        if (timeline_enter(&r->timeline, s->epoch, r->now_ns)) {
-            trace_line(r->trace, r->now_ns, "*", "epoch %" PRIu64, s->epoch);
+        if (timeline_enter(&r->timeline, s->epoch, r->agenda.now_ns)) {
+            trace_line(r->trace, r->agenda.now_ns, "*", "epoch %" PRIu64, s->epoch);
             faults_epoch(r, s->epoch);
         }
     }
@@ -273,74 +266,75 @@ void rehearsal_faults_changed(struct rehearsal *r)
 
 /* ---- the loop */
 
-static void deliver(struct rehearsal *r, struct sim_node *n, const struct happening *h)
+static void deliver(struct rehearsal *r, struct sim_node *n, const struct event *e)
 {
-    struct fed_event event = {.kind = FED_EVENT_MESSAGE, .blob = h->blob, .from = (unsigned)r->nodes[h->from].member};
-    const char *what = message_name(blob_bytes(h->blob));
+    struct fed_event event = {.kind = FED_EVENT_MESSAGE, .blob = e->blob, .from = (unsigned)r->nodes[e->from].member};
+    const char *what = message_name(blob_bytes(e->blob));
 
-    if (!n->up || !network_hears(&r->network, h->from, h->node)) {
+    if (!n->up || !network_hears(&r->network, e->from, e->node)) {
         r->network.dropped++;
-        trace_line(r->trace, r->now_ns, n->name, "miss %s from %s", what, r->nodes[h->from].name);
+        trace_line(r->trace, r->agenda.now_ns, n->name, "miss %s from %s", what, r->nodes[e->from].name);
         return;
     }
     r->network.messages++;
-    r->network.bytes += h->blob->len;
-    trace_line(r->trace, r->now_ns, n->name, "receive %s from %s", what, r->nodes[h->from].name);
+    r->network.bytes += e->blob->len;
+    trace_line(r->trace, r->agenda.now_ns, n->name, "receive %s from %s", what, r->nodes[e->from].name);
     node_step(n, r, &event);
 }
 
-/* What the happening's node was going to do ends with its life. */
-static bool is_over(const struct rehearsal *r, const struct happening *h)
+/* What the event's node was going to do ends with its life. */
+static bool is_over(const struct rehearsal *r, const struct event *e)
 {
-    switch (h->kind) {
-    case HAPPEN_TIMER:
-        return h->life != r->nodes[h->node].life || h->arming != r->nodes[h->node].armed[h->timer];
-    case HAPPEN_DURABLE:
+    switch (e->kind) {
+    case EVENT_TIMER:
+        return !clock_timer_rings(&r->nodes[e->node].clock, e);
+    case EVENT_DISK:
     case HAPPEN_WORK_DUE:
     case HAPPEN_WORK_DONE:
-        return h->life != r->nodes[h->node].life;
+        return e->life != r->nodes[e->node].life;
     default:
         return false;
     }
 }
 
-static void happen(struct rehearsal *r, struct happening *h)
+static void happen(struct rehearsal *r, struct event *e)
 {
-    struct sim_node *n = &r->nodes[h->node];
-    struct fed_event event = {.kind = FED_EVENT_TIMER, .timer = h->timer};
-    struct work *w = h->work;
+    struct sim_node *n = &r->nodes[e->node];
+    struct fed_event event = {.kind = FED_EVENT_TIMER, .timer = e->number};
+    struct work *w = e->own;
 
-    switch (h->kind) {
-    case HAPPEN_MESSAGE:
-        deliver(r, n, h);
+    switch (e->kind) {
+    case EVENT_MESSAGE:
+        deliver(r, n, e);
         break;
-    case HAPPEN_TIMER:
-        trace_line(r->trace, r->now_ns, n->name, "timer %" PRIu32, h->timer);
+    case EVENT_TIMER:
+        clock_timer_stop(&n->clock, e->number);
+        trace_line(r->trace, r->agenda.now_ns, n->name, "timer %" PRIu32, e->number);
         node_step(n, r, &event);
         break;
-    case HAPPEN_DURABLE:
+    case EVENT_DISK:
         node_flush(n, r);
         r->ended_unknown = true;
         break;
     case HAPPEN_WORK_DUE:
-        h->work = NULL;
+        e->own = NULL;
         node_work_due(n, r, w);
         break;
     case HAPPEN_WORK_DONE:
-        h->work = NULL;
+        e->own = NULL;
         node_work_done(n, r, w);
         break;
     case HAPPEN_FAULT:
-        faults_fire(r, h->fault);
+        faults_fire(r, e->number);
         break;
     case HAPPEN_FAULT_END:
-        faults_end(r, h->fault);
+        faults_end(r, e->number);
         break;
     case HAPPEN_ASK:
-        faults_ask(r, h->fault);
+        faults_ask(r, e->number);
         break;
     case HAPPEN_SIGN_OFF:
-        faults_sign_off(r, h->fault);
+        faults_sign_off(r, e->number);
         break;
     case HAPPEN_RETIRE:
         if (n->up)
@@ -378,7 +372,7 @@ static bool told_to_stop(const struct rehearsal *r)
     if (o->progress == NULL)
         return false;
     return o->progress(o->progress_context, done < o->epochs ? r->timeline.present : r->last_epoch, o->epochs,
-                       (double)r->now_ns / 1e9) != 0;
+                       (double)r->agenda.now_ns / 1e9) != 0;
 }
 
 static enum err begin(struct rehearsal *r, struct diag *diag)
@@ -408,27 +402,22 @@ enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
     uint64_t count = 0, at_once = 0;
     enum err err = begin(r, diag);
     int64_t at_ns;
-    void *value;
 
     if (err != ERR_OK)
         return err;
-    while (!r->checkers.violated && !all_ended(r) && heap_peek(&r->agenda, &at_ns, &value) &&
+    while (!r->checkers.violated && !all_ended(r) && agenda_peek(&r->agenda, &at_ns) &&
            at_ns <= r->scenario->limit_ns) {
-        struct happening *h;
-
-        heap_pop(&r->agenda, &at_ns, &value);
-        h = value;
-        at_once = at_ns == r->now_ns ? at_once + 1 : 0;
-        r->now_ns = at_ns;
-        if (!is_over(r, h))
-            happen(r, h);
+        at_once = at_ns == r->agenda.now_ns ? at_once + 1 : 0;
+        struct event *e = agenda_take(&r->agenda);
+        if (!is_over(r, e))
+            happen(r, e);
         check_progress(&r->checkers, r);
-        happening_free(r, h);
+        event_free(r, e);
         err = check_files(r, diag);
         if (err != ERR_OK)
             return err;
         if (at_once > steps_at_once_max)
-            checkers_violation(&r->checkers, r->now_ns, "*", "time stands still");
+            checkers_violation(&r->checkers, r->agenda.now_ns, "*", "time stands still");
         if (++count % PROGRESS_STEPS == 0 && told_to_stop(r))
             return diag_set(diag, ERR_STATE, "stopped");
     }

@@ -1,7 +1,6 @@
 #ifndef PRISMFED_SIM_REHEARSAL_H
 #define PRISMFED_SIM_REHEARSAL_H
 
-#include "base/heap.h"
 #include "crypto/verify_cache.h"
 #include "sim/checkers.h"
 #include "sim/faults.h"
@@ -10,33 +9,20 @@
 #include "sim/timeline.h"
 #include "sim/trace.h"
 
-/* One run of a scenario: nodes, network and faults in virtual time, driven by one agenda of what happens next. The same
- * scenario and seed give the same run; what happens at the same time happens in the order in which it was put
- * on the agenda. */
+/* One run of a scenario: nodes, network and faults in virtual time, driven by one agenda (world/agenda.h). The same
+ * scenario and seed give the same run. */
 
-enum happening_kind {
-    HAPPEN_MESSAGE,   /* from, blob */
-    HAPPEN_TIMER,     /* timer, arming */
-    HAPPEN_DURABLE,   /* writes of the node */
-    HAPPEN_WORK_DUE,  /* work: its least time has passed */
-    HAPPEN_WORK_DONE, /* work */
-    HAPPEN_FAULT,     /* fault: number of the scenario's event */
-    HAPPEN_FAULT_END,
-    HAPPEN_SIGN_OFF, /* a change of the members is not made yet: ask the validators again, and later once more */
-    HAPPEN_ASK,      /* the same, but that once only */
+/* What is on the agenda beside the messages, timers and writes of the world's parts. A node's writes and work end with
+ * its `life`; `number` is that of a scenario's event. */
+enum rehearsal_event {
+    HAPPEN_WORK_DUE = EVENT_OWN, /* own: its struct work, whose least time has passed */
+    HAPPEN_WORK_DONE,            /* own: the same */
+    HAPPEN_FAULT,                /* number */
+    HAPPEN_FAULT_END,            /* number */
+    HAPPEN_SIGN_OFF, /* number: a change of the members is not made yet: ask the validators again, and later once more
+                      */
+    HAPPEN_ASK,      /* number: the same, but that once only */
     HAPPEN_RETIRE    /* a validator that has left stops */
-};
-
-struct happening {
-    enum happening_kind kind;
-    unsigned node; /* to whom */
-    uint64_t life; /* of that node; all but messages, faults and what operators ask end with it */
-    unsigned from;
-    struct blob *blob; /* one holding */
-    uint32_t timer;
-    uint64_t arming;
-    struct work *work; /* owned */
-    unsigned fault;
 };
 
 struct rehearsal_options {
@@ -56,9 +42,8 @@ struct rehearsal {
     struct rehearsal_options options;
     uint64_t last_epoch;
     struct buf genesis; /* the encoded document */
-    int64_t now_ns;
-    uint64_t steps;     /* of all machines */
-    struct heap agenda; /* of owned struct happening */
+    struct agenda agenda;
+    uint64_t steps; /* of all machines */
     struct network network;
     struct pool *pool;
     struct verify_cache *verdicts; /* of signatures, for all nodes; NULL: verify_each */
@@ -94,8 +79,6 @@ enum err rehearsal_run(struct rehearsal *r, struct diag *diag) MUST_CHECK;
 
 /* ---- for the parts of the simulator */
 
-/* Puts a copy of h on the agenda and takes over what it holds. */
-void rehearsal_plan(struct rehearsal *r, int64_t at_ns, const struct happening *h);
 /* Sends over the virtual network; members. */
 void rehearsal_send(struct rehearsal *r, const struct sim_node *from, unsigned to_node, struct blob *blob);
 /* After a step of n: epochs, views, newcomers and checkers. */

@@ -77,7 +77,7 @@ void told_report(const struct told *t, struct federated_simulation_report *repor
         .evaluations = r->evaluations,
         .iterations = r->iterations,
         .resumed = r->options.journal != NULL ? journal_answered(r->options.journal) : 0,
-        .virtual_ns = (uint64_t)r->now_ns,
+        .virtual_ns = (uint64_t)r->agenda.now_ns,
         .gain = (double)t->gain_ppm / PPM,
     };
     snprintf(report->scenario, sizeof report->scenario, "%s", r->scenario->name);

@@ -179,7 +179,7 @@ enum err told_next(struct told *t, bool *more, struct diag *diag)
     if (err != ERR_OK)
         return err;
     e->epoch = t->r->timeline.start + t->next++;
-    end_ns = e->times.ended ? e->times.ended_ns : t->r->now_ns;
+    end_ns = e->times.ended ? e->times.ended_ns : t->r->agenda.now_ns;
     e->virtual_ns = e->times.entered ? (uint64_t)(end_ns - e->times.entered_ns) : 0;
     if (!ended)
         return ERR_OK;

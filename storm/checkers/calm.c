@@ -86,7 +86,7 @@ void calm_step(struct machine *m, const struct effects *effects)
         world_fail(w, "15 calm", "machine %u is in a hurry to leave a view that the others do not want to enter",
                    m->index);
     const struct timer *t = &p->timers[PBFT_TIMER_VIEW];
-    if (p->timeout_ns != c->timeout || (t->armed && t->at_ns - machine_now(m) > w->plan.view_timeout_max))
+    if (p->timeout_ns != c->timeout || (t->armed && t->at_ns - clock_now(&m->clock) > w->plan.view_timeout_max))
         world_fail(w, "15 calm", "machine %u has a time-out of %lld ns, not %lld", m->index, (long long)p->timeout_ns,
                    (long long)c->timeout);
 }

@@ -32,7 +32,7 @@ static size_t count_effects(const struct effects *effects)
 static void count_answers(struct machine *m, const struct effects *effects)
 {
     struct world *w = m->world;
-    int64_t now = machine_now(m);
+    int64_t now = clock_now(&m->clock);
 
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *e = &effects->items[i];

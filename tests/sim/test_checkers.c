@@ -145,10 +145,10 @@ static void a_federation_that_stands_still(void)
     REQUIRE(open_run(&run));
     c = &run.rehearsal->checkers;
     CHECK(c->calm);
-    run.rehearsal->now_ns = c->moved_ns + c->patience_ns;
+    agenda_wait(&run.rehearsal->agenda, c->moved_ns + c->patience_ns);
     check_progress(c, run.rehearsal);
     CHECK(!c->violated);
-    run.rehearsal->now_ns++;
+    agenda_wait(&run.rehearsal->agenda, run.rehearsal->agenda.now_ns + 1);
     c->calm = false;
     check_progress(c, run.rehearsal);
     CHECK(!c->violated);
