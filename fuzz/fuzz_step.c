@@ -93,7 +93,7 @@ static void seen(void *context, const struct effect *e)
 static const struct outbox_actions ACTIONS = {
     .persist = do_write,
     .append = do_write,
-    .install = do_write,
+    .snapshot = do_write,
     .job = do_job,
     .seen = seen,
 };

@@ -83,13 +83,14 @@ static void ledger_clear(struct disk *d)
         blob_drop(d->ledger[--d->ledger_count]);
     while (d->below_count > 0)
         blob_drop(d->below[--d->below_count]);
-    blob_drop(d->snapshot);
-    d->snapshot = NULL;
+    for (unsigned i = 0; i < SNAPSHOTS_KEPT; i++)
+        blob_drop(d->snapshots[i].bytes);
+    memset(d->snapshots, 0, sizeof d->snapshots);
     d->ledger_base = 0;
 }
 
-/* Blocks that are there without a gap from the first one on stay, below the snapshot. */
-static void snapshot_put(struct disk *d, uint64_t height, struct blob *snapshot)
+/* Of a state above all blocks: those that are there without a gap from the first one on stay below it. */
+static void ledger_jump(struct disk *d, uint64_t height)
 {
     bool whole = d->below_count == d->ledger_base;
 
@@ -100,9 +101,22 @@ static void snapshot_put(struct disk *d, uint64_t height, struct blob *snapshot)
             blob_drop(d->ledger[i]);
     }
     d->ledger_count = 0;
-    blob_drop(d->snapshot);
-    d->snapshot = blob_hold(snapshot);
     d->ledger_base = height;
+}
+
+static void snapshot_put(struct machine *m, uint64_t height, struct blob *snapshot)
+{
+    struct disk *d = &m->disk;
+
+    if (height > d->ledger_base + d->ledger_count)
+        ledger_jump(d, height);
+    else if (height != d->ledger_base + d->ledger_count)
+        world_fail(m->world, "5 order", "machine %u stores the state at %llu behind block %llu", m->index,
+                   (unsigned long long)height, (unsigned long long)(d->ledger_base + d->ledger_count));
+    blob_drop(d->snapshots[SNAPSHOTS_KEPT - 1].bytes);
+    for (unsigned i = SNAPSHOTS_KEPT - 1; i > 0; i--)
+        d->snapshots[i] = d->snapshots[i - 1];
+    d->snapshots[0] = (struct stored_snapshot){height, blob_hold(snapshot)};
 }
 
 static void forget(void *context, uint64_t number)
@@ -128,7 +142,7 @@ static void make_durable(struct machine *m, const struct disk_write *w)
         return;
     }
     if (w->kind == DISK_SNAPSHOT) {
-        snapshot_put(&m->disk, w->number, w->bytes);
+        snapshot_put(m, w->number, w->bytes);
         return;
     }
     record_add(&m->disk, w->number, w->bytes);
@@ -332,15 +346,15 @@ static void append(void *context, uint64_t serial, uint64_t height, struct blob 
     begin(context, DISK_BLOCK, serial, height, block);
 }
 
-static void install(void *context, uint64_t serial, uint64_t height, struct blob *snapshot)
+static void snapshot(void *context, uint64_t serial, uint64_t height, struct blob *bytes)
 {
-    begin(context, DISK_SNAPSHOT, serial, height, snapshot);
+    begin(context, DISK_SNAPSHOT, serial, height, bytes);
 }
 
 const struct outbox_actions disk_actions = {
     .persist = persist,
     .append = append,
-    .install = install,
+    .snapshot = snapshot,
     .forget = forget,
     .send = send,
     .timer_set = timer_set,
@@ -429,13 +443,14 @@ static enum err disk_block(void *context, uint64_t height, struct blob **out)
     return ERR_OK;
 }
 
-static enum err disk_snapshot(void *context, struct bytes *out)
+static enum err disk_snapshot(void *context, unsigned number, uint64_t *height, struct blob **out)
 {
     const struct machine *m = context;
 
-    if (m->disk.snapshot == NULL)
+    if (number >= SNAPSHOTS_KEPT || m->disk.snapshots[number].bytes == NULL)
         return ERR_MISSING;
-    *out = blob_bytes(m->disk.snapshot);
+    *height = m->disk.snapshots[number].height;
+    *out = blob_hold(m->disk.snapshots[number].bytes);
     return ERR_OK;
 }
 

@@ -65,8 +65,8 @@ void trace_effect(struct world *w, const struct machine *m, const struct effect 
     if (e->kind == EFFECT_NOTE)
         trace_line(w, "        machine %u: %s %llu %llu", m->index, e->name, (unsigned long long)e->number,
                    (unsigned long long)e->other);
-    else if (e->kind == EFFECT_INSTALL)
-        trace_line(w, "        machine %u installs the state at %llu", m->index, (unsigned long long)e->number);
+    else if (e->kind == EFFECT_SNAPSHOT)
+        trace_line(w, "        machine %u stores the state at %llu", m->index, (unsigned long long)e->number);
     else if (e->kind == EFFECT_APPEND)
         trace_line(w, "        machine %u appends block %llu", m->index, (unsigned long long)e->number);
 }

@@ -45,10 +45,13 @@ enum doom {
 struct disk {
     struct record *records; /* in order of writing */
     size_t record_count, record_cap;
-    struct blob *snapshot; /* of height ledger_base; NULL: the ledger begins at 1 */
-    struct blob **ledger;  /* [k]: block of height ledger_base + k + 1 */
+    struct stored_snapshot {
+        uint64_t height;
+        struct blob *bytes;      /* NULL: none */
+    } snapshots[SNAPSHOTS_KEPT]; /* latest first */
+    struct blob **ledger; /* [k]: block of height ledger_base + k + 1, from the state on that was installed last */
     uint64_t ledger_base, ledger_count, ledger_cap;
-    struct blob **below; /* [k]: block of height k + 1, below the snapshot; maybe not all of them */
+    struct blob **below; /* [k]: block of height k + 1, below that state; maybe not all of them */
     uint64_t below_count, below_cap;
     struct disk_write *queue; /* writes that are not durable; ring of queue_cap */
     size_t queue_head, queue_count, queue_cap;

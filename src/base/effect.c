@@ -32,9 +32,9 @@ void effects_append(struct effects *e, uint64_t height, struct blob *block)
     add_write(e, EFFECT_APPEND, height)->blob = blob_hold(block);
 }
 
-void effects_install(struct effects *e, uint64_t height, struct blob *snapshot)
+void effects_snapshot(struct effects *e, uint64_t height, struct blob *snapshot)
 {
-    add_write(e, EFFECT_INSTALL, height)->blob = blob_hold(snapshot);
+    add_write(e, EFFECT_SNAPSHOT, height)->blob = blob_hold(snapshot);
 }
 
 void effects_after(struct effects *e, uint64_t serial)
@@ -102,7 +102,7 @@ void effects_recovered(struct effects *e, uint64_t height)
 
 bool effect_is_write(const struct effect *e)
 {
-    return e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND || e->kind == EFFECT_INSTALL;
+    return e->kind == EFFECT_PERSIST || e->kind == EFFECT_APPEND || e->kind == EFFECT_SNAPSHOT;
 }
 
 void effect_drop(struct effect *e)

@@ -3,7 +3,7 @@
 
 #include "base/bytes.h"
 
-/* What a state machine asks of its driver. Writes (PERSIST, APPEND, INSTALL) become durable in their order. Any other
+/* What a state machine asks of its driver. Writes (PERSIST, APPEND, SNAPSHOT) become durable in their order. Any other
  * effect says which of them it waits for: usually for all that were asked for ahead of it, because it may show to
  * others what a crash must not take back; a timer and a job wait for none, nor does what effects_after() says so of. */
 
@@ -12,9 +12,11 @@ enum effect_kind {
     /* append blob, the encoded decided block of height `number`, to the ledger store; durable as PERSIST. Its height
      * is one above the last block's, or, while blocks below a snapshot are missing, that of the lowest missing block */
     EFFECT_APPEND,
-    /* blob: a snapshot of the state at height `number` (transfer/messages.h), in place of the stored snapshot and
-     * of the ledger's blocks above that one; the blocks go on above it; durable as PERSIST, in one piece */
-    EFFECT_INSTALL,
+    /* blob: a snapshot of the state at height `number` (transfer/messages.h); durable as PERSIST, in one piece: a crash
+     * leaves it or what was there before. A start reads the latest one, so of those before it only the last is kept, in
+     * case that the latest is damaged. number is the height of the last block, or above it: then the state was
+     * installed, the blocks go on above it, and those that stood above an earlier gap go */
+    EFFECT_SNAPSHOT,
     EFFECT_FORGET, /* records filed under numbers <= number may be dropped */
     /* blob to peer `to`, by the sender's numbering: those of pbft are its replicas of membership epoch `number`. From a
      * replica (replica/replica.h) a broadcast is one effect for each peer, in a row, and number says in which epoch it
@@ -65,8 +67,8 @@ struct effects {
 };
 
 void effects_persist(struct effects *e, uint64_t number, struct bytes record);
-void effects_append(struct effects *e, uint64_t height, struct blob *block);     /* takes a holding of its own */
-void effects_install(struct effects *e, uint64_t height, struct blob *snapshot); /* takes a holding of its own */
+void effects_append(struct effects *e, uint64_t height, struct blob *block);      /* takes a holding of its own */
+void effects_snapshot(struct effects *e, uint64_t height, struct blob *snapshot); /* takes a holding of its own */
 /* The effect that was added last waits for this instead of AFTER_ALL. */
 void effects_after(struct effects *e, uint64_t serial);
 void effects_forget(struct effects *e, uint64_t number);

@@ -66,7 +66,7 @@ static void write(struct outbox *o, const struct effect *e)
     const struct outbox_actions *act = o->actions;
     void (*begin)(void *, uint64_t, uint64_t, struct blob *) = e->kind == EFFECT_PERSIST  ? act->persist
                                                                : e->kind == EFFECT_APPEND ? act->append
-                                                                                          : act->install;
+                                                                                          : act->snapshot;
 
     ASSERT(begin != NULL);
     begin(o->context, ++o->written, e->number, e->blob);
@@ -92,7 +92,7 @@ static void perform(struct outbox *o, const struct effect *e)
     switch (e->kind) {
     case EFFECT_PERSIST:
     case EFFECT_APPEND:
-    case EFFECT_INSTALL:
+    case EFFECT_SNAPSHOT:
         write(o, e);
         break;
     case EFFECT_FORGET:

@@ -21,7 +21,7 @@ struct outbox_actions {
      * whoever does them says so with outbox_durable, also from within the call when the disk is quick. */
     void (*persist)(void *context, uint64_t serial, uint64_t number, struct blob *record);
     void (*append)(void *context, uint64_t serial, uint64_t height, struct blob *block);
-    void (*install)(void *context, uint64_t serial, uint64_t height, struct blob *snapshot);
+    void (*snapshot)(void *context, uint64_t serial, uint64_t height, struct blob *snapshot);
     /* All writes ahead of it are durable; records of those that came behind it stay, whatever their number. */
     void (*forget)(void *context, uint64_t number);
     void (*send)(void *context, const struct effect *send);

@@ -79,8 +79,8 @@ struct fed;
 
 /* genesis: the encoded document; config is copied. store (borrowed; ledger/ledger.h has one) is only read, to serve
  * others and at restart; decided blocks go there through EFFECT_APPEND, and the latest ones are kept in memory until
- * they are surely in it. Who is far behind gets a state, through EFFECT_INSTALL, and then the blocks below it, from the
- * lowest missing one on. */
+ * they are surely in it. Who is far behind gets a state, through EFFECT_SNAPSHOT, and then the blocks below it, from
+ * the lowest missing one on. */
 enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store,
                  struct fed **out, struct diag *diag) MUST_CHECK;
 void fed_free(struct fed *f);
@@ -109,7 +109,8 @@ struct epoch_end {
     struct epoch_outcome outcome; /* owns its updates */
 };
 const struct epoch_outcome *fed_outcome_of(struct effect_body *body);
-/* Of the epoch that ended last; all zero before. Valid until the next step. */
+/* Of the epoch that ended last among the blocks that were executed since the start; all zero before. Valid until the
+ * next step. */
 const struct epoch_outcome *fed_outcome(const struct fed *f);
 
 #endif

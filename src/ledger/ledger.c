@@ -9,13 +9,14 @@ void ledger_fini(struct ledger *l)
 {
     ledger_store_free(&l->blocks);
     ledger_store_free(&l->above);
-    blob_drop(l->snapshot);
+    for (unsigned i = 0; i < SNAPSHOTS_KEPT; i++)
+        blob_drop(l->snapshots[i].bytes);
     *l = (struct ledger){0};
 }
 
 static bool has_gap(const struct ledger *l)
 {
-    return l->height < l->snapshot_height;
+    return l->height < l->base;
 }
 
 /* The last block below the snapshot has come. */
@@ -60,32 +61,45 @@ enum err ledger_append(struct ledger *l, uint64_t height, struct bytes block, st
     return err;
 }
 
+static void keep(struct ledger *l, uint64_t height, struct blob *snapshot)
+{
+    blob_drop(l->snapshots[SNAPSHOTS_KEPT - 1].bytes);
+    for (unsigned i = SNAPSHOTS_KEPT - 1; i > 0; i--)
+        l->snapshots[i] = l->snapshots[i - 1];
+    l->snapshots[0] = (struct ledger_snapshot){height, blob_hold(snapshot)};
+}
+
+void ledger_keep(struct ledger *l, uint64_t height, struct blob *snapshot)
+{
+    ASSERT(height == l->top && !has_gap(l));
+    keep(l, height, snapshot);
+}
+
 void ledger_install(struct ledger *l, uint64_t height, struct blob *snapshot, struct ledger_store fresh)
 {
     ASSERT(height > l->top);
-    blob_drop(l->snapshot);
+    keep(l, height, snapshot);
     ledger_store_free(&l->above);
-    l->snapshot = blob_hold(snapshot);
-    l->snapshot_height = height;
+    l->base = l->top = height;
     l->above = fresh;
-    l->top = height;
 }
 
 static enum err view_read(void *context, uint64_t height, struct blob **block)
 {
     const struct ledger *l = context;
-    const struct ledger_store *store = has_gap(l) && height > l->snapshot_height ? &l->above : &l->blocks;
+    const struct ledger_store *store = has_gap(l) && height > l->base ? &l->above : &l->blocks;
 
     return store->read(store->context, height, block);
 }
 
-static enum err view_snapshot(void *context, struct bytes *snapshot)
+static enum err view_snapshot(void *context, unsigned number, uint64_t *height, struct blob **snapshot)
 {
     const struct ledger *l = context;
 
-    if (l->snapshot == NULL)
+    if (number >= SNAPSHOTS_KEPT || l->snapshots[number].bytes == NULL)
         return ERR_MISSING;
-    *snapshot = blob_bytes(l->snapshot);
+    *height = l->snapshots[number].height;
+    *snapshot = blob_hold(l->snapshots[number].bytes);
     return ERR_OK;
 }
 

@@ -4,6 +4,9 @@
 #include "base/spool.h"
 #include "ledger/block.h"
 
+/* The latest one, and the one before it, to which a start falls back. */
+enum { SNAPSHOTS_KEPT = 2 };
+
 /* Where decided blocks go. An interface: the simulator spools them, a node has a real store. */
 struct ledger_store {
     void *context;
@@ -12,9 +15,10 @@ struct ledger_store {
     /* *block: a holding for the caller. ERR_MISSING: it is not here, and nothing is wrong: it is above the last one, or
      * below a snapshot, or the store keeps only the latest ones. */
     enum err (*read)(void *context, uint64_t height, struct blob **block);
-    /* A view of the snapshot (transfer/messages.h) from which the blocks go on where some below are missing;
-     * ERR_MISSING: none. NULL: never one. */
-    enum err (*snapshot)(void *context, struct bytes *snapshot);
+    /* The snapshots (transfer/messages.h) that are kept, of which the latest is number 0. *height: of its state, also
+     * when the error says that its bytes cannot be had; *snapshot: a holding for the caller. ERR_MISSING: there are not
+     * so many. NULL: never one. */
+    enum err (*snapshot)(void *context, unsigned number, uint64_t *height, struct blob **snapshot);
     void (*free)(void *context);
 };
 

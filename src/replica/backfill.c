@@ -79,13 +79,12 @@ static enum err unreadable(struct diag *diag, enum err err, uint64_t height)
     return diag_set(diag, err, "block %llu of the store cannot be read: %s", (unsigned long long)height, err_text(err));
 }
 
-/* The highest block up to the target to which the store leads without a gap; 0: none. */
+/* The highest block up to the target to which the store leads without a gap; 0: none. Mostly that is the target. */
 static enum err highest_whole(const struct replica *r, uint64_t *out, struct diag *diag)
 {
     uint64_t low = 0, high = r->backfill.target;
 
-    while (low < high) {
-        uint64_t middle = high - (high - low) / 2;
+    for (uint64_t middle = high; low < high; middle = high - (high - low) / 2) {
         struct blob *block = NULL;
         enum err err = r->store->read(r->store->context, middle, &block);
         if (err != ERR_OK && err != ERR_MISSING)
@@ -112,7 +111,8 @@ static enum err go_on_above(struct replica *r, uint64_t height)
     if (err != ERR_OK)
         return err;
     err = r->app.open(r->app.context, bytes, &block);
-    if (err == ERR_OK && block.height != height)
+    bool is_target = MUTATE(REPLICA_SNAPSHOT_OF_ANOTHER_LEDGER, false, height == g->target);
+    if (err == ERR_OK && (block.height != height || (is_target && !digest_equal(&block.id, &g->target_id))))
         err = ERR_MISMATCH;
     if (err == ERR_OK)
         err = r->app.voters(r->app.context, block.membership_epoch, &voters);

@@ -46,8 +46,8 @@ static void advance(struct replica *r, const struct replica_block *block, struct
         remember(c, bytes);
         c->recent_write[c->height % REPLICA_RECENT] = replica_written(r);
     }
-    if (c->voters.self >= 0 && (closes || c->height % r->config.pbft.checkpoint_interval == 0))
-        states_offer(r, block, bytes);
+    if (closes || c->height % r->config.pbft.checkpoint_interval == 0)
+        states_checkpoint(r, block, bytes);
     r->app.advanced(r->app.context, block, bytes, closes);
     if (!closes)
         return;

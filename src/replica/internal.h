@@ -27,7 +27,7 @@ struct replica {
     struct consensus consensus;
     struct sync sync;
     struct backfill backfill;
-    struct transfer *transfer; /* states.c */
+    struct states states;
 };
 
 /* Serial of the last write that was asked for. */

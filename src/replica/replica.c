@@ -24,6 +24,8 @@ enum err replica_new(const struct replica_config *config, const struct replica_a
     enum err err = states_load(r, genesis_id, diag);
     if (err == ERR_OK)
         err = chain_load(r, diag);
+    if (err == ERR_OK)
+        err = states_reached(r, diag);
     if (err != ERR_OK) {
         replica_free(r);
         return err;
@@ -110,6 +112,7 @@ void replica_start(struct replica *r, bool probe)
 {
     ASSERT(!r->started);
     r->started = true;
+    states_start(r);
     consensus_start(r);
     sync_start(r, probe);
     settle(r);

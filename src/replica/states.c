@@ -6,18 +6,35 @@
 
 static void keep(struct replica *r, struct bytes proof, struct bytes state)
 {
-    enum err err = transfer_keep(r->transfer, r->chain.height, proof, state);
+    enum err err = transfer_keep(r->states.transfer, r->chain.height, proof, state);
 
     if (err != ERR_OK && r->out != NULL) /* others get blocks */
         effects_note(r->out, "replica.state_too_large", r->chain.height, state.len);
 }
 
-void states_offer(struct replica *r, const struct replica_block *block, struct blob *bytes)
+static void store(struct replica *r, struct bytes proof, struct bytes state)
 {
+    struct blob *snapshot = snapshot_encode(&(struct snapshot){r->chain.height, proof, state});
+
+    effects_snapshot(r->out, r->chain.height, snapshot);
+    blob_drop(snapshot);
+}
+
+/* A decided block has a certificate, so its state need not wait for the checkpoint to be stable before it is stored. A
+ * snapshot leads to no block below it: while such blocks are missing, only the one that was installed says so. */
+void states_checkpoint(struct replica *r, const struct replica_block *block, struct blob *bytes)
+{
+    bool stores = r->out != NULL && MUTATE(REPLICA_SNAPSHOT_ABOVE_GAP, true, !backfill_wanted(r)),
+         offers = r->chain.voters.self >= 0;
     struct buf proof = {0}, state = {0};
 
+    if (!stores && !offers)
+        return;
     r->app.snapshot(r->app.context, block, bytes, &proof, &state);
-    keep(r, bytes_of_buf(&proof), bytes_of_buf(&state));
+    if (stores)
+        store(r, bytes_of_buf(&proof), bytes_of_buf(&state));
+    if (offers)
+        keep(r, bytes_of_buf(&proof), bytes_of_buf(&state));
     buf_free(&proof);
     buf_free(&state);
 }
@@ -42,9 +59,7 @@ static enum err install(void *context, uint64_t height, struct bytes proof, stru
         return err;
     backfill_extend(r, height, &point.id);
     chain_jump(r, height, &point);
-    struct blob *snapshot = snapshot_encode(&(struct snapshot){height, proof, state});
-    effects_install(effects, height, snapshot);
-    blob_drop(snapshot);
+    store(r, proof, state);
     keep(r, proof, state);
     effects_note(effects, "replica.installed", height, point.membership_epoch);
     return ERR_OK;
@@ -61,34 +76,78 @@ void states_init(struct replica *r)
     };
     struct transfer_app app = {r, check, install};
 
-    r->transfer = transfer_new(&config, &app);
+    r->states.transfer = transfer_new(&config, &app);
 }
 
 void states_free(struct replica *r)
 {
-    transfer_free(r->transfer);
+    transfer_free(r->states.transfer);
+}
+
+/* Nothing has changed when it fails. */
+static enum err take_stored(struct replica *r, uint64_t height, struct blob *bytes)
+{
+    struct replica_point point;
+    struct snapshot s;
+    enum err err = snapshot_decode(blob_bytes(bytes), &s);
+
+    if (err == ERR_OK && MUTATE(REPLICA_SNAPSHOT_OF_ANOTHER_HEIGHT, false, s.height != height))
+        err = ERR_MISMATCH;
+    if (err == ERR_OK)
+        err = r->app.install(r->app.context, s.height, s.proof, s.state, &point);
+    if (err != ERR_OK)
+        return err;
+    chain_jump(r, s.height, &point);
+    keep(r, s.proof, s.state);
+    return ERR_OK;
+}
+
+static enum err take_number(struct replica *r, unsigned number)
+{
+    struct states *s = &r->states;
+    struct blob *bytes = NULL;
+    uint64_t height = 0;
+    enum err err = r->store->snapshot(r->store->context, number, &height, &bytes);
+
+    if (err == ERR_MISSING)
+        return err;
+    if (err == ERR_OK) {
+        err = take_stored(r, height, bytes);
+        blob_drop(bytes);
+    }
+    if (err != ERR_OK && s->damage == ERR_OK) {
+        s->damage = err;
+        s->damaged_height = height;
+    }
+    return err == ERR_MISSING ? ERR_SYNTAX : err;
 }
 
 enum err states_load(struct replica *r, const struct digest *genesis_id, struct diag *diag)
 {
-    struct replica_point point;
-    struct snapshot s;
-    struct bytes bytes;
+    enum err err = ERR_SYNTAX;
 
     if (r->store == NULL || r->store->snapshot == NULL)
         return ERR_OK;
-    enum err err = r->store->snapshot(r->store->context, &bytes);
-    if (err == ERR_MISSING)
+    for (unsigned number = 0; err != ERR_OK && err != ERR_MISSING; number++)
+        err = take_number(r, number);
+    return err == ERR_OK ? backfill_load(r, genesis_id, diag) : ERR_OK;
+}
+
+enum err states_reached(const struct replica *r, struct diag *diag)
+{
+    const struct states *s = &r->states;
+
+    if (s->damage == ERR_OK || MUTATE(REPLICA_STARTS_SHORT, true, r->chain.height >= s->damaged_height))
         return ERR_OK;
-    if (err == ERR_OK)
-        err = snapshot_decode(bytes, &s);
-    if (err == ERR_OK)
-        err = r->app.install(r->app.context, s.height, s.proof, s.state, &point);
-    if (err != ERR_OK)
-        return diag_set(diag, err, "snapshot of the store: %s", err_text(err));
-    chain_jump(r, s.height, &point);
-    keep(r, s.proof, s.state);
-    return backfill_load(r, genesis_id, diag);
+    return diag_set(diag, s->damage, "snapshot of the store at height %llu: %s; the blocks lead no further than %llu",
+                    (unsigned long long)s->damaged_height, err_text(s->damage), (unsigned long long)r->chain.height);
+}
+
+/* The operator must know that the disk forgets. */
+void states_start(struct replica *r)
+{
+    if (r->states.damage != ERR_OK)
+        effects_note(r->out, "replica.damaged_snapshot", r->states.damaged_height, r->states.damage);
 }
 
 bool states_begin(struct replica *r)
@@ -102,21 +161,21 @@ bool states_begin(struct replica *r)
     }
     if (count == 0)
         return false;
-    transfer_begin(r->transfer, r->now_ns, r->chain.height, peers, count, r->out);
+    transfer_begin(r->states.transfer, r->now_ns, r->chain.height, peers, count, r->out);
     return true;
 }
 
 bool states_running(const struct replica *r)
 {
-    return transfer_running(r->transfer);
+    return transfer_running(r->states.transfer);
 }
 
 enum err states_receive(struct replica *r, unsigned from, struct bytes message)
 {
-    return transfer_receive(r->transfer, r->now_ns, from, message, r->out);
+    return transfer_receive(r->states.transfer, r->now_ns, from, message, r->out);
 }
 
 void states_timer(struct replica *r)
 {
-    transfer_timer(r->transfer, r->now_ns, r->out);
+    transfer_timer(r->states.transfer, r->now_ns, r->out);
 }

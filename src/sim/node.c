@@ -208,7 +208,7 @@ static void do_append(void *context, uint64_t serial, uint64_t height, struct bl
     begin_write(context, DISK_BLOCK, serial, height, block);
 }
 
-static void do_install(void *context, uint64_t serial, uint64_t height, struct blob *snapshot)
+static void do_snapshot(void *context, uint64_t serial, uint64_t height, struct blob *snapshot)
 {
     begin_write(context, DISK_SNAPSHOT, serial, height, snapshot);
 }
@@ -319,7 +319,7 @@ static void do_job(void *context, struct effect_body *body)
 static const struct outbox_actions actions = {
     .persist = do_persist,
     .append = do_append,
-    .install = do_install,
+    .snapshot = do_snapshot,
     .forget = do_forget,
     .send = do_send,
     .timer_set = do_timer_set,

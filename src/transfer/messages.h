@@ -23,7 +23,7 @@ struct blob *transfer_chunk(uint64_t height, uint64_t index, struct bytes chunk)
  * hashes that are no whole number of digests, and the errors of the CBOR reader. */
 enum err transfer_decode(struct bytes in, struct transfer_wire *out) MUST_CHECK;
 
-/* What EFFECT_INSTALL carries: [height, proof, state]. */
+/* What EFFECT_SNAPSHOT carries: [height, proof, state]. */
 struct snapshot {
     uint64_t height;
     struct bytes proof, state; /* views */

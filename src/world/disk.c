@@ -77,8 +77,10 @@ static void make_durable(struct disk *d, const struct disk_write *w)
         put_record(d, w->number, w->blob);
     else if (w->kind == DISK_BLOCK)
         put_block(d, w->number, blob_bytes(w->blob));
-    else
+    else if (w->number > d->blocks.top)
         ledger_install(&d->blocks, w->number, w->blob, ledger_store_new(d->room));
+    else
+        ledger_keep(&d->blocks, w->number, w->blob);
 }
 
 uint64_t disk_finish(struct disk *d, int64_t now_ns)

@@ -46,7 +46,7 @@ static void do_note(void *context, const char *name, uint64_t number, uint64_t o
 static const struct outbox_actions ACTIONS = {
     .persist = do_persist,
     .append = do_persist,
-    .install = do_persist,
+    .snapshot = do_persist,
     .forget = do_forget,
     .send = do_send,
     .note = do_note,

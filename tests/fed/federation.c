@@ -416,11 +416,11 @@ static void do_append(void *context, uint64_t serial, uint64_t height, struct bl
     begin_write(n, DISK_BLOCK, serial, height, block);
 }
 
-static void do_install(void *context, uint64_t serial, uint64_t height, struct blob *snapshot)
+static void do_snapshot(void *context, uint64_t serial, uint64_t height, struct blob *snapshot)
 {
     struct node *n = context;
 
-    n->installs++;
+    n->installs += height > n->disk.blocks.top; /* else it is an own one */
     begin_write(n, DISK_SNAPSHOT, serial, height, snapshot);
 }
 
@@ -496,7 +496,7 @@ static void do_note(void *context, const char *name, uint64_t number, uint64_t o
 static const struct outbox_actions actions = {
     .persist = do_persist,
     .append = do_append,
-    .install = do_install,
+    .snapshot = do_snapshot,
     .forget = do_forget,
     .send = do_send,
     .timer_set = do_timer_set,

@@ -225,7 +225,9 @@ static void a_damaged_store_is_noticed(void)
     CHECK(federation_run(&world, 600 * SECOND));
     struct node *n = &world.nodes[1];
     struct fed_config config = federation_config(&world, 1);
-    CHECK_OK(try_new(1, &config, &fed));
+    struct ledger_store blocks = n->disk.ledger;
+    blocks.snapshot = NULL;
+    CHECK_OK(try_on(&blocks, &config, &fed));
     CHECK_EQ_U64(fed_state(fed)->height, world.top);
     CHECK_EQ_U64(fed_outcome(fed)->epoch, world.options.last_epoch);
     CHECK(fed_outcome(fed)->anchored);
@@ -261,10 +263,97 @@ static void an_unreadable_block_is_not_the_end(void)
     sound = world.nodes[0].disk.ledger;
     struct ledger_store torn = sound;
     torn.read = read_but_one;
+    uint64_t begins = world.nodes[0].disk.blocks.snapshots[0].height; /* the blocks below it are not executed again */
+    CHECK(begins > 1 && begins <= world.top);
+    for (unreadable = begins; unreadable <= world.top; unreadable++)
+        CHECK_ERR(try_on(&torn, &config, &fed), ERR_IO);
+    torn.snapshot = NULL;
     for (unreadable = 1; unreadable <= world.top; unreadable++)
         CHECK_ERR(try_on(&torn, &config, &fed), ERR_IO);
     CHECK_OK(try_new(0, &config, &fed));
     fed_free(fed);
+    teardown();
+}
+
+/* ---- own checkpoints */
+
+static uint64_t lowest_read;
+
+static enum err read_and_note(void *context, uint64_t height, struct blob **block)
+{
+    if (height < lowest_read)
+        lowest_read = height;
+    return sound.read(context, height, block);
+}
+
+static struct digest everything_of(const struct fed *fed)
+{
+    const struct federation_state *s = fed_state(fed);
+    struct buf bytes = {0};
+
+    state_encode(s, &bytes);
+    struct digest root = merkle_frontier_root(&s->log);
+    buf_add(&bytes, root.b, DIGEST_SIZE);
+    buf_add(&bytes, s->block_id.b, DIGEST_SIZE);
+    struct digest digest = digest_of(bytes_of_buf(&bytes));
+    buf_free(&bytes);
+    return digest;
+}
+
+/* Its snapshots and the blocks from `lowest` on give what all blocks give. */
+static void check_start(unsigned node, const struct digest *expected, uint64_t lowest)
+{
+    struct fed_config config = federation_config(&world, node);
+    struct ledger_store noted = sound;
+    struct fed *fed = NULL;
+
+    noted.read = read_and_note;
+    lowest_read = UINT64_MAX;
+    if (!CHECK_OK(try_on(&noted, &config, &fed)))
+        return;
+    struct digest found = everything_of(fed);
+    CHECK(digest_equal(&found, expected));
+    CHECK_EQ_U64(lowest_read, lowest);
+    fed_free(fed);
+}
+
+/* Any byte of a snapshot that is another one costs work, and nothing else. */
+static void check_damaged(unsigned node, const struct digest *expected)
+{
+    struct ledger_snapshot *kept = world.nodes[node].disk.blocks.snapshots;
+
+    for (size_t i = 0; i < kept[0].bytes->len; i += 41) {
+        kept[0].bytes->data[i] ^= (uint8_t)(1 << i % 8);
+        check_start(node, expected, kept[1].height);
+        kept[0].bytes->data[i] ^= (uint8_t)(1 << i % 8);
+    }
+    kept[0].bytes->data[kept[0].bytes->len / 2] ^= 1;
+    kept[1].bytes->data[kept[1].bytes->len / 2] ^= 1;
+    check_start(node, expected, 1);
+}
+
+static void a_start_executes_what_is_above_its_snapshot(void)
+{
+    setup(3, 1);
+    federation_start(&world);
+    CHECK(federation_run(&world, 600 * SECOND));
+    for (unsigned node = 0; node < world.count; node++) { /* the last one has no vote */
+        struct fed_config config = federation_config(&world, node);
+        struct ledger_store blocks = world.nodes[node].disk.ledger;
+        struct fed *fed = NULL;
+
+        sound = blocks;
+        blocks.snapshot = NULL;
+        REQUIRE_OK(try_on(&blocks, &config, &fed));
+        CHECK_EQ_U64(fed_state(fed)->height, world.top);
+        struct digest expected = everything_of(fed);
+        fed_free(fed);
+        const struct ledger_snapshot *kept = world.nodes[node].disk.blocks.snapshots;
+        REQUIRE(kept[0].bytes != NULL && kept[1].bytes != NULL);
+        CHECK(kept[0].height + 4 > world.top); /* the policy's checkpoint_interval */
+        check_start(node, &expected, kept[0].height);
+        check_damaged(node, &expected);
+    }
     teardown();
 }
 
@@ -293,6 +382,7 @@ int main(void)
     TAP_RUN(a_fruitless_transfer_is_not_tried_again_soon);
     TAP_RUN(a_damaged_store_is_noticed);
     TAP_RUN(an_unreadable_block_is_not_the_end);
+    TAP_RUN(a_start_executes_what_is_above_its_snapshot);
     TAP_RUN(records_of_others_are_refused);
     return tap_done();
 }

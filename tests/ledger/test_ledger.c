@@ -26,6 +26,28 @@ static enum err append(uint64_t height)
     return ledger_append(&l, height, bytes_of_text(text), NULL);
 }
 
+static void keep(uint64_t height)
+{
+    struct blob *snapshot = blob_new(bytes_of_text("own"));
+
+    ledger_keep(&l, height, snapshot);
+    blob_drop(snapshot);
+}
+
+/* Height of the snapshot with this number, and whether it is an own one; 0: there is none. */
+static uint64_t snapshot_at(unsigned number, bool *own)
+{
+    struct ledger_store view = ledger_view(&l);
+    struct blob *snapshot;
+    uint64_t height;
+
+    if (view.snapshot(view.context, number, &height, &snapshot) != ERR_OK)
+        return 0;
+    *own = bytes_equal(blob_bytes(snapshot), bytes_of_text("own"));
+    blob_drop(snapshot);
+    return height;
+}
+
 static bool has(uint64_t height)
 {
     struct ledger_store view = ledger_view(&l);
@@ -41,11 +63,9 @@ static bool has(uint64_t height)
 
 static void without_a_gap_it_is_a_store(void)
 {
-    struct ledger_store view;
-    struct bytes snapshot;
+    bool own;
 
     begin();
-    view = ledger_view(&l);
     CHECK_OK(append(1));
     CHECK_OK(append(2));
     CHECK_ERR(append(2), ERR_STATE);
@@ -53,17 +73,15 @@ static void without_a_gap_it_is_a_store(void)
     CHECK_EQ_U64(l.height, 2);
     CHECK_EQ_U64(l.top, 2);
     CHECK(has(1) && has(2) && !has(3) && !has(0));
-    CHECK_ERR(view.snapshot(view.context, &snapshot), ERR_MISSING);
+    CHECK_EQ_U64(snapshot_at(0, &own), 0);
     ledger_fini(&l);
 }
 
 static void a_gap_is_filled_from_below(void)
 {
-    struct ledger_store view;
-    struct bytes snapshot;
+    bool own;
 
     begin();
-    view = ledger_view(&l);
     CHECK_OK(append(1));
     install(4);
     CHECK_OK(append(5));
@@ -80,7 +98,8 @@ static void a_gap_is_filled_from_below(void)
         CHECK(has(h));
     CHECK_OK(append(7));
     CHECK(has(7) && l.top == 7);
-    CHECK_OK(view.snapshot(view.context, &snapshot)); /* a restart begins there */
+    CHECK_EQ_U64(snapshot_at(0, &own), 4); /* a restart begins there */
+    CHECK(!own);
     ledger_fini(&l);
 }
 
@@ -100,10 +119,39 @@ static void a_later_state_replaces_what_stood_on_the_first(void)
     ledger_fini(&l);
 }
 
+static void the_latest_snapshots_stay_and_so_do_the_blocks(void)
+{
+    bool own = false;
+
+    begin();
+    for (uint64_t h = 1; h <= 9; h++) {
+        CHECK_OK(append(h));
+        if (h % 3 == 0)
+            keep(h);
+    }
+    CHECK_OK(append(10));
+    CHECK(snapshot_at(0, &own) == 9 && own);
+    CHECK(snapshot_at(1, &own) == 6 && own);
+    CHECK_EQ_U64(snapshot_at(2, &own), 0);
+    install(20);
+    CHECK(snapshot_at(0, &own) == 20 && !own);
+    CHECK(snapshot_at(1, &own) == 9 && own);
+    CHECK_OK(append(21));
+    for (uint64_t h = 11; h <= 20; h++)
+        CHECK_OK(append(h));
+    keep(21);
+    for (uint64_t h = 1; h <= 21; h++)
+        CHECK(has(h));
+    CHECK(snapshot_at(0, &own) == 21 && own);
+    CHECK(snapshot_at(1, &own) == 20 && !own);
+    ledger_fini(&l);
+}
+
 int main(void)
 {
     TAP_RUN(without_a_gap_it_is_a_store);
     TAP_RUN(a_gap_is_filled_from_below);
     TAP_RUN(a_later_state_replaces_what_stood_on_the_first);
+    TAP_RUN(the_latest_snapshots_stay_and_so_do_the_blocks);
     return tap_done();
 }

@@ -182,19 +182,20 @@ static enum err shelf_read(void *context, uint64_t height, struct blob **out)
         return ERR_IO;
     if ((height < s->from || height > s->to) && height > s->whole)
         return ERR_MISSING;
-    *out = blob_hold(s->log->blocks[height]);
+    *out = blob_hold(height == s->odd && height > 0 ? s->other : s->log->blocks[height]);
     return ERR_OK;
 }
 
-static enum err shelf_snapshot(void *context, struct bytes *out)
+static enum err shelf_snapshot(void *context, unsigned number, uint64_t *height, struct blob **out)
 {
     const struct shelf *s = context;
 
-    if (s->snapshot_broken)
-        return ERR_IO;
-    if (s->snapshot == NULL)
+    if (number >= SNAPSHOTS_KEPT || s->snapshots[number].height == 0)
         return ERR_MISSING;
-    *out = blob_bytes(s->snapshot);
+    *height = s->snapshots[number].height;
+    if (s->snapshots[number].bytes == NULL)
+        return ERR_IO;
+    *out = blob_hold(s->snapshots[number].bytes);
     return ERR_OK;
 }
 
@@ -312,7 +313,7 @@ static void snapshot(void *context, const struct replica_block *block, struct bl
     struct node *n = context;
     uint8_t text[STATE_SIZE];
 
-    state_put(block->height, n->sum, n->epoch, text);
+    state_put(block->height, n->sum, n->epoch + (block->height == n->log->closing), text);
     buf_add(proof, bytes->data, bytes->len);
     buf_add(state, text, sizeof text);
 }

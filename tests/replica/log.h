@@ -27,13 +27,17 @@ struct secret_key *log_key(unsigned peer);
 /* The state at a height with its proof; one holding each. */
 void log_state(const struct log *l, uint64_t height, struct blob **proof, struct blob **state);
 
-/* A store that holds blocks from..to of a log, cannot read at `broken`, and may have a snapshot. */
+/* A store that holds blocks from..to of a log, cannot read at `broken`, and may have snapshots. */
 struct shelf {
     const struct log *log;
     uint64_t from, to, broken;
-    uint64_t whole;        /* blocks 1..whole are here, too */
-    struct blob *snapshot; /* NULL: none */
-    bool snapshot_broken;
+    uint64_t whole;     /* blocks 1..whole are here, too */
+    uint64_t odd;       /* at this height, the store has this block: */
+    struct blob *other; /* borrowed, like the snapshots */
+    struct {
+        uint64_t height;    /* 0: none */
+        struct blob *bytes; /* NULL: it cannot be read */
+    } snapshots[SNAPSHOTS_KEPT];
 };
 struct ledger_store shelf_store(struct shelf *s);
 

@@ -467,7 +467,7 @@ static void an_unreadable_store_is_not_the_end_of_the_log(void)
     }
     log_state(&chain, 24, &proof, &state);
     struct blob *snapshot = snapshot_encode(&(struct snapshot){24, blob_bytes(proof), blob_bytes(state)});
-    struct shelf shelf = {.log = &chain, .from = 25, .to = 40, .whole = 11, .snapshot = snapshot};
+    struct shelf shelf = {.log = &chain, .from = 25, .to = 40, .whole = 11, .snapshots = {{24, snapshot}}};
     struct diag diag = {0};
     CHECK_OK(start_on(&shelf, &diag));
     for (uint64_t k = 9; k <= 13; k++) { /* where the search for the gap comes by */
@@ -478,7 +478,7 @@ static void an_unreadable_store_is_not_the_end_of_the_log(void)
             CHECK_ERR(err, ERR_IO);
     }
     shelf.broken = 0;
-    shelf.snapshot_broken = true;
+    shelf.snapshots[0].bytes = NULL;
     CHECK_ERR(start_on(&shelf, &diag), ERR_IO);
     CHECK(strstr(diag.text, "snapshot of the store") != NULL);
     blob_drop(snapshot);
@@ -498,7 +498,7 @@ static void a_gap_is_filled_after_a_restart(void)
     log_make(&chain, 40, 10);
     log_state(&chain, 24, &proof, &state);
     struct blob *snapshot = snapshot_encode(&(struct snapshot){24, blob_bytes(proof), blob_bytes(state)});
-    struct shelf shelf = {.log = &chain, .from = 25, .to = 40, .whole = 10, .snapshot = snapshot};
+    struct shelf shelf = {.log = &chain, .from = 25, .to = 40, .whole = 10, .snapshots = {{24, snapshot}}};
     struct ledger_store store = shelf_store(&shelf);
     REQUIRE_OK(node_new(&n, &chain, 1, &store, true, &diag));
     CHECK_EQ_U64(n.height, 40);
