@@ -4,13 +4,12 @@
 static void take_rows(struct federation_state *s, const struct block *block)
 {
     for (unsigned i = 0; i < block->count; i++) {
-        struct envelope e;
+        struct entry *e = entry_open(block->entries[i]);
         struct score_body *row = mem_alloc(sizeof *row);
-        unsigned m;
 
-        if (state_admit(s, block->entries[i], &e, &m) == ERR_OK && e.kind == ENTRY_SCORE &&
-            score_body_decode(e.body, row) == ERR_OK && row->count == s->candidate_count) {
-            struct contribution *c = &s->contributions[m];
+        if (entry_judge(s, e) == ERR_OK && e->envelope.kind == ENTRY_SCORE &&
+            score_body_decode(e->envelope.body, row) == ERR_OK && row->count == s->candidate_count) {
+            struct contribution *c = &s->contributions[e->member];
 
             c->scored = true;
             c->costs = mem_array(row->count, sizeof c->costs[0]);
@@ -18,6 +17,7 @@ static void take_rows(struct federation_state *s, const struct block *block)
                 c->costs[k] = row->costs[k];
         }
         mem_free(row);
+        entry_drop(e);
     }
 }
 

@@ -14,8 +14,7 @@ static void tentative_free(struct tentative *t)
 {
     state_free(&t->state);
     execution_free(&t->execution);
-    buf_free(&t->text);
-    mem_free(t->entries);
+    entries_drop(t->entries, t->count);
     *t = (struct tentative){0};
 }
 
@@ -25,56 +24,49 @@ void application_undo(struct fed *f, uint64_t sequence)
         tentative_free(&f->tentative[--f->tentative_count]);
 }
 
-/* false when the entry is no CLOSE at all. */
-static bool close_moment(const struct envelope *e, struct moment *out)
+/* A CLOSE is a question of the clock as well. tip: the state that it would meet. */
+static enum err judge_time(const struct fed *f, const struct federation_state *tip, const struct entry *e,
+                           int64_t tolerance_ns)
 {
-    struct close_body body;
+    const struct close_body *close = entry_closes(e);
 
-    if (e->kind != ENTRY_CLOSE || close_body_decode(e->body, &body) != ERR_OK)
-        return false;
-    *out = (struct moment){.epoch = e->federated_epoch, .phase = body.phase, .attempt = body.attempt};
-    return true;
+    if (close == NULL)
+        return ERR_OK;
+    struct moment moment = {.epoch = e->envelope.federated_epoch, .phase = close->phase, .attempt = close->attempt};
+    return lifecycle_judge_close(f, tip, &moment, tolerance_ns);
 }
 
 static enum err judge_request(struct fed *f, struct bytes request)
 {
     const struct federation_state *tip = application_tip(f);
-    struct envelope envelope;
-    struct moment moment;
-    unsigned member;
-    enum err err = state_admit(tip, request, &envelope, &member);
+    struct entry *e;
+    enum err err = admission_open(f, tip, request, &e);
 
-    if (err == ERR_OK && close_moment(&envelope, &moment))
-        return lifecycle_judge_close(f, tip, &moment, 0);
+    if (err == ERR_OK)
+        err = entry_judge(tip, e);
+    if (err == ERR_OK)
+        err = judge_time(f, tip, e, 0);
+    entry_drop(e);
     return err;
 }
 
 /* An entry of a batch on top of `tip`, which is NULL while blocks below the batch are missing: then only what needs
  * no state can be judged. */
-static enum err judge_entry(struct fed *f, const struct federation_state *tip, struct bytes entry)
+static enum err judge_entry(struct fed *f, const struct federation_state *tip, struct bytes bytes)
 {
-    const struct federation_state *members = application_tip(f);
-    struct envelope envelope;
-    struct cose_sign1 cose;
-    struct moment moment;
-    enum err err = envelope_parse(entry, &envelope, &cose);
+    struct entry *e;
+    enum err err = admission_open(f, application_tip(f), bytes, &e);
 
-    if (err != ERR_OK)
-        return err;
-    int member = state_find(members, &envelope.node_fingerprint);
-    if (member < 0)
-        return tip == NULL ? ERR_AGAIN : ERR_UNKNOWN; /* a JOIN may be below */
-    if (!evidence_knows(f, (unsigned)member, envelope.sequence, entry)) {
-        err = state_check_entry(members, entry);
-        if (err != ERR_OK)
-            return err;
-        evidence_watch(f, (unsigned)member, envelope.sequence, entry);
-    }
-    if (!close_moment(&envelope, &moment))
-        return ERR_OK;
-    if (tip == NULL)
-        return ERR_AGAIN;
-    return lifecycle_judge_close(f, tip, &moment, (int64_t)f->decided.policy.close_tolerance_ns);
+    if (err == ERR_UNKNOWN && tip == NULL)
+        err = ERR_AGAIN; /* a JOIN may be below */
+    else if (err == ERR_OK && tip == NULL && entry_closes(e) != NULL)
+        err = ERR_AGAIN;
+    else if (err == ERR_OK && tip != NULL)
+        err = judge_time(f, tip, e, (int64_t)f->decided.policy.close_tolerance_ns);
+    if (err == ERR_OK || err == ERR_AGAIN)
+        admission_add_to_batch(f, e);
+    entry_drop(e);
+    return err;
 }
 
 static enum err judge_batch(struct fed *f, uint64_t sequence, const struct bytes *requests, unsigned count)
@@ -85,6 +77,7 @@ static enum err judge_batch(struct fed *f, uint64_t sequence, const struct bytes
 
     if (count > f->decided.policy.batch_max)
         return ERR_LIMIT;
+    admission_begin_batch(f);
     for (unsigned i = 0; i < count; i++) {
         enum err err = judge_entry(f, tip, requests[i]);
         if (err != ERR_OK && err != ERR_AGAIN)
@@ -100,18 +93,16 @@ static enum err judge(void *context, uint64_t sequence, const struct bytes *requ
     return sequence == 0 ? judge_request(context, requests[0]) : judge_batch(context, sequence, requests, count);
 }
 
-static void keep_entries(struct tentative *t, const struct bytes *requests, unsigned count)
+/* The entries of a batch or of a block, opened; the array is the caller's to drop (entries_drop). */
+static struct entry **open_entries(struct fed *f, const struct bytes *bytes, unsigned count)
 {
-    size_t at = 0;
+    struct entry **entries = mem_array(count > 0 ? count : 1, sizeof *entries);
 
-    for (unsigned i = 0; i < count; i++)
-        buf_add(&t->text, requests[i].data, requests[i].len);
-    t->entries = mem_array(count > 0 ? count : 1, sizeof *t->entries);
-    t->count = count;
     for (unsigned i = 0; i < count; i++) {
-        t->entries[i] = bytes_of(t->text.data + at, requests[i].len);
-        at += requests[i].len;
+        enum err err = admission_open(f, application_tip(f), bytes[i], &entries[i]);
+        (void)err; /* the state says it again */
     }
+    return entries;
 }
 
 static void execute(void *context, uint64_t sequence, const struct bytes *requests, unsigned count,
@@ -126,8 +117,9 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
     }
     struct tentative *t = &f->tentative[f->tentative_count];
     *t = (struct tentative){0};
+    t->entries = open_entries(f, requests, count);
+    t->count = count;
     state_copy(&t->state, application_tip(f));
-    keep_entries(t, requests, count);
     state_execute(&t->state, t->entries, count, &t->execution);
     f->tentative_count++;
     out->block_id = t->state.block_id;
@@ -161,7 +153,11 @@ static struct blob *decide(void *context, struct bytes certificate, struct repli
     struct buf encoded = {0};
 
     ASSERT(f->tentative_count > 0);
-    block_encode(&t->execution.header, t->entries, t->count, certificate, &encoded);
+    struct bytes *entries = mem_array(t->count > 0 ? t->count : 1, sizeof *entries);
+    for (unsigned i = 0; i < t->count; i++)
+        entries[i] = entry_bytes(t->entries[i]);
+    block_encode(&t->execution.header, entries, t->count, certificate, &encoded);
+    mem_free(entries);
     struct blob *block = blob_new(bytes_of_buf(&encoded));
     buf_free(&encoded);
     describe(&t->execution.header, &t->state.block_id, certificate, out);
@@ -196,7 +192,10 @@ static enum err apply(void *context, struct blob *bytes)
     struct fed *f = context;
 
     ASSERT(f->foreign.bytes == bytes && f->tentative_count == 0);
-    return state_apply_certified(&f->decided, &f->foreign, &f->execution);
+    struct entry **entries = open_entries(f, f->foreign.entries, f->foreign.count);
+    enum err err = state_apply_certified(&f->decided, &f->foreign, entries, &f->execution);
+    entries_drop(entries, f->foreign.count);
+    return err;
 }
 
 static void advanced(void *context, const struct replica_block *block, struct blob *bytes, bool is_last)

@@ -94,17 +94,17 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
 
     ASSERT(config->submit_ns > 0 && config->submit_max_ns >= config->submit_ns && config->poll_ns > 0);
     f->config = *config;
+    admission_init(f);
     err = state_genesis(genesis, &f->decided, diag);
     if (err != ERR_OK) {
         f->decided = (struct federation_state){0};
         goto fail;
     }
-    f->decided.verify_cache = config->verify_cache;
     f->genesis_id = f->decided.block_id;
     snapshot_begin(f);
     spot_check_pass(f);
     fed_take_key(f);
-    evidence_begin(f);
+    admission_meet_voters(f);
     err = application_open(f, store, diag);
     if (err != ERR_OK)
         goto fail;
@@ -131,6 +131,7 @@ void fed_free(struct fed *f)
     block_fini(&f->foreign);
     submit_forget_all(f);
     evidence_free(f);
+    admission_free(f);
     spot_check_free(f);
     links_free(&f->links);
     effect_body_drop(f->epoch_end != NULL ? &f->epoch_end->body : NULL);
@@ -186,7 +187,7 @@ static enum err receive(struct fed *f, const struct fed_event *event)
     enum err err = message_entry_decode(message, &entry);
     if (err != ERR_OK)
         return err;
-    return replica_votes(f->replica) ? evidence_receive(f, entry) : ERR_OK;
+    return replica_votes(f->replica) ? admission_receive(f, entry) : ERR_OK;
 }
 
 static enum err expire(struct fed *f, uint32_t timer)

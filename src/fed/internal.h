@@ -1,6 +1,8 @@
 #ifndef PRISMFED_FED_INTERNAL_H
 #define PRISMFED_FED_INTERNAL_H
 
+#include "fed/admission.h"
+#include "fed/evidence.h"
 #include "fed/job.h"
 #include "fed/messages.h"
 #include "fed/proof.h"
@@ -12,9 +14,7 @@
  * message, so a restart needs no memory of where it was. */
 
 enum {
-    SEEN_FOR_MEMBER = 4,   /* verified envelopes remembered for each member */
     PATIENCE_TIMEOUTS = 2, /* of the view, after a deadline, before every validator signs its own CLOSE */
-    ACCUSATIONS_MAX = 8,
     PENDING_REQUESTS = 4 * MEMBERS_MAX,
     /* A node that lacks this many blocks, or more, fetches a state instead of them. A round trip brings
      * REPLICA_BLOCKS_MAX blocks, and each of them is executed before the next; a state of usual size needs two round
@@ -38,33 +38,15 @@ struct moment {
 struct tentative {
     struct federation_state state; /* after it */
     struct execution execution;
-    struct buf text;       /* the entries' bytes */
-    struct bytes *entries; /* views into text; owned array */
     unsigned count;
+    struct entry **entries; /* owned array, one holding each */
 };
 
-/* An own envelope on its way into the log; at most one of each kind. */
+/* An own entry on its way into the log; at most one of each kind. */
 struct own_entry {
-    struct blob *envelope; /* NULL: none */
-    struct blob *message;  /* the FED_ENTRY around it */
-    uint64_t sequence;
+    struct entry *entry;      /* one holding; NULL: none */
+    struct blob *message;     /* the FED_ENTRY around it */
     int64_t next_ns, wait_ns; /* when it is sent again, and the wait after that */
-};
-
-struct seen {
-    struct blob *envelope; /* NULL: free */
-    uint64_t sequence;
-    bool waiting; /* not admissible yet: judged again when the state changes */
-};
-
-struct seen_member {
-    struct seen items[SEEN_FOR_MEMBER];
-    unsigned next; /* the one to be replaced */
-};
-
-struct accusation {
-    unsigned culprit;
-    struct blob *first, *second;
 };
 
 /* A candidate that this node has scored. */
@@ -142,10 +124,8 @@ struct fed {
     struct own_entry own[ENTRY_KIND_COUNT];
     uint64_t refused_height[ENTRY_KIND_COUNT]; /* + 1; 0: never. At this height it is not admissible */
 
-    /* evidence.c (validators) */
-    struct seen_member *seen; /* MEMBERS_MAX of them */
-    unsigned accusation_count;
-    struct accusation accusations[ACCUSATIONS_MAX];
+    struct admission admission;
+    struct evidence evidence;
 
     /* spot_check.c */
     unsigned owners_next; /* the one to be replaced */
@@ -216,17 +196,6 @@ bool submit_owns(struct bytes record);
 enum err submit_restore(struct fed *f, struct bytes record) MUST_CHECK;
 /* Records filed under numbers <= number are about to go: what is still needed is filed anew. */
 void submit_compact(struct fed *f, uint64_t number);
-
-/* evidence.c */
-void evidence_begin(struct fed *f); /* we may have a vote from here on */
-/* A verified envelope: is there another one of the same member and sequence? */
-void evidence_watch(struct fed *f, unsigned member, uint64_t sequence, struct bytes envelope);
-bool evidence_knows(const struct fed *f, unsigned member, uint64_t sequence, struct bytes envelope);
-enum err evidence_receive(struct fed *f, struct bytes entry) MUST_CHECK; /* FED_ENTRY at a validator */
-void evidence_admit_waiting(struct fed *f);
-void evidence_accuse(struct fed *f);
-void evidence_take(struct fed *f, unsigned member, struct bytes first, struct bytes second); /* consensus has it */
-void evidence_free(struct fed *f);
 
 /* spot_check.c */
 void spot_check_pass(struct fed *f);   /* the decided state is another one */

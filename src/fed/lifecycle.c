@@ -56,7 +56,7 @@ void lifecycle_meet_voters(struct fed *f)
 {
     f->watching = f->expired = f->expecting = false;
     fed_take_key(f);
-    evidence_begin(f);
+    admission_meet_voters(f);
 }
 
 /* A validator's clock for the running attempt. */
@@ -382,7 +382,7 @@ static void meet_new_height(struct fed *f)
         f->sequence = self->sequence; /* of before our disk was lost */
     submit_review(f);
     if (replica_votes(f->replica))
-        evidence_admit_waiting(f);
+        admission_pass(f);
     else if (f->settled && f->settled_epoch != f->decided.epoch)
         forget_records(f);
     if (self != NULL && self->status == MEMBER_QUARANTINED && f->settled_status != self->status)

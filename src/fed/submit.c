@@ -7,7 +7,7 @@
 
 static void own_clear(struct own_entry *own)
 {
-    blob_drop(own->envelope);
+    entry_drop(own->entry);
     blob_drop(own->message);
     *own = (struct own_entry){0};
 }
@@ -20,7 +20,7 @@ void submit_forget_all(struct fed *f)
 
 bool submit_pending(const struct fed *f, enum entry_kind kind)
 {
-    return f->own[kind].envelope != NULL;
+    return f->own[kind].entry != NULL;
 }
 
 bool submit_possible(const struct fed *f, enum entry_kind kind)
@@ -82,7 +82,7 @@ static void own_send(struct fed *f, enum entry_kind kind)
         replica_broadcast(f->replica, own->message);
     if (!replica_votes(f->replica))
         return;
-    enum err err = replica_request(f->replica, own->envelope);
+    enum err err = replica_request(f->replica, own->entry->blob);
     if (err != ERR_OK && err != ERR_DUPLICATE) /* the next resend asks again */
         effects_note(f->out, "fed.pool_full", f->decided.height, (uint64_t)kind);
 }
@@ -93,30 +93,30 @@ static void submit(struct fed *f, struct envelope e)
     enum entry_kind kind = e.kind;
     struct own_entry *own = &f->own[kind];
     struct buf signed_bytes = {0};
-    struct envelope parsed;
-    unsigned member;
+    struct entry *entry;
 
     ASSERT(submit_possible(f, kind));
     e.sequence = f->sequence + 1;
     e.federation_id = f->decided.federation_id;
     envelope_sign(&f->config.key, &e, &signed_bytes);
-    enum err err = state_admit(&f->decided, bytes_of_buf(&signed_bytes), &parsed, &member);
+    enum err err = admission_open(f, &f->decided, bytes_of_buf(&signed_bytes), &entry);
+    buf_free(&signed_bytes);
+    if (err == ERR_OK)
+        err = entry_judge(&f->decided, entry);
     if (err != ERR_OK && err != ERR_AGAIN) {
         f->refused_height[kind] = f->decided.height + 1;
         effects_note(f->out, "fed.refused", (uint64_t)kind, (uint64_t)err);
-        buf_free(&signed_bytes);
+        entry_drop(entry);
         return;
     }
     f->sequence = e.sequence;
-    own->envelope = blob_new(bytes_of_buf(&signed_bytes));
-    own->message = message_entry(bytes_of_buf(&signed_bytes));
-    own->sequence = e.sequence;
+    own->entry = entry;
+    own->message = message_entry(entry_bytes(entry));
     own->wait_ns = f->config.submit_ns;
-    buf_free(&signed_bytes);
     effects_note(f->out, "fed.sign", (uint64_t)kind, e.sequence);
     if (MUTATE(FED_SEND_BEFORE_PERSIST, true, false))
         replica_broadcast(f->replica, own->message);
-    MUTATE(FED_ENTRY_NOT_RECORDED, (void)0, persist_entry(f, f->decided.height + 1, blob_bytes(own->envelope)));
+    MUTATE(FED_ENTRY_NOT_RECORDED, (void)0, persist_entry(f, f->decided.height + 1, entry_bytes(entry)));
     if (replica_votes(f->replica))
         effects_note(f->out, "fed.admit", f->config.self, e.sequence);
     own_send(f, kind);
@@ -141,12 +141,10 @@ void submit_review(struct fed *f)
 {
     for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
         struct own_entry *own = &f->own[kind];
-        struct envelope envelope;
-        unsigned member;
 
-        if (own->envelope == NULL)
+        if (own->entry == NULL)
             continue;
-        enum err err = state_admit(&f->decided, blob_bytes(own->envelope), &envelope, &member);
+        enum err err = entry_judge(&f->decided, own->entry);
         if (err != ERR_OK && err != ERR_AGAIN)
             own_clear(own);
     }
@@ -155,7 +153,7 @@ void submit_review(struct fed *f)
 void submit_resend(struct fed *f)
 {
     for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
-        if (f->own[kind].envelope != NULL && f->own[kind].next_ns <= f->now_ns)
+        if (f->own[kind].entry != NULL && f->own[kind].next_ns <= f->now_ns)
             own_send(f, (enum entry_kind)kind);
     }
 }
@@ -166,35 +164,44 @@ void submit_arm(struct fed *f)
 
     for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
         const struct own_entry *own = &f->own[kind];
-        if (own->envelope != NULL && (next == 0 || own->next_ns < next))
+        if (own->entry != NULL && (next == 0 || own->next_ns < next))
             next = own->next_ns;
     }
     fed_timer(f, FED_TIMER_SUBMIT, &f->submit_at_ns, next);
 }
 
+/* Takes the holding of an entry by this node. */
+static void restore_own(struct fed *f, struct entry *entry)
+{
+    const struct envelope *e = &entry->envelope;
+    struct own_entry *own = &f->own[e->kind];
+
+    if (e->sequence > f->sequence)
+        f->sequence = e->sequence;
+    bool by_this_key = digest_equal(&e->node_fingerprint, &f->config.key.fingerprint);
+    bool older = own->entry != NULL && own->entry->envelope.sequence >= e->sequence;
+    if (!by_this_key || older || MUTATE(FED_RESTART_FORGETS_ENTRY, true, false)) { /* not worth sending */
+        entry_drop(entry);
+        return;
+    }
+    own_clear(own);
+    own->entry = entry;
+    own->message = message_entry(entry_bytes(entry));
+    own->wait_ns = f->config.submit_ns;
+}
+
 static enum err restore_entry(struct fed *f, struct bytes bytes)
 {
-    struct envelope envelope;
-    struct cose_sign1 cose;
-    enum err err = envelope_parse(bytes, &envelope, &cose);
+    struct entry *entry;
+    enum err err = admission_open(f, &f->decided, bytes, &entry);
+    bool ours = entry->syntax == ERR_OK && digest_equal(&entry->envelope.federation_id, &f->decided.federation_id);
 
-    if (err != ERR_OK)
-        return err;
-    if (MUTATE(FED_RESTORES_ANY_FEDERATION, false, !digest_equal(&envelope.federation_id, &f->decided.federation_id)))
-        return ERR_MISMATCH;
-    if (envelope.sequence > f->sequence)
-        f->sequence = envelope.sequence;
-    if (!digest_equal(&envelope.node_fingerprint, &f->config.key.fingerprint))
-        return ERR_OK; /* by a key that we have no longer: not worth sending */
-    struct own_entry *own = &f->own[envelope.kind];
-    if (own->envelope != NULL && own->sequence >= envelope.sequence)
+    if (ours || MUTATE(FED_RESTORES_ANY_FEDERATION, entry->syntax == ERR_OK, false)) {
+        restore_own(f, entry); /* the state may have moved past it: submit_review() */
         return ERR_OK;
-    own_clear(own);
-    own->envelope = MUTATE(FED_RESTART_FORGETS_ENTRY, NULL, blob_new(bytes));
-    own->message = message_entry(bytes);
-    own->sequence = envelope.sequence;
-    own->wait_ns = f->config.submit_ns;
-    return ERR_OK;
+    }
+    entry_drop(entry);
+    return err;
 }
 
 bool submit_owns(struct bytes record)
@@ -240,10 +247,10 @@ void submit_compact(struct fed *f, uint64_t number)
 
     for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
         const struct own_entry *own = &f->own[kind];
-        if (own->envelope == NULL)
+        if (own->entry == NULL)
             continue;
-        persist_entry(f, height + 1, blob_bytes(own->envelope));
-        covered |= own->sequence == f->sequence;
+        persist_entry(f, height + 1, entry_bytes(own->entry));
+        covered |= own->entry->envelope.sequence == f->sequence;
     }
     if (MUTATE(FED_FORGETS_UNHEARD_SEQUENCE, false, !covered))
         persist_sequence(f, height + 1);

@@ -46,7 +46,7 @@ static enum err side_parse(struct bytes in, struct side *s)
     return cbor_reader_done(&r);
 }
 
-enum err evidence_check(struct bytes a, struct bytes b, const struct voters *voters, unsigned *culprit)
+enum err evidence_parse(struct bytes a, struct bytes b, struct contradiction *out)
 {
     struct side first, second;
     enum err err = side_parse(a, &first);
@@ -63,12 +63,28 @@ enum err evidence_check(struct bytes a, struct bytes b, const struct voters *vot
         same_place = same_place && bytes_equal(first.rest[i], second.rest[i]);
     if (!same_place || MUTATE(EVIDENCE_OF_ONE_STATEMENT, false, bytes_equal(first.digest, second.digest)))
         return ERR_MISMATCH;
-    int signer = voters_find(voters, &first.cose.kid);
+    *out = (struct contradiction){first.cose, second.cose, first.membership_epoch, digest_from(first.rest[2])};
+    return ERR_OK;
+}
+
+enum err evidence_verify(const struct contradiction *c, const struct public_key *key)
+{
+    enum err err = cose_verify(&c->first, key);
+
+    return err == ERR_OK ? MUTATE(EVIDENCE_HALF_VERIFIED, ERR_OK, cose_verify(&c->second, key)) : err;
+}
+
+enum err evidence_check(struct bytes a, struct bytes b, const struct voters *voters, unsigned *culprit)
+{
+    struct contradiction c;
+    enum err err = evidence_parse(a, b, &c);
+
+    if (err != ERR_OK)
+        return err;
+    int signer = voters_find(voters, &c.first.kid);
     if (signer < 0)
         return ERR_UNKNOWN;
-    err = cose_verify(&first.cose, &voters->keys[signer]);
-    if (err == ERR_OK)
-        err = MUTATE(EVIDENCE_HALF_VERIFIED, ERR_OK, cose_verify(&second.cose, &voters->keys[signer]));
+    err = evidence_verify(&c, &voters->keys[signer]);
     if (err == ERR_OK)
         *culprit = (unsigned)signer;
     return err;

@@ -3,22 +3,21 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "state/kind.h"
 #include "state/membership.h"
 #include "state/phase.h"
 
 /* Every entry is judged on the state that the ones before it left. In a block "not yet" is "no": the log does not
  * wait, the sender sends again. */
-static enum err entry_execute(struct federation_state *s, struct bytes entry, const struct digest *leaf_hash)
+static enum err entry_execute(struct federation_state *s, struct entry *e)
 {
-    struct judgement j;
-    enum err err = entry_check(s, entry, &j);
-    if (err != ERR_OK)
-        return err;
-    err = entry_judge(s, &j);
-    if (err == ERR_OK)
-        entry_apply(s, &j, leaf_hash);
-    else if (j.too_late)
-        member_quarantine(s, &j);
+    enum err err = entry_judge(s, e);
+    if (err == ERR_OK) {
+        s->members[e->member].sequence = e->envelope.sequence;
+        kind_of(e)->apply(s, e);
+    } else if (e->syntax == ERR_OK && kind_of(e)->refuse != NULL) {
+        kind_of(e)->refuse(s, e, err);
+    }
     return err == ERR_AGAIN ? ERR_STATE : err;
 }
 
@@ -32,19 +31,19 @@ static void remember_parent(struct federation_state *s)
 }
 
 /* Logs and executes the entries, in order; the root over them alone. */
-static struct digest execute_entries(struct federation_state *s, const struct bytes *entries, struct execution *out)
+static struct digest execute_entries(struct federation_state *s, struct entry *const *entries, struct execution *out)
 {
     struct merkle_frontier tree = {0};
     for (unsigned i = 0; i < out->count; i++) {
-        out->leaf_hashes[i] = entry_leaf_hash(entries[i]);
+        out->leaf_hashes[i] = entries[i]->leaf_hash;
         merkle_frontier_append(&tree, &out->leaf_hashes[i]);
         merkle_frontier_append(&s->log, &out->leaf_hashes[i]);
-        out->verdicts[i] = entry_execute(s, entries[i], &out->leaf_hashes[i]);
+        out->verdicts[i] = entry_execute(s, entries[i]);
     }
     return merkle_frontier_root(&tree);
 }
 
-void state_execute(struct federation_state *s, const struct bytes *entries, unsigned count, struct execution *out)
+void state_execute(struct federation_state *s, struct entry *const *entries, unsigned count, struct execution *out)
 {
     uint64_t epoch = s->epoch, attempt = s->attempt, membership_epoch = s->membership_epoch;
     struct voter_set voters;
@@ -118,16 +117,22 @@ enum err state_apply_block(struct federation_state *s, const struct block *block
     enum err err = check_header(s, &block->header);
     if (err == ERR_OK)
         err = check_certificate(s, block);
-    return err == ERR_OK ? state_apply_certified(s, block, out) : err;
+    if (err != ERR_OK)
+        return err;
+    struct entry **entries = entries_open(block->entries, block->count);
+    err = state_apply_certified(s, block, entries, out);
+    entries_drop(entries, block->count);
+    return err;
 }
 
-enum err state_apply_certified(struct federation_state *s, const struct block *block, struct execution *out)
+enum err state_apply_certified(struct federation_state *s, const struct block *block, struct entry *const *entries,
+                               struct execution *out)
 {
     struct federation_state next;
     struct execution execution = {0};
     struct digest id = block_id(&block->header);
     state_copy(&next, s);
-    state_execute(&next, block->entries, block->count, &execution);
+    state_execute(&next, entries, block->count, &execution);
     if (!digest_equal(&next.block_id, &id)) {
         execution_free(&execution);
         state_free(&next);

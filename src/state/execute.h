@@ -2,7 +2,7 @@
 #define PRISMFED_STATE_EXECUTE_H
 
 #include "codec/json.h"
-#include "state/state.h"
+#include "state/judge.h"
 #include "ledger/block.h"
 
 /* The transition: state + block -> state, the one place where an entry takes effect. Runtime, simulator
@@ -43,24 +43,17 @@ struct execution {
     struct epoch_outcome outcome; /* when epoch_ended */
 };
 
-/* Executes entries as the block above s. Total: any bytes may come; what is not admissible gets its verdict.
- * *out must be zero; execution_free() when done. Sets s->height, block_id, log. */
-void state_execute(struct federation_state *s, const struct bytes *entries, unsigned count, struct execution *out);
+/* Executes entries, borrowed, as the block above s. Total: any bytes may have been opened; what is not admissible gets
+ * its verdict. *out must be zero; execution_free() when done. Sets s->height, block_id, log. */
+void state_execute(struct federation_state *s, struct entry *const *entries, unsigned count, struct execution *out);
 void execution_free(struct execution *e);
-
-/* The part of it that judges one entry against s without changing anything: parse, federation, signature, member,
- * status, sequence, phase, body. What a primary asks before it proposes. ERR_AGAIN: not yet (an UPDATE or SCORE for a
- * later phase, a CLOSE of a later attempt). */
-enum err state_admit(const struct federation_state *s, struct bytes entry, struct envelope *envelope,
-                     unsigned *member) MUST_CHECK;
-/* The part of it that needs no state but the membership: what a backup asks before it votes. */
-enum err state_check_entry(const struct federation_state *s, struct bytes entry) MUST_CHECK;
 
 /* A decided block from somebody else: header against s (ERR_STALE and ERR_AGAIN: another height is next), certificate
  * against the validators of s, then execution; ERR_MISMATCH and s untouched when the result is not the header's. */
 enum err state_apply_block(struct federation_state *s, const struct block *block, struct execution *out) MUST_CHECK;
-/* The last part of it alone: header and certificate were checked. */
-enum err state_apply_certified(struct federation_state *s, const struct block *block, struct execution *out) MUST_CHECK;
+/* The last part of it alone: header and certificate were checked. entries: those of the block, opened; borrowed. */
+enum err state_apply_certified(struct federation_state *s, const struct block *block, struct entry *const *entries,
+                               struct execution *out) MUST_CHECK;
 
 /* {"anchored", "changed", "aggregated_delta", "incumbent", "rolled_back_to", "candidates", "participants" (updates),
  * "scored", "stale", "absent", "quarantined", "convicted", "false_claims", "aligned_updates": [{node_id, ledger_height,

@@ -30,7 +30,7 @@ void state_voter_set(const struct federation_state *s, struct voter_set *out)
 
 /* ---- what may be signed off */
 
-static int find_name(const struct federation_state *s, const char *name)
+int membership_find(const struct federation_state *s, const char *name)
 {
     for (unsigned i = 0; i < s->member_count; i++) {
         if (strcmp(s->members[i].card.name, name) == 0)
@@ -53,7 +53,7 @@ static bool key_in_use(const struct federation_state *s, const struct public_key
     return used;
 }
 
-static bool stays(const struct member *m)
+bool membership_stays(const struct member *m)
 {
     return m->status != MEMBER_CONVICTED && m->status != MEMBER_LEFT;
 }
@@ -63,14 +63,14 @@ static unsigned staying(const struct federation_state *s, bool validators)
     unsigned count = 0;
 
     for (unsigned i = 0; i < s->member_count; i++)
-        count += stays(&s->members[i]) && (s->members[i].votes || !validators);
+        count += membership_stays(&s->members[i]) && (s->members[i].votes || !validators);
     return count;
 }
 
 /* Whoever brings in others must be in good standing, and longer than since this epoch. */
 static bool may_sponsor(const struct federation_state *s, const char *name)
 {
-    int at = find_name(s, name);
+    int at = membership_find(s, name);
 
     if (at < 0 || !s->members[at].votes || !state_weighs(s, (unsigned)at))
         return false;
@@ -80,7 +80,7 @@ static bool may_sponsor(const struct federation_state *s, const char *name)
 
 static enum err join_fits(const struct federation_state *s, const struct change *c)
 {
-    if (find_name(s, c->card.name) >= 0 || key_in_use(s, &c->card.key))
+    if (membership_find(s, c->card.name) >= 0 || key_in_use(s, &c->card.key))
         return ERR_DUPLICATE;
     if (!may_sponsor(s, c->sponsor))
         return ERR_STATE;
@@ -104,9 +104,9 @@ static bool stake_fits(const struct federation_state *s, const struct change *c)
 }
 
 /* One agreed change of each member at a time; as it stands now, and again when it takes effect. */
-static enum err change_fits(const struct federation_state *s, const struct change *c)
+enum err membership_fits(const struct federation_state *s, const struct change *c)
 {
-    int at = find_name(s, c->card.name);
+    int at = membership_find(s, c->card.name);
 
     if (!stake_fits(s, c))
         return ERR_RANGE;
@@ -114,7 +114,7 @@ static enum err change_fits(const struct federation_state *s, const struct chang
         return join_fits(s, c);
     if (at < 0)
         return ERR_UNKNOWN;
-    if (!stays(&s->members[at]))
+    if (!membership_stays(&s->members[at]))
         return ERR_STATE;
     if (c->kind == CHANGE_ROTATE)
         return rotation_fits(s, c);
@@ -125,111 +125,13 @@ static enum err change_fits(const struct federation_state *s, const struct chang
     return staying(s, false) > s->policy.min_participants ? ERR_OK : ERR_LIMIT;
 }
 
-/* Newcomers are few enough for everybody to look at each of them. */
-static bool joins_are_full(const struct federation_state *s)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < s->change_count; i++)
-        count += s->changes[i].kind == CHANGE_JOIN;
-    return MUTATE(STATE_JOINS_WITHOUT_END, false, count >= s->policy.joins_per_epoch);
-}
-
-static enum err judge_time(const struct federation_state *s, uint64_t until)
-{
-    if (until < MUTATE(STATE_SIGN_OFF_FOR_EVER, 0, s->epoch))
-        return ERR_STALE;
-    return until - s->epoch <= CHANGE_EPOCHS_MAX ? ERR_OK : ERR_RANGE;
-}
-
-static bool signed_off(const struct member *m, const struct digest *ballot)
-{
-    bool found = false;
-
-    for (unsigned i = 0; i < m->ballot_count; i++)
-        found = found || digest_equal(&m->ballots[i], ballot);
-    return found;
-}
-
-enum err membership_judge(const struct federation_state *s, const struct judgement *j)
-{
-    struct digest ballot = digest_of(j->envelope.body);
-    struct change c;
-    uint64_t until;
-    enum err err = change_body_decode(j->envelope.body, &s->federation_id, &c, &until);
-
-    if (err == ERR_OK)
-        err = judge_time(s, until);
-    if (err != ERR_OK)
-        return err;
-    if (signed_off(&s->members[j->member], &ballot))
-        return ERR_DUPLICATE;
-    if (s->change_count == CHANGES_MAX || (c.kind == CHANGE_JOIN && joins_are_full(s)))
-        return ERR_LIMIT;
-    for (unsigned i = 0; i < s->change_count; i++) {
-        if (strcmp(s->changes[i].card.name, c.card.name) == 0)
-            return ERR_DUPLICATE;
-    }
-    return change_fits(s, &c);
-}
-
-/* ---- signing off */
-
-static void ballot_drop(struct member *m, const struct digest *ballot)
-{
-    unsigned kept = 0;
-
-    for (unsigned i = 0; i < m->ballot_count; i++) {
-        if (!digest_equal(&m->ballots[i], ballot))
-            m->ballots[kept++] = m->ballots[i];
-    }
-    m->ballot_count = kept;
-}
-
-static void ballot_keep(struct member *m, const struct digest *ballot)
-{
-    if (m->ballot_count == BALLOTS_KEPT) {
-        struct digest oldest = m->ballots[0];
-        ballot_drop(m, &oldest);
-    }
-    m->ballots[m->ballot_count++] = *ballot;
-}
-
-static bool is_agreed(const struct federation_state *s, const struct change *c, const struct digest *ballot)
-{
-    int sponsor = c->kind == CHANGE_JOIN ? find_name(s, c->sponsor) : -1;
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < s->member_count; i++) {
-        const struct member *m = &s->members[i];
-        count += m->votes && stays(m) && signed_off(m, ballot);
-    }
-    bool sponsored = sponsor < 0 || signed_off(&s->members[sponsor], ballot);
-    return count >= MUTATE(STATE_ONE_SIGN_OFF, 1, s->quorum) && MUTATE(STATE_SPONSOR_UNASKED, true, sponsored);
-}
-
-void membership_apply(struct federation_state *s, const struct judgement *j)
-{
-    struct digest ballot = digest_of(j->envelope.body);
-    struct change c;
-    uint64_t until;
-
-    ASSERT(change_body_decode(j->envelope.body, &s->federation_id, &c, &until) == ERR_OK);
-    ballot_keep(&s->members[j->member], &ballot);
-    if (!is_agreed(s, &c, &ballot))
-        return;
-    s->changes[s->change_count++] = c;
-    for (unsigned i = 0; i < s->member_count; i++)
-        ballot_drop(&s->members[i], &ballot);
-}
-
 /* ---- taking effect */
 
 /* s->epoch is the new one already; the newcomer is not waited for until it speaks. */
 static void admit(struct federation_state *s, const struct change *c)
 {
     unsigned at = s->member_count++;
-    unsigned sponsor = (unsigned)find_name(s, c->sponsor);
+    unsigned sponsor = (unsigned)membership_find(s, c->sponsor);
 
     s->members = mem_resize(s->members, s->member_count, sizeof s->members[0]);
     s->contributions = mem_resize(s->contributions, s->member_count, sizeof s->contributions[0]);
@@ -259,13 +161,13 @@ static void rotate(struct federation_state *s, struct member *m, const struct pu
 /* Does it change who votes? */
 static bool make_change(struct federation_state *s, const struct change *c)
 {
-    if (change_fits(s, c) != ERR_OK)
+    if (membership_fits(s, c) != ERR_OK)
         return false; /* one before it took its room, or its sponsor is in no good standing any more */
     if (c->kind == CHANGE_JOIN) {
         admit(s, c);
         return c->card.role == ROLE_CORE;
     }
-    struct member *m = &s->members[find_name(s, c->card.name)];
+    struct member *m = &s->members[membership_find(s, c->card.name)];
     bool votes = m->votes;
     if (c->kind == CHANGE_STAKE) {
         m->card.stake = c->card.stake;

@@ -1,7 +1,7 @@
 #ifndef PRISMFED_STATE_MEMBERSHIP_H
 #define PRISMFED_STATE_MEMBERSHIP_H
 
-#include "state/admit.h"
+#include "state/state.h"
 #include "ledger/link.h"
 
 /* Who takes part, who votes, who weighs how much, and how that changes. A validator signs a change off by an entry
@@ -15,8 +15,12 @@
  * on in an epoch than policy.joins_per_epoch. No stake is raised above the greatest of the founders'. A key that was
  * rotated away, or is or was a member's, never becomes anybody's. */
 
-enum err membership_judge(const struct federation_state *s, const struct judgement *j) MUST_CHECK;
-void membership_apply(struct federation_state *s, const struct judgement *j);
+/* May this change be agreed on, as things stand? ERR_DUPLICATE: the name or the key is in use; ERR_UNKNOWN: no such
+ * member; ERR_STATE: it is out for good, or its sponsor is in no good standing; ERR_RANGE: too much stake; ERR_LIMIT:
+ * no room, or too few would be left. */
+enum err membership_fits(const struct federation_state *s, const struct change *c) MUST_CHECK;
+int membership_find(const struct federation_state *s, const char *name); /* index of the member; -1: none */
+bool membership_stays(const struct member *m);                           /* neither convicted nor gone */
 /* At the end of the block that ends an epoch. */
 void membership_close(struct federation_state *s);
 

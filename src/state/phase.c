@@ -1,7 +1,6 @@
 #include "state/phase.h"
 
 #include "base/mutate.h"
-#include "state/admit.h"
 #include "state/archive.h"
 #include "state/recount.h"
 

@@ -102,91 +102,9 @@ void recount_draw_rows(struct federation_state *s)
     }
 }
 
-/* ---- judging */
-
-static struct spot_check *check_find(const struct federation_state *s, const struct recount_body *b)
+void recount_drop(struct federation_state *s, unsigned author)
 {
-    for (unsigned i = 0; i < s->check_count; i++) {
-        struct spot_check *c = &s->checks[i];
-        if (c->number == b->number && digest_equal(&c->leaf_hash, &b->leaf_hash))
-            return c;
-    }
-    return NULL;
-}
-
-static bool has_spoken(const struct spot_check *c, unsigned member)
-{
-    bool found = false;
-
-    for (unsigned i = 0; i < c->recount_count; i++)
-        found = found || c->recounts[i].member == member;
-    return found;
-}
-
-/* Neither convicted nor gone. */
-static bool stays(const struct member *m)
-{
-    return m->status != MEMBER_CONVICTED && m->status != MEMBER_LEFT;
-}
-
-enum err recount_judge(const struct federation_state *s, const struct judgement *j)
-{
-    struct recount_body b;
-
-    if (j->envelope.federated_epoch > s->epoch)
-        return ERR_AGAIN;
-    enum err err = recount_body_decode(j->envelope.body, &b);
-    if (err != ERR_OK)
-        return err;
-    const struct spot_check *c = check_find(s, &b);
-    if (c == NULL)
-        return ERR_UNKNOWN;
-    if (c->member == j->member || !stays(&s->members[c->member]))
-        return ERR_STATE;
-    if (b.cost == c->cost)
-        return ERR_MISMATCH;
-    return has_spoken(c, j->member) ? MUTATE(STATE_RECOUNT_TWICE, ERR_OK, ERR_DUPLICATE) : ERR_OK;
-}
-
-/* ---- taking effect */
-
-/* How many of those who have a vote say so. */
-static unsigned voices(const struct federation_state *s, const struct spot_check *c, uint64_t cost)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < c->recount_count; i++) {
-        const struct member *m = &s->members[c->recounts[i].member];
-        bool same = MUTATE(STATE_RECOUNTS_ADD_UP, true, c->recounts[i].cost == cost);
-        count += same && m->votes && stays(m);
-    }
-    return count;
-}
-
-/* All that is drawn of its author has served its purpose. */
-static void find_false(struct federation_state *s, unsigned author)
-{
-    struct member *m = &s->members[author];
-
-    m->status = MEMBER_QUARANTINED;
-    m->found_epoch = s->epoch;
-    m->false_claims++;
-    MUTATE(STATE_FALSE_CLAIM_COUNTS, (void)0, contribution_clear(&s->contributions[author]));
     checks_drop(s, is_by, author);
-}
-
-void recount_apply(struct federation_state *s, const struct judgement *j)
-{
-    struct recount_body b;
-    unsigned enough = MUTATE(STATE_ONE_RECOUNT, 1, s->max_byzantine + 1);
-
-    ASSERT(recount_body_decode(j->envelope.body, &b) == ERR_OK);
-    struct spot_check *c = check_find(s, &b);
-    ASSERT(c != NULL);
-    c->recounts = mem_resize(c->recounts, c->recount_count + 1, sizeof c->recounts[0]);
-    c->recounts[c->recount_count++] = (struct recount){j->member, b.cost};
-    if (voices(s, c, b.cost) >= enough)
-        find_false(s, c->member);
 }
 
 void recount_forget(struct federation_state *s)

@@ -1,7 +1,7 @@
 #ifndef PRISMFED_STATE_RECOUNT_H
 #define PRISMFED_STATE_RECOUNT_H
 
-#include "state/admit.h"
+#include "state/state.h"
 
 /* Spot checks by validators (docs/decisions/0013-recounts.md). When a phase is over, what was claimed in it can be
  * changed no more, and policy.spot_checks of the claims are drawn by the root of the log as it is then: everybody
@@ -16,10 +16,8 @@ void recount_draw_updates(struct federation_state *s);
 /* SCORE closes: the same for the costs in the rows. */
 void recount_draw_rows(struct federation_state *s);
 
-/* ERR_UNKNOWN: that claim is not drawn, or is no longer. ERR_STATE: one's own claim, or of one who is out for good.
- * ERR_MISMATCH: it is what the claim says. ERR_DUPLICATE: a second word of one validator about a claim. */
-enum err recount_judge(const struct federation_state *s, const struct judgement *j) MUST_CHECK;
-void recount_apply(struct federation_state *s, const struct judgement *j);
+/* Its author was found with a false claim: all that is drawn of it has served its purpose. */
+void recount_drop(struct federation_state *s, unsigned author);
 
 /* A membership epoch ends. What its validators have said about claims no longer counts; the validators of the next
  * membership epoch recount such a claim themselves. */

@@ -100,6 +100,15 @@ done:
     return err;
 }
 
+/* ---- contributions */
+
+void contribution_clear(struct contribution *c)
+{
+    mem_free(c->offers);
+    mem_free(c->costs);
+    *c = (struct contribution){0};
+}
+
 /* ---- copies */
 
 static void *duplicate(const void *from, size_t count, size_t size)
@@ -204,7 +213,6 @@ void state_voters(const struct federation_state *s, struct public_key *keys, str
         .quorum = s->quorum,
         .keys = keys,
         .fingerprints = fingerprints,
-        .verify_cache = s->verify_cache,
     };
 }
 

@@ -83,8 +83,6 @@ struct spot_check {
 };
 
 struct federation_state {
-    struct verify_cache *verify_cache; /* borrowed, for drivers of many nodes; NULL: none; changes no result */
-
     struct digest federation_id;
     char name[FEDERATION_NAME_MAX + 1];
     bool simulated;
@@ -136,6 +134,9 @@ struct federation_state {
 enum err state_genesis(struct bytes bytes, struct federation_state *out, struct diag *diag) MUST_CHECK;
 void state_copy(struct federation_state *to, const struct federation_state *from); /* to is zero, or freed first */
 void state_free(struct federation_state *s);
+
+/* Frees what a member put into the running epoch and forgets it. */
+void contribution_clear(struct contribution *c);
 
 /* The header of block 0, whose one entry is the genesis document. s: at height 0. */
 struct block_header state_genesis_header(const struct federation_state *s);

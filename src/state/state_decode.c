@@ -376,7 +376,6 @@ static enum err state_check(const struct federation_state *s)
 static void take_founding(struct federation_state *s, const struct federation_state *founding)
 {
     memcpy(s->name, founding->name, sizeof s->name);
-    s->verify_cache = founding->verify_cache;
     s->federation_id = founding->federation_id;
     s->simulated = founding->simulated;
     s->faults_wanted = founding->faults_wanted;

@@ -26,7 +26,7 @@ function body(file, name,    i, text) {
 
 function registered(file, name,    i) {
     for (i = 1; i <= lines[file]; i++)
-        if (line[file, i] ~ "^ *\\." name " = " name ",|[{,] *" name "[,}]")
+        if (line[file, i] ~ "(^|[ {])\\." name " = " name "[,}]|[{,] *" name "[,}]")
             return 1
     return 0
 }

@@ -28,9 +28,9 @@ measure() { # NAME VALUE BOUND
     report "$status" "$1"
 }
 set -- $(sed -n 's/^road //p' "$scratch/road") "$@"
-measure "steps of the road of one update" "$1" 154
+measure "steps of the road of one update" "$1" 155
 measure "functions on the road of one update" "$2" 104
-measure "files on the road of one update" "$3" 23
+measure "files on the road of one update" "$3" 24
 shift 3
 
 # The numbers of enum constants, counted up where none is given.

@@ -249,12 +249,12 @@ static void decoded(const struct federation_state *s, struct federation_state *o
 
 void fixture_run(struct fixture *f)
 {
-    struct bytes entries[FIXTURE_BATCH];
+    struct entry *entries[FIXTURE_BATCH];
     struct federation_state copy;
     struct execution again = {0};
     ASSERT(f->count <= FIXTURE_BATCH);
     for (unsigned i = 0; i < f->count; i++)
-        entries[i] = bytes_of_buf(&f->batch[i]);
+        entries[i] = entry_open(bytes_of_buf(&f->batch[i]));
     decoded(&f->state, &copy);
     execution_free(&f->last);
     state_execute(&f->state, entries, f->count, &f->last);
@@ -264,6 +264,8 @@ void fixture_run(struct fixture *f)
                    bytes_of(f->last.verdicts, f->last.count * sizeof f->last.verdicts[0]));
     execution_free(&again);
     state_free(&copy);
+    for (unsigned i = 0; i < f->count; i++)
+        entry_drop(entries[i]);
     batch_clear(f);
 }
 

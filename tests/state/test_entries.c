@@ -4,9 +4,18 @@
 
 static enum err admit(const struct fixture *f, struct bytes entry)
 {
-    struct envelope envelope;
-    unsigned member;
-    return state_admit(&f->state, entry, &envelope, &member);
+    struct entry *e = entry_open(entry);
+    enum err err = entry_judge(&f->state, e);
+    entry_drop(e);
+    return err;
+}
+
+static enum err check(const struct fixture *f, struct bytes entry)
+{
+    struct entry *e = entry_open(entry);
+    enum err err = entry_check(&f->state, e);
+    entry_drop(e);
+    return err;
 }
 
 static struct bytes last_entry(const struct fixture *f)
@@ -15,11 +24,11 @@ static struct bytes last_entry(const struct fixture *f)
 }
 
 /* Signs the envelope by member, asks both judges and executes it. */
-static void expect(struct fixture *f, unsigned key, const struct envelope *e, enum err check, enum err admitted)
+static void expect(struct fixture *f, unsigned key, const struct envelope *e, enum err checked, enum err admitted)
 {
     struct buf entry = {0};
     fixture_sign(f, key, e, &entry);
-    CHECK_ERR(state_check_entry(&f->state, bytes_of_buf(&entry)), check);
+    CHECK_ERR(check(f, bytes_of_buf(&entry)), checked);
     CHECK_ERR(admit(f, bytes_of_buf(&entry)), admitted);
     fixture_add(f, bytes_of_buf(&entry));
     fixture_run(f);
@@ -100,7 +109,7 @@ static void every_flipped_bit_is_refused(void)
     for (size_t bit = 0; bit < 8 * entry.len; bit++) {
         entry.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
         CHECK(admit(&f, bytes_of_buf(&entry)) != ERR_OK);
-        CHECK(state_check_entry(&f.state, bytes_of_buf(&entry)) != ERR_OK);
+        CHECK(check(&f, bytes_of_buf(&entry)) != ERR_OK);
         entry.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
     buf_free(&body);
@@ -175,7 +184,7 @@ static void updates_follow_the_policy(void)
     e = fixture_envelope(&f, 0, ENTRY_UPDATE, bytes_of_buf(&body));
     struct buf entry = {0};
     fixture_sign(&f, 0, &e, &entry);
-    CHECK(state_check_entry(&f.state, bytes_of_buf(&entry)) != ERR_OK);
+    CHECK(check(&f, bytes_of_buf(&entry)) != ERR_OK);
     buf_clear(&entry);
     buf_clear(&body);
     b = (struct update_body){.delta_ppm = BODY_NUMBER_MAX + 1};
@@ -285,7 +294,9 @@ static struct block make_block(struct fixture *f, unsigned votes, bool flip_stat
     fixture_update(f, 0, 5, f->state.epoch);
     entry = last_entry(f);
     state_copy(&copy, &f->state);
-    state_execute(&copy, &entry, 1, &execution);
+    struct entry *opened = entry_open(entry);
+    state_execute(&copy, &opened, 1, &execution);
+    entry_drop(opened);
     if (flip_state)
         execution.header.state_root.b[0] ^= 1;
     struct vote vote = {f->state.federation_id, f->state.membership_epoch, 0, execution.header.height,

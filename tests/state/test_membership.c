@@ -238,10 +238,10 @@ static void evidence_outlives_its_membership_epoch(void)
     vote_sign(&f.keys[4], &vote, &a);
     vote.block_id = f.state.incumbent_hash;
     vote_sign(&f.keys[4], &vote, &b);
-    struct evidence_body body = {.first = bytes_of_buf(&a), .second = bytes_of_buf(&b)};
-    unsigned member;
-    CHECK_OK(evidence_culprit(&f.state, &body, &member));
-    CHECK_EQ_U64(member, 4);
+    fixture_evidence(&f, 0, bytes_of_buf(&a), bytes_of_buf(&b));
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    CHECK_EQ_U64(f.state.members[4].status, MEMBER_CONVICTED);
     buf_free(&a);
     buf_free(&b);
     fixture_fini(&f);

@@ -291,8 +291,6 @@ static void a_later_epochs_is_not_yet(void)
     struct fixture f;
     struct recount_body b = {.cost = FALSE_COST};
     struct buf body = {0}, entry = {0};
-    struct envelope parsed;
-    unsigned member;
 
     init(&f, ALL);
     collect(&f);
@@ -301,7 +299,9 @@ static void a_later_epochs_is_not_yet(void)
     struct envelope e = fixture_envelope(&f, 0, ENTRY_RECOUNT, bytes_of_buf(&body));
     e.federated_epoch++;
     fixture_sign(&f, 0, &e, &entry);
-    CHECK_ERR(state_admit(&f.state, bytes_of_buf(&entry), &parsed, &member), ERR_AGAIN);
+    struct entry *opened = entry_open(bytes_of_buf(&entry));
+    CHECK_ERR(entry_judge(&f.state, opened), ERR_AGAIN);
+    entry_drop(opened);
     buf_free(&entry);
     buf_free(&body);
     fixture_fini(&f);

@@ -1,0 +1,121 @@
+#include "state/kind.h"
+
+#include <string.h>
+
+#include "base/mutate.h"
+#include "state/membership.h"
+
+/* RECONFIGURE: a validator signs off a change of members (state/change.h, state/membership.h). */
+
+struct sign_off {
+    struct change change;
+    uint64_t until;
+    struct digest ballot; /* of the body, which is the same for all who sign this change off */
+};
+
+static enum err decode(const void *context, const struct envelope *e, void **out)
+{
+    const struct federation_state *s = context;
+    struct sign_off b = {.ballot = digest_of(e->body)};
+    enum err err = change_body_decode(e->body, &s->federation_id, &b.change, &b.until);
+
+    if (err == ERR_OK)
+        *out = kind_keep(&b, sizeof b);
+    return err;
+}
+
+/* ---- what may be signed off */
+
+/* Newcomers are few enough for everybody to look at each of them. */
+static bool joins_are_full(const struct federation_state *s)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < s->change_count; i++)
+        count += s->changes[i].kind == CHANGE_JOIN;
+    return MUTATE(STATE_JOINS_WITHOUT_END, false, count >= s->policy.joins_per_epoch);
+}
+
+static enum err judge_time(const struct federation_state *s, uint64_t until)
+{
+    if (until < MUTATE(STATE_SIGN_OFF_FOR_EVER, 0, s->epoch))
+        return ERR_STALE;
+    return until - s->epoch <= CHANGE_EPOCHS_MAX ? ERR_OK : ERR_RANGE;
+}
+
+static bool signed_off(const struct member *m, const struct digest *ballot)
+{
+    bool found = false;
+
+    for (unsigned i = 0; i < m->ballot_count; i++)
+        found = found || digest_equal(&m->ballots[i], ballot);
+    return found;
+}
+
+static enum err judge(const struct federation_state *s, struct entry *e)
+{
+    const struct sign_off *b = e->body;
+    const struct change *c = &b->change;
+    enum err err = judge_time(s, b->until);
+
+    if (err != ERR_OK)
+        return err;
+    if (signed_off(&s->members[e->member], &b->ballot))
+        return ERR_DUPLICATE;
+    if (s->change_count == CHANGES_MAX || (c->kind == CHANGE_JOIN && joins_are_full(s)))
+        return ERR_LIMIT;
+    for (unsigned i = 0; i < s->change_count; i++) {
+        if (strcmp(s->changes[i].card.name, c->card.name) == 0)
+            return ERR_DUPLICATE;
+    }
+    return membership_fits(s, c);
+}
+
+/* ---- signing off */
+
+static void ballot_drop(struct member *m, const struct digest *ballot)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < m->ballot_count; i++) {
+        if (!digest_equal(&m->ballots[i], ballot))
+            m->ballots[kept++] = m->ballots[i];
+    }
+    m->ballot_count = kept;
+}
+
+static void ballot_keep(struct member *m, const struct digest *ballot)
+{
+    if (m->ballot_count == BALLOTS_KEPT) {
+        struct digest oldest = m->ballots[0];
+        ballot_drop(m, &oldest);
+    }
+    m->ballots[m->ballot_count++] = *ballot;
+}
+
+static bool is_agreed(const struct federation_state *s, const struct change *c, const struct digest *ballot)
+{
+    int sponsor = c->kind == CHANGE_JOIN ? membership_find(s, c->sponsor) : -1;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < s->member_count; i++) {
+        const struct member *m = &s->members[i];
+        count += m->votes && membership_stays(m) && signed_off(m, ballot);
+    }
+    bool sponsored = sponsor < 0 || signed_off(&s->members[sponsor], ballot);
+    return count >= MUTATE(STATE_ONE_SIGN_OFF, 1, s->quorum) && MUTATE(STATE_SPONSOR_UNASKED, true, sponsored);
+}
+
+static void apply(struct federation_state *s, const struct entry *e)
+{
+    const struct sign_off *b = e->body;
+
+    ballot_keep(&s->members[e->member], &b->ballot);
+    if (!is_agreed(s, &b->change, &b->ballot))
+        return;
+    s->changes[s->change_count++] = b->change;
+    for (unsigned i = 0; i < s->member_count; i++)
+        ballot_drop(&s->members[i], &b->ballot);
+}
+
+const struct kind kind_reconfigure = {.signer = SIGNED_BY_VALIDATORS, .decode = decode, .judge = judge, .apply = apply};
