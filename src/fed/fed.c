@@ -103,11 +103,11 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
     f->genesis_id = f->decided.block_id;
     snapshot_begin(f);
     spot_check_pass(f);
-    fed_take_key(f);
     admission_meet_voters(f);
     err = application_open(f, store, diag);
     if (err != ERR_OK)
         goto fail;
+    fed_take_key(f); /* the store may know of it */
     const struct member *self = fed_self(f);
     if (self == NULL && config->self < f->decided.member_count) {
         err = diag_set(diag, ERR_MISMATCH, "the key is not the one of member %s",

@@ -54,6 +54,24 @@ static void the_key_changes_while_its_node_is_down(void)
     run_free(&run);
 }
 
+/* A participant's new key begins no membership epoch, and its node finds it in its ledger. */
+static void a_participant_with_a_new_key_starts_again(void)
+{
+    struct run run;
+
+    run_federation(&run, 3, 1, 2,
+                   EVENTS("{\"kind\": \"rotate_key\", \"node\": \"e0\", \"epoch\": 1},"
+                          "{\"kind\": \"crash\", \"node\": \"e0\", \"epoch\": 3},"
+                          "{\"kind\": \"restart\", \"node\": \"e0\", \"epoch\": 3, \"after_ms\": 200}"),
+                   5, 27);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(last_state(&run)->membership_epoch, 1);
+    CHECK_EQ_U64(run.report.epochs[4].participants, 4);
+    CHECK(
+        digest_equal(&node_key(&run.rehearsal->nodes[3])->fingerprint, &run.rehearsal->nodes[3].next_key.fingerprint));
+    run_free(&run);
+}
+
 static void a_validator_joins(void)
 {
     struct run run;
@@ -144,6 +162,7 @@ int main(void)
 {
     TAP_RUN(a_validator_gets_another_key);
     TAP_RUN(the_key_changes_while_its_node_is_down);
+    TAP_RUN(a_participant_with_a_new_key_starts_again);
     TAP_RUN(a_validator_joins);
     TAP_RUN(a_validator_leaves);
     TAP_RUN(three_changes_close_together);
