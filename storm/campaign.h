@@ -1,8 +1,12 @@
 #ifndef PRISMFED_STORM_CAMPAIGN_H
 #define PRISMFED_STORM_CAMPAIGN_H
 
+#include <stdbool.h>
+
 #include "storm/marks.h"
-#include "storm/plan.h"
+
+/* Many worlds, one from each seed, of whatever kind: of the consensus (storm/seed.h) or of whole nodes
+ * (storm/nodes/nodes.h). They are two programs. */
 
 struct outcome {
     const char *checker; /* NULL: nothing found */
@@ -11,7 +15,7 @@ struct outcome {
     uint64_t acts; /* of machines, and crashes */
     int64_t virtual_ns;
     struct marks marks;
-    unsigned replicas;
+    unsigned replicas; /* or nodes */
 };
 
 struct campaign {
@@ -20,19 +24,19 @@ struct campaign {
     unsigned threads, real_percent;
     bool print_marks;
     bool until_found; /* the first finding ends the campaign */
+    /* What kind of worlds: */
+    void (*check)(const struct campaign *c, uint64_t seed, struct outcome *out);
+    const char *again; /* options that show a seed again, before its number */
+    unsigned mark_count;
+    const char *const *mark_texts;
 };
 
-struct world;
+/* The command line that both programs have. A decimal number; false: it is none. */
+bool campaign_number(const char *text, uint64_t *out);
+/* An option with a number, or one without: false: it is none of a campaign's, or out of range. */
+bool campaign_option(struct campaign *c, const char *name, uint64_t value);
+bool campaign_flag(struct campaign *c, const char *name);
 
-/* Calls body; an assertion that fails inside of it is a finding too. False then: the world's memory is in an unknown
- * state and must be left alone. One at a time in a thread. */
-bool guarded_run(struct world *w, void (*body)(struct world *w, void *context), void *context);
-/* Runs one world. When noted is not NULL it gets the decisions that made a difference (owned by the caller, mem_free).
- */
-void plan_run(const struct storm_plan *plan, const struct draw *draw, bool tracing, struct outcome *out,
-              uint64_t **noted, size_t *noted_count);
-/* Runs one seed, and where it is due for it a second time, to compare (checker 17). */
-void seed_check(uint64_t seed, unsigned real_percent, struct outcome *out);
 /* All seeds; prints findings and totals. Number of findings. */
 uint64_t campaign_run(const struct campaign *c);
 

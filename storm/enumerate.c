@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "storm/campaign.h"
+#include "storm/seed.h"
 
 enum { FINDINGS_PRINTED = 10 };
 

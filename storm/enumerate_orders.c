@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "storm/campaign.h"
+#include "storm/seed.h"
 #include "storm/checkers/checkers.h"
 #include "storm/enumerate.h"
 

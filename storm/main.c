@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "crypto/key.h"
-#include "storm/campaign.h"
 #include "storm/enumerate.h"
+#include "storm/seed.h"
 #include "storm/shrink.h"
 
 static const char USAGE[] =
@@ -22,16 +22,6 @@ struct options {
     const char *output, *file;
 };
 
-static bool number(const char *text, uint64_t *out)
-{
-    char *end;
-
-    if (text == NULL || *text < '0' || *text > '9')
-        return false;
-    *out = strtoull(text, &end, 10);
-    return *end == '\0';
-}
-
 static bool option(struct options *o, const char *name, const char *value)
 {
     uint64_t v = 0;
@@ -46,30 +36,23 @@ static bool option(struct options *o, const char *name, const char *value)
         o->file = value;
         return value != NULL;
     }
-    if (!number(value, &v))
+    if (!campaign_number(value, &v))
         return false;
-    if (strcmp(name, "--seeds") == 0) {
-        o->campaign.count = o->enumeration.seeds = v;
-    } else if (strcmp(name, "--seed") == 0) {
-        o->campaign.first = o->enumeration.first = v;
-    } else if (strcmp(name, "--every") == 0 && v > 0) {
+    if (strcmp(name, "--seeds") == 0)
+        o->enumeration.seeds = v;
+    if (strcmp(name, "--seed") == 0)
+        o->enumeration.first = v;
+    if (strcmp(name, "--every") == 0 && v > 0) {
         o->enumeration.every = v;
     } else if (strcmp(name, "--depth") == 0 && v < 8) {
         o->enumeration.depth = v;
     } else if (strcmp(name, "--place") == 0 && v <= INT64_MAX) {
         o->enumeration.only = (int64_t)v;
-    } else if (strcmp(name, "--minutes") == 0) {
-        o->campaign.deadline_ns = (int64_t)(v % 100000) * 60 * 1000000000;
-        o->campaign.count = UINT64_MAX / 2;
-    } else if (strcmp(name, "--threads") == 0) {
-        o->campaign.threads = (unsigned)v;
-    } else if (strcmp(name, "--real-signatures") == 0 && v <= 100) {
-        o->campaign.real_percent = (unsigned)v;
     } else if (strcmp(name, "--trace") == 0 || strcmp(name, "--shrink") == 0) {
         o->what = name[2] == 't' ? DO_TRACE : DO_SHRINK;
         o->campaign.first = v;
     } else {
-        return false;
+        return campaign_option(&o->campaign, name, v);
     }
     return true;
 }
@@ -90,20 +73,24 @@ static int trace(const struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.campaign = {.first = 1, .count = 1000, .threads = 1, .real_percent = 2},
+    struct options o = {.campaign = {.first = 1,
+                                     .count = 1000,
+                                     .threads = 1,
+                                     .real_percent = 2,
+                                     .check = seed_check,
+                                     .again = "--trace",
+                                     .mark_count = MARK_COUNT,
+                                     .mark_texts = mark_texts},
                         .enumeration = {.first = 1, .seeds = 1, .every = 1, .only = -1, .depth = 2}};
 
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--marks") == 0) {
-            o.campaign.print_marks = true;
-        } else if (strcmp(argv[i], "--until-found") == 0) {
-            o.campaign.until_found = true;
-        } else if (!option(&o, argv[i], i + 1 < argc ? argv[i + 1] : NULL)) {
+        if (campaign_flag(&o.campaign, argv[i]))
+            continue;
+        if (!option(&o, argv[i], i + 1 < argc ? argv[i + 1] : NULL)) {
             fputs(USAGE, stderr);
             return 2;
-        } else {
-            i++;
         }
+        i++;
     }
     key_library_init();
     switch (o.what) {

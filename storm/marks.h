@@ -2,7 +2,6 @@
 #define PRISMFED_STORM_MARKS_H
 
 #include <stdint.h>
-#include <stdio.h>
 
 /* Named situations. A campaign that never meets one of them has not tried it. */
 #define MARKS(X)                                                                                                       \
@@ -138,13 +137,14 @@ enum mark {
         MARK_COUNT
 };
 
+/* How often each mark was met, of whatever kind of world. */
+enum { MARKS_MAX = 128 };
 struct marks {
-    uint64_t hits[MARK_COUNT];
+    uint64_t hits[MARKS_MAX];
 };
 
 const char *mark_name(enum mark mark);
 const char *mark_text(enum mark mark);
-/* One line a mark: in how many seeds it was met, and how often. */
-void marks_print(FILE *out, const struct marks *seeds, const struct marks *total);
+extern const char *const mark_texts[MARK_COUNT];
 
 #endif

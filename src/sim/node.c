@@ -256,8 +256,12 @@ static void do_note(void *context, const char *name, uint64_t number, uint64_t o
 {
     struct sim_node *n = context;
 
+    const struct rehearsal_options *o = &n->rehearsal->options;
+
     trace_line(n->rehearsal->trace, n->rehearsal->agenda.now_ns, n->name, "%s %" PRIu64 " %" PRIu64, name, number,
                other);
+    if (o->note != NULL)
+        o->note(o->note_context, name);
 }
 
 /* ---- whose instances a job has */

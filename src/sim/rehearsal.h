@@ -35,6 +35,8 @@ struct rehearsal_options {
     bool verify_each;        /* each node checks each signature itself; changes no result, only takes longer */
     int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds); /* or NULL */
     void *progress_context;
+    void (*note)(void *context, const char *name); /* what a machine notes of itself (base/effect.h); or NULL */
+    void *note_context;
 };
 
 struct rehearsal {
