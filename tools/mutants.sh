@@ -39,20 +39,20 @@ contains() {
 
 # ---- one defect, judged by a process of its own: mutants.sh --judge SLICE OF LAYER NAME FILE...
 
-# notices PROGRAM MILLISECONDS: it fails with the defect, or takes far longer than without.
+# notices MILLISECONDS COMMAND: the test fails with the defect, or takes far longer than without.
 notices() {
-    ! PLANTED=$defect timeout $((20 + $2 / 50)) "$build/$1" > /dev/null 2>&1 < /dev/null
+    ! (cd "$build" && PLANTED=$defect timeout $((20 + $1 / 50)) sh -c "$2" > /dev/null 2>&1 < /dev/null)
 }
 
-# The first test program that notices the defect: of its layer and, but for the slice, of those above.
+# The first test that notices the defect: of its layer and, but for the slice, of those above.
 notice() {
     for asked in $layers; do
         [ "$asked" != "$layer" ] || reached=yes
         [ -n "${reached-}" ] || continue
         [ -z "$slice" ] || [ "$asked" = "$layer" ] || return 0
         [ -f "$work/sound/$asked" ] || continue
-        while read -r milliseconds program; do
-            ! notices "$program" "$milliseconds" || { echo "$program"; return 0; }
+        while read -r milliseconds test command; do
+            ! notices "$milliseconds" "$command" || { echo "$test"; return 0; }
         done < "$work/sound/$asked"
     done
 }
@@ -105,14 +105,15 @@ judge() {
     fi
 }
 
-# mutants.sh --sound LAYER: leaves the test programs of a layer that pass without any defect, the quickest first, as
-# lines "milliseconds program".
+# mutants.sh --sound LAYER: leaves the tests of a layer that pass without any defect, the quickest first, as lines
+# "milliseconds name command".
 sound() {
-    for program in $(ninja -C "$build" -t targets all | sed -n "s,^\(tests/$1/test_[a-z0-9_]*\): .*,\1,p"); do
+    while read -r test command; do
+        [ "${test%%/*}" = "$1" ] || continue
         began=$(date +%s%N)
-        ! timeout 300 "$build/$program" > /dev/null 2>&1 < /dev/null ||
-            echo "$((($(date +%s%N) - began) / 1000000)) $program"
-    done | sort -n > "$work/sound/$1"
+        ! (cd "$build" && timeout 300 sh -c "$command" > /dev/null 2>&1 < /dev/null) ||
+            echo "$((($(date +%s%N) - began) / 1000000)) $test $command"
+    done < "$work/tests" | sort -n > "$work/sound/$1"
 }
 
 slice=
@@ -142,6 +143,7 @@ mkdir -p "$work/sound" "$work/verdicts"
 [ -f "$build/build.ninja" ] ||
     meson setup "$build" . -Dmutants=true -Doptimization=1 -Dwerror=false > "$work/log" 2>&1 ||
     { cat "$work/log" >&2; exit 1; }
+ninja -C "$build" build.ninja > /dev/null
 
 # One line a defect: whether storms or unit tests judge it, its layer, its name, and every file that knows it.
 grep -r -o -E 'MUTATE\([A-Z0-9_]+,' src --include='*.[ch]' | grep -v '^src/base/mutate.h:' |
@@ -167,13 +169,21 @@ while read -r layer mutant files; do
     echo "-$slice $of $layer $mutant $files"
 done < "$work/all" > "$work/list"
 
+# The tests of the layers, one a line: its name and the command, which is for the folder of the build.
+meson introspect "$build" --tests | python3 -c '
+import json, shlex, sys
+for test in json.load(sys.stdin):
+    if "slow" not in " ".join(test["suite"]):
+        print(test["name"], shlex.join(test["cmd"]))' > "$work/tests"
 asked_layers=$layers
-[ -z "$slice" ] || asked_layers=$few_layers
-programs=storm/storm
-for layer in $asked_layers; do
-    programs="$programs $(ninja -C "$build" -t targets all | sed -n "s,^\(tests/$layer/test_[a-z0-9_]*\): .*,\1,p")"
-done
-ninja -C "$build" $programs > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+targets='all meson-test-prereq storm/storm'
+if [ -n "$slice" ]; then
+    asked_layers=$few_layers
+    targets="storm/storm $(awk -v layers=" $few_layers " -v build="$build/" '
+        { layer = $1; sub("/.*", "", layer) }
+        index(layers, " " layer " ") { print substr($2, length(build) + 1) }' "$work/tests")"
+fi
+ninja -C "$build" $targets > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 threads=$(nproc)
 ! grep -q '^-[a-z]* unit' "$work/list" ||
     printf '%s\n' $asked_layers | xargs -P "$threads" -n 1 "$0" --sound
