@@ -285,7 +285,7 @@ static void send(void *context, const struct effect *e)
         blob_drop(m->checked);
         m->checked = blob_hold(e->blob);
     }
-    network_send(m, (unsigned)e->to, e->blob);
+    machine_send(m, (unsigned)e->to, e->blob);
 }
 
 static void timer_set(void *context, uint32_t timer, int64_t at)

@@ -6,12 +6,6 @@ enum { CLOCK_FAST = 500, CLOCK_SLOW = 300 }; /* thousandths */
 
 /* Each fault begins at its time and ends after its length, at the latest when the faults end. */
 
-static void cut(struct world *w, unsigned from, unsigned to, bool on)
-{
-    if (from != to)
-        w->links[from][to].cuts += on ? 1U : UINT32_MAX;
-}
-
 static bool in_half(const struct fault *f, unsigned replica)
 {
     return f->detail >> replica & 1;
@@ -48,25 +42,8 @@ static void cut_links(struct world *w, const struct fault *f, bool on)
 {
     for (unsigned from = 0; from < w->plan.replicas; from++) {
         for (unsigned to = 0; to < w->plan.replicas; to++) {
-            if (cuts_link(w, f, from, to))
-                cut(w, from, to, on);
-        }
-    }
-}
-
-/* What is thin now: of several faults the narrowest counts. */
-void links_start(struct world *w)
-{
-    for (unsigned from = 0; from < w->plan.replicas; from++) {
-        for (unsigned to = 0; to < w->plan.replicas; to++) {
-            uint64_t carries = w->plan.carries;
-            for (unsigned i = 0; i < w->plan.fault_count && !w->healed; i++) {
-                const struct fault *f = &w->plan.faults[i];
-                if (w->agenda.now_ns < f->at || w->agenda.now_ns >= f->at + f->lasts || !fault_thins(f, from, to))
-                    continue;
-                carries = carries == 0 || fault_carries(f) < carries ? fault_carries(f) : carries;
-            }
-            network_thin(w, from, to, carries);
+            if (from != to && cuts_link(w, f, from, to))
+                network_cut(&w->network, from, to, on);
         }
     }
 }
@@ -150,10 +127,10 @@ static void begin(struct world *w, struct fault *f)
     if (f->kind == FAULT_SLOW_KIND)
         w->slow = f;
     if (f->kind == FAULT_CLOG)
-        w->links[f->node][f->other].clogged_until = w->agenda.now_ns + f->lasts;
+        links_clog(w, f->node, f->other, w->agenda.now_ns + f->lasts);
     cut_links(w, f, true);
     if (f->kind == FAULT_THIN)
-        links_start(w);
+        links_change(w);
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
         if (m->replica == f->node || f->kind == FAULT_CRASH_ALL)
@@ -177,7 +154,7 @@ static void end(struct world *w, const struct fault *f)
     trace_line(w, "fault ends: %s at replica %u", fault_name(f->kind), f->node);
     cut_links(w, f, false);
     if (f->kind == FAULT_THIN)
-        links_start(w);
+        links_change(w);
     if (w->slow == f)
         w->slow = NULL;
     for (unsigned i = 0; i < w->machine_count; i++) {
@@ -239,15 +216,7 @@ void faults_heal(struct world *w)
     trace_line(w, "the faults end");
     w->healed = true;
     w->slow = NULL;
-    for (unsigned i = 0; i < w->plan.replicas; i++) {
-        for (unsigned k = 0; k < w->plan.replicas; k++) {
-            w->links[i][k].cuts = 0;
-            w->links[i][k].clogged_until = 0;
-            if (w->links[i][k].first != NULL)
-                MARK(w, MESSAGE_WAITS_HEAL);
-        }
-    }
-    links_start(w);
+    links_heal(w);
     choose_core(w);
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];

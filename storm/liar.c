@@ -7,7 +7,7 @@ static void carry_dropping(struct machine *m, unsigned to, struct blob *blob)
 {
     if (blob == NULL)
         return;
-    network_carry(m, to, blob);
+    machine_say(m, to, blob);
     blob_drop(blob);
 }
 
@@ -37,7 +37,7 @@ static void double_vote(struct machine *m, unsigned to, struct blob *message, co
         carry_dropping(m, to, lie_statement(m, &says, bytes_of(NULL, 0)));
     }
     if (!votes || v % 4 > 0)
-        network_carry(m, to, message);
+        machine_say(m, to, message);
 }
 
 static void equivocate(struct machine *m, unsigned to, struct blob *message, const struct claim *claim,
@@ -99,7 +99,7 @@ static void flood(struct machine *m, unsigned to, struct blob *message, uint64_t
 {
     for (unsigned i = 0; i < 1 + v % 6; i++)
         carry_dropping(m, to, lie_flipped(blob_bytes(message), v * (i + 3) + i));
-    network_carry(m, to, message);
+    machine_say(m, to, message);
 }
 
 static void lie_signed(struct machine *m, unsigned to, struct blob *message, const struct claim *claim,
@@ -120,30 +120,30 @@ static void lie_signed(struct machine *m, unsigned to, struct blob *message, con
         if (claim->says.type == MESSAGE_VIEW_CHANGE)
             carry_dropping(m, to, lie_view_change(m, claim->says.view, v >> 16));
         else
-            network_carry(m, to, message);
+            machine_say(m, to, message);
         return;
     case LIE_NEW_VIEW:
         if (claim->says.type == MESSAGE_NEW_VIEW)
             carry_dropping(m, to, lie_new_view(m, blob_bytes(message), v));
         if (claim->says.type != MESSAGE_NEW_VIEW || v % 5 == 0)
-            network_carry(m, to, message);
+            machine_say(m, to, message);
         return;
     case LIE_HUGE:
         far_numbers(m, to, claim, beside, v);
-        network_carry(m, to, message);
+        machine_say(m, to, message);
         return;
     case LIE_BYZZFUZZ:
         if (v % 5 == 0)
             carry_dropping(m, to, mutated(m, claim, beside, v >> 8));
         if (v % 5 != 0 || v >> 63)
-            network_carry(m, to, message);
+            machine_say(m, to, message);
         return;
     case LIE_FOREIGN:
         carry_dropping(m, to, lie_foreign(m, claim, beside, v));
-        network_carry(m, to, message);
+        machine_say(m, to, message);
         return;
     default:
-        network_carry(m, to, message);
+        machine_say(m, to, message);
     }
 }
 
@@ -159,14 +159,14 @@ void liar_send(struct machine *m, unsigned to, struct blob *message)
         return;
     case LIE_SELECTIVE:
         if ((to + m->view + w->draw.seed) % 3 > 0 || v % 16 == 0)
-            network_carry(m, to, message);
+            machine_say(m, to, message);
         return;
     case LIE_STALE:
         remember(m, message);
         carry_dropping(m, to,
                        blob_hold(m->said[v % (m->said_count < RECENT_BLOB_MAX ? m->said_count : RECENT_BLOB_MAX)]));
         if (v % 3 > 0)
-            network_carry(m, to, message);
+            machine_say(m, to, message);
         return;
     case LIE_FLOOD:
         flood(m, to, message, v);
@@ -177,7 +177,7 @@ void liar_send(struct machine *m, unsigned to, struct blob *message)
         else if (!pbft_owns(blob_bytes(message)))
             carry_dropping(m, to, lie_blocks(blob_bytes(message), v));
         else
-            network_carry(m, to, message);
+            machine_say(m, to, message);
         return;
     default:
         break;
@@ -187,5 +187,5 @@ void liar_send(struct machine *m, unsigned to, struct blob *message)
     if (present && machine_epoch(m)->number_of[m->replica] >= 0 && lie_open(w, blob_bytes(message), &claim, &beside))
         lie_signed(m, to, message, &claim, beside, v);
     else
-        network_carry(m, to, message);
+        machine_say(m, to, message);
 }

@@ -1,30 +1,124 @@
-#include "base/dmath.h"
 #include "storm/lies.h"
 #include "transfer/transfer.h"
 
-static void arrive(struct world *w, const struct parcel *p, unsigned to, int64_t at)
+/* The network of a storm: each pair of replicas has a link of its own, and one number is drawn for each message, in
+ * which the network's chances have their places; 0 means the least trouble. Twins hear what their replica is sent. */
+
+static unsigned link_of(const struct world *w, unsigned from, unsigned to)
 {
-    for (unsigned i = 0; i < w->machine_count; i++) {
-        if (w->machines[i].replica != to)
-            continue;
-        struct event *e = agenda_add(&w->agenda, at, EVENT_MESSAGE);
-        e->node = i;
-        e->from = w->machines[p->sender].replica;
-        e->life = p->life;
-        e->number = p->sender;
-        e->blob = blob_hold(p->message);
+    return from * w->plan.replicas + to;
+}
+
+/* What the links do now, but for how much they carry. */
+static struct link_traits traits_now(const struct world *w)
+{
+    int64_t calm = w->plan.view_timeout / 20;
+    struct link_traits traits = {
+        .latency_ns = w->plan.delay_min, .jitter_ns = w->plan.delay_span, .per_ns = w->plan.view_timeout};
+
+    if (w->healed) {
+        traits.jitter_ns = traits.jitter_ns > calm ? calm : traits.jitter_ns;
+        return traits;
+    }
+    traits.loss_ppm = w->plan.loss * (PPM / 1000);
+    traits.duplicate_ppm = w->plan.duplicate * (PPM / 1000);
+    traits.straggle_ppm = w->plan.steady ? 0 : PPM / 64;
+    return traits;
+}
+
+/* So many in a `whole` of them, of which the last ones are the trouble: luck of the kind that network_draw asks for. */
+static uint64_t chance_of(uint64_t value, uint64_t whole)
+{
+    return (whole - 1 - value % whole) * (PPM / whole);
+}
+
+static uint64_t draw(void *context, unsigned from, unsigned to, enum chance chance, uint64_t bound)
+{
+    const struct world *w = context;
+    uint64_t v = w->luck;
+
+    (void)from, (void)to;
+    switch (chance) {
+    case CHANCE_LOSS:
+        return chance_of(v, 1000);
+    case CHANCE_JITTER:
+        return (v >> 32) % bound;
+    case CHANCE_STRAGGLE:
+        return chance_of(v >> 20, 64);
+    case CHANCE_DUPLICATE:
+        return chance_of(v >> 10, 1000);
+    case CHANCE_JITTER_AGAIN:
+        return (v * 31 >> 32) % bound;
+    case CHANCE_STRAGGLE_AGAIN:
+        return chance_of(v * 31 >> 20, 64);
+    }
+    return 0;
+}
+
+void links_init(struct world *w)
+{
+    network_init(&w->network, &w->agenda, w->plan.replicas, w->plan.replicas * w->plan.replicas, draw, w);
+    for (unsigned from = 0; from < w->plan.replicas; from++) {
+        for (unsigned to = 0; to < w->plan.replicas; to++)
+            network_join(&w->network, from, to, link_of(w, from, to));
     }
 }
 
-static int64_t delay(const struct world *w, uint64_t v)
+void links_clog(struct world *w, unsigned from, unsigned to, int64_t until)
 {
-    int64_t span = w->plan.delay_span, calm = w->plan.view_timeout / 20;
+    network_clog(&w->network, link_of(w, from, to), until);
+}
 
-    if (w->healed && span > calm)
-        span = calm;
-    int64_t d = w->plan.delay_min + (int64_t)((v >> 32) % (uint64_t)(span + 1));
-    bool straggler = (v >> 20) % 64 == 63 && !w->healed && !w->plan.steady;
-    return straggler ? 10 * d : d;
+/* Of several faults that make it thin the narrowest counts. */
+static uint64_t carries_now(const struct world *w, unsigned from, unsigned to)
+{
+    uint64_t carries = w->plan.carries;
+
+    for (unsigned i = 0; i < w->plan.fault_count && !w->healed; i++) {
+        const struct fault *f = &w->plan.faults[i];
+        if (w->agenda.now_ns < f->at || w->agenda.now_ns >= f->at + f->lasts || !fault_thins(f, from, to))
+            continue;
+        carries = carries == 0 || fault_carries(f) < carries ? fault_carries(f) : carries;
+    }
+    return carries;
+}
+
+void links_change(struct world *w)
+{
+    struct link_traits traits = traits_now(w);
+
+    w->thin_links = 0;
+    for (unsigned from = 0; from < w->plan.replicas; from++) {
+        for (unsigned to = 0; to < w->plan.replicas; to++) {
+            traits.carries = from != to ? carries_now(w, from, to) : 0;
+            w->thin_links += from != to && traits.carries != w->plan.carries;
+            network_set_traits(&w->network, link_of(w, from, to), &traits);
+        }
+    }
+}
+
+void links_heal(struct world *w)
+{
+    for (unsigned from = 0; from < w->plan.replicas; from++) {
+        for (unsigned to = 0; to < w->plan.replicas; to++) {
+            while (!network_hears(&w->network, from, to))
+                network_cut(&w->network, from, to, false);
+            network_clog(&w->network, link_of(w, from, to), 0);
+            if (network_waiting(&w->network, link_of(w, from, to)) > 0)
+                MARK(w, MESSAGE_WAITS_HEAL);
+        }
+    }
+    links_change(w);
+}
+
+void links_mark(struct world *w)
+{
+    uint64_t *hits = w->marks.hits;
+
+    hits[MARK_MESSAGE_LATE] = w->network.late;
+    hits[MARK_MESSAGE_CLOGGED] = w->network.clogged;
+    hits[MARK_MESSAGE_TWICE] = w->network.duplicates;
+    hits[MARK_MESSAGE_WAITS] = w->network.waits;
 }
 
 /* Is this a message of the two kinds that are slow? One replica is spared in each view, or none. */
@@ -44,137 +138,38 @@ static bool is_slow(const struct world *w, unsigned to, struct bytes message)
     return detail >> 8 & 1 || (turn + (detail >> 16)) % n != to;
 }
 
-/* It has left: how long it takes, and whether it comes twice. */
-static void depart(struct world *w, const struct parcel *p, unsigned to)
-{
-    struct link *link = &w->links[w->machines[p->sender].replica][to];
-    uint64_t v = p->luck;
-    int64_t at = w->agenda.now_ns + delay(w, v);
-
-    if (w->slow != NULL && is_slow(w, to, blob_bytes(p->message))) {
-        MARK(w, MESSAGE_SLOW);
-        at += w->plan.view_timeout * (int64_t)(1 + (v >> 24) % 4);
-    }
-    if (at < link->clogged_until) {
-        MARK(w, MESSAGE_CLOGGED);
-        at = link->clogged_until;
-    }
-    if (at < link->last_arrival)
-        MARK(w, MESSAGE_LATE);
-    else
-        link->last_arrival = at;
-    arrive(w, p, to, at);
-    if (!w->healed && (v >> 10) % 1000 >= 1000 - w->plan.duplicate) {
-        MARK(w, MESSAGE_TWICE);
-        arrive(w, p, to, at + delay(w, v * 31));
-    }
-}
-
-/* The first that waits begins to leave. */
-static void start_sending(struct world *w, unsigned from, unsigned to)
-{
-    struct link *link = &w->links[from][to];
-    int64_t takes = dmath_muldiv((int64_t)link->first->message->len, w->plan.view_timeout, (int64_t)link->carries);
-    struct event *e = agenda_add(&w->agenda, w->agenda.now_ns + takes, EVENT_LINK);
-
-    e->from = from;
-    e->node = to;
-    e->serial = ++link->serial;
-}
-
-static void wait_behind(struct world *w, const struct parcel *p, unsigned to)
-{
-    unsigned from = w->machines[p->sender].replica;
-    struct link *link = &w->links[from][to];
-    struct parcel *waiting = mem_alloc(sizeof *waiting);
-    bool idle = link->first == NULL;
-
-    *waiting = *p;
-    waiting->message = blob_hold(p->message);
-    *(idle ? &link->first : link->last) = waiting;
-    link->last = &waiting->next;
-    if (idle) {
-        start_sending(w, from, to);
-        return;
-    }
-    MARK(w, MESSAGE_WAITS);
-    trace_message(w, "waits on a thin link", from, to, blob_bytes(p->message));
-}
-
-static void drop_first(struct link *link)
-{
-    struct parcel *p = link->first;
-
-    link->first = p->next;
-    blob_drop(p->message);
-    mem_free(p);
-}
-
-void network_left(struct world *w, const struct event *e)
-{
-    struct link *link = &w->links[e->from][e->node];
-
-    if (link->first == NULL || e->serial != link->serial)
-        return;
-    depart(w, link->first, e->node);
-    drop_first(link);
-    if (link->first != NULL)
-        start_sending(w, e->from, e->node);
-}
-
-/* What is being sent begins anew at the new speed. */
-void network_thin(struct world *w, unsigned from, unsigned to, uint64_t carries)
-{
-    struct link *link = &w->links[from][to];
-
-    if (link->carries == carries)
-        return;
-    w->thin_links += (unsigned)(carries != w->plan.carries) - (unsigned)link->thin;
-    link->thin = carries != w->plan.carries;
-    link->carries = carries;
-    if (carries > 0 && link->first != NULL)
-        start_sending(w, from, to);
-    for (; carries == 0 && link->first != NULL; drop_first(link))
-        depart(w, link->first, to);
-}
-
-void network_free(struct world *w)
-{
-    for (unsigned from = 0; from < REPLICAS_MAX; from++) {
-        for (unsigned to = 0; to < REPLICAS_MAX; to++) {
-            while (w->links[from][to].first != NULL)
-                drop_first(&w->links[from][to]);
-        }
-    }
-}
-
-void network_carry(struct machine *from, unsigned to, struct blob *message)
+void machine_say(struct machine *from, unsigned to, struct blob *message)
 {
     struct world *w = from->world;
-    struct link *link = &w->links[from->replica][to];
-    uint64_t id = draw_id(DRAW_LINK, from->replica * REPLICAS_MAX + to, link->number++), v = draw_value(&w->draw, id);
+    uint64_t id = draw_id(DRAW_LINK, from->replica * REPLICAS_MAX + to, w->sent[from->replica][to]++);
+    const struct event sent = {
+        .node = to, .from = from->replica, .number = from->index, .life = from->life, .blob = message};
+    enum network_fate fate = NETWORK_LOST;
+    int64_t later = 0;
 
-    if (link->cuts > 0) {
+    w->luck = draw_value(&w->draw, id);
+    if (!network_hears(&w->network, from->replica, to)) {
         MARK(w, MESSAGE_CUT);
         return;
     }
     draw_note(&w->draw, id);
-    if (v == DRAW_NEVER || (!w->healed && v % 1000 >= 1000 - w->plan.loss)) {
-        MARK(w, MESSAGE_LOST);
-        trace_message(w, "lost", from->replica, to, blob_bytes(message));
-        return;
+    if (w->slow != NULL && is_slow(w, to, blob_bytes(message))) {
+        MARK(w, MESSAGE_SLOW);
+        later = w->plan.view_timeout * (int64_t)(1 + (w->luck >> 24) % 4);
     }
-    struct parcel p = {message, from->index, from->life, v, NULL};
-    if (link->carries > 0 && to != from->replica)
-        wait_behind(w, &p, to);
-    else
-        depart(w, &p, to);
+    if (w->luck != DRAW_NEVER)
+        fate = network_send(&w->network, &sent, later);
+    if (fate == NETWORK_LOST)
+        MARK(w, MESSAGE_LOST);
+    if (fate != NETWORK_SENT)
+        trace_message(w, fate == NETWORK_LOST ? "lost" : "waits on a thin link", from->replica, to,
+                      blob_bytes(message));
 }
 
-void network_send(struct machine *from, unsigned to, struct blob *message)
+void machine_send(struct machine *from, unsigned to, struct blob *message)
 {
     if (from->lie == LIE_NONE || from->lie == LIE_TWINS || from->lie == LIE_WIPED || from->lie == LIE_ROTTEN)
-        network_carry(from, to, message);
+        machine_say(from, to, message);
     else
         liar_send(from, to, message);
 }
@@ -215,18 +210,29 @@ static void hand_over(struct machine *m, const struct event *e)
     machine_end(m);
 }
 
-void network_deliver(struct world *w, const struct event *e)
+void machine_hear(struct machine *m, const struct event *e)
 {
-    struct machine *m = &w->machines[e->node];
+    struct world *w = m->world;
 
     if (!m->up)
         return;
     if (m->paused_until > w->agenda.now_ns) {
-        agenda_again(&w->agenda, m->paused_until, e);
+        struct event *later = agenda_again(&w->agenda, m->paused_until, e);
+
+        later->kind = EVENT_HEARD_LATE;
+        later->node = m->index;
         return;
     }
     if (w->machines[e->number].life != e->life)
         MARK(w, MESSAGE_OLD_LIFE);
     if (replica_owns(blob_bytes(e->blob)))
         hand_over(m, e);
+}
+
+void machines_hear(struct world *w, const struct event *e)
+{
+    for (unsigned i = 0; i < w->machine_count; i++) {
+        if (w->machines[i].replica == e->node)
+            machine_hear(&w->machines[i], e);
+    }
 }

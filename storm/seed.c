@@ -9,7 +9,7 @@
 
 /* One world of the consensus from its seed, and what became of it. */
 
-static void world_outcome(const struct world *w, struct outcome *out)
+static void world_outcome(struct world *w, struct outcome *out)
 {
     out->checker = w->checker;
     memcpy(out->failure, w->failure, sizeof out->failure);
@@ -17,6 +17,7 @@ static void world_outcome(const struct world *w, struct outcome *out)
     out->acts = w->acts;
     out->trace = w->trace;
     out->virtual_ns = w->agenda.now_ns;
+    links_mark(w);
     out->marks = w->marks;
     out->replicas = w->plan.n;
 }

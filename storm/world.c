@@ -86,6 +86,7 @@ void world_init_plan(struct world *w, const struct draw *draw, const struct stor
     draw_copy(&w->draw, draw);
     w->plan = *plan;
     configure(w);
+    links_init(w);
     for (unsigned i = 0; i < w->plan.replicas; i++)
         machine_add(w, i);
     for (unsigned i = 0; i < w->plan.n; i++)
@@ -101,7 +102,7 @@ void world_init_plan(struct world *w, const struct draw *draw, const struct stor
 void world_free(struct world *w)
 {
     agenda_fini(&w->agenda);
-    network_free(w);
+    network_fini(&w->network);
     for (unsigned i = 0; i < w->machine_count; i++) {
         struct machine *m = &w->machines[i];
         replica_free(m->live);
@@ -125,10 +126,13 @@ static void take(struct world *w, const struct event *e)
 {
     switch (e->kind) {
     case EVENT_MESSAGE:
-        network_deliver(w, e);
+        machines_hear(w, e);
         break;
     case EVENT_LINK:
-        network_left(w, e);
+        network_left(&w->network, e);
+        break;
+    case EVENT_HEARD_LATE:
+        machine_hear(&w->machines[e->node], e);
         break;
     case EVENT_TIMER:
         machine_timer(w, e);
@@ -166,7 +170,7 @@ void world_begin(struct world *w)
     if (w->plan.lies[0] != LIE_NONE)
         MARK(w, LIAR_PRIMARY);
     trace_plan(w);
-    links_start(w);
+    links_change(w);
     faults_start(w);
     for (unsigned i = 0; i < w->machine_count; i++) {
         if (w->machines[i].replica < w->plan.n)

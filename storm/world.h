@@ -10,6 +10,7 @@
 #include "storm/marks.h"
 #include "storm/reconfigure.h"
 #include "world/clock.h"
+#include "world/network.h"
 
 /* One seed: real machines over networks, disks and clocks that exist in memory only, in virtual time. */
 
@@ -166,29 +167,17 @@ struct machine {
 
 /* Of a message, `number` is the machine that sent it and `life` that machine's; of a client, `node` is the client, of a
  * fault its number in the plan: `number` 1 begins it, 0 ends it. */
-enum storm_event { EVENT_CLIENT = EVENT_OWN, EVENT_FAULT, EVENT_RESTART, EVENT_HEAL };
+enum storm_event {
+    EVENT_CLIENT = EVENT_OWN,
+    EVENT_FAULT,
+    EVENT_RESTART,
+    EVENT_HEAL,
+    EVENT_HEARD_LATE /* a message, by a machine that stood still when it came */
+};
 
 struct client {
     uint32_t asked, done; /* timestamps */
     uint32_t tries;
-};
-
-/* A message on its way, and who sent it. */
-struct parcel {
-    struct blob *message;
-    unsigned sender, life; /* machine */
-    uint64_t luck;         /* what was drawn for it */
-    struct parcel *next;   /* behind it on a thin link */
-};
-
-struct link {
-    uint32_t number;
-    unsigned cuts; /* so many faults cut it */
-    int64_t clogged_until, last_arrival;
-    bool thin;                    /* for a while: a fault */
-    uint64_t carries;             /* bytes in a view time-out; 0: any number at once */
-    struct parcel *first, **last; /* what waits on a thin link: the first is being sent; last: where the next goes */
-    uint64_t serial;              /* of the event that the first has left */
 };
 
 struct world {
@@ -202,8 +191,10 @@ struct world {
     unsigned epoch_count;
     struct machine machines[MACHINES_MAX];
     unsigned machine_count;
-    bool strangers; /* somebody sends statements of another federation or membership epoch */
-    struct link links[REPLICAS_MAX][REPLICAS_MAX];
+    bool strangers;         /* somebody sends statements of another federation or membership epoch */
+    struct network network; /* of replicas */
+    uint32_t sent[REPLICAS_MAX][REPLICAS_MAX];
+    uint64_t luck; /* what was drawn for the message that is being sent */
     struct client clients[CLIENTS_ALL];
     struct rooted roots[ROOTS_KEPT]; /* by height modulo that, the last one seen */
     struct agenda agenda;
@@ -242,15 +233,16 @@ bool replica_honest(const struct world *w, unsigned replica);
 #define MARK(w, name) ((void)(w)->marks.hits[MARK_##name]++)
 
 /* ---- network.c */
-void network_send(struct machine *from, unsigned to, struct blob *message); /* to a replica */
-void network_deliver(struct world *w, const struct event *e);
-/* From now on the link carries so many bytes in a view time-out, and what waits leaves at that speed; 0: any number, at
- * once. */
-void network_thin(struct world *w, unsigned from, unsigned to, uint64_t carries);
-void network_left(struct world *w, const struct event *e); /* the first that waits on a thin link */
-void network_free(struct world *w);
+void links_init(struct world *w);
+void links_change(struct world *w); /* to what the faults make of them now */
+void links_clog(struct world *w, unsigned from, unsigned to, int64_t until);
+void links_heal(struct world *w);
+void links_mark(struct world *w);                                           /* what the network has counted */
+void machine_send(struct machine *from, unsigned to, struct blob *message); /* to a replica */
 /* One message as it is, past the liar. */
-void network_carry(struct machine *from, unsigned to, struct blob *message);
+void machine_say(struct machine *from, unsigned to, struct blob *message);
+void machines_hear(struct world *w, const struct event *e); /* all of its replica */
+void machine_hear(struct machine *m, const struct event *e);
 
 /* ---- disk.c */
 extern const struct outbox_actions disk_actions; /* of a machine */
@@ -318,7 +310,6 @@ uint32_t client_requests(const struct world *w, unsigned client);
 bool clients_satisfied(const struct world *w); /* every core machine decided everything */
 
 /* ---- faults.c */
-void links_start(struct world *w); /* how much each link carries now */
 void faults_start(struct world *w);
 void fault_event(struct world *w, const struct event *e);
 void faults_heal(struct world *w);

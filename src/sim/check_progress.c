@@ -7,7 +7,7 @@
  * carry is enough for what is asked of them, else the scenario would have been refused. */
 enum { LOSS_FAIR_PPM = 300000 };
 
-static bool link_is_fair(const struct network_link *link, const struct scenario *s)
+static bool link_is_fair(const struct link_traits *link, const struct scenario *s)
 {
     return link->loss_ppm <= LOSS_FAIR_PPM && (uint64_t)(link->latency_ns + link->jitter_ns) <= s->view_timeout_ns / 4;
 }
@@ -18,8 +18,8 @@ static bool is_calm(const struct rehearsal *r)
 
     if (n->partitioned || n->burst_ppm > 0 || n->factor_ppm > PPM)
         return false;
-    for (size_t i = 0; i < (size_t)n->regions * n->regions; i++) {
-        if (!link_is_fair(&n->links[i], r->scenario))
+    for (unsigned i = 0; i < n->link_count; i++) {
+        if (!link_is_fair(network_traits(n, i), r->scenario))
             return false;
     }
     return rehearsal_has_quorum(r);

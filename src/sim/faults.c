@@ -393,11 +393,11 @@ static bool strike(struct rehearsal *r, unsigned fault, int node)
         return true;
     case EVENT_LATENCY_SPIKE:
         f->spike = serial;
-        r->network.factor_ppm = e->factor_ppm;
+        network_slow_down(&r->network, e->factor_ppm);
         return true;
     case EVENT_LOSS_BURST:
         f->burst = serial;
-        r->network.burst_ppm = e->loss_ppm;
+        network_burst(&r->network, e->loss_ppm);
         return true;
     case EVENT_SLOW_DOWN:
         f->slow[node] = serial;
@@ -460,12 +460,12 @@ static bool relieve(struct rehearsal *r, unsigned fault, int node)
     case EVENT_LATENCY_SPIKE:
         if (f->spike != serial)
             return false;
-        r->network.factor_ppm = PPM;
+        network_slow_down(&r->network, PPM);
         return true;
     case EVENT_LOSS_BURST:
         if (f->burst != serial)
             return false;
-        r->network.burst_ppm = 0;
+        network_burst(&r->network, 0);
         return true;
     case EVENT_SLOW_DOWN:
         if (f->slow[node] != serial)

@@ -83,7 +83,7 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
     genesis_build(r);
     if (scenario->space != NULL)
         r->programs = programs_new(scenario->space);
-    network_init(&r->network, scenario, options->seed);
+    links_init(&r->links, scenario, options->seed, &r->agenda, &r->network);
     timeline_init(&r->timeline, scenario->epoch_start, options->epochs, options->room);
     r->pool = pool_new(options->threads);
     err = work_build(r, diag);
@@ -131,6 +131,7 @@ void rehearsal_free(struct rehearsal *r)
     mem_free(r->shards);
     programs_free(r->programs);
     network_fini(&r->network);
+    links_fini(&r->links);
     timeline_fini(&r->timeline);
     faults_fini(&r->faults);
     checkers_fini(&r->checkers);
@@ -143,17 +144,12 @@ void rehearsal_free(struct rehearsal *r)
 void rehearsal_send(struct rehearsal *r, const struct sim_node *from, unsigned to_node, struct blob *blob)
 {
     const char *to = r->nodes[to_node].name, *what = message_name(blob_bytes(blob));
-    int64_t arrival_ns;
+    const struct event message = {.node = to_node, .from = from->index, .blob = blob};
+    enum network_fate fate = network_send(&r->network, &message, 0);
+    bool lost = fate == NETWORK_LOST || fate == NETWORK_CUT;
 
-    if (!network_send(&r->network, r->agenda.now_ns, from->index, to_node, blob->len, &arrival_ns)) {
-        trace_line(r->trace, r->agenda.now_ns, from->name, "send %s to %s %zu bytes, lost", what, to, blob->len);
-        return;
-    }
-    trace_line(r->trace, r->agenda.now_ns, from->name, "send %s to %s %zu bytes", what, to, blob->len);
-    struct event *e = agenda_add(&r->agenda, arrival_ns, EVENT_MESSAGE);
-    e->node = to_node;
-    e->from = from->index;
-    e->blob = blob_hold(blob);
+    trace_line(r->trace, r->agenda.now_ns, from->name, "send %s to %s %zu bytes%s", what, to, blob->len,
+               lost ? ", lost" : "");
 }
 
 /* A member that the log has just taken in: its operator starts it. */
@@ -271,13 +267,10 @@ static void deliver(struct rehearsal *r, struct sim_node *n, const struct event 
     struct fed_event event = {.kind = FED_EVENT_MESSAGE, .blob = e->blob, .from = (unsigned)r->nodes[e->from].member};
     const char *what = message_name(blob_bytes(e->blob));
 
-    if (!n->up || !network_hears(&r->network, e->from, e->node)) {
-        r->network.dropped++;
+    if (!network_deliver(&r->network, e, n->up)) {
         trace_line(r->trace, r->agenda.now_ns, n->name, "miss %s from %s", what, r->nodes[e->from].name);
         return;
     }
-    r->network.messages++;
-    r->network.bytes += e->blob->len;
     trace_line(r->trace, r->agenda.now_ns, n->name, "receive %s from %s", what, r->nodes[e->from].name);
     node_step(n, r, &event);
 }
@@ -306,6 +299,9 @@ static void happen(struct rehearsal *r, struct event *e)
     switch (e->kind) {
     case EVENT_MESSAGE:
         deliver(r, n, e);
+        break;
+    case EVENT_LINK:
+        network_left(&r->network, e);
         break;
     case EVENT_TIMER:
         clock_timer_stop(&n->clock, e->number);

@@ -4,7 +4,7 @@
 #include "crypto/verify_cache.h"
 #include "sim/checkers.h"
 #include "sim/faults.h"
-#include "world/network.h"
+#include "sim/links.h"
 #include "sim/node.h"
 #include "sim/timeline.h"
 #include "sim/trace.h"
@@ -47,6 +47,7 @@ struct rehearsal {
     struct agenda agenda;
     uint64_t steps; /* of all machines */
     struct network network;
+    struct links links; /* of the network */
     struct pool *pool;
     struct verify_cache *verdicts; /* of signatures, for all nodes; NULL: verify_each */
     struct trace silence, *trace;

@@ -39,7 +39,7 @@ struct event *agenda_add(struct agenda *a, int64_t at_ns, int kind)
     return agenda_add_at(a, at_ns, agenda_place(a), kind);
 }
 
-void agenda_again(struct agenda *a, int64_t at_ns, const struct event *event)
+struct event *agenda_again(struct agenda *a, int64_t at_ns, const struct event *event)
 {
     struct event *e = agenda_add(a, at_ns, event->kind);
 
@@ -48,6 +48,7 @@ void agenda_again(struct agenda *a, int64_t at_ns, const struct event *event)
     e->next = NULL;
     if (e->blob != NULL)
         e->blob = blob_hold(e->blob);
+    return e;
 }
 
 bool agenda_peek(const struct agenda *a, int64_t *at_ns)

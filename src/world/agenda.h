@@ -45,8 +45,9 @@ struct event *agenda_add(struct agenda *a, int64_t at_ns, int kind);
 /* A place among the events of one time, for agenda_add_at(): as if that event were added now. */
 uint64_t agenda_place(struct agenda *a);
 struct event *agenda_add_at(struct agenda *a, int64_t at_ns, uint64_t place, int kind);
-/* The same event once more, at that time; it has nothing of the policy's own. */
-void agenda_again(struct agenda *a, int64_t at_ns, const struct event *event);
+/* The same event once more, at that time: a copy, for the caller to change until the next call. It has nothing of the
+ * policy's own. */
+struct event *agenda_again(struct agenda *a, int64_t at_ns, const struct event *event);
 /* When the next event happens; false: there is none. */
 bool agenda_peek(const struct agenda *a, int64_t *at_ns);
 /* The next event, to whose time the present moves; agenda_done() gives it back. NULL: there is none. */

@@ -1,118 +1,272 @@
 #include "world/network.h"
 
-#include <string.h>
+enum { STRAGGLER_TIMES = 10 };
 
-#include "base/dmath.h"
+/* A message under way on a link. */
+struct parcel {
+    struct event message;
+    uint64_t place;      /* on the agenda, as of when it was sent */
+    int64_t latency_ns;  /* once it has left the link */
+    int64_t again_ns;    /* then it comes once more; < 0: it does not */
+    struct parcel *next; /* behind it on the link */
+};
 
-static const int64_t second_ns = 1000000000;
+struct network_link {
+    struct link_traits traits;
+    int64_t clogged_until_ns, last_arrival_ns;
+    struct parcel *first,
+        **last; /* what waits: the first is being sent; last: where the next goes, unless first is NULL */
+    size_t waiting;
+    uint64_t serial; /* of the event that the first has left */
+};
 
-static unsigned region_find(const struct scenario *s, const char *name)
+void network_init(struct network *n, struct agenda *agenda, unsigned nodes, unsigned links, network_draw *draw,
+                  void *context)
 {
-    unsigned region = 0;
-
-    while (region < s->region_count && strcmp(s->regions[region], name) != 0)
-        region++;
-    ASSERT(region < s->region_count);
-    return region;
+    *n = (struct network){.agenda = agenda, .draw = draw, .context = context, .factor_ppm = PPM};
+    n->nodes = nodes;
+    n->link_count = links;
+    n->pairs = mem_array((size_t)nodes * nodes, sizeof *n->pairs);
+    n->links = mem_array(links, sizeof *n->links);
 }
 
-static struct network_link *link_between(struct network *n, unsigned from, unsigned to)
+static void drop_first(struct network_link *link)
 {
-    return &n->links[(size_t)from * n->regions + to];
-}
+    struct parcel *p = link->first;
 
-static struct network_link link_of(const struct scenario_link *s)
-{
-    return (struct network_link){
-        .latency_ns = s->latency_ns,
-        .jitter_ns = s->jitter_ns,
-        .loss_ppm = s->loss_ppm,
-        .bytes_per_second = s->bytes_per_second,
-    };
-}
-
-static void links_init(struct network *n, const struct scenario *s)
-{
-    for (unsigned from = 0; from < n->regions; from++) {
-        for (unsigned to = 0; to < n->regions; to++)
-            *link_between(n, from, to) = link_of(from == to ? &s->local_link : &s->default_link);
-    }
-    for (unsigned i = 0; i < s->link_count; i++) {
-        const struct scenario_link *link = &s->links[i];
-
-        *link_between(n, link->from, link->to) = link_of(link);
-        *link_between(n, link->to, link->from) = link_of(link);
-    }
-}
-
-void network_init(struct network *n, const struct scenario *scenario, uint64_t seed)
-{
-    size_t nodes = scenario->node_count, regions = scenario->region_count;
-
-    *n = (struct network){.nodes = (unsigned)nodes, .regions = (unsigned)regions, .factor_ppm = PPM};
-    n->region_of = mem_array(nodes, sizeof *n->region_of);
-    n->links = mem_array(regions * regions, sizeof *n->links);
-    n->draws = mem_array(nodes * nodes, sizeof *n->draws);
-    n->group_of = mem_array(nodes, sizeof *n->group_of);
-    for (size_t i = 0; i < nodes; i++)
-        n->region_of[i] = region_find(scenario, scenario->nodes[i].card.region);
-    for (size_t i = 0; i < nodes * nodes; i++)
-        prng_stream(&n->draws[i], seed, "network", (i / nodes) * MEMBERS_MAX + i % nodes);
-    links_init(n, scenario);
+    link->first = p->next;
+    link->waiting--;
+    blob_drop(p->message.blob);
+    mem_free(p);
 }
 
 void network_fini(struct network *n)
 {
-    mem_free(n->region_of);
+    for (unsigned i = 0; i < n->link_count; i++) {
+        while (n->links[i].first != NULL)
+            drop_first(&n->links[i]);
+    }
+    mem_free(n->pairs);
     mem_free(n->links);
-    mem_free(n->draws);
-    mem_free(n->group_of);
     *n = (struct network){0};
 }
 
-bool network_hears(const struct network *n, unsigned from, unsigned to)
+static struct network_pair *pair_of(const struct network *n, unsigned from, unsigned to)
 {
-    if (!n->partitioned)
-        return true;
-    return n->group_of[from] != 0 && n->group_of[from] == n->group_of[to];
+    ASSERT(from < n->nodes && to < n->nodes);
+    return &n->pairs[(size_t)from * n->nodes + to];
 }
 
-/* When the last byte has left: a link sends one message after the other. */
-static int64_t link_leave(struct network_link *link, int64_t now_ns, size_t size)
+void network_join(struct network *n, unsigned from, unsigned to, unsigned link)
 {
-    int64_t start = link->free_ns > now_ns ? link->free_ns : now_ns;
-
-    if (link->bytes_per_second == 0)
-        return now_ns;
-    link->free_ns = start + dmath_muldiv((int64_t)size, second_ns, (int64_t)link->bytes_per_second);
-    return link->free_ns;
+    ASSERT(link < n->link_count);
+    pair_of(n, from, to)->link = link;
 }
 
-bool network_send(struct network *n, int64_t now_ns, unsigned from, unsigned to, size_t size, int64_t *arrival_ns)
-{
-    struct network_link *link = link_between(n, n->region_of[from], n->region_of[to]);
-    struct prng *draw = &n->draws[(size_t)from * n->nodes + to];
-    /* Both are drawn for every message, so that one fault never shifts the draws of what follows. */
-    uint64_t luck = prng_below(draw, PPM);
-    int64_t jitter = (int64_t)prng_below(draw, (uint64_t)link->jitter_ns + 1);
-    int64_t left;
+/* ---- on the way */
 
-    if (!network_hears(n, from, to) || luck < link->loss_ppm + n->burst_ppm) {
+static void arrive(struct network *n, const struct event *message, int64_t at_ns, uint64_t place)
+{
+    struct event *e = agenda_add_at(n->agenda, at_ns, place, EVENT_MESSAGE), *next = e->next;
+
+    *e = *message;
+    e->kind = EVENT_MESSAGE;
+    e->next = next;
+    e->blob = blob_hold(message->blob);
+}
+
+/* It has left its link. */
+static void depart(struct network *n, struct network_link *link, const struct parcel *p)
+{
+    int64_t at_ns = n->agenda->now_ns + p->latency_ns;
+
+    if (at_ns < link->clogged_until_ns) {
+        n->clogged++;
+        at_ns = link->clogged_until_ns;
+    }
+    if (at_ns < link->last_arrival_ns)
+        n->late++;
+    else
+        link->last_arrival_ns = at_ns;
+    arrive(n, &p->message, at_ns, p->place);
+    if (p->again_ns >= 0) {
+        n->duplicates++;
+        arrive(n, &p->message, at_ns + p->again_ns, agenda_place(n->agenda));
+    }
+}
+
+/* The first that waits begins to leave. */
+static void begin_sending(struct network *n, unsigned number)
+{
+    struct network_link *link = &n->links[number];
+    int64_t size = (int64_t)link->first->message.blob->len;
+    int64_t takes_ns = dmath_muldiv(size, link->traits.per_ns, (int64_t)link->traits.carries);
+    struct event *e = agenda_add(n->agenda, n->agenda->now_ns + takes_ns, EVENT_LINK);
+
+    e->number = number;
+    e->serial = ++link->serial;
+}
+
+static enum network_fate wait_behind(struct network *n, unsigned number, const struct parcel *p)
+{
+    struct network_link *link = &n->links[number];
+    struct parcel *waiting = mem_alloc(sizeof *waiting);
+    bool idle = link->first == NULL;
+
+    *waiting = *p;
+    waiting->message.blob = blob_hold(p->message.blob);
+    *(idle ? &link->first : link->last) = waiting;
+    link->last = &waiting->next;
+    link->waiting++;
+    if (idle) {
+        begin_sending(n, number);
+        return NETWORK_SENT;
+    }
+    n->waits++;
+    return NETWORK_WAITS;
+}
+
+void network_left(struct network *n, const struct event *event)
+{
+    struct network_link *link = &n->links[event->number];
+
+    if (link->first == NULL || event->serial != link->serial)
+        return; /* its speed has changed since */
+    depart(n, link, link->first);
+    drop_first(link);
+    if (link->first != NULL)
+        begin_sending(n, event->number);
+}
+
+void network_set_traits(struct network *n, unsigned number, const struct link_traits *traits)
+{
+    struct network_link *link = &n->links[number];
+    bool as_fast = link->traits.carries == traits->carries && link->traits.per_ns == traits->per_ns;
+
+    ASSERT(number < n->link_count && (traits->carries == 0 || traits->per_ns > 0));
+    link->traits = *traits;
+    if (as_fast)
+        return;
+    if (traits->carries > 0 && link->first != NULL)
+        begin_sending(n, number);
+    for (; traits->carries == 0 && link->first != NULL; drop_first(link))
+        depart(n, link, link->first);
+}
+
+const struct link_traits *network_traits(const struct network *n, unsigned link)
+{
+    ASSERT(link < n->link_count);
+    return &n->links[link].traits;
+}
+
+/* ---- chance */
+
+static uint64_t draw(const struct network *n, const struct event *message, enum chance chance, uint64_t bound)
+{
+    return n->draw(n->context, message->from, message->node, chance, bound);
+}
+
+static bool happens(const struct network *n, const struct event *message, enum chance chance, uint64_t ppm)
+{
+    return ppm > 0 && draw(n, message, chance, PPM) < ppm;
+}
+
+/* again: of a copy. */
+static int64_t latency(const struct network *n, const struct event *message, const struct link_traits *traits,
+                       bool again)
+{
+    enum chance jitter = again ? CHANCE_JITTER_AGAIN : CHANCE_JITTER;
+    enum chance straggle = again ? CHANCE_STRAGGLE_AGAIN : CHANCE_STRAGGLE;
+    int64_t takes_ns = traits->latency_ns + (int64_t)draw(n, message, jitter, (uint64_t)traits->jitter_ns + 1);
+
+    if (happens(n, message, straggle, traits->straggle_ppm))
+        takes_ns *= STRAGGLER_TIMES;
+    return n->factor_ppm == PPM ? takes_ns : dmath_muldiv(takes_ns, n->factor_ppm, PPM);
+}
+
+enum network_fate network_send(struct network *n, const struct event *message, int64_t later_ns)
+{
+    const struct network_pair *pair = pair_of(n, message->from, message->node);
+    const struct link_traits *traits = &n->links[pair->link].traits;
+    uint64_t luck = draw(n, message, CHANCE_LOSS, PPM);
+    struct parcel p = {.message = *message, .again_ns = -1};
+
+    p.latency_ns = latency(n, message, traits, false) + later_ns;
+    if (happens(n, message, CHANCE_DUPLICATE, traits->duplicate_ppm))
+        p.again_ns = latency(n, message, traits, true);
+    if (!network_hears(n, message->from, message->node) || luck < traits->loss_ppm + n->burst_ppm) {
+        n->dropped++;
+        return pair->cuts > 0 || pair->parted ? NETWORK_CUT : NETWORK_LOST;
+    }
+    p.place = agenda_place(n->agenda);
+    if (traits->carries > 0)
+        return wait_behind(n, pair->link, &p);
+    depart(n, &n->links[pair->link], &p);
+    return NETWORK_SENT;
+}
+
+bool network_deliver(struct network *n, const struct event *message, bool up)
+{
+    if (!up || !network_hears(n, message->from, message->node)) {
         n->dropped++;
         return false;
     }
-    left = link_leave(link, now_ns, size);
-    *arrival_ns = left + dmath_muldiv(link->latency_ns + jitter, n->factor_ppm, PPM);
+    n->messages++;
+    n->bytes += message->blob->len;
     return true;
+}
+
+/* ---- faults */
+
+bool network_hears(const struct network *n, unsigned from, unsigned to)
+{
+    const struct network_pair *pair = pair_of(n, from, to);
+
+    return pair->cuts == 0 && !pair->parted;
+}
+
+void network_cut(struct network *n, unsigned from, unsigned to, bool cut)
+{
+    struct network_pair *pair = pair_of(n, from, to);
+
+    ASSERT(cut || pair->cuts > 0);
+    pair->cuts += cut ? 1U : UINT32_MAX;
 }
 
 void network_partition(struct network *n, const uint64_t *group_of)
 {
-    memcpy(n->group_of, group_of, n->nodes * sizeof *n->group_of);
     n->partitioned = true;
+    for (unsigned from = 0; from < n->nodes; from++) {
+        for (unsigned to = 0; to < n->nodes; to++)
+            pair_of(n, from, to)->parted = group_of[from] == 0 || group_of[from] != group_of[to];
+    }
 }
 
 void network_heal(struct network *n)
 {
     n->partitioned = false;
+    for (size_t i = 0; i < (size_t)n->nodes * n->nodes; i++)
+        n->pairs[i].parted = false;
+}
+
+void network_clog(struct network *n, unsigned link, int64_t until_ns)
+{
+    ASSERT(link < n->link_count);
+    n->links[link].clogged_until_ns = until_ns;
+}
+
+void network_slow_down(struct network *n, int64_t factor_ppm)
+{
+    n->factor_ppm = factor_ppm;
+}
+
+void network_burst(struct network *n, uint64_t loss_ppm)
+{
+    n->burst_ppm = loss_ppm;
+}
+
+size_t network_waiting(const struct network *n, unsigned link)
+{
+    ASSERT(link < n->link_count);
+    return n->links[link].waiting;
 }

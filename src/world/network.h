@@ -2,41 +2,93 @@
 #define PRISMFED_WORLD_NETWORK_H
 
 #include "base/dmath.h"
-#include "base/prng.h"
-#include "scenario/scenario.h"
+#include "world/agenda.h"
 
-/* The virtual network: what happens to a message between two nodes. A link joins two regions (or one with
- * itself) and serves what is sent over it one message after the other, in each direction. All draws come from the
- * seed, a stream of its own for each pair of nodes. */
+/* The virtual network: what happens to a message between two nodes. A link carries in one direction; several pairs of
+ * nodes may share one, and what they send leaves it one message after the other. Chance is the policy's: the network
+ * asks for each message in the same order, whatever faults there are, so that one fault never shifts the draws of what
+ * follows. */
 
-struct network_link {
-    int64_t latency_ns, jitter_ns;
-    uint64_t loss_ppm, bytes_per_second;
-    int64_t free_ns; /* when the message that is being sent now has left */
+/* What a link does to what is sent over it. */
+struct link_traits {
+    int64_t latency_ns, jitter_ns; /* one way; jitter is uniform in [0, jitter_ns] */
+    uint64_t loss_ppm;
+    uint64_t duplicate_ppm; /* of the messages come twice, */
+    uint64_t straggle_ppm;  /* take ten times as long, so that others overtake them */
+    uint64_t carries;       /* bytes in per_ns; 0: any number at once */
+    int64_t per_ns;
 };
 
+enum chance {
+    CHANCE_LOSS,
+    CHANCE_JITTER,
+    CHANCE_STRAGGLE,
+    CHANCE_DUPLICATE,
+    CHANCE_JITTER_AGAIN,
+    CHANCE_STRAGGLE_AGAIN
+};
+
+/* A number below bound for the message that is being sent; 0 is the most of a chance that something happens, and the
+ * least of a delay. Chances of what the link never does (but loss and jitter) are not asked for. */
+typedef uint64_t network_draw(void *context, unsigned from, unsigned to, enum chance chance, uint64_t bound);
+
+struct network_pair {
+    unsigned link;
+    unsigned cuts; /* so many faults cut it */
+    bool parted;   /* by the partition */
+};
+
+/* The fields are the network's own. */
 struct network {
-    unsigned nodes, regions;
-    unsigned *region_of;        /* one for each node; owned, like the arrays below */
-    struct network_link *links; /* regions x regions, from x to */
-    struct prng *draws;         /* nodes x nodes, from x to */
-    uint64_t *group_of;         /* while partitioned */
+    struct agenda *agenda; /* borrowed */
+    network_draw *draw;
+    void *context;
+    unsigned nodes, link_count;
+    struct network_pair *pairs; /* owned: nodes x nodes, from x to */
+    struct network_link *links; /* owned */
     bool partitioned;
-    int64_t factor_ppm;       /* of latency and jitter; PPM when calm */
-    uint64_t burst_ppm;       /* loss on top of the link's own */
-    uint64_t messages, bytes; /* delivered */
-    uint64_t dropped;
+    int64_t factor_ppm;                        /* of latency and jitter; PPM when calm */
+    uint64_t burst_ppm;                        /* loss on top of the links' own */
+    uint64_t messages, bytes;                  /* delivered */
+    uint64_t dropped;                          /* lost, cut, or there was nobody to take it */
+    uint64_t late, clogged, duplicates, waits; /* overtaken; kept back; came twice; waited for others on its link */
 };
 
-void network_init(struct network *n, const struct scenario *scenario, uint64_t seed);
+/* All pairs are on link 0, and no link does anything until its traits are set. */
+void network_init(struct network *n, struct agenda *agenda, unsigned nodes, unsigned links, network_draw *draw,
+                  void *context);
 void network_fini(struct network *n);
+void network_join(struct network *n, unsigned from, unsigned to, unsigned link);
+/* Also while messages are under way. When what it carries changes, the message that is being sent begins anew at the
+ * new speed. */
+void network_set_traits(struct network *n, unsigned link, const struct link_traits *traits);
+const struct link_traits *network_traits(const struct network *n, unsigned link);
 
-/* Sends size bytes at now_ns; *arrival_ns is when they come in, unless they get lost (false). */
-bool network_send(struct network *n, int64_t now_ns, unsigned from, unsigned to, size_t size, int64_t *arrival_ns);
-/* Does what `from` says reach `to`, as the partition stands? */
+enum network_fate { NETWORK_SENT, NETWORK_WAITS /* for others on its link */, NETWORK_LOST, NETWORK_CUT };
+
+/* Sends the message, an event of which `node` is the receiver and `from` the sender; kind is set here. later_ns: what a
+ * fault of the policy's keeps it back beyond its link. Holds the blob as long as it is under way. */
+enum network_fate network_send(struct network *n, const struct event *message, int64_t later_ns);
+/* For an EVENT_LINK. */
+void network_left(struct network *n, const struct event *event);
+/* For an EVENT_MESSAGE: is it heard, as the network is now, by a node that is up or not? */
+bool network_deliver(struct network *n, const struct event *message, bool up);
+
+/* ---- faults */
+
+/* Does what `from` says reach `to`? */
 bool network_hears(const struct network *n, unsigned from, unsigned to);
-/* Groups of scenario_event: members of one group hear each other, group 0 is alone. */
+/* Begins or ends one cut of this direction; cuts add up. */
+void network_cut(struct network *n, unsigned from, unsigned to, bool cut);
+/* One group for each node: members of one hear each other, those of group 0 nobody. In place of an earlier one. */
 void network_partition(struct network *n, const uint64_t *group_of);
+/* Ends the partition; cuts stay. */
 void network_heal(struct network *n);
+/* Nothing arrives over the link before this time; what is sent meanwhile arrives then at once. */
+void network_clog(struct network *n, unsigned link, int64_t until_ns);
+void network_slow_down(struct network *n, int64_t factor_ppm); /* PPM: calm */
+void network_burst(struct network *n, uint64_t loss_ppm);      /* 0: calm */
+/* Messages that wait on it for others, the one that is being sent included. */
+size_t network_waiting(const struct network *n, unsigned link);
 
 #endif

@@ -1,0 +1,22 @@
+#ifndef PRISMFED_SIM_LINKS_H
+#define PRISMFED_SIM_LINKS_H
+
+#include "base/prng.h"
+#include "scenario/scenario.h"
+#include "world/network.h"
+
+/* The network of a scenario: a link joins two regions (or one with itself), in each direction. Chance comes from the
+ * seed, a stream of its own for each pair of nodes. */
+
+/* The fields are the links' own. */
+struct links {
+    unsigned nodes;
+    struct prng *streams; /* owned; nodes x nodes, from x to */
+};
+
+/* Sets up *network, which draws from *l as long as it lives. */
+void links_init(struct links *l, const struct scenario *scenario, uint64_t seed, struct agenda *agenda,
+                struct network *network);
+void links_fini(struct links *l);
+
+#endif
