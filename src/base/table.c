@@ -13,23 +13,38 @@ static unsigned char *at(const struct table *t, size_t place)
     return t->items + place * t->item_size;
 }
 
+static uint64_t first_of(const void *key)
+{
+    uint64_t first;
+
+    memcpy(&first, key, sizeof first);
+    return first;
+}
+
 static bool is_free(const struct table *t, const unsigned char *item)
 {
-    for (size_t i = 0; i < t->key_size; i++) {
+    if (first_of(item) != 0)
+        return false;
+    for (size_t i = sizeof(uint64_t); i < t->key_size; i++) {
         if (item[i] != 0)
             return false;
     }
     return true;
 }
 
+/* Most items are told apart by their first eight bytes. */
+static bool is_of(const struct table *t, const unsigned char *item, const void *key)
+{
+    return first_of(item) == first_of(key) &&
+           (t->key_size == sizeof(uint64_t) || memcmp(item, key, t->key_size) == 0);
+}
+
 /* Where the key is, or belongs. Numbers are spread by a multiplication (Knuth 6.4). */
 static unsigned char *place_of(const struct table *t, const void *key)
 {
-    uint64_t first;
+    size_t place = (size_t)(first_of(key) * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (t->room - 1);
 
-    memcpy(&first, key, sizeof first);
-    size_t place = (size_t)(first * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (t->room - 1);
-    while (memcmp(at(t, place), key, t->key_size) != 0 && !is_free(t, at(t, place)))
+    while (!is_of(t, at(t, place), key) && !is_free(t, at(t, place)))
         place = (place + 1) & (t->room - 1);
     return at(t, place);
 }

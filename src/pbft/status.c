@@ -155,9 +155,10 @@ static enum err body_read(const struct pbft *p, struct bytes body, struct status
     uint64_t changes = cbor_get_array(&r);
     if (r.err == ERR_OK && changes != 0 && changes != p->members.n)
         cbor_fail(&r, ERR_RANGE);
-    for (uint64_t i = 0; i < changes && r.err == ERR_OK; i++)
-        out->changes[i] = cbor_get_uint(&r);
+    for (uint64_t i = 0; i < p->members.n && r.err == ERR_OK; i++)
+        out->changes[i] = i < changes ? cbor_get_uint(&r) : 0;
     uint64_t slots = cbor_get_array(&r);
+    out->slot_count = 0;
     if (r.err == ERR_OK && slots > (is_active(out) ? RESEND_SLOTS_MAX : 0))
         cbor_fail(&r, ERR_RANGE);
     for (uint64_t i = 0; i < slots && r.err == ERR_OK; i++)
@@ -312,7 +313,7 @@ static void status_answer(struct pbft *p, const struct status *peer)
 
 enum err receive_status(struct pbft *p, struct bytes message)
 {
-    struct status status = {0};
+    struct status status; /* large: its arrays are filled as far as they are read */
     struct bytes body;
 
     enum err err = message_split(&p->members, message, MESSAGE_STATUS, &status.claim, &body);
