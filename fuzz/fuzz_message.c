@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "pbft/view_changes.h"
+#include "pbft/view_change_format.h"
 
 enum { N = 4, WINDOW = 8 };
 

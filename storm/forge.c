@@ -79,7 +79,7 @@ static unsigned forge_proofs(const struct machine *m, uint64_t view, uint64_t v,
     unsigned count = 1 + (unsigned)(v % 3);
 
     for (unsigned i = 0; i < count; i++) {
-        struct statement says = {MESSAGE_PRE_PREPARE, view - 1, e->base + 1 + i, null_digest()};
+        struct statement says = {MESSAGE_PRE_PREPARE, view - 1, e->base + 1 + i, batch_null_digest()};
         unsigned primary = members_primary(&e->members, says.view);
         struct claim proposal = forged(m, &says, primary);
         says.type = MESSAGE_PREPARE;

@@ -80,7 +80,7 @@ struct blob *lie_new_view(const struct machine *m, struct bytes message, uint64_
         proposals[i] = nv.proposals[i];
     if (count > 0 && v % 5 == 0) {
         struct statement says = proposals[v % count].says;
-        says.digest = null_digest();
+        says.digest = batch_null_digest();
         statement_sign(&e->members, nv.claim.signer, machine_key(m), &says, &proposals[v % count]);
     } else if (count > 0 && v % 5 == 1) {
         count--;
@@ -105,7 +105,7 @@ struct blob *lie_role(const struct machine *m, const struct claim *claim)
 
     if (says.type == MESSAGE_PREPARE) {
         says.type = MESSAGE_PRE_PREPARE;
-        says.digest = null_digest();
+        says.digest = batch_null_digest();
         return lie_statement(m, &says, bytes_of(&NULL_BATCH, 1));
     }
     says.type = MESSAGE_PREPARE;

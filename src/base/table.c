@@ -35,8 +35,7 @@ static bool is_free(const struct table *t, const unsigned char *item)
 /* Most items are told apart by their first eight bytes. */
 static bool is_of(const struct table *t, const unsigned char *item, const void *key)
 {
-    return first_of(item) == first_of(key) &&
-           (t->key_size == sizeof(uint64_t) || memcmp(item, key, t->key_size) == 0);
+    return first_of(item) == first_of(key) && (t->key_size == sizeof(uint64_t) || memcmp(item, key, t->key_size) == 0);
 }
 
 /* Where the key is, or belongs. Numbers are spread by a multiplication (Knuth 6.4). */

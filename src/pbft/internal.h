@@ -6,7 +6,7 @@
 #include "pbft/messages.h"
 #include "pbft/pool.h"
 #include "pbft/record.h"
-#include "pbft/view_changes.h"
+#include "pbft/view_change_format.h"
 
 /* The replica, shared by the files of this folder and by nobody else. */
 
@@ -58,7 +58,7 @@ struct peer {
     struct asked asked;
     int64_t view_said_ns; /* when it last got our VIEW-CHANGE or the NEW-VIEW from us alone */
     int64_t told_at;      /* when it last got a STATUS of its own */
-    bool reported;        /* to us, who have lost our memory; see wiped.c */
+    bool reported;        /* to us, who have lost our memory; see recovery.c */
     uint64_t report_view, report_sequence;
     uint64_t fill_to; /* what it recovers up to, and since when */
     int64_t filled_at;
@@ -93,7 +93,7 @@ struct pbft {
     uint64_t closing; /* executed, maybe decided: the last sequence of this membership epoch; 0: none yet */
     bool diverged;    /* others decided another block than we executed: no votes until caught up */
 
-    /* wiped.c */
+    /* recovery.c */
     bool recovering;         /* lost its memory */
     unsigned reports;        /* of distinct peers */
     uint64_t recovery_point; /* nothing above it can be signed already; valid with a quorum of reports */
@@ -223,7 +223,7 @@ void new_view_install(struct pbft *p);
 enum err view_change_restore(struct pbft *p, struct bytes message) MUST_CHECK;
 enum err new_view_restore(struct pbft *p, struct bytes message) MUST_CHECK;
 
-/* ---- record.c: what is persisted. Filed under its sequence; what tells the view, above h. */
+/* ---- record_write.c: what is persisted. Filed under its sequence; what tells the view, above h. */
 void record_snapshot(struct pbft *p);
 void record_accept(struct pbft *p, struct slot *s, const struct claim *prepare); /* NULL: we are the primary */
 void record_proof(struct pbft *p, const struct slot *s);
@@ -232,7 +232,7 @@ void record_decided(struct pbft *p, uint64_t sequence, const struct digest *bloc
 void record_message(struct pbft *p, struct blob *message); /* VIEW-CHANGE, NEW-VIEW */
 void filed_add(struct pbft *p, uint64_t number);
 
-/* ---- restore.c: and read again */
+/* ---- record_read.c: and read again */
 void records_apply(struct pbft *p);
 
 /* ---- status.c */
@@ -240,7 +240,7 @@ enum err receive_status(struct pbft *p, struct bytes message);
 void status_send(struct pbft *p, int32_t to);    /* to one peer: within its budget */
 void status_tell(struct pbft *p, unsigned peer); /* the same, unless it was told just now */
 
-/* ---- recover.c: missing batches, resending */
+/* ---- retransmit.c: missing batches, resending */
 enum err receive_fetch(struct pbft *p, struct bytes message);
 enum err receive_batch(struct pbft *p, struct bytes message);
 void fetch_missing(struct pbft *p);
@@ -253,7 +253,7 @@ uint64_t known_decided(const struct pbft *p);
 bool can_catch_up(const struct pbft *p);
 bool is_behind(const struct pbft *p);
 
-/* ---- wiped.c: loss of memory, of our own and of others */
+/* ---- recovery.c: loss of memory, of our own and of others */
 enum err receive_query(struct pbft *p, struct bytes message);
 enum err receive_report(struct pbft *p, struct bytes message);
 bool is_mute(const struct pbft *p); /* must not vote in this view */

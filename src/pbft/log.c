@@ -90,7 +90,7 @@ void slot_keep_batch(struct slot *s, const struct digest *digest, struct blob *r
 void slot_propose(struct pbft *p, struct slot *s, const struct claim *proposal, bool proved)
 {
     static const uint8_t EMPTY_ARRAY = 0x80;
-    struct digest none = null_digest();
+    struct digest none = batch_null_digest();
 
     ASSERT(proposal->says.view == p->view && !slot_current(p, s));
     s->proposal = *proposal;

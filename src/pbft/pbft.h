@@ -83,7 +83,7 @@ struct pbft_app {
  * ones until it has recovered, and the promises hold for at most f of both kinds together. The driver knows of the loss
  * (the store is there no more, or damaged) and says so in the configuration, at every start, also of later membership
  * epochs, until the note "pbft.recovered" (status.recovering is false), each time with another nonce. The replica asks
- * the others what it may have signed (pbft/wiped.c has the argument), catches up, and is silent until a checkpoint
+ * the others what it may have signed (pbft/recovery.c has the argument), catches up, and is silent until a checkpoint
  * above all of that is stable. After that it votes from the first view on that nobody had reached when it asked; in
  * those before it follows the others without a word (status.listening). A new membership epoch with another key for it
  * ends both at once. Needs n - 1 >= quorum. */

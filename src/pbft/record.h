@@ -10,7 +10,7 @@ enum { RECORD_SUM_SIZE = 8 };
 
 enum record_kind {
     RECORD_SNAPSHOT = 1, /* how many records of this epoch under numbers above h are older; base, id, h, id, signatures
-                            or null, view, active, floor (wiped.c), own VIEW-CHANGE or null, NEW-VIEW or null */
+                            or null, view, active, floor (recovery.c), own VIEW-CHANGE or null, NEW-VIEW or null */
     RECORD_ACCEPT,       /* sequence, view, digest, proposal's signature, own PREPARE's or null, batch or null */
     RECORD_PROOF,        /* proof */
     RECORD_CLAIM,        /* type, view, sequence, digest, signature: own COMMIT or CHECKPOINT */

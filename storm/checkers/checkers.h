@@ -2,7 +2,7 @@
 #define PRISMFED_STORM_CHECKERS_CHECKERS_H
 
 #include "base/table.h"
-#include "pbft/view_changes.h"
+#include "pbft/view_change_format.h"
 
 /* What must hold (the numbers are those of the list of promises), one file each, O(1) a step; looked at only for
  * correct replicas. A breach ends the seed. */

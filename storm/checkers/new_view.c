@@ -117,7 +117,7 @@ static void expect_proofs(const struct new_view *nv, struct planned *expected, b
 static void check_content(struct machine *m, const struct epoch *e, const struct new_view *nv)
 {
     struct world *w = m->world;
-    struct digest none = null_digest();
+    struct digest none = batch_null_digest();
     uint64_t low = 0;
     bool two = false, null = false, real = false;
     struct planned *expected = mem_array(nv->plan.max_s - nv->plan.min_s, sizeof expected[0]);

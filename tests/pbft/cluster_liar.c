@@ -1,6 +1,6 @@
 #include "cluster_parts.h"
 
-#include "pbft/view_changes.h"
+#include "pbft/view_change_format.h"
 
 #include <string.h>
 

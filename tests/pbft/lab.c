@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cluster_parts.h"
-#include "pbft/view_changes.h"
+#include "pbft/view_change_format.h"
 
 static bool nothing_arrives(struct cluster *c, unsigned from, unsigned to, struct bytes message)
 {

@@ -2,7 +2,7 @@
 
 #include "pbft/internal.h"
 
-/* One replica that has lost everything, and one that is asked by such a one (pbft/wiped.c). Everybody else is
+/* One replica that has lost everything, and one that is asked by such a one (pbft/recovery.c). Everybody else is
  * scripted. */
 
 static void begin_wiped(struct lab *l, unsigned n, unsigned self)

@@ -1,4 +1,4 @@
-#include "pbft/view_changes.h"
+#include "pbft/view_change_format.h"
 
 #include "pbft/evidence.h"
 #include "tap.h"
@@ -192,7 +192,7 @@ static void a_view_change_names_one_checkpoint(void)
 
 static bool planned(const struct plan *plan, uint64_t sequence, const char *name)
 {
-    struct digest want = name != NULL ? digest_named(name) : null_digest();
+    struct digest want = name != NULL ? digest_named(name) : batch_null_digest();
     return digest_equal(&plan->items[sequence - plan->min_s - 1].digest, &want);
 }
 
@@ -399,7 +399,7 @@ static void nothing_foreign_counts(void)
 
 static void null_batch_is_the_empty_one(void)
 {
-    struct digest digest = null_digest();
+    struct digest digest = batch_null_digest();
     struct buf batch = {0};
 
     batch_encode(NULL, 0, &batch);

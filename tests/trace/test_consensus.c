@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "pbft/cluster.h"
 #include "pbft/cluster_parts.h"
-#include "pbft/view_changes.h"
+#include "pbft/view_change_format.h"
 #include "tap.h"
 
 /* Runs of the consensus by script, with the output that they must have: docs/traces.md teaches to read and write them.

@@ -1,33 +1,8 @@
-#include "pbft/view_changes.h"
+#include "pbft/view_change_format.h"
 
 #include <string.h>
 
 #include "base/mutate.h"
-
-struct digest null_digest(void)
-{
-    /* SHA-256 of 0x80 */
-    static const struct digest EMPTY_ARRAY = {{0x76, 0xbe, 0x8b, 0x52, 0x8d, 0x00, 0x75, 0xf7, 0xaa, 0xe9, 0x8d,
-                                               0x6f, 0xa5, 0x7a, 0x6d, 0x3c, 0x83, 0xae, 0x48, 0x0a, 0x84, 0x69,
-                                               0xe6, 0x68, 0xd7, 0xb0, 0xaf, 0x96, 0x89, 0x95, 0xac, 0x71}};
-
-    return EMPTY_ARRAY;
-}
-
-enum err message_split(const struct members *m, struct bytes message, enum message_type type, struct claim *claim,
-                       struct bytes *body)
-{
-    struct bytes rest;
-    enum err err = message_parse(m, message, type, claim, &rest);
-
-    if (err != ERR_OK)
-        return err;
-    struct digest digest = digest_of(rest);
-    if (MUTATE(BODY_UNSIGNED, false, !digest_equal(&digest, &claim->says.digest)))
-        return ERR_MISMATCH;
-    *body = rest;
-    return ERR_OK;
-}
 
 void view_change_body(uint64_t stable, const struct digest *block_id, struct bytes signatures,
                       const struct bytes *proofs, unsigned count, struct buf *out)
@@ -180,7 +155,7 @@ void plan_make(const struct view_rules *rules, const struct view_change *changes
     plan.items = mem_array(rules->window, sizeof plan.items[0]);
     for (unsigned i = 0; i < count; i++)
         plan_proofs(&changes[i], &plan);
-    struct digest none = null_digest();
+    struct digest none = batch_null_digest();
     for (uint64_t i = 0; i < plan.max_s - plan.min_s; i++) {
         if (!plan.items[i].proved)
             plan.items[i].digest = none;

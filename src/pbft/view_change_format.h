@@ -1,5 +1,5 @@
-#ifndef PRISMFED_PBFT_VIEW_CHANGES_H
-#define PRISMFED_PBFT_VIEW_CHANGES_H
+#ifndef PRISMFED_PBFT_VIEW_CHANGE_FORMAT_H
+#define PRISMFED_PBFT_VIEW_CHANGE_FORMAT_H
 
 #include "pbft/messages.h"
 
@@ -78,11 +78,5 @@ struct blob *new_view_shorten(const struct view_rules *rules, struct bytes messa
  * ERR_MISSING: one is not there; ERR_MISMATCH: another one is; ERR_LIMIT: too long; or those of a CBOR reader. */
 enum err new_view_expand(const struct view_rules *rules, struct bytes body, struct blob *const *known,
                          struct buf *out) MUST_CHECK;
-
-/* SHA-256 of the empty batch. */
-struct digest null_digest(void);
-/* Splits [type, cose, body] and checks the statement (its digest is that of the body) but for the signature. */
-enum err message_split(const struct members *m, struct bytes message, enum message_type type, struct claim *claim,
-                       struct bytes *body) MUST_CHECK;
 
 #endif
