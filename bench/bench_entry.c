@@ -5,10 +5,11 @@
 #include "crypto/digest.h"
 #include "federation.h"
 
-/* What an entry costs a primary: the processor time of its steps (fed_step) in a whole federation of four validators and
- * participants, over the entries that were logged meanwhile, without any cache of verdicts on signatures. All that a
- * node's machine does is in it: the entries' share of agreement, of execution and of the epochs' ends. As a ratio to the
- * least that an entry can take: one verification of its signature, and one SHA-256 of its bytes, which are some 700.
+/* What an entry costs a primary: the processor time of its steps (fed_step) in a whole federation of four validators
+ * and participants, over the entries that were logged meanwhile, without any cache of verdicts on signatures. All that
+ * a node's machine does is in it: the entries' share of agreement, of execution and of the epochs' ends. As a ratio to
+ * the least that an entry can take: one verification of its signature, and one SHA-256 of its bytes, which are some
+ * 700.
  *
  * The federation is that of the tests. fed_step is wrapped by the linker, so that the same can be measured of any
  * commit whose tests have a federation. */

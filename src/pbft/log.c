@@ -124,7 +124,7 @@ unsigned claims_count(const struct pbft *p, const struct claim *claims, const st
 
     for (unsigned i = 0; i < p->members.n; i++) {
         const struct statement *s = &claims[i].says;
-        if (s->type != says->type || s->sequence != says->sequence)
+        if (s->type != says->type || s->sequence != says->sequence || claims[i].unverified)
             continue;
         if (MUTATE(PBFT_VIEWS_MIXED, false, s->view != says->view))
             continue;

@@ -9,9 +9,21 @@
 
 /* ---- receiving */
 
+/* The same replica says two things: which of them are its words? One that was kept unverified may not be. */
+static enum err judge_contradiction(struct pbft *p, const struct claim *kept, const struct claim *vote, bool *fresh)
+{
+    if (MUTATE(VOTE_KEPT_BELIEVED, false, kept->unverified) && claim_verify(&p->members, kept) != ERR_OK) {
+        *fresh = true;
+        return ERR_OK;
+    }
+    MUTATE(VOTE_CONTRADICTION_IGNORED, (void)0, evidence_keep(p, kept, vote));
+    return ERR_DUPLICATE;
+}
+
 /* May this vote be kept beside those of other replicas? ERR_STALE: we have one of a later view. fresh: not the one that
- * is there already, and verified. */
-static enum err judge_vote(struct pbft *p, const struct claim *kept, const struct claim *vote, bool *fresh)
+ * is there already, and verified, unless the matter is settled: when a quorum of this view has said the same, one more
+ * is kept as it comes, for the case that its signer contradicts it. */
+static enum err judge_vote(struct pbft *p, const struct claim *kept, struct claim *vote, bool settled, bool *fresh)
 {
     bool same_view = kept->says.type != 0 && MUTATE(PBFT_EVIDENCE_ANY_VIEW, true, vote->says.view == kept->says.view);
 
@@ -20,14 +32,17 @@ static enum err judge_vote(struct pbft *p, const struct claim *kept, const struc
         return ERR_STALE;
     if (same_view && digest_equal(&kept->says.digest, &vote->says.digest))
         return ERR_OK;
+    if (MUTATE(VOTE_ALL_VERIFIED, false, settled) && !same_view && vote->says.view == p->view) {
+        vote->unverified = true;
+        *fresh = true;
+        return ERR_OK;
+    }
     enum err err = MUTATE(PBFT_VOTE_UNVERIFIED, ERR_OK, claim_verify(&p->members, vote));
     if (MUTATE(PBFT_EVIDENCE_UNVERIFIED, err != ERR_OK && !same_view, err != ERR_OK))
         return err;
     peer_seen(p, vote);
-    if (same_view) {
-        MUTATE(VOTE_CONTRADICTION_IGNORED, (void)0, evidence_keep(p, kept, vote));
-        return ERR_DUPLICATE;
-    }
+    if (same_view)
+        return judge_contradiction(p, kept, vote, fresh);
     *fresh = true;
     return ERR_OK;
 }
@@ -133,7 +148,8 @@ enum err receive_prepare(struct pbft *p, struct bytes message)
         return err;
     if (prepare.says.view < p->view)
         return ERR_STALE;
-    err = judge_vote(p, &s->prepares[prepare.signer], &prepare, &fresh);
+    bool settled = s->prepared && slot_current(p, s) && digest_equal(&s->proposal.says.digest, &prepare.says.digest);
+    err = judge_vote(p, &s->prepares[prepare.signer], &prepare, settled, &fresh);
     if (err != ERR_OK || !fresh)
         return err;
     if (primary != p->config.self) {
@@ -174,7 +190,8 @@ enum err receive_commit(struct pbft *p, struct bytes message)
     struct slot *s = slot_for(p, &vote, &err);
     if (s == NULL)
         return err;
-    err = judge_vote(p, &s->commits[vote.signer], &vote, &fresh);
+    bool settled = s->sequence <= p->decided && s->has_block && digest_equal(&s->block_id, &vote.says.digest);
+    err = judge_vote(p, &s->commits[vote.signer], &vote, settled, &fresh);
     if (err != ERR_OK || !fresh)
         return err;
     slot_keep_claim(s, &s->commits[vote.signer], &vote);

@@ -290,6 +290,7 @@ size_t claim_take(const struct members *m, struct bytes in, enum message_type ty
         return 0;
     out->says = (struct statement){type, parts.view, parts.sequence, parts.digest};
     out->signer = (unsigned)member;
+    out->unverified = false;
     memcpy(out->signature, signature, SIGNATURE_SIZE);
     return size;
 }

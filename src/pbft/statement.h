@@ -38,6 +38,7 @@ struct statement {
 struct claim {
     struct statement says;
     unsigned signer;
+    bool unverified; /* its signature was not looked at */
     uint8_t signature[SIGNATURE_SIZE];
 };
 

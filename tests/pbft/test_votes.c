@@ -229,6 +229,38 @@ static void who_votes_for_two_things_is_convicted(void)
     lab_finish(&l);
 }
 
+/* What a quorum has said needs no more voices: one more is kept, but its signature is not looked at. When the same
+ * replica seems to contradict it, both are: a forger's word convicts nobody, and does not keep the replica's out. */
+static void a_vote_too_many_is_verified_when_it_is_contradicted(void)
+{
+    struct digest block = lab_block(NULL, "x"), other = lab_digest("other");
+    unsigned culprit = 99;
+    struct lab l;
+
+    begin(&l, 2);
+    CHECK_OK(lab_propose(&l, 0, 1, "x"));
+    CHECK_OK(lab_prepare(&l, 3, 0, 1, "x"));
+    CHECK_OK(lab_vote(&l, 0, MESSAGE_COMMIT, 0, 1, &block));
+    CHECK_OK(lab_vote(&l, 1, MESSAGE_COMMIT, 0, 1, &block));
+    CHECK_EQ_U64(lab_status(&l).decided, 1);
+    const struct slot *s = &lab_node(&l)->pbft->slots[1];
+    struct claim forged = cluster_claim(&l.c, 3, MESSAGE_COMMIT, 0, 1, &block);
+    forged.signature[5] ^= 1;
+    CHECK_OK(lab_claim(&l, &forged, bytes_of(NULL, 0)));
+    CHECK(s->commits[3].unverified);
+    CHECK_OK(lab_vote(&l, 3, MESSAGE_COMMIT, 0, 1, &other));
+    CHECK_EQ_U64(convictions(&l, &culprit), 0);
+    CHECK(!s->commits[3].unverified && digest_equal(&s->commits[3].says.digest, &other));
+    struct claim proposal = lab_proposal(&l, 0, 1, "x");
+    struct claim prepare = cluster_claim(&l.c, 1, MESSAGE_PREPARE, 0, 1, &proposal.says.digest);
+    CHECK_OK(lab_pair(&l, &prepare, &proposal));
+    CHECK(s->prepares[1].unverified);
+    CHECK_ERR(lab_prepare(&l, 1, 0, 1, "y"), ERR_DUPLICATE);
+    CHECK_EQ_U64(convictions(&l, &culprit), 1);
+    CHECK_EQ_U64(culprit, 1);
+    lab_finish(&l);
+}
+
 /* Another vote in another view, or the same again, convicts nobody; the later view's is kept. */
 static void a_vote_of_an_earlier_view_replaces_none_of_a_later(void)
 {
@@ -675,6 +707,7 @@ int main(void)
     TAP_RUN(who_proposes_two_things_is_convicted_and_the_first_stands);
     TAP_RUN(who_proposes_two_things_to_two_backups_is_convicted);
     TAP_RUN(who_votes_for_two_things_is_convicted);
+    TAP_RUN(a_vote_too_many_is_verified_when_it_is_contradicted);
     TAP_RUN(a_vote_of_an_earlier_view_replaces_none_of_a_later);
     TAP_RUN(who_executed_something_else_is_silent);
     TAP_RUN(less_than_a_quorum_decides_nothing_else);
