@@ -260,7 +260,7 @@ static void accuse(void *context, unsigned peer, struct bytes first, struct byte
 
 static void compact(void *context, uint64_t number)
 {
-    submit_compact(context, number);
+    fed_compact(context, number);
 }
 
 static struct replica_app application_of(struct fed *f)

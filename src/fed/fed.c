@@ -29,6 +29,12 @@ void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_n
         effects_timer_stop(f->out, timer);
 }
 
+void fed_compact(struct fed *f, uint64_t number)
+{
+    submit_compact(f, number);
+    wishes_compact(f, number);
+}
+
 void fed_take_key(struct fed *f)
 {
     const struct federation_state *s = &f->decided;
@@ -136,8 +142,7 @@ void fed_free(struct fed *f)
     links_free(&f->links);
     effect_body_drop(f->epoch_end != NULL ? &f->epoch_end->body : NULL);
     mem_free(f->tentative);
-    for (unsigned i = 0; i < f->sign_off_count; i++)
-        blob_drop(f->sign_offs[i]);
+    wishes_free(f);
     state_free(&f->decided);
     key_wipe(&f->config.key);
     key_wipe(&f->config.next_key);
@@ -150,6 +155,8 @@ enum err fed_restore(struct fed *f, struct bytes record)
     f->restarted = true;
     if (submit_owns(record))
         return submit_restore(f, record);
+    if (wishes_own(record))
+        return wishes_restore(f, record);
     if (replica_votes(f->replica))
         return replica_restore(f->replica, record);
     const struct member *self = fed_self(f);
@@ -227,10 +234,9 @@ static enum err dispatch(struct fed *f, const struct fed_event *event)
         replica_durable(f->replica, event->number);
         return ERR_OK;
     case FED_EVENT_LEAVE:
-        f->leaving = !replica_votes(f->replica);
-        return f->leaving ? ERR_OK : ERR_STATE;
+        return wishes_leave(f);
     case FED_EVENT_SIGN_OFF:
-        return lifecycle_sign_off(f, event->blob);
+        return wishes_sign_off(f, event->blob);
     case FED_EVENT_KEY:
         f->config.next_key = *event->key;
         return ERR_OK;

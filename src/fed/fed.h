@@ -57,9 +57,10 @@ enum fed_event_kind {
     FED_EVENT_SCORE_DONE,   /* epoch, costs, count: the answer to a JOB_SCORE */
     FED_EVENT_RECOUNT_DONE, /* number, costs (one; NULL: that work is not disclosed): the answer to a JOB_RECOUNT */
     FED_EVENT_DURABLE,      /* number: all writes up to this serial (base/effect.h) are durable */
-    FED_EVENT_LEAVE,        /* the operator wants this node to leave for good */
-    FED_EVENT_SIGN_OFF,     /* blob: a RECONFIGURE (state/change.h) that this validator's operator signs off */
-    FED_EVENT_KEY           /* key: in use from when the federation has agreed on it (config.next_key) */
+    /* What the operator wants, said once: it is kept until it is done or cannot be done any more (fed/wishes.h). */
+    FED_EVENT_LEAVE,    /* this participant is to leave for good. ERR_STATE: it is a validator */
+    FED_EVENT_SIGN_OFF, /* blob: a RECONFIGURE (state/change.h) that this validator signs off. Errors say why not */
+    FED_EVENT_KEY       /* key: in use from when the federation has agreed on it (config.next_key) */
 };
 
 struct fed_event {

@@ -6,6 +6,7 @@
 #include "fed/job.h"
 #include "fed/messages.h"
 #include "fed/proof.h"
+#include "fed/wishes.h"
 #include "replica/replica.h"
 
 /* What the files of this folder share. One step runs like this: fed.c hands the event to whom it concerns,
@@ -25,7 +26,7 @@ enum {
 };
 
 /* Records of ours in the durable store; PBFT's begin with 1..15. */
-enum { RECORD_ENTRY = 32, RECORD_SEQUENCE = 33 };
+enum { RECORD_ENTRY = 32, RECORD_SEQUENCE = 33, RECORD_WISH = 34 };
 
 /* A phase's attempt: what a deadline and a CLOSE are about. Ordered lexicographically. */
 struct moment {
@@ -115,9 +116,8 @@ struct fed {
     uint64_t score_costs[CYCLE_CANDIDATES_MAX];
     unsigned known_count; /* the best of what we scored last, a restart forgets it: for our next cycle */
     struct known known[CYCLE_KNOWN_MAX];
-    bool leaving;
-    unsigned sign_off_count;
-    struct blob *sign_offs[CHANGES_MAX]; /* RECONFIGURE bodies that our operator signs off */
+
+    struct wishes wishes; /* of our operator */
 
     /* submit.c */
     uint64_t sequence; /* the highest that was ever signed */
@@ -145,6 +145,8 @@ void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_n
 /* The decided state is the one that this execution led to. Takes the outcome out of it. */
 void fed_block_decided(struct fed *f, struct execution *execution);
 
+/* Records filed under numbers <= number are about to go: what is still needed of our own is filed anew. */
+void fed_compact(struct fed *f, uint64_t number);
 void fed_take_key(struct fed *f); /* our key in the decided state, when it is the next one */
 
 /* application.c: what the replica calls back */
@@ -170,8 +172,6 @@ void lifecycle_settle(struct fed *f);
 void lifecycle_meet_voters(struct fed *f); /* the decided state began a membership epoch */
 enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
 enum err lifecycle_score_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
-/* ERR_STATE: no validator; ERR_LIMIT; the body's errors */
-enum err lifecycle_sign_off(struct fed *f, struct blob *change) MUST_CHECK;
 void lifecycle_deadline(struct fed *f); /* the timer */
 /* Is a CLOSE for this moment due by our clock, give or take tolerance_ns? ERR_AGAIN: not yet. A moment that is over
  * in s is harmless (ERR_OK): the entry has no effect there. */

@@ -293,45 +293,10 @@ static void reconcile(struct fed *f)
     buf_free(&encoded);
 }
 
-static void leave(struct fed *f)
+/* After the loss of its disk, it has caught up. */
+static bool is_up_to_date(const struct fed *f)
 {
-    struct buf encoded = {0};
-
-    if (!f->leaving || !submit_possible(f, ENTRY_LEAVE))
-        return;
-    leave_body_encode(&encoded);
-    submit_entry(f, ENTRY_LEAVE, f->decided.epoch, &f->decided.block_id, bytes_of_buf(&encoded));
-    buf_free(&encoded);
-}
-
-enum err lifecycle_sign_off(struct fed *f, struct blob *change)
-{
-    struct change c;
-    uint64_t until;
-    enum err err = ERR_STATE;
-
-    if (replica_votes(f->replica))
-        err = change_body_decode(blob_bytes(change), &f->decided.federation_id, &c, &until);
-
-    if (err == ERR_OK && f->sign_off_count == CHANGES_MAX)
-        err = ERR_LIMIT;
-    if (err == ERR_OK)
-        f->sign_offs[f->sign_off_count++] = blob_hold(change);
-    return err;
-}
-
-/* One after the other; what the state refuses is dropped: it is agreed, or in our name there already, or does not fit.
- */
-static void sign_off(struct fed *f)
-{
-    while (f->sign_off_count > 0 && submit_possible(f, ENTRY_RECONFIGURE)) {
-        struct blob *body = f->sign_offs[0];
-        f->sign_off_count--;
-        for (unsigned i = 0; i < f->sign_off_count; i++)
-            f->sign_offs[i] = f->sign_offs[i + 1];
-        submit_entry(f, ENTRY_RECONFIGURE, f->decided.epoch, &f->decided.block_id, blob_bytes(body));
-        blob_drop(body);
-    }
+    return !f->config.recovering || replica_level(f->replica);
 }
 
 static void contribute(struct fed *f)
@@ -340,7 +305,7 @@ static void contribute(struct fed *f)
 
     if (self == NULL || self->status == MEMBER_CONVICTED || self->status == MEMBER_LEFT)
         return;
-    if (f->config.recovering && !replica_level(f->replica))
+    if (!is_up_to_date(f))
         return; /* of an epoch that is long over */
     if (self->status == MEMBER_QUARANTINED) {
         reconcile(f);
@@ -353,7 +318,6 @@ static void contribute(struct fed *f)
         contribute_update(f);
     else if (f->decided.phase == PHASE_SCORE && !c->scored)
         contribute_score(f);
-    leave(f);
 }
 
 /* A request that what was executed has made pointless waits in PBFT's pool until it is asked about again, which comes
@@ -368,7 +332,7 @@ static void rest(struct fed *f, bool is_new)
 /* Who has no vote has no records but those of its entries. */
 static void forget_records(struct fed *f)
 {
-    submit_compact(f, f->decided.height);
+    fed_compact(f, f->decided.height);
     effects_forget(f->out, f->decided.height);
 }
 
@@ -436,9 +400,10 @@ void lifecycle_settle(struct fed *f)
             continue;
         }
         contribute(f);
+        if (is_up_to_date(f))
+            wishes_settle(f);
         if (replica_votes(f->replica)) {
             lead(f);
-            sign_off(f);
             evidence_accuse(f);
             spot_check_settle(f);
         }

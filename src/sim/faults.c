@@ -5,9 +5,6 @@
 #include "base/dmath.h"
 #include "sim/rehearsal.h"
 
-/* How long operators wait before they ask for a change again that is not made. */
-static const int64_t ask_again_ns = 5000000000;
-
 static const struct scenario_event *event_at(const struct rehearsal *r, unsigned fault)
 {
     return &r->scenario->events[fault];
@@ -26,7 +23,6 @@ void faults_init(struct rehearsal *r)
     f->planned = mem_array(events + 1, sizeof *f->planned);
     f->serial = mem_array(events + 1, sizeof *f->serial);
     f->struck = mem_array(events + 1, sizeof *f->struck);
-    f->asking = mem_array(events + 1, sizeof *f->asking);
     f->slow = mem_array(r->count, sizeof *f->slow);
     f->lying = mem_array(r->count, sizeof *f->lying);
     for (unsigned i = 0; i < events; i++) {
@@ -43,7 +39,6 @@ void faults_fini(struct faults *f)
     mem_free(f->planned);
     mem_free(f->serial);
     mem_free(f->struck);
-    mem_free(f->asking);
     mem_free(f->slow);
     mem_free(f->lying);
     mem_free(f->records);
@@ -59,10 +54,6 @@ void faults_epoch(struct rehearsal *r, uint64_t epoch)
             continue;
         r->faults.planned[i] = true;
         plan(r, HAPPEN_FAULT, i, r->agenda.now_ns + e->after_ns);
-    }
-    for (unsigned i = 0; i < r->scenario->event_count; i++) { /* those for whom an epoch had no room */
-        if (r->faults.asking[i].open)
-            plan(r, HAPPEN_ASK, i, r->agenda.now_ns);
     }
 }
 
@@ -139,7 +130,9 @@ static bool restart(struct rehearsal *r, int node)
     if (n == NULL || n->up || n->left || n->member < 0)
         return false;
     n->restarts++;
-    if (node_start(n, r, &diag) != ERR_OK)
+    if (node_start(n, r, &diag) == ERR_OK)
+        operators_look(r);
+    else
         checkers_violation(&r->checkers, r->agenda.now_ns, n->name, "it does not start again: %s", diag.text);
     return true;
 }
@@ -152,151 +145,9 @@ static bool wipe(struct rehearsal *r, unsigned fault, struct sim_node *n)
     if (n->up)
         node_stop(n, r);
     disk_wipe(&n->disk);
+    operators_lose(r, n->index);
     n->recovering = true;
     return event_at(r, fault)->duration_ns > 0 || restart(r, (int)n->index);
-}
-
-static bool in_good_standing(const struct rehearsal *r, const struct federation_state *s, unsigned node)
-{
-    int member = r->nodes[node].member;
-
-    if (member < 0 || (unsigned)member >= s->member_count || !s->members[member].votes || !r->nodes[node].up)
-        return false;
-    return state_weighs(s, (unsigned)member) && s->members[member].status <= MEMBER_ABSENT;
-}
-
-/* Who the event names, or the first validator that may sponsor somebody as this state has it; -1: nobody. */
-static int sponsor_of(const struct rehearsal *r, unsigned fault, const struct federation_state *s)
-{
-    const struct scenario_event *e = event_at(r, fault);
-
-    if (e->sponsored)
-        return (int)e->sponsor;
-    for (unsigned i = 0; i < r->members; i++) {
-        if (in_good_standing(r, s, r->node_of[i]))
-            return (int)r->node_of[i];
-    }
-    return -1;
-}
-
-static enum change_kind kind_of_change(enum scenario_event_kind kind)
-{
-    switch (kind) {
-    case EVENT_JOIN:
-        return CHANGE_JOIN;
-    case EVENT_STAKE:
-        return CHANGE_STAKE;
-    case EVENT_ROTATE_KEY:
-        return CHANGE_ROTATE;
-    default:
-        return CHANGE_LEAVE;
-    }
-}
-
-/* The body that every validator's operator is given. */
-static void change_of(const struct rehearsal *r, unsigned fault, const struct asking *asking, struct buf *body)
-{
-    const struct scenario_event *e = event_at(r, fault);
-    const struct sim_node *n = &r->nodes[e->node];
-    struct change change = {.kind = kind_of_change(e->kind), .card = r->scenario->nodes[e->node].card};
-    struct digest federation_id = digest_of(bytes_of_buf(&r->genesis));
-    const struct secret_key *key = NULL;
-
-    if (change.kind == CHANGE_STAKE)
-        change.card.stake = e->stake;
-    if (change.kind == CHANGE_JOIN)
-        snprintf(change.sponsor, sizeof change.sponsor, "%s", r->nodes[asking->sponsor].name);
-    if (change_has_key(&change)) {
-        key = change.kind == CHANGE_JOIN ? &n->key : &n->next_key;
-        change.card.key = key->public;
-    }
-    change_body_encode(&change, asking->until, &federation_id, key, body);
-}
-
-/* In the log that this node has. */
-static bool change_is_made(const struct rehearsal *r, unsigned fault, const struct federation_state *s)
-{
-    const struct scenario_event *e = event_at(r, fault);
-    const struct sim_node *n = &r->nodes[e->node];
-
-    if (e->kind == EVENT_JOIN || e->kind == EVENT_ROTATE_KEY)
-        return state_find(s, e->kind == EVENT_JOIN ? &n->key.fingerprint : &n->next_key.fingerprint) >= 0;
-    const struct member *m = &s->members[n->member];
-    if (e->kind == EVENT_STAKE && m->card.stake == e->stake)
-        return true;
-    return m->status == MEMBER_LEFT || m->status == MEMBER_CONVICTED;
-}
-
-static const struct federation_state *some_validators_state(const struct rehearsal *r)
-{
-    for (unsigned i = 0; i < r->members; i++) {
-        const struct sim_node *n = &r->nodes[r->node_of[i]];
-        if (n->up && rehearsal_is_validator(r, n))
-            return fed_state(n->fed);
-    }
-    return NULL;
-}
-
-/* What everybody is asked to sign: the same as last time, unless its time is over or its sponsor can bring in nobody
- * any more. false: there is nobody to ask now. */
-static bool agree_on_body(struct rehearsal *r, unsigned fault, struct buf *body)
-{
-    struct asking *asking = &r->faults.asking[fault];
-    const struct federation_state *s = some_validators_state(r);
-
-    if (s == NULL)
-        return false;
-    bool joins = event_at(r, fault)->kind == EVENT_JOIN;
-    bool stands = asking->until >= s->epoch && (!joins || in_good_standing(r, s, (unsigned)asking->sponsor));
-    if (!stands) {
-        asking->sponsor = joins ? sponsor_of(r, fault, s) : -1;
-        asking->until = s->epoch + CHANGE_EPOCHS_MAX / 2;
-    }
-    if (joins && asking->sponsor < 0)
-        return false;
-    change_of(r, fault, asking, body);
-    return true;
-}
-
-/* Asks who has not heard of it yet. Is the change made everywhere? */
-static bool ask_all(struct rehearsal *r, unsigned fault, struct bytes body)
-{
-    bool made = true;
-
-    for (unsigned i = 0; i < r->members; i++) {
-        struct sim_node *validator = &r->nodes[r->node_of[i]];
-        if (!validator->up || !rehearsal_is_validator(r, validator) ||
-            change_is_made(r, fault, fed_state(validator->fed)))
-            continue;
-        struct fed_event event = {.kind = FED_EVENT_SIGN_OFF, .blob = blob_new(body)};
-        made = false;
-        node_step(validator, r, &event);
-        blob_drop(event.blob);
-    }
-    return made;
-}
-
-static void ask(struct rehearsal *r, unsigned fault)
-{
-    struct buf body = {0};
-
-    if (agree_on_body(r, fault, &body))
-        r->faults.asking[fault].open = !ask_all(r, fault, bytes_of_buf(&body));
-    buf_free(&body);
-}
-
-void faults_ask(struct rehearsal *r, unsigned fault)
-{
-    if (r->faults.asking[fault].open)
-        ask(r, fault);
-}
-
-void faults_sign_off(struct rehearsal *r, unsigned fault)
-{
-    r->faults.asking[fault].open = true;
-    ask(r, fault);
-    if (r->faults.asking[fault].open)
-        plan(r, HAPPEN_SIGN_OFF, fault, r->agenda.now_ns + ask_again_ns);
 }
 
 static bool rotate_key(struct rehearsal *r, unsigned fault, struct sim_node *n)
@@ -310,7 +161,7 @@ static bool rotate_key(struct rehearsal *r, unsigned fault, struct sim_node *n)
     key_simulated(r->options.seed, label, &n->next_key);
     if (n->up)
         node_step(n, r, &event);
-    faults_sign_off(r, fault);
+    operators_want(r, fault);
     return true;
 }
 
@@ -323,7 +174,7 @@ static bool join(struct rehearsal *r, unsigned fault, unsigned node)
 {
     if (r->nodes[node].member >= 0)
         return false;
-    faults_sign_off(r, fault);
+    operators_want(r, fault);
     return true;
 }
 
@@ -331,7 +182,7 @@ static bool change_stake(struct rehearsal *r, unsigned fault, unsigned node)
 {
     if (r->nodes[node].member < 0)
         return false;
-    faults_sign_off(r, fault);
+    operators_want(r, fault);
     return true;
 }
 
@@ -340,7 +191,7 @@ static bool leave(struct rehearsal *r, unsigned fault, unsigned node)
     struct fed_event event = {.kind = FED_EVENT_LEAVE};
 
     if (is_validators(r, fault) && r->nodes[node].member >= 0) {
-        faults_sign_off(r, fault);
+        operators_want(r, fault);
         return true;
     }
     if (!r->nodes[node].up)

@@ -17,18 +17,10 @@ struct fault_record {
     uint64_t epoch; /* that the first node was in */
 };
 
-/* A change that the validators are asked to sign off: all get one body. */
-struct asking {
-    bool open;      /* it is not made yet */
-    int sponsor;    /* of a newcomer: a node; -1: nobody can be it now */
-    uint64_t until; /* the last epoch in which they may agree on the body */
-};
-
 struct faults {
     bool *planned;                    /* owned, like the arrays below; one for each event of the scenario */
     uint64_t *serial;                 /* of the firing, to tell whether another of its kind came later */
     int *struck;                      /* node that a crash of the primary hit */
-    struct asking *asking;            /* one for each event of the scenario */
     uint64_t spike, burst, partition; /* serial of the one in force */
     uint64_t *slow;                   /* one for each node: serial of the slow-down in force */
     uint64_t *lying;                  /* one for each node: serial of the lie in force */
@@ -43,10 +35,5 @@ void faults_fini(struct faults *f);
 void faults_epoch(struct rehearsal *r, uint64_t epoch);
 void faults_fire(struct rehearsal *r, unsigned fault);
 void faults_end(struct rehearsal *r, unsigned fault);
-/* Asks every validator to sign off the change of the members that the event names, and again later as long as it is
- * not made. */
-void faults_sign_off(struct rehearsal *r, unsigned fault);
-/* The same once more, as an epoch has begun. */
-void faults_ask(struct rehearsal *r, unsigned fault);
 
 #endif

@@ -362,7 +362,7 @@ void node_flush(struct sim_node *n, struct rehearsal *r)
     rehearsal_observe(r, n);
 }
 
-void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event)
+enum err node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event)
 {
     ASSERT(n->up);
     enum err err = step(n, event);
@@ -371,6 +371,7 @@ void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event)
         trace_line(r->trace, r->agenda.now_ns, n->name, "refused: %s", err_text(err));
     tell_durable(n);
     rehearsal_observe(r, n);
+    return err;
 }
 
 /* ---- work */

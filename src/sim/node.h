@@ -55,8 +55,8 @@ const struct secret_key *node_key(const struct sim_node *n);
 enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag) MUST_CHECK;
 /* Stops it: nothing of it is left but the disk. */
 void node_stop(struct sim_node *n, struct rehearsal *r);
-/* One step of the machine, which must be up, and what follows from it. */
-void node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event);
+/* One step of the machine, which must be up, and what follows from it. The machine's error, which is in the trace. */
+enum err node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event);
 /* Some writes are durable by now. */
 void node_flush(struct sim_node *n, struct rehearsal *r);
 /* The shortest time that any work takes has passed. Finds out when this work will be done, and plans that. Takes w

@@ -92,6 +92,7 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
         return err;
     }
     faults_init(r);
+    operators_init(r);
     *out = r;
     return ERR_OK;
 }
@@ -134,6 +135,7 @@ void rehearsal_free(struct rehearsal *r)
     links_fini(&r->links);
     timeline_fini(&r->timeline);
     faults_fini(&r->faults);
+    operators_fini(&r->operators);
     checkers_fini(&r->checkers);
     buf_free(&r->genesis);
     mem_free(r);
@@ -212,11 +214,13 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
         if (timeline_enter(&r->timeline, s->epoch, r->agenda.now_ns)) {
             trace_line(r->trace, r->agenda.now_ns, "*", "epoch %" PRIu64, s->epoch);
             faults_epoch(r, s->epoch);
+            operators_look(r);
         }
     }
     if (rehearsal_is_validator(r, n) != n->votes) {
         n->votes = !n->votes;
         rehearsal_faults_changed(r);
+        operators_look(r);
     }
     if (n->votes) {
         struct pbft_status status = fed_pbft_status(n->fed);
@@ -326,11 +330,8 @@ static void happen(struct rehearsal *r, struct event *e)
     case HAPPEN_FAULT_END:
         faults_end(r, e->number);
         break;
-    case HAPPEN_ASK:
-        faults_ask(r, e->number);
-        break;
-    case HAPPEN_SIGN_OFF:
-        faults_sign_off(r, e->number);
+    case HAPPEN_TELL:
+        operators_tell(r, e->number);
         break;
     case HAPPEN_RETIRE:
         if (n->up)

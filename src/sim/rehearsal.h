@@ -5,6 +5,7 @@
 #include "sim/checkers.h"
 #include "sim/faults.h"
 #include "sim/links.h"
+#include "sim/operators.h"
 #include "sim/node.h"
 #include "sim/timeline.h"
 #include "sim/trace.h"
@@ -19,10 +20,8 @@ enum rehearsal_event {
     HAPPEN_WORK_DONE,            /* own: the same */
     HAPPEN_FAULT,                /* number */
     HAPPEN_FAULT_END,            /* number */
-    HAPPEN_SIGN_OFF, /* number: a change of the members is not made yet: ask the validators again, and later once more
-                      */
-    HAPPEN_ASK,      /* number: the same, but that once only */
-    HAPPEN_RETIRE    /* a validator that has left stops */
+    HAPPEN_TELL,                 /* number: operators tell who has not heard of the change that is wanted */
+    HAPPEN_RETIRE                /* a validator that has left stops */
 };
 
 struct rehearsal_options {
@@ -62,6 +61,7 @@ struct rehearsal {
     struct workload **workloads;   /* owned; all there were: running work may still look at an old one */
     size_t workload_count;
     struct faults faults;
+    struct operators operators;
     struct timeline timeline;
     struct checkers checkers;
     uint64_t evaluations, iterations;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "state/entry_reconfigure.h"
 #include "state/membership.h"
 
 /* RECONFIGURE: a validator signs off a change of members (state/change.h, state/membership.h). */
@@ -52,6 +53,16 @@ static bool signed_off(const struct member *m, const struct digest *ballot)
     return found;
 }
 
+/* One agreed change of each member at a time. */
+static bool has_agreed_change(const struct federation_state *s, const char *name)
+{
+    for (unsigned i = 0; i < s->change_count; i++) {
+        if (strcmp(s->changes[i].card.name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum err judge(const struct federation_state *s, struct entry *e)
 {
     const struct sign_off *b = e->body;
@@ -64,11 +75,22 @@ static enum err judge(const struct federation_state *s, struct entry *e)
         return ERR_DUPLICATE;
     if (s->change_count == CHANGES_MAX || (c->kind == CHANGE_JOIN && joins_are_full(s)))
         return ERR_LIMIT;
-    for (unsigned i = 0; i < s->change_count; i++) {
-        if (strcmp(s->changes[i].card.name, c->card.name) == 0)
-            return ERR_DUPLICATE;
-    }
-    return membership_fits(s, c);
+    return has_agreed_change(s, c->card.name) ? ERR_DUPLICATE : membership_fits(s, c);
+}
+
+enum err reconfigure_prospect(const struct federation_state *s, unsigned member, const struct change *c, uint64_t until,
+                              const struct digest *ballot)
+{
+    enum err err = judge_time(s, until);
+
+    if (err == ERR_OK)
+        err = membership_lost(s, c);
+    if (err != ERR_OK)
+        return err;
+    bool has_room = s->change_count < CHANGES_MAX && (c->kind != CHANGE_JOIN || !joins_are_full(s));
+    if (!has_room || has_agreed_change(s, c->card.name) || signed_off(&s->members[member], ballot))
+        return ERR_AGAIN;
+    return membership_fits(s, c) == ERR_OK ? ERR_OK : ERR_AGAIN;
 }
 
 /* ---- signing off */

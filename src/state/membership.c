@@ -39,17 +39,25 @@ int membership_find(const struct federation_state *s, const char *name)
     return -1;
 }
 
-static bool key_in_use(const struct federation_state *s, const struct public_key *key)
+/* Is it, or was it, a member's? */
+static bool key_is_taken(const struct federation_state *s, const struct public_key *key)
 {
     struct digest fingerprint = key_fingerprint(key);
-    bool used = state_find(s, &fingerprint) >= 0;
+    bool taken = state_find(s, &fingerprint) >= 0;
+
+    for (unsigned i = 0; i < MUTATE(STATE_RETIRED_KEY_RETURNS, 0, s->retired_count); i++)
+        taken = taken || digest_equal(&s->retired[i], &fingerprint);
+    return taken;
+}
+
+static bool key_in_use(const struct federation_state *s, const struct public_key *key)
+{
+    bool used = key_is_taken(s, key);
 
     for (unsigned i = 0; i < s->change_count; i++) {
         const struct change *c = &s->changes[i];
         used = used || (change_has_key(c) && memcmp(&c->card.key, key, sizeof *key) == 0);
     }
-    for (unsigned i = 0; i < MUTATE(STATE_RETIRED_KEY_RETURNS, 0, s->retired_count); i++)
-        used = used || digest_equal(&s->retired[i], &fingerprint);
     return used;
 }
 
@@ -123,6 +131,36 @@ enum err membership_fits(const struct federation_state *s, const struct change *
     if (s->members[at].votes && staying(s, true) == 1)
         return ERR_LIMIT;
     return staying(s, false) > s->policy.min_participants ? ERR_OK : ERR_LIMIT;
+}
+
+static bool is_made(const struct member *m, const struct change *c)
+{
+    switch (c->kind) {
+    case CHANGE_JOIN:
+        return true;
+    case CHANGE_LEAVE:
+        return m->status == MEMBER_LEFT;
+    case CHANGE_STAKE:
+        return m->card.stake == c->card.stake;
+    case CHANGE_ROTATE:
+        return memcmp(&m->card.key, &c->card.key, sizeof c->card.key) == 0;
+    }
+    return false;
+}
+
+enum err membership_lost(const struct federation_state *s, const struct change *c)
+{
+    int at = membership_find(s, c->card.name), sponsor = c->kind == CHANGE_JOIN ? membership_find(s, c->sponsor) : -1;
+
+    if (!stake_fits(s, c))
+        return ERR_RANGE;
+    if (at >= 0 && is_made(&s->members[at], c))
+        return ERR_DUPLICATE;
+    if (change_has_key(c) && key_is_taken(s, &c->card.key))
+        return ERR_DUPLICATE;
+    if (c->kind == CHANGE_JOIN)
+        return sponsor >= 0 && s->members[sponsor].votes && membership_stays(&s->members[sponsor]) ? ERR_OK : ERR_STATE;
+    return at < 0 || membership_stays(&s->members[at]) ? ERR_OK : ERR_STATE; /* who is no member may become one */
 }
 
 /* ---- taking effect */

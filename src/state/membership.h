@@ -19,6 +19,9 @@
  * member; ERR_STATE: it is out for good, or its sponsor is in no good standing; ERR_RANGE: too much stake; ERR_LIMIT:
  * no room, or too few would be left. */
 enum err membership_fits(const struct federation_state *s, const struct change *c) MUST_CHECK;
+/* Can it never be made any more? ERR_DUPLICATE: it is made, or its name or key is somebody's; ERR_STATE: who it is
+ * about, or its sponsor, is out; ERR_RANGE: nobody gets so much stake. ERR_OK: it can, at some time. */
+enum err membership_lost(const struct federation_state *s, const struct change *c) MUST_CHECK;
 int membership_find(const struct federation_state *s, const char *name); /* index of the member; -1: none */
 bool membership_stays(const struct member *m);                           /* neither convicted nor gone */
 /* At the end of the block that ends an epoch. */

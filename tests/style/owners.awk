@@ -120,7 +120,7 @@ FNR == 1 {
 line ~ /^struct [A-Za-z0-9_]+ \{$/ {
     inside = line
     gsub(/^struct | \{$/, "", inside)
-    if (comment ~ /fields[ *]* are[ *]* [a-z *]*'s[ *]* own/) {
+    if (comment ~ /fields[ *]* are[ *]* [a-z *]*('s|s')[ *]* own/) {
         door[inside] = FILENAME
         print "door", inside, FILENAME
     } else if (FILENAME ~ /\.c$/) {

@@ -1,0 +1,37 @@
+#ifndef PRISMFED_SIM_OPERATORS_H
+#define PRISMFED_SIM_OPERATORS_H
+
+#include "scenario/scenario.h"
+
+/* The operators of the validators: what change of the members they have agreed on among themselves (outside of the
+ * federation, by telephone), and whose node has been told of it. A node is told once, and keeps it (fed/wishes.h). Who
+ * is told later is one that was down, had no vote yet, or has lost its disk. When a body can come to nothing any more,
+ * because its time is over or its sponsor is out, the operators agree on another one. */
+
+struct rehearsal;
+
+struct wanted {
+    bool open;      /* it is not made yet */
+    int sponsor;    /* of a newcomer: a node; -1: nobody can be it now */
+    uint64_t until; /* the last epoch in which the validators may agree on the body */
+    bool *told;     /* owned; one for each node: it has taken this body */
+};
+
+/* The fields are the operators' own. */
+struct operators {
+    unsigned count;
+    struct wanted *changes; /* owned; one for each event of the scenario */
+};
+
+void operators_init(struct rehearsal *r);
+void operators_fini(struct operators *o);
+/* The event's change is wanted from now on. */
+void operators_want(struct rehearsal *r, unsigned fault);
+/* Tells those of it who have not heard, if it is not made. */
+void operators_tell(struct rehearsal *r, unsigned fault);
+/* An epoch has begun, or there is a validator who may not have heard: all that is wanted is on the agenda now. */
+void operators_look(struct rehearsal *r);
+/* This node has lost its disk, and with it what it was told. */
+void operators_lose(struct rehearsal *r, unsigned node);
+
+#endif
