@@ -6,6 +6,8 @@
 void sync_init(struct replica *r)
 {
     r->sync.shunned = mem_array(r->config.peers, sizeof r->sync.shunned[0]);
+    r->sync.wait_ns = r->config.poll_ns;
+    r->sync.helped = true;
 }
 
 void sync_free(struct replica *r)
@@ -135,6 +137,7 @@ static void poll(struct replica *r)
 
     if (!whom_to_ask(r, &peer))
         return;
+    r->sync.helped = false;
     if (r->sync.state == SYNC_BACKFILL)
         ask(r, peer, r->backfill.next);
     if (is_behind(r))
@@ -173,21 +176,37 @@ void sync_arm(struct replica *r)
     if (!is_wanted(r))
         arm(r, 0);
     else if (r->sync.poll_at_ns == 0)
-        arm(r, r->now_ns + r->config.poll_ns);
+        arm(r, r->now_ns + r->sync.wait_ns);
 }
 
 /* There was progress: the next poll is a whole interval away. */
 static void put_off(struct replica *r)
 {
+    r->sync.helped = true;
+    r->sync.wait_ns = r->config.poll_ns;
     if (r->sync.poll_at_ns != 0)
-        arm(r, r->now_ns + r->config.poll_ns);
+        arm(r, r->now_ns + r->sync.wait_ns);
+}
+
+static void back_off(struct replica *r)
+{
+    int64_t longest = r->config.pbft.view_timeout_max_ns, twice = 2 * r->sync.wait_ns;
+
+    if (r->sync.helped)
+        r->sync.wait_ns = r->config.poll_ns;
+    else if (MUTATE(REPLICA_POLLS_AT_ONE_PACE, true, longest <= r->config.poll_ns))
+        r->sync.wait_ns = r->config.poll_ns;
+    else
+        r->sync.wait_ns = twice < longest ? twice : longest;
 }
 
 void sync_poll(struct replica *r)
 {
     r->sync.poll_at_ns = 0;
-    if (is_wanted(r))
-        poll(r);
+    if (!is_wanted(r))
+        return;
+    back_off(r);
+    poll(r);
 }
 
 void sync_start(struct replica *r, bool probe)
@@ -352,6 +371,8 @@ static enum err receive_blocks(struct replica *r, unsigned from, const struct re
         err = take(r, from, m->blocks[i], &applied);
     if (applied > 0)
         note_progress(r, applied);
+    if (r->backfill.next > missing)
+        put_off(r);
     if (backfill_wanted(r) && r->backfill.next > missing && !replica_outruns_disk(r))
         ask(r, from, r->backfill.next);
     go_on(r, from, m, applied, err);
@@ -372,9 +393,11 @@ static void receive_status(struct replica *r, unsigned from, uint64_t height)
     if (height > r->chain.height) {
         effects_note(r->out, "replica.hint", height, from);
         point_to(r, from);
-    } else if (r->sync.state != SYNC_TRANSFERRING) {
-        become_level(r);
+        return;
     }
+    r->sync.helped |= height == r->chain.height; /* who says less says so late, or lags */
+    if (r->sync.state != SYNC_TRANSFERRING)
+        become_level(r);
 }
 
 enum err sync_receive(struct replica *r, unsigned from, struct bytes message)

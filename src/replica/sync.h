@@ -22,6 +22,9 @@
  *     | v a state                v or gone there |
  *     BACKFILL               TRANSFERRING -------'
  *
+ * A poll that comes to nothing doubles the time until the next one, up to the longest view time-out: on a thin link the
+ * answers to what was asked again and again would be all that it carries, none of them with a new block.
+ *
  * A bad block shuns its giver: it is asked again only when everybody else has given one, too. */
 
 enum sync_state {
@@ -41,6 +44,8 @@ struct sync {
     unsigned pointed_to;
     unsigned asked_of;  /* FETCHING, PROBING: who was asked last */
     unsigned turn;      /* of polls */
+    int64_t wait_ns;    /* until the next poll: doubles as long as they come to nothing */
+    bool helped;        /* the last poll brought something new, or that there is nothing */
     uint64_t tried;     /* no state is asked for below this height: one that comes to nothing costs time */
     bool *shunned;      /* by peer; owned */
     int64_t poll_at_ns; /* as armed; 0: not */

@@ -151,6 +151,46 @@ static void a_hint_is_followed_once(void)
     teardown(&n);
 }
 
+/* How long the last step waits until the next poll; 0: it set no timer for it. */
+static int64_t waits(const struct node *n)
+{
+    for (size_t i = 0; i < n->effects.count; i++) {
+        const struct effect *e = &n->effects.items[i];
+        if (e->kind == EFFECT_TIMER_SET && e->timer == REPLICA_TIMER_POLL)
+            return e->at_ns - n->now_ns;
+    }
+    return 0;
+}
+
+/* On a link that carries little the answers to what is asked again would be all that it carries. */
+static void questions_that_come_to_nothing_get_rarer(void)
+{
+    struct node n;
+    int64_t expected = 10;
+
+    setup(&n, LEARNER, 20, 0);
+    for (unsigned i = 0; i < 20; i++) {
+        unsigned peer = polled(&n, 1);
+        CHECK(peer != NOBODY);
+        CHECK_EQ_I64(waits(&n), expected);
+        expected = expected < 4000 ? 2 * expected : 8000;              /* the longest view time-out */
+        CHECK_OK(node_receive(&n, peer, blocks_of(&chain, 5, 6, 20))); /* late, and of no use */
+    }
+    CHECK_OK(node_receive(&n, polled(&n, 1), blocks_of(&chain, 1, 4, 20)));
+    CHECK_EQ_U64(n.height, 4);
+    CHECK_EQ_I64(waits(&n), 10);
+    for (unsigned i = 0; i < 3; i++)
+        (void)polled(&n, 5);
+    CHECK_EQ_I64(waits(&n), 40);
+    CHECK_OK(node_receive(&n, 0, replica_message_status(3))); /* who is behind says nothing of what there is */
+    (void)polled(&n, 5);
+    CHECK_EQ_I64(waits(&n), 80);
+    CHECK_OK(node_receive(&n, 0, replica_message_status(4)));
+    (void)polled(&n, 5);
+    CHECK_EQ_I64(waits(&n), 10);
+    teardown(&n);
+}
+
 /* A state is fetched whole: the offer, its one chunk. */
 static void install(struct node *n, uint64_t height)
 {
@@ -529,6 +569,7 @@ int main(void)
     TAP_RUN(a_bad_block_shuns_its_giver);
     TAP_RUN(an_own_fault_shuns_nobody);
     TAP_RUN(a_hint_is_followed_once);
+    TAP_RUN(questions_that_come_to_nothing_get_rarer);
     TAP_RUN(gone_blocks_are_given_up_for_a_state);
     TAP_RUN(far_behind_a_state_is_fetched);
     TAP_RUN(blocks_below_a_state_are_filled_in);
