@@ -80,8 +80,10 @@ static void note_epoch_end(struct fed *f, const struct epoch_outcome *o)
 
 void fed_block_decided(struct fed *f, struct execution *execution)
 {
-    if (execution->epoch_ended)
+    if (execution->epoch_ended) {
+        lifecycle_epoch_ended(f, &execution->outcome);
         keep_outcome(f, execution);
+    }
     if (f->out == NULL) /* a block of the store: it was told about when it was decided */
         return;
     effects_note(f->out, "fed.decided", f->decided.height, execution->count);

@@ -169,6 +169,8 @@ enum err snapshot_install(struct fed *f, uint64_t height, struct bytes proof, st
 
 /* lifecycle.c */
 void lifecycle_settle(struct fed *f);
+void lifecycle_epoch_ended(struct fed *f, const struct epoch_outcome *o);
+void lifecycle_installed(struct fed *f);   /* the decided state is one that others gave us */
 void lifecycle_meet_voters(struct fed *f); /* the decided state began a membership epoch */
 enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
 enum err lifecycle_score_done(struct fed *f, const struct fed_event *event) MUST_CHECK;

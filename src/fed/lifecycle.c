@@ -251,6 +251,24 @@ static void contribute_update(struct fed *f)
         submit_update(f);
 }
 
+/* Many epochs may go by in one step of catch-up: what has counted in one of them is not offered again. */
+void lifecycle_epoch_ended(struct fed *f, const struct epoch_outcome *o)
+{
+    for (unsigned i = 0; i < o->update_count; i++) {
+        if (o->updates[i].member == f->config.self)
+            f->cycle_ready = MUTATE(FED_WORK_OFFERED_AGAIN, f->cycle_ready, false);
+    }
+}
+
+/* A state tells only that something of ours has counted since. */
+void lifecycle_installed(struct fed *f)
+{
+    const struct member *self = fed_self(f);
+
+    if (self != NULL && self->last_epoch >= f->cycle_basis.epoch)
+        f->cycle_ready = false;
+}
+
 static void contribute_score(struct fed *f)
 {
     const struct federation_state *s = &f->decided;

@@ -46,7 +46,7 @@ static void count_update(struct node_run *run, const struct envelope *e)
     }
     const struct sim_node *n = &run->rehearsal->nodes[node];
     bool *counted = &run->counted[(uint64_t)node * (run->epochs + 1) + made_for - run->scenario.epoch_start];
-    if (*counted)
+    if (*counted && !n->lied)
         run_fail(run, "counted once", "the work of %s for epoch %" PRIu64 " counts again in epoch %" PRIu64, n->name,
                  made_for, present);
     *counted = true;
@@ -161,7 +161,8 @@ static void check_standing(struct node_run *run, const struct sim_node *n, const
 {
     const struct member *m = &s->members[n->member];
 
-    if (run->calm_epoch == UINT64_MAX || run->rehearsal->last_epoch < run->calm_epoch + 2 || !is_roomy(run))
+    if (run->calm_epoch == UINT64_MAX || run->rehearsal->last_epoch < run->calm_epoch + 2 ||
+        run->rehearsal->last_epoch < m->first_epoch + 2 || !is_roomy(run))
         return;
     if (m->status != MEMBER_ACTIVE)
         run_fail(run, "good standing", "%s is honest, up and %s when all is over", n->name,

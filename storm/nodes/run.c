@@ -35,11 +35,10 @@ static void on_note(void *context, const char *name)
 
 static void rehearse(struct node_run *run)
 {
-    struct trace trace = {.file = run->trace};
     struct rehearsal_options options = {.seed = run->scenario.seed,
                                         .epochs = run->epochs,
                                         .threads = 1,
-                                        .trace = &trace,
+                                        .trace = &run->trace,
                                         .note = on_note,
                                         .note_context = run};
     struct diag diag = {0};
@@ -138,7 +137,7 @@ bool node_run(struct bytes text, uint64_t epochs, FILE *trace, struct outcome *o
 {
     struct node_run *run = mem_alloc(sizeof *run);
 
-    *run = (struct node_run){.text = text, .epochs = epochs, .trace = trace, .out = out};
+    *run = (struct node_run){.text = text, .epochs = epochs, .trace = {.file = trace}, .out = out};
     *out = (struct outcome){0};
     if (scenario_parse("scenario.json", text, &run->scenario, diag) != ERR_OK) {
         mem_free(run);

@@ -22,7 +22,7 @@ struct run_files {
 struct node_run {
     struct bytes text; /* of the scenario; borrowed */
     uint64_t epochs;
-    FILE *trace; /* or NULL */
+    struct trace trace;
 
     struct outcome *out; /* the caller's */
     struct scenario scenario;

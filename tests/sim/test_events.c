@@ -50,6 +50,48 @@ static void crash_of_the_primary(void)
     run_free(&run);
 }
 
+/* In how many epochs did an update of e0 take effect that it had made for this one? */
+static unsigned counted(const struct run *run, json_int_t made_for)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < run->epoch_count; i++) {
+        size_t at;
+        json_t *entry;
+
+        json_array_foreach(json_object_get(run->epochs[i].file, "entries"), at, entry)
+        {
+            const char *verdict = json_string_value(json_object_get(entry, "verdict"));
+            const char *kind = json_string_value(json_object_get(entry, "kind"));
+            json_t *epoch = json_object_get(json_object_get(entry, "decoded"), "federated_epoch");
+            count += strcmp(json_string_value(json_object_get(entry, "node_id")), "e0") == 0 &&
+                     strcmp(kind, "update") == 0 && strcmp(verdict, VERDICT_ACCEPTED) == 0 &&
+                     json_integer_value(epoch) == made_for;
+        }
+    }
+    return count;
+}
+
+/* Its update counts, and before it hears of that, some epochs go by; it learns of all of them at once. */
+static void work_that_has_counted_is_not_offered_again(void)
+{
+    for (unsigned after_ms = 160; after_ms < 220; after_ms += 20) {
+        struct buf more = {0};
+        struct run run;
+
+        buf_printf(&more,
+                   EVENTS("{\"kind\": \"partition\", \"groups\": [[\"e0\"], [\"v0\", \"v1\", \"v2\"]], \"epoch\": 2, "
+                          "\"after_ms\": %u, \"duration_ms\": 1800}"),
+                   after_ms);
+        run_federation(&run, 3, 1, 2, buf_text(&more), 8, 19);
+        REQUIRE(run_anchored(&run));
+        for (unsigned i = 1; i <= run.epoch_count; i++)
+            CHECK(counted(&run, i) <= 1);
+        run_free(&run);
+        buf_free(&more);
+    }
+}
+
 static void losing_the_quorum(void)
 {
     struct run run;
@@ -368,6 +410,7 @@ int main(void)
 {
     TAP_RUN(crash_and_restart_of_a_participant);
     TAP_RUN(crash_of_the_primary);
+    TAP_RUN(work_that_has_counted_is_not_offered_again);
     TAP_RUN(losing_the_quorum);
     TAP_RUN(partition_and_heal);
     TAP_RUN(latency_spike);
