@@ -191,6 +191,7 @@ void audit_label(const struct audit_input *in, const struct audit_options *optio
     if (options->progress != NULL)
         options->progress(options->context, in->label);
     audit_section_begin(report, in->label);
+    audit_section(report)->memory_max = (options->memory_mb > 0 ? options->memory_mb : AUDIT_MEMORY_MB) << 20;
     r->work_wanted = options->spot_checks > 0;
     if (in->genesis.path == NULL) {
         audit_fail(report, RULE_FILE_MISSING, in->summary.path != NULL ? in->summary.path : in->epochs[0].file.path, "",

@@ -34,6 +34,9 @@ struct audit_rehearsal {
     const struct claim_work *work; /* what it discloses; borrowed; NULL: nothing */
 };
 
+/* Of a label's files, when nothing else is said. docs/audit.md, Limits. */
+enum { AUDIT_MEMORY_MB = 4096 };
+
 /* All pointers borrowed. */
 struct audit_options {
     unsigned federation_count;
@@ -43,6 +46,7 @@ struct audit_options {
     const struct audit_rehearsal *rehearsals; /* those trusted, too */
     uint64_t spot_checks;                     /* claims to run again, of the labels of rehearsals; 0: none */
     const char *label;                        /* audit this one alone; NULL: all */
+    uint64_t memory_mb;                       /* MiB that the values of a label's files may take; 0: AUDIT_MEMORY_MB */
     struct fork_watch *forks; /* borrowed; histories of one audit, whatever folder they are in; NULL: not compared */
     struct federation_state *state; /* NULL, or zero: gets the state after the last epoch of a log that could be
                                        executed to its end; the caller's to free (state_free) */

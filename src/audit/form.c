@@ -4,8 +4,6 @@
 
 #include "base/mutate.h"
 
-enum { AUDIT_MEMORY_MAX_MB = 4096 }; /* docs/audit.md, Limits */
-
 /* Reads a JSON text without the white space between its tokens. */
 struct scanner {
     struct bytes text;
@@ -45,12 +43,9 @@ static ptrdiff_t first_difference(struct bytes text, struct bytes form)
 }
 
 /* Epoch files stay in memory until the summary has been compared with them: all of a label share one bound. */
-static bool within_memory(struct audit_report *report, const struct json_doc *doc)
+static uint64_t memory_left(const struct audit_section *section)
 {
-    struct audit_section *section = audit_section(report);
-
-    section->memory += doc->memory;
-    return MUTATE(AUDIT_ANY_MEMORY, true, section->memory <= (uint64_t)AUDIT_MEMORY_MAX_MB << 20);
+    return MUTATE(AUDIT_ANY_MEMORY, UINT64_MAX, section->memory_max - section->memory);
 }
 
 bool replay_load(struct json_doc *doc, const char *file, struct bytes text, struct audit_report *report)
@@ -58,17 +53,11 @@ bool replay_load(struct json_doc *doc, const char *file, struct bytes text, stru
     struct buf form = {0};
     struct diag diag = {0};
 
-    if (json_doc_parse(doc, file, text, &diag) != ERR_OK) {
+    if (json_doc_parse_within(doc, file, text, memory_left(audit_section(report)), &diag) != ERR_OK) {
         audit_fail_diag(report, RULE_FILE_FORM, file, &diag);
         return false;
     }
-    if (!within_memory(report, doc)) {
-        audit_fail(report, RULE_FILE_FORM, file, "",
-                   "not read: the files of this label up to here would take more than %d MiB of memory",
-                   (int)AUDIT_MEMORY_MAX_MB);
-        json_doc_free(doc);
-        return false;
-    }
+    audit_section(report)->memory += doc->memory;
     json_render(doc->root, &form);
     ptrdiff_t at = first_difference(text, bytes_of_buf(&form));
     buf_free(&form);

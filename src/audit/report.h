@@ -48,7 +48,7 @@ struct audit_section {
     bool open[AUDIT_RULE_COUNT];                         /* what was skipped keeps the verdict from being compliant */
     char scenario_sha256[2 * DIGEST_SIZE + 1], seed[24]; /* of the run, as the summary says; "": it does not */
     uint64_t claims_disclosed;                           /* that could be run again; 0 without a spot check */
-    uint64_t memory;                                     /* that the values of its files take at most */
+    uint64_t memory, memory_max;                         /* bytes that the values of its files take at most, and may */
     unsigned standing_count;
     struct audit_standing *standings; /* owned */
 };

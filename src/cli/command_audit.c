@@ -125,6 +125,8 @@ static const struct option_row rows[] = {
     {"spot-check", "N", OPTION_NUMBER, OF(options.spot_checks), 1, UINT64_MAX,
      .help = "run N of the claimed costs again, drawn by the log's root, of the rehearsals' nodes with \"disclosed\" "
              "work"},
+    {"memory", "MB", OPTION_NUMBER, OF(options.memory_mb), 1, 1 << 20,
+     .help = "MiB that the values of a label's files may take together (default 4096)"},
     {"json", NULL, OPTION_FLAG, OF(json), .help = "the report for a program"},
 };
 

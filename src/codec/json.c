@@ -33,12 +33,12 @@ enum { MEMORY_OBJECT = 320, MEMORY_ARRAY = 160, MEMORY_TEXT = 128, MEMORY_OTHER 
 /* Goes over a text, JSON or not, before there is a tree: how deep it nests and what the tree will take. */
 struct measure {
     unsigned depth;
-    uint64_t memory;
+    uint64_t memory, memory_max;
 };
 
 static bool is_in_limits(const struct measure *m)
 {
-    return m->depth <= JSON_DEPTH_MAX && m->memory <= JSON_MEMORY_MAX;
+    return m->depth <= JSON_DEPTH_MAX && m->memory <= m->memory_max;
 }
 
 /* The offset behind the string that begins at i, of which every byte counts. */
@@ -91,9 +91,10 @@ static size_t measure(struct measure *m, struct bytes text)
     return text.len;
 }
 
+/* *memory: how much there may be, and then how much it is. */
 static enum err check_limits(const char *name, struct bytes text, uint64_t *memory, struct diag *diag)
 {
-    struct measure m = {0};
+    struct measure m = {.memory_max = *memory};
     size_t at = measure(&m, text);
     unsigned line, column;
 
@@ -103,8 +104,9 @@ static enum err check_limits(const char *name, struct bytes text, uint64_t *memo
     json_position(text, at, &line, &column);
     if (m.depth > JSON_DEPTH_MAX)
         return diag_set(diag, ERR_LIMIT, "%s:%u:%u: nested more than %d deep", name, line, column, JSON_DEPTH_MAX);
-    return diag_set(diag, ERR_LIMIT, "%s:%u:%u: the values up to here would take more than %u MiB of memory", name,
-                    line, column, (unsigned)(JSON_MEMORY_MAX >> 20));
+    return diag_set(diag, ERR_LIMIT,
+                    "%s:%u:%u: the values up to here would take more than the %llu KiB of memory that there are", name,
+                    line, column, (unsigned long long)(m.memory_max >> 10));
 }
 
 static enum err parse_root(const char *name, struct bytes text, json_t **out, uint64_t *memory, struct diag *diag)
@@ -126,8 +128,14 @@ static enum err parse_root(const char *name, struct bytes text, json_t **out, ui
 
 enum err json_doc_parse(struct json_doc *doc, const char *name, struct bytes text, struct diag *diag)
 {
+    return json_doc_parse_within(doc, name, text, JSON_MEMORY_MAX, diag);
+}
+
+enum err json_doc_parse_within(struct json_doc *doc, const char *name, struct bytes text, uint64_t memory_max,
+                               struct diag *diag)
+{
     json_t *root;
-    uint64_t memory = 0;
+    uint64_t memory = memory_max < JSON_MEMORY_MAX ? memory_max : JSON_MEMORY_MAX;
     enum err err = parse_root(name, text, &root, &memory, diag);
     size_t size = strlen(name) + 1;
 

@@ -24,6 +24,9 @@ struct json_doc {
  * diag says "name:line:column: reason". json_doc_free() on success. */
 enum err json_doc_load(struct json_doc *doc, const char *path, size_t limit, struct diag *diag) MUST_CHECK;
 enum err json_doc_parse(struct json_doc *doc, const char *name, struct bytes text, struct diag *diag) MUST_CHECK;
+/* The same with less memory than JSON_MEMORY_MAX for the values. */
+enum err json_doc_parse_within(struct json_doc *doc, const char *name, struct bytes text, uint64_t memory_max,
+                               struct diag *diag) MUST_CHECK;
 void json_doc_free(struct json_doc *doc);
 
 /* "name:line:column: pointer: reason". Returns err. */

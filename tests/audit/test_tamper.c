@@ -516,6 +516,34 @@ static void another_form_of_the_same(void)
     must_find(&y, RULE_FILE_FORM);
 }
 
+/* Each file has room by itself, all of them have not: the last one, which is the summary, is not read. */
+static void more_than_the_memory_that_is_given(void)
+{
+    struct fixture f;
+    struct audit_report report = {0};
+
+    fixture_copy(&f, &good);
+    for (unsigned i = 0; i <= f.epoch_count; i++) {
+        struct buf *text = i < f.epoch_count ? &f.epochs[i] : &f.summary;
+        json_t *value = text_open(text);
+        json_t *many = json_array();
+
+        for (unsigned k = 0; k < 8000; k++)
+            json_array_append_new(many, json_integer(0));
+        json_object_set_new(value, "many", many);
+        text_close(text, value);
+    }
+    fixture_audit_with(&f, &(struct audit_options){.memory_mb = 1 + f.epoch_count / 2}, &report);
+    bool told = false;
+    for (size_t i = 0; i < report.finding_count; i++)
+        told |= report.findings[i].rule == RULE_FILE_FORM && strstr(report.findings[i].text, "KiB of memory") != NULL;
+    CHECK(told);
+    CHECK(report.sections[0].memory <= (uint64_t)(1 + f.epoch_count / 2) << 20);
+    report_note(&report);
+    audit_report_free(&report);
+    fixture_free(&f);
+}
+
 /* Indentation is nobody's lie. */
 static void other_white_space_is_fine(void)
 {
@@ -686,6 +714,7 @@ int main(void)
     TAP_RUN(observed_fields_of_any_type);
     TAP_RUN(not_json_at_all);
     TAP_RUN(another_form_of_the_same);
+    TAP_RUN(more_than_the_memory_that_is_given);
     TAP_RUN(other_white_space_is_fine);
     TAP_RUN(hostile_text_is_reported);
     fixture_free(&good);

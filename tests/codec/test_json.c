@@ -259,7 +259,8 @@ static void too_much(const char *text, size_t n)
     for (size_t i = 0; i < n; i++)
         buf_add(&all, text, len);
     CHECK_ERR(json_doc_parse(&doc, "much.json", bytes_of_buf(&all), &diag), ERR_LIMIT);
-    CHECK(strstr(diag.text, "much.json:1:") == diag.text && strstr(diag.text, "more than 512 MiB of memory") != NULL);
+    CHECK(strstr(diag.text, "much.json:1:") == diag.text &&
+          strstr(diag.text, "more than the 524288 KiB of memory") != NULL);
     buf_free(&all);
 }
 
