@@ -24,7 +24,6 @@ static struct bytes take_frame(struct bytes *in)
 static struct fed *new_node(struct bytes genesis, struct verify_cache *cache)
 {
     struct fed_config config = {
-        .self = 1,
         .view_timeout_ns = 1000 * MILLISECOND,
         .view_timeout_max_ns = 8000 * MILLISECOND,
         .batch_delay_ns = 20 * MILLISECOND,

@@ -291,7 +291,7 @@ enum err application_open(struct fed *f, const struct ledger_store *store, struc
     struct replica_app app = application_of(f);
     struct replica_config config = {
         .peers = MEMBERS_MAX,
-        .self = f->config.self,
+        .self = f->self, /* as far as it is known */
         .poll_ns = f->config.poll_ns,
         .transfer_ns = f->config.view_timeout_ns / 2,
         .chunk_size = STATE_CHUNK_SIZE,

@@ -1,5 +1,6 @@
 #include "fed/fed.h"
 
+#include "base/mutate.h"
 #include "fed/internal.h"
 
 bool fed_resting(const struct fed *f)
@@ -7,15 +8,13 @@ bool fed_resting(const struct fed *f)
     return f->decided.epoch > f->config.last_epoch;
 }
 
-/* The index is what our driver was told; a newcomer finds out when it is taken in. */
 const struct member *fed_self(const struct fed *f)
 {
     const struct federation_state *s = &f->decided;
 
-    if (f->config.self >= s->member_count ||
-        !digest_equal(&s->members[f->config.self].fingerprint, &f->config.key.fingerprint))
+    if (f->self >= s->member_count || !digest_equal(&s->members[f->self].fingerprint, &f->config.key.fingerprint))
         return NULL;
-    return &s->members[f->config.self];
+    return &s->members[f->self];
 }
 
 void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_ns)
@@ -35,18 +34,44 @@ void fed_compact(struct fed *f, uint64_t number)
     wishes_compact(f, number);
 }
 
-void fed_take_key(struct fed *f)
+static void take_next_key(struct fed *f)
 {
-    const struct federation_state *s = &f->decided;
-    const struct digest *next = &f->config.next_key.fingerprint;
-
-    if (f->config.self >= s->member_count || digest_is_zero(next) ||
-        !digest_equal(&s->members[f->config.self].fingerprint, next))
-        return;
     key_wipe(&f->config.key);
     f->config.key = f->config.next_key;
     key_wipe(&f->config.next_key);
     f->sequence = 0; /* whatever number somebody else may have reached with the old key */
+}
+
+void fed_find_self(struct fed *f)
+{
+    const struct federation_state *s = &f->decided;
+    const struct digest *next = &f->config.next_key.fingerprint;
+    int self = -1;
+
+    if (fed_self(f) != NULL) /* mostly; and then its key was not rotated */
+        return;
+    if (!digest_is_zero(next) && (self = state_find(s, next)) >= 0)
+        take_next_key(f);
+    else
+        self = state_find(s, &f->config.key.fingerprint);
+    if (self < 0)
+        return;
+    f->self = (unsigned)self;
+    if (f->replica != NULL)
+        replica_be(f->replica, f->self);
+}
+
+/* A key that nobody has is that of a newcomer, of whom the log does not know yet; but one that was a member's is of no
+ * use any more. */
+static enum err check_key(const struct fed *f, struct diag *diag)
+{
+    const struct federation_state *s = &f->decided;
+
+    for (unsigned i = 0; i < MUTATE(FED_STARTS_BY_RETIRED_KEY, 0, s->retired_count) && fed_self(f) == NULL; i++) {
+        if (digest_equal(&s->retired[i], &f->config.key.fingerprint))
+            return diag_set(diag, ERR_MISMATCH, "the key was a member's that has another one by now");
+    }
+    return ERR_OK;
 }
 
 static void epoch_end_free(struct effect_body *body)
@@ -102,6 +127,7 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
 
     ASSERT(config->submit_ns > 0 && config->submit_max_ns >= config->submit_ns && config->poll_ns > 0);
     f->config = *config;
+    f->self = REPLICA_UNKNOWN;
     admission_init(f);
     err = state_genesis(genesis, &f->decided, diag);
     if (err != ERR_OK) {
@@ -110,18 +136,19 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
     }
     f->genesis_id = f->decided.block_id;
     snapshot_begin(f);
+    fed_find_self(f);
     spot_check_pass(f);
     admission_meet_voters(f);
     err = application_open(f, store, diag);
     if (err != ERR_OK)
         goto fail;
-    fed_take_key(f); /* the store may know of it */
-    const struct member *self = fed_self(f);
-    if (self == NULL && config->self < f->decided.member_count) {
-        err = diag_set(diag, ERR_MISMATCH, "the key is not the one of member %s",
-                       f->decided.members[config->self].card.name);
+    fed_find_self(f); /* the store may know of it */
+    err = check_key(f, diag);
+    if (err != ERR_OK)
         goto fail;
-    }
+    const struct member *self = fed_self(f);
+    if (self != NULL)
+        replica_be(f->replica, f->self);
     f->sequence = self != NULL ? self->sequence : 0;
     *out = f;
     return ERR_OK;
@@ -175,6 +202,8 @@ static enum err start(struct fed *f)
     if (f->started)
         return ERR_STATE;
     f->started = true;
+    if (fed_self(f) == NULL)
+        effects_note(f->out, "fed.no_member", f->decided.epoch, f->decided.height);
     if (f->config.recovering)
         submit_skip(f);
     replica_start(f->replica, f->restarted || replica_restarted(f->replica) || f->config.recovering);
@@ -267,9 +296,14 @@ const struct federation_state *fed_state(const struct fed *f)
     return &f->decided;
 }
 
+int fed_member(const struct fed *f)
+{
+    return fed_self(f) != NULL ? (int)f->self : -1;
+}
+
 int fed_self_replica(const struct fed *f)
 {
-    return fed_self(f) != NULL ? state_replica(&f->decided, f->config.self) : -1;
+    return fed_self(f) != NULL ? state_replica(&f->decided, f->self) : -1;
 }
 
 bool fed_recovering(const struct fed *f)

@@ -23,8 +23,7 @@ enum fed_timer {
 };
 
 struct fed_config {
-    unsigned self; /* member index; of a member that joined later: the one that it got then */
-    struct secret_key key;
+    struct secret_key key;      /* which member the node is, the state tells by it, as soon as it is one */
     struct secret_key next_key; /* of a rotation that is not in the decided state yet, or may not be; zero: none */
     uint64_t seed;              /* of the node's own draws (local cycles) */
     int64_t view_timeout_ns, view_timeout_max_ns, batch_delay_ns, resend_ns;
@@ -97,6 +96,8 @@ enum err fed_step(struct fed *f, const struct fed_event *event, struct effects *
 
 /* The decided state; valid until the next step. */
 const struct federation_state *fed_state(const struct fed *f);
+/* Our index among the members; -1: our key is none of theirs, as far as we know. */
+int fed_member(const struct fed *f);
 /* Our number among the replicas of the decided state's membership epoch; -1: we have no vote. */
 int fed_self_replica(const struct fed *f);
 /* May it have signed what it has forgotten? (fed_config.recovering, until EFFECT_RECOVERED) */

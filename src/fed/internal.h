@@ -84,6 +84,7 @@ struct fed {
     struct fed_config config;
     struct voter_set founders;
     struct digest genesis_id;
+    unsigned self;           /* our member index, for life; REPLICA_UNKNOWN: not a member yet, as far as is known */
     bool started, restarted; /* restarted: there was something among the records */
 
     /* valid while stepping */
@@ -147,7 +148,8 @@ void fed_block_decided(struct fed *f, struct execution *execution);
 
 /* Records filed under numbers <= number are about to go: what is still needed of our own is filed anew. */
 void fed_compact(struct fed *f, uint64_t number);
-void fed_take_key(struct fed *f); /* our key in the decided state, when it is the next one */
+/* Which member are we in the decided state, and by which key, the present or the next one? */
+void fed_find_self(struct fed *f);
 
 /* application.c: what the replica calls back */
 const struct federation_state *application_tip(const struct fed *f); /* after all that is executed */

@@ -55,7 +55,7 @@ static void expect(struct fed *f, bool expecting)
 void lifecycle_meet_voters(struct fed *f)
 {
     f->watching = f->expired = f->expecting = false;
-    fed_take_key(f);
+    fed_find_self(f);
     admission_meet_voters(f);
 }
 
@@ -155,7 +155,7 @@ static void basis_take(const struct fed *f, struct basis *out)
 
     out->epoch = s->epoch;
     out->block_id = s->block_id;
-    claim_shards_of(owners, s->policy.shards, f->config.self, &out->shards);
+    claim_shards_of(owners, s->policy.shards, f->self, &out->shards);
     mem_free(owners);
 }
 
@@ -187,7 +187,7 @@ static void cycle_put(const struct fed *f, struct cycle_job *job)
     job->incumbent = s->incumbent;
     job->evaluations = s->policy.evaluations;
     job->migrants = s->policy.migrants;
-    job->archive_count = archive_of(s, f->config.self, job->archive);
+    job->archive_count = archive_of(s, f->self, job->archive);
     known_put(f, job);
 }
 
@@ -195,7 +195,7 @@ static struct job *own_job(const struct fed *f, enum job_kind kind, const struct
 {
     struct job *job = job_new(kind, basis->epoch, &f->decided.schema, candidates);
 
-    job->site = f->decided.members[f->config.self];
+    job->site = f->decided.members[f->self];
     job->shards = basis->shards;
     job->cycle.epoch = basis->epoch;
     job->cycle.iteration_limit = f->decided.policy.iteration_limit;
@@ -255,7 +255,7 @@ static void contribute_update(struct fed *f)
 void lifecycle_epoch_ended(struct fed *f, const struct epoch_outcome *o)
 {
     for (unsigned i = 0; i < o->update_count; i++) {
-        if (o->updates[i].member == f->config.self)
+        if (o->updates[i].member == f->self)
             f->cycle_ready = MUTATE(FED_WORK_OFFERED_AGAIN, f->cycle_ready, false);
     }
 }
@@ -302,7 +302,7 @@ static void reconcile(struct fed *f)
     struct reconcile_body body = {.height = f->decided.height, .block_id = f->decided.block_id};
     struct buf encoded = {0};
 
-    if (replica_heard(f->replica) > f->decided.height || state_sits_out(&f->decided, f->config.self) ||
+    if (replica_heard(f->replica) > f->decided.height || state_sits_out(&f->decided, f->self) ||
         !submit_possible(f, ENTRY_RECONCILE))
         return;
     effects_note(f->out, "fed.reconcile", f->decided.epoch, f->decided.height);
@@ -329,7 +329,7 @@ static void contribute(struct fed *f)
         reconcile(f);
         return;
     }
-    const struct contribution *c = &f->decided.contributions[f->config.self];
+    const struct contribution *c = &f->decided.contributions[f->self];
     if (c->updated)
         f->cycle_ready = false;
     if (f->decided.phase == PHASE_COLLECT && !c->updated)
@@ -409,7 +409,7 @@ void lifecycle_settle(struct fed *f)
     do {
         bool is_new = !f->settled || f->settled_height != f->decided.height;
         height = f->decided.height;
-        fed_take_key(f);
+        fed_find_self(f);
         meet_new_height(f);
         if (replica_votes(f->replica))
             watch_phase(f);

@@ -90,10 +90,10 @@ static void keep_drawn(struct fed *f)
 static bool is_done(const struct fed *f, const struct spot_check *c)
 {
     enum member_status status = f->decided.members[c->member].status;
-    bool done = c->member == f->config.self || status == MEMBER_CONVICTED || status == MEMBER_LEFT;
+    bool done = c->member == f->self || status == MEMBER_CONVICTED || status == MEMBER_LEFT;
 
     for (unsigned i = 0; i < c->recount_count; i++)
-        done = done || c->recounts[i].member == f->config.self;
+        done = done || c->recounts[i].member == f->self;
     return done;
 }
 

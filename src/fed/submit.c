@@ -118,7 +118,7 @@ static void submit(struct fed *f, struct envelope e)
         replica_broadcast(f->replica, own->message);
     MUTATE(FED_ENTRY_NOT_RECORDED, (void)0, persist_entry(f, f->decided.height + 1, entry_bytes(entry)));
     if (replica_votes(f->replica))
-        effects_note(f->out, "fed.admit", f->config.self, e.sequence);
+        effects_note(f->out, "fed.admit", f->self, e.sequence);
     own_send(f, kind);
 }
 

@@ -42,7 +42,7 @@ void wishes_free(struct fed *f)
 
 static enum err prospect(const struct fed *f, const struct wish *wish)
 {
-    return reconfigure_prospect(&f->decided, f->config.self, &wish->change, wish->until, &wish->ballot);
+    return reconfigure_prospect(&f->decided, f->self, &wish->change, wish->until, &wish->ballot);
 }
 
 static bool is_kept(const struct wishes *w, const struct digest *ballot)

@@ -9,8 +9,8 @@ enum err replica_new(const struct replica_config *config, const struct replica_a
 {
     struct replica *r = mem_alloc(sizeof *r);
 
-    ASSERT(config->peers > 0 && config->self < config->peers && config->poll_ns > 0 && config->transfer_ns > 0 &&
-           config->state_gap > 0 && config->writes_in_flight > 0);
+    ASSERT(config->peers > 0 && (config->self < config->peers || config->self == REPLICA_UNKNOWN) &&
+           config->poll_ns > 0 && config->transfer_ns > 0 && config->state_gap > 0 && config->writes_in_flight > 0);
     ASSERT(config->recent <= REPLICA_RECENT);
     ASSERT(config->pbft.membership_epoch > 0);
     r->config = *config;
@@ -193,6 +193,12 @@ void replica_broadcast(struct replica *r, struct blob *message)
 void replica_recovered(struct replica *r)
 {
     consensus_recovered(r);
+}
+
+void replica_be(struct replica *r, unsigned self)
+{
+    ASSERT(self < r->config.peers);
+    r->config.self = self;
 }
 
 /* ---- looking in */

@@ -1,6 +1,8 @@
 #ifndef PRISMFED_REPLICA_REPLICA_H
 #define PRISMFED_REPLICA_REPLICA_H
 
+#include <limits.h>
+
 #include "ledger/link.h"
 #include "ledger/store.h"
 #include "pbft/pbft.h"
@@ -24,6 +26,8 @@ enum {
     REPLICA_BLOCKS_MAX = 16,
     REPLICA_BLOCKS_SIZE_MAX = 1 << 20 /* of the blocks in a message, when there are two or more */
 };
+
+#define REPLICA_UNKNOWN UINT_MAX /* no peer's number */
 
 /* The timers of pbft (pbft/pbft.h) and these; all are below PBFT_TIMER_COUNT. */
 enum { REPLICA_TIMER_TRANSFER = PBFT_TIMER_TRANSFER, REPLICA_TIMER_POLL, REPLICA_TIMER_END };
@@ -103,7 +107,8 @@ struct replica_app {
 };
 
 struct replica_config {
-    unsigned peers, self;
+    unsigned peers;
+    unsigned self;                /* our own number among the peers; REPLICA_UNKNOWN: see replica_be() */
     struct pbft_config pbft;      /* but for who votes, and which membership epoch it is */
     int64_t poll_ns, transfer_ns; /* transfer_ns: who has not sent its part of a state by then is passed over */
     size_t chunk_size;            /* of states */
@@ -152,6 +157,9 @@ void replica_poke(struct replica *r);
 void replica_broadcast(struct replica *r, struct blob *message);
 /* What the loss of its records asked for is done (pbft/pbft.h, "A wiped replica"). */
 void replica_recovered(struct replica *r);
+
+/* The application has found out which peer we are. */
+void replica_be(struct replica *r, unsigned self);
 
 bool replica_votes(const struct replica *r);
 /* Has it heard, since it lagged or started, that it is level with somebody? */

@@ -59,7 +59,6 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
     const struct scenario *s = r->scenario;
 
     *out = (struct fed_config){
-        .self = (unsigned)n->member,
         .key = n->key,
         .next_key = n->next_key,
         .seed = n->draws,

@@ -593,7 +593,6 @@ static struct digest start_nonce(const struct federation *f, unsigned node)
 struct fed_config federation_config(const struct federation *f, unsigned node)
 {
     return (struct fed_config){
-        .self = node,
         .key = f->nodes[node].key,
         .seed = f->options.seed + node,
         .view_timeout_ns = 1 * SECOND,

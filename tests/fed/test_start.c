@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "fed/messages.h"
 #include "replica/messages.h"
 #include "transfer/transfer.h"
@@ -62,16 +64,46 @@ static enum err receive(struct fed *fed, unsigned from, struct blob *message)
     return err;
 }
 
-static void genesis_and_key_must_fit(void)
+static bool noted(const char *name)
+{
+    for (size_t i = 0; i < effects.count; i++) {
+        if (effects.items[i].kind == EFFECT_NOTE && strcmp(effects.items[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Which member a node is, its key says. */
+static void a_node_finds_itself(void)
 {
     struct fed *fed = NULL;
 
     setup(2, 1);
+    for (unsigned node = 0; node < world.count; node++) {
+        fed = new_node(node);
+        CHECK_EQ_I64(fed_member(fed), node);
+        CHECK_EQ_I64(fed_self_replica(fed), node < 2 ? (int)node : -1);
+        CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_START}));
+        CHECK(!noted("fed.no_member"));
+        fed_free(fed);
+    }
     struct fed_config config = federation_config(&world, 1);
-    config.self = 2;
-    CHECK_ERR(try_new(1, &config, &fed), ERR_MISMATCH);
+    key_simulated(99, "stranger", &config.key);
+    CHECK_OK(try_new(1, &config, &fed)); /* it may be taken in */
+    CHECK_EQ_I64(fed_member(fed), -1);
+    CHECK_OK(step(fed, (struct fed_event){.kind = FED_EVENT_START}));
+    CHECK(noted("fed.no_member"));
+    fed_free(fed);
+    teardown();
+}
+
+static void genesis_must_be_one(void)
+{
+    struct fed *fed = NULL;
+
+    setup(2, 1);
     world.genesis.len--;
-    config = federation_config(&world, 1);
+    struct fed_config config = federation_config(&world, 1);
     CHECK(try_new(1, &config, &fed) != ERR_OK);
     CHECK(fed == NULL);
     teardown();
@@ -373,7 +405,8 @@ static void records_of_others_are_refused(void)
 
 int main(void)
 {
-    TAP_RUN(genesis_and_key_must_fit);
+    TAP_RUN(a_node_finds_itself);
+    TAP_RUN(genesis_must_be_one);
     TAP_RUN(nothing_happens_before_the_start);
     TAP_RUN(unasked_answers_are_refused);
     TAP_RUN(strangers_and_their_bytes_are_refused);

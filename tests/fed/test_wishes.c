@@ -154,6 +154,47 @@ static void it_is_kept_for_long(void)
     federation_fini(&fed);
 }
 
+/* ---- another key */
+
+static void start_by(unsigned node, const struct secret_key *key, const struct secret_key *next, bool from_blocks,
+                     int member)
+{
+    struct fed_config config = federation_config(&fed, node);
+    struct ledger_store store = fed.nodes[node].disk.ledger;
+    struct diag diag = {0};
+    struct fed *started;
+
+    config.key = *key;
+    if (next != NULL)
+        config.next_key = *next;
+    if (from_blocks)
+        store.snapshot = NULL;
+    enum err err = fed_new(bytes_of_buf(&fed.genesis), &config, &store, &started, &diag);
+    if (member < 0) {
+        CHECK_ERR(err, ERR_MISMATCH);
+        CHECK(strstr(diag.text, "another one by now") != NULL);
+        return;
+    }
+    if (!CHECK_OK(err))
+        return;
+    CHECK_EQ_I64(fed_member(started), member);
+    CHECK_EQ_I64(fed_self_replica(started), member);
+    fed_free(started);
+}
+
+/* Its ledger knows of the new key; with the old one alone it is nobody. */
+static void check_rotated(unsigned node)
+{
+    struct secret_key key;
+
+    key_simulated(99, "another", &key);
+    for (unsigned from_blocks = 0; from_blocks < 2; from_blocks++) {
+        start_by(node, &fed.nodes[node].key, &key, from_blocks, (int)node);
+        start_by(node, &key, NULL, from_blocks, (int)node);
+        start_by(node, &fed.nodes[node].key, NULL, from_blocks, -1);
+    }
+}
+
 /* A membership epoch ends, and takes the sign-offs with it that were not enough. */
 static void rotate(struct federation *f, unsigned node)
 {
@@ -182,6 +223,7 @@ static void it_outlives_a_membership_epoch(void)
     federation_run(&fed, 60 * SECOND);
     CHECK_EQ_TEXT(fed.breach, "");
     CHECK_EQ_U64(guests(), 1);
+    check_rotated(2);
     federation_fini(&fed);
 }
 
