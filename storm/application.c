@@ -114,7 +114,7 @@ struct executed_block *application_block(struct application *a, uint64_t height)
 uint32_t application_durable_of(const struct machine *m, unsigned client)
 {
     const struct application *a = &m->app;
-    uint64_t height = m->disk.ledger_base + m->disk.ledger_count;
+    uint64_t height = m->disk.blocks.top;
     const uint8_t *state = height <= a->base ? a->base_state : a->blocks[height - a->base - 1].state;
 
     return (uint32_t)be64_get(state + 16 + 8 * client);

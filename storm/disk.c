@@ -2,156 +2,37 @@
 
 #include <string.h>
 
-/* What a machine writes is durable when its sync ends, group by group: what is asked for while one runs waits for the
- * next. A crash keeps what is durable, and of the writes under way a prefix: the last one of it may be torn, which its
- * checksum shows, so it counts as lost. */
-
-/* ---- writes under way: a ring */
-
-static struct disk_write *write_at(struct disk *d, size_t i)
-{
-    return &d->queue[(d->queue_head + i) % d->queue_cap];
-}
-
-static void write_push(struct disk *d, const struct disk_write *w)
-{
-    if (d->queue_count == d->queue_cap) {
-        size_t cap = d->queue_cap == 0 ? 64 : 2 * d->queue_cap;
-        struct disk_write *queue = mem_array(cap, sizeof queue[0]);
-        for (size_t i = 0; i < d->queue_count; i++)
-            queue[i] = *write_at(d, i);
-        mem_free(d->queue);
-        d->queue = queue;
-        d->queue_cap = cap;
-        d->queue_head = 0;
-    }
-    d->queue_count++;
-    *write_at(d, d->queue_count - 1) = *w;
-}
-
-static struct disk_write write_pop(struct disk *d)
-{
-    struct disk_write w = *write_at(d, 0);
-
-    d->queue_head = (d->queue_head + 1) % d->queue_cap;
-    d->queue_count--;
-    return w;
-}
+/* What a machine's replica asks for, and what becomes of its writes. A crash keeps what is durable, and of the sync
+ * that runs a prefix: the last write of it may be torn, which its checksum shows, so it counts as lost. */
 
 /* ---- what is durable */
-
-static void record_add(struct disk *d, uint64_t number, struct blob *bytes)
-{
-    if (d->record_count == d->record_cap) {
-        d->record_cap = d->record_cap == 0 ? 32 : 2 * d->record_cap;
-        d->records = mem_resize(d->records, d->record_cap, sizeof d->records[0]);
-    }
-    d->records[d->record_count++] = (struct record){number, blob_hold(bytes)};
-}
-
-static void list_push(struct blob ***items, uint64_t *count, uint64_t *cap, struct blob *block)
-{
-    if (*count == *cap) {
-        *cap = *cap == 0 ? 32 : 2 * *cap;
-        *items = mem_resize(*items, *cap, sizeof(*items)[0]);
-    }
-    (*items)[(*count)++] = block;
-}
-
-static void ledger_add(struct machine *m, uint64_t height, struct blob *block)
-{
-    struct disk *d = &m->disk;
-
-    if (height <= d->ledger_base && height == d->below_count + 1) {
-        MARK(m->world, BACKFILL);
-        list_push(&d->below, &d->below_count, &d->below_cap, blob_hold(block));
-        agreement_appended(m, height, blob_bytes(block));
-        return;
-    }
-    if (height != d->ledger_base + d->ledger_count + 1) {
-        world_fail(m->world, "5 order", "machine %u appends block %llu to %llu", m->index, (unsigned long long)height,
-                   (unsigned long long)(d->ledger_base + d->ledger_count));
-        return;
-    }
-    list_push(&d->ledger, &d->ledger_count, &d->ledger_cap, blob_hold(block));
-    agreement_appended(m, height, blob_bytes(block));
-}
-
-static void ledger_clear(struct disk *d)
-{
-    while (d->ledger_count > 0)
-        blob_drop(d->ledger[--d->ledger_count]);
-    while (d->below_count > 0)
-        blob_drop(d->below[--d->below_count]);
-    for (unsigned i = 0; i < SNAPSHOTS_KEPT; i++)
-        blob_drop(d->snapshots[i].bytes);
-    memset(d->snapshots, 0, sizeof d->snapshots);
-    d->ledger_base = 0;
-}
-
-/* Of a state above all blocks: those that are there without a gap from the first one on stay below it. */
-static void ledger_jump(struct disk *d, uint64_t height)
-{
-    bool whole = d->below_count == d->ledger_base;
-
-    for (uint64_t i = 0; i < d->ledger_count; i++) {
-        if (whole)
-            list_push(&d->below, &d->below_count, &d->below_cap, d->ledger[i]);
-        else
-            blob_drop(d->ledger[i]);
-    }
-    d->ledger_count = 0;
-    d->ledger_base = height;
-}
-
-static void snapshot_put(struct machine *m, uint64_t height, struct blob *snapshot)
-{
-    struct disk *d = &m->disk;
-
-    if (height > d->ledger_base + d->ledger_count)
-        ledger_jump(d, height);
-    else if (height != d->ledger_base + d->ledger_count)
-        world_fail(m->world, "5 order", "machine %u stores the state at %llu behind block %llu", m->index,
-                   (unsigned long long)height, (unsigned long long)(d->ledger_base + d->ledger_count));
-    blob_drop(d->snapshots[SNAPSHOTS_KEPT - 1].bytes);
-    for (unsigned i = SNAPSHOTS_KEPT - 1; i > 0; i--)
-        d->snapshots[i] = d->snapshots[i - 1];
-    d->snapshots[0] = (struct stored_snapshot){height, blob_hold(snapshot)};
-}
 
 static void forget(void *context, uint64_t number)
 {
     struct machine *m = context;
-    struct disk *d = &m->disk;
-    size_t kept = 0;
 
     stable_forgets(m, number);
-    for (size_t i = 0; i < d->record_count; i++) {
-        if (d->records[i].number <= number)
-            blob_drop(d->records[i].bytes);
-        else
-            d->records[kept++] = d->records[i];
-    }
-    d->record_count = kept;
+    disk_forget(&m->disk, number);
 }
 
-static void make_durable(struct machine *m, const struct disk_write *w)
+/* Looks at what has become durable, and drops it. */
+static void look_at(struct machine *m, const struct disk_write *w)
 {
+    struct bytes bytes = blob_bytes(w->blob);
+
     if (w->kind == DISK_BLOCK) {
-        ledger_add(m, w->number, w->bytes);
-        return;
+        if (w->number <= m->disk.blocks.base)
+            MARK(m->world, BACKFILL);
+        agreement_appended(m, w->number, bytes);
+    } else if (w->kind == DISK_RECORD) {
+        durable_written(m, bytes);
+        if (machine_correct(m)) {
+            stable_persisted(m, bytes);
+            prepared_persisted(m, bytes);
+            new_view_persisted(m, bytes);
+        }
     }
-    if (w->kind == DISK_SNAPSHOT) {
-        snapshot_put(m, w->number, w->bytes);
-        return;
-    }
-    record_add(&m->disk, w->number, w->bytes);
-    durable_written(m, blob_bytes(w->bytes));
-    if (!machine_correct(m))
-        return;
-    stable_persisted(m, blob_bytes(w->bytes));
-    prepared_persisted(m, blob_bytes(w->bytes));
-    new_view_persisted(m, blob_bytes(w->bytes));
+    blob_drop(w->blob);
 }
 
 /* ---- effects */
@@ -304,36 +185,48 @@ static void timer_stop(void *context, uint32_t timer)
 
 /* ---- writing */
 
-/* False: the machine is down now. */
-static bool write_one(struct machine *m)
+static void die_of_write(struct machine *m)
 {
-    struct disk *d = &m->disk;
-
-    if (d->full) {
+    if (m->disk.full) {
         MARK(m->world, DISK_FULL);
         machine_crash(m, -1);
-        return false;
-    }
-    if (d->doomed && d->doomed_writes == 0) {
-        d->doomed = false;
+    } else {
         MARK(m->world, CRASH_AT_WRITE);
         machine_crash(m, m->world->plan.view_timeout);
-        return false;
     }
-    d->doomed_writes -= d->doomed;
-    struct disk_write w = write_pop(d);
-    make_durable(m, &w);
-    d->writes++;
-    blob_drop(w.bytes);
-    outbox_durable(&m->outbox, w.serial);
-    return true;
+}
+
+/* How many were due; the machine may be down afterwards. */
+static unsigned finish_writes(struct machine *m)
+{
+    struct world *w = m->world;
+    enum disk_result result = DISK_IDLE;
+    struct disk_write write;
+    unsigned count = 0;
+
+    while (w->checker == NULL && (result = disk_finish(&m->disk, w->agenda.now_ns, &write)) == DISK_DONE) {
+        count++;
+        look_at(m, &write);
+        outbox_durable(&m->outbox, write.serial);
+    }
+    if (result == DISK_FAILS)
+        die_of_write(m);
+    return count + (result == DISK_FAILS);
 }
 
 static void begin(struct machine *m, enum disk_kind kind, uint64_t serial, uint64_t number, struct blob *bytes)
 {
-    write_push(&m->disk, &(struct disk_write){kind, serial, number, blob_hold(bytes)});
-    if (m->world->plan.write_delay == 0)
-        (void)write_one(m);
+    struct world *w = m->world;
+    int64_t done;
+    bool opens = disk_begin(&m->disk, w->agenda.now_ns, w->plan.write_delay, kind, serial, number, bytes, &done);
+
+    if (done <= w->agenda.now_ns) {
+        (void)finish_writes(m);
+    } else if (opens) {
+        struct event *e = agenda_add(&w->agenda, done, EVENT_DISK);
+        e->node = m->index;
+        e->life = m->life;
+    }
 }
 
 static void persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
@@ -351,7 +244,7 @@ static void snapshot(void *context, uint64_t serial, uint64_t height, struct blo
     begin(context, DISK_SNAPSHOT, serial, height, bytes);
 }
 
-const struct outbox_actions disk_actions = {
+const struct outbox_actions machine_actions = {
     .persist = persist,
     .append = append,
     .snapshot = snapshot,
@@ -362,26 +255,12 @@ const struct outbox_actions disk_actions = {
     .note = note,
 };
 
-/* The next sync, of all that waits for one. */
-static void sync_begin(struct machine *m)
-{
-    struct disk *d = &m->disk;
-    struct world *w = m->world;
-
-    if (d->writing > 0 || d->queue_count == 0)
-        return;
-    d->writing = d->queue_count;
-    struct event *event = agenda_add(&w->agenda, w->agenda.now_ns + w->plan.write_delay, EVENT_DISK);
-    event->node = m->index;
-    event->serial = ++d->write_serial;
-}
-
-uint64_t disk_writes_allowed(const struct world *w)
+uint64_t machine_writes_allowed(const struct world *w)
 {
     return UINT64_C(8) << w->draw.seed % 4;
 }
 
-void disk_settle(struct machine *m, struct effects *effects)
+void machine_settle(struct machine *m, struct effects *effects)
 {
     m->world->acts++;
     memory_step(m, effects);
@@ -396,7 +275,6 @@ void disk_settle(struct machine *m, struct effects *effects)
         m->world->spare = *effects;
     else
         effects_free(effects);
-    sync_begin(m);
 }
 
 struct effects effects_spare(struct world *w)
@@ -407,111 +285,72 @@ struct effects effects_spare(struct world *w)
     return effects;
 }
 
-void disk_event(struct world *w, const struct event *e)
+void machine_written(struct world *w, const struct event *e)
 {
     struct machine *m = &w->machines[e->node];
-    struct disk *d = &m->disk;
 
-    if (!m->up || e->serial != d->write_serial || d->writing == 0)
+    if (!m->up || e->life != m->life)
         return;
     if (m->paused_until > w->agenda.now_ns) {
-        agenda_again(&w->agenda, m->paused_until, e);
+        (void)agenda_again(&w->agenda, m->paused_until, e);
         return;
     }
+    if (finish_writes(m) == 0)
+        return;
     w->acts++;
-    for (; d->writing > 0 && w->checker == NULL; d->writing--) {
-        if (!write_one(m))
-            return;
-    }
-    sync_begin(m);
+    if (!m->up)
+        return;
     machine_durable(m);
     machine_look(m);
 }
 
 /* ---- reading, for the replica */
 
-static enum err disk_block(void *context, uint64_t height, struct blob **out)
+static enum err read_block(void *context, uint64_t height, struct blob **out)
 {
     const struct machine *m = context;
-    const struct disk *d = &m->disk;
-    uint64_t base = d->ledger_base, end = base + d->ledger_count;
-    bool old = m->live != NULL && height <= m->app.kept && height + m->world->plan.retention <= end;
+    bool old = m->live != NULL && height <= m->app.kept && height + m->world->plan.retention <= m->disk.blocks.top;
 
-    if (height == 0 || height > end || (height <= base && height > d->below_count) || old)
-        return ERR_MISSING;
-    *out = blob_hold(height <= base ? d->below[height - 1] : d->ledger[height - base - 1]);
-    return ERR_OK;
+    return height == 0 || old ? ERR_MISSING : m->disk.ledger.read(m->disk.ledger.context, height, out);
 }
 
-static enum err disk_snapshot(void *context, unsigned number, uint64_t *height, struct blob **out)
+static enum err read_snapshot(void *context, unsigned number, uint64_t *height, struct blob **out)
 {
     const struct machine *m = context;
 
-    if (number >= SNAPSHOTS_KEPT || m->disk.snapshots[number].bytes == NULL)
-        return ERR_MISSING;
-    *height = m->disk.snapshots[number].height;
-    *out = blob_hold(m->disk.snapshots[number].bytes);
-    return ERR_OK;
+    return m->disk.ledger.snapshot(m->disk.ledger.context, number, height, out);
 }
 
-void disk_store(struct machine *m)
+void machine_store(struct machine *m)
 {
-    m->store = (struct ledger_store){.context = m, .read = disk_block, .snapshot = disk_snapshot};
+    m->store = (struct ledger_store){.context = m, .read = read_block, .snapshot = read_snapshot};
 }
 
 /* ---- loss */
 
-void disk_crash(struct machine *m)
+void machine_loses_writes(struct machine *m)
 {
     struct world *w = m->world;
     struct disk *d = &m->disk;
-    uint64_t id = draw_id(DRAW_DISK, m->index, d->crashes++);
-    size_t kept = d->writing > 0 && !d->full ? draw_value(&w->draw, id) % (d->writing + 1) : 0;
+    uint64_t id = draw_id(DRAW_DISK, m->index, m->harm.crashes++);
+    size_t syncing = disk_syncing(d), kept = d->full ? 0 : draw_value(&w->draw, id) % (syncing + 1);
 
-    if (d->doom != DOOM_DRAWN)
-        kept = d->doom == DOOM_AFTER;
-    d->doom = DOOM_DRAWN;
-    if (d->writing > 0) {
+    if (m->harm.doom != DOOM_DRAWN)
+        kept = m->harm.doom == DOOM_AFTER && syncing > 0;
+    m->harm.doom = DOOM_DRAWN;
+    if (syncing > 0) {
         draw_note(&w->draw, id);
-        if (kept < d->writing)
+        if (kept < syncing)
             MARK(w, CRASH_LOSES_WRITES);
         if (kept > 0)
             MARK(w, CRASH_KEEPS_SOME);
     }
-    while (d->queue_count > 0) {
-        struct disk_write write = write_pop(d);
-        if (kept > 0) {
-            kept--;
-            make_durable(m, &write);
-        }
-        blob_drop(write.bytes);
+    for (; kept > 0; kept--) {
+        struct disk_write write;
+
+        disk_keep(d, &write);
+        look_at(m, &write);
     }
+    disk_crash(d, w->agenda.now_ns);
     outbox_reset(&m->outbox);
-    d->writing = 0;
-    d->doomed = false;
-    d->doomed_writes = 0;
-    d->write_serial++;
-}
-
-void disk_wipe(struct machine *m)
-{
-    struct disk *d = &m->disk;
-
-    d->damaged = false;
-    while (d->record_count > 0)
-        blob_drop(d->records[--d->record_count].bytes);
-    ledger_clear(d);
-}
-
-void disk_free(struct disk *d)
-{
-    while (d->record_count > 0)
-        blob_drop(d->records[--d->record_count].bytes);
-    ledger_clear(d);
-    while (d->queue_count > 0)
-        blob_drop(write_pop(d).bytes);
-    mem_free(d->records);
-    mem_free(d->ledger);
-    mem_free(d->below);
-    mem_free(d->queue);
 }

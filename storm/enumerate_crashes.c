@@ -29,17 +29,16 @@ struct crash {
 static void run(struct world *w, void *context)
 {
     struct crash *c = context;
-    struct disk *d = &w->machines[c->replica].disk;
+    struct machine *m = &w->machines[c->replica];
 
     if (c->way != NULL) {
-        d->doomed = true;
-        d->doomed_writes = c->write;
-        d->doom = c->way->doom;
-        d->doomed_again = c->way->again;
+        disk_doom(&m->disk, c->write);
+        m->harm.doom = c->way->doom;
+        m->harm.doomed_again = c->way->again;
     }
     world_run(w);
     for (unsigned i = 0; i < w->plan.n; i++)
-        c->writes[i] = w->machines[i].disk.writes;
+        c->writes[i] = w->machines[i].disk.written;
     c->marks = w->marks;
 }
 

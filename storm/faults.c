@@ -72,11 +72,10 @@ static void machine_fault(struct world *w, struct machine *m, const struct fault
     case FAULT_CRASH_PRIMARY:
     case FAULT_CRASH_ALL:
         machine_crash(m, f->lasts);
-        m->disk.doomed_again = f->detail % 4 == 0;
+        m->harm.doomed_again = f->detail % 4 == 0;
         break;
     case FAULT_CRASH_AT_WRITE:
-        m->disk.doomed = true;
-        m->disk.doomed_writes = f->detail % 24;
+        disk_doom(&m->disk, f->detail % 24);
         break;
     case FAULT_PAUSE:
         if (m->up)
@@ -97,20 +96,20 @@ static void machine_fault(struct world *w, struct machine *m, const struct fault
         clock_change(&m->clock, 0, 1000 * ((int64_t)(f->detail % (CLOCK_FAST + CLOCK_SLOW + 1)) - CLOCK_SLOW));
         break;
     case FAULT_FULL_DISK:
-        m->disk.full = true;
+        disk_fill(&m->disk, true);
         break;
     case FAULT_UNSURE:
         m->unsure = true;
         break;
     case FAULT_DAMAGED_DISK:
         machine_crash(m, f->lasts);
-        disk_damage(m, f->detail);
+        machine_damage(m, f->detail);
         break;
     case FAULT_WIPED_DISK:
         MARK(w, DISK_WIPED);
         machine_crash(m, f->lasts);
-        disk_wipe(m);
-        m->disk.doomed_again = f->detail % 4 == 0;
+        machine_wipe(m);
+        m->harm.doomed_again = f->detail % 4 == 0;
         m->wiped = true;
         m->amnesia = m->lie == LIE_WIPED;
         break;
@@ -165,7 +164,7 @@ static void end(struct world *w, const struct fault *f)
             clock_change(&m->clock, 0, 0);
         if (m->replica != f->node || f->kind != FAULT_FULL_DISK)
             continue;
-        m->disk.full = false;
+        disk_fill(&m->disk, false);
         if (!m->up)
             machine_start(m);
     }
@@ -222,7 +221,9 @@ void faults_heal(struct world *w)
         struct machine *m = &w->machines[i];
         m->paused_until = 0;
         clock_change(&m->clock, 0, 0);
-        m->disk.doomed = m->disk.doomed_again = m->disk.full = false;
+        m->harm.doomed_again = false;
+        disk_spare(&m->disk);
+        disk_fill(&m->disk, false);
         if (m->unsure)
             make_sure(m);
         if (!m->up && !m->gone)

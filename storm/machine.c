@@ -59,9 +59,9 @@ void machine_begin(struct machine *m)
 void machine_end(struct machine *m)
 {
     replica_end(m->live);
-    disk_settle(m, &m->out);
+    machine_settle(m, &m->out);
     m->out = (struct effects){0};
-    if (m->up && m->outbox.written - m->told >= disk_writes_allowed(m->world))
+    if (m->up && m->outbox.written - m->told >= machine_writes_allowed(m->world))
         MARK(m->world, HELD);
     machine_durable(m);
     machine_look(m);
@@ -71,7 +71,7 @@ void machine_durable(struct machine *m)
 {
     uint64_t durable = m->outbox.durable;
 
-    if (!m->up || m->world->checker != NULL || durable - m->told < disk_writes_allowed(m->world) / 2)
+    if (!m->up || m->world->checker != NULL || durable - m->told < machine_writes_allowed(m->world) / 2)
         return;
     m->told = durable;
     machine_begin(m);
@@ -94,7 +94,7 @@ static void start_without_disk(struct machine *m)
     if (m->world->checker != NULL)
         return;
     stop(m);
-    disk_wipe(m);
+    machine_wipe(m);
     m->wiped = true;
     m->amnesia = m->lie == LIE_WIPED;
     machine_start(m);
@@ -123,7 +123,7 @@ static void read_ledger(struct machine *m)
         .transfer_ns = plan->resend,
         .chunk_size = plan->chunk,
         .state_gap = plan->transfer_gap,
-        .writes_in_flight = disk_writes_allowed(w),
+        .writes_in_flight = machine_writes_allowed(w),
         .recent = plan->retention < REPLICA_RECENT ? (unsigned)plan->retention : REPLICA_RECENT,
         .whole_ledger = plan->retention >= WHOLE_LEDGER,
     };
@@ -133,7 +133,7 @@ static void read_ledger(struct machine *m)
     config.pbft.recovering = m->amnesia;
     config.pbft.nonce = recovery_nonce(m);
     m->epoch = 0;
-    disk_store(m);
+    machine_store(m);
     if (replica_new(&config, &app, &m->store, &GENESIS, &live, &diag) != ERR_OK)
         world_fail(w, "7 durable", "machine %u cannot read its ledger: %s", m->index, diag.text);
     m->live = live;
@@ -173,13 +173,14 @@ void machine_start(struct machine *m)
     forget_checks(m);
     m->up = true;
     trace_line(w, "machine %u starts at height %llu with %zu records", m->index, (unsigned long long)m->app.decided,
-               m->disk.record_count);
+               m->disk.count);
     m->starting = true;
-    m->disk.doomed = m->disk.doomed || m->disk.doomed_again;
-    m->disk.doomed_again = false;
+    if (m->harm.doomed_again && !m->disk.doomed)
+        disk_doom(&m->disk, 0);
+    m->harm.doomed_again = false;
     if (replica_votes(m->live) && m->app.decided > 0 && m->app.decided == machine_epoch(m)->base && m->life > 0)
         MARK(w, EPOCH_RESTART_AT_BASE);
-    if (replica_votes(m->live) && !disk_read(m)) {
+    if (replica_votes(m->live) && !machine_read(m)) {
         start_without_disk(m);
         return;
     }
@@ -190,7 +191,7 @@ void machine_start(struct machine *m)
     mark_restart(m);
     m->view = replica_status(m->live).view;
     replica_end(m->live);
-    disk_settle(m, &m->out);
+    machine_settle(m, &m->out);
     m->out = (struct effects){0};
     if (outbox_in_flight(&m->outbox) == 0)
         m->starting = false;
@@ -228,7 +229,7 @@ void machine_crash(struct machine *m, int64_t back_after)
     w->acts++;
     mark_crash(w, m);
     trace_line(w, "machine %u crashes", m->index);
-    disk_crash(m);
+    machine_loses_writes(m);
     stop(m);
     m->life++;
     m->starting = false;

@@ -231,8 +231,9 @@ void machine_hear(struct machine *m, const struct event *e)
 
 void machines_hear(struct world *w, const struct event *e)
 {
-    for (unsigned i = 0; i < w->machine_count; i++) {
-        if (w->machines[i].replica == e->node)
-            machine_hear(&w->machines[i], e);
+    machine_hear(&w->machines[e->node], e);
+    for (unsigned twin = w->plan.replicas; twin < w->machine_count; twin++) {
+        if (w->machines[twin].replica == e->node)
+            machine_hear(&w->machines[twin], e);
     }
 }

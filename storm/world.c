@@ -25,7 +25,7 @@ void world_fail(struct world *w, const char *checker, const char *fmt, ...)
 
 bool machine_correct(const struct machine *m)
 {
-    return m->lie == LIE_NONE || (m->lie == LIE_WIPED && !m->amnesia && !m->forgot && !m->disk.damaged);
+    return m->lie == LIE_NONE || (m->lie == LIE_WIPED && !m->amnesia && !m->forgot && !m->harm.damaged);
 }
 
 bool replica_honest(const struct world *w, unsigned replica)
@@ -68,7 +68,8 @@ static void machine_add(struct world *w, unsigned replica)
 
     *m = (struct machine){.world = w, .index = w->machine_count, .replica = replica, .lie = w->plan.lies[replica]};
     clock_init(&m->clock, &w->agenda, m->index, CLOCK_START_NS, 0);
-    outbox_init(&m->outbox, &disk_actions, m);
+    disk_init(&m->disk, NULL);
+    outbox_init(&m->outbox, &machine_actions, m);
     w->machine_count++;
 }
 
@@ -110,7 +111,7 @@ void world_free(struct world *w)
         application_free(&m->app);
         outbox_fini(&m->outbox);
         blob_drop(m->checked);
-        disk_free(&m->disk);
+        disk_fini(&m->disk);
         table_free(&m->durable);
         table_free(&m->judged);
         for (unsigned k = 0; k < RECENT_BLOB_MAX; k++)
@@ -138,7 +139,7 @@ static void take(struct world *w, const struct event *e)
         machine_timer(w, e);
         break;
     case EVENT_DISK:
-        disk_event(w, e);
+        machine_written(w, e);
         break;
     case EVENT_CLIENT:
         client_event(w, e);

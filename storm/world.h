@@ -10,6 +10,7 @@
 #include "storm/marks.h"
 #include "storm/reconfigure.h"
 #include "world/clock.h"
+#include "world/disk.h"
 #include "world/network.h"
 
 /* One seed: real machines over networks, disks and clocks that exist in memory only, in virtual time. */
@@ -20,20 +21,6 @@ enum { CLIENT_OF_CHANGES = CLIENTS_MAX, CLIENTS_ALL };
 
 /* ---- disk */
 
-struct record {
-    uint64_t number;
-    struct blob *bytes;
-};
-
-enum disk_kind { DISK_RECORD, DISK_BLOCK, DISK_SNAPSHOT };
-
-struct disk_write {
-    enum disk_kind kind;
-    uint64_t serial; /* of the outbox */
-    uint64_t number;
-    struct blob *bytes;
-};
-
 /* What a crash at a write leaves of the writes under way. */
 enum doom {
     DOOM_DRAWN,  /* as many as are drawn */
@@ -42,29 +29,12 @@ enum doom {
     DOOM_KINDS
 };
 
-/* What survives a crash, and what is on its way there. */
-struct disk {
-    struct record *records; /* in order of writing */
-    size_t record_count, record_cap;
-    struct stored_snapshot {
-        uint64_t height;
-        struct blob *bytes;      /* NULL: none */
-    } snapshots[SNAPSHOTS_KEPT]; /* latest first */
-    struct blob **ledger; /* [k]: block of height ledger_base + k + 1, from the state on that was installed last */
-    uint64_t ledger_base, ledger_count, ledger_cap;
-    struct blob **below; /* [k]: block of height k + 1, below that state; maybe not all of them */
-    uint64_t below_count, below_cap;
-    struct disk_write *queue; /* writes that are not durable; ring of queue_cap */
-    size_t queue_head, queue_count, queue_cap;
-    size_t writing; /* first so many of the queue are in the sync that runs */
-    uint64_t write_serial;
-    bool full;
+/* What the storm has in mind for a disk, or has done to it. */
+struct harm {
     bool damaged, damage_shows; /* a record that was read is not what was written; the replica must notice */
     uint64_t damaged_epoch;     /* membership epoch of that record */
-    bool doomed, doomed_again;  /* crash when doomed_writes more have been done; again at the next start */
+    bool doomed_again;          /* at the next start */
     enum doom doom;
-    uint64_t doomed_writes;
-    uint64_t writes; /* done, over all lives */
     uint32_t crashes;
 };
 
@@ -145,6 +115,7 @@ struct machine {
     uint64_t told;        /* the replica knows that this write is durable */
     struct blob *checked; /* what was sent last and looked at, or NULL */
     struct disk disk;
+    struct harm harm; /* of its disk */
     struct application app;
     /* of the checkers: */
     struct table durable, judged;
@@ -245,22 +216,20 @@ void machines_hear(struct world *w, const struct event *e); /* all of its replic
 void machine_hear(struct machine *m, const struct event *e);
 
 /* ---- disk.c */
-extern const struct outbox_actions disk_actions; /* of a machine */
+extern const struct outbox_actions machine_actions;
 /* So many writes may be in flight before a replica waits for its disk: 8, 16, 32 or 64. */
-uint64_t disk_writes_allowed(const struct world *w);
-void disk_settle(struct machine *m, struct effects *effects); /* empties effects */
-struct effects effects_spare(struct world *w);                /* empty ones for a step */
-void disk_event(struct world *w, const struct event *e);
-void disk_store(struct machine *m); /* what its replica reads: m->store */
-void disk_crash(struct machine *m);
-void disk_wipe(struct machine *m);
+uint64_t machine_writes_allowed(const struct world *w);
+void machine_settle(struct machine *m, struct effects *effects); /* empties effects */
+struct effects effects_spare(struct world *w);                   /* empty ones for a step */
+void machine_written(struct world *w, const struct event *e);    /* writes are due */
+void machine_store(struct machine *m);                           /* what its replica reads: m->store */
+void machine_loses_writes(struct machine *m);                    /* in a crash */
 
 /* ---- damage.c */
-void disk_damage(struct machine *m, uint64_t v); /* one record of a machine that is down; v: which, and how */
+void machine_damage(struct machine *m, uint64_t v); /* one record of a machine that is down; v: which, and how */
+void machine_wipe(struct machine *m);
 /* Feeds the records to the replica. False: it refuses them, as it must when they are damaged. */
-bool disk_read(struct machine *m);
-
-void disk_free(struct disk *d);
+bool machine_read(struct machine *m);
 
 /* ---- machine.c */
 void machine_start(struct machine *m);

@@ -23,7 +23,7 @@ void ledger_fini(struct ledger *l);
 
 /* The block above the last one, or the lowest one that is missing: ERR_STATE for any other. */
 enum err ledger_append(struct ledger *l, uint64_t height, struct bytes block, struct diag *diag) MUST_CHECK;
-/* Of the state at the last block. There is no gap. */
+/* Of the state at the last block, also above a gap that nobody wants to be filled. */
 void ledger_keep(struct ledger *l, uint64_t height, struct blob *snapshot);
 /* Of a state above all blocks: those above an earlier gap go. fresh: an empty store, which the ledger takes over. */
 void ledger_install(struct ledger *l, uint64_t height, struct blob *snapshot, struct ledger_store fresh);

@@ -179,10 +179,12 @@ static void do_send(void *context, const struct effect *e)
 
 static void finish_writes(struct sim_node *n)
 {
-    uint64_t serial;
+    struct disk_write w;
 
-    while ((serial = disk_finish(&n->disk, n->rehearsal->agenda.now_ns)) > 0)
-        outbox_durable(&n->outbox, serial);
+    while (disk_finish(&n->disk, n->rehearsal->agenda.now_ns, &w) == DISK_DONE) {
+        blob_drop(w.blob);
+        outbox_durable(&n->outbox, w.serial);
+    }
 }
 
 static void begin_write(struct sim_node *n, enum disk_kind kind, uint64_t serial, uint64_t number, struct blob *blob)

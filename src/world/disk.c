@@ -14,12 +14,17 @@ static void writes_drop(struct disk *d)
     d->write_first = d->write_count = 0;
 }
 
+static void drop_records(struct disk *d)
+{
+    while (d->count > 0)
+        blob_drop(d->records[--d->count].blob);
+}
+
 void disk_fini(struct disk *d)
 {
     writes_drop(d);
     mem_free(d->writes);
-    for (size_t i = 0; i < d->count; i++)
-        blob_drop(d->records[i].blob);
+    drop_records(d);
     mem_free(d->records);
     ledger_fini(&d->blocks);
     *d = (struct disk){0};
@@ -83,16 +88,39 @@ static void make_durable(struct disk *d, const struct disk_write *w)
         ledger_keep(&d->blocks, w->number, w->blob);
 }
 
-uint64_t disk_finish(struct disk *d, int64_t now_ns)
+static void finish_next(struct disk *d, struct disk_write *out)
 {
-    if (d->write_first == d->write_count || d->writes[d->write_first].done_ns > now_ns)
-        return 0;
-    struct disk_write w = d->writes[d->write_first++];
+    ASSERT(d->write_first < d->write_count);
+    *out = d->writes[d->write_first++];
     if (d->write_first == d->write_count)
         d->write_first = d->write_count = 0;
-    make_durable(d, &w);
-    blob_drop(w.blob);
-    return w.serial;
+    make_durable(d, out);
+    d->written++;
+}
+
+enum disk_result disk_finish(struct disk *d, int64_t now_ns, struct disk_write *out)
+{
+    if (d->stuck || d->write_first == d->write_count || d->writes[d->write_first].done_ns > now_ns)
+        return DISK_IDLE;
+    if (d->full || (d->doomed && d->doomed_after == 0))
+        return DISK_FAILS;
+    d->doomed_after -= d->doomed;
+    finish_next(d, out);
+    return DISK_DONE;
+}
+
+size_t disk_syncing(const struct disk *d)
+{
+    size_t count = d->write_first;
+
+    while (count < d->write_count && d->writes[count].done_ns == d->writes[d->write_first].done_ns)
+        count++;
+    return count - d->write_first;
+}
+
+void disk_keep(struct disk *d, struct disk_write *out)
+{
+    finish_next(d, out);
 }
 
 void disk_crash(struct disk *d, int64_t now_ns)
@@ -100,6 +128,7 @@ void disk_crash(struct disk *d, int64_t now_ns)
     writes_drop(d);
     d->sync_start_ns = -1;
     d->sync_end_ns = now_ns;
+    disk_spare(d);
 }
 
 void disk_forget(struct disk *d, uint64_t number)
@@ -115,13 +144,62 @@ void disk_forget(struct disk *d, uint64_t number)
     d->count = kept;
 }
 
+/* ---- faults */
+
 void disk_wipe(struct disk *d)
 {
-    int64_t end_ns = d->sync_end_ns;
+    writes_drop(d);
+    drop_records(d);
+    ledger_fini(&d->blocks);
+    ledger_init(&d->blocks, ledger_store_new(d->room), ledger_store_new(d->room));
+    d->height = 0;
+}
 
-    struct spool_room *room = d->room;
+void disk_stick(struct disk *d, bool stuck)
+{
+    d->stuck = stuck;
+}
 
-    disk_fini(d);
-    disk_init(d, room);
-    d->sync_end_ns = end_ns;
+void disk_fill(struct disk *d, bool full)
+{
+    d->full = full;
+}
+
+void disk_doom(struct disk *d, uint64_t writes)
+{
+    d->doomed = true;
+    d->doomed_after = writes;
+}
+
+void disk_spare(struct disk *d)
+{
+    d->doomed = false;
+    d->doomed_after = 0;
+}
+
+static struct blob *changed(const struct blob *record, enum disk_damage kind, uint64_t detail)
+{
+    size_t left = kind == DAMAGE_TORN ? (size_t)(detail % record->len) : record->len;
+    struct blob *copy = blob_new(bytes_of(record->data, left));
+
+    if (kind == DAMAGE_FLIPPED)
+        copy->data[detail % copy->len] ^= (uint8_t)(1U << (detail >> 32) % 8);
+    return copy;
+}
+
+void disk_damage(struct disk *d, enum disk_damage kind, size_t at, uint64_t detail)
+{
+    ASSERT(at < d->count);
+    struct blob *old = d->records[at].blob;
+
+    if (kind == DAMAGE_MISDIRECTED) {
+        ASSERT(detail < d->count);
+        d->records[at].blob = blob_hold(d->records[detail].blob);
+    } else if (kind == DAMAGE_LOST) {
+        d->count--;
+        memmove(&d->records[at], &d->records[at + 1], (d->count - at) * sizeof *d->records);
+    } else {
+        d->records[at].blob = changed(old, kind, detail);
+    }
+    blob_drop(old);
 }

@@ -60,7 +60,7 @@ void memory_step(struct machine *m, const struct effects *effects)
         world_fail(w, "16 memory", "one step of machine %u has %zu effects", m->index, effects->count);
     if (p == NULL)
         return;
-    if (outbox_in_flight(&m->outbox) > disk_writes_allowed(w) + effects_allowed(&w->plan, p))
+    if (outbox_in_flight(&m->outbox) > machine_writes_allowed(w) + effects_allowed(&w->plan, p))
         world_fail(w, "16 memory", "machine %u has %llu writes in flight", m->index,
                    (unsigned long long)outbox_in_flight(&m->outbox));
     count_answers(m, effects);

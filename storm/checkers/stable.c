@@ -22,7 +22,7 @@ void stable_sent(struct machine *m, const struct claim *claim)
     if (claim->says.type != MESSAGE_CHECKPOINT)
         return;
     struct agreed_block *b = agreed_at(m->world, claim->says.sequence);
-    uint64_t height = m->disk.ledger_base + m->disk.ledger_count;
+    uint64_t height = m->disk.blocks.top;
     if (claim->says.sequence > height)
         world_fail(m->world, "9 stable", "machine %u signs a checkpoint at %llu and has decided %llu", m->index,
                    (unsigned long long)claim->says.sequence, (unsigned long long)height);

@@ -382,22 +382,22 @@ static void do_send(void *context, const struct effect *e)
 
 /* ---- the disk */
 
-static const int64_t stuck_ns = INT64_MAX / 4;
-
 /* What is durable by now. */
 static void finish_writes(struct node *n)
 {
-    uint64_t serial;
+    struct disk_write w;
 
-    while ((serial = disk_finish(&n->disk, n->stuck ? n->federation->now_ns : INT64_MAX)) > 0)
-        outbox_durable(&n->outbox, serial);
+    while (disk_finish(&n->disk, n->federation->now_ns, &w) == DISK_DONE) {
+        blob_drop(w.blob);
+        outbox_durable(&n->outbox, w.serial);
+    }
 }
 
 static void begin_write(struct node *n, enum disk_kind kind, uint64_t serial, uint64_t number, struct blob *blob)
 {
     int64_t done_ns;
 
-    (void)disk_begin(&n->disk, n->federation->now_ns, n->stuck ? stuck_ns : 0, kind, serial, number, blob, &done_ns);
+    (void)disk_begin(&n->disk, n->federation->now_ns, 0, kind, serial, number, blob, &done_ns);
     finish_writes(n);
     if (outbox_in_flight(&n->outbox) > n->in_flight_max)
         n->in_flight_max = outbox_in_flight(&n->outbox);
@@ -542,14 +542,14 @@ static void tell_durable(struct federation *f, unsigned node)
 
 void node_disk_stops(struct federation *f, unsigned node)
 {
-    f->nodes[node].stuck = true;
+    disk_stick(&f->nodes[node].disk, true);
 }
 
 void node_disk_goes_on(struct federation *f, unsigned node)
 {
     struct node *n = &f->nodes[node];
 
-    n->stuck = false;
+    disk_stick(&n->disk, false);
     finish_writes(n);
     tell_durable(f, node);
 }

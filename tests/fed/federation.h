@@ -23,8 +23,7 @@ struct node {
     struct fed *fed; /* NULL: down */
     struct outbox outbox;
     struct secret_key key;
-    struct disk disk; /* survives; what is written is durable at once, */
-    bool stuck;       /* or not before its disk goes on */
+    struct disk disk; /* survives; what is written is durable at once, or when it goes on */
     uint64_t in_flight_max;
     uint64_t told;                 /* the machine knows that this write is durable */
     unsigned life;                 /* counts restarts: events of an earlier life are void */
