@@ -2,7 +2,7 @@
 
 #include "bench.h"
 #include "crypto/key.h"
-#include "storm/campaign.h"
+#include "storm/seed.h"
 
 /* How many events a second the storm puts machines and their world through, with stub signatures and all checkers: an
  * event is one step of the world, that is a message or a batch of writes that arrives, a timer, a client, a fault. */
