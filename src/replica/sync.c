@@ -6,6 +6,7 @@
 void sync_init(struct replica *r)
 {
     r->sync.shunned = mem_array(r->config.peers, sizeof r->sync.shunned[0]);
+    r->sync.given = mem_array(r->config.peers, sizeof r->sync.given[0]);
     r->sync.wait_ns = r->config.poll_ns;
     r->sync.helped = true;
 }
@@ -13,6 +14,7 @@ void sync_init(struct replica *r)
 void sync_free(struct replica *r)
 {
     mem_free(r->sync.shunned);
+    mem_free(r->sync.given);
 }
 
 /* ---- whom to ask */
@@ -188,16 +190,21 @@ static void put_off(struct replica *r)
         arm(r, r->now_ns + r->sync.wait_ns);
 }
 
+/* Up to the longest view time-out. */
+static int64_t doubled(const struct replica *r, int64_t wait_ns)
+{
+    int64_t longest = r->config.pbft.view_timeout_max_ns;
+
+    if (longest <= r->config.poll_ns)
+        return r->config.poll_ns;
+    return 2 * wait_ns < longest ? 2 * wait_ns : longest;
+}
+
 static void back_off(struct replica *r)
 {
-    int64_t longest = r->config.pbft.view_timeout_max_ns, twice = 2 * r->sync.wait_ns;
+    bool steady = MUTATE(REPLICA_POLLS_AT_ONE_PACE, true, r->sync.helped);
 
-    if (r->sync.helped)
-        r->sync.wait_ns = r->config.poll_ns;
-    else if (MUTATE(REPLICA_POLLS_AT_ONE_PACE, true, longest <= r->config.poll_ns))
-        r->sync.wait_ns = r->config.poll_ns;
-    else
-        r->sync.wait_ns = twice < longest ? twice : longest;
+    r->sync.wait_ns = steady ? r->config.poll_ns : doubled(r, r->sync.wait_ns);
 }
 
 void sync_poll(struct replica *r)
@@ -248,12 +255,38 @@ static unsigned collect(struct replica *r, uint64_t from, struct blob *held[REPL
     return count;
 }
 
+/* Has the peer been sent this block, and what came behind it, just now? */
+static bool is_given(struct replica *r, unsigned to, uint64_t from)
+{
+    struct given *g = &r->sync.given[to];
+
+    if (from < g->from || from > g->to) {
+        g->wait_ns = r->config.poll_ns;
+        return false;
+    }
+    if (r->now_ns - g->at_ns < g->wait_ns)
+        return MUTATE(REPLICA_GIVES_TIME_AND_AGAIN, false, true);
+    g->wait_ns = doubled(r, g->wait_ns);
+    return false;
+}
+
+static void note_given(struct replica *r, unsigned to, uint64_t from, unsigned count)
+{
+    struct given *g = &r->sync.given[to];
+
+    if (count > 0)
+        *g = (struct given){from, from + count - 1, r->now_ns, g->wait_ns};
+}
+
 static void serve(struct replica *r, unsigned to, uint64_t from)
 {
     struct blob *held[REPLICA_BLOCKS_MAX], *message;
     struct bytes blocks[REPLICA_BLOCKS_MAX];
-    unsigned count = collect(r, from, held);
 
+    if (is_given(r, to, from))
+        return;
+    unsigned count = collect(r, from, held);
+    note_given(r, to, from, count);
     for (unsigned i = 0; i < count; i++)
         blocks[i] = blob_bytes(held[i]);
     if (from > r->chain.height || from == 0)

@@ -23,7 +23,9 @@
  *     BACKFILL               TRANSFERRING -------'
  *
  * A poll that comes to nothing doubles the time until the next one, up to the longest view time-out: on a thin link the
- * answers to what was asked again and again would be all that it carries, none of them with a new block.
+ * answers to what was asked again and again would be all that it carries, none of them with a new block. For the same
+ * reason nobody sends the same blocks to a peer again before a time that doubles, too: questions may come late and many
+ * at once.
  *
  * A bad block shuns its giver: it is asked again only when everybody else has given one, too. */
 
@@ -36,20 +38,27 @@ enum sync_state {
     SYNC_TRANSFERRING /* a state is being fetched */
 };
 
+/* The blocks that a peer was sent last when it asked for some. */
+struct given {
+    uint64_t from, to;      /* heights; 0: none yet */
+    int64_t at_ns, wait_ns; /* asked for once more, they are not sent again before wait_ns after at_ns */
+};
+
 /* The fields are the sync's own. */
 struct sync {
     enum sync_state state;
     uint64_t heard; /* how high the log of whom we heard last is */
     bool pointed;   /* the next poll asks `pointed_to`, who gave the hint */
     unsigned pointed_to;
-    unsigned asked_of;  /* FETCHING, PROBING: who was asked last */
-    unsigned turn;      /* of polls */
-    int64_t wait_ns;    /* until the next poll: doubles as long as they come to nothing */
-    bool helped;        /* the last poll brought something new, or that there is nothing */
-    uint64_t tried;     /* no state is asked for below this height: one that comes to nothing costs time */
-    bool *shunned;      /* by peer; owned */
-    int64_t poll_at_ns; /* as armed; 0: not */
-    uint64_t pushed;    /* blocks up to this height went out to learners */
+    unsigned asked_of;   /* FETCHING, PROBING: who was asked last */
+    unsigned turn;       /* of polls */
+    int64_t wait_ns;     /* until the next poll: doubles as long as they come to nothing */
+    bool helped;         /* the last poll brought something new, or that there is nothing */
+    uint64_t tried;      /* no state is asked for below this height: one that comes to nothing costs time */
+    bool *shunned;       /* by peer; owned */
+    struct given *given; /* by peer; owned */
+    int64_t poll_at_ns;  /* as armed; 0: not */
+    uint64_t pushed;     /* blocks up to this height went out to learners */
 };
 
 void sync_init(struct replica *r);

@@ -470,13 +470,37 @@ static void who_asks_gets_what_there_is(void)
     CHECK_OK(node_receive(&n, 0, replica_message_fetch(21)));
     CHECK_EQ_U64(node_sent(&n, REPLICA_STATUS, NULL, &height), 1);
     shelf.from = 10; /* the store has let go of the others */
-    CHECK_OK(node_receive(&n, 0, replica_message_fetch(3)));
+    CHECK_OK(node_receive(&n, 2, replica_message_fetch(3)));
     REQUIRE(node_sent(&n, REPLICA_BLOCKS, NULL, NULL) == 1);
     CHECK(!node_noted(&n, "replica.store_error"));
     shelf.broken = 12; /* what can be read is served, and the error is told */
-    CHECK_OK(node_receive(&n, 0, replica_message_fetch(10)));
+    CHECK_OK(node_receive(&n, 3, replica_message_fetch(10)));
     CHECK_EQ_U64(node_sent(&n, REPLICA_BLOCKS, NULL, NULL), 1);
     CHECK(node_noted(&n, "replica.store_error"));
+    teardown(&n);
+}
+
+/* Questions may be held up on the way, and come late and many at once. */
+static void the_same_is_not_given_time_and_again(void)
+{
+    struct shelf shelf = {.log = &chain, .from = 1, .to = 20};
+    struct ledger_store store = shelf_store(&shelf);
+    struct diag diag = {0};
+    unsigned answers = 0;
+    struct node n;
+
+    log_make(&chain, 20, 0);
+    REQUIRE_OK(node_new(&n, &chain, 1, &store, true, &diag));
+    node_start(&n, true);
+    for (unsigned i = 0; i < 1000; i++) { /* each a nanosecond after the other; polls are 10 apart */
+        CHECK_OK(node_receive(&n, 0, replica_message_fetch(1 + i % 5)));
+        answers += node_sent(&n, REPLICA_BLOCKS, NULL, NULL);
+    }
+    CHECK(answers > 5 && answers < 9); /* in 0, 10, 30, 70, ... */
+    CHECK_OK(node_receive(&n, 2, replica_message_fetch(1)));
+    CHECK_EQ_U64(node_sent(&n, REPLICA_BLOCKS, NULL, NULL), 1); /* somebody else */
+    CHECK_OK(node_receive(&n, 0, replica_message_fetch(17)));
+    CHECK_EQ_U64(node_sent(&n, REPLICA_BLOCKS, NULL, NULL), 1); /* what it has not got */
     teardown(&n);
 }
 
@@ -580,6 +604,7 @@ int main(void)
     TAP_RUN(a_state_leads_into_a_later_membership_epoch);
     TAP_RUN(earlier_and_later_membership_epochs_hear_of_each_other);
     TAP_RUN(who_asks_gets_what_there_is);
+    TAP_RUN(the_same_is_not_given_time_and_again);
     TAP_RUN(an_unreadable_store_is_not_the_end_of_the_log);
     TAP_RUN(a_gap_is_filled_after_a_restart);
     return tap_done();
