@@ -22,7 +22,7 @@ struct way {
     unsigned guests; /* sites that the liars sponsor in turn, and the others sign off, and that lie like them */
 };
 enum { GUESTS = 8 };
-enum { HONEST, DRAWS = 3, ABSENT = DRAWS, LIES, MORE = LIES + LIE_COUNT - 1 };
+enum { HONEST, DRAWS = 3, ABSENT = DRAWS, LIES, MORE = LIES + LIE_HOSTILE - 1 }; /* hostile ones sway no score */
 
 /* Those who let in others, and the plain mean. */
 static const struct way others[] = {

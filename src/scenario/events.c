@@ -34,6 +34,7 @@ static const char *const lie_names[LIE_COUNT + 1] = {
     [LIE_DOUBLE_SIGN] = "double_sign",
     [LIE_MUTE] = "mute",
     [LIE_FALSE_RECOUNTS] = "false_recounts",
+    [LIE_HOSTILE] = "hostile_entries",
 };
 
 const char *scenario_event_name(enum scenario_event_kind kind)

@@ -63,6 +63,7 @@ enum lie {
     LIE_DOUBLE_SIGN,
     LIE_MUTE,
     LIE_FALSE_RECOUNTS,
+    LIE_HOSTILE, /* sim/hostile.h */
     LIE_COUNT
 };
 

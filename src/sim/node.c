@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/dmath.h"
+#include "sim/hostile.h"
 #include "sim/liar.h"
 #include "sim/rehearsal.h"
 
@@ -40,6 +41,7 @@ void node_fini(struct sim_node *n)
     outbox_fini(&n->outbox);
     disk_fini(&n->disk);
     mem_free(n->kept);
+    hostile_free(n->hostile);
     key_wipe(&n->key);
     key_wipe(&n->next_key);
 }
@@ -156,6 +158,19 @@ static void send_one(struct sim_node *n, struct rehearsal *r, unsigned member, s
     rehearsal_send(r, n, to, forged != NULL && member % 2 == 1 ? forged : blob);
 }
 
+/* Beside what the machine says. */
+static void send_hostile(struct sim_node *n, struct rehearsal *r, const struct effect *e)
+{
+    if (n->hostile == NULL)
+        n->hostile = hostile_new(r->options.seed, n->index);
+    hostile_keep(n->hostile, e->blob);
+    struct blob *message = hostile_message(n->hostile, fed_state(n->fed), (unsigned)n->member, node_key(n));
+    if (message == NULL)
+        return;
+    send_one(n, r, (unsigned)e->to, message, NULL);
+    blob_drop(message);
+}
+
 static void do_send(void *context, const struct effect *e)
 {
     struct sim_node *n = context;
@@ -173,6 +188,8 @@ static void do_send(void *context, const struct effect *e)
     forged = liar_double(n->lie, node_key(n), blob_bytes(e->blob));
     send_one(n, r, (unsigned)e->to, e->blob, forged);
     blob_drop(forged);
+    if (n->lie == LIE_HOSTILE)
+        send_hostile(n, r, e);
 }
 
 /* ---- the disk */
@@ -366,6 +383,8 @@ void node_flush(struct sim_node *n, struct rehearsal *r)
 enum err node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event)
 {
     ASSERT(n->up);
+    if (event->kind == FED_EVENT_MESSAGE && n->hostile != NULL)
+        hostile_keep(n->hostile, event->blob);
     enum err err = step(n, event);
     r->steps++;
     if (err != ERR_OK)

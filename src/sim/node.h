@@ -28,6 +28,7 @@ struct sim_node {
     bool lied;                 /* at any time */
     struct blob *checked;      /* what was sent last and looked at, or NULL */
     struct cycle_result *kept; /* what it found first since it began to be stale; owned, or NULL */
+    struct hostile *hostile;   /* owned, or NULL: it never was */
     uint64_t life;             /* counts starts: what an earlier life began is not heard of */
     uint64_t restarts;
     bool recovering; /* its disk was lost: fed_config.recovering */

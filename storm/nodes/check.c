@@ -4,6 +4,8 @@
 
 /* What must hold of a rehearsal's end and of its log, beside what the rehearsal checks at every step. */
 
+enum { BYTES_THIN = 125000, BYTES_ROOMY = 250000 }; /* of a link, in a second */
+
 /* ---- work counts once */
 
 /* The node that signed; -1: none of ours. */
@@ -72,6 +74,9 @@ static void see_entry(struct node_run *run, struct bytes entry, enum err verdict
     }
     run_mark(run, NODE_MARK_LATE_REFUSED, e.kind == ENTRY_UPDATE && verdict == ERR_STALE);
     int node = signer_of(run, &e.node_fingerprint);
+    bool hostile = node >= 0 && run->rehearsal->nodes[node].hostile != NULL;
+    run_mark(run, NODE_MARK_HOSTILE_LOGGED, hostile);
+    run_mark(run, NODE_MARK_HOSTILE_EFFECT, hostile && verdict == ERR_OK);
     if (verdict != ERR_OK || node < 0)
         return;
     run_mark(run, NODE_MARK_RECOUNTED, e.kind == ENTRY_RECOUNT);
@@ -91,13 +96,27 @@ static bool is_well(const struct sim_node *n)
     return n->up && !n->lied && !n->left && n->member >= 0 && !n->recovering;
 }
 
+/* Does every link carry at least so many bytes a second? */
+static bool carries(const struct scenario *s, uint64_t bytes)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (unsigned i = 0; i < s->link_count + 2; i++) {
+        const struct scenario_link *link = i == 0 ? &s->default_link : i == 1 ? &s->local_link : &s->links[i - 2];
+        if (link->bytes_per_second > 0 && link->bytes_per_second < least)
+            least = link->bytes_per_second;
+    }
+    return least >= bytes;
+}
+
 /* The deadlines are long against what work and messages take. */
 static bool is_roomy(const struct node_run *run)
 {
     const struct policy *p = &run->scenario.policy;
     uint64_t shorter = p->collect_deadline_ns < p->score_deadline_ns ? p->collect_deadline_ns : p->score_deadline_ns;
 
-    return shorter >= 6000 * UINT64_C(1000000) && shorter >= 4 * run->scenario.view_timeout_ns;
+    return carries(&run->scenario, BYTES_ROOMY) && shorter >= 6000 * UINT64_C(1000000) &&
+           shorter >= 4 * run->scenario.view_timeout_ns;
 }
 
 static void check_taking_part(struct node_run *run, const unsigned updates[], const unsigned rows[])
@@ -173,6 +192,7 @@ static void check_node(struct node_run *run, const struct sim_node *n)
 {
     const struct federation_state *last = &run->told.chronicle.state;
 
+    run_mark(run, NODE_MARK_HOSTILE, n->hostile != NULL);
     if (!n->up) {
         run_mark(run, NODE_MARK_DOWN_AT_END, n->member >= 0);
         return;
@@ -216,11 +236,8 @@ static void mark_members(struct node_run *run)
 static void mark_scenario(struct node_run *run)
 {
     const struct scenario *s = &run->scenario;
-    uint64_t least = s->default_link.bytes_per_second;
 
-    if (s->local_link.bytes_per_second > 0 && (least == 0 || s->local_link.bytes_per_second < least))
-        least = s->local_link.bytes_per_second;
-    run_mark(run, NODE_MARK_THIN, least > 0 && least < 125000);
+    run_mark(run, NODE_MARK_THIN, !carries(s, BYTES_THIN));
     run_mark(run, NODE_MARK_ALONE, s->quorum == 1);
     run_mark(run, NODE_MARK_MANY, s->node_count >= 8);
 }

@@ -135,8 +135,10 @@ static json_t *draw_link(struct sketch *s)
     put_drawn(s, link, "jitter_ms", 0, 15);
     if (sketch_chance(s, 40))
         put_drawn(s, link, "loss_ppm", 1, 40000);
-    if (sketch_chance(s, 30) && s->attempt < 3)
+    if (sketch_chance(s, 30) && s->attempt < 3) {
         json_put(link, "bandwidth_kbps", json_u64(kbps[sketch_draw(s, 0, 4)] << 2 * s->attempt));
+        s->thin = true;
+    }
     return link;
 }
 

@@ -252,15 +252,26 @@ static void add_fault(struct sketch *s)
 
 /* ---- liars */
 
+/* What hostile ones send is as much as a link carries that carries little. */
+static enum lie any_lie(struct sketch *s)
+{
+    enum lie lie = sketch_chance(s, 40) ? LIE_HOSTILE : (enum lie)sketch_draw(s, LIE_NONE + 1, LIE_COUNT - 1);
+
+    return s->thin && lie == LIE_HOSTILE ? LIE_DOUBLE_SIGN : lie;
+}
+
 static void add_lie(struct sketch *s)
 {
-    unsigned node = any_node(s);
+    unsigned node = any_node(s), tries = 3;
     json_t *e;
 
-    if (!make_faulty(s, node))
-        return;
+    while (!make_faulty(s, node)) {
+        if (tries-- == 0)
+            return;
+        node = any_node(s);
+    }
     e = node_event(s, "lie", node);
-    json_put(e, "behaviour", json_string(lie_name((enum lie)sketch_draw(s, LIE_NONE + 1, LIE_COUNT - 1))));
+    json_put(e, "behaviour", json_string(lie_name(any_lie(s))));
     add(s, e);
     if (!sketch_chance(s, 40))
         return;

@@ -18,6 +18,9 @@
     X(ABSENT, "a member is absent")                                                                                    \
     X(QUARANTINED, "a member is quarantined")                                                                          \
     X(QUARANTINE_LIFTED, "a quarantine is lifted")                                                                     \
+    X(HOSTILE, "somebody sends hostile entries")                                                                       \
+    X(HOSTILE_LOGGED, "an entry of such a one is in the log")                                                          \
+    X(HOSTILE_EFFECT, "and takes effect")                                                                              \
     X(CONVICTED, "a member is convicted")                                                                              \
     X(FOUND, "a member is found with a false claim")                                                                   \
     X(RECOUNTED, "a validator runs a claim again and says what it comes to")                                           \

@@ -23,6 +23,7 @@ struct sketch {
     unsigned bears; /* faulty validators, whoever leaves */
     unsigned quorum;
     struct sketch_node nodes[SKETCH_NODES_MAX]; /* validators first */
+    bool thin;                                  /* some link carries a limited number of bytes */
     uint64_t epochs, troubled;                  /* trouble begins in the first `troubled` epochs */
     json_t *scenario, *events;                  /* events: borrowed from scenario */
 };
