@@ -195,7 +195,7 @@ static void run(struct world *w, struct blob *const *requests, unsigned count)
 static void world_init(struct world *w, unsigned n, unsigned batch, unsigned requests, struct verify_cache *cache,
                        unsigned first)
 {
-    static const struct pbft_app CALLBACKS = {NULL, judge, execute, undo, decide};
+    static const struct pbft_app CALLBACKS = {NULL, judge, execute, undo, NULL, decide};
     struct pbft_config config = {.federation_id = digest_of(bytes_of_text("benchmark")),
                                  .membership_epoch = 1,
                                  .n = n,
@@ -231,7 +231,7 @@ static void world_init(struct world *w, unsigned n, unsigned batch, unsigned req
         config.verify_cache = r->cache;
         config.self = i;
         config.key = keys[i];
-        app.context = r;
+        app.context = app.log = r;
         r->pbft = pbft_new(&config, &app, 0, &genesis);
     }
     start(w);

@@ -61,17 +61,6 @@ void outbox_reset(struct outbox *o)
 
 /* ---- doing */
 
-static void write(struct outbox *o, const struct effect *e)
-{
-    const struct outbox_actions *act = o->actions;
-    void (*begin)(void *, uint64_t, uint64_t, struct blob *) = e->kind == EFFECT_PERSIST  ? act->persist
-                                                               : e->kind == EFFECT_APPEND ? act->append
-                                                                                          : act->snapshot;
-
-    ASSERT(begin != NULL);
-    begin(o->context, ++o->written, e->number, e->blob);
-}
-
 static void timer(struct outbox *o, const struct effect *e)
 {
     const struct outbox_actions *act = o->actions;
@@ -82,38 +71,46 @@ static void timer(struct outbox *o, const struct effect *e)
         act->timer_stop(o->context, e->timer);
 }
 
-static void perform(struct outbox *o, const struct effect *e)
+/* Takes over what it holds. */
+static void perform(struct outbox *o, struct effect e)
 {
     const struct outbox_actions *act = o->actions;
     void *context = o->context;
 
     if (act->seen != NULL)
-        act->seen(context, e);
-    switch (e->kind) {
+        act->seen(context, &e);
+    switch (e.kind) {
     case EFFECT_PERSIST:
+        ASSERT(act->persist != NULL);
+        act->persist(context, ++o->written, e.number, e.blob);
+        break;
     case EFFECT_APPEND:
+        ASSERT(act->append != NULL);
+        act->append(context, ++o->written, e.number, e.blob);
+        break;
     case EFFECT_SNAPSHOT:
-        write(o, e);
+        ASSERT(act->snapshot != NULL);
+        act->snapshot(context, ++o->written, e.number, e.blob);
         break;
     case EFFECT_FORGET:
         if (act->forget != NULL)
-            act->forget(context, e->number);
+            act->forget(context, e.number);
         break;
     case EFFECT_SEND:
         if (act->send != NULL)
-            act->send(context, e);
+            act->send(context, &e);
         break;
     case EFFECT_TIMER_SET:
     case EFFECT_TIMER_STOP:
-        timer(o, e);
+        timer(o, &e);
         break;
     case EFFECT_JOB:
         if (act->job != NULL)
-            act->job(context, e->body);
+            act->job(context, e.body);
         break;
     case EFFECT_ANCHOR:
         if (act->anchor != NULL)
-            act->anchor(context, e->number, e->body);
+            act->anchor(context, e.number, e.body);
         break;
     case EFFECT_RECOVERED:
         if (act->recovered != NULL)
@@ -121,14 +118,9 @@ static void perform(struct outbox *o, const struct effect *e)
         break;
     case EFFECT_NOTE:
         if (act->note != NULL)
-            act->note(context, e->name, e->number, e->other);
+            act->note(context, e.name, e.number, e.other);
         break;
     }
-}
-
-static void perform_dropping(struct outbox *o, struct effect e)
-{
-    perform(o, &e);
     effect_drop(&e);
 }
 
@@ -140,26 +132,17 @@ static void release(struct outbox *o)
 
         o->held_first = (o->held_first + 1) % o->held_cap;
         o->held_count--;
-        perform_dropping(o, e);
+        perform(o, e);
     }
 }
 
-static void carry_one(struct outbox *o, struct effect e)
+/* The write that it waits for. */
+static uint64_t waits_for(const struct outbox *o, const struct effect *e)
 {
-    if (effect_is_write(&e)) {
-        perform_dropping(o, e);
-        release(o);
-        return;
-    }
-    if (e.after == AFTER_ALL)
-        e.after = o->written;
-    ASSERT(e.after <= o->written);
-    if (e.kind == EFFECT_SEND)
-        e.after = MUTATE(OUTBOX_SENDS_EARLY, AFTER_NONE, e.after);
-    if (e.after <= o->durable)
-        perform_dropping(o, e);
-    else
-        hold_back(o, &e);
+    ASSERT(e->after == AFTER_ALL || e->after <= o->written);
+    if (e->kind == EFFECT_SEND && MUTATE(OUTBOX_SENDS_EARLY, true, false))
+        return AFTER_NONE;
+    return e->after == AFTER_ALL ? o->written : e->after;
 }
 
 void outbox_carry(struct outbox *o, struct effects *effects)
@@ -173,7 +156,13 @@ void outbox_carry(struct outbox *o, struct effects *effects)
 
         effects->items[i].blob = NULL; /* what it holds goes with it */
         effects->items[i].body = NULL;
-        carry_one(o, e);
+        e.after = effect_is_write(&e) ? AFTER_NONE : waits_for(o, &e);
+        if (e.after > o->durable) {
+            hold_back(o, &e);
+            continue;
+        }
+        perform(o, e);
+        release(o); /* a write may be durable at once */
     }
     effects_clear(effects);
     o->busy = false;

@@ -33,64 +33,52 @@ static enum err judge_time(const struct fed *f, const struct federation_state *t
     if (close == NULL)
         return ERR_OK;
     struct moment moment = {.epoch = e->envelope.federated_epoch, .phase = close->phase, .attempt = close->attempt};
-    return lifecycle_judge_close(f, tip, &moment, tolerance_ns);
+    return duties_judge_close(f, tip, &moment, tolerance_ns);
 }
 
-static enum err judge_request(struct fed *f, struct bytes request)
+/* A single request that has no place yet is judged on all that is executed, and it is no use to propose a CLOSE before
+ * its time; in a batch of somebody else's clocks may differ by so much. tip: NULL while blocks below the batch are
+ * missing: then only what needs no state can be judged. */
+static enum err judge_entry(struct fed *f, const struct federation_state *tip, bool alone, struct bytes bytes)
 {
-    const struct federation_state *tip = application_tip(f);
+    const struct federation_state *members = application_tip(f);
+    int64_t tolerance_ns = alone ? 0 : (int64_t)f->decided.policy.close_tolerance_ns;
     struct entry *e;
-    enum err err = admission_open(f, tip, request, &e);
+    enum err err = admission_open(f, members, bytes, &e);
 
-    if (err == ERR_OK)
-        err = entry_judge(tip, e);
-    if (err == ERR_OK)
-        err = judge_time(f, tip, e, 0);
-    entry_drop(e);
-    return err;
-}
-
-/* An entry of a batch on top of `tip`, which is NULL while blocks below the batch are missing: then only what needs
- * no state can be judged. */
-static enum err judge_entry(struct fed *f, const struct federation_state *tip, struct bytes bytes)
-{
-    struct entry *e;
-    enum err err = admission_open(f, application_tip(f), bytes, &e);
-
+    if (err == ERR_OK && alone)
+        err = entry_judge(members, e);
     if (err == ERR_UNKNOWN && tip == NULL)
         err = ERR_AGAIN; /* a JOIN may be below */
-    else if (err == ERR_OK && tip == NULL && entry_closes(e) != NULL)
-        err = ERR_AGAIN;
-    else if (err == ERR_OK && tip != NULL)
-        err = judge_time(f, tip, e, (int64_t)f->decided.policy.close_tolerance_ns);
-    if (err == ERR_OK || err == ERR_AGAIN)
+    else if (err == ERR_OK)
+        err = tip != NULL ? judge_time(f, tip, e, tolerance_ns) : entry_closes(e) != NULL ? ERR_AGAIN : ERR_OK;
+    if (!alone && (err == ERR_OK || err == ERR_AGAIN))
         admission_add_to_batch(f, e);
     entry_drop(e);
     return err;
 }
 
-static enum err judge_batch(struct fed *f, uint64_t sequence, const struct bytes *requests, unsigned count)
+/* At sequence 0 the primary asks of a single request (struct pbft_app). */
+static enum err judge(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
-    uint64_t executed = f->decided.height + f->tentative_count;
-    const struct federation_state *tip = sequence == executed + 1 ? application_tip(f) : NULL;
+    struct fed *f = context;
+    uint64_t next = f->decided.height + f->tentative_count + 1;
+    bool alone = sequence == 0;
+    const struct federation_state *tip = alone || sequence == next ? application_tip(f) : NULL;
     enum err result = ERR_OK;
 
     if (count > f->decided.policy.batch_max)
         return ERR_LIMIT;
-    admission_begin_batch(f);
+    if (!alone)
+        admission_begin_batch(f);
     for (unsigned i = 0; i < count; i++) {
-        enum err err = judge_entry(f, tip, requests[i]);
+        enum err err = judge_entry(f, tip, alone, requests[i]);
         if (err != ERR_OK && err != ERR_AGAIN)
             return err;
         if (err == ERR_AGAIN)
             result = ERR_AGAIN;
     }
     return result;
-}
-
-static enum err judge(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
-{
-    return sequence == 0 ? judge_request(context, requests[0]) : judge_batch(context, sequence, requests, count);
 }
 
 /* The entries of a batch or of a block, opened; the array is the caller's to drop (entries_drop). */
@@ -198,6 +186,24 @@ static enum err apply(void *context, struct blob *bytes)
     return err;
 }
 
+static void note_block(struct fed *f, const struct execution *execution)
+{
+    const struct federation_state *s = &f->decided;
+
+    effects_note(f->out, "fed.decided", s->height, execution->count);
+    effects_note(f->out, "fed.merkle_append", s->height, s->log.size);
+    if (execution->phase_changed && s->phase == PHASE_SCORE)
+        effects_note(f->out, "fed.align", s->epoch, s->candidate_count);
+    if (!execution->epoch_ended)
+        return;
+    const struct epoch_outcome *o = fed_outcome(f);
+    effects_note(f->out, "fed.aggregate", o->epoch, (uint64_t)o->aggregated_delta_ppm);
+    effects_note(f->out, "fed.guard", o->epoch, o->changed);
+    effects_note(f->out, "fed.meta_state", s->epoch, s->height);
+    effects_note(f->out, "fed.anchor", o->epoch, s->height);
+    effects_anchor(f->out, o->epoch, &f->epoch_end->body);
+}
+
 static void advanced(void *context, const struct replica_block *block, struct blob *bytes, bool is_last)
 {
     struct fed *f = context;
@@ -205,9 +211,14 @@ static void advanced(void *context, const struct replica_block *block, struct bl
     spot_check_pass(f);
     if (is_last) {
         snapshot_add_link(f, bytes, block);
-        lifecycle_meet_voters(f);
+        duties_meet_voters(f);
     }
-    fed_block_decided(f, &f->execution);
+    if (f->execution.epoch_ended) {
+        duties_epoch_ended(f, &f->execution.outcome);
+        outcome_take(f, &f->execution);
+    }
+    if (f->out != NULL) /* else it is a block of the store, which was told about when it was decided */
+        note_block(f, &f->execution);
     execution_free(&f->execution);
 }
 

@@ -74,51 +74,6 @@ static enum err check_key(const struct fed *f, struct diag *diag)
     return ERR_OK;
 }
 
-static void epoch_end_free(struct effect_body *body)
-{
-    struct epoch_end *end = (struct epoch_end *)body;
-
-    mem_free(end->outcome.updates);
-    mem_free(end);
-}
-
-static void keep_outcome(struct fed *f, struct execution *execution)
-{
-    struct epoch_end *end = mem_alloc(sizeof *end);
-
-    end->body = (struct effect_body){.holders = 1, .free = epoch_end_free};
-    end->outcome = execution->outcome;
-    execution->outcome.updates = NULL;
-    execution->outcome.update_count = 0;
-    effect_body_drop(f->epoch_end != NULL ? &f->epoch_end->body : NULL);
-    f->epoch_end = end;
-}
-
-static void note_epoch_end(struct fed *f, const struct epoch_outcome *o)
-{
-    effects_note(f->out, "fed.aggregate", o->epoch, (uint64_t)o->aggregated_delta_ppm);
-    effects_note(f->out, "fed.guard", o->epoch, o->changed);
-    effects_note(f->out, "fed.meta_state", f->decided.epoch, f->decided.height);
-    effects_note(f->out, "fed.anchor", o->epoch, f->decided.height);
-    effects_anchor(f->out, o->epoch, &f->epoch_end->body);
-}
-
-void fed_block_decided(struct fed *f, struct execution *execution)
-{
-    if (execution->epoch_ended) {
-        lifecycle_epoch_ended(f, &execution->outcome);
-        keep_outcome(f, execution);
-    }
-    if (f->out == NULL) /* a block of the store: it was told about when it was decided */
-        return;
-    effects_note(f->out, "fed.decided", f->decided.height, execution->count);
-    effects_note(f->out, "fed.merkle_append", f->decided.height, f->decided.log.size);
-    if (execution->phase_changed && f->decided.phase == PHASE_SCORE)
-        effects_note(f->out, "fed.align", f->decided.epoch, f->decided.candidate_count);
-    if (execution->epoch_ended)
-        note_epoch_end(f, fed_outcome(f));
-}
-
 enum err fed_new(struct bytes genesis, const struct fed_config *config, const struct ledger_store *store,
                  struct fed **out, struct diag *diag)
 {
@@ -233,7 +188,7 @@ static enum err expire(struct fed *f, uint32_t timer)
     switch (timer) {
     case FED_TIMER_DEADLINE:
         f->deadline_at_ns = 0;
-        lifecycle_deadline(f);
+        duties_deadline(f);
         return ERR_OK;
     case FED_TIMER_SUBMIT:
         f->submit_at_ns = 0;
@@ -244,21 +199,14 @@ static enum err expire(struct fed *f, uint32_t timer)
     }
 }
 
-static enum err dispatch(struct fed *f, const struct fed_event *event)
+/* What somebody else has done for this node, or wants of it. */
+static enum err hear(struct fed *f, const struct fed_event *event)
 {
-    if (event->kind == FED_EVENT_START)
-        return start(f);
-    if (!f->started)
-        return ERR_STATE;
     switch (event->kind) {
-    case FED_EVENT_MESSAGE:
-        return receive(f, event);
-    case FED_EVENT_TIMER:
-        return expire(f, event->timer);
     case FED_EVENT_CYCLE_DONE:
-        return lifecycle_cycle_done(f, event);
+        return duties_cycle_done(f, event);
     case FED_EVENT_SCORE_DONE:
-        return lifecycle_score_done(f, event);
+        return duties_score_done(f, event);
     case FED_EVENT_RECOUNT_DONE:
         return spot_check_done(f, event);
     case FED_EVENT_DURABLE:
@@ -278,14 +226,25 @@ static enum err dispatch(struct fed *f, const struct fed_event *event)
 
 enum err fed_step(struct fed *f, const struct fed_event *event, struct effects *effects)
 {
+    enum err err;
+
     ASSERT(event->now_ns >= f->now_ns);
     f->now_ns = event->now_ns;
     f->out = effects;
     size_t begun = effects->count;
     replica_begin(f->replica, event->now_ns, effects);
-    enum err err = dispatch(f, event);
+    if (event->kind == FED_EVENT_START)
+        err = start(f);
+    else if (!f->started)
+        err = ERR_STATE;
+    else if (event->kind == FED_EVENT_MESSAGE)
+        err = receive(f, event);
+    else if (event->kind == FED_EVENT_TIMER)
+        err = expire(f, event->timer);
+    else
+        err = hear(f, event);
     if (f->started && (event->kind != FED_EVENT_DURABLE || effects->count > begun)) /* mostly nothing follows */
-        lifecycle_settle(f);
+        duties_settle(f);
     replica_end(f->replica);
     f->out = NULL;
     return err;
@@ -314,17 +273,4 @@ bool fed_recovering(const struct fed *f)
 struct pbft_status fed_pbft_status(const struct fed *f)
 {
     return replica_status(f->replica);
-}
-
-const struct epoch_outcome *fed_outcome_of(struct effect_body *body)
-{
-    ASSERT(body->free == epoch_end_free);
-    return &((struct epoch_end *)body)->outcome;
-}
-
-const struct epoch_outcome *fed_outcome(const struct fed *f)
-{
-    static const struct epoch_outcome none;
-
-    return f->epoch_end != NULL ? &f->epoch_end->outcome : &none;
 }

@@ -10,7 +10,7 @@
 #include "replica/replica.h"
 
 /* What the files of this folder share. One step runs like this: fed.c hands the event to whom it concerns,
- * the replica calls back into application.c, and then lifecycle_settle() compares the decided state with what this node
+ * the replica calls back into application.c, and then duties_settle() compares the decided state with what this node
  * has done about it. Everything a node does of its own is owed by the state and never triggered by a
  * message, so a restart needs no memory of where it was. */
 
@@ -98,12 +98,12 @@ struct fed {
     struct links links;         /* of all closed membership epochs */
     struct block foreign;       /* opened last */
     struct execution execution; /* of the block that is decided just now */
-    bool settled;               /* lifecycle_settle() has seen settled_height and what comes below */
+    bool settled;               /* duties_settle() has seen settled_height and what comes below */
     uint64_t settled_height, settled_epoch;
     enum member_status settled_status;
     struct epoch_end *epoch_end; /* the last one; one holding; NULL: none yet */
 
-    /* lifecycle.c */
+    /* duties.c */
     bool watching;
     struct moment moment; /* the attempt that deadline_ns is for */
     int64_t deadline_ns;
@@ -143,10 +143,7 @@ struct fed {
 bool fed_resting(const struct fed *f);                                              /* last_epoch has ended */
 const struct member *fed_self(const struct fed *f);                                 /* NULL: not a member (yet) */
 void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_ns); /* at_ns 0: stop */
-/* The decided state is the one that this execution led to. Takes the outcome out of it. */
-void fed_block_decided(struct fed *f, struct execution *execution);
-
-/* Records filed under numbers <= number are about to go: what is still needed of our own is filed anew. */
+/* Records filed under numbers up to this one are about to go: what is still needed is filed anew. */
 void fed_compact(struct fed *f, uint64_t number);
 /* Which member are we in the decided state, and by which key, the present or the next one? */
 void fed_find_self(struct fed *f);
@@ -169,26 +166,30 @@ enum err snapshot_check(const struct fed *f, uint64_t height, struct bytes proof
 enum err snapshot_install(struct fed *f, uint64_t height, struct bytes proof, struct bytes bytes,
                           struct replica_point *out) MUST_CHECK;
 
-/* lifecycle.c */
-void lifecycle_settle(struct fed *f);
-void lifecycle_epoch_ended(struct fed *f, const struct epoch_outcome *o);
-void lifecycle_installed(struct fed *f);   /* the decided state is one that others gave us */
-void lifecycle_meet_voters(struct fed *f); /* the decided state began a membership epoch */
-enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
-enum err lifecycle_score_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
-void lifecycle_deadline(struct fed *f); /* the timer */
+/* outcome.c */
+void outcome_take(struct fed *f, struct execution *execution); /* takes the outcome of its epoch out of it */
+
+/* duties.c */
+void duties_settle(struct fed *f);
+void duties_epoch_ended(struct fed *f, const struct epoch_outcome *o);
+void duties_installed(struct fed *f);   /* the decided state is one that others gave us */
+void duties_meet_voters(struct fed *f); /* the decided state began a membership epoch */
+enum err duties_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
+enum err duties_score_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
+void duties_deadline(struct fed *f); /* the timer */
 /* Is a CLOSE for this moment due by our clock, give or take tolerance_ns? ERR_AGAIN: not yet. A moment that is over
  * in s is harmless (ERR_OK): the entry has no effect there. */
-enum err lifecycle_judge_close(const struct fed *f, const struct federation_state *s, const struct moment *m,
-                               int64_t tolerance_ns) MUST_CHECK;
+enum err duties_judge_close(const struct fed *f, const struct federation_state *s, const struct moment *m,
+                            int64_t tolerance_ns) MUST_CHECK;
 
 /* submit.c: own entries. */
 bool submit_pending(const struct fed *f, enum entry_kind kind);
 /* May an entry of this kind be signed now: none on its way, none refused at this height? */
 bool submit_possible(const struct fed *f, enum entry_kind kind);
-/* Signs, persists, sends. built_on: the block that the content comes from. */
-void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const struct digest *built_on,
-                  struct bytes body);
+/* To be filled in and submitted: of the decided state's epoch, built on its block. body: borrowed. */
+struct envelope submit_envelope(const struct fed *f, enum entry_kind kind, struct bytes body);
+/* Numbers, signs, persists and sends it, unless the state refuses it. e: kind, epoch, block, body, what is attached. */
+void submit_entry(struct fed *f, struct envelope e);
 void submit_evidence(struct fed *f, const struct evidence_body *body); /* of two statements; borrowed */
 void submit_review(struct fed *f); /* forgets own entries that are in the log or have become pointless */
 void submit_forget_all(struct fed *f);

@@ -153,8 +153,8 @@ enum err snapshot_install(struct fed *f, uint64_t height, struct bytes proof, st
     ASSERT(f->tentative_count == 0);
     take(f, &state, &p);
     point_of(f, out);
-    lifecycle_installed(f);
+    duties_installed(f);
     if (f->decided.membership_epoch != before)
-        lifecycle_meet_voters(f);
+        duties_meet_voters(f);
     return ERR_OK;
 }

@@ -135,7 +135,7 @@ static void say(struct fed *f, const struct recounting *r)
 
     effects_note(f->out, "fed.recount", r->claim.member, r->cost);
     recount_body_encode(&body, &encoded);
-    submit_entry(f, ENTRY_RECOUNT, f->decided.epoch, &f->decided.block_id, bytes_of_buf(&encoded));
+    submit_entry(f, submit_envelope(f, ENTRY_RECOUNT, bytes_of_buf(&encoded)));
     buf_free(&encoded);
 }
 

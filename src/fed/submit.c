@@ -87,8 +87,14 @@ static void own_send(struct fed *f, enum entry_kind kind)
         effects_note(f->out, "fed.pool_full", f->decided.height, (uint64_t)kind);
 }
 
-/* e: kind, epoch, block, body and what is attached to it. */
-static void submit(struct fed *f, struct envelope e)
+struct envelope submit_envelope(const struct fed *f, enum entry_kind kind, struct bytes body)
+{
+    const struct federation_state *s = &f->decided;
+
+    return (struct envelope){.kind = kind, .federated_epoch = s->epoch, .ledger_block_id = s->block_id, .body = body};
+}
+
+void submit_entry(struct fed *f, struct envelope e)
 {
     enum entry_kind kind = e.kind;
     struct own_entry *own = &f->own[kind];
@@ -122,18 +128,13 @@ static void submit(struct fed *f, struct envelope e)
     own_send(f, kind);
 }
 
-void submit_entry(struct fed *f, enum entry_kind kind, uint64_t epoch, const struct digest *built_on, struct bytes body)
-{
-    submit(f, (struct envelope){.kind = kind, .federated_epoch = epoch, .ledger_block_id = *built_on, .body = body});
-}
-
 void submit_evidence(struct fed *f, const struct evidence_body *body)
 {
-    struct envelope e = {.federated_epoch = f->decided.epoch, .ledger_block_id = f->decided.block_id};
+    struct envelope e = submit_envelope(f, ENTRY_EVIDENCE, (struct bytes){0});
     struct buf encoded = {0};
 
     evidence_body_encode(body, &encoded, &e);
-    submit(f, e);
+    submit_entry(f, e);
     buf_free(&encoded);
 }
 

@@ -150,7 +150,7 @@ static void sign_off(struct fed *f)
 
     while (replica_votes(f->replica) && submit_possible(f, ENTRY_RECONFIGURE) && (wish = next_due(f)) != NULL) {
         wish->signed_epoch = f->decided.epoch;
-        submit_entry(f, ENTRY_RECONFIGURE, f->decided.epoch, &f->decided.block_id, blob_bytes(wish->body));
+        submit_entry(f, submit_envelope(f, ENTRY_RECONFIGURE, blob_bytes(wish->body)));
     }
 }
 
@@ -161,7 +161,7 @@ static void leave(struct fed *f)
     if (!f->wishes.leaving || !submit_possible(f, ENTRY_LEAVE))
         return;
     leave_body_encode(&encoded);
-    submit_entry(f, ENTRY_LEAVE, f->decided.epoch, &f->decided.block_id, bytes_of_buf(&encoded));
+    submit_entry(f, submit_envelope(f, ENTRY_LEAVE, bytes_of_buf(&encoded)));
     buf_free(&encoded);
 }
 

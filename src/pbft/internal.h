@@ -186,7 +186,7 @@ void send_dropping(struct pbft *p, int32_t to, struct blob *message); /* gives u
 enum err receive_pre_prepare(struct pbft *p, struct bytes message);
 enum err receive_prepare(struct pbft *p, struct bytes message);
 enum err receive_commit(struct pbft *p, struct bytes message);
-/* Does all that has become possible: propose, prepare, execute, commit, decide. */
+/* The end of a step: does all that has become possible: propose, prepare, execute, commit, decide. */
 void normal_run(struct pbft *p);
 /* Not while the verdict rests on an execution that may be undone. */
 bool refused_for_good(const struct pbft *p, enum err verdict);

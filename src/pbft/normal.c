@@ -369,7 +369,7 @@ static bool decide(struct pbft *p)
     p->progress = true;
     effects_note(p->out, "pbft.decided", s->sequence, p->view);
     MUTATE(DECISION_NOT_RECORDED, (void)0, record_decided(p, s->sequence, &s->block_id));
-    p->app.decide(p->app.context, s->sequence, &s->block_id, bytes_of_buf(&certificate), p->out);
+    p->app.decide(p->app.log, s->sequence, &s->block_id, bytes_of_buf(&certificate), p->out);
     buf_free(&certificate);
     if (s->sequence == p->closing)
         effects_note(p->out, "pbft.closed", s->sequence, p->view);
@@ -551,6 +551,11 @@ void normal_run(struct pbft *p)
         if (may_go_on(p) && propose(p))
             moved = true;
     }
+    if (p->started) {
+        wiped_look(p);
+        timers_update(p);
+    }
+    p->out = NULL;
 }
 
 void normal_undo(struct pbft *p)

@@ -130,23 +130,13 @@ void pbft_inherit(struct pbft *p, const struct pbft *old)
     }
 }
 
-/* ---- steps */
+/* ---- steps: each ends with normal_run() */
 
 static void step_begin(struct pbft *p, int64_t now_ns, struct effects *effects)
 {
     p->now_ns = now_ns;
     p->out = effects;
     p->progress = false;
-}
-
-static void step_end(struct pbft *p)
-{
-    if (p->started) {
-        normal_run(p);
-        wiped_look(p);
-        timers_update(p);
-    }
-    p->out = NULL;
 }
 
 void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects)
@@ -162,7 +152,7 @@ void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects)
     }
     MUTATE(CHECKPOINT_NOT_SIGNED_AGAIN, (void)0, checkpoint_vote_again(p));
     resend_all(p);
-    step_end(p);
+    normal_run(p);
 }
 
 bool pbft_owns(struct bytes message)
@@ -175,49 +165,35 @@ bool pbft_membership_epoch(struct bytes message, uint64_t *epoch)
     return pbft_owns(message) && message_membership_epoch(message, epoch);
 }
 
-static enum err receive(struct pbft *p, struct bytes message)
-{
-    switch ((enum message_type)message.data[1]) {
-    case MESSAGE_PRE_PREPARE:
-        return receive_pre_prepare(p, message);
-    case MESSAGE_PREPARE:
-        return receive_prepare(p, message);
-    case MESSAGE_COMMIT:
-        return receive_commit(p, message);
-    case MESSAGE_CHECKPOINT:
-        return receive_checkpoint(p, message);
-    case MESSAGE_VIEW_CHANGE:
-        return receive_view_change(p, message);
-    case MESSAGE_NEW_VIEW:
-        return receive_new_view(p, message);
-    case MESSAGE_FETCH:
-        return receive_fetch(p, message);
-    case MESSAGE_BATCH:
-        return receive_batch(p, message);
-    case MESSAGE_STATUS:
-        return receive_status(p, message);
-    case MESSAGE_STABLE:
-        return receive_stable(p, message);
-    case MESSAGE_QUERY:
-        return receive_query(p, message);
-    case MESSAGE_REPORT:
-        return receive_report(p, message);
-    case MESSAGE_TYPES_END:
-        break;
-    }
-    return ERR_UNKNOWN;
-}
+static enum err (*const receivers[MESSAGE_TYPES_END])(struct pbft *p, struct bytes message) = {
+    [MESSAGE_PRE_PREPARE] = receive_pre_prepare,
+    [MESSAGE_PREPARE] = receive_prepare,
+    [MESSAGE_COMMIT] = receive_commit,
+    [MESSAGE_CHECKPOINT] = receive_checkpoint,
+    [MESSAGE_VIEW_CHANGE] = receive_view_change,
+    [MESSAGE_NEW_VIEW] = receive_new_view,
+    [MESSAGE_FETCH] = receive_fetch,
+    [MESSAGE_BATCH] = receive_batch,
+    [MESSAGE_STATUS] = receive_status,
+    [MESSAGE_STABLE] = receive_stable,
+    [MESSAGE_QUERY] = receive_query,
+    [MESSAGE_REPORT] = receive_report,
+};
 
 enum err pbft_receive(struct pbft *p, int64_t now_ns, struct blob *message, struct effects *effects)
 {
+    struct bytes bytes = blob_bytes(message);
+    enum err err = ERR_UNKNOWN;
+
     ASSERT(p->started);
-    if (!pbft_owns(blob_bytes(message)))
+    if (!pbft_owns(bytes))
         return ERR_TYPE;
-    if (message->len > PBFT_MESSAGE_SIZE_MAX)
+    if (bytes.len > PBFT_MESSAGE_SIZE_MAX)
         return ERR_LIMIT;
     step_begin(p, now_ns, effects);
-    enum err err = receive(p, blob_bytes(message));
-    step_end(p);
+    if (bytes.data[1] < MESSAGE_TYPES_END && receivers[bytes.data[1]] != NULL)
+        err = receivers[bytes.data[1]](p, bytes);
+    normal_run(p);
     return err;
 }
 
@@ -240,7 +216,7 @@ void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *
     else if (timer == PBFT_TIMER_RESEND)
         resend_all(p);
     p->fruitless += timer == PBFT_TIMER_RESEND;
-    step_end(p);
+    normal_run(p);
 }
 
 /* The pool is full: what can be proposed takes the place of the youngest that cannot yet. Else a client could shut out
@@ -278,7 +254,7 @@ enum err pbft_request(struct pbft *p, int64_t now_ns, struct blob *request, stru
         else
             err = ERR_OK;
     }
-    step_end(p);
+    normal_run(p);
     return err == ERR_DUPLICATE ? ERR_OK : err;
 }
 
@@ -287,7 +263,7 @@ void pbft_expect(struct pbft *p, int64_t now_ns, bool expecting, struct effects 
     ASSERT(p->started);
     step_begin(p, now_ns, effects);
     p->expecting = expecting;
-    step_end(p);
+    normal_run(p);
 }
 
 void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects)
@@ -295,7 +271,7 @@ void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects)
     ASSERT(p->started);
     step_begin(p, now_ns, effects);
     p->occasion += MUTATE(POKE_IS_NO_OCCASION, 0, 1);
-    step_end(p);
+    normal_run(p);
 }
 
 void pbft_undo(struct pbft *p)
@@ -311,7 +287,7 @@ void pbft_hold(struct pbft *p, int64_t now_ns, bool held, struct effects *effect
         return;
     p->held = held;
     step_begin(p, now_ns, effects);
-    step_end(p);
+    normal_run(p);
 }
 
 void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct pbft_result *block,
@@ -349,7 +325,7 @@ void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struc
     MUTATE(LEARNED_KEEPS_MARKS, (void)0, pool_release(&p->pool, 0));
     MUTATE(LEARNED_SIGNS_NO_CHECKPOINT, (void)0, checkpoint_vote(p, sequence, block_id));
     checkpoint_adopt(p);
-    step_end(p);
+    normal_run(p);
 }
 
 /* ---- looking in */

@@ -67,8 +67,10 @@ struct pbft_app {
                     struct pbft_result *out);
     /* Forget executions above sequence; all of them are undecided. */
     void (*undo)(void *context, uint64_t sequence);
+    /* The log that is decided; its own context. */
+    void *log;
     /* Final, in order, exactly once. certificate: ledger/certificate.h. */
-    void (*decide)(void *context, uint64_t sequence, const struct digest *block_id, struct bytes certificate,
+    void (*decide)(void *log, uint64_t sequence, const struct digest *block_id, struct bytes certificate,
                    struct effects *effects);
 };
 

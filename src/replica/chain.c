@@ -65,14 +65,33 @@ uint64_t chain_write_of(const struct replica *r, uint64_t height)
                : AFTER_NONE;
 }
 
-void chain_decide(struct replica *r, uint64_t sequence, const struct digest *block_id, struct bytes certificate)
+/* Consensus decided the lowest execution. */
+static void decide(void *replica, uint64_t sequence, const struct digest *block_id, struct bytes certificate,
+                   struct effects *effects)
 {
+    struct replica *r = replica;
     struct replica_block block;
+
+    ASSERT(effects == r->out);
     struct blob *bytes = r->app.decide(r->app.context, certificate, &block);
 
     ASSERT(sequence == block.height && digest_equal(block_id, &block.id));
     advance(r, &block, bytes);
     blob_drop(bytes);
+}
+
+struct pbft_app chain_app(struct replica *r)
+{
+    const struct replica_app *app = &r->app;
+
+    return (struct pbft_app){
+        .context = app->context,
+        .judge = app->judge,
+        .execute = app->execute,
+        .undo = app->undo,
+        .log = r,
+        .decide = decide,
+    };
 }
 
 enum err chain_certified(const struct replica *r, const struct replica_voters *v, const struct replica_block *b)

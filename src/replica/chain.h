@@ -24,8 +24,8 @@ void chain_free(struct replica *r);
  * place in diag. */
 enum err chain_load(struct replica *r, struct diag *diag) MUST_CHECK;
 
-/* Consensus decided the lowest execution. */
-void chain_decide(struct replica *r, uint64_t sequence, const struct digest *block_id, struct bytes certificate);
+/* Whom PBFT calls: the application executes, and what is decided comes here. */
+struct pbft_app chain_app(struct replica *r);
 /* The block that was opened last (app.open). ERR_STALE, ERR_AGAIN: another height is next; ERR_STATE: it is certified
  * and comes out otherwise here; any other error: it is not what the voters certified. */
 enum err chain_take(struct replica *r, struct blob *bytes, const struct replica_block *block) MUST_CHECK;

@@ -3,8 +3,7 @@
 
 #include "replica/replica.h"
 
-/* PBFT in and out: its callbacks, its effects in the words of peers, and its machines, one for each membership epoch in
- * which this replica votes. */
+/* The machines of PBFT, one for each membership epoch in which this replica votes. */
 
 /* The fields are the consensus's own. */
 struct consensus {
@@ -12,8 +11,7 @@ struct consensus {
     uint64_t membership_epoch; /* of pbft, or in which we have no vote */
     unsigned count;            /* who votes in it: */
     unsigned peers[PBFT_REPLICAS_MAX];
-    bool recovering;        /* may have signed what it has forgotten */
-    struct effects scratch; /* empty between calls */
+    bool recovering; /* may have signed what it has forgotten */
 };
 
 void consensus_init(struct replica *r);
@@ -28,16 +26,9 @@ void consensus_follow(struct replica *r);
 void consensus_undo(struct replica *r);
 /* It has. */
 void consensus_advance(struct replica *r);
-/* ERR_STATE: no vote. */
-enum err consensus_receive(struct replica *r, struct blob *message) MUST_CHECK;
-enum err consensus_request(struct replica *r, struct blob *request) MUST_CHECK;
-void consensus_timer(struct replica *r, uint32_t timer);
-void consensus_expect(struct replica *r, bool expecting);
-void consensus_poke(struct replica *r);
 /* The disk is behind, or not any more (r->held). */
 void consensus_hold(struct replica *r);
-/* To everybody else who votes in the present membership epoch: one effect for each, in a row. */
-void consensus_broadcast(struct replica *r, struct blob *message);
+/* What the loss of its records asked for is done. */
 void consensus_recovered(struct replica *r);
 
 #endif

@@ -28,8 +28,13 @@ struct replica {
     struct sync sync;
     struct backfill backfill;
     struct states states;
+    struct effects scratch; /* empty between calls */
 };
 
+/* PBFT wrote its effects to our list from `begin` on: its replicas become peers, a broadcast one effect for each of
+ * them, so that whoever carries it out need not know who voted when it was made. Before old records go, the application
+ * files anew what it needs of them. It is also told whom PBFT can convict. */
+void replica_translate(struct replica *r, size_t begin);
 /* Serial of the last write that was asked for. */
 uint64_t replica_written(const struct replica *r);
 /* Too many writes are not durable: nothing that needs another one may be begun. */

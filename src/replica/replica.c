@@ -1,7 +1,7 @@
 #include "base/mutate.h"
 #include "replica/internal.h"
 
-/* The parts of a replica, made and wired. */
+/* The parts of a replica, made and wired; and how the replica calls PBFT. */
 
 enum err replica_new(const struct replica_config *config, const struct replica_app *app,
                      const struct ledger_store *store, const struct digest *genesis_id, struct replica **out,
@@ -43,6 +43,7 @@ void replica_free(struct replica *r)
     chain_free(r);
     sync_free(r);
     states_free(r);
+    effects_free(&r->scratch);
     mem_free(r);
 }
 
@@ -55,6 +56,88 @@ enum err replica_restore(struct replica *r, struct bytes record)
 enum err replica_restored(const struct replica *r)
 {
     return r->consensus.pbft != NULL ? pbft_restored(r->consensus.pbft) : ERR_OK;
+}
+
+/* ---- effects */
+
+void replica_broadcast(struct replica *r, struct blob *message)
+{
+    const struct consensus *c = &r->consensus;
+
+    for (unsigned i = 0; i < c->count; i++) {
+        if (c->peers[i] != r->config.self)
+            effects_send_replica(r->out, c->membership_epoch, (int32_t)c->peers[i], message);
+    }
+}
+
+static bool is_broadcast(const struct effect *e)
+{
+    return e->kind == EFFECT_SEND && e->to == PEER_OTHERS;
+}
+
+static void address(const struct replica *r, struct effect *e)
+{
+    if (e->kind != EFFECT_SEND)
+        return;
+    e->to = (int32_t)r->consensus.peers[e->to];
+    e->number = 0;
+}
+
+static void put(struct replica *r, struct effect *e)
+{
+    if (is_broadcast(e)) {
+        replica_broadcast(r, e->blob);
+        blob_drop(e->blob);
+        return;
+    }
+    address(r, e);
+    effects_put(r->out, e);
+}
+
+static void take_evidence(struct replica *r)
+{
+    const struct consensus *c = &r->consensus;
+    struct buf first = {0}, second = {0};
+    unsigned replica;
+
+    while (c->pbft != NULL && pbft_take_evidence(c->pbft, &first, &second, &replica)) {
+        r->app.accuse(r->app.context, c->peers[replica], bytes_of_buf(&first), bytes_of_buf(&second));
+        buf_clear(&first);
+        buf_clear(&second);
+    }
+    buf_free(&first);
+    buf_free(&second);
+}
+
+void replica_translate(struct replica *r, size_t begin)
+{
+    struct effects *scratch = &r->scratch;
+    uint64_t forget = 0;
+
+    for (; begin < r->out->count; begin++) { /* they stay in their places */
+        struct effect *e = &r->out->items[begin];
+        if (is_broadcast(e) || e->kind == EFFECT_FORGET)
+            break;
+        address(r, e);
+    }
+    for (size_t i = begin; i < r->out->count; i++)
+        effects_put(scratch, &r->out->items[i]);
+    r->out->count = begin;
+    r->out->writes -= scratch->writes;
+    for (size_t i = 0; i < scratch->count; i++) {
+        struct effect *e = &scratch->items[i];
+        if (e->kind != EFFECT_FORGET)
+            put(r, e);
+        else if (e->number > forget)
+            forget = e->number;
+    }
+    scratch->count = 0;
+    scratch->writes = 0;
+    if (forget > 0) {
+        r->app.compact(r->app.context, forget);
+        effects_forget(r->out, forget);
+    }
+    take_evidence(r);
 }
 
 /* ---- steps */
@@ -125,69 +208,83 @@ bool replica_owns(struct bytes message)
             message.data[1] <= REPLICA_STATUS);
 }
 
-static enum err receive(struct replica *r, unsigned from, struct blob *message)
+/* The message of another machine than PBFT's present one: a key that is not known here, or no longer. */
+static bool is_strange(const struct replica *r, enum err err)
 {
-    struct bytes bytes = blob_bytes(message);
-
-    if (transfer_owns(bytes))
-        return sync_receive_state(r, from, bytes);
-    if (!pbft_owns(bytes))
-        return sync_receive(r, from, bytes);
-    enum err err = consensus_receive(r, message);
-    if (r->consensus.pbft == NULL || err == ERR_MISMATCH || err == ERR_UNKNOWN) /* a key that is not known here, or no
-                                                                                   longer */
-        sync_hear(r, from, bytes);
-    return err;
+    return r->consensus.pbft == NULL || err == ERR_MISMATCH || err == ERR_UNKNOWN;
 }
 
 enum err replica_receive(struct replica *r, unsigned from, struct blob *message)
 {
+    struct bytes bytes = blob_bytes(message);
+    size_t begin = r->out->count;
+    enum err err = ERR_STATE;
+
     ASSERT(r->started);
     if (from >= r->config.peers)
         return ERR_UNKNOWN;
-    enum err err = receive(r, from, message);
+    if (transfer_owns(bytes)) {
+        err = sync_receive_state(r, from, bytes);
+    } else if (!pbft_owns(bytes)) {
+        err = sync_receive(r, from, bytes);
+    } else {
+        if (r->consensus.pbft != NULL)
+            err = pbft_receive(r->consensus.pbft, r->now_ns, message, r->out);
+        replica_translate(r, begin);
+        if (is_strange(r, err))
+            sync_hear(r, from, bytes);
+    }
     settle(r);
     return err;
 }
 
 enum err replica_timer(struct replica *r, uint32_t timer)
 {
+    size_t begin = r->out->count;
+
     ASSERT(r->started);
-    if (timer == REPLICA_TIMER_POLL)
+    if (timer == REPLICA_TIMER_POLL) {
         sync_poll(r);
-    else if (timer == REPLICA_TIMER_TRANSFER)
+    } else if (timer == REPLICA_TIMER_TRANSFER) {
         sync_transfer_timer(r);
-    else if (timer <= PBFT_TIMER_RESEND && r->consensus.pbft != NULL)
-        consensus_timer(r, timer);
-    else
+    } else if (timer <= PBFT_TIMER_RESEND && r->consensus.pbft != NULL) {
+        pbft_timer(r->consensus.pbft, r->now_ns, timer, r->out);
+        replica_translate(r, begin);
+    } else {
         return ERR_UNKNOWN;
+    }
     settle(r);
     return ERR_OK;
 }
 
 enum err replica_request(struct replica *r, struct blob *request)
 {
-    enum err err = consensus_request(r, request);
+    size_t begin = r->out->count;
 
+    if (r->consensus.pbft == NULL)
+        return ERR_STATE;
+    enum err err = pbft_request(r->consensus.pbft, r->now_ns, request, r->out);
+    replica_translate(r, begin);
     settle(r);
     return err;
 }
 
 void replica_expect(struct replica *r, bool expecting)
 {
-    consensus_expect(r, expecting);
+    size_t begin = r->out->count;
+
+    pbft_expect(r->consensus.pbft, r->now_ns, expecting, r->out);
+    replica_translate(r, begin);
     settle(r);
 }
 
 void replica_poke(struct replica *r)
 {
-    consensus_poke(r);
-    settle(r);
-}
+    size_t begin = r->out->count;
 
-void replica_broadcast(struct replica *r, struct blob *message)
-{
-    consensus_broadcast(r, message);
+    pbft_poke(r->consensus.pbft, r->now_ns, r->out);
+    replica_translate(r, begin);
+    settle(r);
 }
 
 void replica_recovered(struct replica *r)

@@ -2,7 +2,7 @@
 #define PRISMFED_STATE_KIND_H
 
 #include "codec/cbor.h"
-#include "state/judge.h"
+#include "state/execute.h"
 
 /* A kind of entry is one file, entry_NAME.c, with its body's format (state/body.h) and its struct kind, and one row of
  * the table in kind.c. Shared by the files of this folder. */

@@ -31,12 +31,22 @@ function registered(file, name,    i) {
     return 0
 }
 
+# Is the function an item of a table in this file?
+function in_table(file, name,    i) {
+    for (i = 1; i <= lines[file]; i++)
+        if (line[file, i] ~ "^ *\\[[A-Z_]+\\] = " name ",$")
+            return 1
+    return 0
+}
+
 function check(depth, name, file, callback,    text) {
     text = body(file, name)
     if (text == "")
         complain(file " does not define " name)
     if (depth > before + 1)
         complain(name " hangs below nothing")
+    else if (depth > 0 && callback && in_table(place[depth - 1], name) && code[depth - 1] ~ /\]\(/)
+        ;
     else if (depth > 0 && callback && !registered(file, name))
         complain(file " makes no callback of " name)
     else if (depth > 0 && callback && code[depth - 1] !~ "[.>]" name "\\(")

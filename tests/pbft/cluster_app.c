@@ -152,5 +152,5 @@ static void app_decide(void *context, uint64_t sequence, const struct digest *bl
 
 struct pbft_app cluster_app(struct cluster_node *node)
 {
-    return (struct pbft_app){node, app_judge, app_execute, app_undo, app_decide};
+    return (struct pbft_app){node, app_judge, app_execute, app_undo, node, app_decide};
 }

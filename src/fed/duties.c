@@ -3,7 +3,7 @@
 
 #include "base/mutate.h"
 
-/* What this node does as the epoch's phases change. lifecycle_settle() runs at the end of every step. */
+/* What this node does as the epoch's phases change. duties_settle() runs at the end of every step. */
 
 static struct moment moment_of(const struct federation_state *s)
 {
@@ -19,8 +19,8 @@ static int moment_compare(const struct moment *a, const struct moment *b)
     return a->attempt == b->attempt ? 0 : a->attempt < b->attempt ? -1 : 1;
 }
 
-enum err lifecycle_judge_close(const struct fed *f, const struct federation_state *s, const struct moment *m,
-                               int64_t tolerance_ns)
+enum err duties_judge_close(const struct fed *f, const struct federation_state *s, const struct moment *m,
+                            int64_t tolerance_ns)
 {
     struct moment present = moment_of(s);
     int order = moment_compare(m, &present);
@@ -52,7 +52,7 @@ static void expect(struct fed *f, bool expecting)
 }
 
 /* The clock of the attempt was of a machine that is gone. */
-void lifecycle_meet_voters(struct fed *f)
+void duties_meet_voters(struct fed *f)
 {
     f->watching = f->expired = f->expecting = false;
     fed_find_self(f);
@@ -81,7 +81,7 @@ static void watch_phase(struct fed *f)
         replica_poke(f->replica);
 }
 
-void lifecycle_deadline(struct fed *f)
+void duties_deadline(struct fed *f)
 {
     if (!f->watching || f->expired || f->now_ns < f->deadline_ns)
         return;
@@ -111,14 +111,14 @@ static void lead(struct fed *f)
     if (s->phase == PHASE_ROLLBACK && submit_possible(f, ENTRY_ROLLBACK)) {
         effects_note(f->out, "fed.rollback", s->epoch, s->rollback_epoch);
         rollback_body_encode(s->rollback_epoch, &body);
-        submit_entry(f, ENTRY_ROLLBACK, s->epoch, &s->block_id, bytes_of_buf(&body));
+        submit_entry(f, submit_envelope(f, ENTRY_ROLLBACK, bytes_of_buf(&body)));
     }
     buf_clear(&body);
     if (f->expired && submit_possible(f, ENTRY_CLOSE)) {
         struct close_body close = {.phase = s->phase, .attempt = s->attempt};
         effects_note(f->out, "fed.close", s->epoch, s->attempt);
         close_body_encode(&close, &body);
-        submit_entry(f, ENTRY_CLOSE, s->epoch, &s->block_id, bytes_of_buf(&body));
+        submit_entry(f, submit_envelope(f, ENTRY_CLOSE, bytes_of_buf(&body)));
     }
     buf_free(&body);
 }
@@ -142,7 +142,10 @@ static void submit_update(struct fed *f)
     }
     update_body_encode(&body, &encoded);
     effects_note(f->out, "fed.meta_update", f->cycle_basis.epoch, c->count);
-    submit_entry(f, ENTRY_UPDATE, f->cycle_basis.epoch, &f->cycle_basis.block_id, bytes_of_buf(&encoded));
+    struct envelope e = submit_envelope(f, ENTRY_UPDATE, bytes_of_buf(&encoded));
+    e.federated_epoch = f->cycle_basis.epoch;
+    e.ledger_block_id = f->cycle_basis.block_id;
+    submit_entry(f, e);
     buf_free(&encoded);
     for (unsigned i = 0; i < c->count; i++)
         buf_free(&genomes[i]);
@@ -252,7 +255,7 @@ static void contribute_update(struct fed *f)
 }
 
 /* Many epochs may go by in one step of catch-up: what has counted in one of them is not offered again. */
-void lifecycle_epoch_ended(struct fed *f, const struct epoch_outcome *o)
+void duties_epoch_ended(struct fed *f, const struct epoch_outcome *o)
 {
     for (unsigned i = 0; i < o->update_count; i++) {
         if (o->updates[i].member == f->self)
@@ -261,7 +264,7 @@ void lifecycle_epoch_ended(struct fed *f, const struct epoch_outcome *o)
 }
 
 /* A state tells only that something of ours has counted since. */
-void lifecycle_installed(struct fed *f)
+void duties_installed(struct fed *f)
 {
     const struct member *self = fed_self(f);
 
@@ -292,8 +295,9 @@ static void contribute_score(struct fed *f)
     for (unsigned i = 0; i < body.count; i++)
         body.costs[i] = f->score_costs[i];
     score_body_encode(&body, &encoded);
-    const struct digest *basis = MUTATE(FED_ROW_NAMES_NEWEST_BLOCK, &s->block_id, &f->score_basis.block_id);
-    submit_entry(f, ENTRY_SCORE, s->epoch, basis, bytes_of_buf(&encoded));
+    struct envelope e = submit_envelope(f, ENTRY_SCORE, bytes_of_buf(&encoded));
+    e.ledger_block_id = MUTATE(FED_ROW_NAMES_NEWEST_BLOCK, s->block_id, f->score_basis.block_id);
+    submit_entry(f, e);
     buf_free(&encoded);
 }
 
@@ -307,7 +311,7 @@ static void reconcile(struct fed *f)
         return;
     effects_note(f->out, "fed.reconcile", f->decided.epoch, f->decided.height);
     reconcile_body_encode(&body, &encoded);
-    submit_entry(f, ENTRY_RECONCILE, f->decided.epoch, &f->decided.block_id, bytes_of_buf(&encoded));
+    submit_entry(f, submit_envelope(f, ENTRY_RECONCILE, bytes_of_buf(&encoded)));
     buf_free(&encoded);
 }
 
@@ -402,7 +406,7 @@ static void look_at_recovery(struct fed *f)
     effects_recovered(f->out, f->decided.height);
 }
 
-void lifecycle_settle(struct fed *f)
+void duties_settle(struct fed *f)
 {
     uint64_t height;
 
@@ -431,7 +435,7 @@ void lifecycle_settle(struct fed *f)
     arm_deadline(f);
 }
 
-enum err lifecycle_cycle_done(struct fed *f, const struct fed_event *event)
+enum err duties_cycle_done(struct fed *f, const struct fed_event *event)
 {
     if (!f->cycle_running || event->epoch != f->cycle_basis.epoch)
         return ERR_STALE;
@@ -465,7 +469,7 @@ static void known_take(struct fed *f, const uint64_t *costs, unsigned count)
     }
 }
 
-enum err lifecycle_score_done(struct fed *f, const struct fed_event *event)
+enum err duties_score_done(struct fed *f, const struct fed_event *event)
 {
     if (!f->scoring || event->epoch != f->score_basis.epoch)
         return ERR_STALE;
