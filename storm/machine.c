@@ -1,5 +1,6 @@
 #include "pbft/internal.h"
 #include "storm/world.h"
+#include "world/start.h"
 
 #include <string.h>
 
@@ -100,15 +101,6 @@ static void start_without_disk(struct machine *m)
     machine_start(m);
 }
 
-static struct digest recovery_nonce(const struct machine *m)
-{
-    uint8_t bytes[16];
-
-    be64_put(bytes, m->index);
-    be64_put(bytes + 8, m->life);
-    return digest_of(bytes_of(bytes, sizeof bytes));
-}
-
 /* From what its disk has. */
 static void read_ledger(struct machine *m)
 {
@@ -131,7 +123,7 @@ static void read_ledger(struct machine *m)
     struct diag diag = {0};
 
     config.pbft.recovering = m->amnesia;
-    config.pbft.nonce = recovery_nonce(m);
+    config.pbft.nonce = start_nonce(m->index, m->life);
     m->epoch = 0;
     machine_store(m);
     if (replica_new(&config, &app, &m->store, &GENESIS, &live, &diag) != ERR_OK)

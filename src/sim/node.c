@@ -6,6 +6,7 @@
 #include "sim/hostile.h"
 #include "sim/liar.h"
 #include "sim/rehearsal.h"
+#include "world/start.h"
 
 /* A cycle's or a score's least time: the program starts and reads its instances. The longer it is, the more of the
  * sites' work can run beside each other on real processors before a result is needed. */
@@ -46,16 +47,6 @@ void node_fini(struct sim_node *n)
     key_wipe(&n->next_key);
 }
 
-/* A real node draws it. */
-static struct digest start_nonce(const struct sim_node *n)
-{
-    uint8_t bytes[16];
-
-    be64_put(bytes, n->draws);
-    be64_put(bytes + 8, n->life);
-    return digest_of(bytes_of(bytes, sizeof bytes));
-}
-
 static void node_config(const struct sim_node *n, const struct rehearsal *r, struct fed_config *out)
 {
     const struct scenario *s = r->scenario;
@@ -75,7 +66,7 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
         .last_epoch = r->last_epoch,
         .verify_cache = r->verdicts,
         .recovering = n->recovering,
-        .nonce = start_nonce(n),
+        .nonce = start_nonce(n->draws, n->life),
         .sequence_floor = n->recovering ? (uint64_t)r->agenda.now_ns / 1000 : 0,
     };
 }

@@ -3,102 +3,66 @@
 #include <stdio.h>
 #include <string.h>
 
-enum event_kind { EVENT_MESSAGE, EVENT_TIMER, EVENT_REQUEST, EVENT_RESTART, EVENT_CATCH_UP };
+enum cluster_event { EVENT_REQUEST = EVENT_OWN /* number */, EVENT_RESTART, EVENT_CATCH_UP };
 
-struct event {
-    enum event_kind kind;
-    unsigned node;
-    unsigned number; /* timer, request */
-    unsigned life;
-    int64_t at;
-    struct blob *message;
-};
-
-static void push(struct cluster *c, int64_t at, struct event event)
+static struct cluster_node *node_of(struct host *h)
 {
-    struct event *e = mem_alloc(sizeof *e);
-    *e = event;
-    e->at = at;
-    heap_push(&c->events, at, e);
+    return (struct cluster_node *)h; /* its first member */
 }
-
-/* ---- the driver */
 
 static int64_t delay(struct cluster *c)
 {
-    return c->delay_min + (int64_t)prng_below(&c->prng, (uint64_t)(c->delay_max - c->delay_min + 1));
+    return c->delay_min + (int64_t)prng_below(&c->hosts.prng, (uint64_t)(c->delay_max - c->delay_min + 1));
 }
 
-/* When the last byte has left: one message after the other. */
-static int64_t leaves(struct cluster *c, unsigned from, unsigned to, size_t size)
-{
-    int64_t *link = &c->link_free[from][to];
+/* ---- what a machine asks for */
 
-    if (c->bandwidth == 0)
-        return c->now;
-    *link = (*link > c->now ? *link : c->now) + (int64_t)(size * UINT64_C(1000000000) / c->bandwidth);
-    return *link;
+/* The link as the test has it now. */
+static void set_link(struct cluster *c, unsigned from, unsigned to)
+{
+    const struct link_traits traits = {
+        .latency_ns = c->delay_min,
+        .jitter_ns = c->delay_max - c->delay_min,
+        .loss_ppm = c->loss * (PPM / 1000),
+        .duplicate_ppm = c->duplicate * (PPM / 1000),
+        .carries = c->bandwidth,
+        .per_ns = 1000 * MS,
+    };
+
+    hosts_set_link(&c->hosts, from, to, &traits);
 }
 
-static void transmit(struct cluster *c, unsigned from, unsigned to, struct blob *message)
+static void transmit(struct cluster_node *node, unsigned to, struct blob *message)
 {
-    if (from == to || to >= c->n || c->cut[from][to])
+    struct cluster *c = node->cluster;
+    unsigned from = node->index;
+
+    if (from == to || to >= c->n || !network_hears(&c->hosts.network, from, to) ||
+        (c->drop != NULL && c->drop(c, from, to, blob_bytes(message))))
         return;
-    if (c->drop != NULL && c->drop(c, from, to, blob_bytes(message)))
-        return;
-    if (prng_below(&c->prng, 1000) < c->loss)
-        return;
-    struct blob *sent =
-        c->nodes[from].liar && !c->nodes[from].plain ? cluster_tamper(c, from, to, message) : blob_hold(message);
+    struct blob *sent = node->liar && !node->plain ? cluster_tamper(c, from, to, message) : blob_hold(message);
     if (sent == NULL)
         return;
-    unsigned copies = prng_below(&c->prng, 1000) < c->duplicate ? 2 : 1;
-    for (unsigned i = 0; i < copies; i++)
-        push(c, leaves(c, from, to, sent->len) + delay(c),
-             (struct event){.kind = EVENT_MESSAGE, .node = to, .message = blob_hold(sent)});
+    set_link(c, from, to);
+    (void)host_send(&node->host, to, sent);
     blob_drop(sent);
-}
-
-static void do_forget(void *context, uint64_t number)
-{
-    struct cluster_node *node = context;
-    size_t kept = 0;
-
-    for (size_t i = 0; i < node->record_count; i++) {
-        if (node->records[i].number <= number)
-            blob_drop(node->records[i].bytes);
-        else
-            node->records[kept++] = node->records[i];
-    }
-    node->record_count = kept;
 }
 
 static void do_persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
 {
-    struct cluster_node *node = context;
-
-    cluster_check_prepared(node, blob_bytes(record));
-    if (node->record_count == node->record_cap) {
-        node->record_cap = node->record_cap == 0 ? 16 : 2 * node->record_cap;
-        node->records = mem_resize(node->records, node->record_cap, sizeof node->records[0]);
-    }
-    node->records[node->record_count++] = (struct cluster_record){number, blob_hold(record)};
-    outbox_durable(&node->outbox, serial);
+    (void)serial, (void)number;
+    cluster_check_prepared(context, blob_bytes(record));
 }
 
 static void do_append(void *context, uint64_t serial, uint64_t height, struct blob *block)
 {
     struct cluster_node *node = context;
+    uint64_t top = node->host.disk.height;
 
-    if (height != node->ledger_count + 1)
+    (void)serial, (void)block;
+    if (height != top + 1)
         cluster_fail(node->cluster, "%u appends %llu to %llu", node->index, (unsigned long long)height,
-                     (unsigned long long)node->ledger_count);
-    if (node->ledger_count == node->ledger_cap) {
-        node->ledger_cap = node->ledger_cap == 0 ? 16 : 2 * node->ledger_cap;
-        node->ledger = mem_resize(node->ledger, node->ledger_cap, sizeof node->ledger[0]);
-    }
-    node->ledger[node->ledger_count++] = blob_hold(block);
-    outbox_durable(&node->outbox, serial);
+                     (unsigned long long)top);
 }
 
 static void do_send(void *context, const struct effect *e)
@@ -109,24 +73,8 @@ static void do_send(void *context, const struct effect *e)
     cluster_check_sent(c, node, blob_bytes(e->blob));
     for (unsigned to = 0; to < c->n; to++) {
         if (e->to == PEER_OTHERS || e->to == (int32_t)to)
-            transmit(c, node->index, to, e->blob);
+            transmit(node, to, e->blob);
     }
-}
-
-static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
-{
-    struct cluster_node *node = context;
-
-    node->timer_at[timer] = at_ns;
-    push(node->cluster, at_ns,
-         (struct event){.kind = EVENT_TIMER, .node = node->index, .number = timer, .life = node->life});
-}
-
-static void do_timer_stop(void *context, uint32_t timer)
-{
-    struct cluster_node *node = context;
-
-    node->timer_at[timer] = -1;
 }
 
 static void do_note(void *context, const char *name, uint64_t number, uint64_t other)
@@ -174,33 +122,24 @@ static void seen(void *context, const struct effect *e)
         c->watch(c, node->index, 0, e);
 }
 
-const struct outbox_actions cluster_actions = {
-    .persist = do_persist,
-    .append = do_append,
-    .forget = do_forget,
-    .send = do_send,
-    .timer_set = do_timer_set,
-    .timer_stop = do_timer_stop,
-    .note = do_note,
-    .seen = seen,
-};
-
 /* A crash may come between any two of the effects. */
 void cluster_settle(struct cluster *c, unsigned index, struct effects *effects)
 {
-    struct cluster_node *node = &c->nodes[index];
-    size_t survive = effects->count;
+    struct host *h = &c->nodes[index].host;
+    size_t count = effects->count;
 
-    if (c->crash > 0 && effects->count > 0 && prng_below(&c->prng, 100000) < c->crash)
-        survive = prng_below(&c->prng, effects->count + 1);
-    bool crashed = survive < effects->count;
-    effects_cut(effects, survive);
-    outbox_carry(&node->outbox, effects);
-    effects_free(effects);
-    if (crashed) {
-        cluster_crash(c, node->index);
-        push(c, c->now + 10 * delay(c), (struct event){.kind = EVENT_RESTART, .node = node->index});
+    if (c->crash > 0 && count > 0 && prng_below(&c->hosts.prng, 100000) < c->crash) {
+        h->dies_after = prng_below(&c->hosts.prng, count + 1);
+        h->dies = h->dies_after < count;
     }
+    host_settle(h, effects);
+}
+
+static void died(struct host *h)
+{
+    struct cluster *c = node_of(h)->cluster;
+
+    (void)hosts_add(&c->hosts, cluster_now(c) + 10 * delay(c), EVENT_RESTART, h->index);
 }
 
 void cluster_look_behind(struct cluster *c, struct cluster_node *node)
@@ -211,8 +150,18 @@ void cluster_look_behind(struct cluster *c, struct cluster_node *node)
     struct pbft_status status = pbft_status(node->pbft);
     if (status.known_decided > status.decided) {
         node->catching_up = true;
-        push(c, c->now + 100 * MS, (struct event){.kind = EVENT_CATCH_UP, .node = node->index});
+        (void)hosts_add(&c->hosts, cluster_now(c) + 100 * MS, EVENT_CATCH_UP, node->index);
     }
+}
+
+struct blob *cluster_block(const struct cluster_node *node, uint64_t sequence)
+{
+    const struct ledger_store *ledger = &node->host.disk.ledger;
+    struct blob *block;
+    enum err err = ledger->read(ledger->context, sequence, &block);
+
+    ASSERT(err == ERR_OK);
+    return block;
 }
 
 void cluster_fetch_blocks(struct cluster *c, unsigned to, unsigned from)
@@ -220,12 +169,12 @@ void cluster_fetch_blocks(struct cluster *c, unsigned to, unsigned from)
     struct cluster_node *node = &c->nodes[to], *source = &c->nodes[from];
     struct effects effects = {0};
 
-    if (node->pbft == NULL || source->ledger_count <= node->decided)
+    if (node->pbft == NULL || source->host.disk.height <= node->decided)
         return;
     cluster_truncate_blocks(node, node->decided);
-    while (node->decided < source->ledger_count) {
+    while (node->decided < source->host.disk.height) {
         uint64_t sequence = node->decided + 1;
-        struct blob *block = source->ledger[node->decided];
+        struct blob *block = cluster_block(source, sequence);
         struct cbor_reader r;
         cbor_reader_init(&r, blob_bytes(block));
         cbor_expect_array(&r, 3);
@@ -238,8 +187,9 @@ void cluster_fetch_blocks(struct cluster *c, unsigned to, unsigned from)
         cluster_check_agreement(c, node, sequence, &id);
         node->decided = sequence;
         effects_append(&effects, sequence, block);
+        blob_drop(block);
         struct pbft_result result = cluster_result(node, sequence);
-        pbft_advance(node->pbft, c->now, sequence, &result, &effects);
+        pbft_advance(node->pbft, cluster_now(c), sequence, &result, &effects);
         if (node->executed > node->decided)
             break; /* it ran on with what it had prepared */
     }
@@ -252,8 +202,8 @@ static void catch_up(struct cluster *c, struct cluster_node *node)
     node->catching_up = false;
     if (node->pbft == NULL || pbft_status(node->pbft).known_decided <= node->decided)
         return;
-    unsigned from = (unsigned)prng_below(&c->prng, c->n);
-    if (!c->cut[from][node->index] && !c->nodes[from].liar)
+    unsigned from = (unsigned)prng_below(&c->hosts.prng, c->n);
+    if (network_hears(&c->hosts.network, from, node->index) && !c->nodes[from].liar)
         cluster_fetch_blocks(c, node->index, from);
     cluster_look_behind(c, node);
 }
@@ -274,12 +224,12 @@ static void give_request(struct cluster *c, struct cluster_node *node, unsigned 
     node->executed = executed;
     if (!done) {
         if (node->pbft != NULL) {
-            enum err err = pbft_request(node->pbft, c->now, request, &effects);
+            enum err err = pbft_request(node->pbft, cluster_now(c), request, &effects);
             if (err != ERR_OK && err != ERR_LIMIT && err != ERR_STALE)
                 cluster_fail(c, "a request: %s", err_text(err));
             cluster_settle(c, node->index, &effects);
         }
-        push(c, c->now + 300 * MS, (struct event){.kind = EVENT_REQUEST, .node = node->index, .number = k});
+        hosts_add(&c->hosts, cluster_now(c) + 300 * MS, EVENT_REQUEST, node->index)->number = k;
     }
     blob_drop(request);
 }
@@ -290,7 +240,7 @@ enum err cluster_deliver(struct cluster *c, unsigned to, struct bytes message)
     struct effects effects = {0};
     struct blob *blob = blob_new(message);
 
-    enum err err = node->pbft == NULL ? ERR_STATE : pbft_receive(node->pbft, c->now, blob, &effects);
+    enum err err = node->pbft == NULL ? ERR_STATE : pbft_receive(node->pbft, cluster_now(c), blob, &effects);
     c->refused[err]++;
     cluster_settle(c, node->index, &effects);
     blob_drop(blob);
@@ -298,56 +248,61 @@ enum err cluster_deliver(struct cluster *c, unsigned to, struct bytes message)
     return err;
 }
 
+static void message(struct host *h, const struct event *e)
+{
+    cluster_deliver(node_of(h)->cluster, h->index, blob_bytes(e->blob));
+}
+
+static void timer(struct host *h, uint32_t number)
+{
+    struct cluster_node *node = node_of(h);
+    struct cluster *c = node->cluster;
+    struct effects effects = {0};
+
+    if (c->watch != NULL)
+        c->watch(c, node->index, number, NULL);
+    pbft_timer(node->pbft, cluster_now(c), number, &effects);
+    cluster_settle(c, node->index, &effects);
+    cluster_look_behind(c, node);
+}
+
+static void happens(struct hosts *all, const struct event *e)
+{
+    struct cluster_node *node = node_of(all->host[e->node]);
+    struct cluster *c = node->cluster;
+
+    if (e->kind == EVENT_REQUEST)
+        give_request(c, node, e->number);
+    else if (e->kind == EVENT_CATCH_UP)
+        catch_up(c, node);
+    else if (node->pbft == NULL)
+        cluster_restart(c, e->node);
+    cluster_look_behind(c, node);
+}
+
+const struct host_runs cluster_runs = {
+    .message = message,
+    .timer = timer,
+    .stop = cluster_stop,
+    .died = died,
+    .happens = happens,
+    .actions = {.persist = do_persist, .append = do_append, .send = do_send, .note = do_note, .seen = seen},
+};
+
 bool cluster_step(struct cluster *c)
 {
-    struct effects effects = {0};
-    void *value;
-
-    if (c->failure[0] != '\0' || !heap_pop(&c->events, &c->now, &value))
-        return false;
-    struct event *e = value;
-    struct cluster_node *node = &c->nodes[e->node];
-    c->steps++;
-    switch (e->kind) {
-    case EVENT_MESSAGE:
-        cluster_deliver(c, e->node, blob_bytes(e->message));
-        break;
-    case EVENT_TIMER:
-        if (node->pbft != NULL && node->life == e->life && node->timer_at[e->number] == e->at) {
-            node->timer_at[e->number] = -1;
-            if (c->watch != NULL)
-                c->watch(c, node->index, e->number, NULL);
-            pbft_timer(node->pbft, c->now, e->number, &effects);
-            cluster_settle(c, node->index, &effects);
-        }
-        break;
-    case EVENT_REQUEST:
-        give_request(c, node, e->number);
-        break;
-    case EVENT_RESTART:
-        if (node->pbft == NULL)
-            cluster_restart(c, e->node);
-        break;
-    case EVENT_CATCH_UP:
-        catch_up(c, node);
-        break;
-    }
-    cluster_look_behind(c, node);
-    blob_drop(e->message);
-    mem_free(e);
-    return c->failure[0] == '\0';
+    return c->failure[0] == '\0' && hosts_step(&c->hosts) && c->failure[0] == '\0';
 }
 
 void cluster_run_until(struct cluster *c, int64_t time)
 {
     int64_t next;
-    void *value;
 
-    while (heap_peek(&c->events, &next, &value) && next <= time) {
+    while (agenda_peek(&c->hosts.agenda, &next) && next <= time) {
         if (!cluster_step(c))
             return;
     }
-    c->now = time;
+    agenda_wait(&c->hosts.agenda, time);
 }
 
 bool cluster_decided_all(const struct cluster *c)
@@ -374,11 +329,10 @@ bool cluster_decided_all(const struct cluster *c)
 bool cluster_run_decided(struct cluster *c, int64_t deadline)
 {
     int64_t next;
-    void *value;
 
     for (unsigned k = 0; !cluster_decided_all(c); k++) {
         for (unsigned i = 0; i < 8; i++) {
-            if (!heap_peek(&c->events, &next, &value) || next > deadline || !cluster_step(c))
+            if (!agenda_peek(&c->hosts.agenda, &next) || next > deadline || !cluster_step(c))
                 return cluster_decided_all(c) && c->failure[0] == '\0';
         }
     }
@@ -387,26 +341,21 @@ bool cluster_run_decided(struct cluster *c, int64_t deadline)
 
 void cluster_isolate(struct cluster *c, unsigned node, bool isolated)
 {
+    for (unsigned i = 0; i < c->n; i++) {
+        hosts_cut(&c->hosts, node, i, isolated);
+        hosts_cut(&c->hosts, i, node, isolated);
+    }
+}
+
+void cluster_heal(struct cluster *c)
+{
     for (unsigned i = 0; i < c->n; i++)
-        c->cut[node][i] = c->cut[i][node] = isolated;
+        cluster_isolate(c, i, false);
 }
 
 void cluster_submit(struct cluster *c, unsigned k)
 {
     c->requests++;
     for (unsigned i = 0; i < c->n; i++)
-        push(c, c->now + delay(c), (struct event){.kind = EVENT_REQUEST, .node = i, .number = k});
-}
-
-void cluster_events_drop(struct cluster *c)
-{
-    int64_t at;
-    void *value;
-
-    while (heap_pop(&c->events, &at, &value)) {
-        struct event *e = value;
-        blob_drop(e->message);
-        mem_free(e);
-    }
-    heap_free(&c->events);
+        hosts_add(&c->hosts, cluster_now(c) + delay(c), EVENT_REQUEST, i)->number = k;
 }

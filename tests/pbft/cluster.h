@@ -1,17 +1,15 @@
 #ifndef PRISMFED_TESTS_PBFT_CLUSTER_H
 #define PRISMFED_TESTS_PBFT_CLUSTER_H
 
-#include "base/heap.h"
-#include "base/prng.h"
-#include "driver/outbox.h"
+#include "cluster/hosts.h"
 #include "pbft/messages.h"
 #include "pbft/pbft.h"
 
-/* n real machines over a network in memory, in virtual time, all of it drawn from one seed, with an
+/* n real machines on the tests' hosts, with an
  * application that is a chain of hashes. What must hold is looked at after every step; the first breach is in
  * `failure` and the run stops. */
 
-enum { CLUSTER_MAX = 16, CLUSTER_SEEN = 1 << 15 };
+enum { CLUSTER_MAX = HOSTS_MAX, CLUSTER_SEEN = 1 << 15 };
 #define MS INT64_C(1000000)
 
 struct cluster_block {
@@ -19,28 +17,15 @@ struct cluster_block {
     struct blob *batch; /* encoded */
 };
 
-struct cluster_record {
-    uint64_t number;
-    struct blob *bytes;
-};
-
 struct cluster_node {
+    struct host host; /* its disk has records, and blocks: encoded [id, batch, certificate] */
     struct cluster *cluster;
     unsigned index;
     struct pbft *pbft; /* NULL: down */
     /* the application: blocks[0] is sequence 1 */
     struct cluster_block *blocks;
     uint64_t executed, decided, block_cap;
-    /* what survives a crash */
-    struct cluster_record *records;
-    size_t record_count, record_cap;
-    struct blob **ledger; /* encoded [id, batch, certificate] */
-    uint64_t ledger_count, ledger_cap;
-    /* the driver */
-    struct outbox outbox;
-    int64_t timer_at[PBFT_TIMER_COUNT]; /* -1: stopped */
-    unsigned life;                      /* counts restarts */
-    bool wiped;                         /* lost everything, and has not recovered */
+    bool wiped; /* lost everything, and has not recovered */
     bool catching_up;
     bool liar;        /* its messages are tampered with, and nobody expects anything of it */
     bool plain;       /* a liar, but its messages are left as they are */
@@ -51,23 +36,18 @@ struct cluster_node {
 struct cluster {
     unsigned n, f, quorum;
     uint64_t seed;
-    struct prng prng;
+    struct hosts hosts;
     struct pbft_config config; /* for everyone but self and key */
     struct secret_key keys[CLUSTER_MAX];
     struct digest fingerprints[CLUSTER_MAX];
     struct members members;
     struct cluster_node nodes[CLUSTER_MAX];
-    struct heap events;
-    int64_t now;
-    uint64_t steps;
 
     /* faults */
     int64_t delay_min, delay_max;
-    unsigned loss, duplicate;                    /* of a thousand messages */
-    unsigned crash;                              /* of a hundred thousand steps */
-    uint64_t bandwidth;                          /* bytes a second, of each way between two; 0: no limit */
-    int64_t link_free[CLUSTER_MAX][CLUSTER_MAX]; /* when what was sent before has left */
-    bool cut[CLUSTER_MAX][CLUSTER_MAX];          /* nothing from .. to */
+    unsigned loss, duplicate; /* of a thousand messages */
+    unsigned crash;           /* of a hundred thousand steps */
+    uint64_t bandwidth;       /* bytes a second, of each way between two; 0: no limit */
     bool (*drop)(struct cluster *c, unsigned from, unsigned to, struct bytes message); /* may be NULL */
     bool no_catch_up;
     int64_t again_until; /* judge answers ERR_AGAIN before */
@@ -93,6 +73,14 @@ struct cluster {
     char failure[256];
 };
 
+static inline int64_t cluster_now(const struct cluster *c)
+{
+    return c->hosts.agenda.now_ns;
+}
+static inline int64_t cluster_timer(const struct cluster_node *node, uint32_t timer) /* CLOCK_TIMER_STOPPED */
+{
+    return node->host.clock.timer_ns[timer];
+}
 void cluster_init(struct cluster *c, unsigned n, uint64_t seed);
 void cluster_start(struct cluster *c); /* config may be changed between the two */
 void cluster_free(struct cluster *c);
@@ -107,15 +95,17 @@ bool cluster_run_decided(struct cluster *c, int64_t deadline);
 bool cluster_decided_all(const struct cluster *c);
 void cluster_crash(struct cluster *c, unsigned node);
 void cluster_wipe(struct cluster *c, unsigned node); /* crashes, and everything that it stored is gone */
-struct digest cluster_nonce(const struct cluster *c, unsigned node);
 void cluster_restart(struct cluster *c, unsigned node);
 /* The machine of membership epoch config.membership_epoch (the test has changed it) takes over. */
 void cluster_renew(struct cluster *c, unsigned node);
 void cluster_isolate(struct cluster *c, unsigned node, bool isolated);
+void cluster_heal(struct cluster *c); /* everybody hears everybody */
 /* From nowhere, right away. */
 enum err cluster_deliver(struct cluster *c, unsigned to, struct bytes message);
 /* Carries out what a call on the node's machine asked for. */
 void cluster_settle(struct cluster *c, unsigned node, struct effects *effects);
+/* What its disk has at this height; one holding. */
+struct blob *cluster_block(const struct cluster_node *node, uint64_t sequence);
 void cluster_fetch_blocks(struct cluster *c, unsigned node, unsigned from);
 /* Messages as replica `signer` would sign them. */
 struct claim cluster_claim(struct cluster *c, unsigned signer, enum message_type type, uint64_t view, uint64_t sequence,

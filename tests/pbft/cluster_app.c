@@ -37,7 +37,7 @@ static enum err app_judge(void *context, uint64_t sequence, const struct bytes *
     if (sequence != node->executed + 1)
         cluster_fail(node->cluster, "%u is asked about %llu on top of %llu", node->index, (unsigned long long)sequence,
                      (unsigned long long)node->executed);
-    if (node->cluster->now < node->cluster->again_until)
+    if (cluster_now(node->cluster) < node->cluster->again_until)
         return ERR_AGAIN;
     for (unsigned i = 0; i < count; i++) {
         if (cluster_executed_request(node, requests[i]))

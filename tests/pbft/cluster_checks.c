@@ -13,7 +13,7 @@ void cluster_fail(struct cluster *c, const char *fmt, ...)
 
     if (c->failure[0] != '\0')
         return;
-    int used = snprintf(c->failure, sizeof c->failure, "at %lld ms: ", (long long)(c->now / MS));
+    int used = snprintf(c->failure, sizeof c->failure, "at %lld ms: ", (long long)(cluster_now(c) / MS));
     va_start(args, fmt);
     vsnprintf(c->failure + used, sizeof c->failure - (size_t)used, fmt, args);
     va_end(args);
@@ -30,8 +30,8 @@ static bool contains(struct bytes in, const uint8_t *what, size_t len)
 
 static bool is_durable(const struct cluster_node *node, const struct claim *claim)
 {
-    for (size_t i = node->record_count; i > 0; i--) {
-        if (contains(blob_bytes(node->records[i - 1].bytes), claim->signature, SIGNATURE_SIZE))
+    for (size_t i = node->host.disk.count; i > 0; i--) {
+        if (contains(blob_bytes(node->host.disk.records[i - 1].blob), claim->signature, SIGNATURE_SIZE))
             return true;
     }
     return false;

@@ -5,19 +5,20 @@
 
 /* Replicas begin, crash, lose everything, and come back. */
 
-void cluster_crash(struct cluster *c, unsigned index)
+void cluster_stop(struct host *h)
 {
-    struct cluster_node *node = &c->nodes[index];
+    struct cluster_node *node = (struct cluster_node *)h;
 
     pbft_free(node->pbft);
     node->pbft = NULL;
-    outbox_reset(&node->outbox);
-    node->life++;
     node->catching_up = false;
     cluster_truncate_blocks(node, 0);
     node->decided = 0;
-    for (unsigned i = 0; i < PBFT_TIMER_COUNT; i++)
-        node->timer_at[i] = -1;
+}
+
+void cluster_crash(struct cluster *c, unsigned index)
+{
+    host_crash(&c->nodes[index].host);
 }
 
 void cluster_wipe(struct cluster *c, unsigned index)
@@ -25,20 +26,8 @@ void cluster_wipe(struct cluster *c, unsigned index)
     struct cluster_node *node = &c->nodes[index];
 
     cluster_crash(c, index);
-    while (node->record_count > 0)
-        blob_drop(node->records[--node->record_count].bytes);
-    while (node->ledger_count > 0)
-        blob_drop(node->ledger[--node->ledger_count]);
+    disk_wipe(&node->host.disk);
     node->wiped = true;
-}
-
-struct digest cluster_nonce(const struct cluster *c, unsigned index)
-{
-    uint8_t bytes[16];
-
-    be64_put(bytes, index);
-    be64_put(bytes + 8, c->nodes[index].life);
-    return digest_of(bytes_of(bytes, sizeof bytes));
 }
 
 void cluster_restart(struct cluster *c, unsigned index)
@@ -46,30 +35,34 @@ void cluster_restart(struct cluster *c, unsigned index)
     struct cluster_node *node = &c->nodes[index];
     struct pbft_config config = c->config;
     struct pbft_app app = cluster_app(node);
+    const struct disk *disk = &node->host.disk;
     struct digest id = {0};
     struct effects effects = {0};
 
-    for (uint64_t i = 0; i < node->ledger_count; i++) {
+    for (uint64_t i = 1; i <= disk->height; i++) {
+        struct blob *block = cluster_block(node, i);
         struct cbor_reader r;
-        cbor_reader_init(&r, blob_bytes(node->ledger[i]));
+        cbor_reader_init(&r, blob_bytes(block));
         cbor_expect_array(&r, 3);
         id = digest_from(cbor_get_bytes(&r));
         cluster_append_block(node, cbor_get_raw(&r));
+        blob_drop(block);
     }
-    node->decided = node->ledger_count;
+    node->decided = disk->height;
     config.self = index;
     config.key = c->keys[index];
     config.recovering = node->wiped;
-    config.nonce = cluster_nonce(c, index);
-    node->pbft = pbft_new(&config, &app, node->ledger_count, &id);
-    for (size_t i = 0; i < node->record_count; i++) {
-        enum err err = pbft_restore(node->pbft, blob_bytes(node->records[i].bytes));
+    config.nonce = host_nonce(&node->host);
+    node->pbft = pbft_new(&config, &app, disk->height, &id);
+    for (size_t i = 0; i < disk->count; i++) {
+        enum err err = pbft_restore(node->pbft, blob_bytes(disk->records[i].blob));
         if (err != ERR_OK)
             cluster_fail(c, "%u cannot read its record %zu: %s", index, i, err_text(err));
     }
+    node->host.up = true;
     if (pbft_restored(node->pbft) != ERR_OK)
         cluster_fail(c, "%u misses a record", index);
-    pbft_start(node->pbft, c->now, &effects);
+    pbft_start(node->pbft, cluster_now(c), &effects);
     cluster_settle(c, index, &effects);
     cluster_look_behind(c, node);
 }
@@ -89,7 +82,7 @@ void cluster_renew(struct cluster *c, unsigned index)
     node->pbft = pbft_new(&config, &app, node->decided, &node->blocks[node->decided - 1].id);
     pbft_inherit(node->pbft, old);
     pbft_free(old);
-    pbft_start(node->pbft, c->now, &effects);
+    pbft_start(node->pbft, cluster_now(c), &effects);
     cluster_settle(c, index, &effects);
 }
 
@@ -100,7 +93,7 @@ void cluster_init(struct cluster *c, unsigned n, uint64_t seed)
     c->f = (n - 1) / 3;
     c->quorum = (n + c->f + 2) / 2;
     c->seed = seed;
-    prng_stream(&c->prng, seed, "pbft cluster", n);
+    hosts_init(&c->hosts, n, &cluster_runs, seed);
     c->seen = mem_array(CLUSTER_SEEN, sizeof c->seen[0]);
     c->delay_min = 1 * MS;
     c->delay_max = 10 * MS;
@@ -127,9 +120,7 @@ void cluster_init(struct cluster *c, unsigned n, uint64_t seed)
         c->config.keys[i] = c->keys[i].public;
         c->fingerprints[i] = c->keys[i].fingerprint;
         c->nodes[i] = (struct cluster_node){.cluster = c, .index = i};
-        outbox_init(&c->nodes[i].outbox, &cluster_actions, &c->nodes[i]);
-        for (unsigned k = 0; k < PBFT_TIMER_COUNT; k++)
-            c->nodes[i].timer_at[k] = -1;
+        host_init(&c->hosts, i, &c->nodes[i].host);
     }
 }
 
@@ -148,14 +139,9 @@ void cluster_start(struct cluster *c)
 
 void cluster_free(struct cluster *c)
 {
-    cluster_events_drop(c);
-    for (unsigned i = 0; i < c->n; i++) {
-        cluster_wipe(c, i);
+    hosts_fini(&c->hosts);
+    for (unsigned i = 0; i < c->n; i++)
         mem_free(c->nodes[i].blocks);
-        mem_free(c->nodes[i].records);
-        mem_free(c->nodes[i].ledger);
-        outbox_fini(&c->nodes[i].outbox);
-    }
     mem_free(c->seen);
     mem_free(c->agreed);
 }

@@ -25,9 +25,11 @@ void cluster_check_agreement(struct cluster *c, const struct cluster_node *node,
                              const struct digest *id);
 void cluster_check_certificate(struct cluster *c, uint64_t sequence, const struct digest *id, struct bytes certificate);
 
+/* ---- cluster_lives.c */
+void cluster_stop(struct host *h);
+
 /* ---- cluster.c */
-extern const struct outbox_actions cluster_actions;                     /* of a struct cluster_node */
+extern const struct host_runs cluster_runs;                             /* of a struct cluster_node */
 void cluster_look_behind(struct cluster *c, struct cluster_node *node); /* must it catch up? */
-void cluster_events_drop(struct cluster *c);
 
 #endif

@@ -93,7 +93,7 @@ void lab_restart(struct lab *l)
 
 void lab_wait(struct lab *l, int64_t ns)
 {
-    cluster_run_until(&l->c, l->c.now + ns);
+    cluster_run_until(&l->c, cluster_now(&l->c) + ns);
 }
 
 enum err lab_request(struct lab *l, const char *request)
@@ -101,7 +101,7 @@ enum err lab_request(struct lab *l, const char *request)
     struct effects effects = {0};
     struct blob *blob = blob_new(bytes_of_text(request));
 
-    enum err err = pbft_request(lab_node(l)->pbft, l->c.now, blob, &effects);
+    enum err err = pbft_request(lab_node(l)->pbft, cluster_now(&l->c), blob, &effects);
     blob_drop(blob);
     cluster_settle(&l->c, l->self, &effects);
     return err;
@@ -272,7 +272,7 @@ void lab_learn(struct lab *l, const char *request)
     struct blob *blob = blob_new(bytes_of_buf(&entry));
     effects_append(&effects, sequence, blob);
     struct pbft_result result = cluster_result(node, sequence);
-    pbft_advance(node->pbft, l->c.now, sequence, &result, &effects);
+    pbft_advance(node->pbft, cluster_now(&l->c), sequence, &result, &effects);
     cluster_settle(&l->c, l->self, &effects);
     blob_drop(blob);
     buf_free(&batch);
@@ -312,7 +312,7 @@ enum err lab_report(struct lab *l, unsigned signer, uint64_t view, uint64_t sequ
 
 struct digest lab_nonce(const struct lab *l)
 {
-    return cluster_nonce(&l->c, l->self);
+    return host_nonce(&lab_node(l)->host);
 }
 
 /* ---- views */

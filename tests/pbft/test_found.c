@@ -48,7 +48,7 @@ static void a_decision_that_came_too_late_for_everybody(void)
     cluster_start(&c);
     cluster_crash(&c, 3);
     cluster_submit(&c, 0);
-    while (!(given[0] && given[1] && given[2]) && c.now < 30000 * MS && cluster_step(&c)) {
+    while (!(given[0] && given[1] && given[2]) && cluster_now(&c) < 30000 * MS && cluster_step(&c)) {
         if (c.nodes[0].executed == 1)
             block = c.nodes[0].blocks[0].id;
         for (unsigned i = 0; i < 3; i++) {
@@ -60,7 +60,7 @@ static void a_decision_that_came_too_late_for_everybody(void)
             CHECK_EQ_U64(pbft_status(c.nodes[i].pbft).decided, 0);
         }
     }
-    cluster_run_until(&c, c.now + 4000 * MS);
+    cluster_run_until(&c, cluster_now(&c) + 4000 * MS);
     CHECK(cluster_run_decided(&c, 60000 * MS));
     if (c.failure[0] != '\0')
         tap_complain(__FILE__, __LINE__, "%s", c.failure);
@@ -129,9 +129,9 @@ static void a_vote_that_came_to_nothing(void)
     struct digest voted = c.nodes[1].blocks[0].id;
     cluster_crash(&c, 1);
     cluster_submit(&c, 1); /* a later primary proposes both */
-    while (c.nodes[2].ledger_count == 0 && c.now < 30000 * MS && cluster_step(&c))
+    while (c.nodes[2].host.disk.height == 0 && cluster_now(&c) < 30000 * MS && cluster_step(&c))
         ;
-    CHECK_EQ_U64(c.nodes[2].ledger_count, 1);
+    CHECK_EQ_U64(c.nodes[2].host.disk.height, 1);
     CHECK(!digest_equal(&voted, &c.nodes[2].blocks[0].id));
     cluster_restart(&c, 1);
     cluster_fetch_blocks(&c, 1, 2);
@@ -177,11 +177,11 @@ static void who_takes_blocks_by_catch_up_signs_the_checkpoints_on_the_way(void)
     c.no_catch_up = true;
     cluster_start(&c);
     cluster_isolate(&c, 3, true);
-    for (unsigned k = 0; c.nodes[0].ledger_count < 6 && k < 60; k++) {
+    for (unsigned k = 0; c.nodes[0].host.disk.height < 6 && k < 60; k++) {
         cluster_submit(&c, k);
-        cluster_run_until(&c, c.now + 1000 * MS);
+        cluster_run_until(&c, cluster_now(&c) + 1000 * MS);
     }
-    CHECK(c.nodes[0].ledger_count >= 6);
+    CHECK(c.nodes[0].host.disk.height >= 6);
     CHECK_EQ_U64(w.times, 0);
     cluster_fetch_blocks(&c, 3, 0);
     CHECK(c.nodes[3].decided >= 6);
@@ -200,19 +200,18 @@ static void a_crash_between_a_block_and_its_checkpoint(void)
     c.watcher = &w;
     c.watch = watch_signing;
     cluster_start(&c);
-    for (unsigned k = 0; node->ledger_count < 4 && k < 60; k++) {
+    for (unsigned k = 0; node->host.disk.height < 4 && k < 60; k++) {
         cluster_submit(&c, k);
-        while (node->ledger_count < 4 && !cluster_decided_all(&c) && cluster_step(&c))
+        while (node->host.disk.height < 4 && !cluster_decided_all(&c) && cluster_step(&c))
             ;
     }
-    CHECK_EQ_U64(node->ledger_count, 4);
+    CHECK_EQ_U64(node->host.disk.height, 4);
     CHECK_EQ_U64(w.times, 1);
     CHECK_EQ_U64(pbft_status(node->pbft).stable, 0);
     cluster_crash(&c, 1);
-    struct cluster_record *last = &node->records[node->record_count - 1];
-    CHECK(record_kind(blob_bytes(last->bytes)) == RECORD_CLAIM);
-    blob_drop(last->bytes);
-    node->record_count--;
+    size_t last = node->host.disk.count - 1;
+    CHECK(record_kind(blob_bytes(node->host.disk.records[last].blob)) == RECORD_CLAIM);
+    disk_damage(&node->host.disk, DAMAGE_LOST, last, 0);
     w.times = 0;
     cluster_restart(&c, 1);
     CHECK(w.times >= 1);
@@ -240,12 +239,12 @@ static void a_wiped_replica_waits_for_a_checkpoint_that_is_not_signed(void)
     CHECK(cluster_run_decided(&c, 20000 * MS));
     cluster_wipe(&c, 3);
     cluster_restart(&c, 3);
-    while (c.nodes[0].ledger_count < 4 && c.now < 40000 * MS && cluster_step(&c))
+    while (c.nodes[0].host.disk.height < 4 && cluster_now(&c) < 40000 * MS && cluster_step(&c))
         ;
-    CHECK_EQ_U64(c.nodes[0].ledger_count, 4);
+    CHECK_EQ_U64(c.nodes[0].host.disk.height, 4);
     CHECK_EQ_U64(pbft_status(c.nodes[0].pbft).stable, 0);
     CHECK(pbft_status(c.nodes[3].pbft).recovering);
-    cluster_run_until(&c, c.now + 60000 * MS);
+    cluster_run_until(&c, cluster_now(&c) + 60000 * MS);
     CHECK(!pbft_status(c.nodes[3].pbft).recovering);
     if (c.failure[0] != '\0')
         tap_complain(__FILE__, __LINE__, "%s", c.failure);
@@ -267,7 +266,7 @@ static void who_holds_a_request_that_seems_too_early_asks(void)
     CHECK_EQ_U64(c.nodes[0].decided, 1);
     CHECK_EQ_U64(c.nodes[3].decided, 0);
     cluster_isolate(&c, 3, false);
-    CHECK(cluster_run_decided(&c, c.now + 5000 * MS));
+    CHECK(cluster_run_decided(&c, cluster_now(&c) + 5000 * MS));
     cluster_free(&c);
 }
 

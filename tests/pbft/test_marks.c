@@ -263,10 +263,10 @@ static void the_next_epoch_forgets_the_old_ones_records(void)
     begin(&l, 2);
     l.c.closing = "x";
     lab_decide(&l, 0, 1, "x");
-    CHECK(lab_node(&l)->record_count > 1);
+    CHECK(lab_node(&l)->host.disk.count > 1);
     l.c.config.membership_epoch++;
     cluster_renew(&l.c, 2);
-    CHECK_EQ_U64(lab_node(&l)->record_count, 1);
+    CHECK_EQ_U64(lab_node(&l)->host.disk.count, 1);
     CHECK_EQ_U64(lab_status(&l).stable, 1);
     lab_finish(&l);
 }

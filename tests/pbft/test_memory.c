@@ -230,9 +230,9 @@ static void checkpoints_are_signed_for_what_is_decided_alone(void)
     CHECK_OK(lab_vote(&l, 0, MESSAGE_COMMIT, 0, 4, &block));
     CHECK_OK(lab_vote(&l, 1, MESSAGE_COMMIT, 0, 4, &block));
     CHECK_EQ_U64(lab_sent(&l, MESSAGE_CHECKPOINT), 1);
-    size_t records = lab_node(&l)->record_count;
+    size_t records = lab_node(&l)->host.disk.count;
     lab_restart(&l);
-    CHECK_EQ_U64(lab_node(&l)->record_count, records); /* all of that is known */
+    CHECK_EQ_U64(lab_node(&l)->host.disk.count, records); /* all of that is known */
     lab_wait(&l, 200 * MS);
     CHECK(lab_sent(&l, MESSAGE_CHECKPOINT) > 1); /* until it is stable */
     lab_finish(&l);
@@ -287,13 +287,14 @@ static void records_ahead_of_the_ledger_are_refused(void)
     config.self = 2;
     config.key = l.c.keys[2];
     struct pbft *p = pbft_new(&config, &app, 0, &genesis);
-    for (size_t i = 0; i < lab_node(&l)->record_count && err == ERR_OK; i++)
-        err = pbft_restore(p, blob_bytes(lab_node(&l)->records[i].bytes));
+    for (size_t i = 0; i < lab_node(&l)->host.disk.count && err == ERR_OK; i++)
+        err = pbft_restore(p, blob_bytes(lab_node(&l)->host.disk.records[i].blob));
     CHECK_ERR(err, ERR_STATE);
     pbft_free(p);
     config.membership_epoch = 0;
     p = pbft_new(&config, &app, 4, &block);
-    CHECK_ERR(pbft_restore(p, blob_bytes(lab_node(&l)->records[0].bytes)), ERR_STATE); /* of an epoch to come */
+    CHECK_ERR(pbft_restore(p, blob_bytes(lab_node(&l)->host.disk.records[0].blob)),
+              ERR_STATE); /* of an epoch to come */
     pbft_free(p);
     lab_finish(&l);
 }

@@ -33,7 +33,7 @@ static void close_all(struct cluster *c, unsigned requests)
 {
     for (unsigned k = 0; k < requests; k++)
         cluster_submit(c, k);
-    while (!all_closed(c) && c->now < 60000 * MS && cluster_step(c))
+    while (!all_closed(c) && cluster_now(c) < 60000 * MS && cluster_step(c))
         ;
     CHECK(all_closed(c));
 }
@@ -53,7 +53,7 @@ static void nothing_happens_above_the_closing_block(void)
     begin(&c, 4, 1);
     close_all(&c, 12);
     uint64_t height = c.nodes[0].decided;
-    cluster_run_until(&c, c.now + 20000 * MS);
+    cluster_run_until(&c, cluster_now(&c) + 20000 * MS);
     for (unsigned i = 0; i < 4; i++) {
         struct pbft_status s = pbft_status(c.nodes[i].pbft);
         CHECK_EQ_U64(s.decided, height);
@@ -73,7 +73,7 @@ static void the_next_epoch_goes_on_with_the_requests(void)
         close_all(&c, 12);
         uint64_t height = c.nodes[0].decided;
         renew_all(&c);
-        CHECK(cluster_run_decided(&c, c.now + 20000 * MS));
+        CHECK(cluster_run_decided(&c, cluster_now(&c) + 20000 * MS));
         CHECK(c.nodes[0].decided > height);
         CHECK_EQ_U64(c.view_changes, 0);
         for (unsigned i = 0; i < n; i++)
@@ -90,7 +90,7 @@ static void records_of_the_old_epoch_are_skipped(void)
     begin(&c, 4, 3);
     close_all(&c, 8);
     struct cluster_node *node = &c.nodes[2];
-    size_t old = node->record_count;
+    size_t old = node->host.disk.count;
     CHECK(old > 0);
     c.config.membership_epoch++;
     c.closing = NULL;
@@ -101,11 +101,11 @@ static void records_of_the_old_epoch_are_skipped(void)
         if (i != 2)
             cluster_renew(&c, i);
     }
-    CHECK(cluster_run_decided(&c, c.now + 20000 * MS));
+    CHECK(cluster_run_decided(&c, cluster_now(&c) + 20000 * MS));
     cluster_crash(&c, 2);
     cluster_restart(&c, 2);
     CHECK_EQ_U64(c.failure[0], '\0');
-    CHECK(cluster_run_decided(&c, c.now + 20000 * MS));
+    CHECK(cluster_run_decided(&c, cluster_now(&c) + 20000 * MS));
     finish(&c);
 }
 
@@ -149,7 +149,7 @@ static void a_laggard_learns_that_the_epoch_is_closed(void)
     CHECK(pbft_status(c.nodes[3].pbft).closed);
     CHECK_EQ_U64(c.nodes[3].decided, c.nodes[0].decided);
     renew_all(&c);
-    CHECK(cluster_run_decided(&c, c.now + 20000 * MS));
+    CHECK(cluster_run_decided(&c, cluster_now(&c) + 20000 * MS));
     finish(&c);
 }
 
@@ -165,13 +165,13 @@ static void the_primary_fails_while_it_closes(void)
         while (c.nodes[1].pbft->closing == 0 && cluster_step(&c))
             ;
         cluster_isolate(&c, 0, true);
-        cluster_run_until(&c, c.now + 4000 * MS);
+        cluster_run_until(&c, cluster_now(&c) + 4000 * MS);
         cluster_isolate(&c, 0, false);
-        while (!all_closed(&c) && c.now < 60000 * MS && cluster_step(&c))
+        while (!all_closed(&c) && cluster_now(&c) < 60000 * MS && cluster_step(&c))
             ;
         CHECK(all_closed(&c));
         renew_all(&c);
-        CHECK(cluster_run_decided(&c, c.now + 20000 * MS));
+        CHECK(cluster_run_decided(&c, cluster_now(&c) + 20000 * MS));
         finish(&c);
     }
 }

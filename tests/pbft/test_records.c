@@ -17,7 +17,7 @@ static void run(struct cluster *c)
     cluster_crash(c, 0);
     cluster_submit(c, 40);
     cluster_submit(c, 41);
-    CHECK(cluster_run_decided(c, c->now + 9000 * MS));
+    CHECK(cluster_run_decided(c, cluster_now(c) + 9000 * MS));
     CHECK_EQ_U64(pbft_status(c->nodes[1].pbft).view, 1);
     CHECK(pbft_status(c->nodes[1].pbft).stable > 0);
     CHECK(c->failure[0] == '\0');
@@ -42,7 +42,7 @@ static enum err restore(const struct cluster *c, size_t count, int64_t out, int6
     enum err err = ERR_OK;
 
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        struct blob *copy = blob_new(blob_bytes(node->records[i].bytes));
+        struct blob *copy = blob_new(blob_bytes(node->host.disk.records[i].blob));
         if ((int64_t)i == bad)
             copy->data[byte % copy->len] ^= 1;
         if ((int64_t)i != out)
@@ -62,12 +62,12 @@ static void what_was_written_is_read(void)
     struct cluster c;
 
     run(&c);
-    for (size_t count = 0; count <= c.nodes[1].record_count; count++) {
+    for (size_t count = 0; count <= c.nodes[1].host.disk.count; count++) {
         enum err err = restore(&c, count, -1, -1, -1, 0);
         /* Of what is older than the last snapshot not a part alone. */
-        CHECK(err == ERR_OK || (err == ERR_MISSING && count < c.nodes[1].record_count));
+        CHECK(err == ERR_OK || (err == ERR_MISSING && count < c.nodes[1].host.disk.count));
     }
-    CHECK_ERR(restore(&c, c.nodes[1].record_count, -1, -1, -1, 0), ERR_OK);
+    CHECK_ERR(restore(&c, c.nodes[1].host.disk.count, -1, -1, -1, 0), ERR_OK);
     cluster_free(&c);
 }
 
@@ -77,12 +77,12 @@ static void every_lost_record_is_missed_but_the_last(void)
     size_t kinds[RECORD_DECIDED + 1] = {0};
 
     run(&c);
-    size_t count = c.nodes[1].record_count;
+    size_t count = c.nodes[1].host.disk.count;
     for (size_t i = 0; i + 1 < count; i++) {
         struct record_head head;
         struct cbor_reader r;
-        CHECK_ERR(record_open(blob_bytes(c.nodes[1].records[i].bytes), &head, &r), ERR_OK);
-        CHECK_EQ_U64(head.number, c.nodes[1].records[i].number);
+        CHECK_ERR(record_open(blob_bytes(c.nodes[1].host.disk.records[i].blob), &head, &r), ERR_OK);
+        CHECK_EQ_U64(head.number, c.nodes[1].host.disk.records[i].number);
         kinds[head.kind]++;
         CHECK_ERR(restore(&c, count, (int64_t)i, -1, -1, 0), ERR_MISSING);
     }
@@ -97,9 +97,9 @@ static void damage_and_repetition_are_noticed(void)
     struct cluster c;
 
     run(&c);
-    size_t count = c.nodes[1].record_count;
+    size_t count = c.nodes[1].host.disk.count;
     for (size_t i = 0; i < count; i++) {
-        for (size_t byte = 0; byte < c.nodes[1].records[i].bytes->len; byte += 1 + byte / 7)
+        for (size_t byte = 0; byte < c.nodes[1].host.disk.records[i].blob->len; byte += 1 + byte / 7)
             CHECK(restore(&c, count, -1, -1, (int64_t)i, byte) != ERR_OK);
         CHECK_ERR(restore(&c, count, -1, (int64_t)i, -1, 0), ERR_DUPLICATE);
     }
@@ -112,13 +112,17 @@ static void a_misdirected_record_is_noticed(void)
     struct cluster c;
 
     run(&c);
-    size_t count = c.nodes[1].record_count;
+    size_t count = c.nodes[1].host.disk.count;
     for (size_t from = 0; from < count; from++) {
         for (size_t to = 0; to < count; to++) {
-            struct blob **place = &c.nodes[1].records[to].bytes, *old = *place;
-            *place = c.nodes[1].records[from].bytes;
-            CHECK((restore(&c, count, -1, -1, -1, 0) == ERR_OK) == (from == to));
-            *place = old;
+            struct pbft *p = machine(&c);
+            enum err err = ERR_OK;
+            for (size_t i = 0; i < count && err == ERR_OK; i++)
+                err = pbft_restore(p, blob_bytes(c.nodes[1].host.disk.records[i == to ? from : i].blob));
+            if (err == ERR_OK)
+                err = pbft_restored(p);
+            CHECK((err == ERR_OK) == (from == to));
+            pbft_free(p);
         }
     }
     cluster_free(&c);

@@ -21,11 +21,6 @@ static bool is_changing(unsigned state)
     return state % 2 == 1;
 }
 
-struct disk {
-    struct cluster_record *records;
-    size_t count;
-};
-
 static struct disk disks[GROUP][STATES];
 static struct verify_cache *cache;
 
@@ -103,11 +98,8 @@ static void disks_make(void)
                 leave_for(&l, view_of(state));
             if (state > 0 && !is_changing(state))
                 enter(&l, view_of(state));
-            struct cluster_node *node = &l.c.nodes[i];
-            disk->records = node->records;
-            disk->count = node->record_count;
-            node->records = NULL;
-            node->record_count = node->record_cap = 0;
+            disk_init(disk, NULL);
+            disk_copy_records(disk, &lab_node(&l)->host.disk);
             lab_finish(&l);
         }
     }
@@ -116,12 +108,8 @@ static void disks_make(void)
 static void disks_free(void)
 {
     for (unsigned i = 0; i < GROUP; i++) {
-        for (unsigned state = 0; state < WIPED; state++) {
-            struct disk *disk = &disks[i][state];
-            for (size_t k = 0; k < disk->count; k++)
-                blob_drop(disk->records[k].bytes);
-            mem_free(disk->records);
-        }
+        for (unsigned state = 0; state < WIPED; state++)
+            disk_fini(&disks[i][state]);
     }
 }
 
@@ -194,24 +182,20 @@ static int64_t run(const unsigned states[GROUP])
         cluster_wipe(&c, i);
     for (unsigned i = 0; i < GROUP; i++) {
         struct cluster_node *node = &c.nodes[i];
-        const struct disk *disk = &disks[i][states[i]];
         node->wiped = states[i] == WIPED;
-        for (size_t k = 0; k < disk->count; k++) {
-            node->records = mem_resize(node->records, k + 1, sizeof node->records[0]);
-            node->records[k] = (struct cluster_record){disk->records[k].number, blob_hold(disk->records[k].bytes)};
-            node->record_count = node->record_cap = k + 1;
-        }
+        if (states[i] != WIPED)
+            disk_copy_records(&node->host.disk, &disks[i][states[i]]);
         cluster_restart(&c, i);
         ask_in_a_lost_view(&c, i);
     }
     cluster_submit(&c, 0);
     bool decided = cluster_run_decided(&c, deadline);
-    int64_t took = c.now;
+    int64_t took = cluster_now(&c);
     do {
         recovering = false;
         for (unsigned i = 0; i < GROUP; i++)
             recovering = recovering || pbft_status(c.nodes[i].pbft).recovering;
-    } while (recovering && c.now < deadline && cluster_step(&c));
+    } while (recovering && cluster_now(&c) < deadline && cluster_step(&c));
     if (!decided || recovering)
         tap_complain(__FILE__, __LINE__, "%s: %s%s", name_of(states),
                      decided ? "who was wiped does not recover" : "nothing is decided", c.failure);

@@ -18,23 +18,23 @@ static void one_storm(unsigned n, uint64_t seed, bool liar)
 
     tap_seed(seed);
     cluster_init(&c, n, seed);
-    c.loss = (unsigned)prng_below(&c.prng, 4) * 50;
-    c.duplicate = (unsigned)prng_below(&c.prng, 3) * 50;
-    c.crash = (unsigned)prng_below(&c.prng, 3) * 300;
-    c.delay_max = (int64_t)(1 + prng_below(&c.prng, 3)) * 30 * MS;
-    c.config.pipeline = 1 + (unsigned)prng_below(&c.prng, 4);
+    c.loss = (unsigned)prng_below(&c.hosts.prng, 4) * 50;
+    c.duplicate = (unsigned)prng_below(&c.hosts.prng, 3) * 50;
+    c.crash = (unsigned)prng_below(&c.hosts.prng, 3) * 300;
+    c.delay_max = (int64_t)(1 + prng_below(&c.hosts.prng, 3)) * 30 * MS;
+    c.config.pipeline = 1 + (unsigned)prng_below(&c.hosts.prng, 4);
     if (liar && c.f > 0)
-        c.nodes[prng_below(&c.prng, n)].liar = true;
+        c.nodes[prng_below(&c.hosts.prng, n)].liar = true;
     cluster_start(&c);
     for (unsigned k = 0; k < REQUESTS && c.failure[0] == '\0'; k++) {
         cluster_submit(&c, k);
-        cluster_run_until(&c, c.now + (int64_t)prng_below(&c.prng, 600) * MS);
-        if (prng_below(&c.prng, 4) == 0)
-            cluster_isolate(&c, (unsigned)prng_below(&c.prng, n), prng_below(&c.prng, 3) > 0);
+        cluster_run_until(&c, cluster_now(&c) + (int64_t)prng_below(&c.hosts.prng, 600) * MS);
+        if (prng_below(&c.hosts.prng, 4) == 0)
+            cluster_isolate(&c, (unsigned)prng_below(&c.hosts.prng, n), prng_below(&c.hosts.prng, 3) > 0);
     }
     cluster_run_until(&c, CALM);
     c.loss = c.duplicate = c.crash = 0;
-    memset(c.cut, 0, sizeof c.cut);
+    cluster_heal(&c);
     cluster_run_until(&c, CALM + 1000 * MS);
     bool decided = cluster_run_decided(&c, CALM + BOUND);
     if (!decided || c.failure[0] != '\0')
@@ -42,8 +42,8 @@ static void one_storm(unsigned n, uint64_t seed, bool liar)
                      c.failure[0] != '\0' ? c.failure : "not all decided", (unsigned long long)seed);
     if (only_seed != 0)
         tap_note("n=%u steps %llu, until %lld ms, decided %llu, new views %u, stable %u, evidence %u", n,
-                 (unsigned long long)c.steps, (long long)(c.now / MS), (unsigned long long)c.agreed_count,
-                 c.view_changes, c.stables, c.equivocations);
+                 (unsigned long long)c.hosts.steps, (long long)(cluster_now(&c) / MS),
+                 (unsigned long long)c.agreed_count, c.view_changes, c.stables, c.equivocations);
     cluster_free(&c);
 }
 

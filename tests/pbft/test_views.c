@@ -146,11 +146,11 @@ static void a_timer_that_fires_early_does_nothing(void)
 
     begin(&l, 2);
     CHECK_OK(lab_request(&l, "x"));
-    CHECK(lab_node(&l)->timer_at[PBFT_TIMER_VIEW] > l.c.now);
-    pbft_timer(lab_node(&l)->pbft, l.c.now, PBFT_TIMER_VIEW, &effects);
+    CHECK(cluster_timer(lab_node(&l), PBFT_TIMER_VIEW) > cluster_now(&l.c));
+    pbft_timer(lab_node(&l)->pbft, cluster_now(&l.c), PBFT_TIMER_VIEW, &effects);
     cluster_settle(&l.c, 2, &effects);
     CHECK_EQ_U64(lab_status(&l).view, 0);
-    CHECK(lab_node(&l)->timer_at[PBFT_TIMER_VIEW] > l.c.now);
+    CHECK(cluster_timer(lab_node(&l), PBFT_TIMER_VIEW) > cluster_now(&l.c));
     lab_wait(&l, 1100 * MS);
     CHECK_EQ_U64(lab_status(&l).view, 1);
     lab_finish(&l);
@@ -270,11 +270,11 @@ static void one_word_of_a_later_view_is_no_reason_to_ask(void)
 
     begin(&l, 2);
     lab_wait(&l, 5000 * MS);
-    CHECK(lab_node(&l)->timer_at[PBFT_TIMER_RESEND] < 0);
+    CHECK(cluster_timer(lab_node(&l), PBFT_TIMER_RESEND) < 0);
     CHECK_OK(lab_peer_status(&l, 3, 5, 0, true, 0));
-    CHECK(lab_node(&l)->timer_at[PBFT_TIMER_RESEND] < 0);
+    CHECK(cluster_timer(lab_node(&l), PBFT_TIMER_RESEND) < 0);
     CHECK_OK(lab_peer_status(&l, 1, 4, 0, true, 0));
-    CHECK(lab_node(&l)->timer_at[PBFT_TIMER_RESEND] >= 0);
+    CHECK(cluster_timer(lab_node(&l), PBFT_TIMER_RESEND) >= 0);
     lab_finish(&l);
 }
 

@@ -80,9 +80,12 @@ static void nothing_is_decided_before_the_own_vote(void)
     CHECK_OK(lab_prepare(&l, 1, 0, 1, "x"));
     CHECK_EQ_U64(lab_status(&l).decided, 1);
     CHECK_EQ_U64(lab_sent(&l, MESSAGE_COMMIT), 1);
-    CHECK_EQ_U64(lab_node(&l)->ledger_count, 1);
-    if (lab_node(&l)->ledger_count == 1)
-        CHECK_EQ_U64(voices_of(lab_node(&l)->ledger[0]), 4);
+    CHECK_EQ_U64(lab_node(&l)->host.disk.height, 1);
+    if (lab_node(&l)->host.disk.height == 1) {
+        struct blob *stored = cluster_block(lab_node(&l), 1);
+        CHECK_EQ_U64(voices_of(stored), 4);
+        blob_drop(stored);
+    }
     lab_finish(&l);
 }
 
@@ -415,7 +418,7 @@ static void a_refused_batch_stays_refused(void)
     CHECK_OK(lab_claim(&l, &claim, bytes_of_buf(&batch)));
     for (unsigned i = 0; i < 3; i++) {
         struct effects effects = {0};
-        pbft_poke(lab_node(&l)->pbft, l.c.now, &effects);
+        pbft_poke(lab_node(&l)->pbft, cluster_now(&l.c), &effects);
         cluster_settle(&l.c, 2, &effects);
     }
     CHECK_EQ_U64(lab_noted(&l, "pbft.refused"), 1);
@@ -626,7 +629,7 @@ static void the_primary_refuses_nothing_for_good_on_top_of_speculation(void)
     lab_enter(&l, 2, NULL, 0);
     CHECK_EQ_U64(lab_node(&l)->executed, 0);
     CHECK_EQ_U64(lab_status(&l).pending, 1);
-    CHECK(lab_node(&l)->timer_at[PBFT_TIMER_VIEW] >= 0); /* undone, so the primary owes it again */
+    CHECK(cluster_timer(lab_node(&l), PBFT_TIMER_VIEW) >= 0); /* undone, so the primary owes it again */
     lab_finish(&l);
 }
 
@@ -656,7 +659,7 @@ static void a_closing_block_that_is_undone_closes_nothing(void)
     CHECK_OK(lab_propose(&l, 0, 2, "y"));
     CHECK_EQ_U64(lab_sent(&l, MESSAGE_PREPARE), 1); /* nothing above it */
     lab_enter(&l, 1, NULL, 0);
-    CHECK(lab_node(&l)->timer_at[PBFT_TIMER_VIEW] < 0); /* nobody owes anything */
+    CHECK(cluster_timer(lab_node(&l), PBFT_TIMER_VIEW) < 0); /* nobody owes anything */
     CHECK_OK(lab_propose(&l, 1, 1, "y"));
     CHECK_OK(lab_propose(&l, 1, 2, "z"));
     CHECK_OK(lab_prepare(&l, 3, 1, 1, "y"));

@@ -64,7 +64,7 @@ static void begin(struct cluster *c, unsigned n, uint64_t seed, struct watched *
 static bool recovers(struct cluster *c, unsigned node)
 {
     cluster_restart(c, node);
-    cluster_run_until(c, c->now + 20000 * MS);
+    cluster_run_until(c, cluster_now(c) + 20000 * MS);
     return !c->nodes[node].wiped && !pbft_status(c->nodes[node].pbft).recovering;
 }
 
@@ -84,11 +84,11 @@ static void it_recovers_while_all_is_quiet_and_votes_in_a_later_view(void)
     w.votes = 0;
     cluster_isolate(&c, 0, true);
     cluster_submit(&c, 3);
-    cluster_run_until(&c, c.now + 60000 * MS);
+    cluster_run_until(&c, cluster_now(&c) + 60000 * MS);
     CHECK(w.votes > 0 && !pbft_status(c.nodes[3].pbft).listening);
     CHECK(c.nodes[3].decided > s.decided);
     cluster_isolate(&c, 0, false);
-    CHECK(cluster_run_decided(&c, c.now + 60000 * MS));
+    CHECK(cluster_run_decided(&c, cluster_now(&c) + 60000 * MS));
     finish(&c);
 }
 
@@ -103,7 +103,7 @@ static void it_follows_the_others_without_a_word(void)
     for (unsigned k = 3; k < 30; k++)
         cluster_submit(&c, k);
     w.votes = 0;
-    CHECK(cluster_run_decided(&c, c.now + 60000 * MS));
+    CHECK(cluster_run_decided(&c, cluster_now(&c) + 60000 * MS));
     CHECK_EQ_U64(w.votes + w.early, 0); /* nobody has left view 0 */
     finish(&c);
 }
@@ -112,7 +112,7 @@ static bool no_query(struct cluster *c, unsigned from, unsigned to, struct bytes
 {
     (void)from;
     (void)to;
-    return message.data[1] == MESSAGE_QUERY && c->now < 8000 * MS;
+    return message.data[1] == MESSAGE_QUERY && cluster_now(c) < 8000 * MS;
 }
 
 /* What it asks first is lost, and then there is a decision more often than it would ask again. */
@@ -125,9 +125,9 @@ static void it_recovers_while_all_is_busy(void)
     c.drop = no_query;
     cluster_wipe(&c, 2);
     cluster_restart(&c, 2);
-    for (unsigned k = 3; c.now < 14000 * MS; k++) {
+    for (unsigned k = 3; cluster_now(&c) < 14000 * MS; k++) {
         cluster_submit(&c, k);
-        cluster_run_until(&c, c.now + 50 * MS);
+        cluster_run_until(&c, cluster_now(&c) + 50 * MS);
     }
     CHECK(!pbft_status(c.nodes[2].pbft).recovering);
     CHECK_EQ_U64(w.early, 0);
@@ -146,7 +146,7 @@ static void one_after_the_other(void)
         CHECK(recovers(&c, round % 4));
     }
     CHECK_EQ_U64(w.early, 0);
-    CHECK(cluster_run_decided(&c, c.now + 60000 * MS));
+    CHECK(cluster_run_decided(&c, cluster_now(&c) + 60000 * MS));
     finish(&c);
 }
 
@@ -199,14 +199,14 @@ static void reports_are_fresh_and_liars_do_not_move_the_bound(void)
     struct cluster c;
 
     begin(&c, 7, 5, &w);
-    struct digest old = cluster_nonce(&c, 6);
+    struct digest old = host_nonce(&c.nodes[6].host);
     cluster_wipe(&c, 6);
     cluster_restart(&c, 6);
-    struct digest nonce = cluster_nonce(&c, 6);
+    struct digest nonce = host_nonce(&c.nodes[6].host);
     CHECK_ERR(report(&c, 1, 6, 0, &old), ERR_STALE);
     CHECK_OK(report(&c, 1, 6, UINT64_C(1) << 50, &nonce));
     CHECK_ERR(report(&c, 1, 6, 0, &nonce), ERR_STALE); /* the first word counts */
-    cluster_run_until(&c, c.now + 20000 * MS);
+    cluster_run_until(&c, cluster_now(&c) + 20000 * MS);
     CHECK(!pbft_status(c.nodes[6].pbft).recovering);
     CHECK_ERR(report(&c, 2, 6, 0, &nonce), ERR_STALE);
     CHECK_EQ_U64(w.early, 0);

@@ -39,7 +39,7 @@ static const char *message_name(enum message_type type)
 
 static void stamp(struct player *p, unsigned node)
 {
-    buf_printf(&p->out, "%7.1f  %u  ", (double)p->cluster.now / 1e6, node);
+    buf_printf(&p->out, "%7.1f  %u  ", (double)cluster_now(&p->cluster) / 1e6, node);
 }
 
 static struct view_rules rules_of(const struct player *p)
@@ -241,7 +241,7 @@ static void split(struct cluster *c, const unsigned *side, unsigned count)
         here[side[i]] = true;
     for (unsigned a = 0; a < c->n; a++) {
         for (unsigned b = 0; b < c->n; b++)
-            c->cut[a][b] = here[a] != here[b];
+            hosts_cut(&c->hosts, a, b, here[a] != here[b]);
     }
 }
 
@@ -290,7 +290,7 @@ static bool play(struct player *p, const char *line)
     if (is_word(line, "request") && count == 1)
         cluster_submit(c, v[0]);
     else if (is_word(line, "run") && count == 1)
-        cluster_run_until(c, c->now + v[0] * MS);
+        cluster_run_until(c, cluster_now(c) + v[0] * MS);
     else if (is_word(line, "status"))
         show_status(p);
     else if (is_word(line, "lose"))
