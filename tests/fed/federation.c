@@ -6,15 +6,12 @@
 
 #include "fed/messages.h"
 
-enum event_kind { MESSAGE, TIMER, CYCLE, SCORE, RECOUNT, FAULT };
+/* What the agenda has of the federation's own: finished work, and what the test does at a time. */
+enum federation_event { EVENT_CYCLE = EVENT_OWN, EVENT_SCORE, EVENT_RECOUNT, EVENT_ACT };
 
-struct event {
-    enum event_kind kind;
-    unsigned node, from, life;
-    uint32_t timer;
-    uint64_t turn, number;
-    struct blob *blob;
-    struct cycle_result *cycle;
+struct own {
+    uint64_t number;            /* of the job */
+    struct cycle_result *cycle; /* owned, like costs */
     uint64_t *costs;
     unsigned count;
     fault *act;
@@ -32,23 +29,21 @@ static void breach(struct federation *f, const char *fmt, ...)
     va_end(args);
 }
 
-static void event_free(struct event *e)
+static struct own *push(struct federation *f, int64_t at_ns, enum federation_event kind, unsigned node)
 {
-    blob_drop(e->blob);
-    mem_free(e->cycle);
-    mem_free(e->costs);
-    mem_free(e);
+    struct own *own = mem_alloc(sizeof *own);
+
+    hosts_add(&f->hosts, at_ns, (int)kind, node)->own = own;
+    return own;
 }
 
-static struct event *push(struct federation *f, int64_t at_ns, enum event_kind kind, unsigned node)
+static void drop(struct event *e)
 {
-    struct event *e = mem_alloc(sizeof *e);
+    struct own *own = e->own;
 
-    e->kind = kind;
-    e->node = node;
-    e->life = f->nodes[node].life;
-    heap_push(&f->queue, at_ns, e);
-    return e;
+    mem_free(own->cycle);
+    mem_free(own->costs);
+    mem_free(own);
 }
 
 struct federation_options federation_usual(unsigned validators, unsigned participants, uint64_t seed)
@@ -114,7 +109,7 @@ static void make_genesis(struct federation *f)
     mem_free(g);
 }
 
-static const struct outbox_actions actions;
+static const struct host_runs runs;
 
 void federation_init(struct federation *f, const struct federation_options *options)
 {
@@ -126,7 +121,13 @@ void federation_init(struct federation *f, const struct federation_options *opti
     ASSERT(f->count <= NODES_MAX);
     key_library_init();
     f->verify_cache = verify_cache_new(1 << 14);
-    prng_stream(&f->network, options->seed, "network", 0);
+    hosts_init(&f->hosts, f->count, &runs, options->seed);
+    hosts_set_traits(&f->hosts, &(struct link_traits){
+                                    .latency_ns = options->delay_min_ns,
+                                    .jitter_ns = options->delay_max_ns - options->delay_min_ns,
+                                    .loss_ppm = options->loss_permille * (PPM / 1000),
+                                    .duplicate_ppm = options->duplicate_permille * (PPM / 1000),
+                                });
     for (unsigned i = 0; i < f->count; i++) {
         char name[16];
         snprintf(name, sizeof name, "node-%u", i);
@@ -137,11 +138,9 @@ void federation_init(struct federation *f, const struct federation_options *opti
         struct node *n = &f->nodes[i];
         char label[16];
         snprintf(label, sizeof label, "work-%u", i);
-        disk_init(&n->disk, NULL);
+        host_init(&f->hosts, i, &n->host);
         n->federation = f;
         n->index = i;
-        outbox_init(&n->outbox, &actions, n);
-        n->clock_percent = 100;
         n->cycle_ns = 100 * MILLISECOND;
         enum err err = workload_build(&spec, options->seed, label, &n->work, &diag);
         ASSERT(err == ERR_OK);
@@ -163,42 +162,33 @@ void federation_start(struct federation *f)
 
 void federation_at(struct federation *f, int64_t at_ns, fault *act, unsigned node)
 {
-    push(f, at_ns, FAULT, node)->act = act;
+    push(f, at_ns, EVENT_ACT, node)->act = act;
 }
 
 /* One byte changed, or an end cut off. */
 static void send_garbled(struct federation *f, unsigned to, const struct blob *message)
 {
     struct buf bytes = {0};
-    size_t at = prng_below(&f->network, message->len);
+    size_t at = prng_below(&f->hosts.prng, message->len);
 
     buf_add(&bytes, message->data, message->len);
-    bytes.data[at] ^= (uint8_t)(1 + prng_below(&f->network, 255));
-    if (prng_below(&f->network, 8) == 0)
+    bytes.data[at] ^= (uint8_t)(1 + prng_below(&f->hosts.prng, 255));
+    if (prng_below(&f->hosts.prng, 8) == 0)
         bytes.len = at;
-    struct event *e = push(f, f->now_ns + f->options.delay_max_ns, MESSAGE, to);
-    e->from = (unsigned)prng_below(&f->network, f->count);
+    struct event *e = hosts_add(&f->hosts, federation_now(f) + f->options.delay_max_ns, EVENT_MESSAGE, to);
+    e->from = (unsigned)prng_below(&f->hosts.prng, f->count);
     e->blob = blob_new(bytes_of_buf(&bytes));
     buf_free(&bytes);
 }
 
 void federation_send(struct federation *f, unsigned from, unsigned to, struct blob *message)
 {
-    const struct federation_options *o = &f->options;
-    bool lost = prng_below(&f->network, 1000) < o->loss_permille;
-    unsigned copies = prng_below(&f->network, 1000) < o->duplicate_permille ? 2 : 1;
-
     f->messages++;
     if (f->watch != NULL)
         f->watch(f, from, to, blob_bytes(message));
-    for (unsigned i = 0; i < copies && !lost && !f->nodes[from].cut_off && !f->nodes[from].mute; i++) {
-        uint64_t spread = prng_below(&f->network, (uint64_t)(o->delay_max_ns - o->delay_min_ns) + 1);
-        struct event *e = push(f, f->now_ns + o->delay_min_ns + (int64_t)spread, MESSAGE, to);
-        e->from = from;
-        e->blob = blob_hold(message);
-        if (prng_below(&f->network, 1000) < o->garble_permille)
-            send_garbled(f, to, message);
-    }
+    if (host_send(&f->nodes[from].host, to, message) == NETWORK_SENT &&
+        prng_below(&f->hosts.prng, 1000) < f->options.garble_permille)
+        send_garbled(f, to, message);
     blob_drop(message);
 }
 
@@ -217,8 +207,8 @@ static struct digest record_entry_id(struct bytes record)
 
 static bool is_durable(const struct node *n, const struct digest *id)
 {
-    for (unsigned i = 0; i < n->disk.count; i++) {
-        struct digest record = record_entry_id(blob_bytes(n->disk.records[i].blob));
+    for (unsigned i = 0; i < n->host.disk.count; i++) {
+        struct digest record = record_entry_id(blob_bytes(n->host.disk.records[i].blob));
         if (digest_equal(&record, id))
             return true;
     }
@@ -304,9 +294,10 @@ static void do_cycle(struct node *n, struct job *job)
     cycle_run(&job->cycle, result);
     for (unsigned i = 0; n->inflates && i < result->count; i++)
         result->best[i].cost = 7 + i;
-    struct event *e = push(f, f->now_ns + n->cycle_ns + (int64_t)result->iterations * MILLISECOND, CYCLE, n->index);
-    e->number = job->number;
-    e->cycle = result;
+    struct own *own =
+        push(f, federation_now(f) + n->cycle_ns + (int64_t)result->iterations * MILLISECOND, EVENT_CYCLE, n->index);
+    own->number = job->number;
+    own->cycle = result;
 }
 
 static void do_score(struct node *n, struct job *job)
@@ -318,10 +309,11 @@ static void do_score(struct node *n, struct job *job)
 
     for (unsigned i = 0; n->inverts && i < count; i++)
         costs[i] = costs[i] < 1000000 ? 1000000 - costs[i] : 0;
-    struct event *e = push(f, f->now_ns + 50 * MILLISECOND + (int64_t)iterations * MILLISECOND / 10, SCORE, n->index);
-    e->number = job->number;
-    e->costs = costs;
-    e->count = count;
+    struct own *own =
+        push(f, federation_now(f) + 50 * MILLISECOND + (int64_t)iterations * MILLISECOND / 10, EVENT_SCORE, n->index);
+    own->number = job->number;
+    own->costs = costs;
+    own->count = count;
 }
 
 static bool is_hidden(const struct federation *f, const struct member *site)
@@ -336,10 +328,10 @@ static bool is_hidden(const struct federation *f, const struct member *site)
 static void do_recount(struct node *n, struct job *job)
 {
     struct federation *f = n->federation;
-    struct event *e = push(f, f->now_ns + 50 * MILLISECOND, RECOUNT, n->index);
+    struct own *own = push(f, federation_now(f) + 50 * MILLISECOND, EVENT_RECOUNT, n->index);
     uint64_t cost;
 
-    e->number = job->number;
+    own->number = job->number;
     if (n->slanders)
         cost = job->claimed + 1;
     else if (!is_hidden(f, &job->site))
@@ -347,9 +339,9 @@ static void do_recount(struct node *n, struct job *job)
     else
         return;
     n->recounts++;
-    e->costs = mem_array(1, sizeof *e->costs);
-    e->costs[0] = cost;
-    e->count = 1;
+    own->costs = mem_array(1, sizeof *own->costs);
+    own->costs[0] = cost;
+    own->count = 1;
 }
 
 static void do_job(void *context, struct effect_body *body)
@@ -380,85 +372,22 @@ static void do_send(void *context, const struct effect *e)
         federation_send(f, n->index, (unsigned)e->to, blob_hold(e->blob));
 }
 
-/* ---- the disk */
-
-/* What is durable by now. */
-static void finish_writes(struct node *n)
-{
-    struct disk_write w;
-
-    while (disk_finish(&n->disk, n->federation->now_ns, &w) == DISK_DONE) {
-        blob_drop(w.blob);
-        outbox_durable(&n->outbox, w.serial);
-    }
-}
-
-static void begin_write(struct node *n, enum disk_kind kind, uint64_t serial, uint64_t number, struct blob *blob)
-{
-    int64_t done_ns;
-
-    (void)disk_begin(&n->disk, n->federation->now_ns, 0, kind, serial, number, blob, &done_ns);
-    finish_writes(n);
-    if (outbox_in_flight(&n->outbox) > n->in_flight_max)
-        n->in_flight_max = outbox_in_flight(&n->outbox);
-}
-
-static void do_persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
-{
-    begin_write(context, DISK_RECORD, serial, number, record);
-}
+/* ---- the rest */
 
 static void do_append(void *context, uint64_t serial, uint64_t height, struct blob *block)
 {
     struct node *n = context;
 
+    (void)serial;
     check_block(n->federation, n->index, height, block);
-    begin_write(n, DISK_BLOCK, serial, height, block);
 }
 
-static void do_snapshot(void *context, uint64_t serial, uint64_t height, struct blob *snapshot)
+static void do_snapshot(void *context, uint64_t serial, uint64_t height, struct blob *bytes)
 {
     struct node *n = context;
 
-    n->installs += height > n->disk.blocks.top; /* else it is an own one */
-    begin_write(n, DISK_SNAPSHOT, serial, height, snapshot);
-}
-
-static void do_forget(void *context, uint64_t number)
-{
-    struct node *n = context;
-
-    disk_forget(&n->disk, number);
-}
-
-/* ---- the rest */
-
-/* The node's clock runs clock_percent as fast as true time. */
-static int64_t node_time(const struct federation *f, const struct node *n)
-{
-    return f->now_ns / 100 * n->clock_percent;
-}
-
-static void do_timer_stop(void *context, uint32_t timer)
-{
-    struct node *n = context;
-
-    ASSERT(timer < FED_TIMER_END);
-    n->timer_turn[timer]++;
-    n->timers[timer] = STOPPED;
-}
-
-static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
-{
-    struct node *n = context;
-    struct federation *f = n->federation;
-    int64_t true_ns = (at_ns / n->clock_percent + 1) * 100;
-
-    do_timer_stop(n, timer);
-    n->timers[timer] = true_ns;
-    struct event *event = push(f, true_ns > f->now_ns ? true_ns : f->now_ns, TIMER, n->index);
-    event->timer = timer;
-    event->turn = n->timer_turn[timer];
+    (void)serial, (void)bytes;
+    n->installs += height > n->host.disk.blocks.top; /* else it is an own one */
 }
 
 static void do_anchor(void *context, uint64_t epoch, struct effect_body *outcome)
@@ -474,7 +403,7 @@ static void do_anchor(void *context, uint64_t epoch, struct effect_body *outcome
             n->federation->most_stale[o->updates[i].member] = o->updates[i].staleness;
     }
     n->anchors++;
-    n->anchored_ns = n->federation->now_ns;
+    n->anchored_ns = federation_now(n->federation);
 }
 
 static void do_recovered(void *context)
@@ -487,107 +416,130 @@ static void do_recovered(void *context)
 static void do_note(void *context, const char *name, uint64_t number, uint64_t other)
 {
     struct node *n = context;
+    struct federation *f = n->federation;
 
-    if (n->federation->trace_node == (int)n->index)
-        buf_printf(&n->federation->trace, "%s %llu %llu\n", name, (unsigned long long)number,
-                   (unsigned long long)other);
+    if (f->noted != NULL)
+        f->noted(f, n->index, name, number, other);
+    if (f->trace_node == (int)n->index)
+        buf_printf(&f->trace, "%s %llu %llu\n", name, (unsigned long long)number, (unsigned long long)other);
 }
 
-static const struct outbox_actions actions = {
-    .persist = do_persist,
-    .append = do_append,
-    .snapshot = do_snapshot,
-    .forget = do_forget,
-    .send = do_send,
-    .timer_set = do_timer_set,
-    .timer_stop = do_timer_stop,
-    .job = do_job,
-    .anchor = do_anchor,
-    .recovered = do_recovered,
-    .note = do_note,
-};
+/* ---- steps */
 
-/* A crash may come behind any of the effects. */
-static void perform_all(struct federation *f, unsigned node, struct effects *effects)
-{
-    struct node *n = &f->nodes[node];
-    bool crashes = n->crash_after > 0 && n->crash_after <= effects->count;
-
-    if (crashes)
-        effects_cut(effects, n->crash_after);
-    else if (n->crash_after > 0)
-        n->crash_after -= (unsigned)effects->count;
-    outbox_carry(&n->outbox, effects);
-    effects_free(effects);
-    if (!crashes)
-        return;
-    node_crash(f, node);
-    federation_at(f, f->now_ns + n->back_after_ns, node_start, node);
-}
-
-/* The machine hears what has become durable. */
-static void tell_durable(struct federation *f, unsigned node)
-{
-    struct node *n = &f->nodes[node];
-
-    while (n->fed != NULL && n->told < n->outbox.durable) {
-        struct fed_event event = {.kind = FED_EVENT_DURABLE, .now_ns = node_time(f, n), .number = n->outbox.durable};
-        struct effects effects = {0};
-
-        n->told = n->outbox.durable;
-        n->errors[fed_step(n->fed, &event, &effects)]++;
-        perform_all(f, node, &effects);
-    }
-}
-
-void node_disk_stops(struct federation *f, unsigned node)
-{
-    disk_stick(&f->nodes[node].disk, true);
-}
-
-void node_disk_goes_on(struct federation *f, unsigned node)
-{
-    struct node *n = &f->nodes[node];
-
-    disk_stick(&n->disk, false);
-    finish_writes(n);
-    tell_durable(f, node);
-}
-
-static void step(struct federation *f, unsigned node, struct fed_event *event)
+enum err node_step(struct federation *f, unsigned node, struct fed_event *event)
 {
     struct node *n = &f->nodes[node];
     struct effects effects = {0};
 
-    event->now_ns = node_time(f, n);
-    f->steps++;
-    n->errors[fed_step(n->fed, event, &effects)]++;
-    perform_all(f, node, &effects);
-    tell_durable(f, node);
+    event->now_ns = clock_now(&n->host.clock);
+    enum err err = fed_step(n->fed, event, &effects);
+    n->errors[err]++;
+    host_settle(&n->host, &effects);
+    return err;
 }
 
-/* ---- faults */
-
-void node_crash(struct federation *f, unsigned node)
+static struct federation *federation_of(const struct host *h)
 {
-    struct node *n = &f->nodes[node];
+    return ((const struct node *)h)->federation; /* a host is its node's first member */
+}
+
+static void message(struct host *h, const struct event *e)
+{
+    (void)node_step(federation_of(h), h->index,
+                    &(struct fed_event){.kind = FED_EVENT_MESSAGE, .from = e->from, .blob = e->blob});
+}
+
+static void timer(struct host *h, uint32_t number)
+{
+    (void)node_step(federation_of(h), h->index, &(struct fed_event){.kind = FED_EVENT_TIMER, .timer = number});
+}
+
+static void durable(struct host *h, uint64_t serial)
+{
+    (void)node_step(federation_of(h), h->index, &(struct fed_event){.kind = FED_EVENT_DURABLE, .number = serial});
+}
+
+static void happens(struct hosts *all, const struct event *e)
+{
+    const struct own *own = e->own;
+    struct host *h = all->host[e->node];
+    struct federation *f = federation_of(h);
+    struct fed_event event = {
+        .epoch = own->number, .number = own->number, .cycle = own->cycle, .costs = own->costs, .count = own->count};
+
+    if (e->kind == EVENT_ACT)
+        own->act(f, e->node);
+    if (e->kind == EVENT_ACT || !h->up || e->life != h->life)
+        return;
+    event.kind = e->kind == EVENT_CYCLE   ? FED_EVENT_CYCLE_DONE
+                 : e->kind == EVENT_SCORE ? FED_EVENT_SCORE_DONE
+                                          : FED_EVENT_RECOUNT_DONE;
+    (void)node_step(f, e->node, &event);
+}
+
+static void stop(struct host *h)
+{
+    struct node *n = (struct node *)h;
 
     fed_free(n->fed);
     n->fed = NULL;
-    outbox_reset(&n->outbox);
-    n->told = 0;
-    disk_crash(&n->disk, f->now_ns);
-    n->life++;
-    n->crash_after = 0;
 }
 
-static struct digest start_nonce(const struct federation *f, unsigned node)
+static void died(struct host *h)
 {
-    uint8_t bytes[16];
+    const struct node *n = (const struct node *)h;
 
-    be64_put(bytes, node);
-    be64_put(bytes + 8, f->nodes[node].life);
-    return digest_of(bytes_of(bytes, sizeof bytes));
+    federation_at(n->federation, federation_now(n->federation) + n->back_after_ns, node_start, n->index);
+}
+
+static const struct host_runs runs = {
+    .message = message,
+    .timer = timer,
+    .durable = durable,
+    .stop = stop,
+    .died = died,
+    .happens = happens,
+    .drop = drop,
+    .actions =
+        {
+            .append = do_append,
+            .snapshot = do_snapshot,
+            .send = do_send,
+            .job = do_job,
+            .anchor = do_anchor,
+            .recovered = do_recovered,
+            .note = do_note,
+        },
+};
+
+/* ---- faults */
+
+void node_dies_after(struct federation *f, unsigned node, size_t effects)
+{
+    struct host *h = &f->nodes[node].host;
+
+    h->dies = true;
+    h->dies_after = effects;
+}
+
+void node_clock(struct federation *f, unsigned node, unsigned percent)
+{
+    clock_change(&f->nodes[node].host.clock, 0, ((int64_t)percent - 100) * (PPM / 100));
+}
+
+void node_disk_stops(struct federation *f, unsigned node)
+{
+    host_disk_stops(&f->nodes[node].host, true);
+}
+
+void node_disk_goes_on(struct federation *f, unsigned node)
+{
+    host_disk_stops(&f->nodes[node].host, false);
+}
+
+void node_crash(struct federation *f, unsigned node)
+{
+    host_crash(&f->nodes[node].host);
 }
 
 struct fed_config federation_config(const struct federation *f, unsigned node)
@@ -606,8 +558,8 @@ struct fed_config federation_config(const struct federation *f, unsigned node)
         .last_epoch = f->options.last_epoch,
         .verify_cache = f->verify_cache,
         .recovering = f->nodes[node].recovering,
-        .nonce = start_nonce(f, node),
-        .sequence_floor = f->nodes[node].recovering ? (uint64_t)f->now_ns / 1000 : 0,
+        .nonce = host_nonce(&f->nodes[node].host),
+        .sequence_floor = f->nodes[node].recovering ? (uint64_t)federation_now(f) / 1000 : 0,
     };
 }
 
@@ -620,21 +572,20 @@ void node_start(struct federation *f, unsigned node)
     if (n->fed != NULL)
         return;
     n->restarts++;
-    if (n->crash_spread > 0 && f->now_ns < f->calm_ns)
-        n->crash_after = 1 + (unsigned)prng_below(&f->network, n->crash_spread);
-    if (fed_new(bytes_of_buf(&f->genesis), &config, &n->disk.ledger, &n->fed, &diag) != ERR_OK) {
+    if (n->crash_spread > 0 && federation_now(f) < f->calm_ns)
+        node_dies_after(f, node, 1 + prng_below(&f->hosts.prng, n->crash_spread));
+    if (fed_new(bytes_of_buf(&f->genesis), &config, &n->host.disk.ledger, &n->fed, &diag) != ERR_OK) {
         breach(f, "node %u does not start: %s", node, diag.text);
         return;
     }
-    for (unsigned i = 0; i < n->disk.count; i++) {
-        if (fed_restore(n->fed, blob_bytes(n->disk.records[i].blob)) != ERR_OK)
+    for (unsigned i = 0; i < n->host.disk.count; i++) {
+        if (fed_restore(n->fed, blob_bytes(n->host.disk.records[i].blob)) != ERR_OK)
             breach(f, "node %u does not take its own record %u", node, i);
     }
     if (fed_restored(n->fed) != ERR_OK)
         breach(f, "node %u misses a record of its own", node);
-    for (unsigned i = 0; i < FED_TIMER_END; i++)
-        n->timers[i] = STOPPED;
-    step(f, node, &(struct fed_event){.kind = FED_EVENT_START});
+    n->host.up = true;
+    (void)node_step(f, node, &(struct fed_event){.kind = FED_EVENT_START});
 }
 
 void node_wipe(struct federation *f, unsigned node)
@@ -643,106 +594,59 @@ void node_wipe(struct federation *f, unsigned node)
 
     if (n->fed != NULL)
         node_crash(f, node);
-    disk_wipe(&n->disk);
+    disk_wipe(&n->host.disk);
     n->recovering = true;
     node_start(f, node);
 }
 
+static void cut(struct federation *f, unsigned node, bool in, bool out)
+{
+    for (unsigned i = 0; i < f->count; i++) {
+        if (i == node)
+            continue;
+        hosts_cut(&f->hosts, i, node, in);
+        hosts_cut(&f->hosts, node, i, out);
+    }
+}
+
 void node_cut_off(struct federation *f, unsigned node)
 {
-    f->nodes[node].cut_off = true;
+    cut(f, node, true, true);
 }
 
 void node_silence(struct federation *f, unsigned node)
 {
-    f->nodes[node].mute = true;
+    cut(f, node, false, true);
 }
 
 void node_reconnect(struct federation *f, unsigned node)
 {
-    f->nodes[node].mute = false;
-    f->nodes[node].cut_off = false;
+    cut(f, node, false, false);
 }
 
 void node_tell(struct federation *f, unsigned node, enum fed_event_kind kind, struct blob *blob)
 {
     if (f->nodes[node].fed != NULL)
-        step(f, node, &(struct fed_event){.kind = kind, .blob = blob});
+        (void)node_step(f, node, &(struct fed_event){.kind = kind, .blob = blob});
 }
 
 /* ---- running */
 
-static void deliver(struct federation *f, struct event *e)
-{
-    struct node *n = &f->nodes[e->node];
-    struct fed_event event = {.from = e->from,
-                              .blob = e->blob,
-                              .timer = e->timer,
-                              .epoch = e->number,
-                              .number = e->number,
-                              .cycle = e->cycle,
-                              .costs = e->costs,
-                              .count = e->count};
-
-    if (e->kind == FAULT) {
-        e->act(f, e->node);
-        return;
-    }
-    if (n->fed == NULL || (e->kind != MESSAGE && e->life != n->life))
-        return;
-    switch (e->kind) {
-    case MESSAGE:
-        event.kind = FED_EVENT_MESSAGE;
-        if (n->cut_off)
-            return;
-        break;
-    case TIMER:
-        event.kind = FED_EVENT_TIMER;
-        if (e->turn != n->timer_turn[e->timer])
-            return;
-        n->timers[e->timer] = STOPPED;
-        break;
-    case CYCLE:
-        event.kind = FED_EVENT_CYCLE_DONE;
-        break;
-    case RECOUNT:
-        event.kind = FED_EVENT_RECOUNT_DONE;
-        break;
-    default:
-        event.kind = FED_EVENT_SCORE_DONE;
-        break;
-    }
-    step(f, e->node, &event);
-}
-
 bool federation_run(struct federation *f, int64_t until_ns)
 {
     int64_t at_ns;
-    void *event;
 
-    while (f->breach[0] == '\0' && heap_peek(&f->queue, &at_ns, &event) && at_ns <= until_ns) {
-        heap_pop(&f->queue, &at_ns, &event);
-        f->now_ns = at_ns > f->now_ns ? at_ns : f->now_ns;
-        deliver(f, event);
-        event_free(event);
-    }
-    return f->queue.count == 0;
+    while (f->breach[0] == '\0' && agenda_peek(&f->hosts.agenda, &at_ns) && at_ns <= until_ns)
+        (void)hosts_step(&f->hosts);
+    return !agenda_peek(&f->hosts.agenda, &at_ns);
 }
 
 void federation_fini(struct federation *f)
 {
-    int64_t at_ns;
-    void *event;
-
-    while (heap_pop(&f->queue, &at_ns, &event))
-        event_free(event);
-    heap_free(&f->queue);
+    hosts_fini(&f->hosts);
     for (unsigned i = 0; i < f->count; i++) {
         struct node *n = &f->nodes[i];
-        fed_free(n->fed);
-        outbox_fini(&n->outbox);
         job_drop(n->last_cycle);
-        disk_fini(&n->disk);
         workload_fini(&n->work);
     }
     for (unsigned i = 0; i < f->options.shards; i++)

@@ -1,37 +1,26 @@
 #ifndef PRISMFED_TESTS_FED_FEDERATION_H
 #define PRISMFED_TESTS_FED_FEDERATION_H
 
-#include "base/heap.h"
-#include "base/prng.h"
-#include "driver/outbox.h"
+#include "cluster/hosts.h"
 #include "fed/fed.h"
 #include "fed/job.h"
-#include "world/disk.h"
 
-/* A whole federation in one process: real machines and keys, a network, disks and clocks made of one seed. A crash
- * loses everything after the effect at which it strikes. Invariants are checked at every effect; the first
- * breach is kept in `breach`. */
+/* A whole federation in one process: real machines and keys, on the tests' hosts (cluster/hosts.h). A crash loses
+ * everything after the effect at which it strikes. Invariants are checked at every effect; the first breach is kept in
+ * `breach`. */
 
-enum { NODES_MAX = 12, HEIGHTS_MAX = 4096, STOPPED = -1 };
+enum { NODES_MAX = 12, HEIGHTS_MAX = 4096 };
 
 #define MILLISECOND INT64_C(1000000)
 #define SECOND (1000 * MILLISECOND)
 
 struct node {
+    struct host host;
     struct federation *federation;
     unsigned index;
     struct fed *fed; /* NULL: down */
-    struct outbox outbox;
     struct secret_key key;
-    struct disk disk; /* survives; what is written is durable at once, or when it goes on */
-    uint64_t in_flight_max;
-    uint64_t told;                 /* the machine knows that this write is durable */
-    unsigned life;                 /* counts restarts: events of an earlier life are void */
-    int64_t timers[FED_TIMER_END]; /* due, true time; STOPPED */
-    uint64_t timer_turn[FED_TIMER_END];
     struct workload work;
-    bool cut_off;           /* no message in or out */
-    bool mute;              /* what it sends is lost */
     bool played;            /* by the test itself: no machine */
     bool hidden;            /* its work is not disclosed to the validators */
     bool inflates;          /* claims costs of nearly nothing */
@@ -39,13 +28,11 @@ struct node {
     struct job *last_cycle; /* one holding; NULL: none was asked for yet */
     unsigned recounts;      /* answered with a cost */
     bool slanders;          /* as a validator, says of every claim that it is false */
-    unsigned crash_after;   /* effects from now; 0: none planned */
-    unsigned crash_spread;  /* so many effects at most after each restart it strikes again; 0: not */
+    size_t crash_spread;    /* so many effects at most after each restart it strikes again; 0: not */
     int64_t back_after_ns;  /* after such a crash */
     unsigned restarts;
     bool recovering;            /* its disk was lost */
     unsigned installs;          /* of states */
-    int64_t clock_percent;      /* speed of its clock; 100 is true */
     int64_t cycle_ns;           /* what a local cycle takes it beyond its iterations */
     uint64_t anchors;           /* epochs that it saw anchored */
     int64_t anchored_ns;        /* true time of the latest */
@@ -69,12 +56,10 @@ typedef void fault(struct federation *f, unsigned node);
 
 struct federation {
     struct federation_options options;
-    struct prng network;
+    struct hosts hosts;
     struct verify_cache *verify_cache; /* NULL: none; it must not show */
-    struct heap queue;
-    int64_t now_ns;
-    int64_t calm_ns; /* no crash is planned after this time */
-    uint64_t steps, messages;
+    int64_t calm_ns;                   /* no crash is planned after this time */
+    uint64_t messages;
     struct buf genesis;
     unsigned count;
     struct node nodes[NODES_MAX];
@@ -90,6 +75,8 @@ struct federation {
     char breach[256];
     /* Told of every message that is sent; may be NULL. */
     void (*watch)(struct federation *f, unsigned from, unsigned to, struct bytes message);
+    /* And of every note; may be NULL. */
+    void (*noted)(struct federation *f, unsigned node, const char *name, uint64_t number, uint64_t other);
 };
 
 struct signed_entry {
@@ -98,6 +85,10 @@ struct signed_entry {
     struct digest id;
 };
 
+static inline int64_t federation_now(const struct federation *f)
+{
+    return f->hosts.agenda.now_ns;
+}
 struct federation_options federation_usual(unsigned validators, unsigned participants, uint64_t seed);
 /* Everybody starts at time 0, but for nodes that the caller marks as played before federation_start. */
 void federation_init(struct federation *f, const struct federation_options *options);
@@ -119,7 +110,13 @@ void node_disk_goes_on(struct federation *f, unsigned node);
 void node_cut_off(struct federation *f, unsigned node);
 void node_silence(struct federation *f, unsigned node);
 void node_reconnect(struct federation *f, unsigned node); /* heals both */
+/* It dies after so many effects from now, and comes back. */
+void node_dies_after(struct federation *f, unsigned node, size_t effects);
+/* Its clock runs so fast; 100 is true. */
+void node_clock(struct federation *f, unsigned node, unsigned percent);
 
+/* One step of a node that is up. What fed_step() says. */
+enum err node_step(struct federation *f, unsigned node, struct fed_event *event);
 /* An event from the operator of a node that is up. */
 void node_tell(struct federation *f, unsigned node, enum fed_event_kind kind, struct blob *blob);
 

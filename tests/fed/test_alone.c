@@ -6,69 +6,65 @@
 /* One node whose timers alone make anything happen: when it closes a phase, and when it sends again. */
 
 struct alone {
-    struct federation world;
-    struct fed *fed;
+    struct federation world; /* in which all others are missing */
     unsigned self;
-    int64_t now_ns, timers[FED_TIMER_END];
     int64_t sent_ns[64]; /* when entries were sent to validators */
     unsigned sent;
     int64_t closed_ns[16]; /* when it signed a CLOSE */
     unsigned closed;
     uint64_t submitted_sequence;
     unsigned accused;
-    struct blob *records[64];
-    unsigned record_count;
 };
 
-static void look(struct alone *a, const struct effect *e)
+static void see_sent(struct federation *f, unsigned from, unsigned to, struct bytes message)
 {
-    if (e->kind == EFFECT_TIMER_SET)
-        a->timers[e->timer] = e->at_ns;
-    else if (e->kind == EFFECT_TIMER_STOP)
-        a->timers[e->timer] = STOPPED;
-    else if (e->kind == EFFECT_SEND && e->blob->data[1] == FED_ENTRY && a->sent < 64)
-        a->sent_ns[a->sent++] = a->now_ns;
-    else if (e->kind == EFFECT_PERSIST && a->record_count < 64)
-        a->records[a->record_count++] = blob_hold(e->blob);
-    else if (e->kind == EFFECT_NOTE && strcmp(e->name, "fed.close") == 0 && a->closed < 16)
-        a->closed_ns[a->closed++] = a->now_ns;
-    else if (e->kind == EFFECT_NOTE && strcmp(e->name, "fed.evidence") == 0)
+    struct alone *a = (struct alone *)f; /* its first member */
+
+    (void)from, (void)to;
+    if (message.data[1] == FED_ENTRY && a->sent < 64)
+        a->sent_ns[a->sent++] = federation_now(f);
+}
+
+static void see_note(struct federation *f, unsigned node, const char *name, uint64_t number, uint64_t other)
+{
+    struct alone *a = (struct alone *)f;
+
+    (void)node, (void)number;
+    if (strcmp(name, "fed.close") == 0 && a->closed < 16)
+        a->closed_ns[a->closed++] = federation_now(f);
+    else if (strcmp(name, "fed.evidence") == 0)
         a->accused++;
-    else if (e->kind == EFFECT_NOTE && strcmp(e->name, "fed.sign") == 0)
-        a->submitted_sequence = e->other;
+    else if (strcmp(name, "fed.sign") == 0)
+        a->submitted_sequence = other;
 }
 
 static enum err step(struct alone *a, struct fed_event event)
 {
-    struct effects effects = {0};
-
-    event.now_ns = a->now_ns;
-    enum err err = fed_step(a->fed, &event, &effects);
-    for (size_t i = 0; i < effects.count; i++)
-        look(a, &effects.items[i]);
-    effects_free(&effects);
-    return err;
+    return node_step(&a->world, a->self, &event);
 }
 
-static void node_make(struct alone *a)
+static const struct federation_state *state_of(const struct alone *a)
 {
-    struct fed_config config = federation_config(&a->world, a->self);
-    struct diag diag = {{0}};
-
-    CHECK_OK(fed_new(bytes_of_buf(&a->world.genesis), &config, &a->world.nodes[a->self].disk.ledger, &a->fed, &diag));
-    for (unsigned i = 0; i < FED_TIMER_END; i++)
-        a->timers[i] = STOPPED;
+    return fed_state(a->world.nodes[a->self].fed);
 }
 
-/* A federation of which only `self` is there. */
+static const struct disk *disk_of(const struct alone *a)
+{
+    return &a->world.nodes[a->self].host.disk;
+}
+
+/* A federation of which only `self` is there. What it computes comes to nothing within these tests, which answer for
+ * it. */
 static void begin_of(struct alone *a, unsigned self, unsigned validators, uint64_t seed)
 {
     struct federation_options options = federation_usual(validators, 1, seed);
 
     *a = (struct alone){.self = self};
     federation_init(&a->world, &options);
-    node_make(a);
-    CHECK_OK(step(a, (struct fed_event){.kind = FED_EVENT_START}));
+    a->world.watch = see_sent;
+    a->world.noted = see_note;
+    a->world.nodes[self].cycle_ns = INT64_MAX / 4;
+    node_start(&a->world, self);
 }
 
 /* Of one validator (node 0) and one participant (node 1). */
@@ -79,27 +75,14 @@ static void begin(struct alone *a, unsigned self)
 
 static void end(struct alone *a)
 {
-    fed_free(a->fed);
-    while (a->record_count > 0)
-        blob_drop(a->records[--a->record_count]);
+    CHECK_EQ_U64(a->world.breach[0], '\0');
     federation_fini(&a->world);
 }
 
 static void run_until(struct alone *a, int64_t until_ns)
 {
-    for (;;) {
-        unsigned next = 0;
-        for (unsigned i = 1; i < FED_TIMER_END; i++) {
-            if (a->timers[i] != STOPPED && (a->timers[next] == STOPPED || a->timers[i] < a->timers[next]))
-                next = i;
-        }
-        if (a->timers[next] == STOPPED || a->timers[next] > until_ns)
-            break;
-        a->now_ns = a->timers[next] > a->now_ns ? a->timers[next] : a->now_ns;
-        a->timers[next] = STOPPED;
-        (void)step(a, (struct fed_event){.kind = FED_EVENT_TIMER, .timer = next});
-    }
-    a->now_ns = until_ns;
+    (void)federation_run(&a->world, until_ns);
+    agenda_wait(&a->world.hosts.agenda, until_ns);
 }
 
 /* Nobody has contributed: the attempt fails, and the next one waits twice as long, so that a site that is slower than
@@ -121,14 +104,10 @@ static void each_attempt_waits_twice_as_long(void)
 
 static void give_cycle(struct alone *a)
 {
-    struct cycle_result result = {.count = 1,
-                                  .evaluations = 1,
-                                  .iterations = 1,
-                                  .incumbent_cost = 100,
-                                  .best = {{fed_state(a->fed)->incumbent, 90}}};
+    struct cycle_result result = {
+        .count = 1, .evaluations = 1, .iterations = 1, .incumbent_cost = 100, .best = {{state_of(a)->incumbent, 90}}};
 
-    CHECK_OK(
-        step(a, (struct fed_event){.kind = FED_EVENT_CYCLE_DONE, .epoch = fed_state(a->fed)->epoch, .cycle = &result}));
+    CHECK_OK(step(a, (struct fed_event){.kind = FED_EVENT_CYCLE_DONE, .epoch = state_of(a)->epoch, .cycle = &result}));
 }
 
 /* Validators may be away for long: an entry goes again after a while that doubles, up to a limit. */
@@ -158,15 +137,12 @@ static void an_entry_is_sent_again_after_a_restart(void)
     begin(&a, 1);
     give_cycle(&a);
     CHECK_EQ_U64(a.submitted_sequence, 1);
-    CHECK_EQ_U64(a.record_count, 1);
-    fed_free(a.fed);
+    CHECK_EQ_U64(disk_of(&a)->count, 1);
+    node_crash(&a.world, 1);
     a.submitted_sequence = 0;
     a.sent = 0;
-    node_make(&a);
-    for (unsigned i = 0; i < a.record_count; i++)
-        CHECK_OK(fed_restore(a.fed, blob_bytes(a.records[i])));
-    CHECK_OK(step(&a, (struct fed_event){.kind = FED_EVENT_START}));
-    run_until(&a, a.now_ns + 30 * SECOND);
+    node_start(&a.world, 1);
+    run_until(&a, federation_now(&a.world) + 30 * SECOND);
     CHECK(a.sent > 0);
     CHECK_EQ_U64(a.submitted_sequence, 0);
     CHECK_OK(step(&a, (struct fed_event){.kind = FED_EVENT_LEAVE}));
@@ -190,14 +166,17 @@ static void a_close_is_sent_to_nobody(void)
 static void records_of_another_federation_are_refused(void)
 {
     struct alone a, b;
+    struct fed *fed = NULL;
+    struct diag diag = {{0}};
 
     begin(&a, 1);
     give_cycle(&a);
     begin_of(&b, 1, 1, 2);
-    fed_free(b.fed);
-    node_make(&b);
-    CHECK_EQ_U64(a.record_count, 1);
-    CHECK_ERR(fed_restore(b.fed, blob_bytes(a.records[0])), ERR_MISMATCH);
+    struct fed_config config = federation_config(&b.world, 1);
+    REQUIRE_OK(fed_new(bytes_of_buf(&b.world.genesis), &config, NULL, &fed, &diag));
+    CHECK_EQ_U64(disk_of(&a)->count, 1);
+    CHECK_ERR(fed_restore(fed, blob_bytes(disk_of(&a)->records[0].blob)), ERR_MISMATCH);
+    fed_free(fed);
     end(&a);
     end(&b);
 }
@@ -220,8 +199,8 @@ static void an_entry_is_its_signers(void)
     begin(&site, 1);
     give_cycle(&site);
     begin(&validator, 0);
-    CHECK_EQ_U64(site.record_count, 1);
-    cbor_reader_init(&r, blob_bytes(site.records[0]));
+    CHECK_EQ_U64(disk_of(&site)->count, 1);
+    cbor_reader_init(&r, blob_bytes(disk_of(&site)->records[0].blob));
     (void)cbor_get_array(&r);
     (void)cbor_get_uint(&r);
     struct bytes entry = cbor_get_bytes(&r);
@@ -242,7 +221,7 @@ static void a_cycle_of_another_epoch_is_refused(void)
     struct alone a;
 
     begin(&a, 1);
-    result.best[0] = (struct cycle_candidate){fed_state(a.fed)->incumbent, 90};
+    result.best[0] = (struct cycle_candidate){state_of(&a)->incumbent, 90};
     CHECK(step(&a, (struct fed_event){.kind = FED_EVENT_CYCLE_DONE, .epoch = 7, .cycle = &result}) != ERR_OK);
     CHECK_EQ_U64(a.sent, 0);
     end(&a);

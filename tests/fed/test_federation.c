@@ -111,10 +111,10 @@ static void did_not_outrun_its_disk(const struct federation *f)
     enum { ONE_STEP = 6 * 16 }; /* writes of one step: all slots of a window */
     const struct node *n = &f->nodes[f->count - 1];
 
-    CHECK(n->in_flight_max >= FED_WRITES_IN_FLIGHT);
-    CHECK(n->in_flight_max <= FED_WRITES_IN_FLIGHT + ONE_STEP);
-    CHECK_EQ_U64(outbox_in_flight(&n->outbox), 0);
-    tap_note("%u writes in flight", (unsigned)n->in_flight_max);
+    CHECK(n->host.in_flight_max >= FED_WRITES_IN_FLIGHT);
+    CHECK(n->host.in_flight_max <= FED_WRITES_IN_FLIGHT + ONE_STEP);
+    CHECK_EQ_U64(outbox_in_flight(&n->host.outbox), 0);
+    tap_note("%u writes in flight", (unsigned)n->host.in_flight_max);
 }
 
 static void no_node_outruns_its_disk(void)
@@ -202,7 +202,7 @@ static void crashed_primary_of_three_is_replaced(void)
 static void restart_each(struct federation *f, struct prng *prng)
 {
     for (unsigned i = 0; i < f->count; i++) {
-        f->nodes[i].crash_after = 1 + (unsigned)prng_below(prng, 400);
+        node_dies_after(f, i, 1 + (unsigned)prng_below(prng, 400));
         f->nodes[i].back_after_ns = (int64_t)(1 + prng_below(prng, 3000)) * MILLISECOND;
     }
 }
@@ -602,7 +602,7 @@ static void damaged_messages_are_refused(void)
 static void hasty_primary(struct federation *f, struct prng *prng)
 {
     (void)prng;
-    f->nodes[0].clock_percent = 400;
+    node_clock(f, 0, 400);
     f->nodes[f->count - 1].played = true; /* silent: nobody can close the phase without a CLOSE */
 }
 
@@ -634,17 +634,17 @@ static void sponsor_another(struct federation *f, unsigned node)
     struct member_card card = federation_card(f, f->count - 1);
     struct secret_key key;
 
-    snprintf(card.name, sizeof card.name, "guest-%" PRId64, f->now_ns / MILLISECOND);
+    snprintf(card.name, sizeof card.name, "guest-%" PRId64, federation_now(f) / MILLISECOND);
     key_simulated(f->options.seed, card.name, &key);
     card.key = key.public;
     sign_off(f, node, &card, &key);
-    if (f->now_ns < 30 * SECOND)
-        federation_at(f, f->now_ns + 700 * MILLISECOND, sponsor_another, node);
+    if (federation_now(f) < 30 * SECOND)
+        federation_at(f, federation_now(f) + 700 * MILLISECOND, sponsor_another, node);
 }
 
 static void slow_primary(struct federation *f, struct prng *prng)
 {
-    f->nodes[0].clock_percent = 10;
+    node_clock(f, 0, 10);
     f->nodes[f->count - 1].played = true; /* silent */
     federation_at(f, (int64_t)(1 + prng_below(prng, 500)) * MILLISECOND, sponsor_another, 1);
 }
@@ -722,7 +722,7 @@ static void same_seed_same_history(void)
         federation_start(&fed);
         CHECK(federation_run(&fed, 600 * SECOND));
         ids[i] = federation_state(&fed)->block_id;
-        steps[i] = fed.steps;
+        steps[i] = fed.hosts.steps;
         federation_fini(&fed);
     }
     CHECK(digest_equal(&ids[0], &ids[1]));

@@ -33,7 +33,7 @@ static void begin(unsigned validators, unsigned participants, uint64_t seed)
 static void replay(unsigned node)
 {
     struct fed_config config = federation_config(&fed, node);
-    struct ledger_store blocks = fed.nodes[node].disk.ledger;
+    struct ledger_store blocks = fed.nodes[node].host.disk.ledger;
     struct fed *again = NULL;
     struct diag diag = {0};
 
@@ -55,8 +55,8 @@ static void end(void)
     for (unsigned i = 0; i < fed.count; i++) {
         const struct node *n = &fed.nodes[i];
         CHECK(!n->recovering);
-        CHECK_EQ_U64(n->disk.blocks.height, n->disk.blocks.top);
-        CHECK_EQ_U64(n->disk.blocks.height, fed_state(n->fed)->height);
+        CHECK_EQ_U64(n->host.disk.blocks.height, n->host.disk.blocks.top);
+        CHECK_EQ_U64(n->host.disk.blocks.height, fed_state(n->fed)->height);
         replay(i);
     }
 }
@@ -91,7 +91,7 @@ static void who_is_a_little_behind_gets_blocks(void)
 
 static void come_back_shaking(struct federation *f, unsigned node)
 {
-    f->calm_ns = f->now_ns + 20 * SECOND;
+    f->calm_ns = federation_now(f) + 20 * SECOND;
     f->nodes[node].crash_spread = 200;
     f->nodes[node].back_after_ns = 100 * MILLISECOND;
     node_reconnect(f, node);
@@ -162,8 +162,10 @@ static void it_crashes_while_it_recovers_and_is_wiped_again(void)
 static unsigned send_block(struct fed *node, struct bytes block)
 {
     struct effects effects = {0};
-    struct fed_event event = {
-        .kind = FED_EVENT_MESSAGE, .now_ns = fed.now_ns, .from = 1, .blob = replica_message_blocks(0, &block, 1)};
+    struct fed_event event = {.kind = FED_EVENT_MESSAGE,
+                              .now_ns = federation_now(&fed),
+                              .from = 1,
+                              .blob = replica_message_blocks(0, &block, 1)};
     unsigned appended = 0;
 
     enum err err = fed_step(node, &event, &effects);
@@ -213,17 +215,17 @@ static void below_a_state_only_certified_blocks_count(void)
     end();
     struct node *n = &fed.nodes[3];
     REQUIRE(n->installs > 0);
-    const struct ledger_snapshot *snapshot = &n->disk.blocks.snapshots[0];
+    const struct ledger_snapshot *snapshot = &n->host.disk.blocks.snapshots[0];
     damaged_snapshots_are_noticed(snapshot);
     ledger_init(&bare, ledger_store_new(NULL), ledger_store_new(NULL));
     ledger_install(&bare, snapshot->height, snapshot->bytes, ledger_store_new(NULL));
     struct ledger_store view = ledger_view(&bare);
     struct fed_config config = federation_config(&fed, 3);
     REQUIRE_OK(fed_new(bytes_of_buf(&fed.genesis), &config, &view, &node, NULL));
-    start.now_ns = fed.now_ns;
+    start.now_ns = federation_now(&fed);
     CHECK_OK(fed_step(node, &start, &effects));
     for (unsigned i = 0; i < 2; i++)
-        REQUIRE_OK(n->disk.ledger.read(n->disk.ledger.context, i + 1, &blocks[i]));
+        REQUIRE_OK(n->host.disk.ledger.read(n->host.disk.ledger.context, i + 1, &blocks[i]));
     CHECK_EQ_U64(send_block(node, blob_bytes(blocks[1])), 0); /* not the lowest */
     struct blob *bad = blob_new(blob_bytes(blocks[0]));
     bad->data[bad->len - 1] ^= 1; /* the last signature of its certificate */
@@ -252,7 +254,8 @@ static void take_offer(struct offered *o)
 {
     struct effects effects = {0};
     struct transfer_wire wire;
-    struct fed_event event = {.kind = FED_EVENT_MESSAGE, .now_ns = fed.now_ns, .from = 1, .blob = transfer_ask(0)};
+    struct fed_event event = {
+        .kind = FED_EVENT_MESSAGE, .now_ns = federation_now(&fed), .from = 1, .blob = transfer_ask(0)};
 
     CHECK_OK(fed_step(fed.nodes[0].fed, &event, &effects));
     REQUIRE(effects.count == 1 && transfer_decode(blob_bytes(effects.items[0].blob), &wire) == ERR_OK);

@@ -37,7 +37,7 @@ static enum err try_on(const struct ledger_store *store, const struct fed_config
 
 static enum err try_new(unsigned node, const struct fed_config *config, struct fed **out)
 {
-    return try_on(&world.nodes[node].disk.ledger, config, out);
+    return try_on(&world.nodes[node].host.disk.ledger, config, out);
 }
 
 static struct fed *new_node(unsigned node)
@@ -257,7 +257,7 @@ static void a_damaged_store_is_noticed(void)
     CHECK(federation_run(&world, 600 * SECOND));
     struct node *n = &world.nodes[1];
     struct fed_config config = federation_config(&world, 1);
-    struct ledger_store blocks = n->disk.ledger;
+    struct ledger_store blocks = n->host.disk.ledger;
     blocks.snapshot = NULL;
     CHECK_OK(try_on(&blocks, &config, &fed));
     CHECK_EQ_U64(fed_state(fed)->height, world.top);
@@ -266,7 +266,8 @@ static void a_damaged_store_is_noticed(void)
     fed_free(fed);
     fed = NULL;
     struct ledger_store other = ledger_store_new(NULL);
-    REQUIRE_OK(n->disk.ledger.read(n->disk.ledger.context, 2, &block)); /* misplaced: in the place of block 1 */
+    REQUIRE_OK(
+        n->host.disk.ledger.read(n->host.disk.ledger.context, 2, &block)); /* misplaced: in the place of block 1 */
     REQUIRE_OK(other.append(other.context, 1, blob_bytes(block), NULL));
     blob_drop(block);
     CHECK(try_on(&other, &config, &fed) != ERR_OK);
@@ -292,10 +293,11 @@ static void an_unreadable_block_is_not_the_end(void)
     federation_start(&world);
     CHECK(federation_run(&world, 600 * SECOND));
     struct fed_config config = federation_config(&world, 0);
-    sound = world.nodes[0].disk.ledger;
+    sound = world.nodes[0].host.disk.ledger;
     struct ledger_store torn = sound;
     torn.read = read_but_one;
-    uint64_t begins = world.nodes[0].disk.blocks.snapshots[0].height; /* the blocks below it are not executed again */
+    uint64_t begins =
+        world.nodes[0].host.disk.blocks.snapshots[0].height; /* the blocks below it are not executed again */
     CHECK(begins > 1 && begins <= world.top);
     for (unreadable = begins; unreadable <= world.top; unreadable++)
         CHECK_ERR(try_on(&torn, &config, &fed), ERR_IO);
@@ -352,7 +354,7 @@ static void check_start(unsigned node, const struct digest *expected, uint64_t l
 /* Any byte of a snapshot that is another one costs work, and nothing else. */
 static void check_damaged(unsigned node, const struct digest *expected)
 {
-    struct ledger_snapshot *kept = world.nodes[node].disk.blocks.snapshots;
+    struct ledger_snapshot *kept = world.nodes[node].host.disk.blocks.snapshots;
 
     for (size_t i = 0; i < kept[0].bytes->len; i += 41) {
         kept[0].bytes->data[i] ^= (uint8_t)(1 << i % 8);
@@ -371,7 +373,7 @@ static void a_start_executes_what_is_above_its_snapshot(void)
     CHECK(federation_run(&world, 600 * SECOND));
     for (unsigned node = 0; node < world.count; node++) { /* the last one has no vote */
         struct fed_config config = federation_config(&world, node);
-        struct ledger_store blocks = world.nodes[node].disk.ledger;
+        struct ledger_store blocks = world.nodes[node].host.disk.ledger;
         struct fed *fed = NULL;
 
         sound = blocks;
@@ -380,7 +382,7 @@ static void a_start_executes_what_is_above_its_snapshot(void)
         CHECK_EQ_U64(fed_state(fed)->height, world.top);
         struct digest expected = everything_of(fed);
         fed_free(fed);
-        const struct ledger_snapshot *kept = world.nodes[node].disk.blocks.snapshots;
+        const struct ledger_snapshot *kept = world.nodes[node].host.disk.blocks.snapshots;
         REQUIRE(kept[0].bytes != NULL && kept[1].bytes != NULL);
         CHECK(kept[0].height + 4 > world.top); /* the policy's checkpoint_interval */
         check_start(node, &expected, kept[0].height);

@@ -79,7 +79,7 @@ static unsigned guests(void)
 
 static unsigned wish_records(unsigned node)
 {
-    const struct disk *d = &fed.nodes[node].disk;
+    const struct disk *d = &fed.nodes[node].host.disk;
     unsigned count = 0;
 
     for (size_t i = 0; i < d->count; i++) {
@@ -160,7 +160,7 @@ static void start_by(unsigned node, const struct secret_key *key, const struct s
                      int member)
 {
     struct fed_config config = federation_config(&fed, node);
-    struct ledger_store store = fed.nodes[node].disk.ledger;
+    struct ledger_store store = fed.nodes[node].host.disk.ledger;
     struct diag diag = {0};
     struct fed *started;
 
@@ -264,7 +264,7 @@ static void what_cannot_be_done_is_forgotten(void)
 
 static enum err refusal(unsigned node, enum fed_event_kind kind, struct blob *body)
 {
-    struct fed_event event = {.kind = kind, .now_ns = fed.now_ns, .blob = body};
+    struct fed_event event = {.kind = kind, .now_ns = federation_now(&fed), .blob = body};
     struct effects effects = {0};
     enum err err = fed_step(fed.nodes[node].fed, &event, &effects);
 
