@@ -44,11 +44,11 @@ void machine_begin(struct machine *m)
 
     m->voted = p != NULL;
     if (p != NULL) {
-        m->before.view = p->view;
-        m->before.executed = p->executed;
-        m->before.decided = p->decided;
-        m->before.stable = p->stable.sequence;
-        m->before.in_view_change = !p->active;
+        m->before.view = p->view.number;
+        m->before.executed = p->executions.executed;
+        m->before.decided = p->executions.decided;
+        m->before.stable = p->checkpoints.stable.sequence;
+        m->before.in_view_change = p->view.state != VIEW_ACTIVE;
         m->before.pending = p->pool.count;
     } else {
         memset(&m->before, 0, sizeof m->before);

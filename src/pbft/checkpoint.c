@@ -4,12 +4,45 @@
 
 /* OSDI'99 section 4.3. The digest of a checkpoint is the id of the block decided there: it covers state and log. */
 
+void checkpoint_init(struct pbft *p)
+{
+    struct checkpoints *c = &p->checkpoints;
+
+    c->kept = (unsigned)(p->config.window / p->config.checkpoint_interval) + CHECKPOINTS_SPARE;
+    c->marks = mem_array((size_t)p->members.n * c->kept, sizeof c->marks[0]);
+}
+
+/* The latest ones of a replica: p->checkpoints.kept of them. */
+static struct claim *marks_of(const struct pbft *p, unsigned replica)
+{
+    return &p->checkpoints.marks[(size_t)replica * p->checkpoints.kept];
+}
+
+void checkpoint_fini(struct pbft *p)
+{
+    blob_drop(p->checkpoints.stable.signatures);
+    blob_drop(p->checkpoints.proven.signatures);
+    mem_free(p->checkpoints.marks);
+}
+
+void checkpoint_begin_at(struct pbft *p, uint64_t sequence, const struct digest *block_id)
+{
+    p->checkpoints.base = p->checkpoints.stable = (struct stable){sequence, *block_id, NULL};
+}
+
+void checkpoint_restore_stable(struct pbft *p, const struct stable *base, const struct stable *stable)
+{
+    p->checkpoints.base = *base;
+    blob_drop(p->checkpoints.stable.signatures);
+    p->checkpoints.stable = *stable;
+}
+
 /* Where to keep a peer's checkpoint vote: beside its others, in place of the lowest. NULL: not needed. */
 static struct claim *place_of(struct pbft *p, const struct claim *vote)
 {
-    struct claim *marks = p->peers[vote->signer].checkpoints, *lowest = &marks[0];
+    struct claim *marks = marks_of(p, vote->signer), *lowest = &marks[0];
 
-    for (unsigned i = 0; i < p->checkpoints_kept; i++) {
+    for (unsigned i = 0; i < p->checkpoints.kept; i++) {
         if (marks[i].says.type != 0 && marks[i].says.sequence == vote->says.sequence)
             return &marks[i];
         if (marks[i].says.sequence < lowest->says.sequence)
@@ -24,8 +57,8 @@ static void prove_if_quorum(struct pbft *p, const struct statement *says)
     unsigned count = 0;
 
     for (unsigned i = 0; i < p->members.n && count < p->members.quorum; i++) {
-        for (unsigned k = 0; k < p->checkpoints_kept; k++) {
-            const struct claim *c = &p->peers[i].checkpoints[k];
+        for (unsigned k = 0; k < p->checkpoints.kept; k++) {
+            const struct claim *c = &marks_of(p, i)[k];
             bool same = MUTATE(CHECKPOINT_DIGESTS_MIXED, true, digest_equal(&c->says.digest, &says->digest));
             if (c->says.type != 0 && c->says.sequence == says->sequence && same)
                 which[count++] = *c;
@@ -43,7 +76,7 @@ static void prove_if_quorum(struct pbft *p, const struct statement *says)
     checkpoint_prove(p, &proven);
 }
 
-enum err receive_checkpoint(struct pbft *p, struct bytes message)
+enum err checkpoint_receive(struct pbft *p, struct bytes message)
 {
     struct claim vote;
 
@@ -54,7 +87,7 @@ enum err receive_checkpoint(struct pbft *p, struct bytes message)
         MUTATE(CHECKPOINT_BETWEEN_INTERVALS, false, vote.says.sequence % p->config.checkpoint_interval != 0))
         return ERR_RANGE;
     if (MUTATE(CHECKPOINT_OWN_FROM_OTHERS, false, vote.signer == p->config.self) ||
-        MUTATE(CHECKPOINT_OF_THE_PAST, false, vote.says.sequence <= p->stable.sequence))
+        MUTATE(CHECKPOINT_OF_THE_PAST, false, vote.says.sequence <= p->checkpoints.stable.sequence))
         return ERR_STALE;
     struct claim *place = place_of(p, &vote);
     if (place == NULL)
@@ -66,7 +99,7 @@ enum err receive_checkpoint(struct pbft *p, struct bytes message)
     if (err != ERR_OK)
         return err;
     if (there) {
-        MUTATE(CHECKPOINT_CONTRADICTION_IGNORED, (void)0, evidence_keep(p, place, &vote));
+        MUTATE(CHECKPOINT_CONTRADICTION_IGNORED, (void)0, peers_convict(p, place, &vote));
         return ERR_DUPLICATE;
     }
     *place = vote;
@@ -74,7 +107,7 @@ enum err receive_checkpoint(struct pbft *p, struct bytes message)
     return ERR_OK;
 }
 
-struct blob *stable_message(const struct pbft *p)
+struct blob *checkpoint_stable_message(const struct pbft *p)
 {
     struct buf out = {0};
     struct cbor_writer w;
@@ -82,16 +115,16 @@ struct blob *stable_message(const struct pbft *p)
     cbor_writer_init(&w, &out);
     cbor_put_array(&w, 4);
     cbor_put_uint(&w, MESSAGE_STABLE);
-    cbor_put_uint(&w, p->stable.sequence);
-    cbor_put_bytes(&w, digest_bytes(&p->stable.block_id));
-    cbor_put_raw(&w, blob_bytes(p->stable.signatures));
+    cbor_put_uint(&w, p->checkpoints.stable.sequence);
+    cbor_put_bytes(&w, digest_bytes(&p->checkpoints.stable.block_id));
+    cbor_put_raw(&w, blob_bytes(p->checkpoints.stable.signatures));
     cbor_writer_done(&w);
     struct blob *message = blob_new(bytes_of_buf(&out));
     buf_free(&out);
     return message;
 }
 
-enum err receive_stable(struct pbft *p, struct bytes message)
+enum err checkpoint_receive_stable(struct pbft *p, struct bytes message)
 {
     struct statement says = {.type = MESSAGE_CHECKPOINT};
     struct cbor_reader r;
@@ -108,7 +141,8 @@ enum err receive_stable(struct pbft *p, struct bytes message)
         return err;
     if (says.sequence > SEQUENCE_MAX)
         return ERR_RANGE;
-    if (MUTATE(STABLE_OF_THE_PAST, false, says.sequence <= p->stable.sequence || says.sequence <= p->proven.sequence))
+    if (MUTATE(STABLE_OF_THE_PAST, false,
+               says.sequence <= p->checkpoints.stable.sequence || says.sequence <= p->checkpoints.proven.sequence))
         return ERR_STALE;
     cbor_reader_init(&r, signatures);
     signatures_check(&r, &p->members, &says, p->members.quorum, p->members.n,
@@ -125,16 +159,16 @@ void checkpoint_vote(struct pbft *p, uint64_t sequence, const struct digest *blo
 {
     struct claim vote;
 
-    if (sequence % p->config.checkpoint_interval != 0 || sequence <= p->stable.sequence ||
-        MUTATE(CHECKPOINT_WHILE_RECOVERING, false, p->recovering))
+    if (sequence % p->config.checkpoint_interval != 0 || sequence <= p->checkpoints.stable.sequence ||
+        MUTATE(CHECKPOINT_WHILE_RECOVERING, false, recovery_is_on(&p->recovery)))
         return;
-    claim_sign(p, MESSAGE_CHECKPOINT, 0, sequence, block_id, &vote);
+    outgoing_sign(p, MESSAGE_CHECKPOINT, 0, sequence, block_id, &vote);
     struct claim *place = place_of(p, &vote);
     if (place == NULL || (place->says.type != 0 && place->says.sequence == sequence))
         return;
     *place = vote;
     MUTATE(CHECKPOINT_NOT_RECORDED, (void)0, record_claim(p, &vote));
-    send_dropping(p, PEER_OTHERS, message_of(p, &vote, bytes_of(NULL, 0)));
+    outgoing_broadcast(p, message_make(&p->members, &vote, bytes_of(NULL, 0)));
     prove_if_quorum(p, &vote.says);
 }
 
@@ -142,10 +176,11 @@ void checkpoint_vote_again(struct pbft *p)
 {
     uint64_t interval = p->config.checkpoint_interval;
 
-    for (uint64_t n = (p->stable.sequence / interval + 1) * interval; n <= p->decided; n += interval) {
+    for (uint64_t n = (p->checkpoints.stable.sequence / interval + 1) * interval; n <= p->executions.decided;
+         n += interval) {
         const struct slot *s = log_find(p, n);
-        if (n == p->decided)
-            checkpoint_vote(p, n, &p->decided_id);
+        if (n == p->executions.decided)
+            checkpoint_vote(p, n, &p->executions.decided_id);
         else if (MUTATE(CHECKPOINT_ONLY_OF_LAST, false, s != NULL && s->has_block))
             checkpoint_vote(p, n, &s->block_id);
     }
@@ -153,39 +188,39 @@ void checkpoint_vote_again(struct pbft *p)
 
 void checkpoint_prove(struct pbft *p, struct stable *s)
 {
-    if (s->sequence <= p->stable.sequence || s->sequence <= p->proven.sequence) {
+    if (s->sequence <= p->checkpoints.stable.sequence || s->sequence <= p->checkpoints.proven.sequence) {
         blob_drop(s->signatures);
         return;
     }
-    blob_drop(p->proven.signatures);
-    p->proven = *s;
-    if (s->sequence > p->proved_decided)
-        p->proved_decided = s->sequence;
+    blob_drop(p->checkpoints.proven.signatures);
+    p->checkpoints.proven = *s;
+    executions_prove(p, s->sequence);
     checkpoint_adopt(p);
 }
 
 void checkpoint_adopt(struct pbft *p)
 {
-    uint64_t reach = p->stable.sequence + p->ring;
+    uint64_t reach = p->checkpoints.stable.sequence + p->log.ring;
 
-    if (p->proven.sequence <= p->stable.sequence)
+    if (p->checkpoints.proven.sequence <= p->checkpoints.stable.sequence)
         return;
-    if (MUTATE(PBFT_STABLE_AHEAD, false, p->proven.sequence > p->decided))
+    if (MUTATE(PBFT_STABLE_AHEAD, false, p->checkpoints.proven.sequence > p->executions.decided))
         return;
-    const struct slot *s = log_find(p, p->proven.sequence);
+    const struct slot *s = log_find(p, p->checkpoints.proven.sequence);
     bool ours = s != NULL && s->has_block;
-    if (MUTATE(CHECKPOINT_DIVERGENCE_IGNORED, false, ours && !digest_equal(&s->block_id, &p->proven.block_id))) {
-        p->diverged = true;
-        effects_note(p->out, "pbft.divergence", s->sequence, p->view);
+    if (MUTATE(CHECKPOINT_DIVERGENCE_IGNORED, false,
+               ours && !digest_equal(&s->block_id, &p->checkpoints.proven.block_id))) {
+        executions_diverge(p, s->sequence);
         return;
     }
-    blob_drop(p->stable.signatures);
-    p->stable = p->proven;
-    blob_hold(p->stable.signatures);
+    blob_drop(p->checkpoints.stable.signatures);
+    p->checkpoints.stable = p->checkpoints.proven;
+    blob_hold(p->checkpoints.stable.signatures);
     record_snapshot(p);
-    effects_forget(p->out, MUTATE(PBFT_FORGETS_AHEAD, p->stable.sequence + 1, p->stable.sequence));
-    effects_note(p->out, "pbft.stable", p->stable.sequence, p->view);
-    if (MUTATE(WINDOW_FORGETS_NEW_VIEW, false, p->planned_top > reach))
+    effects_forget(p->out,
+                   MUTATE(PBFT_FORGETS_AHEAD, p->checkpoints.stable.sequence + 1, p->checkpoints.stable.sequence));
+    effects_note(p->out, "pbft.stable", p->checkpoints.stable.sequence, p->view.number);
+    if (MUTATE(WINDOW_FORGETS_NEW_VIEW, false, p->view.planned_top > reach))
         new_view_install(p);
 }
 
@@ -198,9 +233,9 @@ void checkpoint_restore(struct pbft *p, const struct claim *vote)
 
 static const struct claim *own_latest(const struct pbft *p)
 {
-    const struct claim *marks = p->peers[p->config.self].checkpoints, *latest = &marks[0];
+    const struct claim *marks = marks_of(p, p->config.self), *latest = &marks[0];
 
-    for (unsigned i = 1; i < p->checkpoints_kept; i++) {
+    for (unsigned i = 1; i < p->checkpoints.kept; i++) {
         if (marks[i].says.sequence > latest->says.sequence)
             latest = &marks[i];
     }
@@ -209,10 +244,10 @@ static const struct claim *own_latest(const struct pbft *p)
 
 bool checkpoint_waits(const struct pbft *p)
 {
-    return own_latest(p)->says.sequence > p->stable.sequence;
+    return own_latest(p)->says.sequence > p->checkpoints.stable.sequence;
 }
 
 struct blob *checkpoint_message(const struct pbft *p)
 {
-    return message_of(p, own_latest(p), bytes_of(NULL, 0));
+    return message_make(&p->members, own_latest(p), bytes_of(NULL, 0));
 }

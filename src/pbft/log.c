@@ -4,17 +4,13 @@
 
 uint64_t log_high(const struct pbft *p)
 {
-    uint64_t high = p->stable.sequence + MUTATE(PBFT_WATERMARK_OFF_BY_ONE, p->config.window + 1, p->config.window);
+    uint64_t high =
+        p->checkpoints.stable.sequence + MUTATE(PBFT_WATERMARK_OFF_BY_ONE, p->config.window + 1, p->config.window);
 
-    return p->closing != 0 && p->closing < high ? p->closing : high;
+    return p->executions.closing != 0 && p->executions.closing < high ? p->executions.closing : high;
 }
 
-void closing_set(struct pbft *p, bool closes)
-{
-    p->closing = closes ? MUTATE(PBFT_CLOSE_IGNORED, 0, p->executed) : 0;
-}
-
-void slot_clear(struct slot *s, unsigned n)
+static void slot_clear(struct slot *s, unsigned n)
 {
     struct claim *prepares = s->prepares, *commits = s->commits;
 
@@ -28,13 +24,35 @@ void slot_clear(struct slot *s, unsigned n)
     s->commits = commits;
 }
 
+void log_init(struct pbft *p)
+{
+    struct log *log = &p->log;
+    unsigned n = p->members.n;
+
+    log->ring = (unsigned)(p->config.window + p->config.checkpoint_interval);
+    log->slots = mem_array(log->ring, sizeof log->slots[0]);
+    log->votes = mem_array((size_t)log->ring * n, 2 * sizeof log->votes[0]);
+    for (unsigned i = 0; i < log->ring; i++) {
+        log->slots[i].prepares = &log->votes[(size_t)2 * i * n];
+        log->slots[i].commits = &log->votes[((size_t)2 * i + 1) * n];
+    }
+}
+
+void log_fini(struct pbft *p)
+{
+    for (unsigned i = 0; i < p->log.ring; i++)
+        slot_clear(&p->log.slots[i], p->members.n);
+    mem_free(p->log.slots);
+    mem_free(p->log.votes);
+}
+
 struct slot *log_slot(struct pbft *p, uint64_t sequence)
 {
-    if (sequence <= p->stable.sequence)
+    if (sequence <= p->checkpoints.stable.sequence)
         return NULL;
-    if (MUTATE(PBFT_FAR_SEQUENCES, false, sequence - p->stable.sequence > p->ring))
+    if (MUTATE(PBFT_FAR_SEQUENCES, false, sequence - p->checkpoints.stable.sequence > p->log.ring))
         return NULL;
-    struct slot *s = &p->slots[sequence % p->ring];
+    struct slot *s = &p->log.slots[sequence % p->log.ring];
     if (s->sequence != sequence) {
         slot_clear(s, p->members.n);
         s->sequence = sequence;
@@ -44,14 +62,14 @@ struct slot *log_slot(struct pbft *p, uint64_t sequence)
 
 struct slot *log_find(struct pbft *p, uint64_t sequence)
 {
-    struct slot *s = &p->slots[sequence % p->ring];
-    bool here = sequence > p->stable.sequence && s->sequence == sequence;
+    struct slot *s = &p->log.slots[sequence % p->log.ring];
+    bool here = sequence > p->checkpoints.stable.sequence && s->sequence == sequence;
     return here ? s : NULL;
 }
 
 bool slot_current(const struct pbft *p, const struct slot *s)
 {
-    return s->proposal.says.type != 0 && s->proposal.says.view == p->view;
+    return s->proposal.says.type != 0 && s->proposal.says.view == p->view.number;
 }
 
 struct batch *slot_batch(struct slot *s, const struct digest *digest)
@@ -87,25 +105,96 @@ void slot_keep_batch(struct slot *s, const struct digest *digest, struct blob *r
     s->batches[s->batch_count++] = (struct batch){*digest, blob_hold(requests), false};
 }
 
+void slot_batch_durable(struct batch *batch)
+{
+    batch->durable = true;
+}
+
+/* What a new proposal leaves of the last one: nothing. */
+static enum slot_state state_anew(const struct slot *s)
+{
+    if (s->state == SLOT_VOTED)
+        return MUTATE(PROPOSAL_KEEPS_VOTE, SLOT_VOTED, SLOT_PROPOSED);
+    if (s->state == SLOT_REFUSED)
+        return MUTATE(PROPOSAL_KEEPS_REFUSAL, SLOT_REFUSED, SLOT_PROPOSED);
+    if (s->state == SLOT_PREPARED)
+        return MUTATE(PROPOSAL_KEEPS_PREPARED, SLOT_PREPARED, SLOT_PROPOSED);
+    return SLOT_PROPOSED;
+}
+
 void slot_propose(struct pbft *p, struct slot *s, const struct claim *proposal, bool proved)
 {
     static const uint8_t EMPTY_ARRAY = 0x80;
     struct digest none = batch_null_digest();
 
-    ASSERT(proposal->says.view == p->view && !slot_current(p, s));
+    ASSERT(proposal->says.view == p->view.number && !slot_current(p, s));
     s->proposal = *proposal;
     s->proved = proved;
-    s->voted = MUTATE(PROPOSAL_KEEPS_VOTE, s->voted, false);
-    s->refused = MUTATE(PROPOSAL_KEEPS_REFUSAL, s->refused, false);
-    s->prepared = MUTATE(PROPOSAL_KEEPS_PREPARED, s->prepared, false);
+    s->state = state_anew(s);
     s->asked = 0;
     if (digest_equal(&proposal->says.digest, &none)) {
         struct blob *empty = blob_new(bytes_of(&EMPTY_ARRAY, 1));
         slot_keep_batch(s, &none, empty);
         blob_drop(empty);
     }
-    if (proposal->says.sequence > p->top)
-        p->top = proposal->says.sequence;
+    view_raise_top(p, proposal->says.sequence);
+}
+
+void slot_set_proposal(struct slot *s, const struct claim *proposal)
+{
+    s->proposal = *proposal;
+}
+
+void slot_judged(struct slot *s, uint64_t occasion, bool refused)
+{
+    s->asked = occasion;
+    if (refused)
+        s->state = SLOT_REFUSED;
+}
+
+void slot_voted(struct slot *s)
+{
+    s->state = SLOT_VOTED;
+}
+
+static void keep_proof(struct slot *s, uint64_t view, const struct digest *digest, struct blob *proof)
+{
+    blob_drop(s->proof);
+    s->proof = proof;
+    s->proof_view = view;
+    s->proof_digest = *digest;
+}
+
+void slot_prepared(struct slot *s, struct blob *proof)
+{
+    s->state = SLOT_PREPARED;
+    keep_proof(s, s->proposal.says.view, &s->proposal.says.digest, proof);
+}
+
+void slot_set_block(struct slot *s, const struct digest *block_id)
+{
+    s->has_block = block_id != NULL;
+    if (block_id != NULL)
+        s->block_id = *block_id;
+}
+
+void slot_restore_proposal(struct slot *s, const struct claim *proposal)
+{
+    bool same = s->proposal.says.type != 0 && s->proposal.says.view == proposal->says.view;
+
+    s->proved = same && s->proved;
+    slot_set_proposal(s, proposal);
+    slot_voted(s);
+}
+
+void slot_restore_proof(struct slot *s, const struct proof *proof, struct blob *item)
+{
+    bool voted =
+        s->state >= SLOT_VOTED && MUTATE(RESTART_FORGETS_PREPARED, false, true) && s->proposal.says.view == proof->view;
+
+    keep_proof(s, proof->view, &proof->digest, item);
+    if (s->state >= SLOT_VOTED)
+        s->state = voted && slot_batch(s, &proof->digest) != NULL ? SLOT_PREPARED : SLOT_VOTED;
 }
 
 void slot_keep_claim(struct slot *s, struct claim *place, const struct claim *claim)
@@ -117,8 +206,8 @@ void slot_keep_claim(struct slot *s, struct claim *place, const struct claim *cl
     *place = *claim;
 }
 
-unsigned claims_count(const struct pbft *p, const struct claim *claims, const struct statement *says,
-                      struct claim *which)
+unsigned log_count_claims(const struct pbft *p, const struct claim *claims, const struct statement *says,
+                          struct claim *which)
 {
     unsigned count = 0;
 
@@ -135,63 +224,4 @@ unsigned claims_count(const struct pbft *p, const struct claim *claims, const st
         count++;
     }
     return count;
-}
-
-void signed_up_to(struct pbft *p, uint64_t sequence)
-{
-    if (sequence > p->top_signed)
-        p->top_signed = sequence;
-}
-
-void claim_sign(struct pbft *p, enum message_type type, uint64_t view, uint64_t sequence, const struct digest *digest,
-                struct claim *out)
-{
-    struct statement s = {type, view, sequence, *digest};
-
-    if (type <= MESSAGE_COMMIT)
-        signed_up_to(p, sequence);
-    statement_sign(&p->members, p->config.self, &p->config.key, &s, out);
-}
-
-void evidence_keep(struct pbft *p, const struct claim *first, const struct claim *second)
-{
-    struct peer *peer = &p->peers[first->signer];
-
-    if (MUTATE(CONVICTED_TWICE, false, peer->convicted))
-        return;
-    peer->convicted = true;
-    peer->evidence[0] = *first;
-    peer->evidence[1] = *second;
-    p->evidence_count++;
-    effects_note(p->out, "pbft.equivocation", first->signer, first->says.sequence);
-}
-
-void peer_seen(struct pbft *p, const struct claim *claim)
-{
-    struct peer *peer = &p->peers[claim->signer];
-    if (claim->says.view > peer->view)
-        peer->view = claim->says.view;
-    if (peer->view > p->peers_view)
-        p->peers_view = peer->view;
-}
-
-struct blob *message_of(const struct pbft *p, const struct claim *claim, struct bytes extra)
-{
-    return message_make(&p->members, claim, extra);
-}
-
-struct blob *message_prepare(const struct pbft *p, const struct claim *prepare, const struct claim *proposal)
-{
-    return message_pair(&p->members, prepare, proposal);
-}
-
-void send_to(struct pbft *p, int32_t to, struct blob *message)
-{
-    effects_send_replica(p->out, p->members.membership_epoch, to, message);
-}
-
-void send_dropping(struct pbft *p, int32_t to, struct blob *message)
-{
-    send_to(p, to, message);
-    blob_drop(message);
 }

@@ -16,7 +16,7 @@ static enum err judge_contradiction(struct pbft *p, const struct claim *kept, co
         *fresh = true;
         return ERR_OK;
     }
-    MUTATE(VOTE_CONTRADICTION_IGNORED, (void)0, evidence_keep(p, kept, vote));
+    MUTATE(VOTE_CONTRADICTION_IGNORED, (void)0, peers_convict(p, kept, vote));
     return ERR_DUPLICATE;
 }
 
@@ -32,7 +32,7 @@ static enum err judge_vote(struct pbft *p, const struct claim *kept, struct clai
         return ERR_STALE;
     if (same_view && digest_equal(&kept->says.digest, &vote->says.digest))
         return ERR_OK;
-    if (MUTATE(VOTE_ALL_VERIFIED, false, settled) && !same_view && vote->says.view == p->view) {
+    if (MUTATE(VOTE_ALL_VERIFIED, false, settled) && !same_view && vote->says.view == p->view.number) {
         vote->unverified = true;
         *fresh = true;
         return ERR_OK;
@@ -40,7 +40,7 @@ static enum err judge_vote(struct pbft *p, const struct claim *kept, struct clai
     enum err err = MUTATE(PBFT_VOTE_UNVERIFIED, ERR_OK, claim_verify(&p->members, vote));
     if (MUTATE(PBFT_EVIDENCE_UNVERIFIED, err != ERR_OK && !same_view, err != ERR_OK))
         return err;
-    peer_seen(p, vote);
+    peers_heard(p, vote);
     if (same_view)
         return judge_contradiction(p, kept, vote, fresh);
     *fresh = true;
@@ -51,7 +51,7 @@ static struct slot *slot_for(struct pbft *p, const struct claim *claim, enum err
 {
     bool own = MUTATE(VOTE_OWN_FROM_OTHERS, false, claim->signer == p->config.self);
     struct slot *s = own ? NULL : log_slot(p, claim->says.sequence);
-    bool old = own || claim->says.sequence <= p->stable.sequence;
+    bool old = own || claim->says.sequence <= p->checkpoints.stable.sequence;
     *err = s != NULL ? ERR_OK : old ? ERR_STALE : ERR_RANGE;
     return s;
 }
@@ -59,7 +59,7 @@ static struct slot *slot_for(struct pbft *p, const struct claim *claim, enum err
 /* A PRE-PREPARE against what this view has at its sequence. ERR_DUPLICATE: the primary contradicts itself. */
 static enum err judge_proposal(struct pbft *p, struct slot *s, const struct claim *proposal, bool *fresh)
 {
-    bool known = slot_current(p, s) && proposal->says.view == p->view;
+    bool known = slot_current(p, s) && proposal->says.view == p->view.number;
     bool same = known && digest_equal(&s->proposal.says.digest, &proposal->says.digest);
 
     *fresh = false;
@@ -68,14 +68,14 @@ static enum err judge_proposal(struct pbft *p, struct slot *s, const struct clai
     enum err err = MUTATE(PROPOSAL_UNVERIFIED, ERR_OK, claim_verify(&p->members, proposal));
     if (err != ERR_OK)
         return err;
-    peer_seen(p, proposal);
+    peers_heard(p, proposal);
     if (known && !same) {
-        MUTATE(PROPOSAL_CONTRADICTION_IGNORED, (void)0, evidence_keep(p, &s->proposal, proposal));
-        MUTATE(PBFT_SECOND_PROPOSAL, (void)(s->proposal = *proposal), (void)0);
+        MUTATE(PROPOSAL_CONTRADICTION_IGNORED, (void)0, peers_convict(p, &s->proposal, proposal));
+        MUTATE(PBFT_SECOND_PROPOSAL, slot_set_proposal(s, proposal), (void)0);
         return ERR_DUPLICATE;
     }
-    bool open = MUTATE(PROPOSAL_BEFORE_NEW_VIEW, true, p->active);
-    *fresh = !known && open && MUTATE(PROPOSAL_OF_LATER_VIEW, true, proposal->says.view == p->view);
+    bool open = MUTATE(PROPOSAL_BEFORE_NEW_VIEW, true, view_is_active(&p->view));
+    *fresh = !known && open && MUTATE(PROPOSAL_OF_LATER_VIEW, true, proposal->says.view == p->view.number);
     return ERR_OK;
 }
 
@@ -88,7 +88,7 @@ static void keep_batch(struct slot *s, const struct digest *digest, struct bytes
     blob_drop(blob);
 }
 
-enum err receive_pre_prepare(struct pbft *p, struct bytes message)
+enum err normal_receive_pre_prepare(struct pbft *p, struct bytes message)
 {
     struct bytes requests;
     struct claim proposal;
@@ -103,7 +103,7 @@ enum err receive_pre_prepare(struct pbft *p, struct bytes message)
     struct slot *s = slot_for(p, &proposal, &err);
     if (s == NULL)
         return err;
-    if (proposal.says.view < p->view)
+    if (proposal.says.view < p->view.number)
         return ERR_STALE;
     struct digest digest = MUTATE(PBFT_BATCH_UNCHECKED, proposal.says.digest, digest_of(requests));
     if (!digest_equal(&digest, &proposal.says.digest))
@@ -115,7 +115,7 @@ enum err receive_pre_prepare(struct pbft *p, struct bytes message)
         return err;
     if (fresh) {
         slot_propose(p, s, &proposal, false);
-        effects_note(p->out, "pbft.pre_prepare", proposal.says.sequence, p->view);
+        effects_note(p->out, "pbft.pre_prepare", proposal.says.sequence, p->view.number);
     }
     if (MUTATE(BATCH_UNPROPOSED_KEPT, false, !slot_current(p, s) || !digest_equal(&s->proposal.says.digest, &digest)))
         return ERR_STATE;
@@ -123,7 +123,7 @@ enum err receive_pre_prepare(struct pbft *p, struct bytes message)
     return ERR_OK;
 }
 
-enum err receive_prepare(struct pbft *p, struct bytes message)
+enum err normal_receive_prepare(struct pbft *p, struct bytes message)
 {
     struct bytes beside;
     struct claim prepare, proposal;
@@ -146,9 +146,10 @@ enum err receive_prepare(struct pbft *p, struct bytes message)
     struct slot *s = slot_for(p, &prepare, &err);
     if (s == NULL)
         return err;
-    if (prepare.says.view < p->view)
+    if (prepare.says.view < p->view.number)
         return ERR_STALE;
-    bool settled = s->prepared && slot_current(p, s) && digest_equal(&s->proposal.says.digest, &prepare.says.digest);
+    bool settled =
+        s->state == SLOT_PREPARED && slot_current(p, s) && digest_equal(&s->proposal.says.digest, &prepare.says.digest);
     err = judge_vote(p, &s->prepares[prepare.signer], &prepare, settled, &fresh);
     if (err != ERR_OK || !fresh)
         return err;
@@ -166,20 +167,18 @@ enum err receive_prepare(struct pbft *p, struct bytes message)
 /* Counts the votes that this one joins. */
 static void commit_count(struct pbft *p, struct slot *s, const struct claim *vote)
 {
-    if (s->commit_count < p->members.quorum || claims_count(p, s->commits, &vote->says, NULL) <
+    if (s->commit_count < p->members.quorum || log_count_claims(p, s->commits, &vote->says, NULL) <
                                                    MUTATE(COMMITS_BELIEVED_AT_F1, p->members.f + 1, p->members.quorum))
         return;
-    if (s->sequence > p->proved_decided)
-        p->proved_decided = s->sequence;
-    bool present = p->active && MUTATE(DIVERGENCE_OF_EARLIER_VIEW, true, vote->says.view == p->view);
-    bool binding = MUTATE(DIVERGENCE_IGNORED, false, s->sequence <= p->decided || present);
-    if (binding && s->has_block && !digest_equal(&s->block_id, &vote->says.digest) && !p->diverged) {
-        p->diverged = true;
-        effects_note(p->out, "pbft.divergence", s->sequence, p->view);
-    }
+    executions_prove(p, s->sequence);
+    bool present =
+        view_is_active(&p->view) && MUTATE(DIVERGENCE_OF_EARLIER_VIEW, true, vote->says.view == p->view.number);
+    bool binding = MUTATE(DIVERGENCE_IGNORED, false, s->sequence <= p->executions.decided || present);
+    if (binding && s->has_block && !digest_equal(&s->block_id, &vote->says.digest))
+        executions_diverge(p, s->sequence);
 }
 
-enum err receive_commit(struct pbft *p, struct bytes message)
+enum err normal_receive_commit(struct pbft *p, struct bytes message)
 {
     struct claim vote;
     bool fresh;
@@ -190,7 +189,8 @@ enum err receive_commit(struct pbft *p, struct bytes message)
     struct slot *s = slot_for(p, &vote, &err);
     if (s == NULL)
         return err;
-    bool settled = s->sequence <= p->decided && s->has_block && digest_equal(&s->block_id, &vote.says.digest);
+    bool settled =
+        s->sequence <= p->executions.decided && s->has_block && digest_equal(&s->block_id, &vote.says.digest);
     err = judge_vote(p, &s->commits[vote.signer], &vote, settled, &fresh);
     if (err != ERR_OK || !fresh)
         return err;
@@ -207,24 +207,24 @@ static bool may_prepare(struct pbft *p, struct slot *s)
 {
     unsigned count;
 
-    if (s->voted || MUTATE(REFUSED_ASKED_AGAIN, false, s->refused) || s->sequence > log_high(p))
+    if (s->state >= SLOT_VOTED || MUTATE(REFUSED_ASKED_AGAIN, false, s->state == SLOT_REFUSED) ||
+        s->sequence > log_high(p))
         return false;
     const struct batch *batch = slot_batch(s, &s->proposal.says.digest);
     if (batch == NULL)
         return false;
     if (MUTATE(PROVED_JUDGED_AGAIN, false, s->proved))
         return true;
-    if (MUTATE(PBFT_PREPARES_AHEAD, false, s->sequence != p->executed + 1))
+    if (MUTATE(PBFT_PREPARES_AHEAD, false, s->sequence != p->executions.executed + 1))
         return false;
-    if (s->asked == p->occasion)
+    if (s->asked == p->executions.occasion)
         return false;
     ASSERT(batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
     enum err err = MUTATE(PBFT_VOTE_UNCHECKED, ERR_OK, p->app.judge(p->app.context, s->sequence, p->requests, count));
-    s->asked = p->occasion;
-    if (err != ERR_OK && err != ERR_AGAIN) {
-        s->refused = true;
+    bool refused = err != ERR_OK && err != ERR_AGAIN;
+    slot_judged(s, p->executions.occasion, refused);
+    if (refused)
         effects_note(p->out, "pbft.refused", s->sequence, (uint64_t)err);
-    }
     return err == ERR_OK;
 }
 
@@ -232,17 +232,17 @@ static void send_prepare(struct pbft *p, struct slot *s)
 {
     struct claim prepare;
 
-    if (is_mute(p)) {
-        s->voted = true; /* as far as following the others goes */
+    if (recovery_is_mute(p)) {
+        slot_voted(s); /* as far as following the others goes */
         return;
     }
-    ASSERT(s->prepares[p->config.self].says.type == 0 || s->prepares[p->config.self].says.view < p->view);
-    claim_sign(p, MESSAGE_PREPARE, p->view, s->sequence, &s->proposal.says.digest, &prepare);
+    ASSERT(s->prepares[p->config.self].says.type == 0 || s->prepares[p->config.self].says.view < p->view.number);
+    outgoing_sign(p, MESSAGE_PREPARE, p->view.number, s->sequence, &s->proposal.says.digest, &prepare);
     slot_keep_claim(s, &s->prepares[p->config.self], &prepare);
-    s->voted = true;
-    struct blob *message = message_prepare(p, &prepare, &s->proposal);
-    MUTATE(PBFT_VOTE_BEFORE_DURABLE, send_dropping(p, PEER_OTHERS, message), record_accept(p, s, &prepare));
-    MUTATE(PBFT_VOTE_BEFORE_DURABLE, record_accept(p, s, &prepare), send_dropping(p, PEER_OTHERS, message));
+    slot_voted(s);
+    struct blob *message = message_pair(&p->members, &prepare, &s->proposal);
+    MUTATE(PBFT_VOTE_BEFORE_DURABLE, outgoing_broadcast(p, message), record_accept(p, s, &prepare));
+    MUTATE(PBFT_VOTE_BEFORE_DURABLE, record_accept(p, s, &prepare), outgoing_broadcast(p, message));
 }
 
 /* prepared(m, v, n, i): the PRE-PREPARE and quorum - 1 PREPAREs of distinct backups. */
@@ -252,37 +252,33 @@ static bool become_prepared(struct pbft *p, struct slot *s)
     struct statement says = s->proposal.says;
     struct buf proof = {0};
 
-    if (s->prepared || MUTATE(PREPARED_WITHOUT_OWN_VOTE, false, !s->voted) ||
+    if (s->state == SLOT_PREPARED || MUTATE(PREPARED_WITHOUT_OWN_VOTE, false, s->state != SLOT_VOTED) ||
         s->prepare_count + MUTATE(PREPARED_AT_ONE_LESS, 2, 1) < p->members.quorum)
         return false;
-    const struct batch *batch = slot_batch(s, &says.digest);
+    const struct batch *batch = slot_batch(s, &s->proposal.says.digest);
     says.type = MESSAGE_PREPARE;
     if (batch == NULL ||
-        claims_count(p, s->prepares, &says, which) + MUTATE(PREPARED_AT_ONE_LESS, 2, 1) < p->members.quorum)
+        log_count_claims(p, s->prepares, &says, which) + MUTATE(PREPARED_AT_ONE_LESS, 2, 1) < p->members.quorum)
         return false;
-    s->prepared = true;
     proof_encode(&s->proposal, which, p->members.quorum - 1, &proof);
-    blob_drop(s->proof);
-    s->proof = blob_new(bytes_of_buf(&proof));
-    s->proof_view = p->view;
-    s->proof_digest = says.digest;
+    slot_prepared(s, blob_new(bytes_of_buf(&proof)));
     buf_free(&proof);
     if (!batch->durable)
         MUTATE(PROVED_BATCH_NOT_RECORDED, (void)0,
                record_accept(p, s, NULL)); /* the primary of a new view, which had no batch when it re-proposed it */
     MUTATE(PROOF_NOT_RECORDED, (void)0, record_proof(p, s));
-    effects_note(p->out, "pbft.prepared", s->sequence, p->view);
+    effects_note(p->out, "pbft.prepared", s->sequence, p->view.number);
     return true;
 }
 
 static bool may_execute(const struct slot *s)
 {
-    return MUTATE(PBFT_COMMIT_UNPREPARED, s->voted, s->prepared);
+    return MUTATE(PBFT_COMMIT_UNPREPARED, s->state >= SLOT_VOTED, s->state == SLOT_PREPARED);
 }
 
 static bool execute(struct pbft *p)
 {
-    struct slot *s = log_find(p, p->executed + 1);
+    struct slot *s = log_find(p, p->executions.executed + 1);
     unsigned count;
 
     bool current = s != NULL && MUTATE(EXECUTES_FOR_EARLIER_VIEW, s->proposal.says.type != 0, slot_current(p, s));
@@ -292,11 +288,8 @@ static bool execute(struct pbft *p)
     ASSERT(batch != NULL && batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
     struct pbft_result result = {0};
     p->app.execute(p->app.context, s->sequence, p->requests, count, &result);
-    s->block_id = result.block_id;
-    s->has_block = true;
-    p->executed = s->sequence;
-    closing_set(p, result.closes);
-    p->occasion += MUTATE(EXECUTION_IS_NO_OCCASION, 0, 1);
+    slot_set_block(s, &result.block_id);
+    executions_done(p, s->sequence, result.closes);
     pool_mark(&p->pool, p->requests, count, s->sequence);
     MUTATE(PBFT_CHECKPOINT_TENTATIVE, checkpoint_vote(p, s->sequence, &s->block_id), (void)0);
     return true;
@@ -306,22 +299,20 @@ static bool send_commit(struct pbft *p, struct slot *s)
 {
     struct claim *own = &s->commits[p->config.self], vote;
 
-    if (is_mute(p) || !may_execute(s) || !s->has_block || s->sequence > p->executed)
+    if (recovery_is_mute(p) || !may_execute(s) || !s->has_block || s->sequence > p->executions.executed)
         return false;
-    if (own->says.type != 0 && own->says.view >= p->view) {
+    if (own->says.type != 0 && own->says.view >= p->view.number) {
         /* Voted before a restart: the same block must have come out again, unless a later view decided another. */
-        ASSERT(own->says.view == p->view);
-        if (s->sequence > p->decided && !digest_equal(&own->says.digest, &s->block_id) && !p->diverged) {
-            p->diverged = true;
-            effects_note(p->out, "pbft.divergence", s->sequence, p->view);
-        }
+        ASSERT(own->says.view == p->view.number);
+        if (s->sequence > p->executions.decided && !digest_equal(&own->says.digest, &s->block_id))
+            executions_diverge(p, s->sequence);
         return false;
     }
-    claim_sign(p, MESSAGE_COMMIT, p->view, s->sequence, &s->block_id, &vote);
+    outgoing_sign(p, MESSAGE_COMMIT, p->view.number, s->sequence, &s->block_id, &vote);
     slot_keep_claim(s, own, &vote);
-    struct blob *message = message_of(p, &vote, bytes_of(NULL, 0));
-    MUTATE(PBFT_VOTE_BEFORE_DURABLE, send_dropping(p, PEER_OTHERS, message), record_claim(p, &vote));
-    MUTATE(PBFT_VOTE_BEFORE_DURABLE, record_claim(p, &vote), send_dropping(p, PEER_OTHERS, message));
+    struct blob *message = message_make(&p->members, &vote, bytes_of(NULL, 0));
+    MUTATE(PBFT_VOTE_BEFORE_DURABLE, outgoing_broadcast(p, message), record_claim(p, &vote));
+    MUTATE(PBFT_VOTE_BEFORE_DURABLE, record_claim(p, &vote), outgoing_broadcast(p, message));
     commit_count(p, s, &vote);
     return true;
 }
@@ -347,32 +338,29 @@ static void certificate_make(const struct pbft *p, const struct claim *votes, un
 /* A quorum of COMMITs of this view, our own among them unless we must not vote, and everything below is decided. */
 static bool decide(struct pbft *p)
 {
-    struct slot *s = log_find(p, p->decided + 1);
+    struct slot *s = log_find(p, p->executions.decided + 1);
     struct claim votes[PBFT_REPLICAS_MAX];
     struct buf certificate = {0};
     unsigned count;
 
-    if (s == NULL || p->decided == p->executed || !s->has_block ||
+    if (s == NULL || p->executions.decided == p->executions.executed || !s->has_block ||
         s->commit_count < MUTATE(DECIDES_AT_ONE_LESS, p->members.quorum - 1, p->members.quorum))
         return false;
-    const struct statement says = {MESSAGE_COMMIT, p->view, s->sequence, s->block_id};
+    const struct statement says = {MESSAGE_COMMIT, p->view.number, s->sequence, s->block_id};
     const struct statement *own = &s->commits[p->config.self].says;
-    bool voted = own->type != 0 && own->view == p->view && digest_equal(&own->digest, &s->block_id);
-    if (MUTATE(DECIDES_WITHOUT_OWN_VOTE, false, !voted && !is_mute(p)))
+    bool voted = own->type != 0 && own->view == p->view.number && digest_equal(&own->digest, &s->block_id);
+    if (MUTATE(DECIDES_WITHOUT_OWN_VOTE, false, !voted && !recovery_is_mute(p)))
         return false;
-    unsigned voices = claims_count(p, s->commits, &says, votes);
+    unsigned voices = log_count_claims(p, s->commits, &says, votes);
     if (voices < MUTATE(DECIDES_AT_ONE_LESS, p->members.quorum - 1, p->members.quorum))
         return false;
     certificate_make(p, votes, voices, &certificate);
-    p->decided = s->sequence;
-    p->decided_id = s->block_id;
-    p->progress = true;
-    effects_note(p->out, "pbft.decided", s->sequence, p->view);
+    executions_decide(p, s->sequence, &s->block_id);
     MUTATE(DECISION_NOT_RECORDED, (void)0, record_decided(p, s->sequence, &s->block_id));
     p->app.decide(p->app.log, s->sequence, &s->block_id, bytes_of_buf(&certificate), p->out);
     buf_free(&certificate);
-    if (s->sequence == p->closing)
-        effects_note(p->out, "pbft.closed", s->sequence, p->view);
+    if (s->sequence == p->executions.closing)
+        effects_note(p->out, "pbft.closed", s->sequence, p->view.number);
     struct batch *batch = slot_batch(s, &s->proposal.says.digest);
     ASSERT(batch != NULL && batch_decode(blob_bytes(batch->requests), p->requests, &count) == ERR_OK);
     pool_remove(&p->pool, p->requests, count);
@@ -383,38 +371,62 @@ static bool decide(struct pbft *p)
 
 /* ---- proposing */
 
-bool refused_for_good(const struct pbft *p, enum err verdict)
+static bool is_refused_for_good(const struct pbft *p, enum err verdict)
 {
-    bool final = MUTATE(REFUSED_ON_SPECULATION, true, p->executed == p->decided);
+    bool final = MUTATE(REFUSED_ON_SPECULATION, true, p->executions.executed == p->executions.decided);
 
     return verdict != ERR_OK && verdict != ERR_AGAIN && final;
 }
 
-enum err request_judge(const struct pbft *p, struct bytes request)
+enum err normal_judge_request(const struct pbft *p, struct bytes request)
 {
     return p->app.judge(p->app.context, 0, &request, 1);
 }
 
-bool pool_proposable(struct pbft *p)
+enum err normal_requested(struct pbft *p)
 {
-    if (p->pool_asked == p->occasion)
-        return p->pool_ready;
-    p->pool_asked = p->occasion;
-    p->pool_ready = false;
-    for (int32_t at = p->pool.first, next; at >= 0 && !p->pool_ready; at = next) {
+    if (p->proposing.asked != p->executions.occasion || p->proposing.ready)
+        return ERR_OK;
+    const struct pool_entry *last = &p->pool.entries[p->pool.last];
+    enum err err = normal_judge_request(p, blob_bytes(last->request));
+    p->proposing.ready = err == ERR_OK;
+    p->proposing.oldest = last->digest;
+    if (!is_refused_for_good(p, err))
+        return ERR_OK;
+    pool_drop(&p->pool, p->pool.last);
+    return err;
+}
+
+void normal_batch_due(struct pbft *p, bool due)
+{
+    p->proposing.batch_due = due;
+}
+
+void normal_expect(struct pbft *p, bool expecting)
+{
+    p->proposing.expecting = expecting;
+}
+
+bool normal_proposable(struct pbft *p)
+{
+    if (p->proposing.asked == p->executions.occasion)
+        return p->proposing.ready;
+    p->proposing.asked = p->executions.occasion;
+    p->proposing.ready = false;
+    for (int32_t at = p->pool.first, next; at >= 0 && !p->proposing.ready; at = next) {
         const struct pool_entry *e = &p->pool.entries[at];
         next = e->next;
         if (e->sequence != 0)
             continue;
-        enum err err = request_judge(p, blob_bytes(e->request));
+        enum err err = normal_judge_request(p, blob_bytes(e->request));
         if (err == ERR_OK) {
-            p->pool_ready = true;
-            p->pool_oldest = e->digest;
-        } else if (refused_for_good(p, err)) {
+            p->proposing.ready = true;
+            p->proposing.oldest = e->digest;
+        } else if (is_refused_for_good(p, err)) {
             pool_drop(&p->pool, at);
         }
     }
-    return p->pool_ready;
+    return p->proposing.ready;
 }
 
 /* The oldest proposable requests, as many as a batch takes. */
@@ -431,11 +443,11 @@ static unsigned collect(struct pbft *p)
         struct bytes request = blob_bytes(e->request);
         if (MUTATE(BATCH_TOO_LARGE, false, size + request.len > BATCH_SIZE_MAX))
             break;
-        enum err err = request_judge(p, request);
+        enum err err = normal_judge_request(p, request);
         if (err == ERR_OK) {
             p->requests[count++] = request;
             size += request.len;
-        } else if (refused_for_good(p, err)) {
+        } else if (is_refused_for_good(p, err)) {
             pool_drop(&p->pool, at);
         }
     }
@@ -454,7 +466,7 @@ static unsigned collect_checked(struct pbft *p, uint64_t sequence)
             return count;
         if (count > 1)
             continue;
-        if (refused_for_good(p, err))
+        if (is_refused_for_good(p, err))
             pool_remove(&p->pool, p->requests, 1);
         return 0;
     }
@@ -469,13 +481,13 @@ static void send_pre_prepare(struct pbft *p, struct slot *s, unsigned count)
     batch_encode(p->requests, count, &batch);
     pool_mark(&p->pool, p->requests, count, s->sequence);
     struct digest digest = digest_of(bytes_of_buf(&batch));
-    claim_sign(p, MESSAGE_PRE_PREPARE, p->view, s->sequence, &digest, &proposal);
+    outgoing_sign(p, MESSAGE_PRE_PREPARE, p->view.number, s->sequence, &digest, &proposal);
     slot_propose(p, s, &proposal, false);
     keep_batch(s, &digest, bytes_of_buf(&batch));
-    s->voted = true;
+    slot_voted(s);
     record_accept(p, s, NULL);
-    effects_note(p->out, "pbft.pre_prepare", s->sequence, p->view);
-    send_dropping(p, PEER_OTHERS, message_of(p, &proposal, bytes_of_buf(&batch)));
+    effects_note(p->out, "pbft.pre_prepare", s->sequence, p->view.number);
+    outgoing_broadcast(p, message_make(&p->members, &proposal, bytes_of_buf(&batch)));
     buf_free(&batch);
 }
 
@@ -483,29 +495,31 @@ static void send_pre_prepare(struct pbft *p, struct slot *s, unsigned count)
  * meet; up to `pipeline` of them may wait for their COMMITs. */
 static bool propose(struct pbft *p)
 {
-    uint64_t last = p->top > p->executed ? p->top : p->executed, sequence = last + 1;
+    uint64_t last = p->view.top > p->executions.executed ? p->view.top : p->executions.executed, sequence = last + 1;
 
-    bool full = sequence - p->decided > MUTATE(PIPELINE_ENDLESS, UINT64_MAX, p->config.pipeline);
-    bool primary = members_primary(&p->members, p->view) == p->config.self;
-    if (MUTATE(BACKUP_PROPOSES, false, !primary) || p->executed != last || sequence > log_high(p) || full ||
-        MUTATE(PROPOSES_WHILE_MUTE, false, is_mute(p)) || !(pool_proposable(p) || wiped_waits(p)))
+    bool full = sequence - p->executions.decided > MUTATE(PIPELINE_ENDLESS, UINT64_MAX, p->config.pipeline);
+    bool primary = members_primary(&p->members, p->view.number) == p->config.self;
+    if (MUTATE(BACKUP_PROPOSES, false, !primary) || p->executions.executed != last || sequence > log_high(p) || full ||
+        MUTATE(PROPOSES_WHILE_MUTE, false, recovery_is_mute(p)) ||
+        !(normal_proposable(p) || recovery_of_another_waits(p)))
         return false;
-    if (p->pool.free_count < p->config.batch_max && p->config.batch_delay_ns > 0 && !p->batch_due) {
-        if (!p->timers[PBFT_TIMER_BATCH].armed)
-            MUTATE(BATCH_TIMER_NOT_ARMED, (void)0, timer_arm(p, PBFT_TIMER_BATCH, p->config.batch_delay_ns));
+    if (p->pool.free_count < p->config.batch_max && p->config.batch_delay_ns > 0 && !p->proposing.batch_due) {
+        if (!p->timers.of[PBFT_TIMER_BATCH].armed)
+            MUTATE(BATCH_TIMER_NOT_ARMED, (void)0, timers_arm(p, PBFT_TIMER_BATCH, p->config.batch_delay_ns));
         return false;
     }
     struct slot *s = log_slot(p, sequence);
     ASSERT(s != NULL && !slot_current(p, s));
     unsigned count = collect_checked(p, sequence);
-    p->batch_due = false;
-    timer_stop(p, PBFT_TIMER_BATCH);
+    p->proposing.batch_due = false;
+    timers_stop(p, PBFT_TIMER_BATCH);
     if (count == 0)
-        p->pool_ready = false;
-    if (count == 0 && (!wiped_waits(p) || p->app.judge(p->app.context, sequence, p->requests, 0) != ERR_OK))
+        p->proposing.ready = false;
+    if (count == 0 &&
+        (!recovery_of_another_waits(p) || p->app.judge(p->app.context, sequence, p->requests, 0) != ERR_OK))
         return false;
     send_pre_prepare(p, s, count);
-    p->occasion++;
+    executions_occasion(p);
     return true;
 }
 
@@ -513,16 +527,16 @@ static bool propose(struct pbft *p)
 
 static bool may_go_on(const struct pbft *p)
 {
-    return p->active && MUTATE(PBFT_DIVERGED_GOES_ON, true, !p->diverged) &&
+    return view_is_active(&p->view) && MUTATE(PBFT_DIVERGED_GOES_ON, true, !p->executions.diverged) &&
            MUTATE(PBFT_OUTRUNS_ITS_DISK, true, !p->held);
 }
 
 static bool vote_all(struct pbft *p)
 {
-    uint64_t high = log_high(p), last = p->top < high ? p->top : high;
+    uint64_t high = log_high(p), last = p->view.top < high ? p->view.top : high;
     bool moved = false;
 
-    for (uint64_t n = p->stable.sequence + 1; n <= last && may_go_on(p); n++) {
+    for (uint64_t n = p->checkpoints.stable.sequence + 1; n <= last && may_go_on(p); n++) {
         struct slot *s = log_find(p, n);
         if (s == NULL || !slot_current(p, s))
             continue;
@@ -552,25 +566,7 @@ void normal_run(struct pbft *p)
             moved = true;
     }
     if (p->started) {
-        wiped_look(p);
+        recovery_look(p);
         timers_update(p);
     }
-    p->out = NULL;
-}
-
-void normal_undo(struct pbft *p)
-{
-    if (p->executed > p->decided) {
-        MUTATE(PBFT_DOUBLE_EXECUTE, (void)0, p->app.undo(p->app.context, p->decided));
-        for (uint64_t n = p->decided + 1; n <= p->executed; n++) {
-            struct slot *s = log_find(p, n);
-            if (s != NULL)
-                s->has_block = MUTATE(UNDO_KEEPS_BLOCK, s->has_block, false);
-        }
-        p->executed = p->decided;
-        p->closing = MUTATE(UNDO_KEEPS_CLOSE, p->closing, 0);
-    }
-    MUTATE(UNDO_KEEPS_MARKS, (void)0, pool_release(&p->pool, p->decided));
-    p->batch_due = false;
-    p->occasion += MUTATE(UNDO_IS_NO_OCCASION, 0, 1);
 }

@@ -47,20 +47,9 @@ static void window_fit(struct pbft_config *c)
 
 static void memory_take(struct pbft *p)
 {
-    unsigned n = p->members.n;
-
-    p->ring = (unsigned)(p->config.window + p->config.checkpoint_interval);
-    p->slots = mem_array(p->ring, sizeof p->slots[0]);
-    p->votes = mem_array((size_t)p->ring * n, 2 * sizeof p->votes[0]);
-    for (unsigned i = 0; i < p->ring; i++) {
-        p->slots[i].prepares = &p->votes[(size_t)2 * i * n];
-        p->slots[i].commits = &p->votes[((size_t)2 * i + 1) * n];
-    }
-    p->checkpoints_kept = (unsigned)(p->config.window / p->config.checkpoint_interval) + CHECKPOINTS_SPARE;
-    p->peers = mem_array(n, sizeof p->peers[0]);
-    p->marks = mem_array((size_t)n * p->checkpoints_kept, sizeof p->marks[0]);
-    for (unsigned i = 0; i < n; i++)
-        p->peers[i].checkpoints = &p->marks[(size_t)i * p->checkpoints_kept];
+    log_init(p);
+    p->peers = mem_array(p->members.n, sizeof p->peers[0]);
+    checkpoint_init(p);
     pool_init(&p->pool, p->config.pending_max);
 }
 
@@ -78,13 +67,10 @@ struct pbft *pbft_new(const struct pbft_config *config, const struct pbft_app *a
     }
     members_init(&p->members, config, p->own_forms != NULL ? p->own_forms : config->claim_forms);
     memory_take(p);
-    p->base = p->stable = (struct stable){sequence, *block_id, NULL};
-    p->decided = p->executed = sequence;
-    p->decided_id = *block_id;
-    p->active = true;
-    p->recovering = config->recovering;
-    p->occasion = 1;
-    p->timeout_ns = config->view_timeout_ns;
+    checkpoint_begin_at(p, sequence, block_id);
+    executions_init(p, sequence, block_id);
+    recovery_init(p);
+    timers_init(p);
     return p;
 }
 
@@ -92,33 +78,22 @@ void pbft_free(struct pbft *p)
 {
     if (p == NULL)
         return;
-    for (unsigned i = 0; i < p->ring; i++)
-        slot_clear(&p->slots[i], p->members.n);
-    for (unsigned i = 0; i < p->members.n; i++)
-        blob_drop(p->peers[i].view_change);
-    for (size_t i = 0; i < p->record_count; i++)
-        blob_drop(p->records[i]);
-    blob_drop(p->stable.signatures);
-    blob_drop(p->proven.signatures);
-    blob_drop(p->new_view);
-    blob_drop(p->short_view);
+    log_fini(p);
+    view_fini(p);
+    checkpoint_fini(p);
+    record_read_fini(p);
+    record_written_fini(p);
     pool_fini(&p->pool);
-    mem_free(p->records);
-    mem_free(p->filed);
-    mem_free(p->slots);
-    mem_free(p->votes);
-    mem_free(p->marks);
     mem_free(p->peers);
     mem_free(p->own_forms);
-    buf_free(&p->record);
     key_wipe(&p->config.key);
     mem_free(p);
 }
 
 void pbft_begin_at(struct pbft *p, uint64_t sequence, const struct digest *block_id)
 {
-    ASSERT(!p->started && !p->restored && sequence <= p->decided);
-    p->base = p->stable = (struct stable){sequence, *block_id, NULL};
+    ASSERT(!p->started && !p->read.restored && sequence <= p->executions.decided);
+    checkpoint_begin_at(p, sequence, block_id);
 }
 
 void pbft_inherit(struct pbft *p, const struct pbft *old)
@@ -136,22 +111,22 @@ static void step_begin(struct pbft *p, int64_t now_ns, struct effects *effects)
 {
     p->now_ns = now_ns;
     p->out = effects;
-    p->progress = false;
+    executions_step(p);
 }
 
 void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects)
 {
     ASSERT(!p->started);
     step_begin(p, now_ns, effects);
-    records_apply(p);
+    record_read_all(p);
     p->started = true;
-    if (!p->restored) {
+    if (!p->read.restored) {
         record_snapshot(p);
-        if (MUTATE(OLD_EPOCH_KEPT, false, p->base.sequence > 0))
-            effects_forget(p->out, p->base.sequence);
+        if (MUTATE(OLD_EPOCH_KEPT, false, p->checkpoints.base.sequence > 0))
+            effects_forget(p->out, p->checkpoints.base.sequence);
     }
     MUTATE(CHECKPOINT_NOT_SIGNED_AGAIN, (void)0, checkpoint_vote_again(p));
-    resend_all(p);
+    retransmit_all(p);
     normal_run(p);
 }
 
@@ -166,18 +141,18 @@ bool pbft_membership_epoch(struct bytes message, uint64_t *epoch)
 }
 
 static enum err (*const receivers[MESSAGE_TYPES_END])(struct pbft *p, struct bytes message) = {
-    [MESSAGE_PRE_PREPARE] = receive_pre_prepare,
-    [MESSAGE_PREPARE] = receive_prepare,
-    [MESSAGE_COMMIT] = receive_commit,
-    [MESSAGE_CHECKPOINT] = receive_checkpoint,
-    [MESSAGE_VIEW_CHANGE] = receive_view_change,
-    [MESSAGE_NEW_VIEW] = receive_new_view,
-    [MESSAGE_FETCH] = receive_fetch,
-    [MESSAGE_BATCH] = receive_batch,
-    [MESSAGE_STATUS] = receive_status,
-    [MESSAGE_STABLE] = receive_stable,
-    [MESSAGE_QUERY] = receive_query,
-    [MESSAGE_REPORT] = receive_report,
+    [MESSAGE_PRE_PREPARE] = normal_receive_pre_prepare,
+    [MESSAGE_PREPARE] = normal_receive_prepare,
+    [MESSAGE_COMMIT] = normal_receive_commit,
+    [MESSAGE_CHECKPOINT] = checkpoint_receive,
+    [MESSAGE_VIEW_CHANGE] = view_change_receive,
+    [MESSAGE_NEW_VIEW] = view_change_receive_new_view,
+    [MESSAGE_FETCH] = retransmit_receive_fetch,
+    [MESSAGE_BATCH] = retransmit_receive_batch,
+    [MESSAGE_STATUS] = status_receive,
+    [MESSAGE_STABLE] = checkpoint_receive_stable,
+    [MESSAGE_QUERY] = recovery_receive_query,
+    [MESSAGE_REPORT] = recovery_receive_report,
 };
 
 enum err pbft_receive(struct pbft *p, int64_t now_ns, struct blob *message, struct effects *effects)
@@ -200,22 +175,19 @@ enum err pbft_receive(struct pbft *p, int64_t now_ns, struct blob *message, stru
 void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *effects)
 {
     ASSERT(p->started);
-    if (timer > PBFT_TIMER_RESEND || !p->timers[timer].armed)
+    if (timer > PBFT_TIMER_RESEND || !p->timers.of[timer].armed)
         return;
     step_begin(p, now_ns, effects);
-    if (MUTATE(TIMER_BEFORE_ITS_TIME, false, now_ns < p->timers[timer].at_ns)) {
-        effects_timer_set(effects, timer, p->timers[timer].at_ns);
-        p->out = NULL;
+    if (!timers_fire(p, timer))
         return;
-    }
-    p->timers[timer].armed = false;
-    if (timer == PBFT_TIMER_VIEW && p->view < VIEW_MAX)
-        view_change_start(p, (MUTATE(LEAVES_BELOW_FLOOR, true, p->view > p->floor) ? p->view : p->floor) + 1);
+    if (timer == PBFT_TIMER_VIEW && p->view.number < VIEW_MAX)
+        view_change_start(p, view_change_next(p));
     else if (timer == PBFT_TIMER_BATCH)
-        p->batch_due = true;
-    else if (timer == PBFT_TIMER_RESEND)
-        resend_all(p);
-    p->fruitless += timer == PBFT_TIMER_RESEND;
+        normal_batch_due(p, true);
+    if (timer == PBFT_TIMER_RESEND) {
+        retransmit_all(p);
+        timers_asked(p);
+    }
     normal_run(p);
 }
 
@@ -223,11 +195,11 @@ void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *
  * all others with requests whose time never comes. */
 static bool make_room(struct pbft *p, struct bytes request)
 {
-    if (MUTATE(PBFT_POOL_NO_ROOM, true, request_judge(p, request) != ERR_OK))
+    if (MUTATE(PBFT_POOL_NO_ROOM, true, normal_judge_request(p, request) != ERR_OK))
         return false;
     for (int32_t at = p->pool.last; at >= 0; at = p->pool.entries[at].previous) {
         const struct pool_entry *e = &p->pool.entries[at];
-        if (e->sequence != 0 || request_judge(p, blob_bytes(e->request)) == ERR_OK)
+        if (e->sequence != 0 || normal_judge_request(p, blob_bytes(e->request)) == ERR_OK)
             continue;
         pool_drop(&p->pool, at);
         return true;
@@ -244,16 +216,8 @@ enum err pbft_request(struct pbft *p, int64_t now_ns, struct blob *request, stru
     enum err err = pool_add(&p->pool, request);
     if (err == ERR_LIMIT && make_room(p, blob_bytes(request)))
         err = pool_add(&p->pool, request);
-    if (err == ERR_OK && p->pool_asked == p->occasion && !p->pool_ready) {
-        /* The others were asked already. */
-        err = request_judge(p, blob_bytes(request));
-        p->pool_ready = err == ERR_OK;
-        p->pool_oldest = p->pool.entries[p->pool.last].digest;
-        if (refused_for_good(p, err))
-            pool_drop(&p->pool, p->pool.last);
-        else
-            err = ERR_OK;
-    }
+    if (err == ERR_OK)
+        err = normal_requested(p);
     normal_run(p);
     return err == ERR_DUPLICATE ? ERR_OK : err;
 }
@@ -262,7 +226,7 @@ void pbft_expect(struct pbft *p, int64_t now_ns, bool expecting, struct effects 
 {
     ASSERT(p->started);
     step_begin(p, now_ns, effects);
-    p->expecting = expecting;
+    normal_expect(p, expecting);
     normal_run(p);
 }
 
@@ -270,14 +234,14 @@ void pbft_poke(struct pbft *p, int64_t now_ns, struct effects *effects)
 {
     ASSERT(p->started);
     step_begin(p, now_ns, effects);
-    p->occasion += MUTATE(POKE_IS_NO_OCCASION, 0, 1);
+    MUTATE(POKE_IS_NO_OCCASION, (void)0, executions_occasion(p));
     normal_run(p);
 }
 
 void pbft_undo(struct pbft *p)
 {
     ASSERT(p->started);
-    normal_undo(p);
+    executions_undo(p);
 }
 
 void pbft_hold(struct pbft *p, int64_t now_ns, bool held, struct effects *effects)
@@ -293,37 +257,13 @@ void pbft_hold(struct pbft *p, int64_t now_ns, bool held, struct effects *effect
 void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struct pbft_result *block,
                   struct effects *effects)
 {
-    const struct digest *block_id = &block->block_id;
-
     ASSERT(p->started);
-    if (sequence <= p->decided)
+    if (sequence <= p->executions.decided)
         return;
     step_begin(p, now_ns, effects);
-    uint64_t last = MUTATE(LEARNED_KEEPS_SPECULATION, sequence, p->executed);
-    for (uint64_t n = p->decided + 1; n <= sequence || n <= last; n++) {
-        struct slot *s = log_find(p, n);
-        if (s == NULL && n > p->executed)
-            break;
-        if (s != NULL)
-            s->has_block = false;
-    }
-    struct slot *s = log_slot(p, sequence);
-    if (s != NULL) {
-        s->has_block = true;
-        s->block_id = *block_id;
-        MUTATE(LEARNED_NOT_RECORDED, (void)0, record_decided(p, sequence, block_id));
-    }
-    p->decided = sequence;
-    p->executed = MUTATE(LEARNED_KEEPS_EXECUTED, p->executed > sequence ? p->executed : sequence, sequence);
-    p->decided_id = *block_id;
-    p->diverged = MUTATE(LEARNED_STAYS_DIVERGED, p->diverged, false);
-    closing_set(p, block->closes);
-    if (p->closing != 0)
-        effects_note(p->out, "pbft.closed", sequence, p->view);
-    p->progress = true;
-    p->occasion++;
+    executions_learn(p, sequence, block);
     MUTATE(LEARNED_KEEPS_MARKS, (void)0, pool_release(&p->pool, 0));
-    MUTATE(LEARNED_SIGNS_NO_CHECKPOINT, (void)0, checkpoint_vote(p, sequence, block_id));
+    MUTATE(LEARNED_SIGNS_NO_CHECKPOINT, (void)0, checkpoint_vote(p, sequence, &block->block_id));
     checkpoint_adopt(p);
     normal_run(p);
 }
@@ -332,42 +272,39 @@ void pbft_advance(struct pbft *p, int64_t now_ns, uint64_t sequence, const struc
 
 struct pbft_status pbft_status(const struct pbft *p)
 {
-    unsigned primary = members_primary(&p->members, p->view);
+    unsigned primary = members_primary(&p->members, p->view.number);
 
     return (struct pbft_status){
-        .view = p->view,
-        .in_view_change = !p->active,
-        .is_primary = p->active && primary == p->config.self,
+        .view = p->view.number,
+        .in_view_change = !view_is_active(&p->view),
+        .is_primary = view_is_active(&p->view) && primary == p->config.self,
         .primary = primary,
-        .executed = p->executed,
-        .decided = p->decided,
-        .stable = p->stable.sequence,
-        .known_decided = known_decided(p),
-        .view_changes = p->views_entered,
+        .executed = p->executions.executed,
+        .decided = p->executions.decided,
+        .stable = p->checkpoints.stable.sequence,
+        .known_decided = peers_known_decided(p),
+        .view_changes = p->view.entered,
         .pending = p->pool.count,
-        .recovering = p->recovering,
-        .listening = is_mute(p),
-        .closed = p->closing != 0 && p->closing == p->decided,
+        .recovering = recovery_is_on(&p->recovery),
+        .listening = recovery_is_mute(p),
+        .closed = p->executions.closing != 0 && p->executions.closing == p->executions.decided,
     };
 }
 
 uint64_t pbft_known_decided(const struct pbft *p)
 {
-    return known_decided(p);
+    return peers_known_decided(p);
 }
 
 bool pbft_take_evidence(struct pbft *p, struct buf *first, struct buf *second, unsigned *replica)
 {
-    for (unsigned i = 0; p->evidence_count > 0 && i < p->members.n; i++) {
-        struct claim *pair = p->peers[i].evidence;
-        if (pair[0].says.type == 0)
-            continue;
-        claim_encode(&p->members, &pair[0], first);
-        claim_encode(&p->members, &pair[1], second);
-        *replica = i;
-        memset(pair, 0, sizeof p->peers[i].evidence);
-        p->evidence_count--;
-        return true;
-    }
-    return false;
+    struct claim pair[2];
+    int of = peers_take_evidence(p, pair);
+
+    if (of < 0)
+        return false;
+    claim_encode(&p->members, &pair[0], first);
+    claim_encode(&p->members, &pair[1], second);
+    *replica = (unsigned)of;
+    return true;
 }

@@ -84,23 +84,21 @@ static enum err apply_snapshot(struct pbft *p, const struct record_head *head, s
         return err;
     if (stable.sequence < base.sequence || view > VIEW_MAX || floor > VIEW_MAX + 1)
         return ERR_RANGE;
-    if (MUTATE(RESTORES_AHEAD_OF_LEDGER, false, stable.sequence > p->decided))
+    if (MUTATE(RESTORES_AHEAD_OF_LEDGER, false, stable.sequence > p->executions.decided))
         return ERR_STATE; /* the ledger lost blocks that we called durable */
-    p->snapshot_serial = head->serial;
-    p->snapshot_live = live;
-    p->base = base;
-    p->floor = MUTATE(RESTART_FORGETS_FLOOR, 0, floor);
+    p->read.snapshot_serial = head->serial;
+    p->read.snapshot_live = live;
+    recovery_restore_floor(p, MUTATE(RESTART_FORGETS_FLOOR, 0, floor));
     stable.signatures = signatures.len > 0 ? blob_new(signatures) : NULL;
-    blob_drop(p->stable.signatures);
-    p->stable = stable;
-    p->restored = true;
+    checkpoint_restore_stable(p, &base, &stable);
+    p->read.restored = true;
     if (MUTATE(PBFT_FORGET_VIEW_ON_RESTART, true, false))
         return ERR_OK;
     if (own.len > 0)
         err = view_change_restore(p, own);
     if (err == ERR_OK && opened.len > 0)
         err = new_view_restore(p, opened);
-    if (err == ERR_OK && (p->view != view || p->active != active))
+    if (err == ERR_OK && (p->view.number != view || view_is_active(&p->view) != active))
         err = ERR_SYNTAX;
     return err;
 }
@@ -124,7 +122,7 @@ static enum err apply_accept(struct pbft *p, struct cbor_reader *r)
     struct slot *s = err == ERR_OK ? log_slot(p, proposal.says.sequence) : NULL;
     if (s == NULL)
         return err;
-    MUTATE(RESTART_FORGETS_WHAT_WAS_SIGNED, (void)0, signed_up_to(p, proposal.says.sequence));
+    MUTATE(RESTART_FORGETS_WHAT_WAS_SIGNED, (void)0, recovery_signed(p, proposal.says.sequence));
     if (MUTATE(RESTART_FORGETS_BATCH, false, batch.len > 0)) {
         struct blob *blob = blob_new(batch);
         slot_keep_batch(s, &proposal.says.digest, blob);
@@ -132,15 +130,11 @@ static enum err apply_accept(struct pbft *p, struct cbor_reader *r)
     }
     struct batch *kept = slot_batch(s, &proposal.says.digest);
     if (kept != NULL)
-        kept->durable = true;
+        slot_batch_durable(kept);
     bool outlived = s->proposal.says.type != 0 && s->proposal.says.view > proposal.says.view;
     if (MUTATE(PBFT_FORGET_VOTE_ON_RESTART, true, outlived))
         return ERR_OK;
-    bool same = s->proposal.says.type != 0 && s->proposal.says.view == proposal.says.view;
-    s->proved = same && s->proved;
-    s->proposal = proposal;
-    s->voted = true;
-    s->prepared = false;
+    slot_restore_proposal(s, &proposal);
     if (voted) {
         prepare.says = proposal.says;
         prepare.says.type = MESSAGE_PREPARE;
@@ -163,12 +157,7 @@ static enum err apply_proof(struct pbft *p, struct cbor_reader *r)
     struct slot *s = err == ERR_OK ? log_slot(p, proof.sequence) : NULL;
     if (MUTATE(PBFT_FORGET_PROOF_ON_RESTART, true, s == NULL) || (s->proof != NULL && s->proof_view > proof.view))
         return err;
-    blob_drop(s->proof);
-    s->proof = blob_new(item);
-    s->proof_view = proof.view;
-    s->proof_digest = proof.digest;
-    s->prepared = MUTATE(RESTART_FORGETS_PREPARED, false, s->proposal.says.type != 0) &&
-                  s->proposal.says.view == proof.view && s->voted && slot_batch(s, &proof.digest) != NULL;
+    slot_restore_proof(s, &proof, blob_new(item));
     return ERR_OK;
 }
 
@@ -203,12 +192,10 @@ static enum err apply_decided(struct pbft *p, struct cbor_reader *r)
     uint64_t sequence = cbor_get_uint(r);
     struct digest block_id = get_digest(r);
     enum err err = record_done(r);
-    struct slot *s = err == ERR_OK && sequence <= p->decided ? log_slot(p, sequence) : NULL;
+    struct slot *s = err == ERR_OK && sequence <= p->executions.decided ? log_slot(p, sequence) : NULL;
 
-    if (s != NULL) {
-        s->has_block = MUTATE(RESTART_FORGETS_DECISION, false, true);
-        s->block_id = block_id;
-    }
+    if (s != NULL)
+        MUTATE(RESTART_FORGETS_DECISION, (void)0, slot_set_block(s, &block_id));
     return err;
 }
 
@@ -243,13 +230,20 @@ static enum err record_apply(struct pbft *p, const struct record_head *head, str
     return ERR_SYNTAX;
 }
 
+void record_read_fini(struct pbft *p)
+{
+    for (size_t i = 0; i < p->read.count; i++)
+        blob_drop(p->read.records[i]);
+    mem_free(p->read.records);
+}
+
 static void record_keep(struct pbft *p, struct bytes record)
 {
-    if (p->record_count == p->record_cap) {
-        p->record_cap = p->record_cap == 0 ? 16 : 2 * p->record_cap;
-        p->records = mem_resize(p->records, p->record_cap, sizeof p->records[0]);
+    if (p->read.count == p->read.cap) {
+        p->read.cap = p->read.cap == 0 ? 16 : 2 * p->read.cap;
+        p->read.records = mem_resize(p->read.records, p->read.cap, sizeof p->read.records[0]);
     }
-    p->records[p->record_count++] = blob_new(record);
+    p->read.records[p->read.count++] = blob_new(record);
 }
 
 /* The last snapshot says where the window is, and earlier records need to know that: so
@@ -267,13 +261,13 @@ enum err pbft_restore(struct pbft *p, struct bytes record)
         return ERR_OK;
     if (MUTATE(RESTORES_LATER_EPOCH, false, head.membership_epoch > p->members.membership_epoch))
         return ERR_STATE; /* the ledger lost blocks that we called durable */
-    if (MUTATE(RECORD_IN_ANOTHERS_PLACE, false, head.serial < p->record_serial))
+    if (MUTATE(RECORD_IN_ANOTHERS_PLACE, false, head.serial < p->written.serial))
         return ERR_DUPLICATE; /* in another one's place */
     if (head.kind == RECORD_SNAPSHOT)
         err = apply_snapshot(p, &head, &r);
     if (err != ERR_OK)
         return err;
-    p->record_serial = head.serial + 1;
+    record_serial_seen(p, head.serial);
     record_keep(p, record);
     return ERR_OK;
 }
@@ -284,36 +278,36 @@ enum err pbft_restored(const struct pbft *p)
 {
     uint64_t before = 0, after = 0;
 
-    if (p->record_count == 0)
+    if (p->read.count == 0)
         return ERR_OK;
-    for (size_t i = 0; i < p->record_count; i++) {
+    for (size_t i = 0; i < p->read.count; i++) {
         struct record_head head;
         struct cbor_reader r;
-        ASSERT(record_open(blob_bytes(p->records[i]), &head, &r) == ERR_OK);
-        before += head.serial < p->snapshot_serial && head.number > p->stable.sequence;
-        after += head.serial > p->snapshot_serial;
+        ASSERT(record_open(blob_bytes(p->read.records[i]), &head, &r) == ERR_OK);
+        before += head.serial < p->read.snapshot_serial && head.number > p->checkpoints.stable.sequence;
+        after += head.serial > p->read.snapshot_serial;
     }
-    bool all = p->restored && MUTATE(RECORD_LOST_BEFORE_SNAPSHOT, true, before == p->snapshot_live) &&
-               MUTATE(RECORD_LOST_AFTER_SNAPSHOT, true, after == p->record_serial - 1 - p->snapshot_serial);
+    bool all = p->read.restored && MUTATE(RECORD_LOST_BEFORE_SNAPSHOT, true, before == p->read.snapshot_live) &&
+               MUTATE(RECORD_LOST_AFTER_SNAPSHOT, true, after == p->written.serial - 1 - p->read.snapshot_serial);
     return all ? ERR_OK : ERR_MISSING;
 }
 
-void records_apply(struct pbft *p)
+void record_read_all(struct pbft *p)
 {
     ASSERT(pbft_restored(p) == ERR_OK);
-    for (size_t i = 0; i < p->record_count; i++) {
+    for (size_t i = 0; i < p->read.count; i++) {
         struct record_head head;
         struct cbor_reader r;
-        ASSERT(record_open(blob_bytes(p->records[i]), &head, &r) == ERR_OK);
-        filed_add(p, head.number);
+        ASSERT(record_open(blob_bytes(p->read.records[i]), &head, &r) == ERR_OK);
+        record_filed(p, head.number);
         if (record_apply(p, &head, &r) != ERR_OK)
             effects_note(p->out, "pbft.bad_record", i, 0);
-        blob_drop(p->records[i]);
+        blob_drop(p->read.records[i]);
     }
-    p->record_count = 0;
-    for (unsigned i = 0; i < p->ring; i++) {
-        const struct slot *s = &p->slots[i];
-        if (s->sequence > p->stable.sequence && slot_current(p, s) && s->sequence > p->top)
-            p->top = MUTATE(RESTART_FORGETS_TOP, p->top, s->sequence);
+    p->read.count = 0;
+    for (unsigned i = 0; i < p->log.ring; i++) {
+        const struct slot *s = &p->log.slots[i];
+        if (s->sequence > p->checkpoints.stable.sequence && slot_current(p, s))
+            MUTATE(RESTART_FORGETS_TOP, (void)0, view_raise_top(p, s->sequence));
     }
 }

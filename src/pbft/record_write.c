@@ -2,15 +2,26 @@
 
 #include <string.h>
 
+void record_written_fini(struct pbft *p)
+{
+    mem_free(p->written.filed);
+    buf_free(&p->written.scratch);
+}
+
+void record_serial_seen(struct pbft *p, uint64_t serial)
+{
+    p->written.serial = serial + 1;
+}
+
 struct record {
-    struct buf *out; /* p->record */
+    struct buf *out; /* p->written.scratch */
     struct cbor_writer w;
     uint64_t number;
 };
 
 static void record_begin(struct record *r, struct pbft *p, enum record_kind kind, unsigned items, uint64_t number)
 {
-    r->out = &p->record;
+    r->out = &p->written.scratch;
     r->number = number;
     buf_clear(r->out);
     cbor_writer_init(&r->w, r->out);
@@ -18,17 +29,17 @@ static void record_begin(struct record *r, struct pbft *p, enum record_kind kind
     cbor_put_uint(&r->w, kind);
     cbor_put_uint(&r->w, p->members.membership_epoch);
     cbor_put_uint(&r->w, number);
-    cbor_put_uint(&r->w, p->record_serial++);
+    cbor_put_uint(&r->w, p->written.serial++);
 }
 
 /* Numbers of the records that are durable and not forgotten. */
-void filed_add(struct pbft *p, uint64_t number)
+void record_filed(struct pbft *p, uint64_t number)
 {
-    if (p->filed_count == p->filed_cap) {
-        p->filed_cap = p->filed_cap == 0 ? 64 : 2 * p->filed_cap;
-        p->filed = mem_resize(p->filed, p->filed_cap, sizeof p->filed[0]);
+    if (p->written.filed_count == p->written.filed_cap) {
+        p->written.filed_cap = p->written.filed_cap == 0 ? 64 : 2 * p->written.filed_cap;
+        p->written.filed = mem_resize(p->written.filed, p->written.filed_cap, sizeof p->written.filed[0]);
     }
-    p->filed[p->filed_count++] = number;
+    p->written.filed[p->written.filed_count++] = number;
 }
 
 /* How many are above h; drops the others. */
@@ -36,11 +47,11 @@ static uint64_t filed_above(struct pbft *p, uint64_t h)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < p->filed_count; i++) {
-        if (p->filed[i] > h)
-            p->filed[kept++] = p->filed[i];
+    for (size_t i = 0; i < p->written.filed_count; i++) {
+        if (p->written.filed[i] > h)
+            p->written.filed[kept++] = p->written.filed[i];
     }
-    p->filed_count = kept;
+    p->written.filed_count = kept;
     return kept;
 }
 
@@ -51,7 +62,7 @@ static void record_end(struct record *r, struct pbft *p)
     cbor_put_bytes(&r->w, bytes_of(sum.b, RECORD_SUM_SIZE));
     cbor_writer_done(&r->w);
     effects_persist(p->out, r->number, bytes_of_buf(r->out));
-    filed_add(p, r->number);
+    record_filed(p, r->number);
 }
 
 static void put_blob(struct cbor_writer *w, const struct blob *item)
@@ -67,18 +78,20 @@ void record_snapshot(struct pbft *p)
 {
     struct record r;
 
-    record_begin(&r, p, RECORD_SNAPSHOT, 11, p->stable.sequence + 1);
-    cbor_put_uint(&r.w, filed_above(p, MUTATE(SNAPSHOT_COUNTS_FORGOTTEN, 0, p->stable.sequence)));
-    cbor_put_uint(&r.w, p->base.sequence);
-    cbor_put_bytes(&r.w, digest_bytes(&p->base.block_id));
-    cbor_put_uint(&r.w, p->stable.sequence);
-    cbor_put_bytes(&r.w, digest_bytes(&p->stable.block_id));
-    put_blob(&r.w, p->stable.signatures);
-    cbor_put_uint(&r.w, p->view);
-    cbor_put_bool(&r.w, p->active);
-    cbor_put_uint(&r.w, MUTATE(SNAPSHOT_WITHOUT_FLOOR, 0, p->floor));
-    put_blob(&r.w, p->active ? NULL : MUTATE(SNAPSHOT_WITHOUT_VIEW_CHANGE, NULL, p->peers[p->config.self].view_change));
-    put_blob(&r.w, MUTATE(SNAPSHOT_WITHOUT_NEW_VIEW, NULL, p->new_view));
+    record_begin(&r, p, RECORD_SNAPSHOT, 11, p->checkpoints.stable.sequence + 1);
+    cbor_put_uint(&r.w, filed_above(p, MUTATE(SNAPSHOT_COUNTS_FORGOTTEN, 0, p->checkpoints.stable.sequence)));
+    cbor_put_uint(&r.w, p->checkpoints.base.sequence);
+    cbor_put_bytes(&r.w, digest_bytes(&p->checkpoints.base.block_id));
+    cbor_put_uint(&r.w, p->checkpoints.stable.sequence);
+    cbor_put_bytes(&r.w, digest_bytes(&p->checkpoints.stable.block_id));
+    put_blob(&r.w, p->checkpoints.stable.signatures);
+    cbor_put_uint(&r.w, p->view.number);
+    cbor_put_bool(&r.w, view_is_active(&p->view));
+    cbor_put_uint(&r.w, MUTATE(SNAPSHOT_WITHOUT_FLOOR, 0, p->recovery.floor));
+    put_blob(&r.w, view_is_active(&p->view)
+                       ? NULL
+                       : MUTATE(SNAPSHOT_WITHOUT_VIEW_CHANGE, NULL, p->peers[p->config.self].change.message));
+    put_blob(&r.w, MUTATE(SNAPSHOT_WITHOUT_NEW_VIEW, NULL, p->view.new_view));
     record_end(&r, p);
 }
 
@@ -98,7 +111,7 @@ void record_accept(struct pbft *p, struct slot *s, const struct claim *prepare)
     else
         cbor_put_null(&r.w);
     put_blob(&r.w, MUTATE(RECORD_WITHOUT_BATCH, true, batch->durable) ? NULL : batch->requests);
-    batch->durable = true;
+    slot_batch_durable(batch);
     record_end(&r, p);
 }
 
@@ -138,7 +151,7 @@ void record_message(struct pbft *p, struct blob *message)
 {
     struct record r;
 
-    record_begin(&r, p, RECORD_MESSAGE, 1, p->stable.sequence + 1);
+    record_begin(&r, p, RECORD_MESSAGE, 1, p->checkpoints.stable.sequence + 1);
     cbor_put_raw(&r.w, blob_bytes(message));
     record_end(&r, p);
 }

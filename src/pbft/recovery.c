@@ -20,9 +20,25 @@
 
 enum { FILL_PATIENCE = 8 }; /* view time-outs between two recoveries of one peer that we make room for */
 
-bool is_mute(const struct pbft *p)
+void recovery_init(struct pbft *p)
 {
-    return MUTATE(PBFT_RECOVER_TALKS_EARLY, false, p->recovering || p->view < p->floor);
+    p->recovery.state = p->config.recovering ? RECOVERY_ASKING : RECOVERY_WHOLE;
+}
+
+void recovery_signed(struct pbft *p, uint64_t sequence)
+{
+    if (sequence > p->recovery.top_signed)
+        p->recovery.top_signed = sequence;
+}
+
+void recovery_restore_floor(struct pbft *p, uint64_t floor)
+{
+    p->recovery.floor = floor;
+}
+
+bool recovery_is_mute(const struct pbft *p)
+{
+    return MUTATE(PBFT_RECOVER_TALKS_EARLY, false, recovery_is_on(&p->recovery) || p->view.number < p->recovery.floor);
 }
 
 /* ---- the one that asks */
@@ -41,15 +57,15 @@ static struct digest report_nonce(const struct digest *nonce, const struct diges
 static uint64_t goal(const struct pbft *p)
 {
     uint64_t interval = p->config.checkpoint_interval;
-    return p->reports < p->members.quorum ? 0 : (p->recovery_point + interval - 1) / interval * interval;
+    return p->recovery.state != RECOVERY_WAITING ? 0 : (p->recovery.point + interval - 1) / interval * interval;
 }
 
-void wiped_ask(struct pbft *p)
+void recovery_ask(struct pbft *p)
 {
     struct claim query;
 
-    claim_sign(p, MESSAGE_QUERY, 0, goal(p), &p->config.nonce, &query);
-    send_dropping(p, PEER_OTHERS, message_of(p, &query, bytes_of(NULL, 0)));
+    outgoing_sign(p, MESSAGE_QUERY, 0, goal(p), &p->config.nonce, &query);
+    outgoing_broadcast(p, message_make(&p->members, &query, bytes_of(NULL, 0)));
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -65,7 +81,7 @@ static uint64_t bound_of(const struct pbft *p, bool views)
     unsigned count = 0;
 
     for (unsigned i = 0; i < p->members.n; i++) {
-        const struct peer *peer = &p->peers[i];
+        const struct peer_recovery *peer = &p->peers[i].recovery;
         if (peer->reported)
             numbers[count++] = views ? peer->report_view : peer->report_sequence;
     }
@@ -73,15 +89,15 @@ static uint64_t bound_of(const struct pbft *p, bool views)
     return numbers[MUTATE(RECOVERY_TAKES_LOWEST_REPORT, 0, p->members.quorum - 1)];
 }
 
-enum err receive_report(struct pbft *p, struct bytes message)
+enum err recovery_receive_report(struct pbft *p, struct bytes message)
 {
     struct claim claim;
 
     enum err err = message_parse(&p->members, message, MESSAGE_REPORT, &claim, NULL);
     if (err != ERR_OK)
         return err;
-    struct peer *peer = &p->peers[claim.signer];
-    if (!p->recovering || MUTATE(REPORT_OF_ITSELF, false, claim.signer == p->config.self) ||
+    struct peer_recovery *peer = &p->peers[claim.signer].recovery;
+    if (!recovery_is_on(&p->recovery) || MUTATE(REPORT_OF_ITSELF, false, claim.signer == p->config.self) ||
         MUTATE(REPORT_TWICE, false, peer->reported))
         return ERR_STALE;
     struct digest expected = report_nonce(&p->config.nonce, &p->members.fingerprints[p->config.self]);
@@ -95,71 +111,75 @@ enum err receive_report(struct pbft *p, struct bytes message)
     peer->reported = true;
     peer->report_sequence = claim.says.sequence;
     peer->report_view = claim.says.view;
-    p->reports++;
-    if (p->reports >= p->members.quorum) {
-        p->recovery_point = bound_of(p, false) + MUTATE(RECOVERY_POINT_ONE_TOO_LOW, 0, 1);
-        p->floor = bound_of(p, true) + MUTATE(RECOVERY_FLOOR_ONE_TOO_LOW, 0, 1);
+    p->recovery.reports++;
+    if (p->recovery.reports >= p->members.quorum) {
+        p->recovery.point = bound_of(p, false) + MUTATE(RECOVERY_POINT_ONE_TOO_LOW, 0, 1);
+        p->recovery.floor = bound_of(p, true) + MUTATE(RECOVERY_FLOOR_ONE_TOO_LOW, 0, 1);
+        p->recovery.state = RECOVERY_WAITING;
     }
     return ERR_OK;
 }
 
-void wiped_look(struct pbft *p)
+void recovery_look(struct pbft *p)
 {
-    if (!p->recovering || p->reports < p->members.quorum ||
-        MUTATE(RECOVERED_BY_REPORTS_ALONE, false, p->stable.sequence < p->recovery_point))
+    if (p->recovery.state != RECOVERY_WAITING ||
+        MUTATE(RECOVERED_BY_REPORTS_ALONE, false, p->checkpoints.stable.sequence < p->recovery.point))
         return;
-    p->recovering = false;
+    p->recovery.state = RECOVERY_WHOLE;
     MUTATE(RECOVERY_NOT_RECORDED, (void)0, record_snapshot(p));
-    effects_note(p->out, "pbft.recovered", p->stable.sequence, p->floor);
+    effects_note(p->out, "pbft.recovered", p->checkpoints.stable.sequence, p->recovery.floor);
 }
 
 /* ---- those who are asked */
 
 /* An idle federation must get to that checkpoint too: with null batches. Not for everybody who says so all the time. */
-static void make_room(struct pbft *p, struct peer *peer, uint64_t sequence)
+static void make_room(struct pbft *p, struct peer_recovery *peer, uint64_t sequence)
 {
     uint64_t interval = p->config.checkpoint_interval;
     int64_t wait =
         p->config.view_timeout_ns > INT64_MAX / FILL_PATIENCE ? INT64_MAX : FILL_PATIENCE * p->config.view_timeout_ns;
 
-    if (sequence <= p->stable.sequence)
+    if (sequence <= p->checkpoints.stable.sequence)
         return;
-    if (MUTATE(FILLS_NO_SECOND_CHECKPOINT, false, sequence <= p->decided)) /* passed, but too few signed it */
-        sequence = (p->decided / interval + 1) * interval;
-    if (MUTATE(FILLS_ANY_DISTANCE, false, sequence - p->decided > p->ring) || sequence == peer->fill_to)
+    if (MUTATE(FILLS_NO_SECOND_CHECKPOINT, false,
+               sequence <= p->executions.decided)) /* passed, but too few signed it */
+        sequence = (p->executions.decided / interval + 1) * interval;
+    if (MUTATE(FILLS_ANY_DISTANCE, false, sequence - p->executions.decided > p->log.ring) || sequence == peer->fill_to)
         return;
     if (MUTATE(FILLS_WITHOUT_END, false, peer->fill_to != 0 && p->now_ns - peer->filled_at < wait))
         return;
     peer->fill_to = sequence;
     peer->filled_at = p->now_ns;
-    if (sequence > p->fill_to)
-        p->fill_to = sequence;
+    if (sequence > p->recovery.fill_to)
+        p->recovery.fill_to = sequence;
 }
 
-bool wiped_waits(const struct pbft *p)
+bool recovery_of_another_waits(const struct pbft *p)
 {
-    return p->fill_to > p->decided && p->fill_to > p->executed;
+    return p->recovery.fill_to > p->executions.decided && p->recovery.fill_to > p->executions.executed;
 }
 
-enum err receive_query(struct pbft *p, struct bytes message)
+enum err recovery_receive_query(struct pbft *p, struct bytes message)
 {
     struct claim query, report;
 
     enum err err = message_parse(&p->members, message, MESSAGE_QUERY, &query, NULL);
-    if (err == ERR_OK && (query.signer == p->config.self || MUTATE(REPORT_WHILE_RECOVERING, false, p->recovering)))
+    if (err == ERR_OK &&
+        (query.signer == p->config.self || MUTATE(REPORT_WHILE_RECOVERING, false, recovery_is_on(&p->recovery))))
         err = ERR_STATE;
     if (err == ERR_OK)
         err = MUTATE(QUERY_UNVERIFIED, ERR_OK, claim_verify(&p->members, &query));
     if (err != ERR_OK)
         return err;
-    make_room(p, &p->peers[query.signer], query.says.sequence);
+    make_room(p, &p->peers[query.signer].recovery, query.says.sequence);
     struct digest nonce = report_nonce(&query.says.digest, &p->members.fingerprints[query.signer]);
-    uint64_t signed_for = MUTATE(REPORT_WITHOUT_VOTES, p->decided, p->top_signed);
-    uint64_t sequence = signed_for > p->decided ? signed_for : p->decided;
-    uint64_t view = MUTATE(REPORT_WITHOUT_FLOOR, p->view, p->view > p->floor ? p->view : p->floor);
-    claim_sign(p, MESSAGE_REPORT, MUTATE(REPORT_WITHOUT_VIEW, 0, view), sequence, &nonce, &report);
-    struct blob *reply = message_of(p, &report, bytes_of(NULL, 0));
-    answer(p, query.signer, reply);
+    uint64_t signed_for = MUTATE(REPORT_WITHOUT_VOTES, p->executions.decided, p->recovery.top_signed);
+    uint64_t sequence = signed_for > p->executions.decided ? signed_for : p->executions.decided;
+    uint64_t view = MUTATE(REPORT_WITHOUT_FLOOR, p->view.number,
+                           p->view.number > p->recovery.floor ? p->view.number : p->recovery.floor);
+    outgoing_sign(p, MESSAGE_REPORT, MUTATE(REPORT_WITHOUT_VIEW, 0, view), sequence, &nonce, &report);
+    struct blob *reply = message_make(&p->members, &report, bytes_of(NULL, 0));
+    retransmit_answer(p, query.signer, reply);
     blob_drop(reply);
     return ERR_OK;
 }

@@ -11,7 +11,7 @@
  *   attempt: how often it has asked since its last progress
  *   changes: for each replica the view of its VIEW-CHANGE that is here, 0 for none or one of a view before this one;
  *            [] when all are 0
- *   slots:   for each sequence above the highest decided one, up to the highest proposed one: a byte of SLOT_* flags, a
+ *   slots:   for each sequence above the highest decided one, up to the highest proposed one: a byte of HAS_* flags, a
  *            bit for each replica whose PREPARE of this view is here, and the same of COMMITs; [] unless active
  *
  * What b answers to a about views, when a's is v and b's is w (tests/pbft/test_states.c tries all groups of four):
@@ -33,7 +33,7 @@ enum {
     STATE_MUTE = 4,     /* it lost its disk, and may be behind what it once said */
     STATE_END = 8
 };
-enum { SLOT_PROPOSED = 1, SLOT_BATCH = 2, SLOT_PREPARED = 4 };
+enum { HAS_PROPOSAL = 1, HAS_BATCH = 2, HAS_PREPARED = 4 };
 enum { VOTES_SIZE_MAX = (PBFT_REPLICAS_MAX + 7) / 8 };
 
 struct status {
@@ -62,18 +62,18 @@ static void put_changes(const struct pbft *p, struct cbor_writer *w)
     bool any = false;
 
     for (unsigned i = 0; i < p->members.n; i++)
-        any = any || p->peers[i].view_change_to >= (p->view > 0 ? p->view : 1);
+        any = any || p->peers[i].change.to >= (p->view.number > 0 ? p->view.number : 1);
     cbor_put_array(w, any ? p->members.n : 0);
     for (unsigned i = 0; any && i < p->members.n; i++) {
-        uint64_t to = p->peers[i].view_change_to;
-        cbor_put_uint(w, to >= p->view ? to : 0);
+        uint64_t to = p->peers[i].change.to;
+        cbor_put_uint(w, to >= p->view.number ? to : 0);
     }
 }
 
 static void votes_mark(const struct pbft *p, const struct claim *claims, uint8_t *out)
 {
     for (unsigned i = 0; i < p->members.n; i++) {
-        if (claims[i].says.type != 0 && claims[i].says.view == p->view)
+        if (claims[i].says.type != 0 && claims[i].says.view == p->view.number)
             out[i / 8] |= (uint8_t)(1U << i % 8);
     }
 }
@@ -86,9 +86,9 @@ static void put_slot(struct pbft *p, uint64_t sequence, struct cbor_writer *w)
 
     if (s != NULL) {
         bool proposed = slot_current(p, s);
-        out[0] |= proposed ? SLOT_PROPOSED : 0;
-        out[0] |= proposed && slot_batch(s, &s->proposal.says.digest) != NULL ? SLOT_BATCH : 0;
-        out[0] |= proposed && s->prepared ? SLOT_PREPARED : 0;
+        out[0] |= proposed ? HAS_PROPOSAL : 0;
+        out[0] |= proposed && slot_batch(s, &s->proposal.says.digest) != NULL ? HAS_BATCH : 0;
+        out[0] |= proposed && s->state == SLOT_PREPARED ? HAS_PREPARED : 0;
         votes_mark(p, s->prepares, out + 1);
         votes_mark(p, s->commits, out + 1 + votes);
     }
@@ -97,13 +97,14 @@ static void put_slot(struct pbft *p, uint64_t sequence, struct cbor_writer *w)
 
 static void put_slots(struct pbft *p, struct cbor_writer *w)
 {
-    uint64_t count = p->active && p->top > p->decided ? p->top - p->decided : 0;
+    uint64_t count =
+        view_is_active(&p->view) && p->view.top > p->executions.decided ? p->view.top - p->executions.decided : 0;
 
     if (count > RESEND_SLOTS_MAX)
         count = RESEND_SLOTS_MAX;
     cbor_put_array(w, count);
     for (uint64_t i = 0; i < count; i++)
-        put_slot(p, p->decided + 1 + i, w);
+        put_slot(p, p->executions.decided + 1 + i, w);
 }
 
 void status_send(struct pbft *p, int32_t to)
@@ -114,29 +115,31 @@ void status_send(struct pbft *p, int32_t to)
 
     cbor_writer_init(&w, &body);
     cbor_put_array(&w, 5);
-    cbor_put_uint(&w, (p->active ? 0 : STATE_CHANGING) | (p->wants_whole ? STATE_WHOLE : 0) |
-                          (is_mute(p) ? STATE_MUTE : 0));
-    cbor_put_uint(&w, p->stable.sequence);
-    cbor_put_uint(&w, p->fruitless);
+    cbor_put_uint(&w, (view_is_active(&p->view) ? 0 : STATE_CHANGING) |
+                          (p->view.state == VIEW_UNMATCHED ? STATE_WHOLE : 0) | (recovery_is_mute(p) ? STATE_MUTE : 0));
+    cbor_put_uint(&w, p->checkpoints.stable.sequence);
+    cbor_put_uint(&w, p->timers.fruitless);
     put_changes(p, &w);
     put_slots(p, &w);
     cbor_writer_done(&w);
     struct digest digest = digest_of(bytes_of_buf(&body));
-    claim_sign(p, MESSAGE_STATUS, p->view, p->decided, &digest, &claim);
-    struct blob *message = message_of(p, &claim, bytes_of_buf(&body));
+    outgoing_sign(p, MESSAGE_STATUS, p->view.number, p->executions.decided, &digest, &claim);
+    struct blob *message = message_make(&p->members, &claim, bytes_of_buf(&body));
     buf_free(&body);
     if (to >= 0)
-        answer(p, (unsigned)to, message);
+        retransmit_answer(p, (unsigned)to, message);
     else
-        send_to(p, to, message);
+        outgoing_send(p, to, message);
     blob_drop(message);
 }
 
 void status_tell(struct pbft *p, unsigned peer)
 {
-    if (p->now_ns - p->peers[peer].told_at < p->config.resend_ns)
+    struct peer_status *to = &p->peers[peer].status;
+
+    if (p->now_ns - to->told_ns < p->config.resend_ns)
         return;
-    p->peers[peer].told_at = p->now_ns;
+    to->told_ns = p->now_ns;
     status_send(p, (int32_t)peer);
 }
 
@@ -172,7 +175,7 @@ static enum err body_read(const struct pbft *p, struct bytes body, struct status
 static struct bytes slot_of(const struct pbft *p, const struct status *peer, uint64_t sequence)
 {
     uint64_t at = sequence - peer->claim.says.sequence - 1;
-    bool told = is_active(peer) && peer->claim.says.view == p->view && at < peer->slot_count;
+    bool told = is_active(peer) && peer->claim.says.view == p->view.number && at < peer->slot_count;
     return told ? peer->slots[at] : bytes_of(NULL, 0);
 }
 
@@ -189,7 +192,7 @@ static bool slot_has_vote(const struct pbft *p, struct bytes slot, bool commit)
 
 static void answer_dropping(struct pbft *p, unsigned peer, struct blob *message)
 {
-    answer(p, peer, message);
+    retransmit_answer(p, peer, message);
     blob_drop(message);
 }
 
@@ -201,21 +204,21 @@ static void answer_slot(struct pbft *p, unsigned peer, struct slot *s, struct by
     if (slot_current(p, s)) {
         const struct batch *batch = slot_batch(s, &s->proposal.says.digest);
         bool ours = s->proposal.signer == p->config.self && !s->proved;
-        if (ours && batch != NULL && !slot_has(had, SLOT_PROPOSED | SLOT_BATCH))
-            answer_dropping(p, peer, message_of(p, &s->proposal, blob_bytes(batch->requests)));
-        if (prepare->says.type != 0 && prepare->says.view == p->view && !slot_has(had, SLOT_PREPARED) &&
+        if (ours && batch != NULL && !slot_has(had, HAS_PROPOSAL | HAS_BATCH))
+            answer_dropping(p, peer, message_make(&p->members, &s->proposal, blob_bytes(batch->requests)));
+        if (prepare->says.type != 0 && prepare->says.view == p->view.number && !slot_has(had, HAS_PREPARED) &&
             !slot_has_vote(p, had, false))
-            answer_dropping(p, peer, message_prepare(p, prepare, &s->proposal));
+            answer_dropping(p, peer, message_pair(&p->members, prepare, &s->proposal));
     }
-    if (commit->says.type != 0 && !(commit->says.view == p->view && slot_has_vote(p, had, true)))
-        answer_dropping(p, peer, message_of(p, commit, bytes_of(NULL, 0)));
+    if (commit->says.type != 0 && !(commit->says.view == p->view.number && slot_has_vote(p, had, true)))
+        answer_dropping(p, peer, message_make(&p->members, commit, bytes_of(NULL, 0)));
 }
 
 static void answer_slots(struct pbft *p, const struct status *peer)
 {
     uint64_t above = peer->claim.says.sequence;
-    uint64_t from = above > p->stable.sequence ? above : p->stable.sequence;
-    uint64_t last = p->top > p->decided ? p->top : p->decided;
+    uint64_t from = above > p->checkpoints.stable.sequence ? above : p->checkpoints.stable.sequence;
+    uint64_t last = p->view.top > p->executions.decided ? p->view.top : p->executions.decided;
 
     for (uint64_t n = from + 1; n <= last && n - from <= RESEND_SLOTS_MAX; n++) {
         struct slot *s = log_find(p, n);
@@ -229,7 +232,7 @@ static void answer_slots(struct pbft *p, const struct status *peer)
 static bool is_our_turn(const struct pbft *p, const struct status *peer)
 {
     uint64_t n = p->members.n, f = p->members.f, attempt = peer->attempt % n;
-    uint64_t distance = (p->config.self + 2 * n - members_primary(&p->members, p->view) - attempt) % n;
+    uint64_t distance = (p->config.self + 2 * n - members_primary(&p->members, p->view.number) - attempt) % n;
     return MUTATE(PBFT_EVERYBODY_ANSWERS, true, distance <= (peer->attempt < f ? peer->attempt : f));
 }
 
@@ -238,47 +241,54 @@ static bool should_know_of_us(const struct pbft *p, const struct status *peer)
 {
     const struct statement *theirs = &peer->claim.says;
 
-    if (MUTATE(STATUS_DRAWS_NO_STATUS, false, p->decided > theirs->sequence || theirs->view != p->view))
+    if (MUTATE(STATUS_DRAWS_NO_STATUS, false,
+               p->executions.decided > theirs->sequence || theirs->view != p->view.number))
         return true;
     uint64_t top = theirs->sequence + peer->slot_count;
-    return is_active(peer) ? !p->active || (top > p->top && top > p->decided)
-                           : !p->active && p->peers[peer->claim.signer].view_change_to < theirs->view;
+    return is_active(peer) ? !view_is_active(&p->view) || (top > p->view.top && top > p->executions.decided)
+                           : !view_is_active(&p->view) && p->peers[peer->claim.signer].change.to < theirs->view;
 }
 
 /* The peer has moved since: this one waited long on its way, or was overtaken. */
 static bool is_stale(const struct pbft *p, const struct status *status)
 {
-    const struct peer *peer = &p->peers[status->claim.signer];
+    const struct heard *heard = &p->peers[status->claim.signer].heard;
     const struct statement *says = &status->claim.says;
     return MUTATE(PBFT_STALE_STATUS, false, (status->state & STATE_MUTE) == 0) &&
-           (says->view < peer->view || says->sequence < peer->decided);
+           (says->view < heard->view || says->sequence < heard->decided);
 }
 
 /* Answers to the same question go out more and more seldom, too: who asks again may have asked before the first answer
  * could come, and many such questions may have waited on one slow link. */
 static bool is_answer_due(struct pbft *p, const struct status *peer)
 {
-    struct asked *last = &p->peers[peer->claim.signer].asked;
+    struct peer_status *last = &p->peers[peer->claim.signer].status;
     const struct statement *says = &peer->claim.says;
     int64_t longest = p->config.view_timeout_max_ns / 8, wait = p->config.resend_ns / 2;
 
     if (last->view == says->view && last->state == peer->state && last->decided == says->sequence &&
         last->stable == peer->stable && last->slots == peer->slot_count && last->wait_ns > 0) {
-        if (p->now_ns - last->at_ns < last->wait_ns)
+        if (p->now_ns - last->answered_ns < last->wait_ns)
             return false;
         wait = last->wait_ns < longest ? 2 * last->wait_ns : last->wait_ns;
     }
-    *last = (struct asked){says->view, says->sequence, peer->stable, peer->slot_count, peer->state, p->now_ns, wait};
+    last->view = says->view;
+    last->decided = says->sequence;
+    last->stable = peer->stable;
+    last->slots = peer->slot_count;
+    last->state = peer->state;
+    last->answered_ns = p->now_ns;
+    last->wait_ns = wait;
     return true;
 }
 
 /* What is said of the view itself is long, and was sent to all when it was new: to one peer again only after half of
  * the present time-out, which is as long as views have been found to need. */
-static bool may_say_view(struct pbft *p, struct peer *peer)
+static bool may_say_view(struct pbft *p, struct peer_status *peer)
 {
-    int64_t said = peer->view_said_ns > p->view_said_ns ? peer->view_said_ns : p->view_said_ns;
+    int64_t said = peer->view_said_ns > p->view.said_ns ? peer->view_said_ns : p->view.said_ns;
 
-    if (p->now_ns - said < MUTATE(PBFT_VIEW_SAID_AT_ONCE, 0, p->timeout_ns / 2))
+    if (p->now_ns - said < MUTATE(PBFT_VIEW_SAID_AT_ONCE, 0, p->timers.timeout_ns / 2))
         return false;
     peer->view_said_ns = p->now_ns;
     return true;
@@ -286,32 +296,32 @@ static bool may_say_view(struct pbft *p, struct peer *peer)
 
 static void answer_view(struct pbft *p, const struct status *peer)
 {
-    struct peer *to = &p->peers[peer->claim.signer];
-    struct blob *own = p->peers[p->config.self].view_change;
+    struct peer_status *to = &p->peers[peer->claim.signer].status;
+    struct blob *own = p->peers[p->config.self].change.message;
     uint64_t view = peer->claim.says.view;
-    bool same = view == p->view;
+    bool same = view == p->view.number;
 
-    if (view > p->view || (same && is_active(peer)))
+    if (view > p->view.number || (same && is_active(peer)))
         return;
-    if (p->active && MUTATE(STATUS_DRAWS_NO_NEW_VIEW, false, p->new_view != NULL) && is_our_turn(p, peer) &&
-        may_say_view(p, to))
+    if (view_is_active(&p->view) && MUTATE(STATUS_DRAWS_NO_NEW_VIEW, false, p->view.new_view != NULL) &&
+        is_our_turn(p, peer) && may_say_view(p, to))
         new_view_answer(p, peer->claim.signer, same && (peer->state & STATE_WHOLE) == 0 ? peer->changes : NULL);
-    if (!p->active && MUTATE(STATUS_DRAWS_NO_VIEW_CHANGE, false, own != NULL) &&
-        peer->changes[p->config.self] < p->view && may_say_view(p, to))
-        answer(p, peer->claim.signer, own);
+    if (!view_is_active(&p->view) && MUTATE(STATUS_DRAWS_NO_VIEW_CHANGE, false, own != NULL) &&
+        peer->changes[p->config.self] < p->view.number && may_say_view(p, to))
+        retransmit_answer(p, peer->claim.signer, own);
 }
 
 static void status_answer(struct pbft *p, const struct status *peer)
 {
-    if (MUTATE(STATUS_DRAWS_NO_STABLE, false, peer->stable < p->stable.sequence) && p->stable.signatures != NULL &&
-        is_our_turn(p, peer))
-        answer_dropping(p, peer->claim.signer, stable_message(p));
+    if (MUTATE(STATUS_DRAWS_NO_STABLE, false, peer->stable < p->checkpoints.stable.sequence) &&
+        p->checkpoints.stable.signatures != NULL && is_our_turn(p, peer))
+        answer_dropping(p, peer->claim.signer, checkpoint_stable_message(p));
     answer_view(p, peer);
-    if (MUTATE(STATUS_DRAWS_NO_VOTES, false, p->active) && peer->claim.says.view <= p->view)
+    if (MUTATE(STATUS_DRAWS_NO_VOTES, false, view_is_active(&p->view)) && peer->claim.says.view <= p->view.number)
         answer_slots(p, peer);
 }
 
-enum err receive_status(struct pbft *p, struct bytes message)
+enum err status_receive(struct pbft *p, struct bytes message)
 {
     struct status status; /* large: its arrays are filled as far as they are read */
     struct bytes body;
@@ -328,12 +338,8 @@ enum err receive_status(struct pbft *p, struct bytes message)
         return err;
     if (is_stale(p, &status))
         return ERR_STALE;
-    struct peer *peer = &p->peers[status.claim.signer];
-    peer_seen(p, &status.claim);
-    if (status.claim.says.sequence > peer->decided)
-        peer->decided = status.claim.says.sequence;
-    if (peer->decided > p->peers_decided)
-        p->peers_decided = peer->decided;
+    peers_heard(p, &status.claim);
+    peers_heard_decided(p, status.claim.signer, status.claim.says.sequence);
     if (is_answer_due(p, &status))
         status_answer(p, &status);
     if (should_know_of_us(p, &status))

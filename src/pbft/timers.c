@@ -1,59 +1,77 @@
 #include "pbft/internal.h"
 
-void timer_arm(struct pbft *p, uint32_t timer, int64_t delay_ns)
+void timers_arm(struct pbft *p, uint32_t timer, int64_t delay_ns)
 {
-    struct timer *t = &p->timers[timer];
+    struct timer *t = &p->timers.of[timer];
 
     t->armed = true;
     t->at_ns = p->now_ns > INT64_MAX - delay_ns ? INT64_MAX : p->now_ns + delay_ns;
     effects_timer_set(p->out, timer, t->at_ns);
 }
 
-void timer_stop(struct pbft *p, uint32_t timer)
+bool timers_fire(struct pbft *p, uint32_t timer)
 {
-    if (!p->timers[timer].armed)
+    struct timer *t = &p->timers.of[timer];
+
+    if (MUTATE(TIMER_BEFORE_ITS_TIME, false, p->now_ns < t->at_ns)) {
+        effects_timer_set(p->out, timer, t->at_ns);
+        return false;
+    }
+    t->armed = false;
+    return true;
+}
+
+void timers_stop(struct pbft *p, uint32_t timer)
+{
+    if (!p->timers.of[timer].armed)
         return;
-    p->timers[timer].armed = false;
+    p->timers.of[timer].armed = false;
     effects_timer_stop(p->out, timer);
 }
 
-bool has_work(struct pbft *p)
+void timers_init(struct pbft *p)
 {
-    if (p->closing != 0)
-        return p->closing > p->decided;
-    return p->expecting || p->top > p->decided || wiped_waits(p) || pool_proposable(p);
+    p->timers.timeout_ns = p->config.view_timeout_ns;
+}
+
+/* Proposable requests, undecided proposals or an expectation: something that the primary owes us. */
+static bool has_work(struct pbft *p)
+{
+    if (p->executions.closing != 0)
+        return p->executions.closing > p->executions.decided;
+    return p->proposing.expecting || p->view.top > p->executions.decided || recovery_of_another_waits(p) ||
+           normal_proposable(p);
 }
 
 /* Progress restarts the view timer (section 4.5.2), but a primary that orders everything except the
  * oldest request that it could order does not live on that for ever. */
 static int64_t view_delay(struct pbft *p)
 {
-    int64_t patience = p->timeout_ns > INT64_MAX / PATIENCE ? INT64_MAX : PATIENCE * p->timeout_ns;
+    int64_t patience = p->timers.timeout_ns > INT64_MAX / PATIENCE ? INT64_MAX : PATIENCE * p->timers.timeout_ns;
 
-    if (!p->active || !pool_proposable(p)) {
-        p->watching = false;
-        return p->timeout_ns;
+    if (!view_is_active(&p->view) || !normal_proposable(p)) {
+        p->timers.watched_until_ns = 0;
+        return p->timers.timeout_ns;
     }
-    if (!p->watching || !digest_equal(&p->watched, &p->pool_oldest)) {
-        p->watching = true;
-        p->watched = p->pool_oldest;
-        p->watched_until_ns = p->now_ns > INT64_MAX - patience ? INT64_MAX : p->now_ns + patience;
+    if (p->timers.watched_until_ns == 0 || !digest_equal(&p->timers.watched, &p->proposing.oldest)) {
+        p->timers.watched = p->proposing.oldest;
+        p->timers.watched_until_ns = p->now_ns > INT64_MAX - patience ? INT64_MAX : p->now_ns + patience;
     }
-    int64_t until = MUTATE(PBFT_ENDLESS_PATIENCE, INT64_MAX, p->watched_until_ns);
+    int64_t until = MUTATE(PBFT_ENDLESS_PATIENCE, INT64_MAX, p->timers.watched_until_ns);
     int64_t left = until > p->now_ns ? until - p->now_ns : 0;
-    return left < p->timeout_ns ? left : p->timeout_ns;
+    return left < p->timers.timeout_ns ? left : p->timers.timeout_ns;
 }
 
 /* Doubles while nothing comes of it, but leaves room for two within the present view time-out. Where the view timer
  * does not run, it is for others to move: then at least for eight within the longest one. */
 static int64_t resend_delay(struct pbft *p)
 {
-    int64_t delay = p->config.resend_ns, timeout = p->timeout_ns, longest = p->config.view_timeout_max_ns / 4;
+    int64_t delay = p->config.resend_ns, timeout = p->timers.timeout_ns, longest = p->config.view_timeout_max_ns / 4;
 
-    if (!p->timers[PBFT_TIMER_VIEW].armed && timeout < longest)
+    if (!p->timers.of[PBFT_TIMER_VIEW].armed && timeout < longest)
         timeout = longest;
     timeout = MUTATE(PBFT_RESEND_BY_FIRST_TIMEOUT, p->config.view_timeout_ns, timeout);
-    for (unsigned i = 0; i < MUTATE(PBFT_RESEND_STEADY, 0, p->fruitless) && delay <= timeout / 4; i++)
+    for (unsigned i = 0; i < MUTATE(PBFT_RESEND_STEADY, 0, p->timers.fruitless) && delay <= timeout / 4; i++)
         delay *= 2;
     return delay;
 }
@@ -61,9 +79,9 @@ static int64_t resend_delay(struct pbft *p)
 static void want(struct pbft *p, uint32_t timer, bool wanted, int64_t (*delay_ns)(struct pbft *p))
 {
     if (!wanted)
-        timer_stop(p, timer);
-    else if (!p->timers[timer].armed)
-        timer_arm(p, timer, delay_ns(p));
+        timers_stop(p, timer);
+    else if (!p->timers.of[timer].armed)
+        timers_arm(p, timer, delay_ns(p));
 }
 
 /* Section 4.5.2: the view timer runs while the primary owes something, and, between views, once a quorum
@@ -73,31 +91,61 @@ static void want(struct pbft *p, uint32_t timer, bool wanted, int64_t (*delay_ns
  * moves next asks it (STATUS) or hears it. */
 void timers_update(struct pbft *p)
 {
-    bool waiting = has_work(p) && !can_catch_up(p);
-    bool work = p->active && waiting;
-    bool wondering = p->pool.free_count > 0 && p->closing == 0;
-    bool leaving = !p->active && (waiting || view_change_count(p) > 1);
+    bool waiting = has_work(p) && !peers_have_more(p);
+    bool work = view_is_active(&p->view) && waiting;
+    bool wondering = p->pool.free_count > 0 && p->executions.closing == 0;
+    bool leaving = !view_is_active(&p->view) && (waiting || view_change_count(p) > 1);
 
-    if (p->progress) {
-        p->fruitless /= 2;  /* what it took to get here it may take again */
-        if (!p->recovering) /* no decision answers what it asks */
-            timer_stop(p, PBFT_TIMER_RESEND);
+    if (p->executions.progress) {
+        p->timers.fruitless /= 2;          /* what it took to get here it may take again */
+        if (!recovery_is_on(&p->recovery)) /* no decision answers what it asks */
+            timers_stop(p, PBFT_TIMER_RESEND);
     }
-    if (MUTATE(PBFT_TIMER_NOT_RESET, false, p->progress && p->active)) {
-        p->timeout_ns = p->config.view_timeout_ns;
-        p->left_in_vain = false;
-        timer_stop(p, PBFT_TIMER_VIEW);
+    if (MUTATE(PBFT_TIMER_NOT_RESET, false, p->executions.progress && view_is_active(&p->view))) {
+        p->timers.timeout_ns = p->config.view_timeout_ns;
+        p->timers.left_in_vain = false;
+        timers_stop(p, PBFT_TIMER_VIEW);
     }
     bool moving = MUTATE(PBFT_TIMER_ALONE, true, view_change_count(p) >= p->members.quorum);
-    want(p, PBFT_TIMER_VIEW, !p->recovering && (p->active ? work : moving), view_delay);
-    want(p, PBFT_TIMER_RESEND, work || leaving || wondering || p->recovering || checkpoint_waits(p) || is_behind(p),
+    want(p, PBFT_TIMER_VIEW, !recovery_is_on(&p->recovery) && (view_is_active(&p->view) ? work : moving), view_delay);
+    want(p, PBFT_TIMER_RESEND,
+         work || leaving || wondering || recovery_is_on(&p->recovery) || checkpoint_waits(p) || peers_are_ahead(p),
          resend_delay);
 }
 
 /* What is lacking in another view was never asked for: the first question comes soon. A view lasts at least a time-out,
  * so that the questions of a view are as few as the back-off has steps. */
-void timers_ask_anew(struct pbft *p)
+static void ask_anew(struct pbft *p)
 {
-    p->fruitless = MUTATE(PBFT_QUESTIONS_STAY_LATE, p->fruitless, 0);
-    timer_stop(p, PBFT_TIMER_RESEND);
+    p->timers.fruitless = MUTATE(PBFT_QUESTIONS_STAY_LATE, p->timers.fruitless, 0);
+    timers_stop(p, PBFT_TIMER_RESEND);
+}
+
+void timers_leave_view(struct pbft *p)
+{
+    p->timers.watched_until_ns = 0;
+    timers_stop(p, PBFT_TIMER_VIEW);
+    timers_stop(p, PBFT_TIMER_BATCH);
+    ask_anew(p);
+}
+
+void timers_enter_view(struct pbft *p)
+{
+    ask_anew(p);
+}
+
+void timers_asked(struct pbft *p)
+{
+    p->timers.fruitless++;
+}
+
+void timers_grow(struct pbft *p)
+{
+    struct timers *t = &p->timers;
+
+    if (t->left_in_vain && t->timeout_ns > p->config.view_timeout_max_ns / 2)
+        t->timeout_ns = p->config.view_timeout_max_ns;
+    else if (t->left_in_vain)
+        t->timeout_ns *= 2;
+    t->left_in_vain = true;
 }

@@ -4,29 +4,56 @@
 
 /* OSDI'99 section 4.4. */
 
+void view_raise_top(struct pbft *p, uint64_t sequence)
+{
+    if (sequence > p->view.top)
+        p->view.top = sequence;
+}
+
 static struct view_rules rules_of(const struct pbft *p)
 {
-    return (struct view_rules){&p->members, p->config.window, p->base.sequence, p->base.block_id};
+    return (struct view_rules){&p->members, p->config.window, p->checkpoints.base.sequence,
+                               p->checkpoints.base.block_id};
 }
 
-static void forget_view_change(struct peer *peer)
+static void forget_view_change(struct peer_change *change)
 {
-    blob_drop(peer->view_change);
-    peer->view_change = NULL;
-    peer->view_change_to = 0;
+    blob_drop(change->message);
+    change->message = NULL;
+    change->to = 0;
 }
 
-static void keep_view_change(struct peer *peer, uint64_t to, struct bytes message)
+static void keep_view_change(struct peer_change *change, uint64_t to, struct bytes message)
 {
-    forget_view_change(peer);
-    peer->view_change = blob_new(message);
-    peer->view_change_to = to;
+    forget_view_change(change);
+    change->message = blob_new(message);
+    change->to = to;
+}
+
+static void forget_new_view(struct view *v)
+{
+    blob_drop(v->new_view);
+    v->new_view = NULL;
+}
+
+static void forget_short_view(struct view *v)
+{
+    blob_drop(v->short_view);
+    v->short_view = NULL;
+}
+
+void view_fini(struct pbft *p)
+{
+    for (unsigned i = 0; i < p->members.n; i++)
+        forget_view_change(&p->peers[i].change);
+    forget_new_view(&p->view);
+    forget_short_view(&p->view);
 }
 
 static void changes_known(const struct pbft *p, struct blob *known[PBFT_REPLICAS_MAX])
 {
     for (unsigned i = 0; i < p->members.n; i++)
-        known[i] = p->peers[i].view_change;
+        known[i] = p->peers[i].change.message;
 }
 
 unsigned view_change_count(const struct pbft *p)
@@ -34,7 +61,7 @@ unsigned view_change_count(const struct pbft *p)
     unsigned count = 0;
 
     for (unsigned i = 0; i < p->members.n; i++)
-        count += p->peers[i].view_change != NULL && p->peers[i].view_change_to >= p->view;
+        count += p->peers[i].change.message != NULL && p->peers[i].change.to >= p->view.number;
     return count;
 }
 
@@ -43,20 +70,14 @@ unsigned view_change_count(const struct pbft *p)
 /* Leaves the present view: nothing of it counts any more. */
 static void leave_view(struct pbft *p, uint64_t view)
 {
-    MUTATE(LEAVES_WITHOUT_UNDO, (void)0, normal_undo(p));
-    p->view = view;
-    p->active = false;
-    p->top = p->planned_top = 0;
-    p->watching = false;
-    blob_drop(p->new_view);
-    p->new_view = NULL;
-    blob_drop(p->short_view);
-    p->short_view = NULL;
-    p->wants_whole = false;
-    p->view_said_ns = p->now_ns;
-    timer_stop(p, PBFT_TIMER_VIEW);
-    timer_stop(p, PBFT_TIMER_BATCH);
-    timers_ask_anew(p);
+    MUTATE(LEAVES_WITHOUT_UNDO, (void)0, executions_undo(p));
+    p->view.number = view;
+    p->view.state = VIEW_CHANGING;
+    p->view.top = p->view.planned_top = 0;
+    forget_new_view(&p->view);
+    forget_short_view(&p->view);
+    p->view.said_ns = p->now_ns;
+    timers_leave_view(p);
 }
 
 /* VIEW-CHANGE of this replica: h with its certificate, and P. */
@@ -67,17 +88,18 @@ static struct blob *own_view_change(struct pbft *p)
     struct claim claim;
     unsigned count = 0;
 
-    for (uint64_t n = p->stable.sequence + 1; n <= p->stable.sequence + p->config.window; n++) {
+    for (uint64_t n = p->checkpoints.stable.sequence + 1; n <= p->checkpoints.stable.sequence + p->config.window; n++) {
         const struct slot *s = log_find(p, n);
         bool proved = s != NULL && MUTATE(PBFT_NO_P_SET, false, s->proof != NULL);
-        if (proved && MUTATE(PBFT_P_SET_OF_LAST_VIEW, s->proof_view + 1 >= p->view, true))
+        if (proved && MUTATE(PBFT_P_SET_OF_LAST_VIEW, s->proof_view + 1 >= p->view.number, true))
             proofs[count++] = blob_bytes(s->proof);
     }
-    struct bytes signatures = p->stable.signatures != NULL ? blob_bytes(p->stable.signatures) : bytes_of(NULL, 0);
-    view_change_body(p->stable.sequence, &p->stable.block_id, signatures, proofs, count, &body);
+    struct bytes signatures =
+        p->checkpoints.stable.signatures != NULL ? blob_bytes(p->checkpoints.stable.signatures) : bytes_of(NULL, 0);
+    view_change_body(p->checkpoints.stable.sequence, &p->checkpoints.stable.block_id, signatures, proofs, count, &body);
     struct digest digest = digest_of(bytes_of_buf(&body));
-    claim_sign(p, MESSAGE_VIEW_CHANGE, p->view, p->stable.sequence, &digest, &claim);
-    struct blob *message = message_of(p, &claim, bytes_of_buf(&body));
+    outgoing_sign(p, MESSAGE_VIEW_CHANGE, p->view.number, p->checkpoints.stable.sequence, &digest, &claim);
+    struct blob *message = message_make(&p->members, &claim, bytes_of_buf(&body));
     buf_free(&body);
     mem_free(proofs);
     return message;
@@ -86,45 +108,42 @@ static struct blob *own_view_change(struct pbft *p)
 static void open_view(struct pbft *p);
 static void new_view_retry(struct pbft *p);
 
-/* Section 4.5.2: the first wait for a NEW-VIEW is no longer than that for a decision was; each further one that nothing
- * has come of doubles. */
-static void timeout_grow(struct pbft *p)
-{
-    if (p->left_in_vain && p->timeout_ns > p->config.view_timeout_max_ns / 2)
-        p->timeout_ns = p->config.view_timeout_max_ns;
-    else if (p->left_in_vain)
-        p->timeout_ns *= 2;
-    p->left_in_vain = true;
-}
-
 void view_change_start(struct pbft *p, uint64_t view)
 {
-    ASSERT(view > p->view && view > p->floor && view <= VIEW_MAX && !p->recovering);
+    ASSERT(view > p->view.number && view > p->recovery.floor && view <= VIEW_MAX && !recovery_is_on(&p->recovery));
     leave_view(p, view);
-    MUTATE(PBFT_TIMER_NOT_DOUBLED, (void)0, timeout_grow(p));
-    effects_note(p->out, "pbft.view_change", view, p->stable.sequence);
+    MUTATE(PBFT_TIMER_NOT_DOUBLED, (void)0, timers_grow(p));
+    effects_note(p->out, "pbft.view_change", view, p->checkpoints.stable.sequence);
     struct blob *message = own_view_change(p);
-    keep_view_change(&p->peers[p->config.self], view, blob_bytes(message));
+    keep_view_change(&p->peers[p->config.self].change, view, blob_bytes(message));
     record_message(p, message);
-    send_dropping(p, PEER_OTHERS, message);
+    outgoing_broadcast(p, message);
     open_view(p);
+}
+
+uint64_t view_change_next(const struct pbft *p)
+{
+    uint64_t view = p->view.number, floor = p->recovery.floor;
+    return (MUTATE(LEAVES_BELOW_FLOOR, true, view > floor) ? view : floor) + 1;
 }
 
 /* Section 4.5.2: f+1 others that want later views cannot all be liars; go with the least of these views. */
 static bool join(struct pbft *p)
 {
-    uint64_t least = UINT64_MAX, above = MUTATE(JOINS_BELOW_FLOOR, p->view, p->view > p->floor ? p->view : p->floor);
+    uint64_t least = UINT64_MAX,
+             above = MUTATE(JOINS_BELOW_FLOOR, p->view.number,
+                            p->view.number > p->recovery.floor ? p->view.number : p->recovery.floor);
     unsigned count = 0;
 
-    if (MUTATE(JOINS_WHILE_RECOVERING, false, p->recovering))
+    if (MUTATE(JOINS_WHILE_RECOVERING, false, recovery_is_on(&p->recovery)))
         return false;
     for (unsigned i = 0; i < p->members.n; i++) {
         const struct peer *peer = &p->peers[i];
-        if (peer->view_change == NULL || peer->view_change_to <= above)
+        if (peer->change.message == NULL || peer->change.to <= above)
             continue;
         count++;
-        if (MUTATE(JOINS_THE_LAST, true, peer->view_change_to < least))
-            least = peer->view_change_to;
+        if (MUTATE(JOINS_THE_LAST, true, peer->change.to < least))
+            least = peer->change.to;
     }
     if (count <= MUTATE(PBFT_JOINS_ONE, 0, p->members.f))
         return false;
@@ -136,7 +155,7 @@ static bool join(struct pbft *p)
  * and asks. Whether it is really asking must be certain. */
 static enum err answer_late(struct pbft *p, const struct claim *claim, struct bytes body)
 {
-    if (p->new_view == NULL)
+    if (p->view.new_view == NULL)
         return ERR_STALE;
     struct digest digest = digest_of(body);
     if (!digest_equal(&digest, &claim->says.digest))
@@ -148,7 +167,7 @@ static enum err answer_late(struct pbft *p, const struct claim *claim, struct by
     return ERR_STALE;
 }
 
-enum err receive_view_change(struct pbft *p, struct bytes message)
+enum err view_change_receive(struct pbft *p, struct bytes message)
 {
     struct view_rules rules = rules_of(p);
     struct view_change vc;
@@ -162,15 +181,15 @@ enum err receive_view_change(struct pbft *p, struct bytes message)
     uint64_t to = claim.says.view;
     if (MUTATE(VIEW_CHANGE_OWN_FROM_OTHERS, false, claim.signer == p->config.self))
         return ERR_STALE;
-    if (to < p->view || (to == p->view && p->active))
+    if (to < p->view.number || (to == p->view.number && view_is_active(&p->view)))
         return answer_late(p, &claim, body);
-    if (peer->view_change != NULL && MUTATE(VIEW_CHANGE_OF_EARLIER_VIEW, false, to <= peer->view_change_to))
+    if (peer->change.message != NULL && MUTATE(VIEW_CHANGE_OF_EARLIER_VIEW, false, to <= peer->change.to))
         return ERR_STALE;
     err = view_change_parse(&rules, message, true, &vc);
     if (err != ERR_OK)
         return err;
-    peer_seen(p, &vc.claim);
-    keep_view_change(peer, to, message);
+    peers_heard(p, &vc.claim);
+    keep_view_change(&peer->change, to, message);
     while (join(p))
         ;
     open_view(p);
@@ -188,7 +207,8 @@ static void install(struct pbft *p, const struct new_view *nv)
             continue;
         slot_propose(p, s, &nv->proposals[i], true);
         /* The primary's PREPARE is its signature in the NEW-VIEW. */
-        s->voted = MUTATE(NEW_PRIMARY_PREPARES, false, nv->claim.signer == p->config.self);
+        if (MUTATE(NEW_PRIMARY_PREPARES, false, nv->claim.signer == p->config.self))
+            slot_voted(s);
     }
 }
 
@@ -197,19 +217,19 @@ static void enter_view(struct pbft *p, const struct new_view *nv, struct blob *m
 {
     const struct view_change *source = &nv->changes[nv->plan.source];
 
-    p->view = nv->claim.says.view;
-    p->active = true;
-    p->view_said_ns = p->now_ns;
-    timers_ask_anew(p);
-    p->new_view = blob_hold(message);
-    p->views_entered += p->started;
-    p->top = p->planned_top = nv->plan.max_s;
+    p->view.number = nv->claim.says.view;
+    p->view.state = VIEW_ACTIVE;
+    p->view.said_ns = p->now_ns;
+    timers_enter_view(p);
+    p->view.new_view = blob_hold(message);
+    p->view.entered += p->started;
+    p->view.top = p->view.planned_top = nv->plan.max_s;
     for (unsigned i = 0; i < p->members.n; i++) {
-        if (p->peers[i].view_change_to <= p->view)
-            forget_view_change(&p->peers[i]);
+        if (p->peers[i].change.to <= p->view.number)
+            forget_view_change(&p->peers[i].change);
     }
     install(p, nv);
-    if (p->started && nv->plan.min_s > p->stable.sequence) {
+    if (p->started && nv->plan.min_s > p->checkpoints.stable.sequence) {
         struct stable s = {nv->plan.min_s, source->block_id, blob_new(source->signatures)};
         checkpoint_prove(p, &s);
     }
@@ -220,9 +240,9 @@ void new_view_install(struct pbft *p)
     struct view_rules rules = rules_of(p);
     struct new_view nv;
 
-    if (p->new_view == NULL)
+    if (p->view.new_view == NULL)
         return;
-    new_view_reread(&rules, blob_bytes(p->new_view), &nv);
+    new_view_reread(&rules, blob_bytes(p->view.new_view), &nv);
     install(p, &nv);
     new_view_fini(&nv);
 }
@@ -239,23 +259,24 @@ static struct blob *make_new_view(struct pbft *p)
 
     for (unsigned i = 0; i < p->members.n; i++) {
         const struct peer *peer = &p->peers[i];
-        if (peer->view_change == NULL || peer->view_change_to != p->view)
+        if (peer->change.message == NULL || peer->change.to != p->view.number)
             continue;
         if (i != p->config.self && others == 0)
             continue;
         others -= i != p->config.self;
-        view_change_reread(&rules, blob_bytes(peer->view_change), &changes[count++]);
+        view_change_reread(&rules, blob_bytes(peer->change.message), &changes[count++]);
     }
     ASSERT(count == p->members.quorum);
     plan_make(&rules, changes, count, &plan);
     uint64_t proposals = plan.max_s - plan.min_s;
     struct claim *signed_ones = mem_array(proposals + 1, sizeof signed_ones[0]);
     for (uint64_t i = 0; i < proposals; i++)
-        claim_sign(p, MESSAGE_PRE_PREPARE, p->view, plan.min_s + 1 + i, &plan.items[i].digest, &signed_ones[i]);
+        outgoing_sign(p, MESSAGE_PRE_PREPARE, p->view.number, plan.min_s + 1 + i, &plan.items[i].digest,
+                      &signed_ones[i]);
     new_view_body(changes, count, signed_ones, (unsigned)proposals, &body);
     struct digest digest = digest_of(bytes_of_buf(&body));
-    claim_sign(p, MESSAGE_NEW_VIEW, p->view, plan.min_s, &digest, &claim);
-    struct blob *message = message_of(p, &claim, bytes_of_buf(&body));
+    outgoing_sign(p, MESSAGE_NEW_VIEW, p->view.number, plan.min_s, &digest, &claim);
+    struct blob *message = message_make(&p->members, &claim, bytes_of_buf(&body));
     mem_free(signed_ones);
     plan_fini(&plan);
     buf_free(&body);
@@ -267,9 +288,9 @@ static unsigned exact_count(const struct pbft *p)
     unsigned count = 0;
 
     for (unsigned i = 0; i < p->members.n; i++)
-        count +=
-            p->peers[i].view_change != NULL && MUTATE(OPENS_WITH_LATER_VIEWS, p->peers[i].view_change_to >= p->view,
-                                                      p->peers[i].view_change_to == p->view);
+        count += p->peers[i].change.message != NULL &&
+                 MUTATE(OPENS_WITH_LATER_VIEWS, p->peers[i].change.to >= p->view.number,
+                        p->peers[i].change.to == p->view.number);
     return count;
 }
 
@@ -279,20 +300,20 @@ static void open_view(struct pbft *p)
     bool has[PBFT_REPLICAS_MAX];
     struct new_view nv;
 
-    bool primary = members_primary(&p->members, p->view) == p->config.self;
-    if (p->active || MUTATE(OPENS_ANY_VIEW, false, !primary) || exact_count(p) < p->members.quorum)
+    bool primary = members_primary(&p->members, p->view.number) == p->config.self;
+    if (view_is_active(&p->view) || MUTATE(OPENS_ANY_VIEW, false, !primary) || exact_count(p) < p->members.quorum)
         return;
     struct blob *message = make_new_view(p);
     ASSERT(new_view_parse(&rules, blob_bytes(message), false, NULL, &nv) == ERR_OK);
     record_message(p, message);
     memset(has, true, sizeof has);
-    send_dropping(p, PEER_OTHERS, new_view_shorten(&rules, blob_bytes(message), has));
-    effects_note(p->out, "pbft.new_view", p->view, nv.plan.max_s);
-    timer_stop(p, PBFT_TIMER_VIEW);
+    outgoing_broadcast(p, new_view_shorten(&rules, blob_bytes(message), has));
+    effects_note(p->out, "pbft.new_view", p->view.number, nv.plan.max_s);
+    timers_stop(p, PBFT_TIMER_VIEW);
     enter_view(p, &nv, message);
     blob_drop(message);
     new_view_fini(&nv);
-    fetch_missing(p);
+    retransmit_fetch(p);
 }
 
 void new_view_answer(struct pbft *p, unsigned peer, const uint64_t *changes)
@@ -301,9 +322,9 @@ void new_view_answer(struct pbft *p, unsigned peer, const uint64_t *changes)
     bool has[PBFT_REPLICAS_MAX];
 
     for (unsigned i = 0; i < p->members.n; i++)
-        has[i] = changes != NULL && changes[i] == p->view;
-    struct blob *message = new_view_shorten(&rules, blob_bytes(p->new_view), has);
-    answer(p, peer, message);
+        has[i] = changes != NULL && changes[i] == p->view.number;
+    struct blob *message = new_view_shorten(&rules, blob_bytes(p->view.new_view), has);
+    retransmit_answer(p, peer, message);
     blob_drop(message);
 }
 
@@ -318,7 +339,7 @@ static enum err new_view_take(struct pbft *p, struct bytes message)
     enum err err = new_view_parse(&rules, message, true, known, &nv);
     if (err != ERR_OK)
         return err;
-    peer_seen(p, &nv.claim);
+    peers_heard(p, &nv.claim);
     leave_view(p, nv.claim.says.view);
     struct blob *blob = blob_new(message);
     record_message(p, blob);
@@ -326,7 +347,7 @@ static enum err new_view_take(struct pbft *p, struct bytes message)
     enter_view(p, &nv, blob);
     blob_drop(blob);
     new_view_fini(&nv);
-    fetch_missing(p);
+    retransmit_fetch(p);
     return ERR_OK;
 }
 
@@ -339,18 +360,19 @@ static enum err new_view_keep(struct pbft *p, const struct claim *claim, struct 
     enum err verdict = claim_verify(&p->members, claim);
     if (verdict != ERR_OK)
         return verdict;
-    peer_seen(p, claim);
-    if (claim->says.view > p->view) {
+    peers_heard(p, claim);
+    if (claim->says.view > p->view.number) {
         status_tell(p, claim->signer);
         return err;
     }
-    blob_drop(p->short_view);
-    p->short_view = blob_new(message);
-    p->wants_whole = p->wants_whole || err == ERR_MISMATCH;
+    forget_short_view(&p->view);
+    p->view.short_view = blob_new(message);
+    if (p->view.state != VIEW_UNMATCHED)
+        p->view.state = err == ERR_MISMATCH ? VIEW_UNMATCHED : VIEW_SHORT;
     return err;
 }
 
-enum err receive_new_view(struct pbft *p, struct bytes message)
+enum err view_change_receive_new_view(struct pbft *p, struct bytes message)
 {
     struct view_rules rules = rules_of(p);
     struct blob *known[PBFT_REPLICAS_MAX];
@@ -361,9 +383,9 @@ enum err receive_new_view(struct pbft *p, struct bytes message)
     enum err err = message_parse(&p->members, message, MESSAGE_NEW_VIEW, &claim, &body);
     if (err != ERR_OK)
         return err;
-    if (MUTATE(PBFT_STALE_NEW_VIEW, false, claim.says.view < p->view))
+    if (MUTATE(PBFT_STALE_NEW_VIEW, false, claim.says.view < p->view.number))
         return ERR_STALE;
-    if ((claim.says.view == p->view && p->active) || claim.signer == p->config.self)
+    if ((claim.says.view == p->view.number && view_is_active(&p->view)) || claim.signer == p->config.self)
         return ERR_STALE;
     struct digest digest = digest_of(body);
     if (digest_equal(&digest, &claim.says.digest))
@@ -371,7 +393,7 @@ enum err receive_new_view(struct pbft *p, struct bytes message)
     changes_known(p, known);
     err = new_view_expand(&rules, body, known, &whole);
     if (err == ERR_OK) {
-        struct blob *blob = message_of(p, &claim, bytes_of_buf(&whole));
+        struct blob *blob = message_make(&p->members, &claim, bytes_of_buf(&whole));
         err = new_view_take(p, blob_bytes(blob));
         blob_drop(blob);
     }
@@ -382,12 +404,12 @@ enum err receive_new_view(struct pbft *p, struct bytes message)
 /* A VIEW-CHANGE has come: was a NEW-VIEW short of it? */
 static void new_view_retry(struct pbft *p)
 {
-    struct blob *message = p->short_view;
+    struct blob *message = p->view.short_view;
 
     if (message == NULL)
         return;
-    p->short_view = NULL;
-    (void)receive_new_view(p, blob_bytes(message)); /* what is still short of one is kept again */
+    p->view.short_view = NULL;
+    (void)view_change_receive_new_view(p, blob_bytes(message)); /* what is still short of one is kept again */
     blob_drop(message);
 }
 
@@ -399,14 +421,13 @@ enum err view_change_restore(struct pbft *p, struct bytes message)
     struct view_change vc;
 
     enum err err = view_change_parse(&rules, message, false, &vc);
-    if (err != ERR_OK || vc.claim.says.view <= p->view)
+    if (err != ERR_OK || vc.claim.says.view <= p->view.number)
         return err;
-    p->view = vc.claim.says.view;
-    p->active = false;
-    p->top = p->planned_top = 0;
-    blob_drop(p->new_view);
-    p->new_view = NULL;
-    keep_view_change(&p->peers[p->config.self], p->view, message);
+    p->view.number = vc.claim.says.view;
+    p->view.state = VIEW_CHANGING;
+    p->view.top = p->view.planned_top = 0;
+    forget_new_view(&p->view);
+    keep_view_change(&p->peers[p->config.self].change, p->view.number, message);
     return ERR_OK;
 }
 
@@ -420,10 +441,10 @@ enum err new_view_restore(struct pbft *p, struct bytes message)
         return err;
     uint64_t view = nv.claim.says.view;
     if (nv.claim.signer == p->config.self)
-        MUTATE(RESTART_FORGETS_WHAT_NEW_VIEW_SIGNED, (void)0, signed_up_to(p, nv.plan.max_s));
-    if (view > p->view || (view == p->view && !p->active)) {
+        MUTATE(RESTART_FORGETS_WHAT_NEW_VIEW_SIGNED, (void)0, recovery_signed(p, nv.plan.max_s));
+    if (view > p->view.number || (view == p->view.number && !view_is_active(&p->view))) {
         struct blob *blob = blob_new(message);
-        blob_drop(p->new_view);
+        forget_new_view(&p->view);
         enter_view(p, &nv, blob);
         blob_drop(blob);
     }

@@ -46,8 +46,8 @@ static bool runs_alone(const struct pbft *p)
     unsigned along = 0;
 
     for (unsigned i = 0; i < p->members.n; i++)
-        along += p->peers[i].view_change != NULL && p->peers[i].view_change_to >= p->view;
-    return !p->active && p->timers[PBFT_TIMER_VIEW].armed && along < p->members.quorum;
+        along += p->peers[i].change.message != NULL && p->peers[i].change.to >= p->view.number;
+    return !view_is_active(&p->view) && p->timers.of[PBFT_TIMER_VIEW].armed && along < p->members.quorum;
 }
 
 /* What the time-out must be is computed here a second time: doubled with every view that is left in vain, back at its
@@ -63,30 +63,30 @@ void calm_step(struct machine *m, const struct effects *effects)
     if (p == NULL)
         return;
     if (c->timeout == 0)
-        *c = (struct calm){w->plan.view_timeout, false, p->decided};
+        *c = (struct calm){w->plan.view_timeout, false, p->executions.decided};
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *e = &effects->items[i];
         if (e->kind != EFFECT_NOTE)
             continue;
         if (strcmp(e->name, "replica.membership") == 0) /* another machine of PBFT */
-            *c = (struct calm){w->plan.view_timeout, false, p->decided};
+            *c = (struct calm){w->plan.view_timeout, false, p->executions.decided};
         if (strcmp(e->name, "pbft.view_change") == 0) {
             left_view(m, e->number, by_timer);
             by_timer = false;
         }
     }
-    if (p->decided > c->decided && p->active) {
+    if (p->executions.decided > c->decided && view_is_active(&p->view)) {
         c->timeout = w->plan.view_timeout;
         c->in_vain = false;
     }
-    c->decided = p->decided;
+    c->decided = p->executions.decided;
     if (c->timeout == w->plan.view_timeout_max && w->plan.view_timeout_max > w->plan.view_timeout)
         MARK(w, TIMEOUT_MAX);
     if (runs_alone(p))
         world_fail(w, "15 calm", "machine %u is in a hurry to leave a view that the others do not want to enter",
                    m->index);
-    const struct timer *t = &p->timers[PBFT_TIMER_VIEW];
-    if (p->timeout_ns != c->timeout || (t->armed && t->at_ns - clock_now(&m->clock) > w->plan.view_timeout_max))
-        world_fail(w, "15 calm", "machine %u has a time-out of %lld ns, not %lld", m->index, (long long)p->timeout_ns,
-                   (long long)c->timeout);
+    const struct timer *t = &p->timers.of[PBFT_TIMER_VIEW];
+    if (p->timers.timeout_ns != c->timeout || (t->armed && t->at_ns - clock_now(&m->clock) > w->plan.view_timeout_max))
+        world_fail(w, "15 calm", "machine %u has a time-out of %lld ns, not %lld", m->index,
+                   (long long)p->timers.timeout_ns, (long long)c->timeout);
 }

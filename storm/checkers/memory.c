@@ -68,11 +68,11 @@ void memory_step(struct machine *m, const struct effects *effects)
         return;
     for (unsigned i = 0; i < p->members.n; i++) {
         const struct peer *peer = &p->peers[i];
-        if (peer->view_change != NULL && peer->view_change->len > PBFT_MESSAGE_SIZE_MAX)
-            world_fail(w, "16 memory", "machine %u keeps %zu bytes for %u", m->index, peer->view_change->len, i);
+        if (peer->change.message != NULL && peer->change.message->len > PBFT_MESSAGE_SIZE_MAX)
+            world_fail(w, "16 memory", "machine %u keeps %zu bytes for %u", m->index, peer->change.message->len, i);
     }
-    for (unsigned i = 0; i < p->ring; i++)
-        kept += p->slots[i].batch_count;
-    if (kept > (size_t)p->ring * SLOT_BATCHES || p->pool.count > w->plan.pending_max)
+    for (unsigned i = 0; i < p->log.ring; i++)
+        kept += p->log.slots[i].batch_count;
+    if (kept > (size_t)p->log.ring * SLOT_BATCHES || p->pool.count > w->plan.pending_max)
         world_fail(w, "16 memory", "machine %u keeps %zu batches and %u requests", m->index, kept, p->pool.count);
 }

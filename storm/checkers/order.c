@@ -37,14 +37,14 @@ void order_look(struct machine *m)
     struct world *w = m->world;
     const struct pbft *p = machine_pbft(m);
 
-    if (p->decided != m->app.decided || p->executed != m->app.executed) {
+    if (p->executions.decided != m->app.decided || p->executions.executed != m->app.executed) {
         world_fail(w, "5 order", "machine %u is at %llu/%llu, its application at %llu/%llu", m->index,
-                   (unsigned long long)p->decided, (unsigned long long)p->executed, (unsigned long long)m->app.decided,
-                   (unsigned long long)m->app.executed);
+                   (unsigned long long)p->executions.decided, (unsigned long long)p->executions.executed,
+                   (unsigned long long)m->app.decided, (unsigned long long)m->app.executed);
         return;
     }
-    if (p->executed == p->stable.sequence + w->plan.window)
+    if (p->executions.executed == p->checkpoints.stable.sequence + w->plan.window)
         MARK(w, WINDOW_FULL);
-    if (p->executed > p->decided + 1)
+    if (p->executions.executed > p->executions.decided + 1)
         MARK(w, PIPELINED);
 }

@@ -77,7 +77,7 @@ static void the_latest_checkpoints_of_a_peer_are_kept(void)
     struct lab l;
 
     begin(&l, 2);
-    unsigned kept = lab_node(&l)->pbft->checkpoints_kept;
+    unsigned kept = lab_node(&l)->pbft->checkpoints.kept;
     struct digest id = digest_of(bytes_of_text("id"));
     for (unsigned i = 1; i <= kept; i++)
         CHECK_OK(lab_vote(&l, 0, MESSAGE_CHECKPOINT, 0, 8 + 4 * i, &id));

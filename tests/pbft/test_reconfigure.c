@@ -120,7 +120,7 @@ static void messages_of_another_epoch_do_not_count(void)
     begin(&c, 4, 4);
     close_all(&c, 8);
     struct claim claim = cluster_claim(&c, 1, MESSAGE_COMMIT, 0, c.nodes[0].decided + 1, &digest);
-    struct blob *message = message_of(c.nodes[1].pbft, &claim, bytes_of(NULL, 0));
+    struct blob *message = message_make(&c.members, &claim, bytes_of(NULL, 0));
     CHECK_OK(cluster_deliver(&c, 0, blob_bytes(message)));
     CHECK(pbft_membership_epoch(blob_bytes(message), &epoch));
     CHECK_EQ_U64(epoch, 1);
@@ -162,7 +162,7 @@ static void the_primary_fails_while_it_closes(void)
         begin(&c, 4, seed);
         for (unsigned k = 0; k < 8; k++)
             cluster_submit(&c, k);
-        while (c.nodes[1].pbft->closing == 0 && cluster_step(&c))
+        while (c.nodes[1].pbft->executions.closing == 0 && cluster_step(&c))
             ;
         cluster_isolate(&c, 0, true);
         cluster_run_until(&c, cluster_now(&c) + 4000 * MS);

@@ -45,7 +45,7 @@ static void the_bound_is_above_all_that_a_quorum_reports(void)
     for (unsigned i = 4; i < 6; i++)
         CHECK_OK(lab_report(&l, i, views[i], sequences[i], &nonce));
     CHECK_EQ_U64(goal(&l), 12); /* 8 may be signed; the first checkpoint above */
-    CHECK_EQ_U64(lab_node(&l)->pbft->floor, 7);
+    CHECK_EQ_U64(lab_node(&l)->pbft->recovery.floor, 7);
     lab_finish(&l);
 }
 
@@ -66,10 +66,10 @@ static void a_report_is_signed_by_another_and_answers_the_question(void)
     digest_add(&d, l.c.fingerprints[3].b, DIGEST_SIZE);
     forged.says.digest = digest_final(&d);
     CHECK_ERR(lab_claim(&l, &forged, bytes_of(NULL, 0)), ERR_SIGNATURE);
-    CHECK_EQ_U64(lab_node(&l)->pbft->reports, 0);
+    CHECK_EQ_U64(lab_node(&l)->pbft->recovery.reports, 0);
     CHECK_OK(lab_report(&l, 1, 0, 1, &nonce));
     CHECK_ERR(lab_report(&l, 1, 0, 2, &nonce), ERR_STALE);
-    CHECK_EQ_U64(lab_node(&l)->pbft->reports, 1);
+    CHECK_EQ_U64(lab_node(&l)->pbft->recovery.reports, 1);
     lab_finish(&l);
 }
 
@@ -117,7 +117,7 @@ static void it_is_back_when_a_checkpoint_above_is_stable_and_knows_its_floor(voi
     recover(&l, 3);
     for (unsigned i = 0; i < 2; i++) { /* then again after a crash */
         CHECK(!lab_status(&l).recovering && lab_status(&l).listening);
-        CHECK_EQ_U64(lab_node(&l)->pbft->floor, 3);
+        CHECK_EQ_U64(lab_node(&l)->pbft->recovery.floor, 3);
         lab_restart(&l);
     }
     CHECK_OK(lab_propose(&l, 0, 13, "x"));

@@ -125,9 +125,9 @@ static void a_prepare_comes_with_the_primarys_proposal_of_the_same(void)
     struct claim forged_prepare = prepare;
     forged_prepare.signature[3] ^= 1;
     CHECK_ERR(lab_pair(&l, &forged_prepare, &proposal), ERR_SIGNATURE);
-    CHECK_EQ_U64(lab_node(&l)->pbft->slots[1].prepare_count, 0);
+    CHECK_EQ_U64(lab_node(&l)->pbft->log.slots[1].prepare_count, 0);
     CHECK_OK(lab_pair(&l, &prepare, &proposal));
-    CHECK_EQ_U64(lab_node(&l)->pbft->slots[1].prepare_count, 1);
+    CHECK_EQ_U64(lab_node(&l)->pbft->log.slots[1].prepare_count, 1);
     lab_finish(&l);
 }
 
@@ -246,7 +246,7 @@ static void a_vote_too_many_is_verified_when_it_is_contradicted(void)
     CHECK_OK(lab_vote(&l, 0, MESSAGE_COMMIT, 0, 1, &block));
     CHECK_OK(lab_vote(&l, 1, MESSAGE_COMMIT, 0, 1, &block));
     CHECK_EQ_U64(lab_status(&l).decided, 1);
-    const struct slot *s = &lab_node(&l)->pbft->slots[1];
+    const struct slot *s = &lab_node(&l)->pbft->log.slots[1];
     struct claim forged = cluster_claim(&l.c, 3, MESSAGE_COMMIT, 0, 1, &block);
     forged.signature[5] ^= 1;
     CHECK_OK(lab_claim(&l, &forged, bytes_of(NULL, 0)));
@@ -274,7 +274,7 @@ static void a_vote_of_an_earlier_view_replaces_none_of_a_later(void)
     begin(&l, 2);
     CHECK_OK(lab_vote(&l, 1, MESSAGE_COMMIT, 1, 1, &one));
     CHECK_ERR(lab_vote(&l, 1, MESSAGE_COMMIT, 0, 1, &two), ERR_STALE);
-    CHECK_EQ_U64(lab_node(&l)->pbft->slots[1].commits[1].says.view, 1);
+    CHECK_EQ_U64(lab_node(&l)->pbft->log.slots[1].commits[1].says.view, 1);
     CHECK_OK(lab_vote(&l, 1, MESSAGE_COMMIT, 2, 1, &two));
     CHECK_EQ_U64(convictions(&l, &culprit), 0);
     lab_finish(&l);

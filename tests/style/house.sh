@@ -127,7 +127,6 @@ fields() { # LAST FORMAT: numbers take the place of %d
 for folder in fed pbft base; do
     case $folder in
     fed) bound=3 ;;
-    pbft) bound=41 ;;
     *) bound=0 ;;
     esac
     fresh
