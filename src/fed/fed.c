@@ -39,7 +39,9 @@ static void take_next_key(struct fed *f)
     key_wipe(&f->config.key);
     f->config.key = f->config.next_key;
     key_wipe(&f->config.next_key);
-    f->sequence = 0; /* whatever number somebody else may have reached with the old key */
+    /* Whatever number somebody else may have reached with the old key; but the new one was perhaps used before the disk
+     * was lost. */
+    f->sequence = MUTATE(FED_WIPED_FORGETS_NEW_KEY, 0, f->config.sequence_floor);
 }
 
 void fed_find_self(struct fed *f)

@@ -95,6 +95,29 @@ static void what_nobody_heard_of_is_not_signed_again(void)
     run_free(&run);
 }
 
+/* The same under a key that it has got since genesis: the log tells of the key, and not of what was signed with it. */
+static void nor_with_a_new_key(void)
+{
+    for (unsigned v = 0; v < 2; v++) {
+        const char *who = v == 0 ? "e0" : "v3", *beside = v == 0 ? "v3" : "e0";
+        struct buf more = {0};
+        struct run run;
+
+        buf_printf(&more,
+                   EVENTS("{\"kind\": \"rotate_key\", \"node\": \"%s\", \"epoch\": 1},"
+                          "{\"kind\": \"partition\", \"groups\": [[\"v0\", \"v1\", \"v2\", \"%s\"]], \"epoch\": 3,"
+                          " \"after_ms\": 90, \"duration_ms\": 1500},"
+                          "{\"kind\": \"wipe\", \"node\": \"%s\", \"epoch\": 3, \"after_ms\": 390, "
+                          "\"duration_ms\": 500}"),
+                   who, beside, who);
+        run_federation(&run, 4, 1, 3, buf_text(&more), 20, 36);
+        REQUIRE(run.err == ERR_OK && run.report.roots_agree);
+        CHECK(all_whole(&run));
+        run_free(&run);
+        buf_free(&more);
+    }
+}
+
 /* n = 2: nobody else can say what it may have signed, and nothing is decided any more. */
 static void where_the_others_are_no_quorum_it_is_the_end(void)
 {
@@ -114,6 +137,7 @@ int main(void)
     TAP_RUN(one_after_the_other);
     TAP_RUN(voters_change_before_and_after);
     TAP_RUN(what_nobody_heard_of_is_not_signed_again);
+    TAP_RUN(nor_with_a_new_key);
     TAP_RUN(where_the_others_are_no_quorum_it_is_the_end);
     return tap_done();
 }
