@@ -79,6 +79,7 @@ static void see_entry(struct node_run *run, struct bytes entry, enum err verdict
     run_mark(run, NODE_MARK_HOSTILE_EFFECT, hostile && verdict == ERR_OK);
     if (verdict != ERR_OK || node < 0)
         return;
+    log_watch_entry(run, entry, &e, &cose, (unsigned)node);
     run_mark(run, NODE_MARK_RECOUNTED, e.kind == ENTRY_RECOUNT);
     run_mark(run, NODE_MARK_CLOSED_EARLY, e.kind == ENTRY_CLOSE);
     run_mark(run, NODE_MARK_QUARANTINE_LIFTED, e.kind == ENTRY_RECONCILE);
@@ -171,6 +172,7 @@ void check_epoch(struct node_run *run)
             see_entry(run, log->blocks[b].entries[i], log->verdicts[at++], updates, rows);
     }
     check_taking_part(run, updates, rows);
+    log_watch_epoch(run);
     mark_epoch(run);
 }
 

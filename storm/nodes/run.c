@@ -122,6 +122,7 @@ static void run_all(void *context)
     if (run->out->checker == NULL) {
         run->counted = mem_array(run->rehearsal->count * (run->epochs + 1), sizeof *run->counted);
         find_calm(run);
+        log_watch_begin(run);
         tell(run);
     }
     if (run->out->checker == NULL)
@@ -153,6 +154,7 @@ bool node_run(struct bytes text, uint64_t epochs, FILE *trace, struct outcome *o
     run_files_free(&run->files);
     rehearsal_free(run->rehearsal);
     scenario_fini(&run->scenario);
+    log_watch_free(&run->log);
     mem_free(run->counted);
     mem_free(run);
     return true;

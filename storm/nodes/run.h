@@ -4,6 +4,7 @@
 #include "audit/audit.h"
 #include "record/summary_file.h"
 #include "sim/told.h"
+#include "storm/nodes/check_log.h"
 #include "storm/nodes/nodes.h"
 
 /* One rehearsal of a scenario with all checkers, and what it leaves, in memory. */
@@ -33,7 +34,8 @@ struct node_run {
     int64_t calm_ns;     /* when the last fault came or went */
     uint64_t calm_epoch; /* the first one that began later; UINT64_MAX: none */
     uint64_t ended;      /* epochs that have */
-    bool *counted;       /* owned; by node and epoch: its work for that epoch has counted */
+    struct log_watch log;
+    bool *counted; /* owned; by node and epoch: its work for that epoch has counted */
 };
 
 /* Runs it. False: the reader refuses the text, which *diag says. An assertion that fails is a finding. */
