@@ -128,10 +128,10 @@ static void check_taking_part(struct node_run *run, const unsigned updates[], co
         return;
     for (unsigned i = 0; i < run->rehearsal->count; i++) {
         const struct sim_node *n = &run->rehearsal->nodes[i];
-        const struct federation_state *s = &run->told.chronicle.state;
+        const struct federation_state *s = &run->log.before;
 
-        if (!is_well(n) || (unsigned)n->member >= s->member_count || s->members[n->member].first_epoch + 1 >= o->epoch)
-            continue;
+        if (!is_well(n) || (unsigned)n->member >= s->member_count || s->members[n->member].status != MEMBER_ACTIVE)
+            continue; /* epochs do not wait for the others */
         if (updates[i] != 1 || rows[i] != 1)
             run_fail(run, "takes part", "all is well, and %s has %u updates and %u rows in epoch %" PRIu64, n->name,
                      updates[i], rows[i], o->epoch);
@@ -183,7 +183,7 @@ static void check_standing(struct node_run *run, const struct sim_node *n, const
     const struct member *m = &s->members[n->member];
 
     if (run->calm_epoch == UINT64_MAX || run->rehearsal->last_epoch < run->calm_epoch + 2 ||
-        run->rehearsal->last_epoch < m->first_epoch + 2 || !is_roomy(run))
+        run->rehearsal->last_epoch < m->first_epoch + 3 || !is_roomy(run))
         return;
     if (m->status != MEMBER_ACTIVE)
         run_fail(run, "good standing", "%s is honest, up and %s when all is over", n->name,
