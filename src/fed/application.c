@@ -2,12 +2,12 @@
 
 #include "fed/internal.h"
 
-/* What the replica asks of us. The decided state and the tentative ones above it are a chain: consensus executes on top
- * of the last, undoes from the top, decides from the bottom. */
+/* What the replica asks of the node: to judge, to execute, to undo, to decide; and the rest of struct replica_app. */
 
 const struct federation_state *application_tip(const struct fed *f)
 {
-    return f->tentative_count > 0 ? &f->tentative[f->tentative_count - 1].state : &f->decided;
+    return f->application.tentative_count > 0 ? &f->application.tentative[f->application.tentative_count - 1].state
+                                              : &f->decided;
 }
 
 static void tentative_free(struct tentative *t)
@@ -20,8 +20,28 @@ static void tentative_free(struct tentative *t)
 
 void application_undo(struct fed *f, uint64_t sequence)
 {
-    while (f->tentative_count > 0 && f->decided.height + f->tentative_count > sequence)
-        tentative_free(&f->tentative[--f->tentative_count]);
+    while (f->application.tentative_count > 0 && f->decided.height + f->application.tentative_count > sequence)
+        tentative_free(&f->application.tentative[--f->application.tentative_count]);
+}
+
+enum err application_begin(struct fed *f, struct bytes genesis, struct diag *diag)
+{
+    return state_genesis(genesis, &f->decided, diag);
+}
+
+void application_free(struct fed *f)
+{
+    application_undo(f, 0);
+    mem_free(f->application.tentative);
+    block_fini(&f->application.foreign);
+    state_free(&f->decided);
+}
+
+void application_install(struct fed *f, struct federation_state *state)
+{
+    ASSERT(f->application.tentative_count == 0);
+    state_free(&f->decided);
+    f->decided = *state;
 }
 
 /* A CLOSE is a question of the clock as well. tip: the state that it would meet. */
@@ -62,7 +82,7 @@ static enum err judge_entry(struct fed *f, const struct federation_state *tip, b
 static enum err judge(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
     struct fed *f = context;
-    uint64_t next = f->decided.height + f->tentative_count + 1;
+    uint64_t next = f->decided.height + f->application.tentative_count + 1;
     bool alone = sequence == 0;
     const struct federation_state *tip = alone || sequence == next ? application_tip(f) : NULL;
     enum err result = ERR_OK;
@@ -98,18 +118,19 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
 {
     struct fed *f = context;
 
-    ASSERT(sequence == f->decided.height + f->tentative_count + 1);
-    if (f->tentative_count == f->tentative_cap) {
-        f->tentative_cap = f->tentative_cap > 0 ? 2 * f->tentative_cap : 4;
-        f->tentative = mem_resize(f->tentative, f->tentative_cap, sizeof *f->tentative);
+    ASSERT(sequence == f->decided.height + f->application.tentative_count + 1);
+    if (f->application.tentative_count == f->application.tentative_cap) {
+        f->application.tentative_cap = f->application.tentative_cap > 0 ? 2 * f->application.tentative_cap : 4;
+        f->application.tentative =
+            mem_resize(f->application.tentative, f->application.tentative_cap, sizeof *f->application.tentative);
     }
-    struct tentative *t = &f->tentative[f->tentative_count];
+    struct tentative *t = &f->application.tentative[f->application.tentative_count];
     *t = (struct tentative){0};
     t->entries = open_entries(f, requests, count);
     t->count = count;
     state_copy(&t->state, application_tip(f));
     state_execute(&t->state, t->entries, count, &t->execution);
-    f->tentative_count++;
+    f->application.tentative_count++;
     out->block_id = t->state.block_id;
     out->closes = t->execution.header.membership_epoch != t->state.membership_epoch;
 }
@@ -137,10 +158,10 @@ static void describe(const struct block_header *header, const struct digest *id,
 static struct blob *decide(void *context, struct bytes certificate, struct replica_block *out)
 {
     struct fed *f = context;
-    struct tentative *t = &f->tentative[0];
+    struct tentative *t = &f->application.tentative[0];
     struct buf encoded = {0};
 
-    ASSERT(f->tentative_count > 0);
+    ASSERT(f->application.tentative_count > 0);
     struct bytes *entries = mem_array(t->count > 0 ? t->count : 1, sizeof *entries);
     for (unsigned i = 0; i < t->count; i++)
         entries[i] = entry_bytes(t->entries[i]);
@@ -151,12 +172,13 @@ static struct blob *decide(void *context, struct bytes certificate, struct repli
     describe(&t->execution.header, &t->state.block_id, certificate, out);
     state_free(&f->decided);
     f->decided = t->state;
-    f->execution = t->execution;
+    f->application.execution = t->execution;
     t->state = (struct federation_state){0};
     t->execution = (struct execution){0};
     tentative_free(t);
-    f->tentative_count--;
-    memmove(f->tentative, f->tentative + 1, f->tentative_count * sizeof *f->tentative);
+    f->application.tentative_count--;
+    memmove(f->application.tentative, f->application.tentative + 1,
+            f->application.tentative_count * sizeof *f->application.tentative);
     return block;
 }
 
@@ -168,8 +190,8 @@ static enum err open_block(void *context, struct blob *bytes, struct replica_blo
 
     if (err != ERR_OK)
         return err;
-    block_fini(&f->foreign);
-    f->foreign = block;
+    block_fini(&f->application.foreign);
+    f->application.foreign = block;
     struct digest id = block_id(&block.header);
     describe(&block.header, &id, block.certificate, out);
     return digest_equal(&block.header.federation_id, &f->decided.federation_id) ? ERR_OK : ERR_MISMATCH;
@@ -179,10 +201,10 @@ static enum err apply(void *context, struct blob *bytes)
 {
     struct fed *f = context;
 
-    ASSERT(f->foreign.bytes == bytes && f->tentative_count == 0);
-    struct entry **entries = open_entries(f, f->foreign.entries, f->foreign.count);
-    enum err err = state_apply_certified(&f->decided, &f->foreign, entries, &f->execution);
-    entries_drop(entries, f->foreign.count);
+    ASSERT(f->application.foreign.bytes == bytes && f->application.tentative_count == 0);
+    struct entry **entries = open_entries(f, f->application.foreign.entries, f->application.foreign.count);
+    enum err err = state_apply_certified(&f->decided, &f->application.foreign, entries, &f->application.execution);
+    entries_drop(entries, f->application.foreign.count);
     return err;
 }
 
@@ -213,13 +235,13 @@ static void advanced(void *context, const struct replica_block *block, struct bl
         snapshot_add_link(f, bytes, block);
         duties_meet_voters(f);
     }
-    if (f->execution.epoch_ended) {
-        duties_epoch_ended(f, &f->execution.outcome);
-        outcome_take(f, &f->execution);
+    if (f->application.execution.epoch_ended) {
+        duties_epoch_ended(f, &f->application.execution.outcome);
+        outcome_take(f, &f->application.execution);
     }
     if (f->out != NULL) /* else it is a block of the store, which was told about when it was decided */
-        note_block(f, &f->execution);
-    execution_free(&f->execution);
+        note_block(f, &f->application.execution);
+    execution_free(&f->application.execution);
 }
 
 /* ---- states, and who votes */
@@ -254,7 +276,7 @@ static enum replica_interest interest(void *context)
 
     if (fed_resting(f))
         return REPLICA_RESTS;
-    return f->expired ? REPLICA_SEARCHES : REPLICA_FOLLOWS;
+    return f->duties.clock == CLOCK_EXPIRED ? REPLICA_SEARCHES : REPLICA_FOLLOWS;
 }
 
 static bool follows(void *context, unsigned peer)

@@ -28,8 +28,8 @@ enum err duties_judge_close(const struct fed *f, const struct federation_state *
     if (order < 0)
         return ERR_OK;
     /* Our clock for it runs only from when the attempt began in the decided state. */
-    bool due =
-        order == 0 && f->watching && moment_compare(m, &f->moment) == 0 && f->now_ns >= f->deadline_ns - tolerance_ns;
+    bool due = order == 0 && f->duties.clock != CLOCK_STOPPED && moment_compare(m, &f->duties.moment) == 0 &&
+               f->now_ns >= f->duties.deadline_ns - tolerance_ns;
     return due ? ERR_OK : MUTATE(FED_CLOSE_EARLY_ACCEPTED, ERR_OK, ERR_AGAIN);
 }
 
@@ -45,16 +45,17 @@ static int64_t phase_length(const struct federation_state *s)
 
 static void expect(struct fed *f, bool expecting)
 {
-    if (f->expecting == expecting)
+    if (f->duties.expecting == expecting)
         return;
-    f->expecting = expecting;
+    f->duties.expecting = expecting;
     replica_expect(f->replica, expecting);
 }
 
 /* The clock of the attempt was of a machine that is gone. */
 void duties_meet_voters(struct fed *f)
 {
-    f->watching = f->expired = f->expecting = false;
+    f->duties.clock = CLOCK_STOPPED;
+    f->duties.expecting = false;
     fed_find_self(f);
     admission_meet_voters(f);
 }
@@ -63,40 +64,42 @@ void duties_meet_voters(struct fed *f)
 static void watch_phase(struct fed *f)
 {
     struct moment present = moment_of(&f->decided);
-    bool fresh = !f->watching || moment_compare(&present, &f->moment) != 0;
+    bool fresh = f->duties.clock == CLOCK_STOPPED || moment_compare(&present, &f->duties.moment) != 0;
 
     if (fed_resting(f)) {
-        f->watching = f->expired = false;
+        f->duties.clock = CLOCK_STOPPED;
         expect(f, false);
         return;
     }
     if (fresh) {
-        f->watching = true;
-        f->moment = present;
-        f->expired = false;
-        f->deadline_ns = f->now_ns + MUTATE(FED_DEADLINE_AT_ONCE, 0, phase_length(&f->decided));
+        f->duties.clock = CLOCK_RUNNING;
+        f->duties.moment = present;
+        f->duties.deadline_ns = f->now_ns + MUTATE(FED_DEADLINE_AT_ONCE, 0, phase_length(&f->decided));
     }
-    expect(f, f->expired || present.phase == PHASE_ROLLBACK);
+    expect(f, f->duties.clock == CLOCK_EXPIRED || present.phase == PHASE_ROLLBACK);
     if (fresh)
         replica_poke(f->replica);
 }
 
 void duties_deadline(struct fed *f)
 {
-    if (!f->watching || f->expired || f->now_ns < f->deadline_ns)
+    f->duties.deadline_at_ns = 0;
+    if (f->duties.clock != CLOCK_RUNNING || f->now_ns < f->duties.deadline_ns)
         return;
-    f->expired = true;
+    f->duties.clock = CLOCK_EXPIRED;
     expect(f, true);
     replica_poke(f->replica); /* a CLOSE that we found early may be due by now */
 }
+
+enum { PATIENCE_TIMEOUTS = 2 /* of the view, after a deadline, before every validator signs its own CLOSE */ };
 
 /* A primary that orders everything but the CLOSE makes progress, so the view timer does not blame it. From this time on
  * every validator asks for a CLOSE that it has signed itself. A CLOSE is a request, and consensus leaves the view of a
  * primary that passes over a request for too long. */
 static int64_t patience_ends(const struct fed *f)
 {
-    return f->deadline_ns + MUTATE(FED_PATIENT_FOR_EVER, 1000 * f->config.view_timeout_max_ns,
-                                   PATIENCE_TIMEOUTS * f->config.view_timeout_ns);
+    return f->duties.deadline_ns + MUTATE(FED_PATIENT_FOR_EVER, 1000 * f->config.view_timeout_max_ns,
+                                          PATIENCE_TIMEOUTS * f->config.view_timeout_ns);
 }
 
 /* The primary says for everybody that a deadline passed or a rollback is due. */
@@ -106,7 +109,7 @@ static void lead(struct fed *f)
     const struct federation_state *s = &f->decided;
     struct buf body = {0};
 
-    if (!f->expecting || status.in_view_change || (!status.is_primary && f->now_ns < patience_ends(f)))
+    if (!f->duties.expecting || status.in_view_change || (!status.is_primary && f->now_ns < patience_ends(f)))
         return;
     if (s->phase == PHASE_ROLLBACK && submit_possible(f, ENTRY_ROLLBACK)) {
         effects_note(f->out, "fed.rollback", s->epoch, s->rollback_epoch);
@@ -114,7 +117,7 @@ static void lead(struct fed *f)
         submit_entry(f, submit_envelope(f, ENTRY_ROLLBACK, bytes_of_buf(&body)));
     }
     buf_clear(&body);
-    if (f->expired && submit_possible(f, ENTRY_CLOSE)) {
+    if (f->duties.clock == CLOCK_EXPIRED && submit_possible(f, ENTRY_CLOSE)) {
         struct close_body close = {.phase = s->phase, .attempt = s->attempt};
         effects_note(f->out, "fed.close", s->epoch, s->attempt);
         close_body_encode(&close, &body);
@@ -125,7 +128,7 @@ static void lead(struct fed *f)
 
 static void submit_update(struct fed *f)
 {
-    const struct cycle_result *c = &f->cycle;
+    const struct cycle_result *c = &f->duties.cycle;
     struct update_body body = {
         .delta_ppm = c->delta_ppm,
         .evaluations = c->evaluations,
@@ -141,10 +144,10 @@ static void submit_update(struct fed *f)
         body.costs[i] = c->best[i].cost;
     }
     update_body_encode(&body, &encoded);
-    effects_note(f->out, "fed.meta_update", f->cycle_basis.epoch, c->count);
+    effects_note(f->out, "fed.meta_update", f->duties.cycle_basis.epoch, c->count);
     struct envelope e = submit_envelope(f, ENTRY_UPDATE, bytes_of_buf(&encoded));
-    e.federated_epoch = f->cycle_basis.epoch;
-    e.ledger_block_id = f->cycle_basis.block_id;
+    e.federated_epoch = f->duties.cycle_basis.epoch;
+    e.ledger_block_id = f->duties.cycle_basis.block_id;
     submit_entry(f, e);
     buf_free(&encoded);
     for (unsigned i = 0; i < c->count; i++)
@@ -167,15 +170,15 @@ static void basis_take(const struct fed *f, struct basis *out)
 /* Of what this node scored last: its own offers, and what the topology lets it start from. */
 static void known_put(const struct fed *f, struct cycle_job *job)
 {
-    for (unsigned i = 0; i < f->known_count; i++) {
-        bool received = f->known[i].own;
+    for (unsigned i = 0; i < f->duties.known_count; i++) {
+        bool received = f->duties.known[i].own;
 
         for (unsigned k = 0; k < job->archive_count && !received; k++) {
             struct digest hash = genome_hash(job->schema, &job->archive[k]);
-            received = digest_equal(&hash, &f->known[i].hash);
+            received = digest_equal(&hash, &f->duties.known[i].hash);
         }
         if (received)
-            job->known[job->known_count++] = f->known[i].candidate;
+            job->known[job->known_count++] = f->duties.known[i].candidate;
     }
 }
 
@@ -207,7 +210,7 @@ static struct job *own_job(const struct fed *f, enum job_kind kind, const struct
 
 static void ask_cycle(struct fed *f)
 {
-    struct job *job = own_job(f, JOB_CYCLE, &f->cycle_basis, 0);
+    struct job *job = own_job(f, JOB_CYCLE, &f->duties.cycle_basis, 0);
 
     cycle_put(f, &job->cycle);
     effects_job(f->out, &job->body);
@@ -216,7 +219,7 @@ static void ask_cycle(struct fed *f)
 static void ask_score(struct fed *f)
 {
     const struct federation_state *s = &f->decided;
-    struct job *job = own_job(f, JOB_SCORE, &f->score_basis, s->candidate_count);
+    struct job *job = own_job(f, JOB_SCORE, &f->duties.score_basis, s->candidate_count);
 
     for (unsigned i = 0; i < s->candidate_count; i++)
         job->candidates[i] = s->candidates[i].genome;
@@ -225,17 +228,23 @@ static void ask_score(struct fed *f)
 
 static void start_cycle(struct fed *f)
 {
-    struct basis *basis = &f->cycle_basis;
+    struct basis *basis = &f->duties.cycle_basis;
     unsigned before = basis->shards.count;
 
     effects_note(f->out, "fed.load_meta", f->decided.epoch, f->decided.height);
     basis_take(f, basis);
     if (basis->shards.count != before)
         effects_note(f->out, "fed.shards", f->decided.epoch, basis->shards.count);
-    f->cycle_running = true;
-    f->cycle_ready = false;
+    f->duties.cycle_state = WORK_RUNNING;
     effects_note(f->out, "fed.cycle_start", basis->epoch, f->decided.height);
     ask_cycle(f);
+}
+
+/* What a cycle gave is of no use any more. One that runs goes on. */
+static void forget_cycle(struct fed *f)
+{
+    if (f->duties.cycle_state == WORK_DONE)
+        f->duties.cycle_state = WORK_NONE;
 }
 
 /* COLLECT: our UPDATE is missing. A result that is a little late still counts: a slow site would else never be heard.
@@ -244,11 +253,11 @@ static void contribute_update(struct fed *f)
 {
     uint64_t drift = f->decided.policy.max_ledger_drift;
 
-    if (submit_pending(f, ENTRY_UPDATE) || f->cycle_running)
+    if (submit_pending(f, ENTRY_UPDATE) || f->duties.cycle_state == WORK_RUNNING)
         return;
-    if (f->cycle_ready && f->decided.epoch - f->cycle_basis.epoch > drift)
-        f->cycle_ready = false;
-    if (!f->cycle_ready)
+    if (f->decided.epoch - f->duties.cycle_basis.epoch > drift)
+        forget_cycle(f);
+    if (f->duties.cycle_state == WORK_NONE)
         start_cycle(f);
     else if (submit_possible(f, ENTRY_UPDATE))
         submit_update(f);
@@ -259,7 +268,7 @@ void duties_epoch_ended(struct fed *f, const struct epoch_outcome *o)
 {
     for (unsigned i = 0; i < o->update_count; i++) {
         if (o->updates[i].member == f->self)
-            f->cycle_ready = MUTATE(FED_WORK_OFFERED_AGAIN, f->cycle_ready, false);
+            MUTATE(FED_WORK_OFFERED_AGAIN, (void)0, forget_cycle(f));
     }
 }
 
@@ -268,8 +277,8 @@ void duties_installed(struct fed *f)
 {
     const struct member *self = fed_self(f);
 
-    if (self != NULL && self->last_epoch >= f->cycle_basis.epoch)
-        f->cycle_ready = false;
+    if (self != NULL && self->last_epoch >= f->duties.cycle_basis.epoch)
+        forget_cycle(f);
 }
 
 static void contribute_score(struct fed *f)
@@ -278,25 +287,25 @@ static void contribute_score(struct fed *f)
     struct score_body body = {.candidates = align_digest(s->candidates, s->candidate_count)};
     struct buf encoded = {0};
 
-    if (f->cycle_running || submit_pending(f, ENTRY_SCORE))
+    if (f->duties.cycle_state == WORK_RUNNING || submit_pending(f, ENTRY_SCORE))
         return;
-    if (!f->scored || f->score_basis.epoch != s->epoch) {
-        if (f->scoring && f->score_basis.epoch == s->epoch)
-            return;
-        f->scoring = true;
-        f->scored = false;
-        basis_take(f, &f->score_basis);
+    bool present = f->duties.score_basis.epoch == s->epoch;
+    if (f->duties.score_state == WORK_RUNNING && present)
+        return;
+    if (f->duties.score_state != WORK_DONE || !present) {
+        f->duties.score_state = WORK_RUNNING;
+        basis_take(f, &f->duties.score_basis);
         ask_score(f);
         return;
     }
-    if (f->score_count != s->candidate_count || !submit_possible(f, ENTRY_SCORE))
+    if (f->duties.score_count != s->candidate_count || !submit_possible(f, ENTRY_SCORE))
         return;
-    body.count = f->score_count;
+    body.count = f->duties.score_count;
     for (unsigned i = 0; i < body.count; i++)
-        body.costs[i] = f->score_costs[i];
+        body.costs[i] = f->duties.score_costs[i];
     score_body_encode(&body, &encoded);
     struct envelope e = submit_envelope(f, ENTRY_SCORE, bytes_of_buf(&encoded));
-    e.ledger_block_id = MUTATE(FED_ROW_NAMES_NEWEST_BLOCK, s->block_id, f->score_basis.block_id);
+    e.ledger_block_id = MUTATE(FED_ROW_NAMES_NEWEST_BLOCK, s->block_id, f->duties.score_basis.block_id);
     submit_entry(f, e);
     buf_free(&encoded);
 }
@@ -335,7 +344,7 @@ static void contribute(struct fed *f)
     }
     const struct contribution *c = &f->decided.contributions[f->self];
     if (c->updated)
-        f->cycle_ready = false;
+        forget_cycle(f);
     if (f->decided.phase == PHASE_COLLECT && !c->updated)
         contribute_update(f);
     else if (f->decided.phase == PHASE_SCORE && !c->scored)
@@ -362,32 +371,32 @@ static void meet_new_height(struct fed *f)
 {
     const struct member *self = fed_self(f);
 
-    if (f->settled && f->settled_height == f->decided.height)
+    if (f->duties.settled && f->duties.settled_height == f->decided.height)
         return;
-    if (self != NULL && self->sequence > f->sequence)
-        f->sequence = self->sequence; /* of before our disk was lost */
+    if (self != NULL)
+        submit_use_up(f, self->sequence); /* of before our disk was lost */
     submit_review(f);
     if (replica_votes(f->replica))
         admission_pass(f);
-    else if (f->settled && f->settled_epoch != f->decided.epoch)
+    else if (f->duties.settled && f->duties.settled_epoch != f->decided.epoch)
         forget_records(f);
-    if (self != NULL && self->status == MEMBER_QUARANTINED && f->settled_status != self->status)
+    if (self != NULL && self->status == MEMBER_QUARANTINED && f->duties.settled_status != self->status)
         effects_note(f->out, "fed.quarantined", f->decided.epoch, f->decided.height);
-    f->settled = true;
-    f->settled_height = f->decided.height;
-    f->settled_epoch = f->decided.epoch;
-    f->settled_status = self != NULL ? self->status : MEMBER_ACTIVE;
+    f->duties.settled = true;
+    f->duties.settled_height = f->decided.height;
+    f->duties.settled_epoch = f->decided.epoch;
+    f->duties.settled_status = self != NULL ? self->status : MEMBER_ACTIVE;
 }
 
 static void arm_deadline(struct fed *f)
 {
     int64_t at_ns = 0;
 
-    if (f->watching && !f->expired)
-        at_ns = f->deadline_ns;
-    else if (f->watching && f->now_ns < patience_ends(f))
+    if (f->duties.clock == CLOCK_RUNNING)
+        at_ns = f->duties.deadline_ns;
+    else if (f->duties.clock == CLOCK_EXPIRED && f->now_ns < patience_ends(f))
         at_ns = patience_ends(f);
-    fed_timer(f, FED_TIMER_DEADLINE, &f->deadline_at_ns, at_ns);
+    fed_timer(f, FED_TIMER_DEADLINE, &f->duties.deadline_at_ns, at_ns);
 }
 
 /* As one who signs entries it has recovered when it has caught up: until then it may turn out to be a validator. */
@@ -400,10 +409,7 @@ static void look_at_recovery(struct fed *f)
     if (replica_votes(f->replica) ? replica_status(f->replica).recovering
                                   : self == NULL || self->card.role == ROLE_CORE)
         return;
-    f->config.recovering = false;
-    replica_recovered(f->replica);
-    effects_note(f->out, "fed.recovered", f->decided.height, f->sequence);
-    effects_recovered(f->out, f->decided.height);
+    fed_recovered(f);
 }
 
 void duties_settle(struct fed *f)
@@ -411,7 +417,7 @@ void duties_settle(struct fed *f)
     uint64_t height;
 
     do {
-        bool is_new = !f->settled || f->settled_height != f->decided.height;
+        bool is_new = !f->duties.settled || f->duties.settled_height != f->decided.height;
         height = f->decided.height;
         fed_find_self(f);
         meet_new_height(f);
@@ -437,12 +443,11 @@ void duties_settle(struct fed *f)
 
 enum err duties_cycle_done(struct fed *f, const struct fed_event *event)
 {
-    if (!f->cycle_running || event->epoch != f->cycle_basis.epoch)
+    if (f->duties.cycle_state != WORK_RUNNING || event->epoch != f->duties.cycle_basis.epoch)
         return ERR_STALE;
     ASSERT(event->cycle != NULL && event->cycle->count <= CYCLE_MIGRANTS_MAX);
-    f->cycle_running = false;
-    f->cycle_ready = event->cycle->count > 0;
-    f->cycle = *event->cycle;
+    f->duties.cycle_state = event->cycle->count > 0 ? WORK_DONE : WORK_NONE;
+    f->duties.cycle = *event->cycle;
     return ERR_OK;
 }
 
@@ -452,33 +457,32 @@ static void known_take(struct fed *f, const uint64_t *costs, unsigned count)
     const struct federation_state *s = &f->decided;
     const struct member *self = fed_self(f);
 
-    f->known_count = 0;
+    f->duties.known_count = 0;
     if (self == NULL || s->candidate_count != count)
         return;
     for (unsigned i = 0; i < count; i++) {
         const struct candidate *c = &s->candidates[i];
-        bool full = f->known_count == CYCLE_KNOWN_MAX;
-        unsigned at = full ? CYCLE_KNOWN_MAX - 1 : f->known_count++;
+        bool full = f->duties.known_count == CYCLE_KNOWN_MAX;
+        unsigned at = full ? CYCLE_KNOWN_MAX - 1 : f->duties.known_count++;
 
-        if (full && costs[i] >= f->known[at].candidate.cost)
+        if (full && costs[i] >= f->duties.known[at].candidate.cost)
             continue;
-        for (; at > 0 && costs[i] < f->known[at - 1].candidate.cost; at--)
-            f->known[at] = f->known[at - 1];
-        f->known[at] =
+        for (; at > 0 && costs[i] < f->duties.known[at - 1].candidate.cost; at--)
+            f->duties.known[at] = f->duties.known[at - 1];
+        f->duties.known[at] =
             (struct known){c->hash, digest_equal(&c->fingerprint, &self->fingerprint), {c->genome, costs[i]}};
     }
 }
 
 enum err duties_score_done(struct fed *f, const struct fed_event *event)
 {
-    if (!f->scoring || event->epoch != f->score_basis.epoch)
+    if (f->duties.score_state != WORK_RUNNING || event->epoch != f->duties.score_basis.epoch)
         return ERR_STALE;
     ASSERT(event->costs != NULL && event->count <= CYCLE_CANDIDATES_MAX);
-    f->scoring = false;
-    f->scored = true;
-    f->score_count = event->count;
+    f->duties.score_state = WORK_DONE;
+    f->duties.score_count = event->count;
     for (unsigned i = 0; i < event->count; i++)
-        f->score_costs[i] = event->costs[i];
+        f->duties.score_costs[i] = event->costs[i];
     if (f->decided.epoch == event->epoch)
         known_take(f, event->costs, event->count);
     return ERR_OK;

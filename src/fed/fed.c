@@ -39,9 +39,7 @@ static void take_next_key(struct fed *f)
     key_wipe(&f->config.key);
     f->config.key = f->config.next_key;
     key_wipe(&f->config.next_key);
-    /* Whatever number somebody else may have reached with the old key; but the new one was perhaps used before the disk
-     * was lost. */
-    f->sequence = MUTATE(FED_WIPED_FORGETS_NEW_KEY, 0, f->config.sequence_floor);
+    submit_take_key(f);
 }
 
 void fed_find_self(struct fed *f)
@@ -86,11 +84,9 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
     f->config = *config;
     f->self = REPLICA_UNKNOWN;
     admission_init(f);
-    err = state_genesis(genesis, &f->decided, diag);
-    if (err != ERR_OK) {
-        f->decided = (struct federation_state){0};
+    err = application_begin(f, genesis, diag);
+    if (err != ERR_OK)
         goto fail;
-    }
     f->genesis_id = f->decided.block_id;
     snapshot_begin(f);
     fed_find_self(f);
@@ -106,7 +102,7 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
     const struct member *self = fed_self(f);
     if (self != NULL)
         replica_be(f->replica, f->self);
-    f->sequence = self != NULL ? self->sequence : 0;
+    submit_use_up(f, self != NULL ? self->sequence : 0);
     *out = f;
     return ERR_OK;
 fail:
@@ -118,18 +114,15 @@ void fed_free(struct fed *f)
 {
     if (f == NULL)
         return;
-    application_undo(f, 0);
     replica_free(f->replica);
-    block_fini(&f->foreign);
     submit_forget_all(f);
     evidence_free(f);
     admission_free(f);
     spot_check_free(f);
     links_free(&f->links);
     effect_body_drop(f->epoch_end != NULL ? &f->epoch_end->body : NULL);
-    mem_free(f->tentative);
     wishes_free(f);
-    state_free(&f->decided);
+    application_free(f);
     key_wipe(&f->config.key);
     key_wipe(&f->config.next_key);
     mem_free(f);
@@ -189,12 +182,10 @@ static enum err expire(struct fed *f, uint32_t timer)
 {
     switch (timer) {
     case FED_TIMER_DEADLINE:
-        f->deadline_at_ns = 0;
         duties_deadline(f);
         return ERR_OK;
     case FED_TIMER_SUBMIT:
-        f->submit_at_ns = 0;
-        submit_resend(f);
+        submit_timer(f);
         return ERR_OK;
     default:
         return replica_timer(f->replica, timer);
@@ -265,6 +256,14 @@ int fed_member(const struct fed *f)
 int fed_self_replica(const struct fed *f)
 {
     return fed_self(f) != NULL ? state_replica(&f->decided, f->self) : -1;
+}
+
+void fed_recovered(struct fed *f)
+{
+    f->config.recovering = false;
+    replica_recovered(f->replica);
+    effects_note(f->out, "fed.recovered", f->decided.height, f->submit.sequence);
+    effects_recovered(f->out, f->decided.height);
 }
 
 bool fed_recovering(const struct fed *f)

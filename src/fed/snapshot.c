@@ -121,8 +121,7 @@ free_links:
 /* state and the links of p become ours. */
 static void take(struct fed *f, struct federation_state *state, struct state_proof *p)
 {
-    state_free(&f->decided);
-    f->decided = *state;
+    application_install(f, state);
     links_free(&f->links);
     f->links = p->links;
     if (p->header.membership_epoch != f->decided.membership_epoch)
@@ -150,7 +149,6 @@ enum err snapshot_install(struct fed *f, uint64_t height, struct bytes proof, st
 
     if (err != ERR_OK)
         return err;
-    ASSERT(f->tentative_count == 0);
     take(f, &state, &p);
     point_of(f, out);
     duties_installed(f);

@@ -11,21 +11,21 @@
 void spot_check_pass(struct fed *f)
 {
     const struct policy *policy = &f->decided.policy;
-    struct owners *slot = &f->owners[f->owners_next];
+    struct owners *slot = &f->spot_checks.owners[f->spot_checks.owners_next];
 
-    f->checks_due = true;
+    f->spot_checks.due = true;
     if (policy->spot_checks == 0 || policy->shards == 0)
         return;
     mem_free(slot->owners);
     *slot = (struct owners){f->decided.block_id, claim_owners(&f->decided)};
-    f->owners_next = (f->owners_next + 1) % OWNERS_KEPT;
+    f->spot_checks.owners_next = (f->spot_checks.owners_next + 1) % OWNERS_KEPT;
 }
 
 void spot_check_free(struct fed *f)
 {
     for (unsigned i = 0; i < OWNERS_KEPT; i++)
-        mem_free(f->owners[i].owners);
-    mem_free(f->recounting);
+        mem_free(f->spot_checks.owners[i].owners);
+    mem_free(f->spot_checks.items);
 }
 
 /* false: we do not know the block that the claim was built on, or no longer. */
@@ -37,9 +37,9 @@ static bool shards_known(const struct fed *f, const struct spot_check *c, struct
     if (policy->shards == 0)
         return true;
     for (unsigned i = 0; i < OWNERS_KEPT; i++) {
-        const struct owners *o = &f->owners[i];
+        const struct owners *o = &f->spot_checks.owners[i];
         bool is_built_on = o->owners != NULL && digest_equal(&o->block_id, &c->built_on);
-        bool is_newest = i == (f->owners_next + OWNERS_KEPT - 1) % OWNERS_KEPT;
+        bool is_newest = i == (f->spot_checks.owners_next + OWNERS_KEPT - 1) % OWNERS_KEPT;
         if (!MUTATE(FED_SHARDS_OF_NOW, is_newest, is_built_on))
             continue;
         claim_shards_of(o->owners, policy->shards, c->member, out);
@@ -57,9 +57,9 @@ static bool is_same(const struct spot_check *a, const struct spot_check *b)
 
 static const struct recounting *find(const struct fed *f, const struct spot_check *c)
 {
-    for (unsigned i = 0; i < f->recounting_count; i++) {
-        if (is_same(&f->recounting[i].claim, c))
-            return &f->recounting[i];
+    for (unsigned i = 0; i < f->spot_checks.count; i++) {
+        if (is_same(&f->spot_checks.items[i].claim, c))
+            return &f->spot_checks.items[i];
     }
     return NULL;
 }
@@ -78,12 +78,12 @@ static void keep_drawn(struct fed *f)
 {
     unsigned kept = 0;
 
-    for (unsigned i = 0; i < f->recounting_count; i++) {
-        const struct recounting *r = &f->recounting[i];
-        if (!r->answered || is_drawn(f, &r->claim))
-            f->recounting[kept++] = *r;
+    for (unsigned i = 0; i < f->spot_checks.count; i++) {
+        const struct recounting *r = &f->spot_checks.items[i];
+        if (r->verdict == RECOUNT_ASKED || is_drawn(f, &r->claim))
+            f->spot_checks.items[kept++] = *r;
     }
-    f->recounting_count = kept;
+    f->spot_checks.count = kept;
 }
 
 /* Our own claims, those of who is out for good, and what the state has our word on need no look. */
@@ -116,15 +116,15 @@ static void ask(struct fed *f, const struct spot_check *c)
 {
     struct recounting r = {.claim = *c};
 
-    if (f->recounting_count == 2 * SPOT_CHECKS_MAX)
+    if (f->spot_checks.count == 2 * SPOT_CHECKS_MAX)
         return; /* the driver is behind */
     r.claim.recounts = NULL;
     r.claim.recount_count = 0;
-    r.answered = !shards_known(f, c, &r.shards);
-    r.number = ++f->recount_number;
-    f->recounting = mem_resize(f->recounting, f->recounting_count + 1, sizeof r);
-    f->recounting[f->recounting_count++] = r;
-    if (!r.answered)
+    r.verdict = shards_known(f, c, &r.shards) ? RECOUNT_ASKED : RECOUNT_WITHOUT;
+    r.number = ++f->spot_checks.number;
+    f->spot_checks.items = mem_resize(f->spot_checks.items, f->spot_checks.count + 1, sizeof r);
+    f->spot_checks.items[f->spot_checks.count++] = r;
+    if (r.verdict == RECOUNT_ASKED)
         recount(f, &r);
 }
 
@@ -144,9 +144,9 @@ void spot_check_settle(struct fed *f)
     const struct federation_state *s = &f->decided;
     const struct spot_check *wrong = NULL;
 
-    if (!f->checks_due || !replica_level(f->replica))
+    if (!f->spot_checks.due || !replica_level(f->replica))
         return;
-    f->checks_due = false;
+    f->spot_checks.due = false;
     keep_drawn(f);
     for (unsigned i = 0; i < s->check_count; i++) {
         const struct spot_check *c = &s->checks[i];
@@ -155,7 +155,7 @@ void spot_check_settle(struct fed *f)
         if (find(f, c) == NULL)
             ask(f, c);
         const struct recounting *r = find(f, c);
-        if (r != NULL && r->differs && wrong == NULL)
+        if (r != NULL && r->verdict == RECOUNTED_OTHERWISE && wrong == NULL)
             wrong = c;
     }
     if (wrong != NULL && submit_possible(f, ENTRY_RECOUNT)) /* it may decide a block, and with it change the state */
@@ -164,14 +164,14 @@ void spot_check_settle(struct fed *f)
 
 enum err spot_check_done(struct fed *f, const struct fed_event *event)
 {
-    for (unsigned i = 0; i < f->recounting_count; i++) {
-        struct recounting *r = &f->recounting[i];
-        if (r->number != event->number || r->answered)
+    for (unsigned i = 0; i < f->spot_checks.count; i++) {
+        struct recounting *r = &f->spot_checks.items[i];
+        if (r->number != event->number || r->verdict != RECOUNT_ASKED)
             continue;
-        r->answered = true;
-        r->differs = event->costs != NULL && event->costs[0] != r->claim.cost;
+        bool differs = event->costs != NULL && event->costs[0] != r->claim.cost;
+        r->verdict = differs ? RECOUNTED_OTHERWISE : RECOUNT_WITHOUT;
         r->cost = event->costs != NULL ? event->costs[0] : 0;
-        f->checks_due = true;
+        f->spot_checks.due = true;
         return ERR_OK;
     }
     return ERR_STALE;

@@ -15,17 +15,17 @@ static void own_clear(struct own_entry *own)
 void submit_forget_all(struct fed *f)
 {
     for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++)
-        own_clear(&f->own[kind]);
+        own_clear(&f->submit.own[kind]);
 }
 
 bool submit_pending(const struct fed *f, enum entry_kind kind)
 {
-    return f->own[kind].entry != NULL;
+    return f->submit.own[kind].entry != NULL;
 }
 
 bool submit_possible(const struct fed *f, enum entry_kind kind)
 {
-    return !submit_pending(f, kind) && f->refused_height[kind] != f->decided.height + 1;
+    return !submit_pending(f, kind) && f->submit.refused_height[kind] != f->decided.height + 1;
 }
 
 static void persist_entry(struct fed *f, uint64_t number, struct bytes envelope)
@@ -50,7 +50,7 @@ static void persist_sequence(struct fed *f, uint64_t number)
     cbor_writer_init(&w, &record);
     cbor_put_array(&w, 2);
     cbor_put_uint(&w, RECORD_SEQUENCE);
-    cbor_put_uint(&w, f->sequence);
+    cbor_put_uint(&w, f->submit.sequence);
     cbor_writer_done(&w);
     effects_persist(f->out, number, bytes_of_buf(&record));
     buf_free(&record);
@@ -60,8 +60,8 @@ static void persist_sequence(struct fed *f, uint64_t number)
  * has an old envelope would convict us by it. So no answer of others can tell where to go on, only our own clock. */
 void submit_skip(struct fed *f)
 {
-    if (MUTATE(FED_WIPED_REUSES_SEQUENCE, false, f->sequence < f->config.sequence_floor))
-        f->sequence = f->config.sequence_floor;
+    if (MUTATE(FED_WIPED_REUSES_SEQUENCE, false, f->submit.sequence < f->config.sequence_floor))
+        f->submit.sequence = f->config.sequence_floor;
     persist_sequence(f, f->decided.height + 1);
 }
 
@@ -73,7 +73,7 @@ static bool is_shared(enum entry_kind kind)
 
 static void own_send(struct fed *f, enum entry_kind kind)
 {
-    struct own_entry *own = &f->own[kind];
+    struct own_entry *own = &f->submit.own[kind];
 
     own->next_ns = f->now_ns + own->wait_ns;
     bool longest = MUTATE(FED_RESENDS_EVER_SELDOMER, false, own->wait_ns > f->config.submit_max_ns / 2);
@@ -97,12 +97,12 @@ struct envelope submit_envelope(const struct fed *f, enum entry_kind kind, struc
 void submit_entry(struct fed *f, struct envelope e)
 {
     enum entry_kind kind = e.kind;
-    struct own_entry *own = &f->own[kind];
+    struct own_entry *own = &f->submit.own[kind];
     struct buf signed_bytes = {0};
     struct entry *entry;
 
     ASSERT(submit_possible(f, kind));
-    e.sequence = f->sequence + 1;
+    e.sequence = f->submit.sequence + 1;
     e.federation_id = f->decided.federation_id;
     envelope_sign(&f->config.key, &e, &signed_bytes);
     enum err err = admission_open(f, &f->decided, bytes_of_buf(&signed_bytes), &entry);
@@ -110,12 +110,12 @@ void submit_entry(struct fed *f, struct envelope e)
     if (err == ERR_OK)
         err = entry_judge(&f->decided, entry);
     if (err != ERR_OK && err != ERR_AGAIN) {
-        f->refused_height[kind] = f->decided.height + 1;
+        f->submit.refused_height[kind] = f->decided.height + 1;
         effects_note(f->out, "fed.refused", (uint64_t)kind, (uint64_t)err);
         entry_drop(entry);
         return;
     }
-    f->sequence = e.sequence;
+    f->submit.sequence = e.sequence;
     own->entry = entry;
     own->message = message_entry(entry_bytes(entry));
     own->wait_ns = f->config.submit_ns;
@@ -141,7 +141,7 @@ void submit_evidence(struct fed *f, const struct evidence_body *body)
 void submit_review(struct fed *f)
 {
     for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
-        struct own_entry *own = &f->own[kind];
+        struct own_entry *own = &f->submit.own[kind];
 
         if (own->entry == NULL)
             continue;
@@ -154,9 +154,28 @@ void submit_review(struct fed *f)
 void submit_resend(struct fed *f)
 {
     for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
-        if (f->own[kind].entry != NULL && f->own[kind].next_ns <= f->now_ns)
+        if (f->submit.own[kind].entry != NULL && f->submit.own[kind].next_ns <= f->now_ns)
             own_send(f, (enum entry_kind)kind);
     }
+}
+
+void submit_timer(struct fed *f)
+{
+    f->submit.at_ns = 0;
+    submit_resend(f);
+}
+
+/* Whatever number somebody else may have reached with the old key; but the new one was perhaps used before the disk was
+ * lost. */
+void submit_take_key(struct fed *f)
+{
+    f->submit.sequence = MUTATE(FED_WIPED_FORGETS_NEW_KEY, 0, f->config.sequence_floor);
+}
+
+void submit_use_up(struct fed *f, uint64_t sequence)
+{
+    if (sequence > f->submit.sequence)
+        f->submit.sequence = sequence;
 }
 
 void submit_arm(struct fed *f)
@@ -164,21 +183,21 @@ void submit_arm(struct fed *f)
     int64_t next = 0;
 
     for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
-        const struct own_entry *own = &f->own[kind];
+        const struct own_entry *own = &f->submit.own[kind];
         if (own->entry != NULL && (next == 0 || own->next_ns < next))
             next = own->next_ns;
     }
-    fed_timer(f, FED_TIMER_SUBMIT, &f->submit_at_ns, next);
+    fed_timer(f, FED_TIMER_SUBMIT, &f->submit.at_ns, next);
 }
 
 /* Takes the holding of an entry by this node. */
 static void restore_own(struct fed *f, struct entry *entry)
 {
     const struct envelope *e = &entry->envelope;
-    struct own_entry *own = &f->own[e->kind];
+    struct own_entry *own = &f->submit.own[e->kind];
 
-    if (e->sequence > f->sequence)
-        f->sequence = e->sequence;
+    if (e->sequence > f->submit.sequence)
+        f->submit.sequence = e->sequence;
     bool by_this_key = digest_equal(&e->node_fingerprint, &f->config.key.fingerprint);
     bool older = own->entry != NULL && own->entry->envelope.sequence >= e->sequence;
     if (!by_this_key || older || MUTATE(FED_RESTART_FORGETS_ENTRY, true, false)) { /* not worth sending */
@@ -235,8 +254,8 @@ enum err submit_restore(struct fed *f, struct bytes record)
         return err;
     if (err == ERR_OK && type == RECORD_ENTRY)
         return restore_entry(f, entry);
-    if (err == ERR_OK && sequence > f->sequence)
-        f->sequence = sequence;
+    if (err == ERR_OK && sequence > f->submit.sequence)
+        f->submit.sequence = sequence;
     return err;
 }
 
@@ -244,14 +263,14 @@ void submit_compact(struct fed *f, uint64_t number)
 {
     const struct member *self = fed_self(f);
     uint64_t height = f->decided.height > number ? f->decided.height : number;
-    bool covered = self != NULL && self->sequence >= f->sequence;
+    bool covered = self != NULL && self->sequence >= f->submit.sequence;
 
     for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {
-        const struct own_entry *own = &f->own[kind];
+        const struct own_entry *own = &f->submit.own[kind];
         if (own->entry == NULL)
             continue;
         persist_entry(f, height + 1, entry_bytes(own->entry));
-        covered |= own->entry->envelope.sequence == f->sequence;
+        covered |= own->entry->envelope.sequence == f->submit.sequence;
     }
     if (MUTATE(FED_FORGETS_UNHEARD_SEQUENCE, false, !covered))
         persist_sequence(f, height + 1);
