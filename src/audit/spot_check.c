@@ -44,6 +44,7 @@ static const int *owners_at(const struct replay *r, const struct digest *block_i
 static bool job_of(const struct spot *s, const struct claims *c, struct cycle_job *out)
 {
     const struct federation_state *state = &s->r->state;
+    const struct member *member = &state->members[c->member];
     const int *owners = owners_at(s->r, &c->envelope.ledger_block_id);
     struct claim_shards shards;
 
@@ -52,8 +53,8 @@ static bool job_of(const struct spot *s, const struct claims *c, struct cycle_jo
         .epoch = c->envelope.federated_epoch,
         .iteration_limit = state->policy.iteration_limit,
     };
-    claim_shards_of(owners, state->policy.shards, c->member, &shards);
-    return claim_instances(s->work, &state->members[c->member], &shards, out);
+    claim_shards_of(state, owners, c->member, &shards);
+    return claim_disclosed(member) && claim_instances(s->work, member, &shards, out);
 }
 
 static uint64_t claimed(const struct claims *c, unsigned number)

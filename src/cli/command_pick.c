@@ -154,9 +154,11 @@ static int compare_scenario(const struct setup *s, const struct audit_report *re
 static int compare_federation(const struct setup *s)
 {
     struct buf genesis = {0};
+    struct diag diag = {0};
     struct digest id;
 
-    scenario_genesis(&s->scenario, s->seed, &genesis);
+    if (scenario_genesis(&s->scenario, s->seed, &genesis, &diag) != ERR_OK)
+        return command_fail("pick", "%s", diag.text);
     id = digest_of(bytes_of_buf(&genesis));
     buf_free(&genesis);
     if (digest_equal(&id, &s->state.federation_id))

@@ -13,6 +13,7 @@ struct disclosed_work {
     uint64_t seed;
     struct disclosed_node *nodes; /* owned; order of the scenario */
     struct instance *shards;      /* owned; NULL: not disclosed */
+    struct digest federation_id;
 };
 
 static enum err build_node(struct disclosed_work *w, unsigned i, struct diag *diag)
@@ -49,6 +50,17 @@ static enum err build_shards(struct disclosed_work *w, struct diag *diag)
     return err;
 }
 
+static enum err name_federation(struct disclosed_work *w, struct diag *diag)
+{
+    struct buf genesis = {0};
+    enum err err = scenario_genesis(&w->scenario, w->seed, &genesis, diag);
+
+    if (err == ERR_OK)
+        w->federation_id = digest_of(bytes_of_buf(&genesis));
+    buf_free(&genesis);
+    return err;
+}
+
 enum err disclosed_work_new(const char *scenario, const uint64_t *seed, struct disclosed_work **out, struct diag *diag)
 {
     struct disclosed_work *w = mem_alloc(sizeof *w);
@@ -65,6 +77,8 @@ enum err disclosed_work_new(const char *scenario, const uint64_t *seed, struct d
         err = build_node(w, i, diag);
     if (err == ERR_OK)
         err = build_shards(w, diag);
+    if (err == ERR_OK)
+        err = name_federation(w, diag);
     if (err != ERR_OK)
         disclosed_work_free(w);
     else
@@ -92,13 +106,8 @@ void disclosed_work_free(struct disclosed_work *w)
 struct audit_rehearsal disclosed_work_rehearsal(const struct disclosed_work *w, const char *path,
                                                 const struct claim_work *work)
 {
-    struct audit_rehearsal out = {.path = path, .scenario = w->scenario.text, .seed = w->seed, .work = work};
-    struct buf genesis = {0};
-
-    scenario_genesis(&w->scenario, w->seed, &genesis);
-    out.federation_id = digest_of(bytes_of_buf(&genesis));
-    buf_free(&genesis);
-    return out;
+    return (struct audit_rehearsal){
+        .path = path, .scenario = w->scenario.text, .seed = w->seed, .federation_id = w->federation_id, .work = work};
 }
 
 static const struct instance *own(void *context, const struct member *member, unsigned *count)

@@ -161,7 +161,7 @@ static void basis_take(const struct fed *f, struct basis *out)
 
     out->epoch = s->epoch;
     out->block_id = s->block_id;
-    claim_shards_of(owners, s->policy.shards, f->self, &out->shards);
+    claim_shards_of(s, owners, f->self, &out->shards);
     mem_free(owners);
 }
 

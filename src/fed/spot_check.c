@@ -42,7 +42,7 @@ static bool shards_known(const struct fed *f, const struct spot_check *c, struct
         bool is_newest = i == (f->spot_checks.owners_next + OWNERS_KEPT - 1) % OWNERS_KEPT;
         if (!MUTATE(FED_SHARDS_OF_NOW, is_newest, is_built_on))
             continue;
-        claim_shards_of(o->owners, policy->shards, c->member, out);
+        claim_shards_of(&f->decided, o->owners, c->member, out);
         return true;
     }
     return false;
@@ -86,11 +86,13 @@ static void keep_drawn(struct fed *f)
     f->spot_checks.count = kept;
 }
 
-/* Our own claims, those of who is out for good, and what the state has our word on need no look. */
+/* Our own claims, those of who is out for good or discloses nothing, and what the state has our word on need no look.
+ */
 static bool is_done(const struct fed *f, const struct spot_check *c)
 {
-    enum member_status status = f->decided.members[c->member].status;
-    bool done = c->member == f->self || status == MEMBER_CONVICTED || status == MEMBER_LEFT;
+    const struct member *m = &f->decided.members[c->member];
+    bool done = c->member == f->self || m->status == MEMBER_CONVICTED || m->status == MEMBER_LEFT;
+    done = done || !claim_disclosed(m);
 
     for (unsigned i = 0; i < c->recount_count; i++)
         done = done || c->recounts[i].member == f->self;

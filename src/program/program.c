@@ -473,20 +473,36 @@ static enum err program_get(struct programs *s, const struct program_spec *spec,
     return ERR_OK;
 }
 
-static enum err instance_load(struct program *p, const char *name, struct instance *out, struct diag *diag)
+static enum err file_hash(const struct program_spec *spec, const char *name, struct digest *out, struct diag *diag)
 {
     struct buf path = {0}, bytes = {0};
     enum err err;
 
-    buf_printf(&path, "%s%s%s", *name == '/' ? "" : p->spec->folder, *name == '/' ? "" : "/", name);
+    buf_printf(&path, "%s%s%s", *name == '/' ? "" : spec->folder, *name == '/' ? "" : "/", name);
     err = file_read(buf_text(&path), PROGRAM_FILE_MAX, &bytes, diag);
+    if (err == ERR_OK)
+        *out = digest_of(bytes_of_buf(&bytes));
+    buf_free(&path);
+    buf_free(&bytes);
+    return err;
+}
+
+enum err program_shard_hash(const struct program_spec *spec, unsigned index, struct digest *out, struct diag *diag)
+{
+    ASSERT(spec->file_count > 0);
+    return file_hash(spec, spec->files[index % spec->file_count], out, diag);
+}
+
+static enum err instance_load(struct program *p, const char *name, struct instance *out, struct diag *diag)
+{
+    struct digest hash;
+    enum err err = file_hash(p->spec, name, &hash, diag);
+
     if (err == ERR_OK) {
-        *out = (struct instance){.evaluator = &p->evaluator, .hash = digest_of(bytes_of_buf(&bytes))};
+        *out = (struct instance){.evaluator = &p->evaluator, .hash = hash};
         out->name = mem_alloc(strlen(name) + 1);
         memcpy(out->name, name, strlen(name) + 1);
     }
-    buf_free(&path);
-    buf_free(&bytes);
     return err;
 }
 

@@ -76,6 +76,10 @@ enum err programs_workload(struct programs *programs, const struct program_spec 
 enum err programs_shard(struct programs *programs, const struct program_spec *spec, unsigned index,
                         struct instance *out, struct diag *diag) MUST_CHECK;
 
+/* The hash that such a shard's instance has; nothing but its file is looked at. */
+enum err program_shard_hash(const struct program_spec *spec, unsigned index, struct digest *out,
+                            struct diag *diag) MUST_CHECK;
+
 /* One run, never kept, never tried again; says gets why it is no success. */
 struct evaluation programs_try(const struct evaluation_task *task, char says[PROGRAM_SAYS_SIZE]);
 

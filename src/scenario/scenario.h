@@ -118,8 +118,12 @@ void scenario_fini(struct scenario *s);
 
 /* What is searched: the genes of the users' programs, or of the built-in solver. */
 const struct genome_schema *scenario_schema(const struct scenario *s);
-/* The genesis document of a rehearsal with this seed, whose simulated keys it has; appended to out. */
-void scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *out);
+/* The genesis document of a rehearsal with this seed, whose simulated keys it has; appended to out. It names the shared
+ * work, and what is disclosed, so these are built: errors are those of their files. */
+enum err scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *out, struct diag *diag) MUST_CHECK;
+/* A node's card in a rehearsal with this seed. */
+enum err scenario_card(const struct scenario *s, unsigned node, uint64_t seed, struct member_card *out,
+                       struct diag *diag) MUST_CHECK;
 /* What a node's private work is once `epoch` has begun: the node's own, or that of the last drift event until then. One
  * with a time in place of an epoch counts from the start. Borrowed from s. */
 const struct workload_spec *scenario_work(const struct scenario *s, unsigned node, uint64_t epoch);

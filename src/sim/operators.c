@@ -73,10 +73,12 @@ static void change_of(const struct rehearsal *r, unsigned fault, const struct wa
 {
     const struct scenario_event *e = event_at(r, fault);
     const struct sim_node *n = &r->nodes[e->node];
-    struct change change = {.kind = kind_of_change(e->kind), .card = r->scenario->nodes[e->node].card};
+    struct change change = {.kind = kind_of_change(e->kind)};
+    enum err err = scenario_card(r->scenario, e->node, r->options.seed, &change.card, NULL);
     struct digest federation_id = digest_of(bytes_of_buf(&r->genesis));
     const struct secret_key *key = NULL;
 
+    ASSERT(err == ERR_OK); /* its files were there when the rehearsal began */
     if (change.kind == CHANGE_STAKE)
         change.card.stake = e->stake;
     if (change.kind == CHANGE_JOIN)

@@ -14,11 +14,13 @@ enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 14 };
 /* ---- setting up */
 
 /* Genesis, and the nodes that are members by it. */
-static void genesis_build(struct rehearsal *r)
+static enum err genesis_build(struct rehearsal *r, struct diag *diag)
 {
     const struct scenario *s = r->scenario;
+    enum err err = scenario_genesis(s, r->options.seed, &r->genesis, diag);
 
-    scenario_genesis(s, r->options.seed, &r->genesis);
+    if (err != ERR_OK)
+        return err;
     for (unsigned i = 0; i < r->count; i++) {
         if (s->nodes[i].joins_later)
             continue;
@@ -26,6 +28,7 @@ static void genesis_build(struct rehearsal *r)
         r->nodes[i].votes = s->nodes[i].card.role == ROLE_CORE;
         r->node_of[r->members++] = i;
     }
+    return ERR_OK;
 }
 
 enum err rehearsal_workload(struct rehearsal *r, unsigned node, const struct workload_spec *spec, struct diag *diag)
@@ -80,13 +83,14 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
         r->verdicts = verify_cache_new(VERDICTS_KEPT);
     for (unsigned i = 0; i < r->count; i++)
         node_init(&r->nodes[i], r, i);
-    genesis_build(r);
     if (scenario->space != NULL)
         r->programs = programs_new(scenario->space);
     links_init(&r->links, scenario, options->seed, &r->agenda, &r->network);
     timeline_init(&r->timeline, scenario->epoch_start, options->epochs, options->room);
     r->pool = pool_new(options->threads);
-    err = work_build(r, diag);
+    err = genesis_build(r, diag);
+    if (err == ERR_OK)
+        err = work_build(r, diag);
     if (err != ERR_OK) {
         rehearsal_free(r);
         return err;

@@ -188,7 +188,8 @@ static bool is_finished(const struct federated_simulation_options *o, const stru
     if (!o->resume || !o->write_artifacts || o->trace != NULL)
         return false;
     run.seed = o->has_seed ? o->seed : scenario->seed;
-    scenario_genesis(scenario, run.seed, &genesis);
+    if (scenario_genesis(scenario, run.seed, &genesis, NULL) != ERR_OK)
+        return false; /* the run will say why */
     run.genesis = digest_of(bytes_of_buf(&genesis));
     finished = access(artifacts_journal(files), F_OK) != 0 && finished_already(files, &run);
     if (finished) {

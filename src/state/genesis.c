@@ -7,7 +7,7 @@
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
 
-enum { GENESIS_VERSION = 1, EPOCH_MAX_BITS = 53 };
+enum { GENESIS_VERSION = 2, EPOCH_MAX_BITS = 53 };
 
 static const char *const role_names[] = {"core", "edge"};
 static const char *const site_names[] = {"local", "remote", "edge"};
@@ -76,7 +76,7 @@ uint64_t member_stake_get(struct cbor_reader *r)
 
 void member_card_put(struct cbor_writer *w, const struct member_card *m)
 {
-    cbor_put_map(w, 6);
+    cbor_put_map(w, 7);
     cbor_put_text(w, "key");
     cbor_put_bytes(w, bytes_of(m->key.b, KEY_PUBLIC_SIZE));
     cbor_put_text(w, "name");
@@ -85,16 +85,36 @@ void member_card_put(struct cbor_writer *w, const struct member_card *m)
     cbor_put_text(w, member_role_name(m->role));
     cbor_put_text(w, "site");
     cbor_put_text(w, member_site_name(m->site));
+    cbor_put_text(w, "work");
+    if (digest_is_zero(&m->work))
+        cbor_put_null(w);
+    else
+        cbor_put_bytes(w, digest_bytes(&m->work));
     cbor_put_text(w, "stake");
     cbor_put_uint(w, m->stake);
     cbor_put_text(w, "region");
     cbor_put_text(w, m->region);
 }
 
+/* The digest of nothing disclosed is null, and no other form of it. */
+static struct digest get_work(struct cbor_reader *r)
+{
+    struct digest work = {{0}};
+
+    if (cbor_peek(r) == CBOR_SIMPLE) {
+        cbor_get_null(r);
+        return work;
+    }
+    work = digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
+    if (r->err == ERR_OK && digest_is_zero(&work))
+        cbor_fail(r, ERR_RANGE);
+    return work;
+}
+
 void member_card_get(struct cbor_reader *r, struct member_card *out)
 {
     struct member_card m = {0};
-    cbor_expect_map(r, 6);
+    cbor_expect_map(r, 7);
     cbor_expect_key(r, "key");
     struct bytes key = cbor_get_bytes_of(r, KEY_PUBLIC_SIZE);
     if (key.len == KEY_PUBLIC_SIZE)
@@ -105,6 +125,8 @@ void member_card_get(struct cbor_reader *r, struct member_card *out)
     m.role = (enum member_role)get_choice(r, role_names, 2);
     cbor_expect_key(r, "site");
     m.site = (enum member_site)get_choice(r, site_names, 3);
+    cbor_expect_key(r, "work");
+    m.work = get_work(r);
     cbor_expect_key(r, "stake");
     m.stake = member_stake_get(r);
     cbor_expect_key(r, "region");
@@ -122,13 +144,15 @@ void genesis_encode(const struct genesis *g, struct buf *out)
     genome_schema_encode(&g->schema, &schema);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 10);
+    cbor_put_map(&w, 11);
     cbor_put_text(&w, "name");
     cbor_put_text(&w, g->name);
     cbor_put_text(&w, "policy");
     policy_put(&w, &g->policy);
     cbor_put_text(&w, "quorum");
     cbor_put_uint(&w, g->quorum);
+    cbor_put_text(&w, "shards");
+    cbor_put_bytes(&w, g->shards);
     cbor_put_text(&w, "members");
     cbor_put_array(&w, g->member_count);
     for (unsigned i = 0; i < g->member_count; i++)
@@ -150,18 +174,34 @@ void genesis_encode(const struct genesis *g, struct buf *out)
     buf_free(&schema);
 }
 
+/* Of a map that may have other keys than this version's; 0: there is none. */
+static uint64_t version_of(struct bytes in)
+{
+    struct cbor_reader r;
+
+    cbor_reader_init(&r, in);
+    for (uint64_t left = cbor_get_map(&r); left > 0 && r.err == ERR_OK; left--) {
+        if (bytes_equal(cbor_get_text(&r), bytes_of_text("version")))
+            return cbor_get_uint(&r);
+        (void)cbor_get_raw(&r);
+    }
+    return 0;
+}
+
 /* The parts that are documents of their own are decoded after the map, once the schema is known. */
 static enum err genesis_read(struct bytes in, struct genesis *g, struct bytes *incumbent, struct bytes *schema)
 {
     struct cbor_reader r;
     cbor_reader_init(&r, in);
-    cbor_expect_map(&r, 10);
+    cbor_expect_map(&r, 11);
     cbor_expect_key(&r, "name");
     get_name(&r, FEDERATION_NAME_MAX, g->name);
     cbor_expect_key(&r, "policy");
     policy_get(&r, &g->policy);
     cbor_expect_key(&r, "quorum");
     g->quorum = (unsigned)get_ranged(&r, 1, PBFT_REPLICAS_MAX);
+    cbor_expect_key(&r, "shards");
+    g->shards = cbor_get_bytes(&r);
     cbor_expect_key(&r, "members");
     uint64_t count = cbor_get_array(&r);
     if (count > MEMBERS_MAX)
@@ -216,6 +256,10 @@ enum err genesis_decode(struct bytes in, struct genesis *out, struct diag *diag)
 {
     if (in.len > GENESIS_SIZE_MAX)
         return diag_set(diag, ERR_LIMIT, "genesis: %zu bytes, at most %d are allowed", in.len, GENESIS_SIZE_MAX);
+    uint64_t version = version_of(in);
+    if (version > 0 && version != GENESIS_VERSION)
+        return diag_set(diag, ERR_UNKNOWN, "genesis: its version is %llu, this program reads version %d",
+                        (unsigned long long)version, GENESIS_VERSION);
     struct genesis *g = mem_alloc(sizeof *g);
     struct bytes incumbent = {0}, schema = {0};
     enum err err = genesis_read(in, g, &incumbent, &schema);
@@ -233,7 +277,11 @@ enum err genesis_decode(struct bytes in, struct genesis *out, struct diag *diag)
         diag_set(diag, err, "genesis: incumbent: %s", err_text(err));
         goto done;
     }
-    err = check_members(g, diag);
+    if (g->shards.len != (size_t)g->policy.shards * DIGEST_SIZE)
+        err = diag_set(diag, ERR_MISMATCH, "genesis: shards: %zu bytes, %u shards take %zu", g->shards.len,
+                       g->policy.shards, (size_t)g->policy.shards * DIGEST_SIZE);
+    if (err == ERR_OK)
+        err = check_members(g, diag);
     if (err == ERR_OK)
         *out = *g;
 done:

@@ -20,7 +20,8 @@ struct member_card {
     char region[MEMBER_NAME_MAX + 1];
     enum member_role role;
     enum member_site site;
-    uint64_t stake; /* 1..MEMBER_STAKE_MAX */
+    uint64_t stake;     /* 1..MEMBER_STAKE_MAX */
+    struct digest work; /* of the instances that it discloses (claim_work_digest); zero: it discloses none */
     struct public_key key;
 };
 
@@ -31,6 +32,7 @@ struct genesis {
     unsigned max_byzantine; /* f */
     unsigned quorum;
     struct policy policy;
+    struct bytes shards; /* hashes of the shards' instances, policy.shards of them one behind the other; borrowed */
     struct genome_schema schema;
     struct genome incumbent;
     unsigned member_count;
@@ -38,7 +40,8 @@ struct genesis {
 };
 
 void genesis_encode(const struct genesis *g, struct buf *out);
-/* Strict. Also: unique names and keys, key_check, at least one validator, quorum_check, min_participants can be met. */
+/* Strict; out->shards is a view into `in`. Also: as many shards as the policy has, unique names and keys, key_check, at
+ * least one validator, quorum_check, min_participants can be met. */
 enum err genesis_decode(struct bytes in, struct genesis *out, struct diag *diag) MUST_CHECK;
 
 void member_card_put(struct cbor_writer *w, const struct member_card *m);

@@ -53,6 +53,7 @@ static void take_genesis(struct federation_state *s, const struct genesis *g)
     s->quorum = g->quorum;
     take_quorum(s, g);
     s->policy = g->policy;
+    s->shards = blob_new(g->shards);
     s->schema = g->schema;
     s->epoch = g->epoch_start;
     s->incumbent = g->incumbent;
@@ -123,6 +124,8 @@ static void *duplicate(const void *from, size_t count, size_t size)
 void state_copy(struct federation_state *to, const struct federation_state *from)
 {
     *to = *from;
+    if (from->shards != NULL)
+        blob_hold(to->shards);
     to->members = duplicate(from->members, from->member_count, sizeof from->members[0]);
     to->contributions = duplicate(from->contributions, from->member_count, sizeof from->contributions[0]);
     to->candidates = duplicate(from->candidates, from->candidate_count, sizeof from->candidates[0]);
@@ -148,6 +151,7 @@ void state_free(struct federation_state *s)
     for (unsigned i = 0; i < s->check_count; i++)
         mem_free(s->checks[i].recounts);
     mem_free(s->checks);
+    blob_drop(s->shards);
     mem_free(s->retired);
     mem_free(s->members);
     mem_free(s->contributions);

@@ -91,6 +91,7 @@ struct federation_state {
     unsigned faults_wanted, quorum_surplus; /* what genesis wants beyond the rule: membership_quorum() */
     uint64_t founders_stake;                /* the greatest that genesis has: nobody gets more */
     struct policy policy;
+    struct blob *shards; /* hashes of the shards' instances, in their order (not in the state root); one holding */
     struct genome_schema schema;
 
     unsigned change_count;

@@ -382,6 +382,7 @@ static void take_founding(struct federation_state *s, const struct federation_st
     s->quorum_surplus = founding->quorum_surplus;
     s->founders_stake = founding->founders_stake;
     s->policy = founding->policy;
+    s->shards = founding->shards != NULL ? blob_hold(founding->shards) : NULL;
     s->schema = founding->schema;
 }
 

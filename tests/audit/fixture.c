@@ -23,8 +23,10 @@ static void write_scenario(const char *path, unsigned validators, unsigned quoru
                " \"nodes\": [",
                quorum);
     for (unsigned i = 0; i < validators; i++)
-        buf_printf(&text, "{\"id\": \"core-%u\", \"region\": \"r%u\", \"role\": \"core\", \"stake\": 1}%s", i, i,
-                   edge || i + 1 < validators ? ", " : "");
+        buf_printf(&text,
+                   "{\"id\": \"core-%u\", \"region\": \"r%u\", \"role\": \"core\", \"stake\": 1, "
+                   "\"disclosed\": true}%s",
+                   i, i, edge || i + 1 < validators ? ", " : "");
     if (edge)
         buf_add_text(&text, "{\"id\": \"edge-0\", \"region\": \"r0\", \"role\": \"edge\", \"stake\": 1}");
     buf_add_text(&text, "], \"workload\": {\"family\": \"queen\", \"instances\": 1, \"size_min\": 5},"

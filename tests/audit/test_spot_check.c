@@ -233,6 +233,37 @@ static void the_work_of_another_run_is_refused(void)
     forget();
 }
 
+/* Whoever names the right run and has the wrong graphs for it: genesis names the right ones. */
+static void other_work_accuses_nobody(void)
+{
+    struct audit_report report = {0};
+    struct fixture f;
+    struct digest fingerprints[SITES];
+    struct instance shards[SHARDS];
+
+    fixture_make(&f, SITES, 2, false, EPOCHS, 11);
+    disclose(11);
+    memcpy(fingerprints, disclosed.fingerprints, sizeof fingerprints);
+    forget();
+    disclose(15);
+    memcpy(disclosed.fingerprints, fingerprints, sizeof fingerprints);
+    expect(&f, ALL, 0, 0, true);
+    memcpy(shards, disclosed.shards, sizeof shards);
+    for (unsigned i = 0; i < SITES; i++)
+        workload_fini(&disclosed.own[i]);
+    disclose(11);
+    for (unsigned i = 0; i < SHARDS; i++) {
+        instance_fini(&disclosed.shards[i]);
+        disclosed.shards[i] = shards[i];
+    }
+    run_all_again(&f, &report);
+    CHECK_EQ_U64(report.finding_count, 0);
+    CHECK(report.sections[report.section_count - 1].passed[RULE_WORK_CLAIMS] < claims(&f));
+    audit_report_free(&report);
+    fixture_free(&f);
+    forget();
+}
+
 int main(void)
 {
     key_library_init();
@@ -242,5 +273,6 @@ int main(void)
     TAP_RUN(false_rows_are_found);
     TAP_RUN(nothing_disclosed_is_nothing_checked);
     TAP_RUN(the_work_of_another_run_is_refused);
+    TAP_RUN(other_work_accuses_nobody);
     return tap_done();
 }

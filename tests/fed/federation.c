@@ -72,6 +72,7 @@ struct member_card federation_card(const struct federation *f, unsigned node)
         .site = core ? SITE_LOCAL : SITE_EDGE,
         .stake = 100,
         .key = f->nodes[node].key.public,
+        .work = claim_work_digest(f->nodes[node].work.instances, f->nodes[node].work.count),
     };
 
     snprintf(m.name, sizeof m.name, "node-%u", node);
@@ -83,7 +84,11 @@ static void make_genesis(struct federation *f)
 {
     const struct federation_options *o = &f->options;
     struct genesis *g = mem_alloc(sizeof *g);
+    struct buf shards = {0};
 
+    for (unsigned i = 0; i < o->shards; i++)
+        buf_add(&shards, f->shards[i].hash.b, DIGEST_SIZE);
+    g->shards = bytes_of_buf(&shards);
     snprintf(g->name, sizeof g->name, "test");
     g->simulated = true;
     g->epoch_start = 1;
@@ -106,6 +111,7 @@ static void make_genesis(struct federation *f)
     for (unsigned i = 0; i < g->member_count; i++)
         g->members[i] = federation_card(f, i);
     genesis_encode(g, &f->genesis);
+    buf_free(&shards);
     mem_free(g);
 }
 
@@ -133,7 +139,6 @@ void federation_init(struct federation *f, const struct federation_options *opti
         snprintf(name, sizeof name, "node-%u", i);
         key_simulated(options->seed, name, &f->nodes[i].key);
     }
-    make_genesis(f);
     for (unsigned i = 0; i < f->count; i++) {
         struct node *n = &f->nodes[i];
         char label[16];
@@ -150,6 +155,7 @@ void federation_init(struct federation *f, const struct federation_options *opti
         enum err err = workload_build_shard(&spec, options->seed, i, &f->shards[i], &diag);
         ASSERT(err == ERR_OK);
     }
+    make_genesis(f);
 }
 
 void federation_start(struct federation *f)

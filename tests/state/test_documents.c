@@ -131,6 +131,12 @@ static void spoil(unsigned number, struct genesis *g)
     case 11:
         g->members[0].name[0] = '\0';
         break;
+    case 12:
+        g->policy.shards = 2;
+        break;
+    case 13:
+        g->shards = bytes_of("12345678901234567890123456789012", DIGEST_SIZE);
+        break;
     default:
         g->member_count = 0;
         break;
@@ -140,8 +146,8 @@ static void spoil(unsigned number, struct genesis *g)
 static void bad_genesis_is_refused(void)
 {
     static const char *const words[] = {
-        "named \"v0\"", "same key", "key of member",    "role core", "unsafe",  "liars",    "never be met",
-        "allowed",      "allowed",  "min_participants", "genesis: ", "allowed", "role core"};
+        "named \"v0\"", "same key",         "key of member", "role core", "unsafe", "liars",  "never be met", "allowed",
+        "allowed",      "min_participants", "genesis: ",     "allowed",   "shards", "shards", "role core"};
     struct fixture f;
     struct genesis *g = mem_alloc(sizeof *g);
     fixture_init(&f, 4, 1, NULL);
@@ -152,6 +158,55 @@ static void bad_genesis_is_refused(void)
         CHECK(decode(g, &diag) != ERR_OK);
         if (!CHECK(strstr(diag.text, words[i]) != NULL))
             tap_note("case %u: %s", i, diag.text);
+    }
+    mem_free(g);
+    fixture_fini(&f);
+}
+
+/* What the shards are, and what a member discloses, is named; nothing disclosed is null, and no digest of zeros. */
+static void work_is_named(void)
+{
+    struct fixture f;
+    struct genesis *g = mem_alloc(sizeof *g);
+    struct buf bytes = {0};
+    struct diag diag = {0};
+
+    fixture_init(&f, 2, 1, NULL);
+    *g = f.genesis;
+    g->policy.shards = 2;
+    g->shards = bytes_of("1234567890123456789012345678901212345678901234567890123456789012", 2 * DIGEST_SIZE);
+    g->members[1].work = digest_of(bytes_of_text("work"));
+    CHECK_OK(decode(g, &diag));
+    genesis_encode(g, &bytes);
+    for (size_t i = 0; i + DIGEST_SIZE <= bytes.len; i++) {
+        if (memcmp(bytes.data + i, g->members[1].work.b, DIGEST_SIZE) == 0)
+            memset(bytes.data + i, 0, DIGEST_SIZE);
+    }
+    CHECK_ERR(genesis_decode(bytes_of_buf(&bytes), g, &diag), ERR_RANGE);
+    buf_free(&bytes);
+    mem_free(g);
+    fixture_fini(&f);
+}
+
+/* Of a program that is older, or newer, the document says so. */
+static void another_version_is_refused(void)
+{
+    static const char key[] = "gversion";
+    struct fixture f;
+    struct genesis *g = mem_alloc(sizeof *g);
+
+    fixture_init(&f, 1, 1, NULL);
+    for (size_t i = 0; i + sizeof key < f.document.len; i++) {
+        if (memcmp(f.document.data + i, key, sizeof key - 1) != 0)
+            continue;
+        for (unsigned version = 1; version <= 3; version++) {
+            struct diag diag = {0};
+            f.document.data[i + sizeof key - 1] = (uint8_t)version;
+            enum err err = genesis_decode(bytes_of_buf(&f.document), g, &diag);
+            CHECK_ERR(err, version == 2 ? ERR_OK : ERR_UNKNOWN);
+            CHECK(err == ERR_OK || strstr(diag.text, "this program reads version 2") != NULL);
+        }
+        break; /* the schema behind it has one of its own */
     }
     mem_free(g);
     fixture_fini(&f);
@@ -291,6 +346,8 @@ int main(void)
     TAP_RUN(ranges_are_checked);
     TAP_RUN(genesis_round_trips);
     TAP_RUN(bad_genesis_is_refused);
+    TAP_RUN(work_is_named);
+    TAP_RUN(another_version_is_refused);
     TAP_RUN(names_are_names);
     TAP_RUN(genesis_has_one_encoding);
     TAP_RUN(bodies_round_trip);

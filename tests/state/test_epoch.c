@@ -45,15 +45,15 @@ static void the_line_is_pinned(void)
     char hex[2 * DIGEST_SIZE + 1];
     fixture_init(&f, 3, 1, NULL);
     digest_hex(&f.state.federation_id, hex);
-    CHECK_EQ_TEXT(hex, "50a147db53e30b03d48d0185598f272c1957ddf84d5fc0649a156cab65a0abcb");
+    CHECK_EQ_TEXT(hex, "7f58206d441cbe51aa5dc153c71d389c67537a24c5c895bd00860ccfe0d2d1e9");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "976aa52534c6b37ac2ff6683ead35f83e1edf43f25624f80119ee5ee7039bbdd");
+    CHECK_EQ_TEXT(hex, "e2340f93827e1bbbd6f1953042e944929415d2e6ce99e690bbbdac3d3abdd2cf");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "bc67aa5e7dd1d240b8978a777b0b9fe8949622ec60580408388f2d6752161d00");
+    CHECK_EQ_TEXT(hex, "93cffa28dca8df10d1fab6ab4c9f2d003615f332b94f8b161fdeac6f83ae97dd");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "9cc365c6d7f06d3bfabd8e3f0f49dc5b53e2b81efe1513837b00c3bd2e9b781f");
+    CHECK_EQ_TEXT(hex, "2aaf67ac9d81880dd45e8403d1667f4edad4cf56cbd2ad5461f897e7960daec4");
     fixture_fini(&f);
 }
 
