@@ -15,7 +15,6 @@ static void tentative_free(struct tentative *t)
     state_free(&t->state);
     execution_free(&t->execution);
     entries_drop(t->entries, t->count);
-    *t = (struct tentative){0};
 }
 
 void application_undo(struct fed *f, uint64_t sequence)
@@ -39,7 +38,6 @@ void application_free(struct fed *f)
 
 void application_install(struct fed *f, struct federation_state *state)
 {
-    ASSERT(f->application.tentative_count == 0);
     state_free(&f->decided);
     f->decided = *state;
 }
@@ -125,9 +123,9 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
             mem_resize(f->application.tentative, f->application.tentative_cap, sizeof *f->application.tentative);
     }
     struct tentative *t = &f->application.tentative[f->application.tentative_count];
-    *t = (struct tentative){0};
     t->entries = open_entries(f, requests, count);
     t->count = count;
+    t->execution = (struct execution){0};
     state_copy(&t->state, application_tip(f));
     state_execute(&t->state, t->entries, count, &t->execution);
     f->application.tentative_count++;
@@ -170,12 +168,9 @@ static struct blob *decide(void *context, struct bytes certificate, struct repli
     struct blob *block = blob_new(bytes_of_buf(&encoded));
     buf_free(&encoded);
     describe(&t->execution.header, &t->state.block_id, certificate, out);
-    state_free(&f->decided);
-    f->decided = t->state;
+    application_install(f, &t->state);
     f->application.execution = t->execution;
-    t->state = (struct federation_state){0};
-    t->execution = (struct execution){0};
-    tentative_free(t);
+    entries_drop(t->entries, t->count);
     f->application.tentative_count--;
     memmove(f->application.tentative, f->application.tentative + 1,
             f->application.tentative_count * sizeof *f->application.tentative);

@@ -35,7 +35,7 @@ void application_free(struct fed *f);
 /* The state after all that is executed. */
 const struct federation_state *application_tip(const struct fed *f);
 void application_undo(struct fed *f, uint64_t sequence);
-/* Takes the state over as the decided one; nothing above it is executed. */
+/* Takes the state over as the decided one; nothing above it is executed, but for what was executed on top of it. */
 void application_install(struct fed *f, struct federation_state *state);
 
 #endif

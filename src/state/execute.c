@@ -17,7 +17,8 @@ static bool find_signer(const struct federation_state *s, struct entry *e)
 {
     const struct digest *fingerprint = &e->envelope.node_fingerprint;
 
-    if (e->member < s->member_count && digest_equal(&s->members[e->member].fingerprint, fingerprint))
+    if (e->member < s->member_count &&
+        MUTATE(STATE_SIGNER_OF_BEFORE, e->verified, digest_equal(&s->members[e->member].fingerprint, fingerprint)))
         return true;
     int member = state_find(s, fingerprint);
     if (member >= 0)

@@ -156,7 +156,13 @@ void state_free(struct federation_state *s)
     mem_free(s->members);
     mem_free(s->contributions);
     mem_free(s->candidates);
-    *s = (struct federation_state){0};
+    /* All else is plain, and much: it stays as it is. */
+    s->member_count = s->check_count = s->retired_count = s->candidate_count = 0;
+    s->members = NULL;
+    s->contributions = NULL;
+    s->checks = NULL;
+    s->retired = NULL;
+    s->candidates = NULL;
 }
 
 /* ---- questions */

@@ -1,7 +1,7 @@
 #include "federation.h"
 
 #include "base/table.h"
-#include "ledger/entry.h"
+#include "fed/internal.h"
 #include "tap.h"
 
 /* An entry is opened once at each node, whichever way it comes in first and how often ever it comes again: one parse of
@@ -229,10 +229,70 @@ static void nodes_start_again(void)
     end(false);
 }
 
+/* ---- how many are open */
+
+enum { FLOOD = 4000, FLOODER = 6, VICTIM = 0 };
+
+static size_t most_open;
+
+/* Entries for the epoch after this one, which is worth waiting for, and each with another number. */
+static void flood(struct federation *f, unsigned node)
+{
+    const struct federation_state *s = federation_state(f);
+    struct buf body = {0};
+
+    update_body_encode(&(struct update_body){0}, &body);
+    for (unsigned i = 1; i <= FLOOD; i++) {
+        struct envelope e = {.kind = ENTRY_UPDATE,
+                             .sequence = i,
+                             .federation_id = s->federation_id,
+                             .federated_epoch = s->epoch + 1,
+                             .ledger_block_id = s->block_id,
+                             .body = bytes_of_buf(&body)};
+        struct buf bytes = {0};
+
+        envelope_sign(&f->nodes[node].key, &e, &bytes);
+        federation_send(f, node, VICTIM, message_entry(bytes_of_buf(&bytes)));
+        buf_free(&bytes);
+    }
+    buf_free(&body);
+}
+
+static void look(struct federation *f, unsigned node)
+{
+    size_t open = f->nodes[node].fed->admission.open.count;
+
+    if (open > most_open)
+        most_open = open;
+}
+
+/* Who sends entries without end has the latest of them remembered, and what nobody uses is closed. */
+static void a_flood_is_forgotten(void)
+{
+    struct federation_options options = federation_usual(4, 3, 3);
+
+    options.last_epoch = 1;
+    table_init(&counts, sizeof(struct count), sizeof(struct digest));
+    federation_init(&fed, &options);
+    fed.nodes[FLOODER].played = true;
+    federation_start(&fed);
+    most_open = 0;
+    federation_at(&fed, 1 * MILLISECOND, flood, FLOODER);
+    for (int64_t ms = 5; ms < 60; ms++)
+        federation_at(&fed, ms * MILLISECOND, look, VICTIM);
+    CHECK(federation_run(&fed, 600 * SECOND));
+    CHECK(most_open > 100 && most_open < FLOOD / 4);
+    CHECK_EQ_U64(fed_state(fed.nodes[VICTIM].fed)->epoch, 2);
+    tap_note("%zu of %d entries were open at once", most_open, FLOOD);
+    federation_fini(&fed);
+    table_free(&counts);
+}
+
 int main(void)
 {
     TAP_RUN(nothing_is_lost);
     TAP_RUN(they_come_again_and_in_any_order);
     TAP_RUN(nodes_start_again);
+    TAP_RUN(a_flood_is_forgotten);
     return tap_done();
 }

@@ -96,6 +96,34 @@ static void a_key_changes(void)
     fixture_fini(&f);
 }
 
+/* An entry that was opened and found good stays so only as long as its signer has the key that signed it. */
+static void an_open_entry_is_of_the_key_that_signed_it(void)
+{
+    struct fixture f;
+    struct buf body = {0}, bytes = {0};
+
+    fixture_init(&f, 5, 1, NULL);
+    struct change c = named(&f, CHANGE_ROTATE, "v3", NEW);
+    CHECK_ERR(fixture_sign_off(&f, 0, 2, &c, NEW), ERR_OK);
+    fixture_update_body(&f, NULL, 0, &body);
+    struct envelope e = fixture_envelope(&f, 3, ENTRY_UPDATE, bytes_of_buf(&body));
+    e.federated_epoch = 1;
+    fixture_sign(&f, 3, &e, &bytes);
+    struct entry *opened = entry_open(bytes_of_buf(&bytes));
+    CHECK_ERR(entry_judge(&f.state, opened), ERR_OK);
+    CHECK_EQ_U64(opened->member, 3);
+    CHECK(opened->verified && opened->signature == ERR_OK);
+    fixture_epoch(&f, 5);
+    CHECK_ERR(entry_check(&f.state, opened), ERR_UNKNOWN);
+    CHECK_ERR(entry_judge(&f.state, opened), ERR_UNKNOWN);
+    CHECK_ERR(entry_verify(opened, &f.keys[NEW].public, NULL), ERR_MISMATCH);
+    CHECK_ERR(entry_verify(opened, &f.keys[3].public, NULL), ERR_OK);
+    entry_drop(opened);
+    buf_free(&bytes);
+    buf_free(&body);
+    fixture_fini(&f);
+}
+
 static void what_does_not_fit_is_refused(void)
 {
     struct fixture f;
@@ -274,6 +302,7 @@ int main(void)
     TAP_RUN(a_quorum_agrees_and_the_epoch_closes_it);
     TAP_RUN(who_leaves_is_gone_with_the_epoch);
     TAP_RUN(a_key_changes);
+    TAP_RUN(an_open_entry_is_of_the_key_that_signed_it);
     TAP_RUN(what_does_not_fit_is_refused);
     TAP_RUN(a_proof_of_possession_is_bound);
     TAP_RUN(all_that_is_agreed_closes_together);
