@@ -5,7 +5,8 @@
 #
 # A defect of the consensus (PBFT_*) is put into storms, REPETITIONS times from other seeds: how many seeds
 # until a checker finds something, and which. Some that storms hardly find are asked of the unit tests. Of every other
-# defect a test program of its layer, or of a layer above, must fail that passes without it.
+# defect a test program of its layer, or of a layer above, must fail that passes without it; some are asked of storms
+# over whole nodes as well.
 #
 # The slice takes a few defects of the consensus that die quickly, and the first one of some other layers, of which
 # it asks that layer's tests only.
@@ -23,6 +24,9 @@ beyond='PBFT_NO_NULL_FILL PBFT_LATE_COMMITS_BELIEVED'
 # These cost time and bytes; the unit tests count both.
 beyond="$beyond PBFT_RESEND_STEADY PBFT_RESEND_BY_FIRST_TIMEOUT PBFT_ANSWERS_OF_ANY_SIZE PBFT_EVERYBODY_ANSWERS"
 beyond="$beyond PBFT_VIEW_SAID_AT_ONCE PBFT_QUESTIONS_STAY_LATE PBFT_STALE_STATUS PBFT_OUTRUNS_ITS_DISK"
+# Storms over whole nodes must find these within so many seeds, too.
+nodes_seeds=400
+by_nodes='FED_DEADLINE_AT_ONCE FED_ENTRY_NOT_RECORDED LEDGER_HEADER_NO_STATE_ROOT'
 few_layers='codec crypto merkle aggregate state'
 quick='PBFT_NO_P_SET PBFT_VOTE_BEFORE_DURABLE PBFT_DOUBLE_EXECUTE PBFT_CERT_NO_MEMBERSHIP'
 
@@ -78,6 +82,15 @@ storms() {
     checker=$(cut -d ' ' -f 2- "$own.found" | sort | uniq -c | sort -rn | sed -n '1s/^ *[0-9]* //p')
 }
 
+# A line "STATUS TEXT".
+storm_of_nodes() {
+    PLANTED=$defect timeout 900 "$build/storm/storm_nodes" --until-found --seeds "$nodes_seeds" \
+        > "$own.nodes" 2>&1 < /dev/null || true
+    after=$(sed -n 's/^found after \([0-9]*\) seeds by /\1 seeds of whole nodes, by /p' "$own.nodes")
+    [ -n "$after" ] && status=0 || status=1
+    echo "$status $defect: ${after:-not found by $nodes_seeds seeds of whole nodes}"
+}
+
 # Leaves lines "STATUS TEXT" in $own.verdict.
 judge() {
     slice=${1#-}
@@ -91,6 +104,7 @@ judge() {
         found=$(notice)
         [ -n "$found" ] && status=0 || status=1
         echo "$status $defect in $* is noticed by ${found:-nothing}" > "$own.verdict"
+        [ -n "$slice" ] || ! contains "$defect" "$by_nodes" || storm_of_nodes >> "$own.verdict"
         return 0
     fi
     storms
@@ -176,7 +190,7 @@ for test in json.load(sys.stdin):
     if "slow" not in " ".join(test["suite"]):
         print(test["name"], shlex.join(test["cmd"]))' > "$work/tests"
 asked_layers=$layers
-targets='all meson-test-prereq storm/storm'
+targets='all meson-test-prereq storm/storm storm/storm_nodes'
 if [ -n "$slice" ]; then
     asked_layers=$few_layers
     targets="storm/storm $(awk -v layers=" $few_layers " -v build="$build/" '

@@ -68,6 +68,21 @@ static struct blob *damaged(struct hostile *h, const struct blob *kept)
     return out;
 }
 
+/* Somebody's entry, under a signature that is not of it: a message ends with the signature. */
+static struct blob *forged(struct hostile *h)
+{
+    for (unsigned i = 0; i < h->kept_count; i++) {
+        struct blob *kept = any_kept(h), *out;
+        struct bytes envelope;
+        if (message_entry_decode(blob_bytes(kept), &envelope) != ERR_OK || envelope.len < SIGNATURE_SIZE)
+            continue;
+        out = blob_new(blob_bytes(kept));
+        out->data[out->len - 1 - draw(h, SIGNATURE_SIZE)] ^= (uint8_t)(1 + draw(h, 255));
+        return out;
+    }
+    return NULL;
+}
+
 static struct blob *cut(struct hostile *h, const struct blob *kept)
 {
     return blob_new(bytes_of(kept->data, kept->len > 0 ? draw(h, kept->len) : 0));
@@ -191,9 +206,11 @@ struct blob *hostile_message(struct hostile *h, const struct federation_state *s
     case 6:
         return kept != NULL ? blob_hold(kept) : NULL;
     case 7:
+        return forged(h);
     case 8:
     case 9:
     case 10:
+    case 11:
         return entry(h, s, self, key);
     default:
         return NULL;

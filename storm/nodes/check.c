@@ -190,6 +190,35 @@ static void check_standing(struct node_run *run, const struct sim_node *n, const
                  member_status_name(m->status));
 }
 
+/* What it signs twice goes to members of even and of odd number: does a well validator get each? */
+static bool is_witnessed(const struct node_run *run)
+{
+    const struct federation_state *s = &run->told.chronicle.state;
+    bool there[2] = {false};
+
+    for (unsigned i = 0; i < run->rehearsal->count; i++) {
+        const struct sim_node *n = &run->rehearsal->nodes[i];
+        if (is_well(n) && (unsigned)n->member < s->member_count && s->members[n->member].votes)
+            there[n->member % 2] = true;
+    }
+    return there[0] && there[1];
+}
+
+/* Who signed two entries under one number all the time that was calm. */
+static void check_convicted(struct node_run *run, const struct sim_node *n)
+{
+    const struct federation_state *s = &run->told.chronicle.state;
+    enum member_status status;
+
+    if (n->lie != LIE_DOUBLE_SIGN || !n->up || n->left || n->member < 0 || (unsigned)n->member >= s->member_count ||
+        run->calm_epoch == UINT64_MAX || run->rehearsal->last_epoch < run->calm_epoch + 2 || !is_roomy(run))
+        return;
+    status = s->members[n->member].status;
+    if (is_witnessed(run) && status != MEMBER_CONVICTED)
+        run_fail(run, "evidence", "%s signs two entries under one number, and is %s", n->name,
+                 member_status_name(status));
+}
+
 static void check_node(struct node_run *run, const struct sim_node *n)
 {
     const struct federation_state *last = &run->told.chronicle.state;
@@ -204,6 +233,7 @@ static void check_node(struct node_run *run, const struct sim_node *n)
                  fed_state(n->fed)->epoch, run->rehearsal->last_epoch);
     if (is_well(n) && (unsigned)n->member < last->member_count)
         check_standing(run, n, last);
+    check_convicted(run, n);
     run_mark(run, NODE_MARK_RESTARTED, n->restarts > 0);
 }
 
