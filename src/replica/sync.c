@@ -171,8 +171,23 @@ static bool rests(const struct replica *r)
     return r->consensus.pbft == NULL && r->app.interest(r->app.context) == REPLICA_RESTS;
 }
 
+/* Somebody has decided what was not known of: the question that comes to something is the next one. */
+static void note_news(struct replica *r)
+{
+    struct sync *s = &r->sync;
+    uint64_t known = known_decided(r), heard = s->heard > known ? s->heard : known;
+
+    if (heard <= s->news)
+        return;
+    s->news = heard;
+    s->wait_ns = MUTATE(REPLICA_NEWS_WAITS, s->wait_ns, r->config.poll_ns);
+    if (s->poll_at_ns > r->now_ns + s->wait_ns)
+        arm(r, r->now_ns + s->wait_ns);
+}
+
 void sync_arm(struct replica *r)
 {
+    note_news(r);
     if (r->sync.state == SYNC_PROBING && rests(r))
         become_level(r);
     if (!is_wanted(r))

@@ -191,6 +191,25 @@ static void questions_that_come_to_nothing_get_rarer(void)
     teardown(&n);
 }
 
+/* Whoever was cut off asks ever more rarely, and would else go on waiting when the cut is over. */
+static void news_ends_the_waiting(void)
+{
+    struct node n;
+
+    setup(&n, 0, 20, 0);
+    CHECK_OK(node_receive(&n, 3, replica_message_status(9)));
+    for (unsigned i = 0; i < 8; i++)
+        (void)polled(&n, 1);
+    CHECK_EQ_I64(waits(&n), 10 << 7);
+    CHECK_OK(node_receive(&n, 3, replica_message_status(9)));
+    CHECK_EQ_I64(waits(&n), 0);
+    CHECK_OK(node_receive(&n, 3, replica_message_status(10)));
+    CHECK_EQ_I64(waits(&n), 10);
+    CHECK_EQ_U64(polled(&n, 1), 3);
+    CHECK_EQ_I64(waits(&n), 20);
+    teardown(&n);
+}
+
 /* A state is fetched whole: the offer, its one chunk. */
 static void install(struct node *n, uint64_t height)
 {
@@ -594,6 +613,7 @@ int main(void)
     TAP_RUN(an_own_fault_shuns_nobody);
     TAP_RUN(a_hint_is_followed_once);
     TAP_RUN(questions_that_come_to_nothing_get_rarer);
+    TAP_RUN(news_ends_the_waiting);
     TAP_RUN(gone_blocks_are_given_up_for_a_state);
     TAP_RUN(far_behind_a_state_is_fetched);
     TAP_RUN(blocks_below_a_state_are_filled_in);
