@@ -293,10 +293,12 @@ static struct measured measure(const char *program, bool without)
 
 /* ---- all of them */
 
+/* Flushed, for who waits. */
 static void print(uint64_t blocks, const struct measured *m, const struct measured *first, const char *note)
 {
     printf("%8" PRIu64 " blocks: %9.2f ms of processor time, %.2f of the first; peak memory %6.2f MB, %.2f%s\n", blocks,
            m->milliseconds, m->milliseconds / first->milliseconds, m->megabytes, m->megabytes / first->megabytes, note);
+    fflush(stdout);
 }
 
 static bool differs(double a, double b)

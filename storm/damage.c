@@ -32,15 +32,23 @@ static bool is_missed(const struct disk *d, size_t at)
 void machine_wipe(struct machine *m)
 {
     disk_wipe(&m->disk);
-    m->harm.damaged = false;
+    m->harm.damaged = m->harm.snapshot_damaged = false;
 }
 
-/* One record of a machine that is down. */
+/* One record or the latest snapshot of a machine that is down. */
 void machine_damage(struct machine *m, uint64_t v)
 {
     struct disk *d = &m->disk;
     enum disk_damage kind = (enum disk_damage)(v % DAMAGE_KINDS);
 
+    if (d->blocks.snapshots[0].bytes != NULL && !m->harm.snapshot_damaged && v >> 40 & 1) {
+        MARK(m->world, SNAPSHOT_DAMAGED);
+        m->harm.snapshot_damaged = true;
+        m->harm.snapshot_passed_over = false;
+        disk_damage_snapshot(d, v >> 8);
+        trace_line(m->world, "the latest snapshot of machine %u is damaged", m->index);
+        return;
+    }
     if (d->count == 0 || m->harm.damaged)
         return;
     size_t at = (size_t)((v >> 8) % d->count), other = (size_t)((v >> 24) % d->count);

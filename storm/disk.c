@@ -65,6 +65,8 @@ static void note_replica(struct machine *m, const char *name, uint64_t number, u
         MARK(w, EPOCH_LAGGARD);
     } else if (strcmp(name, "hint") == 0) {
         MARK(w, EPOCH_HINT);
+    } else if (strcmp(name, "damaged_snapshot") == 0) {
+        m->harm.snapshot_passed_over = true;
     } else if (strcmp(name, "whole") == 0) {
         MARK(w, BACKFILL_WHOLE);
     } else if (strcmp(name, "membership") == 0) {

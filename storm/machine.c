@@ -101,8 +101,8 @@ static void start_without_disk(struct machine *m)
     machine_start(m);
 }
 
-/* From what its disk has. */
-static void read_ledger(struct machine *m)
+/* From what its disk has. False: it cannot be used, because a snapshot is damaged. */
+static bool read_ledger(struct machine *m)
 {
     struct world *w = m->world;
     const struct storm_plan *plan = &w->plan;
@@ -126,9 +126,27 @@ static void read_ledger(struct machine *m)
     config.pbft.nonce = start_nonce(m->index, m->life);
     m->epoch = 0;
     machine_store(m);
-    if (replica_new(&config, &app, &m->store, &GENESIS, &live, &diag) != ERR_OK)
-        world_fail(w, "7 durable", "machine %u cannot read its ledger: %s", m->index, diag.text);
+    enum err err = replica_new(&config, &app, &m->store, &GENESIS, &live, &diag);
     m->live = live;
+    if (err != ERR_OK && m->harm.snapshot_damaged) {
+        MARK(w, DAMAGE_NOTICED);
+        return false;
+    }
+    if (err != ERR_OK)
+        world_fail(w, "7 durable", "machine %u cannot read its ledger: %s", m->index, diag.text);
+    return true;
+}
+
+/* After the start: it knows of the damage, or took what it must not. */
+static void check_snapshot(struct machine *m)
+{
+    struct harm *h = &m->harm;
+
+    if (h->snapshot_damaged && !h->snapshot_passed_over)
+        world_fail(m->world, "7 durable", "machine %u starts from a damaged snapshot", m->index);
+    if (h->snapshot_damaged)
+        MARK(m->world, SNAPSHOT_PASSED_OVER);
+    h->snapshot_damaged = false;
 }
 
 static void mark_restart(struct machine *m)
@@ -159,7 +177,10 @@ void machine_start(struct machine *m)
 {
     struct world *w = m->world;
 
-    read_ledger(m);
+    if (!read_ledger(m)) {
+        start_without_disk(m);
+        return;
+    }
     if (w->checker != NULL)
         return;
     forget_checks(m);
@@ -185,6 +206,7 @@ void machine_start(struct machine *m)
     replica_end(m->live);
     machine_settle(m, &m->out);
     m->out = (struct effects){0};
+    check_snapshot(m);
     if (outbox_in_flight(&m->outbox) == 0)
         m->starting = false;
     machine_look(m);

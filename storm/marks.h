@@ -81,6 +81,8 @@
     X(DISK_FULL, "a disk is full")                                                                                     \
     X(DISK_WIPED, "a disk is wiped")                                                                                   \
     X(DISK_DAMAGED, "a disk gives back something else than was written")                                               \
+    X(SNAPSHOT_DAMAGED, "the latest snapshot of a disk is damaged")                                                    \
+    X(SNAPSHOT_PASSED_OVER, "a replica starts from what a damaged snapshot leaves")                                    \
     X(DAMAGE_NOTICED, "a replica notices that its records are damaged or lost")                                        \
     X(PAUSED, "a replica pauses and takes up what has queued")                                                         \
     X(CLOCK_JUMP, "a clock jumps")                                                                                     \

@@ -69,7 +69,8 @@ enum err state_install(struct machine *m, uint64_t height, struct bytes proof, s
     struct state_origin origin;
     enum err err = state_check(m, height, proof, &root, &origin);
 
-    transfer_installed(m, height, err, &origin.id);
+    if (m->live != NULL || err == ERR_OK) /* else its own disk is damaged, and it has noticed */
+        transfer_installed(m, height, err, &origin.id);
     if (err != ERR_OK || m->world->checker != NULL)
         return err != ERR_OK ? err : ERR_STATE;
     if (m->live != NULL)

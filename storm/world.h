@@ -33,6 +33,8 @@ enum doom {
 struct harm {
     bool damaged, damage_shows; /* a record that was read is not what was written; the replica must notice */
     uint64_t damaged_epoch;     /* membership epoch of that record */
+    bool snapshot_damaged;      /* the latest one; the replica must notice, */
+    bool snapshot_passed_over;  /* and has */
     bool doomed_again;          /* at the next start */
     enum doom doom;
     uint32_t crashes;

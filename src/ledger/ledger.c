@@ -75,6 +75,17 @@ void ledger_keep(struct ledger *l, uint64_t height, struct blob *snapshot)
     keep(l, height, snapshot);
 }
 
+void ledger_damage(struct ledger *l, uint64_t bit)
+{
+    struct blob *old = l->snapshots[0].bytes, *bad;
+
+    ASSERT(old != NULL);
+    bad = blob_new(blob_bytes(old)); /* others may hold the old one */
+    bad->data[bit / 8 % bad->len] ^= (uint8_t)(1 << bit % 8);
+    l->snapshots[0].bytes = bad;
+    blob_drop(old);
+}
+
 void ledger_install(struct ledger *l, uint64_t height, struct blob *snapshot, struct ledger_store fresh)
 {
     ASSERT(height > l->top);

@@ -25,6 +25,8 @@ void ledger_fini(struct ledger *l);
 enum err ledger_append(struct ledger *l, uint64_t height, struct bytes block, struct diag *diag) MUST_CHECK;
 /* Of the state at the last block, also above a gap that nobody wants to be filled. */
 void ledger_keep(struct ledger *l, uint64_t height, struct blob *snapshot);
+/* What the store gives back of the latest snapshot, which must be there, from now on: one bit is another. For tests. */
+void ledger_damage(struct ledger *l, uint64_t bit);
 /* Of a state above all blocks: those above an earlier gap go. fresh: an empty store, which the ledger takes over. */
 void ledger_install(struct ledger *l, uint64_t height, struct blob *snapshot, struct ledger_store fresh);
 /* For reading only; lives as long as l. */

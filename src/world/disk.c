@@ -203,3 +203,8 @@ void disk_damage(struct disk *d, enum disk_damage kind, size_t at, uint64_t deta
     }
     blob_drop(old);
 }
+
+void disk_damage_snapshot(struct disk *d, uint64_t bit)
+{
+    ledger_damage(&d->blocks, bit);
+}

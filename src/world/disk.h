@@ -83,5 +83,7 @@ void disk_spare(struct disk *d); /* not doomed any more */
 /* One record, while its node is down. detail: which bit, how much is left, or the index of the record that takes its
  * place. */
 void disk_damage(struct disk *d, enum disk_damage kind, size_t at, uint64_t detail);
+/* The latest snapshot, which must be there: one bit is another. */
+void disk_damage_snapshot(struct disk *d, uint64_t bit);
 
 #endif

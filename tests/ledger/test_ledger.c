@@ -144,6 +144,11 @@ static void the_latest_snapshots_stay_and_so_do_the_blocks(void)
         CHECK(has(h));
     CHECK(snapshot_at(0, &own) == 21 && own);
     CHECK(snapshot_at(1, &own) == 20 && !own);
+    struct blob *held = blob_hold(l.snapshots[0].bytes);
+    ledger_damage(&l, 8);
+    CHECK(snapshot_at(0, &own) == 21 && !own);
+    CHECK_EQ_BYTES(blob_bytes(held), bytes_of_text("own")); /* a holding of before is as it was */
+    blob_drop(held);
     ledger_fini(&l);
 }
 
