@@ -125,10 +125,19 @@ void log_watch_entry(struct node_run *run, struct bytes entry, const struct enve
         add_sign_off(run, e, node);
     else if (e->kind == ENTRY_RECOUNT)
         add_recount(run, e, node);
+    if (e->kind == ENTRY_UPDATE || e->kind == ENTRY_SCORE || e->kind == ENTRY_RECONCILE)
+        run->log.spoke[node] = run->told.epoch.epoch;
     run->log.left[node] |= e->kind == ENTRY_LEAVE;
 }
 
 /* ---- what became of the members */
+
+static bool has_signed(const struct node_run *run, const struct log_body *b, const char *name)
+{
+    int node = scenario_find_node(&run->scenario, name);
+
+    return node >= 0 && (b->said.by >> node & 1) != 0;
+}
 
 /* Has a quorum of those who voted signed off such a change? name: of the member; key, stake: as it got them. */
 static bool is_agreed(const struct node_run *run, enum change_kind kind, const struct member_card *card)
@@ -151,9 +160,16 @@ static bool is_agreed(const struct node_run *run, enum change_kind kind, const s
             continue;
         if (change_has_key(&b->change) && memcmp(b->change.card.key.b, card->key.b, KEY_PUBLIC_SIZE) != 0)
             continue;
+        if (kind == CHANGE_JOIN && !has_signed(run, b, b->change.sponsor))
+            continue;
         return true;
     }
     return false;
+}
+
+static uint64_t absence_ends(const struct node_run *run)
+{
+    return run->log.before.policy.max_ledger_drift;
 }
 
 static void check_member(struct node_run *run, const struct member *before, const struct member *m, unsigned node)
@@ -169,6 +185,11 @@ static void check_member(struct node_run *run, const struct member *before, cons
         run_fail(run, "log", "%s has left, which neither it nor a quorum wished", name);
     if (m->card.stake > run->log.before.founders_stake)
         run_fail(run, "log", "%s has a greater stake than any founder", name);
+    if (run->log.out[node] && m->votes && run->told.chronicle.state.validator_count > 1)
+        run_fail(run, "log", "%s is out since the epoch before, and votes", name);
+    if (m->status == MEMBER_ABSENT && run->told.epoch.epoch > run->log.spoke[node] + DRIFT_SLACK + absence_ends(run))
+        run_fail(run, "log", "%s has said nothing since epoch %" PRIu64 ", and is not in quarantine", name,
+                 run->log.spoke[node]);
     if (before->status == MEMBER_CONVICTED && m->status != MEMBER_CONVICTED)
         run_fail(run, "log", "%s was convicted, and is %s", name, member_status_name(m->status));
 }
@@ -222,9 +243,10 @@ void log_watch_epoch(struct node_run *run)
         unsigned node = run->rehearsal->node_of[m];
         const struct member *member = &after->members[m];
 
-        if (m >= w->before.member_count) {
+        if (m >= w->before.member_count) { /* new */
             if (!is_agreed(run, CHANGE_JOIN, &member->card))
                 run_fail(run, "log", "%s is a member, to which no quorum agreed", member->card.name);
+            w->spoke[node] = run->told.epoch.epoch;
         } else {
             check_member(run, &w->before.members[m], member, node);
             check_found(run, &w->before.members[m], member, node);

@@ -9,7 +9,7 @@
 
 struct node_run;
 
-enum { LOG_BODIES_MAX = 64, LOG_CLAIMS_MAX = 512 };
+enum { LOG_BODIES_MAX = 64, LOG_CLAIMS_MAX = 512, DRIFT_SLACK = 2 };
 
 /* Validators that said the same thing; a bit for each node. */
 struct log_said {
@@ -19,6 +19,7 @@ struct log_said {
 
 struct log_watch {
     uint64_t sequence[MEMBERS_MAX][2]; /* highest that took effect, by node and key */
+    uint64_t spoke[MEMBERS_MAX];       /* epoch in which something of it last took effect, or it came */
     bool out[MEMBERS_MAX];             /* convicted, or left, when an epoch had ended */
     bool left[MEMBERS_MAX];            /* has signed a LEAVE that took effect */
     unsigned body_count;
