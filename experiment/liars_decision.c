@@ -2,7 +2,7 @@
 
 #include "base/dmath.h"
 #include "experiment/liars.h"
-#include "state/phase.h"
+#include "state/decision.h"
 #include "sim/liar.h"
 
 enum { USUAL = 10, HEAVY = 1000 };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "genome/distance.h"
-#include "state/phase.h"
+#include "state/decision.h"
 
 /* Two genomes closer than this (genome_distance) are one idea: the better one stands for both. */
 enum { APART_PPM = GENOME_DISTANCE_MAX / 20 };

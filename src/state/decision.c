@@ -1,5 +1,5 @@
 #include "base/dmath.h"
-#include "state/phase.h"
+#include "state/decision.h"
 
 #include "base/mutate.h"
 

@@ -1,8 +1,7 @@
 #ifndef PRISMFED_STATE_EXECUTE_H
 #define PRISMFED_STATE_EXECUTE_H
 
-#include "codec/json.h"
-#include "state/state.h"
+#include "state/epoch_outcome.h"
 #include "ledger/block.h"
 #include "ledger/entry.h"
 
@@ -22,31 +21,6 @@ enum err entry_judge(const struct federation_state *s, struct entry *e) MUST_CHE
 
 /* Of a checked entry: what a CLOSE closes; NULL: it is of another kind. */
 const struct close_body *entry_closes(const struct entry *e);
-
-struct aligned_update {
-    unsigned member;
-    uint64_t height;
-    int64_t delta_ppm;
-    uint64_t staleness;
-    struct digest leaf_hash;
-};
-
-/* What the block that ends an epoch decided. */
-struct epoch_outcome {
-    uint64_t epoch;
-    bool anchored; /* false: abandoned, the incumbent stands */
-    bool changed;  /* a new incumbent */
-    bool rolled_back;
-    uint64_t rollback_epoch;
-    int64_t aggregated_delta_ppm;
-    struct digest incumbent; /* hash, after the decision */
-    unsigned update_count;
-    struct aligned_update *updates;          /* in aligned order; owned */
-    unsigned candidates, scored;             /* scored: rows that decided */
-    unsigned absent, quarantined, convicted; /* members, as the next epoch begins */
-    unsigned false_claims;                   /* members that were found with one while it ran */
-    unsigned stale;                          /* updates that were made for an earlier epoch */
-};
 
 struct execution {
     unsigned count;
@@ -69,10 +43,5 @@ enum err state_apply_block(struct federation_state *s, const struct block *block
 /* The last part of it alone: header and certificate were checked. entries: those of the block, opened; borrowed. */
 enum err state_apply_certified(struct federation_state *s, const struct block *block, struct entry *const *entries,
                                struct execution *out) MUST_CHECK;
-
-/* {"anchored", "changed", "aggregated_delta", "incumbent", "rolled_back_to", "candidates", "participants" (updates),
- * "scored", "stale", "absent", "quarantined", "convicted", "false_claims", "aligned_updates": [{node_id, ledger_height,
- * delta_score, anchor_hash, staleness}]}; s: after the block. New reference. */
-json_t *outcome_json(const struct epoch_outcome *o, const struct federation_state *s);
 
 #endif

@@ -6,24 +6,4 @@
 /* The end of a block: moves the epoch on by at most one step. Fills out->epoch_ended and out->outcome. */
 void phase_advance(struct federation_state *s, struct execution *out);
 
-/* How an epoch ends. */
-struct decision {
-    bool anchored;
-    bool rolled_back;
-    unsigned winner;  /* index of a candidate; 0: the incumbent stands */
-    int64_t gain_ppm; /* of the winner over the incumbent */
-};
-
-/* Reduces the rows that are there (one at least): the scores, and the gain of the best over the incumbent. */
-int64_t decision_rank(const struct federation_state *s, struct rank_result *out);
-/* SCORE is over: reduces the rows and applies the guard. */
-struct decision decision_make(const struct federation_state *s);
-/* Is the winner the incumbent of an earlier anchor, so much better that this is a rollback? */
-bool decision_restores(const struct federation_state *s, const struct decision *d, uint64_t *epoch);
-
-/* What the ending epoch was, from s before its contributions are cleared. */
-void outcome_fill(const struct federation_state *s, const struct decision *d, struct epoch_outcome *out);
-/* The members' standing, from s after it. */
-void outcome_count(const struct federation_state *s, struct epoch_outcome *out);
-
 #endif

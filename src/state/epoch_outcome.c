@@ -1,4 +1,4 @@
-#include "state/phase.h"
+#include "state/epoch_outcome.h"
 
 /* In aligned order: by fingerprint, as the candidates. */
 static void update_insert(const struct federation_state *s, struct epoch_outcome *o, const struct aligned_update *u)
