@@ -324,10 +324,10 @@ static void who_votes_for_a_batch_has_it(void)
 
     lab_init(&l, 7, 1);
     lab_start(&l);
-    CHECK_OK(lab_prepare(&l, 5, 0, 1, "x"));
-    (void)asks_in_view(&l, 3);
-    CHECK_EQ_U64((uint64_t)l.sent[MESSAGE_FETCH].to, 5); /* it had it once */
-    CHECK_OK(lab_prepare(&l, 4, 3, 1, "x"));
+    CHECK_OK(lab_prepare(&l, 3, 0, 1, "x"));
+    (void)asks_in_view(&l, 2);
+    CHECK_EQ_U64((uint64_t)l.sent[MESSAGE_FETCH].to, 3); /* it had it once */
+    CHECK_OK(lab_prepare(&l, 4, 2, 1, "x"));
     for (unsigned i = 0; i < 2; i++) {
         lab_forget_sent(&l);
         for (unsigned k = 0; k < 8 && lab_sent(&l, MESSAGE_FETCH) == 0; k++)
