@@ -6,7 +6,7 @@
 /* What the operator wants of the federation: that it agrees on a change (state/change.h), which this validator signs
  * off, or that this participant leaves. It is asked for once and kept, as a record, until the decided state shows that
  * it is done or cannot be done any more: what is lost on the way, has no room yet, or was signed off in a membership
- * epoch that is over, is asked for again, once in each epoch. */
+ * epoch that is over, is asked for again, once in each epoch. Who has lost its disk must be told again. */
 
 enum { WISHES_MAX = 64, WISH_RECORD_FIELDS = 2 };
 
