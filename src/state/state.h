@@ -134,7 +134,7 @@ struct federation_state {
 /* The state at height 0: genesis is leaf 0, the first epoch is in COLLECT. bytes: the encoded document. */
 enum err state_genesis(struct bytes bytes, struct federation_state *out, struct diag *diag) MUST_CHECK;
 void state_copy(struct federation_state *to, const struct federation_state *from); /* to is zero, or freed first */
-void state_free(struct federation_state *s);
+void state_free(struct federation_state *s); /* a state without members is left, good for state_copy and state_free */
 
 /* Frees what a member put into the running epoch and forgets it. */
 void contribution_clear(struct contribution *c);
