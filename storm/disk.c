@@ -82,7 +82,8 @@ static void note(void *context, const char *name, uint64_t number, uint64_t othe
     struct machine *m = context;
     struct world *w = m->world;
 
-    (void)other;
+    trace_line(w, "        machine %u: %s %llu %llu", m->index, name, (unsigned long long)number,
+               (unsigned long long)other);
     if (strcmp(name, "pbft.prepared") == 0) {
         MARK(w, PREPARED);
     } else if (strcmp(name, "pbft.view_change") == 0) {
@@ -238,12 +239,18 @@ static void persist(void *context, uint64_t serial, uint64_t number, struct blob
 
 static void append(void *context, uint64_t serial, uint64_t height, struct blob *block)
 {
-    begin(context, DISK_BLOCK, serial, height, block);
+    struct machine *m = context;
+
+    trace_line(m->world, "        machine %u appends block %llu", m->index, (unsigned long long)height);
+    begin(m, DISK_BLOCK, serial, height, block);
 }
 
 static void snapshot(void *context, uint64_t serial, uint64_t height, struct blob *bytes)
 {
-    begin(context, DISK_SNAPSHOT, serial, height, bytes);
+    struct machine *m = context;
+
+    trace_line(m->world, "        machine %u stores the state at %llu", m->index, (unsigned long long)height);
+    begin(m, DISK_SNAPSHOT, serial, height, bytes);
 }
 
 const struct outbox_actions machine_actions = {
@@ -268,10 +275,8 @@ void machine_settle(struct machine *m, struct effects *effects)
     memory_step(m, effects);
     calm_step(m, effects);
     diverged_step(m, effects);
-    for (size_t i = 0; i < effects->count; i++) {
+    for (size_t i = 0; i < effects->count; i++)
         repeat_effect(m, &effects->items[i]);
-        trace_effect(m->world, m, &effects->items[i]);
-    }
     outbox_carry(&m->outbox, effects);
     if (m->world->spare.items == NULL)
         m->world->spare = *effects;

@@ -58,19 +58,6 @@ void trace_message(const struct world *w, const char *verb, unsigned from, unsig
     printf("  (%s)\n", verb);
 }
 
-void trace_effect(struct world *w, const struct machine *m, const struct effect *e)
-{
-    if (!w->tracing)
-        return;
-    if (e->kind == EFFECT_NOTE)
-        trace_line(w, "        machine %u: %s %llu %llu", m->index, e->name, (unsigned long long)e->number,
-                   (unsigned long long)e->other);
-    else if (e->kind == EFFECT_SNAPSHOT)
-        trace_line(w, "        machine %u stores the state at %llu", m->index, (unsigned long long)e->number);
-    else if (e->kind == EFFECT_APPEND)
-        trace_line(w, "        machine %u appends block %llu", m->index, (unsigned long long)e->number);
-}
-
 static const char *fault_thinned(const struct fault *f)
 {
     static const char *const LINKS[] = {"one link", "all links of the replica", "all links"};

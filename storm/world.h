@@ -292,7 +292,6 @@ void liar_send(struct machine *m, unsigned to, struct blob *message);
 /* ---- trace.c: what happens, a line each, when w->tracing */
 void trace_line(const struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void trace_message(const struct world *w, const char *verb, unsigned from, unsigned to, struct bytes message);
-void trace_effect(struct world *w, const struct machine *m, const struct effect *e);
 void trace_plan(const struct world *w);
 
 #endif

@@ -379,6 +379,79 @@ static void compact(void *context, uint64_t number)
 
 /* ---- the driver */
 
+static void forget_said(struct said *said)
+{
+    while (said->sent_count > 0)
+        blob_drop(said->sent[--said->sent_count].message);
+    while (said->stored_count > 0)
+        blob_drop(said->stored[--said->stored_count].bytes);
+    said->note_count = said->appended = 0;
+    said->top = 0;
+    said->poll_at_ns = 0;
+}
+
+/* There is no disk: what is written is durable. */
+static void do_persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
+{
+    struct node *n = context;
+
+    (void)number, (void)record;
+    outbox_durable(&n->outbox, serial);
+}
+
+static void do_append(void *context, uint64_t serial, uint64_t height, struct blob *block)
+{
+    struct node *n = context;
+
+    (void)block;
+    n->said.appended++;
+    n->said.top = height;
+    outbox_durable(&n->outbox, serial);
+}
+
+static void do_snapshot(void *context, uint64_t serial, uint64_t height, struct blob *bytes)
+{
+    struct node *n = context;
+
+    ASSERT(n->said.stored_count < SAID_MAX);
+    n->said.stored[n->said.stored_count++] = (struct storing){height, n->said.top, blob_hold(bytes)};
+    outbox_durable(&n->outbox, serial);
+}
+
+static void do_send(void *context, const struct effect *e)
+{
+    struct node *n = context;
+
+    ASSERT(n->said.sent_count < SAID_MAX);
+    n->said.sent[n->said.sent_count++] = (struct sending){(unsigned)e->to, blob_hold(e->blob)};
+}
+
+static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
+{
+    struct node *n = context;
+
+    if (timer == REPLICA_TIMER_POLL)
+        n->said.poll_at_ns = at_ns;
+}
+
+static void do_note(void *context, const char *name, uint64_t number, uint64_t other)
+{
+    struct node *n = context;
+
+    (void)number, (void)other;
+    ASSERT(n->said.note_count < SAID_MAX);
+    n->said.notes[n->said.note_count++] = name;
+}
+
+static const struct outbox_actions ACTIONS = {
+    .persist = do_persist,
+    .append = do_append,
+    .snapshot = do_snapshot,
+    .send = do_send,
+    .timer_set = do_timer_set,
+    .note = do_note,
+};
+
 enum err node_new(struct node *n, const struct log *log, unsigned self, const struct ledger_store *store,
                   bool whole_ledger, struct diag *diag)
 {
@@ -415,56 +488,72 @@ enum err node_new(struct node *n, const struct log *log, unsigned self, const st
                        .known_epochs = 1,
                        .id = log->ids[0],
                        .interest = REPLICA_FOLLOWS};
+    outbox_init(&n->outbox, &ACTIONS, n);
     return replica_new(&config, &app, store, &log->ids[0], &n->replica, diag);
 }
 
 void node_free(struct node *n)
 {
     replica_free(n->replica);
-    effects_free(&n->effects);
+    forget_said(&n->said);
+    outbox_fini(&n->outbox);
     n->replica = NULL;
 }
 
-static void begin(struct node *n)
+static void begin(struct node *n, struct effects *effects)
 {
-    effects_clear(&n->effects);
+    forget_said(&n->said);
     n->now_ns++;
-    replica_begin(n->replica, n->now_ns, &n->effects);
+    replica_begin(n->replica, n->now_ns, effects);
+}
+
+static void settle(struct node *n, struct effects *effects)
+{
+    replica_end(n->replica);
+    outbox_carry(&n->outbox, effects);
+    effects_free(effects);
 }
 
 void node_start(struct node *n, bool probe)
 {
-    begin(n);
+    struct effects effects = {0};
+
+    begin(n, &effects);
     replica_start(n->replica, probe);
-    replica_end(n->replica);
+    settle(n, &effects);
 }
 
 enum err node_receive(struct node *n, unsigned from, struct blob *message)
 {
-    begin(n);
+    struct effects effects = {0};
+
+    begin(n, &effects);
     enum err err = replica_receive(n->replica, from, message);
-    replica_end(n->replica);
+    settle(n, &effects);
     blob_drop(message);
     return err;
 }
 
 enum err node_request(struct node *n, struct bytes request)
 {
+    struct effects effects = {0};
     struct blob *blob = blob_new(request);
 
-    begin(n);
+    begin(n, &effects);
     enum err err = replica_request(n->replica, blob);
-    replica_end(n->replica);
+    settle(n, &effects);
     blob_drop(blob);
     return err;
 }
 
 enum err node_timer(struct node *n, uint32_t timer)
 {
+    struct effects effects = {0};
+
     n->now_ns += 200;
-    begin(n);
+    begin(n, &effects);
     enum err err = replica_timer(n->replica, timer);
-    replica_end(n->replica);
+    settle(n, &effects);
     return err;
 }
 
@@ -482,17 +571,15 @@ unsigned node_sent(const struct node *n, unsigned type, unsigned *to, uint64_t *
 {
     unsigned count = 0;
 
-    for (size_t i = 0; i < n->effects.count; i++) {
-        const struct effect *e = &n->effects.items[i];
+    for (unsigned i = 0; i < n->said.sent_count; i++) {
+        const struct sending *sent = &n->said.sent[i];
         struct cbor_reader r;
-        if (e->kind != EFFECT_SEND)
-            continue;
-        cbor_reader_init(&r, blob_bytes(e->blob));
+        cbor_reader_init(&r, blob_bytes(sent->message));
         (void)cbor_get_array(&r);
         if (cbor_get_uint(&r) != type || count++ > 0)
             continue;
         if (to != NULL)
-            *to = (unsigned)e->to;
+            *to = sent->to;
         if (height != NULL)
             *height = cbor_get_uint(&r);
     }
@@ -501,8 +588,8 @@ unsigned node_sent(const struct node *n, unsigned type, unsigned *to, uint64_t *
 
 bool node_noted(const struct node *n, const char *name)
 {
-    for (size_t i = 0; i < n->effects.count; i++) {
-        if (n->effects.items[i].kind == EFFECT_NOTE && strcmp(n->effects.items[i].name, name) == 0)
+    for (unsigned i = 0; i < n->said.note_count; i++) {
+        if (strcmp(n->said.notes[i], name) == 0)
             return true;
     }
     return false;
@@ -510,9 +597,5 @@ bool node_noted(const struct node *n, const char *name)
 
 unsigned node_appended(const struct node *n)
 {
-    unsigned count = 0;
-
-    for (size_t i = 0; i < n->effects.count; i++)
-        count += n->effects.items[i].kind == EFFECT_APPEND;
-    return count;
+    return n->said.appended;
 }

@@ -1,6 +1,7 @@
 #ifndef PRISMFED_TESTS_REPLICA_LOG_H
 #define PRISMFED_TESTS_REPLICA_LOG_H
 
+#include "driver/outbox.h"
 #include "replica/messages.h"
 
 /* A certified log with an application of its own, for scripted cases: a block is [height, membership epoch, who votes
@@ -41,6 +42,23 @@ struct shelf {
 };
 struct ledger_store shelf_store(struct shelf *s);
 
+/* What a step has asked for. */
+enum { SAID_MAX = 256 };
+struct said {
+    struct sending {
+        unsigned to;
+        struct blob *message; /* one holding */
+    } sent[SAID_MAX];
+    const char *notes[SAID_MAX];
+    struct storing {
+        uint64_t height, top; /* top: the last block that was appended before, in the same step; 0: none */
+        struct blob *bytes;   /* one holding */
+    } stored[SAID_MAX];
+    unsigned sent_count, note_count, stored_count, appended;
+    uint64_t top;       /* appended last; 0: none */
+    int64_t poll_at_ns; /* the timer of polls was set so; 0: it was not */
+};
+
 /* A replica with its application. */
 struct node {
     struct replica *replica;
@@ -59,7 +77,8 @@ struct node {
     bool rotten;           /* what it executes comes out otherwise */
     /* of the driver */
     int64_t now_ns;
-    struct effects effects; /* of the last step */
+    struct outbox outbox;
+    struct said said; /* by the last step */
 };
 
 /* peer self, at the beginning of the log or from a store (NULL: none). */

@@ -154,12 +154,7 @@ static void a_hint_is_followed_once(void)
 /* How long the last step waits until the next poll; 0: it set no timer for it. */
 static int64_t waits(const struct node *n)
 {
-    for (size_t i = 0; i < n->effects.count; i++) {
-        const struct effect *e = &n->effects.items[i];
-        if (e->kind == EFFECT_TIMER_SET && e->timer == REPLICA_TIMER_POLL)
-            return e->at_ns - n->now_ns;
-    }
-    return 0;
+    return n->said.poll_at_ns == 0 ? 0 : n->said.poll_at_ns - n->now_ns;
 }
 
 /* On a link that carries little the answers to what is asked again would be all that it carries. */

@@ -27,22 +27,16 @@ static struct blob *snapshot_of(uint64_t height)
 /* Each comes right behind its block, and is the one that others would have given. */
 static unsigned check_stored(const struct node *n)
 {
-    unsigned count = 0;
-
-    for (size_t i = 0; i < n->effects.count; i++) {
-        const struct effect *e = &n->effects.items[i];
-        if (e->kind != EFFECT_SNAPSHOT)
-            continue;
-        count++;
-        if (!CHECK(i > 0 && n->effects.items[i - 1].kind == EFFECT_APPEND))
+    for (unsigned i = 0; i < n->said.stored_count; i++) {
+        const struct storing *stored = &n->said.stored[i];
+        if (!CHECK_EQ_U64(stored->top, stored->height))
             return 0;
-        CHECK_EQ_U64(n->effects.items[i - 1].number, e->number);
-        CHECK(e->number % INTERVAL == 0 || e->number == chain.closing);
-        struct blob *expected = snapshot_of(e->number);
-        CHECK_EQ_BYTES(blob_bytes(e->blob), blob_bytes(expected));
+        CHECK(stored->height % INTERVAL == 0 || stored->height == chain.closing);
+        struct blob *expected = snapshot_of(stored->height);
+        CHECK_EQ_BYTES(blob_bytes(stored->bytes), blob_bytes(expected));
         blob_drop(expected);
     }
-    return count;
+    return n->said.stored_count;
 }
 
 static void each_checkpoint_is_stored(void)

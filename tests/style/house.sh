@@ -52,6 +52,10 @@ finds "lists of the layers beside src/layers"
 fresh
 echo '    case EFFECT_SEND:' | put storm/a.c
 finds "interpreters of effects beside src/driver/outbox.c"
+fresh
+printf 'if (e->kind == EFFECT_SEND)\nif (EFFECT_NOTE != e->kind || e->kind == EFFECT_NOTE)\nif (e->kind != EFFECT_%s)\n' \
+    TIMER_SET | put tests/a.c
+finds "interpreters of effects beside src/driver/outbox.c"
 
 fresh
 { echo 'int f(int i)'; echo '{'; repeat 69 '    i++;'; echo '}'; } | put src/base/a.c

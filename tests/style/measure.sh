@@ -61,7 +61,21 @@ awk 'FNR == NR { layer[$1] = 1; next }
     }' src/layers $scripts > "$found/lists"
 measure "lists of the layers beside src/layers" "$(lines "$found/lists")" 0 "$found/lists"
 
-grep -l 'case EFFECT_' $files /dev/null | grep -v -x 'src/driver/outbox.c' > "$found/interpreters" || true
+# Who switches over the kinds of effects, or tells three of them apart, interprets them; src/base/effect.c makes them.
+awk '/case EFFECT_/ { kinds[FILENAME] += 3 }
+    {
+        line = $0
+        while (match(line, /[=!]= *EFFECT_[A-Z_]+/)) {
+            kind = substr(line, RSTART, RLENGTH)
+            sub(/[=!]= */, "", kind)
+            line = substr(line, RSTART + RLENGTH)
+            if (!((FILENAME, kind) in seen))
+                kinds[FILENAME]++
+            seen[FILENAME, kind] = 1
+        }
+    }
+    END { for (f in kinds) if (kinds[f] >= 3) print f }' $files /dev/null |
+    grep -v -x -e 'src/driver/outbox.c' -e 'src/base/effect.c' > "$found/interpreters" || true
 measure "interpreters of effects beside src/driver/outbox.c" "$(lines "$found/interpreters")" 0 "$found/interpreters"
 
 # As size.awk counts: from the line with the name to the closing brace.

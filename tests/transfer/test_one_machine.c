@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "driver/outbox.h"
 #include "transfer/messages.h"
 
 #include "tap.h"
@@ -10,6 +11,7 @@ enum { PEERS = 5, SELF = 0, CHUNK = 16, CHUNKS = 12, TIMER = 3, TIMEOUT = 100 };
 
 struct one {
     struct transfer *machine;
+    struct outbox outbox;
     struct buf state, hashes;
     int64_t now;
     uint64_t installed;
@@ -40,8 +42,9 @@ static enum err install(void *context, uint64_t height, struct bytes proof, stru
     return ERR_OK;
 }
 
-static void note_sent(struct one *o, const struct effect *e)
+static void do_send(void *context, const struct effect *e)
 {
+    struct one *o = context;
     struct transfer_wire m;
 
     CHECK_OK(transfer_decode(blob_bytes(e->blob), &m));
@@ -54,21 +57,43 @@ static void note_sent(struct one *o, const struct effect *e)
         o->got[m.index] = true;
 }
 
+static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
+{
+    struct one *o = context;
+
+    (void)timer, (void)at_ns;
+    o->armed = true;
+}
+
+static void do_timer_stop(void *context, uint32_t timer)
+{
+    struct one *o = context;
+
+    (void)timer;
+    o->armed = false;
+}
+
+static void do_note(void *context, const char *name, uint64_t number, uint64_t other)
+{
+    struct one *o = context;
+
+    (void)other;
+    if (strncmp(name, "transfer.bad", 12) == 0)
+        o->blamed |= 1U << number;
+    else if (strcmp(name, "transfer.fruitless") == 0)
+        o->fruitless = true;
+}
+
+static const struct outbox_actions ACTIONS = {
+    .send = do_send,
+    .timer_set = do_timer_set,
+    .timer_stop = do_timer_stop,
+    .note = do_note,
+};
+
 static void settle(struct one *o, struct effects *effects)
 {
-    for (size_t i = 0; i < effects->count; i++) {
-        const struct effect *e = &effects->items[i];
-        if (e->kind == EFFECT_SEND)
-            note_sent(o, e);
-        else if (e->kind == EFFECT_TIMER_SET)
-            o->armed = true;
-        else if (e->kind == EFFECT_TIMER_STOP)
-            o->armed = false;
-        else if (e->kind == EFFECT_NOTE && strncmp(e->name, "transfer.bad", 12) == 0)
-            o->blamed |= 1U << e->number;
-        else if (e->kind == EFFECT_NOTE && strcmp(e->name, "transfer.fruitless") == 0)
-            o->fruitless = true;
-    }
+    outbox_carry(&o->outbox, effects);
     effects_free(effects);
 }
 
@@ -78,6 +103,7 @@ static void one_init(struct one *o)
     struct transfer_app app = {o, check, install};
 
     *o = (struct one){0};
+    outbox_init(&o->outbox, &ACTIONS, o);
     o->machine = transfer_new(&config, &app);
     for (size_t i = 0; i < CHUNKS * CHUNK; i++)
         buf_add_byte(&o->state, (uint8_t)(i / CHUNK));
@@ -87,6 +113,7 @@ static void one_init(struct one *o)
 static void one_fini(struct one *o)
 {
     transfer_free(o->machine);
+    outbox_fini(&o->outbox);
     buf_free(&o->state);
     buf_free(&o->hashes);
 }
