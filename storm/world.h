@@ -205,7 +205,7 @@ bool replica_honest(const struct world *w, unsigned replica);
 
 #define MARK(w, name) ((void)(w)->marks.hits[MARK_##name]++)
 
-/* ---- network.c */
+/* ---- messages.c */
 void links_init(struct world *w);
 void links_change(struct world *w); /* to what the faults make of them now */
 void links_clog(struct world *w, unsigned from, unsigned to, int64_t until);
@@ -217,7 +217,7 @@ void machine_say(struct machine *from, unsigned to, struct blob *message);
 void machines_hear(struct world *w, const struct event *e); /* all of its replica */
 void machine_hear(struct machine *m, const struct event *e);
 
-/* ---- disk.c */
+/* ---- effects.c */
 extern const struct outbox_actions machine_actions;
 /* So many writes may be in flight before a replica waits for its disk: 8, 16, 32 or 64. */
 uint64_t machine_writes_allowed(const struct world *w);

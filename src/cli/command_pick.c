@@ -9,7 +9,7 @@
 #include "cli/report_text.h"
 #include "record/artifacts.h"
 #include "scenario/scenario.h"
-#include "sim/told.h"
+#include "sim/results.h"
 
 /* A site picks for itself, from a ledger that verifies. */
 
@@ -261,7 +261,7 @@ static bool tell_runs(const struct setup *s, bool quiet)
 
     if (s->programs == NULL)
         return true;
-    told_report_program(s->programs, 0, &p);
+    results_report_program(s->programs, 0, &p);
     if (!quiet)
         report_print_program(&p);
     return p.success + p.timeout > 0;

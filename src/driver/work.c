@@ -29,6 +29,6 @@ void work_free(struct work *w)
         return;
     job_drop(w->job);
     mem_free(w->costs);
-    memo_free(w->memo);
+    journalled_free(w->journalled);
     mem_free(w);
 }

@@ -2,20 +2,20 @@
 #define PRISMFED_DRIVER_WORK_H
 
 #include "base/pool.h"
-#include "driver/memo.h"
+#include "driver/journalled.h"
 #include "fed/job.h"
 
 /* A job of a site's, for the threads of a pool, and what comes of it. A job is a pure function of its arguments and its
  * result is looked at at a virtual time that depends on the result alone, so the number of threads never shows. */
 struct work {
-    struct pool_task task;      /* first */
-    struct job *job;            /* one holding */
-    bool hidden;                /* JOB_RECOUNT: the site has disclosed nothing, there is nothing to run */
-    uint64_t *costs;            /* of the job's candidates; owned */
-    struct cycle_result result; /* of a JOB_CYCLE */
-    uint64_t iterations;        /* the work done, either way */
-    struct memo *memo;          /* owned; NULL: no journal */
-    int64_t held_back_ns;       /* by a liar who waits for others */
+    struct pool_task task;         /* first */
+    struct job *job;               /* one holding */
+    bool hidden;                   /* JOB_RECOUNT: the site has disclosed nothing, there is nothing to run */
+    uint64_t *costs;               /* of the job's candidates; owned */
+    struct cycle_result result;    /* of a JOB_CYCLE */
+    uint64_t iterations;           /* the work done, either way */
+    struct journalled *journalled; /* owned; NULL: no journal */
+    int64_t held_back_ns;          /* by a liar who waits for others */
 };
 
 struct work *work_new(struct job *job); /* takes over the caller's holding */

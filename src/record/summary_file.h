@@ -22,7 +22,8 @@ void summary_file_init(struct summary_file *f, struct spool_room *room);
 void summary_file_fini(struct summary_file *f);
 
 void summary_file_add(struct summary_file *f, const json_t *epoch);
-/* summary: with an empty array "epochs" (told_summary()), to which the signature is added. At least one epoch was. */
+/* summary: with an empty array "epochs" (results_summary()), to which the signature is added. At least one epoch was.
+ */
 enum err summary_file_finish(struct summary_file *f, json_t *summary, const struct secret_key *key,
                              struct diag *diag) MUST_CHECK;
 /* Of file_stage(); context is the finished file. */

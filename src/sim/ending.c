@@ -1,4 +1,4 @@
-#include "sim/told.h"
+#include "sim/results.h"
 
 #include <stdlib.h>
 
@@ -30,7 +30,7 @@ static bool has_block(const struct sim_node *n, uint64_t height, const struct di
 }
 
 /* Is this the end for the node, too? What has ended after the epochs that were to be run is not asked about. */
-static bool agrees(const struct told *t, const struct sim_node *n, const struct end_statement *end)
+static bool agrees(const struct results *t, const struct sim_node *n, const struct end_statement *end)
 {
     uint64_t epoch;
 
@@ -54,12 +54,12 @@ static int compare_vouch(const void *a, const void *b)
     return digest_compare(&((const struct vouch *)a)->kid, &((const struct vouch *)b)->kid);
 }
 
-static unsigned collect(const struct told *t, const struct end_statement *end, struct vouch *out)
+static unsigned collect(const struct results *t, const struct end_statement *end, struct vouch *out)
 {
     struct voter_set set;
     unsigned count = 0;
 
-    state_voter_set(&t->chronicle.state, &set);
+    state_voter_set(&t->history.state, &set);
     struct voters voters = voter_set_voters(&set);
     for (unsigned i = 0; i < t->r->count; i++) {
         const struct sim_node *n = &t->r->nodes[i];
@@ -74,9 +74,9 @@ static unsigned collect(const struct told *t, const struct end_statement *end, s
     return count;
 }
 
-json_t *told_end(const struct told *t)
+json_t *results_end(const struct results *t)
 {
-    struct end_statement end = state_end(&t->chronicle.state);
+    struct end_statement end = state_end(&t->history.state);
     struct vouch *vouches = mem_array(t->r->count, sizeof vouches[0]);
     struct buf payload = {0};
     json_t *out = json_object(), *decoded = NULL, *signers = json_array(), *signatures = json_array();

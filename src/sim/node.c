@@ -249,7 +249,7 @@ static void do_anchor(void *context, uint64_t epoch, struct effect_body *outcome
 {
     struct sim_node *n = context;
 
-    (void)outcome; /* the artifacts are made from the ledger (record/chronicle.h) */
+    (void)outcome; /* the artifacts are made from the ledger (record/history.h) */
     trace_line(n->rehearsal->trace, n->rehearsal->agenda.now_ns, n->name, "anchor epoch %" PRIu64, epoch);
 }
 
@@ -321,10 +321,10 @@ static void do_job(void *context, struct effect_body *body)
         plan_own(n, r->agenda.now_ns, HAPPEN_WORK_DONE)->own = w;
         return;
     }
-    w->memo = memo_new(r->options.journal, r->jobs++);
+    w->journalled = journalled_new(r->options.journal, r->jobs++);
     for (unsigned i = 0; i < job->cycle.instance_count; i++)
-        job->cycle.instances[i] = memo_instance(w->memo, job->cycle.instances[i]);
-    if (!memo_is_dropped(w->memo))
+        job->cycle.instances[i] = journalled_instance(w->journalled, job->cycle.instances[i]);
+    if (!journalled_is_dropped(w->journalled))
         pool_submit(r->pool, &w->task);
     plan_own(n, r->agenda.now_ns + work_setup_ns, HAPPEN_WORK_DUE)->own = w;
 }
@@ -391,10 +391,10 @@ void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
 {
     int64_t takes_ns;
 
-    if (!memo_is_dropped(w->memo))
+    if (!journalled_is_dropped(w->journalled))
         pool_wait(r->pool, &w->task);
-    memo_taken(w->memo);
-    if (memo_is_dropped(w->memo)) {
+    journalled_taken(w->journalled);
+    if (journalled_is_dropped(w->journalled)) {
         work_free(w); /* the run ends here: its journal says why */
         return;
     }

@@ -3,11 +3,11 @@
 
 #include "base/dmath.h"
 #include "base/text.h"
-#include "sim/told.h"
+#include "sim/results.h"
 
-void told_report_epoch(const struct told *t, struct federated_epoch_report *out)
+void results_report_epoch(const struct results *t, struct federated_epoch_report *out)
 {
-    const struct told_epoch *e = &t->epoch;
+    const struct results_epoch *e = &t->epoch;
     const struct epoch_outcome *o;
 
     *out = (struct federated_epoch_report){
@@ -34,7 +34,7 @@ void told_report_epoch(const struct told *t, struct federated_epoch_report *out)
     memcpy(out->merkle_root, e->log->anchor.merkle_root.b, DIGEST_SIZE); /* zero unless anchored */
 }
 
-void told_report_program(struct programs *programs, unsigned index, struct federated_program_report *out)
+void results_report_program(struct programs *programs, unsigned index, struct federated_program_report *out)
 {
     struct program_tally t;
     struct buf command = {0}, confined = {0};
@@ -62,10 +62,10 @@ void told_report_program(struct programs *programs, unsigned index, struct feder
     memcpy(out->aborted_says, t.says[EVALUATION_ABORT], sizeof out->aborted_says);
 }
 
-void told_report(const struct told *t, struct federated_simulation_report *report)
+void results_report(const struct results *t, struct federated_simulation_report *report)
 {
     const struct rehearsal *r = t->r;
-    struct digest log = merkle_frontier_root(&t->chronicle.state.log), state = state_root(&t->chronicle.state);
+    struct digest log = merkle_frontier_root(&t->history.state.log), state = state_root(&t->history.state);
 
     *report = (struct federated_simulation_report){
         .seed = r->options.seed,
@@ -89,5 +89,5 @@ void told_report(const struct told *t, struct federated_simulation_report *repor
     report->program_count = programs_count(r->programs);
     report->programs = mem_array(report->program_count, sizeof *report->programs);
     for (unsigned i = 0; i < report->program_count; i++)
-        told_report_program(r->programs, i, &report->programs[i]);
+        results_report_program(r->programs, i, &report->programs[i]);
 }

@@ -10,7 +10,7 @@
 #include "record/finished.h"
 #include "scenario/scenario.h"
 #include "record/summary_file.h"
-#include "sim/told.h"
+#include "sim/results.h"
 
 enum { EPOCHS_MAX = 100000, STATUS_VIOLATION = 1, STATUS_UNUSABLE = 2 };
 
@@ -21,7 +21,7 @@ struct leaving {
     struct spool_room *room; /* NULL: in memory */
     bool clean;
     struct trace trace;
-    struct told told;
+    struct results results;
     struct summary_file summary;
     struct spool *reports; /* of struct federated_epoch_report */
 };
@@ -38,17 +38,17 @@ static enum err leave_epoch(struct leaving *l, struct buf *text, struct diag *di
     struct federated_epoch_report report;
     json_t *element;
 
-    told_report_epoch(&l->told, &report);
+    results_report_epoch(&l->results, &report);
     spool_add(l->reports, bytes_of(&report, sizeof report));
     if (!l->options->write_artifacts)
         return ERR_OK;
-    element = told_summary_epoch(&l->told);
+    element = results_summary_epoch(&l->results);
     summary_file_add(&l->summary, element);
     json_decref(element);
-    if (l->told.epoch.log == NULL)
+    if (l->results.epoch.log == NULL)
         return ERR_OK;
-    render(told_ledger(&l->told), text);
-    return artifacts_stage_epoch(l->files, l->told.epoch.epoch, bytes_of_buf(text), diag);
+    render(results_ledger(&l->results), text);
+    return artifacts_stage_epoch(l->files, l->results.epoch.epoch, bytes_of_buf(text), diag);
 }
 
 static enum err leave_whole(struct leaving *l, struct buf *text, struct diag *diag)
@@ -56,12 +56,12 @@ static enum err leave_whole(struct leaving *l, struct buf *text, struct diag *di
     json_t *summary;
     enum err err;
 
-    render(told_genesis(&l->told), text);
+    render(results_genesis(&l->results), text);
     err = artifacts_stage_genesis(l->files, bytes_of_buf(text), diag);
     if (err != ERR_OK)
         return err;
-    summary = told_summary(&l->told);
-    err = summary_file_finish(&l->summary, summary, l->told.recorder_key, diag);
+    summary = results_summary(&l->results);
+    err = summary_file_finish(&l->summary, summary, l->results.recorder_key, diag);
     json_decref(summary);
     if (err == ERR_OK)
         err = artifacts_stage_summary(l->files, summary_file_give, &l->summary, diag);
@@ -75,13 +75,13 @@ static enum err leave_all(struct leaving *l, struct diag *diag)
     enum err err = ERR_OK;
 
     while (err == ERR_OK) {
-        err = told_next(&l->told, &more, diag);
+        err = results_next(&l->results, &more, diag);
         if (err != ERR_OK || !more)
             break;
         err = leave_epoch(l, &text, diag);
     }
     if (err == ERR_OK)
-        err = told_close(&l->told, diag);
+        err = results_close(&l->results, diag);
     if (err == ERR_OK && l->options->write_artifacts)
         err = leave_whole(l, &text, diag);
     buf_free(&text);
@@ -111,7 +111,7 @@ static enum err report_epochs(struct leaving *l, struct federated_simulation_rep
 static enum err tell(const struct rehearsal *r, struct leaving *l, struct federated_simulation_report *report,
                      struct diag *diag)
 {
-    enum err err = told_open(&l->told, r, l->files->label, diag);
+    enum err err = results_open(&l->results, r, l->files->label, diag);
 
     summary_file_init(&l->summary, l->room);
     l->reports = spool_new(l->room);
@@ -122,14 +122,14 @@ static enum err tell(const struct rehearsal *r, struct leaving *l, struct federa
     if (err != ERR_OK)
         artifacts_abandon(l->files);
     if (err == ERR_OK) {
-        told_report(&l->told, report);
+        results_report(&l->results, report);
         err = report_epochs(l, report);
     }
     if (l->room != NULL && err == ERR_IO && l->room->err != ERR_OK)
         *diag = l->room->diag;
     spool_free(l->reports);
     summary_file_fini(&l->summary);
-    told_fini(&l->told);
+    results_fini(&l->results);
     return err;
 }
 

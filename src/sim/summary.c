@@ -1,6 +1,6 @@
 #include <inttypes.h>
 
-#include "sim/told.h"
+#include "sim/results.h"
 
 static json_t *decimal(uint64_t v)
 {
@@ -21,9 +21,9 @@ static json_t *hex(const struct digest *d)
 
 /* ---- one epoch */
 
-static json_t *shards_json(const struct told *t, const struct told_epoch *e)
+static json_t *shards_json(const struct results *t, const struct results_epoch *e)
 {
-    const struct federation_state *s = &t->chronicle.state;
+    const struct federation_state *s = &t->history.state;
     json_t *out = json_object();
 
     for (unsigned m = 0; e->log != NULL && m < s->member_count; m++) {
@@ -38,7 +38,7 @@ static json_t *shards_json(const struct told *t, const struct told_epoch *e)
 }
 
 /* From the decision as the ledger file has it, or what fits an epoch that never ended. */
-static void put_outcome(json_t *out, const struct told_epoch *e, const char *key, json_t *otherwise)
+static void put_outcome(json_t *out, const struct results_epoch *e, const char *key, json_t *otherwise)
 {
     json_t *value = e->log != NULL ? json_object_get(e->log->outcome_json, key) : NULL;
 
@@ -50,9 +50,9 @@ static void put_outcome(json_t *out, const struct told_epoch *e, const char *key
     }
 }
 
-json_t *told_summary_epoch(const struct told *t)
+json_t *results_summary_epoch(const struct results *t)
 {
-    const struct told_epoch *e = &t->epoch;
+    const struct results_epoch *e = &t->epoch;
     bool anchored = e->log != NULL && e->log->outcome.anchored;
     json_t *out = json_object();
 
@@ -80,7 +80,7 @@ json_t *told_summary_epoch(const struct told *t)
 
 /* ---- the whole */
 
-static json_t *recorder_json(const struct told *t)
+static json_t *recorder_json(const struct results *t)
 {
     json_t *out = json_object();
 
@@ -90,9 +90,9 @@ static json_t *recorder_json(const struct told *t)
     return out;
 }
 
-static json_t *quorum_json(const struct told *t)
+static json_t *quorum_json(const struct results *t)
 {
-    const struct federation_state *s = &t->chronicle.state;
+    const struct federation_state *s = &t->history.state;
     json_t *out = json_object();
 
     json_put(out, "validators", json_u64(s->validator_count));
@@ -101,7 +101,7 @@ static json_t *quorum_json(const struct told *t)
     return out;
 }
 
-static json_t *events_json(const struct told *t)
+static json_t *events_json(const struct results *t)
 {
     const struct faults *f = &t->r->faults;
     json_t *out = json_array();
@@ -124,7 +124,7 @@ static json_t *events_json(const struct told *t)
     return out;
 }
 
-static json_t *network_json(const struct told *t)
+static json_t *network_json(const struct results *t)
 {
     const struct network *n = &t->r->network;
     json_t *out = json_object();
@@ -135,7 +135,7 @@ static json_t *network_json(const struct told *t)
     return out;
 }
 
-static json_t *work_json(const struct told *t)
+static json_t *work_json(const struct results *t)
 {
     json_t *out = json_object();
 
@@ -144,9 +144,9 @@ static json_t *work_json(const struct told *t)
     return out;
 }
 
-static json_t *nodes_json(const struct told *t)
+static json_t *nodes_json(const struct results *t)
 {
-    const struct federation_state *s = &t->chronicle.state;
+    const struct federation_state *s = &t->history.state;
     json_t *out = json_array();
 
     for (unsigned i = 0; i < t->r->count; i++) {
@@ -170,9 +170,9 @@ static json_t *nodes_json(const struct told *t)
     return out;
 }
 
-static json_t *roots_json(const struct told *t)
+static json_t *roots_json(const struct results *t)
 {
-    const struct federation_state *s = &t->chronicle.state;
+    const struct federation_state *s = &t->history.state;
     struct digest log = merkle_frontier_root(&s->log), state = state_root(s);
     json_t *out = json_object();
 
@@ -183,7 +183,7 @@ static json_t *roots_json(const struct told *t)
     return out;
 }
 
-json_t *told_summary(const struct told *t)
+json_t *results_summary(const struct results *t)
 {
     json_t *out = json_object();
 
@@ -191,8 +191,8 @@ json_t *told_summary(const struct told *t)
     json_put(out, "version", json_u64(1));
     json_put(out, "scenario", json_string(t->r->scenario->name));
     json_put(out, "label", json_string(t->label));
-    json_put(out, "federation_id", hex(&t->chronicle.state.federation_id));
-    json_put(out, "simulated", json_boolean(t->chronicle.state.simulated));
+    json_put(out, "federation_id", hex(&t->history.state.federation_id));
+    json_put(out, "simulated", json_boolean(t->history.state.simulated));
     json_put(out, "seed", decimal(t->r->options.seed));
     json_put(out, "scenario_sha256", hex(&t->r->scenario->text));
     json_put(out, "recorder", recorder_json(t));
@@ -204,24 +204,24 @@ json_t *told_summary(const struct told *t)
     json_put(out, "work", work_json(t));
     json_put(out, "nodes", nodes_json(t));
     json_put(out, "roots", roots_json(t));
-    json_put(out, "end", told_end(t));
+    json_put(out, "end", results_end(t));
     json_put(out, "gain", json_u64((uint64_t)t->gain_ppm));
     return out;
 }
 
-json_t *told_ledger(const struct told *t)
+json_t *results_ledger(const struct results *t)
 {
-    struct names known = t->chronicle.names; /* a view */
+    struct names known = t->history.names; /* a view */
     struct epoch_names names = {.context = &known, .name = names_find};
     struct epoch_record record;
 
     ASSERT(t->epoch.log != NULL);
-    chronicle_record(&t->chronicle, &record);
+    history_record(&t->history, &record);
     record.signature = bytes_of_buf(&t->epoch.signature);
     return epoch_file_render(&record, &names);
 }
 
-json_t *told_genesis(const struct told *t)
+json_t *results_genesis(const struct results *t)
 {
     json_t *out = json_object(), *decoded = NULL;
     enum err err = cbor_to_json(bytes_of_buf(&t->r->genesis), &decoded);
@@ -229,7 +229,7 @@ json_t *told_genesis(const struct told *t)
     ASSERT(err == ERR_OK);
     json_put(out, "format", json_string("prismfed.genesis"));
     json_put(out, "version", json_u64(1));
-    json_put(out, "federation_id", hex(&t->chronicle.state.federation_id));
+    json_put(out, "federation_id", hex(&t->history.state.federation_id));
     json_put(out, "genesis", json_base64(bytes_of_buf(&t->r->genesis)));
     json_put(out, "decoded", decoded);
     return out;

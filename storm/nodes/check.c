@@ -21,7 +21,7 @@ static int signer_of(const struct node_run *run, const struct digest *fingerprin
 
 static const struct aligned_update *update_of(struct node_run *run, unsigned node)
 {
-    const struct epoch_outcome *o = &run->told.epoch.log->outcome;
+    const struct epoch_outcome *o = &run->results.epoch.log->outcome;
     const struct aligned_update *found = NULL;
 
     for (unsigned i = 0; i < o->update_count; i++) {
@@ -39,7 +39,7 @@ static const struct aligned_update *update_of(struct node_run *run, unsigned nod
 static void count_update(struct node_run *run, const struct envelope *e)
 {
     int node = signer_of(run, &e->node_fingerprint);
-    uint64_t present = run->told.epoch.epoch, made_for = e->federated_epoch;
+    uint64_t present = run->results.epoch.epoch, made_for = e->federated_epoch;
 
     if (node < 0 || made_for > present || made_for < run->scenario.epoch_start) {
         run_fail(run, "counted once", "work of a stranger, or of epoch %" PRIu64 ", counts in epoch %" PRIu64, made_for,
@@ -122,7 +122,7 @@ static bool is_roomy(const struct node_run *run)
 
 static void check_taking_part(struct node_run *run, const unsigned updates[], const unsigned rows[])
 {
-    const struct epoch_outcome *o = &run->told.epoch.log->outcome;
+    const struct epoch_outcome *o = &run->results.epoch.log->outcome;
 
     if (run->calm_epoch == UINT64_MAX || o->epoch < run->calm_epoch + 2 || !is_roomy(run))
         return;
@@ -140,7 +140,7 @@ static void check_taking_part(struct node_run *run, const unsigned updates[], co
 
 static void mark_epoch(struct node_run *run)
 {
-    const struct told_epoch *e = &run->told.epoch;
+    const struct results_epoch *e = &run->results.epoch;
     const struct epoch_outcome *o = &e->log->outcome;
 
     run_mark(run, NODE_MARK_ANCHORED, o->anchored);
@@ -158,12 +158,12 @@ static void mark_epoch(struct node_run *run)
 
 void check_epoch(struct node_run *run)
 {
-    const struct chronicle_epoch *log = run->told.epoch.log;
+    const struct history_epoch *log = run->results.epoch.log;
     unsigned updates[MEMBERS_MAX] = {0}, rows[MEMBERS_MAX] = {0};
     size_t at = 0;
 
     if (log == NULL) {
-        run_fail(run, "liveness", "epoch %" PRIu64 " never ended", run->told.epoch.epoch);
+        run_fail(run, "liveness", "epoch %" PRIu64 " never ended", run->results.epoch.epoch);
         return;
     }
     run->ended++;
@@ -221,7 +221,7 @@ static void check_convicted(struct node_run *run, const struct sim_node *n)
 
 static void check_node(struct node_run *run, const struct sim_node *n)
 {
-    const struct federation_state *last = &run->told.chronicle.state;
+    const struct federation_state *last = &run->results.history.state;
 
     run_mark(run, NODE_MARK_HOSTILE, n->hostile != NULL);
     if (!n->up) {
@@ -249,7 +249,7 @@ static int64_t patience_ns(const struct node_run *run)
 
 static void mark_members(struct node_run *run)
 {
-    const struct federation_state *s = &run->told.chronicle.state;
+    const struct federation_state *s = &run->results.history.state;
     const struct scenario *scenario = &run->scenario;
 
     for (unsigned m = 0; m < s->member_count; m++) {
@@ -280,7 +280,7 @@ void check_end(struct node_run *run)
 
     for (unsigned i = 0; i < r->count; i++)
         check_node(run, &r->nodes[i]);
-    if (!run->told.roots_agree)
+    if (!run->results.roots_agree)
         run_fail(run, "roots", "nodes that are up hold different logs or states");
     if (r->agenda.now_ns - run->calm_ns > patience_ns(run))
         run_fail(run, "liveness", "the end came %" PRId64 " ms after the last fault; %" PRId64 " ms are enough",

@@ -42,7 +42,7 @@ static bool is_of_liar(const struct node_run *run, const struct audit_finding *f
  * is disclosed. */
 static bool may_be_open(const struct node_run *run, enum audit_rule rule)
 {
-    const struct federation_state *s = &run->told.chronicle.state;
+    const struct federation_state *s = &run->results.history.state;
     const struct rehearsal *r = run->rehearsal;
     unsigned there = 0;
 

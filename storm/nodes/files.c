@@ -13,9 +13,9 @@ static void render(json_t *json, struct buf *out)
     json_decref(json);
 }
 
-void run_files_epoch(struct run_files *f, const struct told *t)
+void run_files_epoch(struct run_files *f, const struct results *t)
 {
-    json_t *element = told_summary_epoch(t);
+    json_t *element = results_summary_epoch(t);
 
     summary_file_add(&f->spooled, element);
     json_decref(element);
@@ -23,12 +23,12 @@ void run_files_epoch(struct run_files *f, const struct told *t)
         return;
     f->epochs = mem_resize(f->epochs, f->epoch_count + 1, sizeof *f->epochs);
     f->epochs[f->epoch_count] = (struct run_epoch_file){.epoch = t->epoch.epoch};
-    render(told_ledger(t), &f->epochs[f->epoch_count++].text);
+    render(results_ledger(t), &f->epochs[f->epoch_count++].text);
 }
 
-void run_files_whole(struct run_files *f, const struct told *t)
+void run_files_whole(struct run_files *f, const struct results *t)
 {
-    json_t *document = told_summary(t);
+    json_t *document = results_summary(t);
     struct bytes part;
     enum err err = summary_file_finish(&f->spooled, document, t->recorder_key, NULL);
 
@@ -39,7 +39,7 @@ void run_files_whole(struct run_files *f, const struct told *t)
         ASSERT(err == ERR_OK);
         buf_add(&f->summary, part.data, part.len);
     } while (part.len > 0);
-    render(told_genesis(t), &f->genesis);
+    render(results_genesis(t), &f->genesis);
 }
 
 void run_files_free(struct run_files *f)

@@ -62,11 +62,11 @@ static void find_calm(struct node_run *run)
 
 static void tell_epoch(struct node_run *run)
 {
-    const struct told_epoch *e = &run->told.epoch;
+    const struct results_epoch *e = &run->results.epoch;
 
     if (run->calm_epoch == UINT64_MAX && e->times.entered && e->times.entered_ns > run->calm_ns)
         run->calm_epoch = e->epoch;
-    run_files_epoch(&run->files, &run->told);
+    run_files_epoch(&run->files, &run->results);
     check_epoch(run);
 }
 
@@ -74,11 +74,11 @@ static void tell(struct node_run *run)
 {
     struct diag diag = {0};
     bool more = true;
-    enum err err = told_open(&run->told, run->rehearsal, "storm", &diag);
+    enum err err = results_open(&run->results, run->rehearsal, "storm", &diag);
 
     run_files_begin(&run->files);
     while (err == ERR_OK && run->out->checker == NULL) {
-        err = told_next(&run->told, &more, &diag);
+        err = results_next(&run->results, &more, &diag);
         if (err != ERR_OK || !more)
             break;
         tell_epoch(run);
@@ -86,11 +86,11 @@ static void tell(struct node_run *run)
     if (run->out->checker != NULL)
         return;
     if (err == ERR_OK)
-        err = told_close(&run->told, &diag);
+        err = results_close(&run->results, &diag);
     if (err != ERR_OK)
         run_fail(run, "record", "%s", diag.text);
     else
-        run_files_whole(&run->files, &run->told);
+        run_files_whole(&run->files, &run->results);
 }
 
 static void sum_up(struct node_run *run)
@@ -150,7 +150,7 @@ bool node_run(struct bytes text, uint64_t epochs, FILE *trace, struct outcome *o
         run_fail(run, "own invariant", "an assertion failed");
         return true; /* its memory is in an unknown state */
     }
-    told_fini(&run->told);
+    results_fini(&run->results);
     run_files_free(&run->files);
     rehearsal_free(run->rehearsal);
     scenario_fini(&run->scenario);

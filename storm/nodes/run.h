@@ -3,7 +3,7 @@
 
 #include "audit/audit.h"
 #include "record/summary_file.h"
-#include "sim/told.h"
+#include "sim/results.h"
 #include "storm/nodes/check_log.h"
 #include "storm/nodes/nodes.h"
 
@@ -28,7 +28,7 @@ struct node_run {
     struct outcome *out; /* the caller's */
     struct scenario scenario;
     struct rehearsal *rehearsal;
-    struct told told;
+    struct results results;
     struct run_files files;
 
     int64_t calm_ns;     /* when the last fault came or went */
@@ -50,8 +50,8 @@ static inline void run_mark(struct node_run *run, enum node_mark mark, bool met)
 
 /* files.c */
 void run_files_begin(struct run_files *f);
-void run_files_epoch(struct run_files *f, const struct told *t); /* the epoch told last */
-void run_files_whole(struct run_files *f, const struct told *t); /* when all are told */
+void run_files_epoch(struct run_files *f, const struct results *t); /* the epoch told last */
+void run_files_whole(struct run_files *f, const struct results *t); /* when all are told */
 void run_files_free(struct run_files *f);
 struct digest run_files_digest(const struct run_files *f);
 

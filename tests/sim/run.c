@@ -45,19 +45,19 @@ static void add_json(struct buf *out, json_t *json)
 
 static void keep_epoch(struct run *run, struct summary_file *summary, struct buf *ledgers)
 {
-    struct chronicle_epoch *log = &run->told.chronicle.epoch;
-    json_t *element = told_summary_epoch(&run->told);
-    uint64_t index = run->told.next - 1;
+    struct history_epoch *log = &run->results.history.epoch;
+    json_t *element = results_summary_epoch(&run->results);
+    uint64_t index = run->results.next - 1;
 
     run->report.epochs = mem_resize(run->report.epochs, index + 1, sizeof *run->report.epochs);
-    told_report_epoch(&run->told, &run->report.epochs[index]);
+    results_report_epoch(&run->results, &run->report.epochs[index]);
     summary_file_add(summary, element);
     json_decref(element);
-    if (run->told.epoch.log == NULL)
+    if (run->results.epoch.log == NULL)
         return;
     run->epochs = mem_resize(run->epochs, run->epoch_count + 1, sizeof *run->epochs);
     run->epochs[run->epoch_count++] =
-        (struct run_epoch){log->next_voters.len > 0, log->owners, told_ledger(&run->told)};
+        (struct run_epoch){log->next_voters.len > 0, log->owners, results_ledger(&run->results)};
     json_render(run->epochs[run->epoch_count - 1].file, ledgers);
     log->owners = mem_array(run->scenario.policy.shards + 1, sizeof *log->owners); /* the next one looks at them */
     memcpy(log->owners, run->epochs[run->epoch_count - 1].owners, run->scenario.policy.shards * sizeof *log->owners);
@@ -65,10 +65,10 @@ static void keep_epoch(struct run *run, struct summary_file *summary, struct buf
 
 static void add_summary(struct run *run, struct summary_file *summary)
 {
-    json_t *document = told_summary(&run->told);
+    json_t *document = results_summary(&run->results);
     struct bytes part;
 
-    ASSERT(summary_file_finish(summary, document, run->told.recorder_key, NULL) == ERR_OK);
+    ASSERT(summary_file_finish(summary, document, run->results.recorder_key, NULL) == ERR_OK);
     do {
         ASSERT(summary_file_give(summary, &part, NULL) == ERR_OK);
         buf_add(&run->artifacts, part.data, part.len);
@@ -85,18 +85,18 @@ static void collect(struct run *run)
 
     summary_file_init(&summary, NULL);
     while (run->err == ERR_OK && more) {
-        run->err = told_next(&run->told, &more, &run->diag);
+        run->err = results_next(&run->results, &more, &run->diag);
         if (run->err == ERR_OK && more)
             keep_epoch(run, &summary, &ledgers);
     }
     if (run->err == ERR_OK)
-        run->err = told_close(&run->told, &run->diag);
+        run->err = results_close(&run->results, &run->diag);
     if (run->err == ERR_OK) {
         struct federated_epoch_report *epochs = run->report.epochs;
-        told_report(&run->told, &run->report);
+        results_report(&run->results, &run->report);
         run->report.epochs = epochs;
         add_summary(run, &summary);
-        add_json(&run->artifacts, told_genesis(&run->told));
+        add_json(&run->artifacts, results_genesis(&run->results));
         buf_add(&run->artifacts, ledgers.data, ledgers.len);
     }
     digest_init(&c);
@@ -123,7 +123,7 @@ void run_scenario(struct run *run, const struct rehearsal_options *how)
     buf_add(&run->trace, text, size);
     free(text);
     if (run->err == ERR_OK)
-        run->err = told_open(&run->told, run->rehearsal, "test", &run->diag);
+        run->err = results_open(&run->results, run->rehearsal, "test", &run->diag);
     if (run->err == ERR_OK)
         collect(run);
 }
@@ -150,7 +150,7 @@ void run_federation(struct run *run, unsigned validators, unsigned participants,
 
 void run_free(struct run *run)
 {
-    told_fini(&run->told);
+    results_fini(&run->results);
     for (unsigned i = 0; i < run->epoch_count; i++) {
         mem_free(run->epochs[i].owners);
         json_decref(run->epochs[i].file);

@@ -1,7 +1,7 @@
 #ifndef PRISMFED_TESTS_SIM_RUN_H
 #define PRISMFED_TESTS_SIM_RUN_H
 
-#include "sim/told.h"
+#include "sim/results.h"
 
 /* A small federation, one run of it, and all that the run leaves. */
 
@@ -21,7 +21,7 @@ struct run {
     struct diag diag;
     struct scenario scenario;
     struct rehearsal *rehearsal;
-    struct told told;                          /* unless err; all epochs are told */
+    struct results results;                       /* unless err; all epochs are told */
     unsigned epoch_count;                      /* that ended */
     struct run_epoch *epochs;                  /* owned */
     struct federated_simulation_report report; /* unless err; with its epochs */

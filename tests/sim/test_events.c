@@ -174,7 +174,7 @@ static void join(void)
     REQUIRE(run_anchored(&run));
     CHECK_EQ_U64(epoch(&run, 1)->participants, 4);
     CHECK_EQ_U64(epoch(&run, 5)->participants, 5);
-    CHECK_EQ_U64(run.told.chronicle.state.member_count, 5);
+    CHECK_EQ_U64(run.results.history.state.member_count, 5);
     CHECK_EQ_I64(run.rehearsal->nodes[3].member, 4); /* e0, though e1 stands behind it in the file */
     run_free(&run);
 }
@@ -191,7 +191,7 @@ static void so_many_join_in_an_epoch(void)
                        "{\"kind\": \"join\", \"node\": \"e3\", \"epoch\": 1}"),
                    7, 16);
     REQUIRE(run_anchored(&run));
-    const struct federation_state *s = &run.told.chronicle.state;
+    const struct federation_state *s = &run.results.history.state;
     REQUIRE(s->member_count == 7);
     for (unsigned i = 4; i < 7; i++) {
         const struct member *m = &s->members[i];
@@ -214,9 +214,9 @@ static void a_sponsor_that_is_gone(void)
                           "{\"kind\": \"join\", \"node\": \"e1\", \"epoch\": 2, \"sponsor\": \"v0\"}"),
                    5, 17);
     REQUIRE(run_anchored(&run));
-    REQUIRE(run.told.chronicle.state.member_count == 5);
-    CHECK_EQ_TEXT(run.told.chronicle.state.members[4].card.name, "e0");
-    CHECK_EQ_U64(run.told.chronicle.state.members[4].sponsor, 2);
+    REQUIRE(run.results.history.state.member_count == 5);
+    CHECK_EQ_TEXT(run.results.history.state.members[4].card.name, "e0");
+    CHECK_EQ_U64(run.results.history.state.members[4].sponsor, 2);
     run_free(&run);
 }
 
@@ -229,10 +229,10 @@ static void stake_and_key_of_a_participant(void)
                           "{\"kind\": \"rotate_key\", \"node\": \"e0\", \"epoch\": 2}"),
                    5, 18);
     REQUIRE(run_anchored(&run));
-    CHECK_EQ_U64(run.told.chronicle.state.members[3].card.stake, 3);
-    CHECK_EQ_U64(run.told.chronicle.state.retired_count, 1);
-    CHECK_EQ_I64(state_find(&run.told.chronicle.state, &run.rehearsal->nodes[3].next_key.fingerprint), 3);
-    CHECK_EQ_U64(run.told.chronicle.state.membership_epoch, 1);
+    CHECK_EQ_U64(run.results.history.state.members[3].card.stake, 3);
+    CHECK_EQ_U64(run.results.history.state.retired_count, 1);
+    CHECK_EQ_I64(state_find(&run.results.history.state, &run.rehearsal->nodes[3].next_key.fingerprint), 3);
+    CHECK_EQ_U64(run.results.history.state.membership_epoch, 1);
     CHECK_EQ_U64(epoch(&run, 5)->participants, 4);
     run_free(&run);
 }
@@ -246,7 +246,7 @@ static void leave(void)
     REQUIRE(run_anchored(&run));
     CHECK_EQ_U64(epoch(&run, 4)->participants, 3);
     CHECK_EQ_U64(epoch(&run, 4)->absent, 0);
-    CHECK_EQ_U64(run.told.chronicle.state.members[3].status, MEMBER_LEFT);
+    CHECK_EQ_U64(run.results.history.state.members[3].status, MEMBER_LEFT);
     CHECK(!run.rehearsal->nodes[3].up);
     run_free(&run);
 }

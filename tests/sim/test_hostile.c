@@ -27,7 +27,7 @@ static void the_others_go_on(void)
         tap_seed(seed);
         run_hostile(&run, seed);
         REQUIRE(run_anchored(&run));
-        const struct federation_state *s = &run.told.chronicle.state;
+        const struct federation_state *s = &run.results.history.state;
         for (unsigned m = 0; m < s->member_count; m++) {
             bool honest = m != 3 && m != 5;
             CHECK(!honest || s->members[m].status == MEMBER_ACTIVE);

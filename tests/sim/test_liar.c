@@ -177,7 +177,7 @@ static void the_signer_of_two_updates_is_convicted(void)
 
     run_federation(&run, 4, 2, 3, LIE("e1", "double_sign"), 3, 21);
     REQUIRE(run_anchored(&run));
-    CHECK_EQ_U64(run.told.chronicle.state.members[5].status, MEMBER_CONVICTED);
+    CHECK_EQ_U64(run.results.history.state.members[5].status, MEMBER_CONVICTED);
     CHECK_EQ_U64(run.report.epochs[2].convicted, 1);
     CHECK(run_entries(&run, "evidence") >= 1);
     run_free(&run);
@@ -191,7 +191,7 @@ static void a_mute_primary_loses_its_view(void)
     REQUIRE(run_anchored(&run));
     CHECK(run.report.epochs[0].view_changes >= 1);
     CHECK_EQ_U64(run_count(&run, " v0 send pbft."), 0);
-    CHECK(run.told.recorder != &run.rehearsal->nodes[0]);
+    CHECK(run.results.recorder != &run.rehearsal->nodes[0]);
     run_free(&run);
 }
 
@@ -211,9 +211,9 @@ static void liars_are_outvoted(void)
         run_federation(&lied, 4, 2, 3, lies[i], 3, 23);
         CHECK(run_anchored(&honest) && run_anchored(&lied));
         CHECK(!digest_equal(&honest.bytes, &lied.bytes));
-        CHECK(lied.told.gain_ppm <= 1000000);
+        CHECK(lied.results.gain_ppm <= 1000000);
         for (unsigned m = 0; m < 6; m++)
-            CHECK(lied.told.chronicle.state.members[m].status == MEMBER_ACTIVE);
+            CHECK(lied.results.history.state.members[m].status == MEMBER_ACTIVE);
         run_free(&lied);
     }
     run_free(&honest);
@@ -270,7 +270,7 @@ static void waiting_ends(void)
 
     run_federation(&run, 1, 0, 1, LIE("v0", "mimic_scores"), 2, 26);
     REQUIRE(run_anchored(&run));
-    CHECK_EQ_U64(run.told.chronicle.state.members[0].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(run.results.history.state.members[0].status, MEMBER_ACTIVE);
     run_free(&run);
 }
 

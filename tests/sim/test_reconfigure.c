@@ -7,7 +7,7 @@
 
 static const struct federation_state *last_state(const struct run *run)
 {
-    return &run->told.chronicle.state;
+    return &run->results.history.state;
 }
 
 /* Every epoch file that closes a membership epoch names the voters, and no other does. */

@@ -16,12 +16,12 @@ enum { EPOCHS = 3, SEEDS = 3, SITE = 5 };
 
 static uint64_t found(const struct run *run, unsigned member)
 {
-    return run->told.chronicle.state.members[member].false_claims;
+    return run->results.history.state.members[member].false_claims;
 }
 
 static void check_only(const struct run *run, unsigned liar)
 {
-    for (unsigned m = 0; m < run->told.chronicle.state.member_count; m++)
+    for (unsigned m = 0; m < run->results.history.state.member_count; m++)
         CHECK(m == liar || found(run, m) == 0);
 }
 

@@ -74,7 +74,7 @@ static void voters_change_before_and_after(void)
                    30, 34);
     REQUIRE(run_anchored(&run));
     CHECK(all_whole(&run));
-    CHECK_EQ_U64(run.told.chronicle.state.membership_epoch, 4);
+    CHECK_EQ_U64(run.results.history.state.membership_epoch, 4);
     CHECK(run_count(&run, "v1 pbft.recovered") == 1);
     CHECK(run_count(&run, "v4 pbft.recovered") == 1);
     CHECK_EQ_U64(run.report.epochs[29].participants, 6);

@@ -1,5 +1,5 @@
-#ifndef PRISMFED_RECORD_CHRONICLE_H
-#define PRISMFED_RECORD_CHRONICLE_H
+#ifndef PRISMFED_RECORD_HISTORY_H
+#define PRISMFED_RECORD_HISTORY_H
 
 #include "state/execute.h"
 #include "state/names.h"
@@ -11,7 +11,7 @@
  * does. All that the artifacts say of the federation comes from here; what only the simulator saw is in timeline.h.
  * Memory is that of one epoch, however many there are. */
 
-struct chronicle_epoch {
+struct history_epoch {
     uint64_t epoch;
     unsigned block_count;
     struct block *blocks; /* owned */
@@ -27,7 +27,7 @@ struct chronicle_epoch {
     uint64_t shards_moved;        /* that have another owner than after the epoch before */
 };
 
-struct chronicle {
+struct history {
     const struct ledger_store *store; /* borrowed */
     uint64_t next, height;            /* to be read: from, to */
     uint64_t last_epoch;              /* that is told */
@@ -35,21 +35,21 @@ struct chronicle {
     struct federation_state state;    /* when the last epoch that was told had ended */
     struct names names;               /* of all keys that were in use until then */
     struct genome first_incumbent;
-    struct merkle_tree log;       /* up to there and beyond; what lies before the present epoch is forgotten */
-    uint64_t epoch_count;         /* told so far */
-    struct chronicle_epoch epoch; /* the one told last */
+    struct merkle_tree log;     /* up to there and beyond; what lies before the present epoch is forgotten */
+    uint64_t epoch_count;       /* told so far */
+    struct history_epoch epoch; /* the one told last */
 };
 
 /* Begins at genesis; will read heights 1..height of the store and tell epochs up to last_epoch. *out must be zero;
- * chronicle_fini() in any case. */
-enum err chronicle_open(struct bytes genesis, const struct ledger_store *store, uint64_t height, uint64_t last_epoch,
-                        struct chronicle *out, struct diag *diag) MUST_CHECK;
+ * history_fini() in any case. */
+enum err history_open(struct bytes genesis, const struct ledger_store *store, uint64_t height, uint64_t last_epoch,
+                      struct history *out, struct diag *diag) MUST_CHECK;
 /* The next epoch that ended; *more false: there is none, and all blocks are read. ERR_MISMATCH and the errors of the
  * store, block_decode and state_apply_block name the height. */
-enum err chronicle_next(struct chronicle *c, bool *more, struct diag *diag) MUST_CHECK;
-void chronicle_fini(struct chronicle *c);
+enum err history_next(struct history *c, bool *more, struct diag *diag) MUST_CHECK;
+void history_fini(struct history *c);
 
 /* What the ledger file of the present epoch is made of; the caller adds the signature. Borrows from c. */
-void chronicle_record(const struct chronicle *c, struct epoch_record *out);
+void history_record(const struct history *c, struct epoch_record *out);
 
 #endif

@@ -1,11 +1,11 @@
-#include "record/chronicle.h"
+#include "record/history.h"
 
 #include <inttypes.h>
 
 #include "state/claim.h"
 #include "state/membership.h"
 
-static void epoch_free(struct chronicle_epoch *e)
+static void epoch_free(struct history_epoch *e)
 {
     for (unsigned i = 0; i < e->block_count; i++)
         block_fini(&e->blocks[i]);
@@ -16,10 +16,10 @@ static void epoch_free(struct chronicle_epoch *e)
     json_decref(e->outcome_json);
     buf_free(&e->next_voters);
     signers_free(&e->signers);
-    *e = (struct chronicle_epoch){0};
+    *e = (struct history_epoch){0};
 }
 
-static struct anchor_statement anchor_of(const struct chronicle *c, const struct execution *x)
+static struct anchor_statement anchor_of(const struct history *c, const struct execution *x)
 {
     struct digest root = {0}; /* an epoch that was abandoned leaves none */
 
@@ -48,9 +48,9 @@ static uint64_t shards_moved(const struct federation_state *s, const int *before
 }
 
 /* Takes the outcome over. before: owners of the shards when it began. */
-static void end_epoch(struct chronicle *c, struct execution *x, const int *before)
+static void end_epoch(struct history *c, struct execution *x, const int *before)
 {
-    struct chronicle_epoch *e = &c->epoch;
+    struct history_epoch *e = &c->epoch;
 
     e->epoch = x->outcome.epoch;
     e->anchor = anchor_of(c, x);
@@ -70,9 +70,9 @@ static void end_epoch(struct chronicle *c, struct execution *x, const int *befor
     c->epoch_count++;
 }
 
-static void keep_entries(struct chronicle *c, const struct execution *x)
+static void keep_entries(struct history *c, const struct execution *x)
 {
-    struct chronicle_epoch *e = &c->epoch;
+    struct history_epoch *e = &c->epoch;
 
     e->verdicts = mem_resize(e->verdicts, e->verdict_count + x->count + 1, sizeof *e->verdicts);
     for (unsigned i = 0; i < x->count; i++) {
@@ -81,9 +81,9 @@ static void keep_entries(struct chronicle *c, const struct execution *x)
     }
 }
 
-static enum err read_block(struct chronicle *c, struct execution *x)
+static enum err read_block(struct history *c, struct execution *x)
 {
-    struct chronicle_epoch *e = &c->epoch;
+    struct history_epoch *e = &c->epoch;
     struct block block;
     enum err err = ledger_store_block(c->store, c->next, &block);
 
@@ -98,8 +98,8 @@ static enum err read_block(struct chronicle *c, struct execution *x)
     return err;
 }
 
-enum err chronicle_open(struct bytes genesis, const struct ledger_store *store, uint64_t height, uint64_t last_epoch,
-                        struct chronicle *out, struct diag *diag)
+enum err history_open(struct bytes genesis, const struct ledger_store *store, uint64_t height, uint64_t last_epoch,
+                      struct history *out, struct diag *diag)
 {
     struct digest leaf = entry_leaf_hash(genesis);
     enum err err = state_genesis(genesis, &out->ahead, diag);
@@ -119,7 +119,7 @@ enum err chronicle_open(struct bytes genesis, const struct ledger_store *store, 
 }
 
 /* Blocks up to the end of an epoch that is told, or all there are. */
-static enum err read_epoch(struct chronicle *c, const int *owners, bool *more, struct diag *diag)
+static enum err read_epoch(struct history *c, const int *owners, bool *more, struct diag *diag)
 {
     bool ended = false;
 
@@ -138,7 +138,7 @@ static enum err read_epoch(struct chronicle *c, const int *owners, bool *more, s
     return ERR_OK;
 }
 
-enum err chronicle_next(struct chronicle *c, bool *more, struct diag *diag)
+enum err history_next(struct history *c, bool *more, struct diag *diag)
 {
     int *owners = c->epoch.owners;
     enum err err;
@@ -152,19 +152,19 @@ enum err chronicle_next(struct chronicle *c, bool *more, struct diag *diag)
     return err;
 }
 
-void chronicle_fini(struct chronicle *c)
+void history_fini(struct history *c)
 {
     epoch_free(&c->epoch);
     state_free(&c->ahead);
     state_free(&c->state);
     merkle_tree_free(&c->log);
     names_free(&c->names);
-    *c = (struct chronicle){0};
+    *c = (struct history){0};
 }
 
-void chronicle_record(const struct chronicle *c, struct epoch_record *out)
+void history_record(const struct history *c, struct epoch_record *out)
 {
-    const struct chronicle_epoch *e = &c->epoch;
+    const struct history_epoch *e = &c->epoch;
 
     *out = (struct epoch_record){
         .federation = c->state.name,

@@ -1,4 +1,4 @@
-#include "sim/told.h"
+#include "sim/results.h"
 
 #include "base/dmath.h"
 
@@ -32,7 +32,7 @@ static const struct secret_key *key_among(const struct sim_node *n, const struct
 }
 
 /* The teller, where it may sign; else the first that may: honest and up, honest, anybody. */
-static const struct sim_node *signer_of(const struct told *t, const struct signers *signers,
+static const struct sim_node *signer_of(const struct results *t, const struct signers *signers,
                                         const struct secret_key **key)
 {
     *key = key_among(t->teller, signers);
@@ -53,7 +53,7 @@ static const struct sim_node *signer_of(const struct told *t, const struct signe
     return NULL;
 }
 
-static void sign_anchor(struct told *t, struct told_epoch *e)
+static void sign_anchor(struct results *t, struct results_epoch *e)
 {
     const struct secret_key *key;
 
@@ -61,11 +61,11 @@ static void sign_anchor(struct told *t, struct told_epoch *e)
     anchor_sign(key, &e->log->anchor, &e->signature);
 }
 
-static void choose_recorder(struct told *t)
+static void choose_recorder(struct results *t)
 {
     struct signers signers = {0};
 
-    signers_of(&t->chronicle.state, &signers);
+    signers_of(&t->history.state, &signers);
     t->recorder = signer_of(t, &signers, &t->recorder_key);
     signers_free(&signers);
 }
@@ -73,43 +73,43 @@ static void choose_recorder(struct told *t)
 /* ---- gain and agreement */
 
 /* Sum over draws of one genome's cost on one instance; the draws belong to no epoch of the run. */
-static uint64_t cost_of(const struct told *t, const struct genome *genome, const struct instance *instance)
+static uint64_t cost_of(const struct results *t, const struct genome *genome, const struct instance *instance)
 {
     uint64_t cost = 0, draws = instance->graph != NULL ? GAIN_DRAWS : GAIN_DRAWS_PROGRAM;
 
     for (uint64_t draw = 0; draw < draws; draw++)
-        cost += instance_evaluate(instance, &t->chronicle.state.schema, genome, UINT64_MAX - draw,
-                                  t->chronicle.state.policy.iteration_limit)
+        cost += instance_evaluate(instance, &t->history.state.schema, genome, UINT64_MAX - draw,
+                                  t->history.state.policy.iteration_limit)
                     .cost;
     return cost > 0 ? cost : 1;
 }
 
 /* Geometric mean over all private instances of all sites. */
-static int64_t gain_of(const struct told *t)
+static int64_t gain_of(const struct results *t)
 {
     double sum = 0;
     uint64_t count = 0;
 
     for (unsigned i = 0; i < t->r->count; i++) {
         const struct workload *w = t->r->nodes[i].workload;
-        struct memo *memo = memo_new(t->r->options.journal, t->r->jobs + i);
+        struct journalled *journalled = journalled_new(t->r->options.journal, t->r->jobs + i);
 
         for (unsigned j = 0; t->r->nodes[i].member >= 0 && j < w->count; j++) {
-            const struct instance *instance = memo_instance(memo, &w->instances[j]);
-            uint64_t before = cost_of(t, &t->chronicle.first_incumbent, instance);
-            uint64_t after = cost_of(t, &t->chronicle.state.incumbent, instance);
+            const struct instance *instance = journalled_instance(journalled, &w->instances[j]);
+            uint64_t before = cost_of(t, &t->history.first_incumbent, instance);
+            uint64_t after = cost_of(t, &t->history.state.incumbent, instance);
 
             sum += dmath_log((double)after / (double)before);
             count++;
         }
-        memo_taken(memo);
-        memo_free(memo);
+        journalled_taken(journalled);
+        journalled_free(journalled);
     }
     return count == 0 ? PPM : (int64_t)(dmath_exp(sum / (double)count) * PPM + 0.5);
 }
 
 /* The header of the block at a height of the teller's ledger. */
-static enum err header_at(const struct told *t, uint64_t height, struct block_header *out)
+static enum err header_at(const struct results *t, uint64_t height, struct block_header *out)
 {
     struct block block;
     enum err err = ledger_store_block(&t->teller->disk.ledger, height, &block);
@@ -122,7 +122,7 @@ static enum err header_at(const struct told *t, uint64_t height, struct block_he
 }
 
 /* Does the node stand where the teller's ledger was at its height? */
-static bool agrees(const struct told *t, const struct sim_node *n)
+static bool agrees(const struct results *t, const struct sim_node *n)
 {
     const struct federation_state *s = fed_state(n->fed);
     struct digest log = merkle_frontier_root(&s->log), state = state_root(s);
@@ -134,7 +134,7 @@ static bool agrees(const struct told *t, const struct sim_node *n)
            digest_equal(&state, &header.state_root);
 }
 
-static bool all_agree(const struct told *t)
+static bool all_agree(const struct results *t)
 {
     for (unsigned i = 0; i < t->r->count; i++) {
         if (t->r->nodes[i].up && !agrees(t, &t->r->nodes[i]))
@@ -143,27 +143,27 @@ static bool all_agree(const struct told *t)
     return true;
 }
 
-enum err told_open(struct told *t, const struct rehearsal *r, const char *label, struct diag *diag)
+enum err results_open(struct results *t, const struct rehearsal *r, const char *label, struct diag *diag)
 {
     enum err err;
 
-    *t = (struct told){.r = r, .label = label, .teller = teller_of(r), .epoch_count = r->options.epochs};
-    err = chronicle_open(bytes_of_buf(&r->genesis), &t->teller->disk.ledger, t->teller->disk.height, r->last_epoch,
-                         &t->chronicle, diag);
+    *t = (struct results){.r = r, .label = label, .teller = teller_of(r), .epoch_count = r->options.epochs};
+    err = history_open(bytes_of_buf(&r->genesis), &t->teller->disk.ledger, t->teller->disk.height, r->last_epoch,
+                       &t->history, diag);
     return err == ERR_OK ? ERR_OK : ERR_MISMATCH; /* whatever is wrong with a ledger of our own, it is a violation */
 }
 
 /* A disk that failed us is no violation. */
-static enum err read_on(struct told *t, bool *more, struct diag *diag)
+static enum err read_on(struct results *t, bool *more, struct diag *diag)
 {
-    enum err err = chronicle_next(&t->chronicle, more, diag);
+    enum err err = history_next(&t->history, more, diag);
 
     return err == ERR_OK || err == ERR_IO ? err : ERR_MISMATCH;
 }
 
-enum err told_next(struct told *t, bool *more, struct diag *diag)
+enum err results_next(struct results *t, bool *more, struct diag *diag)
 {
-    struct told_epoch *e = &t->epoch;
+    struct results_epoch *e = &t->epoch;
     bool ended = false;
     int64_t end_ns;
     enum err err;
@@ -183,13 +183,13 @@ enum err told_next(struct told *t, bool *more, struct diag *diag)
     e->virtual_ns = e->times.entered ? (uint64_t)(end_ns - e->times.entered_ns) : 0;
     if (!ended)
         return ERR_OK;
-    e->log = &t->chronicle.epoch;
+    e->log = &t->history.epoch;
     ASSERT(e->log->epoch == e->epoch);
     sign_anchor(t, e);
     return ERR_OK;
 }
 
-enum err told_close(struct told *t, struct diag *diag)
+enum err results_close(struct results *t, struct diag *diag)
 {
     bool more;
     enum err err = read_on(t, &more, diag); /* the blocks behind the last epoch */
@@ -203,9 +203,9 @@ enum err told_close(struct told *t, struct diag *diag)
     return t->r->options.journal != NULL ? journal_check(t->r->options.journal, diag) : ERR_OK;
 }
 
-void told_fini(struct told *t)
+void results_fini(struct results *t)
 {
     buf_free(&t->epoch.signature);
-    chronicle_fini(&t->chronicle);
-    *t = (struct told){0};
+    history_fini(&t->history);
+    *t = (struct results){0};
 }

@@ -1,5 +1,5 @@
-#ifndef PRISMFED_DRIVER_MEMO_H
-#define PRISMFED_DRIVER_MEMO_H
+#ifndef PRISMFED_DRIVER_JOURNALLED_H
+#define PRISMFED_DRIVER_JOURNALLED_H
 
 #include "evolve/local_cycle.h"
 #include "driver/journal.h"
@@ -7,28 +7,28 @@
 /* Stands between a job and its evaluators: the evaluations that the journal has are answered from it, the others are
  * asked for and written down. A job asks one after the other, so the number of an evaluation tells which it is. */
 
-enum { MEMO_INSTANCES_MAX = 2 * WORKLOAD_INSTANCES_MAX };
+enum { JOURNALLED_INSTANCES_MAX = 2 * WORKLOAD_INSTANCES_MAX };
 
-/* The fields are the memo's own. */
-struct memo {
+/* The fields are the journalled evaluator's own. */
+struct journalled {
     struct evaluator evaluator; /* first: that of the instances below */
     struct journal *journal;    /* borrowed */
     struct journal_script script;
     size_t asked;
     bool differs;
     unsigned count;
-    const struct instance *originals[MEMO_INSTANCES_MAX];
-    struct instance instances[MEMO_INSTANCES_MAX]; /* copies; what they point to stays the originals' */
+    const struct instance *originals[JOURNALLED_INSTANCES_MAX];
+    struct instance instances[JOURNALLED_INSTANCES_MAX]; /* copies; what they point to stays the originals' */
 };
 
 /* A job is submitted. NULL without a journal. */
-struct memo *memo_new(struct journal *journal, uint64_t job);
-void memo_free(struct memo *m);
+struct journalled *journalled_new(struct journal *journal, uint64_t job);
+void journalled_free(struct journalled *m);
 /* What to evaluate on in place of the original, which must live as long as m. m may be NULL. */
-const struct instance *memo_instance(struct memo *m, const struct instance *original);
+const struct instance *journalled_instance(struct journalled *m, const struct instance *original);
 /* Nobody will take the job: it need not be done. */
-bool memo_is_dropped(const struct memo *m);
+bool journalled_is_dropped(const struct journalled *m);
 /* The job is done and taken. */
-void memo_taken(struct memo *m);
+void journalled_taken(struct journalled *m);
 
 #endif

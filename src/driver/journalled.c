@@ -1,8 +1,8 @@
-#include "driver/memo.h"
+#include "driver/journalled.h"
 
-static void memo_evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
+static void journalled_evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
 {
-    struct memo *m = (struct memo *)(void *)self;
+    struct journalled *m = (struct journalled *)(void *)self;
     const struct instance *original = m->originals[task->instance - m->instances];
     struct evaluation_task asked = *task;
     struct journal_answer answer = {.task = evaluation_digest(task)};
@@ -26,20 +26,20 @@ static void memo_evaluate(struct evaluator *self, const struct evaluation_task *
     journal_add(m->journal, m->script.job, &answer);
 }
 
-struct memo *memo_new(struct journal *journal, uint64_t job)
+struct journalled *journalled_new(struct journal *journal, uint64_t job)
 {
-    struct memo *m;
+    struct journalled *m;
 
     if (journal == NULL)
         return NULL;
     m = mem_alloc(sizeof *m);
-    m->evaluator.evaluate = memo_evaluate;
+    m->evaluator.evaluate = journalled_evaluate;
     m->journal = journal;
     journal_submit(journal, job, &m->script);
     return m;
 }
 
-void memo_free(struct memo *m)
+void journalled_free(struct journalled *m)
 {
     if (m == NULL)
         return;
@@ -47,13 +47,13 @@ void memo_free(struct memo *m)
     mem_free(m);
 }
 
-const struct instance *memo_instance(struct memo *m, const struct instance *original)
+const struct instance *journalled_instance(struct journalled *m, const struct instance *original)
 {
     struct instance *copy;
 
     if (m == NULL)
         return original;
-    ASSERT(m->count < MEMO_INSTANCES_MAX);
+    ASSERT(m->count < JOURNALLED_INSTANCES_MAX);
     m->originals[m->count] = original;
     copy = &m->instances[m->count++];
     *copy = *original;
@@ -61,12 +61,12 @@ const struct instance *memo_instance(struct memo *m, const struct instance *orig
     return copy;
 }
 
-bool memo_is_dropped(const struct memo *m)
+bool journalled_is_dropped(const struct journalled *m)
 {
     return m != NULL && m->script.state == SCRIPT_DROPPED;
 }
 
-void memo_taken(struct memo *m)
+void journalled_taken(struct journalled *m)
 {
     bool sync = false;
 

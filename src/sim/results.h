@@ -1,0 +1,59 @@
+#ifndef PRISMFED_SIM_RESULTS_H
+#define PRISMFED_SIM_RESULTS_H
+
+#include "prismfed/simulation.h"
+#include "record/history.h"
+#include "sim/rehearsal.h"
+
+/* What a rehearsal leaves behind: the public report, and the artifacts. It is told epoch by epoch, so that the memory
+ * it takes does not grow with their number:
+ *
+ *     results_open(), results_next() until there is no more, results_close(); then the whole's report and summary
+ */
+
+/* One epoch as all of them tell it. */
+struct results_epoch {
+    uint64_t epoch;
+    const struct history_epoch *log; /* NULL: it never ended */
+    struct timeline_epoch times;
+    uint64_t virtual_ns;  /* so far, when it never ended */
+    struct buf signature; /* anchor_sign(); empty unless log */
+};
+
+struct results {
+    const struct rehearsal *r;
+    const char *label;
+    const struct sim_node *teller;   /* whose ledger is told: a member, honest, up, with the longest one; the first */
+    const struct sim_node *recorder; /* who signs the summary: in good standing when the log ends; of results_close() */
+    const struct secret_key *recorder_key; /* its key there */
+    struct history history;
+    uint64_t epoch_count, next; /* next: index of the epoch to be told */
+    struct results_epoch epoch; /* the present one */
+    int64_t gain_ppm;           /* cost of the last incumbent in millionths of the first one's */
+    bool roots_agree;
+};
+
+/* When the run is over. *t must be zero; results_fini() in any case. label is borrowed. */
+enum err results_open(struct results *t, const struct rehearsal *r, const char *label, struct diag *diag) MUST_CHECK;
+/* Goes on to the next epoch; *more false: there was none. ERR_MISMATCH: the teller's ledger does not verify. ERR_IO.
+ */
+enum err results_next(struct results *t, bool *more, struct diag *diag) MUST_CHECK;
+/* All epochs are told: what is to be said of the whole. Errors like results_next()'s. */
+enum err results_close(struct results *t, struct diag *diag) MUST_CHECK;
+void results_fini(struct results *t);
+
+/* report.c: all but epochs and real_seconds; of one program; of the present epoch. */
+void results_report(const struct results *t, struct federated_simulation_report *report);
+void results_report_program(struct programs *programs, unsigned index, struct federated_program_report *out);
+void results_report_epoch(const struct results *t, struct federated_epoch_report *out);
+/* summary.c: the summary without its epochs and signature, with an empty array in the place of the epochs; the present
+ * epoch's element of that array. New references. */
+json_t *results_summary(const struct results *t);
+json_t *results_summary_epoch(const struct results *t);
+/* ending.c: the end of the log, and which validators vouch for it. New reference. */
+json_t *results_end(const struct results *t);
+/* The ledger file of the present epoch, which ended; genesis.json. New references. */
+json_t *results_ledger(const struct results *t);
+json_t *results_genesis(const struct results *t);
+
+#endif
