@@ -53,8 +53,9 @@ fresh
 echo '    case EFFECT_SEND:' | put storm/a.c
 finds "interpreters of effects beside src/driver/outbox.c"
 fresh
-printf 'if (e->kind == EFFECT_SEND)\nif (EFFECT_NOTE != e->kind || e->kind == EFFECT_NOTE)\nif (e->kind != EFFECT_%s)\n' \
-    TIMER_SET | put tests/a.c
+for kind in SEND NOTE TIMER_SET; do
+    echo "if (e->kind == EFFECT_$kind)"
+done | put tests/a.c
 finds "interpreters of effects beside src/driver/outbox.c"
 
 fresh
