@@ -27,7 +27,8 @@ struct artifacts {
 /* The label of a scenario file for which none is named, appended to out: its name without ".json"; of baseline.json the
  * default one. */
 void artifacts_label_of(const char *path, struct buf *out);
-/* Letters, digits, '_', '-', '.'; does not begin with a dot nor look like a file of ours. */
+/* Letters, digits, '_', '-', '.'; does not begin with a dot nor look like a file of ours. ERR_SYNTAX
+ * else. */
 enum err artifacts_check_label(const char *label, struct diag *diag) MUST_CHECK;
 
 void artifacts_init(struct artifacts *a, const char *output_dir, const char *label);
@@ -42,17 +43,17 @@ const char *artifacts_journal(const struct artifacts *a);
 enum err artifacts_prepare(const struct artifacts *a, bool clean, struct diag *diag) MUST_CHECK;
 
 /* Writes a file beside the one that it will replace. Epochs come in their order; the summary is the last: it
- * is the sign that the rest is there. */
+ * is the sign that the rest is there. ERR_IO. */
 enum err artifacts_stage_epoch(struct artifacts *a, uint64_t epoch, struct bytes text, struct diag *diag) MUST_CHECK;
 enum err artifacts_stage_genesis(struct artifacts *a, struct bytes text, struct diag *diag) MUST_CHECK;
-/* give: as of file_stage(). */
+/* give: as of file_stage(). ERR_IO; what give says. */
 enum err artifacts_stage_summary(struct artifacts *a,
                                  enum err (*give)(void *context, struct bytes *part, struct diag *diag), void *context,
                                  struct diag *diag) MUST_CHECK;
 
 /* All is staged: when all of it is durable, each takes its name. So a full disk leaves the old artifacts as they were.
  * What a process that was killed has half written under the label is removed then; with clean, also what an earlier run
- * wrote for the label and this one did not. */
+ * wrote for the label and this one did not. ERR_IO. */
 enum err artifacts_commit(struct artifacts *a, bool clean, struct diag *diag) MUST_CHECK;
 /* Removes what is staged and has not taken its name. */
 void artifacts_abandon(struct artifacts *a);

@@ -41,7 +41,7 @@ struct history {
 };
 
 /* Begins at genesis; will read heights 1..height of the store and tell epochs up to last_epoch. *out must be zero;
- * history_fini() in any case. */
+ * history_fini() in any case. Errors of state_genesis(). */
 enum err history_open(struct bytes genesis, const struct ledger_store *store, uint64_t height, uint64_t last_epoch,
                       struct history *out, struct diag *diag) MUST_CHECK;
 /* The next epoch that ended; *more false: there is none, and all blocks are read. ERR_MISMATCH and the errors of the

@@ -111,7 +111,9 @@ struct scenario {
 };
 
 /* Every complaint names file, line, column and JSON pointer and what was expected. .col files are looked up
- * relative to the scenario file. */
+ * relative to the scenario file. Errors: ERR_IO of a file; those of json_doc_load(), and for what a scenario
+ * may not say ERR_TYPE, ERR_RANGE, ERR_UNKNOWN, ERR_MISSING, ERR_DUPLICATE, ERR_LIMIT, ERR_SYNTAX or ERR_STATE. *out is
+ * set on success only. */
 enum err scenario_load(const char *path, struct scenario *out, struct diag *diag) MUST_CHECK;
 enum err scenario_parse(const char *name, struct bytes text, struct scenario *out, struct diag *diag) MUST_CHECK;
 void scenario_fini(struct scenario *s);
@@ -133,7 +135,8 @@ const struct workload_spec *scenario_work(const struct scenario *s, unsigned nod
 enum err scenario_workload(const struct scenario *s, unsigned node, const struct workload_spec *spec,
                            struct programs *programs, uint64_t seed, struct workload *out,
                            struct diag *diag) MUST_CHECK;
-/* Builds shard number `index` of the shared work, in the same way. instance_fini() frees it. */
+/* Builds shard number `index` of the shared work, in the same way, with the same errors. instance_fini()
+ * frees it. */
 enum err scenario_shard(const struct scenario *s, unsigned index, struct programs *programs, uint64_t seed,
                         struct instance *out, struct diag *diag) MUST_CHECK;
 

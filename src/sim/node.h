@@ -52,7 +52,8 @@ void node_fini(struct sim_node *n);
 /* The key that the node's own state names. */
 const struct secret_key *node_key(const struct sim_node *n);
 
-/* Starts it, also after a crash, from what is durable. A member only. */
+/* Starts it, also after a crash, from what is durable. A member only. Errors of fed_new(), fed_restore() and
+ * fed_restored(), which diag names: it is down then. */
 enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag) MUST_CHECK;
 /* Stops it: nothing of it is left but the disk. */
 void node_stop(struct sim_node *n, struct rehearsal *r);

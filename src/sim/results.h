@@ -33,7 +33,8 @@ struct results {
     bool roots_agree;
 };
 
-/* When the run is over. *t must be zero; results_fini() in any case. label is borrowed. */
+/* When the run is over. *t must be zero; results_fini() in any case. label is borrowed. Errors of
+ * history_open(). */
 enum err results_open(struct results *t, const struct rehearsal *r, const char *label, struct diag *diag) MUST_CHECK;
 /* Goes on to the next epoch; *more false: there was none. ERR_MISMATCH: the teller's ledger does not verify. ERR_IO.
  */

@@ -11,6 +11,7 @@ struct trace {
     bool failed; /* a line could not be written */
 };
 
+/* ERR_IO. */
 enum err trace_open(struct trace *t, const char *path, struct diag *diag) MUST_CHECK;
 /* Flushes; ERR_IO when any line is missing. */
 enum err trace_close(struct trace *t, const char *path, struct diag *diag) MUST_CHECK;

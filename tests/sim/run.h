@@ -21,7 +21,7 @@ struct run {
     struct diag diag;
     struct scenario scenario;
     struct rehearsal *rehearsal;
-    struct results results;                       /* unless err; all epochs are told */
+    struct results results;                    /* unless err; all epochs are told */
     unsigned epoch_count;                      /* that ended */
     struct run_epoch *epochs;                  /* owned */
     struct federated_simulation_report report; /* unless err; with its epochs */
