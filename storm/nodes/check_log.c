@@ -154,7 +154,7 @@ static bool is_agreed(const struct node_run *run, enum change_kind kind, const s
                 voters |= UINT64_C(1) << node;
         }
         if (b->change.kind != kind || strcmp(b->change.card.name, card->name) != 0 ||
-            b->until < run->told.epoch.epoch || bits(b->said.by & voters) < w->before.quorum)
+            b->until < run->results.epoch.epoch || bits(b->said.by & voters) < w->before.quorum)
             continue;
         if (kind == CHANGE_STAKE && b->change.card.stake != card->stake)
             continue;
@@ -208,8 +208,8 @@ static bool was_found_by_enough(const struct node_run *run, unsigned node)
 
 static void check_found(struct node_run *run, const struct member *before, const struct member *m, unsigned node)
 {
-    uint64_t epoch = run->told.epoch.epoch;
-    const struct epoch_outcome *o = &run->told.epoch.log->outcome;
+    uint64_t epoch = run->results.epoch.epoch;
+    const struct epoch_outcome *o = &run->results.epoch.log->outcome;
 
     if (m->false_claims > before->false_claims && !was_found_by_enough(run, node))
         run_fail(run, "log", "%s is found with a false claim by too few", m->card.name);
@@ -224,7 +224,7 @@ static void check_found(struct node_run *run, const struct member *before, const
 
 static void check_decision(struct node_run *run)
 {
-    const struct epoch_outcome *o = &run->told.epoch.log->outcome;
+    const struct epoch_outcome *o = &run->results.epoch.log->outcome;
     const struct policy *p = &run->log.before.policy;
 
     if (o->changed && !o->rolled_back && o->aggregated_delta_ppm < -(int64_t)p->margin_ppm)
@@ -236,7 +236,7 @@ static void check_decision(struct node_run *run)
 
 void log_watch_epoch(struct node_run *run)
 {
-    const struct federation_state *after = &run->told.chronicle.state;
+    const struct federation_state *after = &run->results.history.state;
     struct log_watch *w = &run->log;
 
     for (unsigned m = 0; m < after->member_count; m++) {
@@ -255,7 +255,8 @@ void log_watch_epoch(struct node_run *run)
     }
     if (after->member_count > w->before.member_count + w->before.policy.joins_per_epoch)
         run_fail(run, "log", "%u joined in epoch %" PRIu64 ", at most %u may",
-                 after->member_count - w->before.member_count, run->told.epoch.epoch, w->before.policy.joins_per_epoch);
+                 after->member_count - w->before.member_count, run->results.epoch.epoch,
+                 w->before.policy.joins_per_epoch);
     check_decision(run);
     state_free(&w->before);
     w->before = (struct federation_state){0};
