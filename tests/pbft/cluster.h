@@ -5,9 +5,8 @@
 #include "pbft/messages.h"
 #include "pbft/pbft.h"
 
-/* n real machines on the tests' hosts, with an
- * application that is a chain of hashes. What must hold is looked at after every step; the first breach is in
- * `failure` and the run stops. */
+/* n real machines on the tests' hosts (cluster/hosts.h), with an application that is a chain of hashes. What must hold
+ * is looked at after every step; the first breach is in `failure` and the run stops. */
 
 enum { CLUSTER_MAX = HOSTS_MAX, CLUSTER_SEEN = 1 << 15 };
 #define MS INT64_C(1000000)
