@@ -123,7 +123,7 @@ const struct genome_schema *scenario_schema(const struct scenario *s);
 /* The genesis document of a rehearsal with this seed, whose simulated keys it has; appended to out. It names the shared
  * work, and what is disclosed, so these are built: errors are those of their files. */
 enum err scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *out, struct diag *diag) MUST_CHECK;
-/* A node's card in a rehearsal with this seed. */
+/* A node's card in a rehearsal with this seed; errors as of scenario_genesis(). */
 enum err scenario_card(const struct scenario *s, unsigned node, uint64_t seed, struct member_card *out,
                        struct diag *diag) MUST_CHECK;
 /* What a node's private work is once `epoch` has begun: the node's own, or that of the last drift event until then. One
