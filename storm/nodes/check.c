@@ -193,7 +193,7 @@ static void check_standing(struct node_run *run, const struct sim_node *n, const
 /* What it signs twice goes to members of even and of odd number: does a well validator get each? */
 static bool is_witnessed(const struct node_run *run)
 {
-    const struct federation_state *s = &run->told.chronicle.state;
+    const struct federation_state *s = &run->results.history.state;
     bool there[2] = {false};
 
     for (unsigned i = 0; i < run->rehearsal->count; i++) {
@@ -207,7 +207,7 @@ static bool is_witnessed(const struct node_run *run)
 /* Who signed two entries under one number all the time that was calm. */
 static void check_convicted(struct node_run *run, const struct sim_node *n)
 {
-    const struct federation_state *s = &run->told.chronicle.state;
+    const struct federation_state *s = &run->results.history.state;
     enum member_status status;
 
     if (n->lie != LIE_DOUBLE_SIGN || !n->up || n->left || n->member < 0 || (unsigned)n->member >= s->member_count ||
