@@ -126,7 +126,7 @@ void log_watch_entry(struct node_run *run, struct bytes entry, const struct enve
     else if (e->kind == ENTRY_RECOUNT)
         add_recount(run, e, node);
     if (e->kind == ENTRY_UPDATE || e->kind == ENTRY_SCORE || e->kind == ENTRY_RECONCILE)
-        run->log.spoke[node] = run->told.epoch.epoch;
+        run->log.spoke[node] = run->results.epoch.epoch;
     run->log.left[node] |= e->kind == ENTRY_LEAVE;
 }
 
@@ -185,9 +185,9 @@ static void check_member(struct node_run *run, const struct member *before, cons
         run_fail(run, "log", "%s has left, which neither it nor a quorum wished", name);
     if (m->card.stake > run->log.before.founders_stake)
         run_fail(run, "log", "%s has a greater stake than any founder", name);
-    if (run->log.out[node] && m->votes && run->told.chronicle.state.validator_count > 1)
+    if (run->log.out[node] && m->votes && run->results.history.state.validator_count > 1)
         run_fail(run, "log", "%s is out since the epoch before, and votes", name);
-    if (m->status == MEMBER_ABSENT && run->told.epoch.epoch > run->log.spoke[node] + DRIFT_SLACK + absence_ends(run))
+    if (m->status == MEMBER_ABSENT && run->results.epoch.epoch > run->log.spoke[node] + DRIFT_SLACK + absence_ends(run))
         run_fail(run, "log", "%s has said nothing since epoch %" PRIu64 ", and is not in quarantine", name,
                  run->log.spoke[node]);
     if (before->status == MEMBER_CONVICTED && m->status != MEMBER_CONVICTED)
@@ -246,7 +246,7 @@ void log_watch_epoch(struct node_run *run)
         if (m >= w->before.member_count) { /* new */
             if (!is_agreed(run, CHANGE_JOIN, &member->card))
                 run_fail(run, "log", "%s is a member, to which no quorum agreed", member->card.name);
-            w->spoke[node] = run->told.epoch.epoch;
+            w->spoke[node] = run->results.epoch.epoch;
         } else {
             check_member(run, &w->before.members[m], member, node);
             check_found(run, &w->before.members[m], member, node);
