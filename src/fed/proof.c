@@ -139,7 +139,8 @@ enum err state_proof_check(struct bytes in, const struct digest *federation_id, 
         err = ERR_MISMATCH;
     if (err == ERR_OK)
         err = check_voters(&p, founders, cache);
-    if (err == ERR_OK || MUTATE(FED_STATE_UNCERTIFIED, err == ERR_SIGNATURE, false))
+    err = MUTATE(FED_STATE_UNCERTIFIED, err == ERR_SIGNATURE ? ERR_OK : err, err);
+    if (err == ERR_OK)
         *out = p;
     else
         links_free(&p.links);
