@@ -192,6 +192,7 @@ static void finish_writes(struct sim_node *n)
     while (disk_finish(&n->disk, n->rehearsal->agenda.now_ns, &w) == DISK_DONE) {
         blob_drop(w.blob);
         outbox_durable(&n->outbox, w.serial);
+        n->rehearsal->ended_unknown = true; /* its ledger may be whole now */
     }
 }
 
