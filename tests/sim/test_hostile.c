@@ -41,6 +41,19 @@ static void the_others_go_on(void)
     CHECK(refused > 500);
 }
 
+/* Its log does not tell of itself when it starts. */
+static void a_newcomer_is_hostile(void)
+{
+    struct run run;
+
+    run_federation(&run, 4, 2, 3,
+                   ", \"events\": [{\"kind\": \"join\", \"node\": \"e1\", \"epoch\": 2}, " HOSTILE("e1", "1") "]", 6,
+                   4);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(run.results.history.state.member_count, 6);
+    run_free(&run);
+}
+
 static void the_same_seed_is_as_hostile_again(void)
 {
     struct run first, second;
@@ -55,6 +68,7 @@ static void the_same_seed_is_as_hostile_again(void)
 int main(void)
 {
     TAP_RUN(the_others_go_on);
+    TAP_RUN(a_newcomer_is_hostile);
     TAP_RUN(the_same_seed_is_as_hostile_again);
     return tap_done();
 }
