@@ -91,7 +91,7 @@ static enum err decode(const void *context, const struct envelope *e, void **out
             mem_free(u);
             return err;
         }
-        offer->hash = genome_hash(&s->schema, &offer->genome);
+        offer->hash = digest_of(b.genomes[i]); /* a genome has one encoding, and only that one is decoded */
         offer->cost = b.costs[i];
     }
     *out = u;
