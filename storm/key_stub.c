@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "storm/mix.h"
 #include "storm/real.h"
 
 /* Every symbol of crypto/key.c, so that the linker has no need of that file; storm/real.h is its code under other
@@ -14,38 +15,12 @@ static bool is_stub(const struct public_key *key)
     return memcmp(key->b, MAGIC, sizeof MAGIC) == 0;
 }
 
-static uint64_t mix(uint64_t h, uint64_t v)
-{
-    h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
-    return h ^ (h >> 29);
-}
-
-static uint64_t word(const uint8_t *at)
-{
-    uint64_t v;
-
-    memcpy(&v, at, sizeof v);
-    return v;
-}
-
-/* Four lanes of eight bytes each, so that none waits for another: good enough to tell any two messages of a run apart.
- */
 static void tag_of(const struct public_key *key, struct bytes message, uint8_t tag[SIGNATURE_SIZE])
 {
-    enum { LANES = 4, STEP = 8 * LANES };
-    uint64_t lanes[LANES] = {word(key->b + 8), message.len, 0x243f6a8885a308d3, 0x13198a2e03707344};
-    uint8_t rest[STEP] = {0};
-    size_t i = 0;
+    uint64_t lanes[MIX_LANES];
 
-    for (; i + STEP <= message.len; i += STEP) {
-        for (unsigned k = 0; k < LANES; k++)
-            lanes[k] = mix(lanes[k], word(message.data + i + 8 * k));
-    }
-    if (i < message.len)
-        memcpy(rest, message.data + i, message.len - i);
-    for (unsigned k = 0; k < LANES; k++)
-        lanes[k] = mix(lanes[k], word(rest + 8 * k));
-    uint64_t a = mix(mix(mix(lanes[0], lanes[1]), lanes[2]), lanes[3]), b = mix(a, lanes[1] + lanes[3]);
+    mix_bytes(message, mix_word(key->b + 8), lanes);
+    uint64_t a = mix_lanes(lanes), b = mix(a, lanes[1] + lanes[3]);
     memset(tag, 0x5a, SIGNATURE_SIZE);
     for (unsigned half = 0; half < SIGNATURE_SIZE;
          half += SIGNATURE_SIZE / 2) { /* either half tells signatures apart */
