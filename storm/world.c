@@ -25,7 +25,8 @@ void world_fail(struct world *w, const char *checker, const char *fmt, ...)
 
 bool machine_correct(const struct machine *m)
 {
-    return m->lie == LIE_NONE || (m->lie == LIE_WIPED && !m->amnesia && !m->forgot && !m->harm.damaged);
+    return m->lie == LIE_NONE ||
+           (m->lie == LIE_WIPED && !m->amnesia && !m->forgot && !m->harm.damaged && !m->harm.snapshot_damaged);
 }
 
 bool replica_honest(const struct world *w, unsigned replica)
