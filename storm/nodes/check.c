@@ -204,6 +204,17 @@ static bool is_witnessed(const struct node_run *run)
     return there[0] && there[1];
 }
 
+/* Work of the calm that counted was judged where its double is, too: what comes too late is dropped before that. */
+static bool has_counted(const struct node_run *run, unsigned node)
+{
+    const bool *counted = &run->counted[(uint64_t)node * (run->epochs + 1)];
+
+    for (uint64_t i = run->calm_epoch - run->scenario.epoch_start; i < run->epochs; i++)
+        if (counted[i])
+            return true;
+    return false;
+}
+
 /* Who signed two entries under one number all the time that was calm. */
 static void check_convicted(struct node_run *run, const struct sim_node *n)
 {
@@ -214,7 +225,7 @@ static void check_convicted(struct node_run *run, const struct sim_node *n)
         run->calm_epoch == UINT64_MAX || run->rehearsal->last_epoch < run->calm_epoch + 2 || !is_roomy(run))
         return;
     status = s->members[n->member].status;
-    if (is_witnessed(run) && status != MEMBER_CONVICTED)
+    if (is_witnessed(run) && has_counted(run, (unsigned)(n - run->rehearsal->nodes)) && status != MEMBER_CONVICTED)
         run_fail(run, "evidence", "%s signs two entries under one number, and is %s", n->name,
                  member_status_name(status));
 }
