@@ -31,6 +31,10 @@ enum err record_open(struct bytes record, struct record_head *head, struct cbor_
 
     if (record.len <= sum_size || record.data[0] >> 5 != 4)
         return ERR_SYNTAX;
+    /* The sum covers all but its own head, with another of which it may be some other item of the same length. */
+    if (MUTATE(RECORD_SUM_OF_ANY_KIND, false,
+               record.data[record.len - sum_size] != (CBOR_BYTES << 5 | RECORD_SUM_SIZE)))
+        return ERR_SYNTAX;
     struct digest sum = digest_of(bytes_of(record.data, record.len - sum_size));
     if (MUTATE(RECORD_DAMAGED, false, memcmp(sum.b, record.data + record.len - RECORD_SUM_SIZE, RECORD_SUM_SIZE) != 0))
         return ERR_MISMATCH;

@@ -107,6 +107,51 @@ static void damage_and_repetition_are_noticed(void)
 }
 
 /* The bytes of one record in the place of another. */
+/* A record with a sum that, as a text, is as well formed as it is as bytes. */
+static void put_record(uint64_t number, struct buf *out)
+{
+    struct cbor_writer w;
+
+    buf_clear(out);
+    cbor_writer_init(&w, out);
+    cbor_put_array(&w, 5);
+    cbor_put_uint(&w, RECORD_CLAIM);
+    for (unsigned i = 0; i < 2; i++)
+        cbor_put_uint(&w, 1);
+    cbor_put_uint(&w, number);
+    struct digest sum = digest_of(bytes_of_buf(out));
+    cbor_put_bytes(&w, bytes_of(sum.b, RECORD_SUM_SIZE));
+    cbor_writer_done(&w);
+}
+
+static bool is_text(struct bytes in)
+{
+    for (size_t i = 0; i < in.len; i++)
+        if (in.data[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static void every_flipped_bit_is_noticed(void)
+{
+    struct buf record = {0};
+    struct record_head head;
+    struct cbor_reader r;
+
+    for (uint64_t number = 0; number < 100000; number++) {
+        put_record(number, &record);
+        if (is_text(bytes_of(record.data + record.len - RECORD_SUM_SIZE, RECORD_SUM_SIZE)))
+            break;
+    }
+    REQUIRE_OK(record_open(bytes_of_buf(&record), &head, &r));
+    for (size_t i = 0; i < 8 * record.len; i++) {
+        record.data[i / 8] ^= (uint8_t)(1U << i % 8);
+        CHECK(record_open(bytes_of_buf(&record), &head, &r) != ERR_OK);
+        record.data[i / 8] ^= (uint8_t)(1U << i % 8);
+    }
+    buf_free(&record);
+}
+
 static void a_misdirected_record_is_noticed(void)
 {
     struct cluster c;
@@ -133,6 +178,7 @@ int main(void)
     TAP_RUN(what_was_written_is_read);
     TAP_RUN(every_lost_record_is_missed_but_the_last);
     TAP_RUN(damage_and_repetition_are_noticed);
+    TAP_RUN(every_flipped_bit_is_noticed);
     TAP_RUN(a_misdirected_record_is_noticed);
     return tap_done();
 }

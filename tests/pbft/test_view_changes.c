@@ -72,6 +72,8 @@ struct prepared {
     const char *name;
 };
 
+static bool imposed; /* the VIEW-CHANGE's signature is not its signer's */
+
 /* VIEW-CHANGE of a replica with a checkpoint at `stable` that `voices` replicas signed, and these proofs. */
 static void view_change(unsigned replica, uint64_t view, uint64_t stable, unsigned voices,
                         const struct prepared *prepared, unsigned count, struct buf *out)
@@ -93,6 +95,7 @@ static void view_change(unsigned replica, uint64_t view, uint64_t stable, unsign
     view_change_body(stable, &id, bytes_of_buf(&signatures), views, count, &body);
     struct digest digest = digest_of(bytes_of_buf(&body));
     struct claim claim = sign(replica, MESSAGE_VIEW_CHANGE, view, stable, &digest);
+    claim.signature[9] ^= imposed;
     buf_clear(out);
     wrap(&claim, bytes_of_buf(&body), out);
     for (unsigned i = 0; i < count; i++)
@@ -286,6 +289,12 @@ static void a_new_view_other_than_the_plan_is_refused(void)
     new_view(1, 5, m, Q, false, &out);
     CHECK_ERR(judge(&out), ERR_SIGNATURE);
     forged = false;
+    imposed = true;
+    view_change(2, 5, 0, 0, NULL, 0, &m[2]); /* nobody has said that */
+    imposed = false;
+    new_view(1, 5, m, Q, false, &out);
+    CHECK_ERR(judge(&out), ERR_SIGNATURE);
+    view_change(2, 5, 0, 0, NULL, 0, &m[2]);
     new_view(2, 5, m, Q, false, &out); /* view 5 is not replica 2's */
     CHECK_ERR(judge(&out), ERR_STATE);
     new_view(1, 5, m, Q - 1, false, &out);
