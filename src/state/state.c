@@ -158,6 +158,7 @@ void state_free(struct federation_state *s)
     mem_free(s->candidates);
     /* All else is plain, and much: it stays as it is. */
     s->member_count = s->check_count = s->retired_count = s->candidate_count = 0;
+    s->shards = NULL;
     s->members = NULL;
     s->contributions = NULL;
     s->checks = NULL;
