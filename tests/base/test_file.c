@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include "base/file.h"
 
 #include <dirent.h>
@@ -145,6 +146,30 @@ static void a_stale_temporary_is_stepped_over(void)
     unlink(in_folder("file"));
 }
 
+/* Neither the last step of a way nor one before it may lead elsewhere. */
+static void no_link_is_followed_in_a_strangers_folder(void)
+{
+    struct diag diag = {0};
+    struct buf out = {0};
+    int at = open(folder, O_RDONLY | O_DIRECTORY);
+
+    REQUIRE(at >= 0);
+    REQUIRE_OK(file_make_folder(in_folder("real"), &diag));
+    REQUIRE_OK(file_write(in_folder("real/file"), bytes_of_text("x"), &diag));
+    REQUIRE(symlink("real", in_folder("linked")) == 0);
+    REQUIRE(symlink("file", in_folder("real/other")) == 0);
+    CHECK_OK(file_read_below(at, "real/file", "real/file", 10, &out, &diag));
+    CHECK_ERR(file_read_below(at, "linked/file", "linked/file", 10, &out, &diag), ERR_IO);
+    CHECK_ERR(file_read_below(at, "real/other", "real/other", 10, &out, &diag), ERR_IO);
+    CHECK(file_open_folder(at, "linked") < 0);
+    buf_free(&out);
+    close(at);
+    unlink(in_folder("real/other"));
+    unlink(in_folder("real/file"));
+    unlink(in_folder("linked"));
+    rmdir(in_folder("real"));
+}
+
 static void folders_are_made_with_their_parents(void)
 {
     struct diag diag = {0};
@@ -190,6 +215,7 @@ int main(void)
     TAP_RUN(full_disk_keeps_the_old_file);
     TAP_RUN(a_target_that_cannot_be_replaced);
     TAP_RUN(a_stale_temporary_is_stepped_over);
+    TAP_RUN(no_link_is_followed_in_a_strangers_folder);
     TAP_RUN(folders_are_made_with_their_parents);
     TAP_RUN(relative_names);
     CHECK(rmdir(folder) == 0);
