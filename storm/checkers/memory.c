@@ -5,11 +5,13 @@
 #include "storm/world.h"
 
 /* The most that one step may ask for: a view's worth of slots said again to everybody, and as much decided. Who needs
- * nobody else decides in one step all that waits, request by request at worst. */
+ * nobody else decides in one step all that waits, request by request at worst. Who is given blocks stores each, the
+ * state behind it where that is a checkpoint, and signs that. */
 static size_t effects_allowed(const struct storm_plan *p, const struct pbft *pbft)
 {
     bool alone = pbft != NULL && pbft->members.quorum == 1;
-    return 64 + 16 * ((size_t)p->window + p->interval + (alone ? p->pending_max : 0)) + 4 * (size_t)p->replicas;
+    return 64 + 6 * REPLICA_BLOCKS_MAX + 16 * ((size_t)p->window + p->interval + (alone ? p->pending_max : 0)) +
+           4 * (size_t)p->replicas;
 }
 
 /* A broadcast is one effect for each of those who get it, in a row. */
