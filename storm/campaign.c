@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/pool.h"
 
@@ -17,6 +18,8 @@ struct work {
     uint64_t done, findings, steps;
     const char *first_checker;
     int64_t virtual_ms, began_ns;
+    int64_t shown_ns; /* when progress was shown last */
+    bool terminal;    /* somebody looks on */
     struct marks seeds, total;
 };
 
@@ -28,6 +31,24 @@ static int64_t clock_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* On a terminal only, ten times a second at most. */
+static void show_progress(struct work *work)
+{
+    int64_t now_ns = work->terminal ? clock_ns() : 0;
+
+    if (!work->terminal || now_ns - work->shown_ns < 100000000)
+        return;
+    work->shown_ns = now_ns;
+    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " seeds, %" PRIu64 " findings\033[K", work->done, work->c->count,
+            work->findings);
+}
+
+static void clear_progress(const struct work *work)
+{
+    if (work->shown_ns != 0)
+        fputs("\r\033[K", stderr);
+}
+
 static void collect(struct work *work, uint64_t seed, const struct outcome *o)
 {
     work->done++;
@@ -37,12 +58,14 @@ static void collect(struct work *work, uint64_t seed, const struct outcome *o)
         work->seeds.hits[i] += o->marks.hits[i] > 0;
         work->total.hits[i] += o->marks.hits[i];
     }
+    show_progress(work);
     if (o->checker == NULL)
         return;
     if (work->findings == 0)
         work->first_checker = o->checker;
     if (work->findings++ >= FINDINGS_PRINTED)
         return;
+    clear_progress(work);
     printf("seed %" PRIu64 " (n=%u): %s: %s\n  again: ./dev storm %s %" PRIu64 "\n", seed, o->replicas, o->checker,
            o->failure, work->c->again, seed);
     fflush(stdout);
@@ -100,11 +123,12 @@ static void report(const struct work *work)
 
 uint64_t campaign_run(const struct campaign *c)
 {
-    struct work work = {.c = c, .began_ns = clock_ns()};
+    struct work work = {.c = c, .began_ns = clock_ns(), .terminal = isatty(STDERR_FILENO)};
 
     pthread_mutex_init(&work.lock, NULL);
     pool_each(c->threads, c->count, run_one, &work);
     pthread_mutex_destroy(&work.lock);
+    clear_progress(&work);
     report(&work);
     return work.findings;
 }

@@ -139,6 +139,8 @@ case ${1-} in
 --judge)
     shift
     judge "$@"
+    [ ! -t 2 ] || printf '\r%d of %d defects judged' "$(find "$work/verdicts" -name '*.verdict' | wc -l)" \
+        "$(wc -l < "$work/list")" >&2
     exit
     ;;
 --sound)
@@ -169,6 +171,10 @@ grep -r -o -E 'MUTATE\([A-Z0-9_]+,' src --include='*.[ch]' | grep -v '^src/base/
         $1 != last { if (line) print line; split($2, part, "/"); line = part[2] " " $1; last = $1 }
         { line = line " " $2 }
         END { if (line) print line }' > "$work/all"
+for name in $names; do
+    grep -q "^[a-z]* $name " "$work/all" ||
+        { echo "mutants: no MUTATE($name, ...) in src; the names: git grep -ho 'MUTATE([A-Z0-9_]*' src" >&2; exit 2; }
+done
 while read -r layer mutant files; do
     case $mutant in
     PBFT_*) of=storm ;;
@@ -206,6 +212,7 @@ threads=$(nproc)
     printf '%s\n' $asked_layers | xargs -P "$threads" -n 1 "$0" --sound
 # Those of the storm first: they take longest.
 sort -k 2,2 "$work/list" | xargs -P "$threads" -L 1 "$0" --judge
+[ ! -t 2 ] || printf '\r\033[K' >&2
 
 . tests/tap.sh
 while read -r how of layer mutant files; do

@@ -105,7 +105,7 @@ static enum err check_limits(const char *name, struct bytes text, uint64_t *memo
     if (m.depth > JSON_DEPTH_MAX)
         return diag_set(diag, ERR_LIMIT, "%s:%u:%u: nested more than %d deep", name, line, column, JSON_DEPTH_MAX);
     return diag_set(diag, ERR_LIMIT,
-                    "%s:%u:%u: the values up to here would take more than the %llu KiB of memory that there are", name,
+                    "%s:%u:%u: the values up to here would take more than the %llu KiB of memory that are left", name,
                     line, column, (unsigned long long)(m.memory_max >> 10));
 }
 

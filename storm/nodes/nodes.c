@@ -35,7 +35,7 @@ static void run_seed(uint64_t seed, unsigned real_percent, FILE *trace, struct n
         buf_clear(text);
         node_plan_draw(seed, attempt, plan);
         json_render(plan->scenario, text);
-        if (node_run(bytes_of_buf(text), plan->epochs, trace, out, &diag))
+        if (node_run("scenario.json", bytes_of_buf(text), plan->epochs, trace, out, &diag))
             return;
     }
     *out = (struct outcome){.checker = "reader"};
@@ -158,7 +158,7 @@ int nodes_replay(const char *path, uint64_t epochs, bool real)
 
     stub_simulated(!real);
     if (file_read(path, SCENARIO_SIZE_MAX, &text, &diag) != ERR_OK ||
-        !node_run(bytes_of_buf(&text), epochs, stdout, &out, &diag)) {
+        !node_run(path, bytes_of_buf(&text), epochs, stdout, &out, &diag)) {
         fprintf(stderr, "storm: %s\n", diag.text);
         buf_free(&text);
         return 2;

@@ -134,13 +134,13 @@ static void run_all(void *context)
         check_restarts(run);
 }
 
-bool node_run(struct bytes text, uint64_t epochs, FILE *trace, struct outcome *out, struct diag *diag)
+bool node_run(const char *name, struct bytes text, uint64_t epochs, FILE *trace, struct outcome *out, struct diag *diag)
 {
     struct node_run *run = mem_alloc(sizeof *run);
 
     *run = (struct node_run){.text = text, .epochs = epochs, .trace = {.file = trace}, .out = out};
     *out = (struct outcome){0};
-    if (scenario_parse("scenario.json", text, &run->scenario, diag) != ERR_OK) {
+    if (scenario_parse(name, text, &run->scenario, diag) != ERR_OK) {
         mem_free(run);
         return false;
     }

@@ -38,8 +38,10 @@ struct node_run {
     bool *counted; /* owned; by node and epoch: its work for that epoch has counted */
 };
 
-/* Runs it. False: the reader refuses the text, which *diag says. An assertion that fails is a finding. */
-bool node_run(struct bytes text, uint64_t epochs, FILE *trace, struct outcome *out, struct diag *diag);
+/* Runs it; name: of the text, for errors. False: the reader refuses the text, which *diag says. An assertion that fails
+ * is a finding. */
+bool node_run(const char *name, struct bytes text, uint64_t epochs, FILE *trace, struct outcome *out,
+              struct diag *diag);
 
 /* ---- for the checkers */
 void run_fail(struct node_run *run, const char *checker, const char *fmt, ...) PRINTF_LIKE(3, 4);

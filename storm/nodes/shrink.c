@@ -21,7 +21,7 @@ bool shrink_runs(const struct node_plan *plan, struct outcome *out)
     bool runs;
 
     json_render(plan->scenario, &text);
-    runs = node_run(bytes_of_buf(&text), plan->epochs, NULL, out, &diag);
+    runs = node_run("scenario.json", bytes_of_buf(&text), plan->epochs, NULL, out, &diag);
     buf_free(&text);
     return runs;
 }

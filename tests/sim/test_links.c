@@ -32,54 +32,63 @@ static int64_t arrival(struct agenda *agenda, struct network *n, unsigned from, 
     return at_ns;
 }
 
+struct net {
+    struct scenario scenario;
+    struct agenda agenda;
+    struct network network;
+    struct links links;
+};
+
+static void net_init(struct net *net)
+{
+    struct diag diag = {0};
+
+    *net = (struct net){0};
+    REQUIRE_OK(scenario_parse("net.json", bytes_of_text(text), &net->scenario, &diag));
+    links_init(&net->links, &net->scenario, 3, &net->agenda, &net->network);
+}
+
+static void net_fini(struct net *net)
+{
+    network_fini(&net->network);
+    links_fini(&net->links);
+    agenda_fini(&net->agenda);
+    scenario_fini(&net->scenario);
+}
+
 /* A link joins two regions, both ways; what is not named is the default one, within a region the local one. */
 static void links_are_the_scenarios(void)
 {
-    struct scenario s;
-    struct agenda agenda = {0};
-    struct network n;
-    struct links links;
-    struct diag diag = {0};
+    struct net net;
 
-    REQUIRE_OK(scenario_parse("net.json", bytes_of_text(text), &s, &diag));
-    links_init(&links, &s, 3, &agenda, &n);
-    CHECK_EQ_I64(arrival(&agenda, &n, 0, 1, 5000), 1 * ms);
+    net_init(&net);
+    CHECK_EQ_I64(arrival(&net.agenda, &net.network, 0, 1, 5000), 1 * ms);
     for (unsigned i = 0; i < 100; i++) {
-        int64_t sent_ns = agenda.now_ns;
-        int64_t at_ns = arrival(&agenda, &n, i % 2 == 0 ? i % 4 / 2 : 2, i % 2 == 0 ? 2 : i % 4 / 2, 1000);
+        int64_t sent_ns = net.agenda.now_ns;
+        int64_t at_ns =
+            arrival(&net.agenda, &net.network, i % 2 == 0 ? i % 4 / 2 : 2, i % 2 == 0 ? 2 : i % 4 / 2, 1000);
         CHECK(at_ns >= sent_ns + 21 * ms && at_ns <= sent_ns + 26 * ms); /* 1000 bytes take 1 ms */
     }
     for (unsigned i = 0; i < 2; i++) {
-        int64_t sent_ns = agenda.now_ns;
-        CHECK_EQ_I64(arrival(&agenda, &n, i == 0 ? 1 : 3, i == 0 ? 3 : 1, 1000), sent_ns + 40 * ms);
+        int64_t sent_ns = net.agenda.now_ns;
+        CHECK_EQ_I64(arrival(&net.agenda, &net.network, i == 0 ? 1 : 3, i == 0 ? 3 : 1, 1000), sent_ns + 40 * ms);
     }
-    network_fini(&n);
-    links_fini(&links);
-    agenda_fini(&agenda);
-    scenario_fini(&s);
+    net_fini(&net);
 }
 
 /* What nodes of one region send to another leaves one after the other. */
 static void nodes_of_a_region_share_their_links(void)
 {
-    struct scenario s;
-    struct agenda agenda = {0};
-    struct network n;
-    struct links links;
-    struct diag diag = {0};
+    struct net net;
 
-    REQUIRE_OK(scenario_parse("net.json", bytes_of_text(text), &s, &diag));
-    links_init(&links, &s, 3, &agenda, &n);
+    net_init(&net);
     struct blob *blob = blob_sized(10000);
-    CHECK(network_send(&n, &(struct event){.from = 0, .node = 2, .blob = blob}, 0) == NETWORK_SENT);
-    CHECK(network_send(&n, &(struct event){.from = 1, .node = 2, .blob = blob}, 0) == NETWORK_WAITS);
-    CHECK(network_send(&n, &(struct event){.from = 2, .node = 0, .blob = blob}, 0) == NETWORK_SENT);
-    CHECK(network_send(&n, &(struct event){.from = 0, .node = 1, .blob = blob}, 0) == NETWORK_SENT);
+    CHECK(network_send(&net.network, &(struct event){.from = 0, .node = 2, .blob = blob}, 0) == NETWORK_SENT);
+    CHECK(network_send(&net.network, &(struct event){.from = 1, .node = 2, .blob = blob}, 0) == NETWORK_WAITS);
+    CHECK(network_send(&net.network, &(struct event){.from = 2, .node = 0, .blob = blob}, 0) == NETWORK_SENT);
+    CHECK(network_send(&net.network, &(struct event){.from = 0, .node = 1, .blob = blob}, 0) == NETWORK_SENT);
     blob_drop(blob);
-    network_fini(&n);
-    links_fini(&links);
-    agenda_fini(&agenda);
-    scenario_fini(&s);
+    net_fini(&net);
 }
 
 int main(void)
