@@ -33,7 +33,7 @@ void cose_protected(const struct digest *kid, const char *content_type, const ch
     cbor_put_uint(&w, HEADER_CONTENT_TYPE);
     cbor_put_text(&w, content_type);
     cbor_put_uint(&w, HEADER_KID);
-    cbor_put_bytes(&w, digest_bytes(kid));
+    digest_put(&w, kid);
     cbor_put_uint(&w, HEADER_CWT_CLAIMS);
     cbor_put_map(&w, 2);
     cbor_put_uint(&w, CLAIM_ISS);
@@ -124,7 +124,7 @@ static enum err parse_protected(struct bytes in, struct cose_sign1 *out)
     expect_label(&r, HEADER_CONTENT_TYPE);
     out->content_type = cbor_get_text(&r);
     expect_label(&r, HEADER_KID);
-    out->kid = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    out->kid = digest_get(&r);
     expect_label(&r, HEADER_CWT_CLAIMS);
     cbor_expect_map(&r, 2);
     expect_label(&r, CLAIM_ISS);
@@ -198,6 +198,19 @@ enum err cose_parse_attached(struct bytes in, struct cose_sign1 *out)
 
     if (err == ERR_OK)
         err = parse_protected(message.protected, &message);
+    if (err == ERR_OK)
+        *out = message;
+    return err;
+}
+
+enum err cose_parse_as(struct bytes in, const char *content_type, const char *subject, struct cose_sign1 *out)
+{
+    struct cose_sign1 message;
+    enum err err = cose_parse(in, &message);
+
+    if (err == ERR_OK && (!bytes_equal(message.content_type, bytes_of_text(content_type)) ||
+                          !bytes_equal(message.subject, bytes_of_text(subject))))
+        err = ERR_TYPE;
     if (err == ERR_OK)
         *out = message;
     return err;

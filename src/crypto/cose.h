@@ -42,6 +42,9 @@ void cose_signed_bytes(struct bytes protected, struct bytes payload, struct buf 
  * be the hex of kid. ERR_RANGE when something is attached: only cose_parse_attached allows that. */
 enum err cose_parse(struct bytes in, struct cose_sign1 *out) MUST_CHECK;
 enum err cose_parse_attached(struct bytes in, struct cose_sign1 *out) MUST_CHECK;
+/* The same as cose_parse() for a message that must be of this type and subject; ERR_TYPE: something else is signed. */
+enum err cose_parse_as(struct bytes in, const char *content_type, const char *subject,
+                       struct cose_sign1 *out) MUST_CHECK;
 
 /* ERR_MISMATCH when the key's fingerprint is not kid; ERR_SIGNATURE. */
 enum err cose_verify(const struct cose_sign1 *message, const struct public_key *key) MUST_CHECK;

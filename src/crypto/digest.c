@@ -52,6 +52,16 @@ struct digest digest_from(struct bytes in)
     return d;
 }
 
+void digest_put(struct cbor_writer *w, const struct digest *d)
+{
+    cbor_put_bytes(w, digest_bytes(d));
+}
+
+struct digest digest_get(struct cbor_reader *r)
+{
+    return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
+}
+
 void digest_hex(const struct digest *d, char out[2 * DIGEST_SIZE + 1])
 {
     static const char digits[] = "0123456789abcdef";

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "codec/cbor.h"
 
 /* SHA-256 (FIPS 180-4), the project's only hash. */
 enum { DIGEST_SIZE = 32 };
@@ -31,6 +32,9 @@ bool digest_is_zero(const struct digest *d);
 struct bytes digest_bytes(const struct digest *d);
 /* in.len must be DIGEST_SIZE, else zero. */
 struct digest digest_from(struct bytes in);
+/* As a CBOR byte string of DIGEST_SIZE; any other item is an error of the reader, and zero. */
+void digest_put(struct cbor_writer *w, const struct digest *d);
+struct digest digest_get(struct cbor_reader *r);
 /* 64 hex digits and a NUL. */
 void digest_hex(const struct digest *d, char out[2 * DIGEST_SIZE + 1]);
 

@@ -44,13 +44,13 @@ static void encode_payload(const struct envelope *e, const struct digest *signer
     cbor_put_text(&w, "sequence");
     cbor_put_uint(&w, e->sequence);
     cbor_put_text(&w, "federation_id");
-    cbor_put_bytes(&w, digest_bytes(&e->federation_id));
+    digest_put(&w, &e->federation_id);
     cbor_put_text(&w, "federated_epoch");
     cbor_put_uint(&w, e->federated_epoch);
     cbor_put_text(&w, "ledger_block_id");
-    cbor_put_bytes(&w, digest_bytes(&e->ledger_block_id));
+    digest_put(&w, &e->ledger_block_id);
     cbor_put_text(&w, "node_fingerprint");
-    cbor_put_bytes(&w, digest_bytes(signer));
+    digest_put(&w, signer);
     cbor_writer_done(&w);
 }
 
@@ -77,11 +77,6 @@ void envelope_sign(const struct secret_key *key, const struct envelope *e, struc
     buf_free(&payload);
 }
 
-static struct digest get_digest(struct cbor_reader *r)
-{
-    return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
-}
-
 static enum err parse_payload(struct bytes in, struct envelope *out)
 {
     struct cbor_reader r;
@@ -99,13 +94,13 @@ static enum err parse_payload(struct bytes in, struct envelope *out)
     cbor_expect_key(&r, "sequence");
     out->sequence = cbor_get_uint(&r);
     cbor_expect_key(&r, "federation_id");
-    out->federation_id = get_digest(&r);
+    out->federation_id = digest_get(&r);
     cbor_expect_key(&r, "federated_epoch");
     out->federated_epoch = cbor_get_uint(&r);
     cbor_expect_key(&r, "ledger_block_id");
-    out->ledger_block_id = get_digest(&r);
+    out->ledger_block_id = digest_get(&r);
     cbor_expect_key(&r, "node_fingerprint");
-    out->node_fingerprint = get_digest(&r);
+    out->node_fingerprint = digest_get(&r);
     return cbor_reader_done(&r);
 }
 

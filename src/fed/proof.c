@@ -65,7 +65,7 @@ void state_proof_encode(struct bytes header, struct bytes certificate, const str
     cbor_put_bytes(&w, certificate);
     cbor_put_array(&w, edge);
     for (unsigned i = 0; i < edge; i++)
-        cbor_put_bytes(&w, digest_bytes(&log->nodes[i]));
+        digest_put(&w, &log->nodes[i]);
     cbor_put_array(&w, links->count);
     for (unsigned i = 0; i < links->count; i++)
         cbor_put_bytes(&w, blob_bytes(links->items[i]));
@@ -80,7 +80,7 @@ static void read_log(struct cbor_reader *r, struct merkle_frontier *log)
         cbor_fail(r, ERR_LIMIT);
     log->size = count;
     for (uint64_t i = 0; i < count && r->err == ERR_OK; i++)
-        log->nodes[i] = digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
+        log->nodes[i] = digest_get(r);
 }
 
 static enum err read_proof(struct bytes in, struct state_proof *p)

@@ -45,7 +45,7 @@ void genome_encode(const struct genome_schema *schema, const struct genome *geno
     cbor_put_text(&w, "genes");
     values_put(&w, schema, genome);
     cbor_put_text(&w, "schema_hash");
-    cbor_put_bytes(&w, digest_bytes(&schema_hash));
+    digest_put(&w, &schema_hash);
     cbor_writer_done(&w);
 }
 

@@ -3,6 +3,8 @@
 #include "ledger/epoch_file.h"
 
 #define SUMMARY_CONTENT_TYPE "application/prismfed.summary"
+#define SUMMARY_SUBJECT "summary"
+#define ANCHOR_SUBJECT "anchor"
 
 void anchor_payload(const struct anchor_statement *a, struct buf *out)
 {
@@ -16,20 +18,20 @@ void anchor_payload(const struct anchor_statement *a, struct buf *out)
     cbor_put_text(&w, "anchored");
     cbor_put_bool(&w, a->anchored);
     cbor_put_text(&w, "block_id");
-    cbor_put_bytes(&w, digest_bytes(&a->block_id));
+    digest_put(&w, &a->block_id);
     cbor_put_text(&w, "log_root");
-    cbor_put_bytes(&w, digest_bytes(&a->log_root));
+    digest_put(&w, &a->log_root);
     cbor_put_text(&w, "log_size");
     cbor_put_uint(&w, a->log_size);
     cbor_put_text(&w, "state_root");
-    cbor_put_bytes(&w, digest_bytes(&a->state_root));
+    digest_put(&w, &a->state_root);
     cbor_put_text(&w, "merkle_root");
     if (a->anchored)
-        cbor_put_bytes(&w, digest_bytes(&a->merkle_root));
+        digest_put(&w, &a->merkle_root);
     else
         cbor_put_null(&w);
     cbor_put_text(&w, "federation_id");
-    cbor_put_bytes(&w, digest_bytes(&a->federation_id));
+    digest_put(&w, &a->federation_id);
     cbor_writer_done(&w);
 }
 
@@ -37,13 +39,8 @@ void anchor_sign(const struct secret_key *key, const struct anchor_statement *a,
 {
     struct buf payload = {0};
     anchor_payload(a, &payload);
-    cose_sign(key, ANCHOR_CONTENT_TYPE, "anchor", bytes_of_buf(&payload), out);
+    cose_sign(key, ANCHOR_CONTENT_TYPE, ANCHOR_SUBJECT, bytes_of_buf(&payload), out);
     buf_free(&payload);
-}
-
-static struct digest get_digest(struct cbor_reader *r)
-{
-    return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
 }
 
 static enum err anchor_read(struct bytes payload, struct anchor_statement *out)
@@ -58,20 +55,20 @@ static enum err anchor_read(struct bytes payload, struct anchor_statement *out)
     cbor_expect_key(&r, "anchored");
     out->anchored = cbor_get_bool(&r);
     cbor_expect_key(&r, "block_id");
-    out->block_id = get_digest(&r);
+    out->block_id = digest_get(&r);
     cbor_expect_key(&r, "log_root");
-    out->log_root = get_digest(&r);
+    out->log_root = digest_get(&r);
     cbor_expect_key(&r, "log_size");
     out->log_size = cbor_get_uint(&r);
     cbor_expect_key(&r, "state_root");
-    out->state_root = get_digest(&r);
+    out->state_root = digest_get(&r);
     cbor_expect_key(&r, "merkle_root");
     if (out->anchored)
-        out->merkle_root = get_digest(&r);
+        out->merkle_root = digest_get(&r);
     else
         cbor_get_null(&r);
     cbor_expect_key(&r, "federation_id");
-    out->federation_id = get_digest(&r);
+    out->federation_id = digest_get(&r);
     return cbor_reader_done(&r);
 }
 
@@ -79,13 +76,9 @@ enum err anchor_parse(struct bytes in, struct anchor_statement *out, struct cose
 {
     struct cose_sign1 message;
     struct anchor_statement statement = {0};
-    enum err err = cose_parse(in, &message);
-    if (err != ERR_OK)
-        return err;
-    if (!bytes_equal(message.content_type, bytes_of_text(ANCHOR_CONTENT_TYPE)) ||
-        !bytes_equal(message.subject, bytes_of_text("anchor")))
-        return ERR_TYPE;
-    err = anchor_read(message.payload, &statement);
+    enum err err = cose_parse_as(in, ANCHOR_CONTENT_TYPE, ANCHOR_SUBJECT, &message);
+    if (err == ERR_OK)
+        err = anchor_read(message.payload, &statement);
     if (err == ERR_OK) {
         *out = statement;
         *cose = message;
@@ -110,7 +103,7 @@ struct digest summary_digest(const json_t *summary)
 
 void summary_sign(const struct secret_key *key, const struct digest *digest, struct buf *out)
 {
-    cose_sign(key, SUMMARY_CONTENT_TYPE, "summary", digest_bytes(digest), out);
+    cose_sign(key, SUMMARY_CONTENT_TYPE, SUMMARY_SUBJECT, digest_bytes(digest), out);
 }
 
 static enum err summary_check(struct bytes in, const json_t *summary, const struct public_key *key,
@@ -118,13 +111,9 @@ static enum err summary_check(struct bytes in, const json_t *summary, const stru
 {
     struct cose_sign1 cose;
     struct digest digest = summary_digest(summary);
-    enum err err = cose_parse(in, &cose);
-    if (err != ERR_OK)
-        return err;
-    if (!bytes_equal(cose.content_type, bytes_of_text(SUMMARY_CONTENT_TYPE)) ||
-        !bytes_equal(cose.subject, bytes_of_text("summary")))
-        return ERR_TYPE;
-    err = cose_verify(&cose, key);
+    enum err err = cose_parse_as(in, SUMMARY_CONTENT_TYPE, SUMMARY_SUBJECT, &cose);
+    if (err == ERR_OK)
+        err = cose_verify(&cose, key);
     if (err == ERR_OK && !bytes_equal(cose.payload, digest_bytes(&digest)))
         err = ERR_MISMATCH;
     if (err == ERR_OK)

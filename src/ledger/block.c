@@ -13,31 +13,26 @@ void block_header_encode(const struct block_header *h, struct buf *out)
     cbor_put_text(&w, "schema");
     cbor_put_uint(&w, BLOCK_SCHEMA);
     cbor_put_text(&w, "log_root");
-    cbor_put_bytes(&w, digest_bytes(&h->log_root));
+    digest_put(&w, &h->log_root);
     cbor_put_text(&w, "log_size");
     cbor_put_uint(&w, h->log_size);
     cbor_put_text(&w, "parent_id");
-    cbor_put_bytes(&w, digest_bytes(&h->parent_id));
+    digest_put(&w, &h->parent_id);
     cbor_put_text(&w, "state_root");
-    cbor_put_bytes(&w, digest_bytes(&h->state_root));
+    digest_put(&w, &h->state_root);
     cbor_put_text(&w, "entry_count");
     cbor_put_uint(&w, h->entry_count);
     cbor_put_text(&w, "next_voters");
-    cbor_put_bytes(&w, digest_bytes(&h->next_voters));
+    digest_put(&w, &h->next_voters);
     cbor_put_text(&w, "entries_root");
-    cbor_put_bytes(&w, digest_bytes(&h->entries_root));
+    digest_put(&w, &h->entries_root);
     cbor_put_text(&w, "federation_id");
-    cbor_put_bytes(&w, digest_bytes(&h->federation_id));
+    digest_put(&w, &h->federation_id);
     cbor_put_text(&w, "federated_epoch");
     cbor_put_uint(&w, h->federated_epoch);
     cbor_put_text(&w, "membership_epoch");
     cbor_put_uint(&w, h->membership_epoch);
     cbor_writer_done(&w);
-}
-
-static struct digest get_digest(struct cbor_reader *r)
-{
-    return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
 }
 
 enum err block_header_decode(struct bytes in, struct block_header *out)
@@ -52,21 +47,21 @@ enum err block_header_decode(struct bytes in, struct block_header *out)
     if (cbor_get_uint(&r) != BLOCK_SCHEMA)
         cbor_fail(&r, ERR_UNKNOWN);
     cbor_expect_key(&r, "log_root");
-    h.log_root = get_digest(&r);
+    h.log_root = digest_get(&r);
     cbor_expect_key(&r, "log_size");
     h.log_size = cbor_get_uint(&r);
     cbor_expect_key(&r, "parent_id");
-    h.parent_id = get_digest(&r);
+    h.parent_id = digest_get(&r);
     cbor_expect_key(&r, "state_root");
-    h.state_root = get_digest(&r);
+    h.state_root = digest_get(&r);
     cbor_expect_key(&r, "entry_count");
     h.entry_count = cbor_get_uint(&r);
     cbor_expect_key(&r, "next_voters");
-    h.next_voters = get_digest(&r);
+    h.next_voters = digest_get(&r);
     cbor_expect_key(&r, "entries_root");
-    h.entries_root = get_digest(&r);
+    h.entries_root = digest_get(&r);
     cbor_expect_key(&r, "federation_id");
-    h.federation_id = get_digest(&r);
+    h.federation_id = digest_get(&r);
     cbor_expect_key(&r, "federated_epoch");
     h.federated_epoch = cbor_get_uint(&r);
     cbor_expect_key(&r, "membership_epoch");
@@ -99,7 +94,7 @@ struct digest entry_leaf_hash(struct bytes entry)
     cbor_put_text(&w, "size");
     cbor_put_uint(&w, entry.len);
     cbor_put_text(&w, "digest");
-    cbor_put_bytes(&w, digest_bytes(&digest));
+    digest_put(&w, &digest);
     cbor_writer_done(&w);
     struct digest hash = merkle_leaf_hash(bytes_of_buf(&leaf));
     buf_free(&leaf);

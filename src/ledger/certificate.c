@@ -17,11 +17,11 @@ void vote_payload(const struct vote *vote, struct buf *out)
     cbor_put_text(&w, "view");
     cbor_put_uint(&w, vote->view);
     cbor_put_text(&w, "block_id");
-    cbor_put_bytes(&w, digest_bytes(&vote->block_id));
+    digest_put(&w, &vote->block_id);
     cbor_put_text(&w, "sequence");
     cbor_put_uint(&w, vote->sequence);
     cbor_put_text(&w, "federation_id");
-    cbor_put_bytes(&w, digest_bytes(&vote->federation_id));
+    digest_put(&w, &vote->federation_id);
     cbor_put_text(&w, "membership_epoch");
     cbor_put_uint(&w, vote->membership_epoch);
     cbor_writer_done(&w);
@@ -45,11 +45,11 @@ static enum err payload_parse(struct bytes in, struct vote *out)
     cbor_expect_key(&r, "view");
     out->view = cbor_get_uint(&r);
     cbor_expect_key(&r, "block_id");
-    out->block_id = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    out->block_id = digest_get(&r);
     cbor_expect_key(&r, "sequence");
     out->sequence = cbor_get_uint(&r);
     cbor_expect_key(&r, "federation_id");
-    out->federation_id = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    out->federation_id = digest_get(&r);
     cbor_expect_key(&r, "membership_epoch");
     out->membership_epoch = cbor_get_uint(&r);
     return cbor_reader_done(&r);
@@ -59,14 +59,10 @@ enum err vote_parse(struct bytes in, struct vote *out, struct cose_sign1 *cose)
 {
     struct cose_sign1 message;
     struct vote vote;
-    enum err err = cose_parse(in, &message);
+    enum err err = cose_parse_as(in, VOTE_CONTENT_TYPE, VOTE_SUBJECT, &message);
 
-    if (err != ERR_OK)
-        return err;
-    if (!bytes_equal(message.content_type, bytes_of_text(VOTE_CONTENT_TYPE)) ||
-        !bytes_equal(message.subject, bytes_of_text(VOTE_SUBJECT)))
-        return ERR_TYPE;
-    err = payload_parse(message.payload, &vote);
+    if (err == ERR_OK)
+        err = payload_parse(message.payload, &vote);
     if (err != ERR_OK)
         return err;
     *out = vote;

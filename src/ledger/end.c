@@ -17,15 +17,15 @@ void end_payload(const struct end_statement *e, struct buf *out)
     cbor_put_text(&w, "height");
     cbor_put_uint(&w, e->height);
     cbor_put_text(&w, "block_id");
-    cbor_put_bytes(&w, digest_bytes(&e->block_id));
+    digest_put(&w, &e->block_id);
     cbor_put_text(&w, "log_root");
-    cbor_put_bytes(&w, digest_bytes(&e->log_root));
+    digest_put(&w, &e->log_root);
     cbor_put_text(&w, "log_size");
     cbor_put_uint(&w, e->log_size);
     cbor_put_text(&w, "state_root");
-    cbor_put_bytes(&w, digest_bytes(&e->state_root));
+    digest_put(&w, &e->state_root);
     cbor_put_text(&w, "federation_id");
-    cbor_put_bytes(&w, digest_bytes(&e->federation_id));
+    digest_put(&w, &e->federation_id);
     cbor_put_text(&w, "membership_epoch");
     cbor_put_uint(&w, e->membership_epoch);
     cbor_writer_done(&w);
@@ -40,11 +40,6 @@ void end_sign(const struct secret_key *key, const struct end_statement *e, struc
     buf_free(&payload);
 }
 
-static struct digest get_digest(struct cbor_reader *r)
-{
-    return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
-}
-
 static enum err payload_parse(struct bytes payload, struct end_statement *out)
 {
     struct cbor_reader r;
@@ -56,15 +51,15 @@ static enum err payload_parse(struct bytes payload, struct end_statement *out)
     cbor_expect_key(&r, "height");
     out->height = cbor_get_uint(&r);
     cbor_expect_key(&r, "block_id");
-    out->block_id = get_digest(&r);
+    out->block_id = digest_get(&r);
     cbor_expect_key(&r, "log_root");
-    out->log_root = get_digest(&r);
+    out->log_root = digest_get(&r);
     cbor_expect_key(&r, "log_size");
     out->log_size = cbor_get_uint(&r);
     cbor_expect_key(&r, "state_root");
-    out->state_root = get_digest(&r);
+    out->state_root = digest_get(&r);
     cbor_expect_key(&r, "federation_id");
-    out->federation_id = get_digest(&r);
+    out->federation_id = digest_get(&r);
     cbor_expect_key(&r, "membership_epoch");
     out->membership_epoch = cbor_get_uint(&r);
     return cbor_reader_done(&r);
@@ -74,14 +69,10 @@ enum err end_parse(struct bytes in, struct end_statement *out, struct cose_sign1
 {
     struct cose_sign1 message;
     struct end_statement statement = {0};
-    enum err err = cose_parse(in, &message);
+    enum err err = cose_parse_as(in, END_CONTENT_TYPE, END_SUBJECT, &message);
 
-    if (err != ERR_OK)
-        return err;
-    if (!bytes_equal(message.content_type, bytes_of_text(END_CONTENT_TYPE)) ||
-        !bytes_equal(message.subject, bytes_of_text(END_SUBJECT)))
-        return ERR_TYPE;
-    err = payload_parse(message.payload, &statement);
+    if (err == ERR_OK)
+        err = payload_parse(message.payload, &statement);
     if (err == ERR_OK) {
         *out = statement;
         *cose = message;

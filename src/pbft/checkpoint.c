@@ -116,7 +116,7 @@ struct blob *checkpoint_stable_message(const struct pbft *p)
     cbor_put_array(&w, 4);
     cbor_put_uint(&w, MESSAGE_STABLE);
     cbor_put_uint(&w, p->checkpoints.stable.sequence);
-    cbor_put_bytes(&w, digest_bytes(&p->checkpoints.stable.block_id));
+    digest_put(&w, &p->checkpoints.stable.block_id);
     cbor_put_raw(&w, blob_bytes(p->checkpoints.stable.signatures));
     cbor_writer_done(&w);
     struct blob *message = blob_new(bytes_of_buf(&out));
@@ -134,7 +134,7 @@ enum err checkpoint_receive_stable(struct pbft *p, struct bytes message)
     if (cbor_get_uint(&r) != MESSAGE_STABLE && r.err == ERR_OK)
         cbor_fail(&r, ERR_TYPE);
     says.sequence = cbor_get_uint(&r);
-    says.digest = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    says.digest = digest_get(&r);
     struct bytes signatures = cbor_get_raw(&r);
     enum err err = cbor_reader_done(&r);
     if (err != ERR_OK)

@@ -49,7 +49,7 @@ void proof_encode(const struct claim *pre_prepare, const struct claim *prepares,
     cbor_put_array(&w, 5);
     cbor_put_uint(&w, pre_prepare->says.sequence);
     cbor_put_uint(&w, pre_prepare->says.view);
-    cbor_put_bytes(&w, digest_bytes(&pre_prepare->says.digest));
+    digest_put(&w, &pre_prepare->says.digest);
     cbor_put_bytes(&w, bytes_of(pre_prepare->signature, SIGNATURE_SIZE));
     signatures_encode(&w, prepares, count);
     cbor_writer_done(&w);
@@ -62,7 +62,7 @@ struct proof proof_reread(struct cbor_reader *r)
     cbor_expect_array(r, 5);
     proof.sequence = cbor_get_uint(r);
     proof.view = cbor_get_uint(r);
-    proof.digest = digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
+    proof.digest = digest_get(r);
     (void)cbor_get_raw(r);
     (void)cbor_get_raw(r);
     ASSERT(r->err == ERR_OK);
@@ -77,7 +77,7 @@ struct proof proof_read(struct cbor_reader *r, const struct members *m, bool ver
     cbor_expect_array(r, 5);
     claim.says.sequence = cbor_get_uint(r);
     claim.says.view = cbor_get_uint(r);
-    claim.says.digest = digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
+    claim.says.digest = digest_get(r);
     struct bytes signature = cbor_get_bytes_of(r, SIGNATURE_SIZE);
     if (r->err == ERR_OK && (claim.says.sequence > SEQUENCE_MAX || claim.says.view > VIEW_MAX))
         cbor_fail(r, ERR_RANGE);

@@ -64,20 +64,15 @@ static void get_signature(struct cbor_reader *r, struct claim *claim)
         memcpy(claim->signature, signature.data, SIGNATURE_SIZE);
 }
 
-static struct digest get_digest(struct cbor_reader *r)
-{
-    return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
-}
-
 static enum err apply_snapshot(struct pbft *p, const struct record_head *head, struct cbor_reader *r)
 {
     struct stable base = {0}, stable = {0};
 
     uint64_t live = cbor_get_uint(r);
     base.sequence = cbor_get_uint(r);
-    base.block_id = get_digest(r);
+    base.block_id = digest_get(r);
     stable.sequence = cbor_get_uint(r);
-    stable.block_id = get_digest(r);
+    stable.block_id = digest_get(r);
     struct bytes signatures = get_optional(r);
     uint64_t view = cbor_get_uint(r);
     bool active = cbor_get_bool(r);
@@ -113,7 +108,7 @@ static enum err apply_accept(struct pbft *p, struct cbor_reader *r)
 
     proposal.says.sequence = cbor_get_uint(r);
     proposal.says.view = cbor_get_uint(r);
-    proposal.says.digest = get_digest(r);
+    proposal.says.digest = digest_get(r);
     proposal.signer = members_primary(&p->members, proposal.says.view);
     get_signature(r, &proposal);
     bool voted = cbor_peek(r) != CBOR_SIMPLE;
@@ -172,7 +167,7 @@ static enum err apply_claim(struct pbft *p, struct cbor_reader *r)
     uint64_t type = cbor_get_uint(r);
     claim.says.view = cbor_get_uint(r);
     claim.says.sequence = cbor_get_uint(r);
-    claim.says.digest = get_digest(r);
+    claim.says.digest = digest_get(r);
     get_signature(r, &claim);
     enum err err = record_done(r);
     if (err != ERR_OK)
@@ -194,7 +189,7 @@ static enum err apply_claim(struct pbft *p, struct cbor_reader *r)
 static enum err apply_decided(struct pbft *p, struct cbor_reader *r)
 {
     uint64_t sequence = cbor_get_uint(r);
-    struct digest block_id = get_digest(r);
+    struct digest block_id = digest_get(r);
     enum err err = record_done(r);
     struct slot *s = err == ERR_OK && sequence <= p->executions.decided ? log_slot(p, sequence) : NULL;
 

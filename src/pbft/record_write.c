@@ -81,9 +81,9 @@ void record_snapshot(struct pbft *p)
     record_begin(&r, p, RECORD_SNAPSHOT, 11, p->checkpoints.stable.sequence + 1);
     cbor_put_uint(&r.w, filed_above(p, MUTATE(SNAPSHOT_COUNTS_FORGOTTEN, 0, p->checkpoints.stable.sequence)));
     cbor_put_uint(&r.w, p->checkpoints.base.sequence);
-    cbor_put_bytes(&r.w, digest_bytes(&p->checkpoints.base.block_id));
+    digest_put(&r.w, &p->checkpoints.base.block_id);
     cbor_put_uint(&r.w, p->checkpoints.stable.sequence);
-    cbor_put_bytes(&r.w, digest_bytes(&p->checkpoints.stable.block_id));
+    digest_put(&r.w, &p->checkpoints.stable.block_id);
     put_blob(&r.w, p->checkpoints.stable.signatures);
     cbor_put_uint(&r.w, p->view.number);
     cbor_put_bool(&r.w, view_is_active(&p->view));
@@ -104,7 +104,7 @@ void record_accept(struct pbft *p, struct slot *s, const struct claim *prepare)
     record_begin(&r, p, RECORD_ACCEPT, 6, s->sequence);
     cbor_put_uint(&r.w, s->sequence);
     cbor_put_uint(&r.w, s->proposal.says.view);
-    cbor_put_bytes(&r.w, digest_bytes(&s->proposal.says.digest));
+    digest_put(&r.w, &s->proposal.says.digest);
     cbor_put_bytes(&r.w, bytes_of(s->proposal.signature, SIGNATURE_SIZE));
     if (prepare != NULL)
         cbor_put_bytes(&r.w, bytes_of(prepare->signature, SIGNATURE_SIZE));
@@ -132,7 +132,7 @@ void record_claim(struct pbft *p, const struct claim *claim)
     cbor_put_uint(&r.w, claim->says.type);
     cbor_put_uint(&r.w, claim->says.view);
     cbor_put_uint(&r.w, claim->says.sequence);
-    cbor_put_bytes(&r.w, digest_bytes(&claim->says.digest));
+    digest_put(&r.w, &claim->says.digest);
     cbor_put_bytes(&r.w, bytes_of(claim->signature, SIGNATURE_SIZE));
     record_end(&r, p);
 }
@@ -143,7 +143,7 @@ void record_decided(struct pbft *p, uint64_t sequence, const struct digest *bloc
 
     record_begin(&r, p, RECORD_DECIDED, 2, sequence);
     cbor_put_uint(&r.w, sequence);
-    cbor_put_bytes(&r.w, digest_bytes(block_id));
+    digest_put(&r.w, block_id);
     record_end(&r, p);
 }
 

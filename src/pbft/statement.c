@@ -56,11 +56,11 @@ void statement_payload(const struct members *m, const struct statement *s, struc
     cbor_put_text(&w, "view");
     cbor_put_uint(&w, s->view);
     cbor_put_text(&w, "digest");
-    cbor_put_bytes(&w, digest_bytes(&s->digest));
+    digest_put(&w, &s->digest);
     cbor_put_text(&w, "sequence");
     cbor_put_uint(&w, s->sequence);
     cbor_put_text(&w, "federation_id");
-    cbor_put_bytes(&w, digest_bytes(&federation));
+    digest_put(&w, &federation);
     cbor_put_text(&w, "membership_epoch");
     cbor_put_uint(&w, epoch_named(m, s->type));
     cbor_writer_done(&w);
@@ -222,11 +222,11 @@ static enum err payload_read(struct bytes in, struct statement *s, struct digest
     cbor_expect_key(&r, "view");
     s->view = cbor_get_uint(&r);
     cbor_expect_key(&r, s->type == MESSAGE_COMMIT ? "block_id" : "digest");
-    s->digest = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    s->digest = digest_get(&r);
     cbor_expect_key(&r, "sequence");
     s->sequence = cbor_get_uint(&r);
     cbor_expect_key(&r, "federation_id");
-    *federation = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    *federation = digest_get(&r);
     cbor_expect_key(&r, "membership_epoch");
     *epoch = cbor_get_uint(&r);
     return cbor_reader_done(&r);
@@ -313,12 +313,9 @@ static enum err claim_read(const struct members *m, struct bytes in, enum messag
     struct claim claim = {.says.type = type};
     struct cose_sign1 cose;
 
-    enum err err = cose_parse(in, &cose);
+    enum err err = cose_parse_as(in, content_type(type), SUBJECTS[type], &cose);
     if (err != ERR_OK)
         return err;
-    if (!bytes_equal(cose.content_type, bytes_of_text(content_type(type))) ||
-        !bytes_equal(cose.subject, bytes_of_text(SUBJECTS[type])))
-        return ERR_TYPE;
     int signer = voters_find(&voters, &cose.kid);
     if (signer < 0)
         return ERR_UNKNOWN;

@@ -12,7 +12,7 @@ void view_change_body(uint64_t stable, const struct digest *block_id, struct byt
     cbor_writer_init(&w, out);
     cbor_put_array(&w, 4);
     cbor_put_uint(&w, stable);
-    cbor_put_bytes(&w, digest_bytes(block_id));
+    digest_put(&w, block_id);
     if (signatures.len > 0)
         cbor_put_raw(&w, signatures);
     else
@@ -77,7 +77,7 @@ static enum err body_parse(struct bytes body, uint64_t *stable, struct view_chan
     cbor_reader_init(&r, body);
     cbor_expect_array(&r, 4);
     *stable = cbor_get_uint(&r);
-    vc->block_id = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    vc->block_id = digest_get(&r);
     vc->signatures = cbor_get_raw(&r);
     vc->proofs = cbor_get_raw(&r);
     return cbor_reader_done(&r);
@@ -199,7 +199,7 @@ static void put_reference(struct cbor_writer *w, const struct view_change *vc)
 
     cbor_put_array(w, 2);
     cbor_put_uint(w, vc->claim.signer);
-    cbor_put_bytes(w, digest_bytes(&digest));
+    digest_put(w, &digest);
 }
 
 struct blob *new_view_shorten(const struct view_rules *rules, struct bytes message, const bool *has)

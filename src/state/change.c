@@ -113,7 +113,7 @@ static void possession_payload(const struct change *change, uint64_t until, cons
     cbor_put_text(&w, "change");
     change_put(&w, change);
     cbor_put_text(&w, "federation_id");
-    cbor_put_bytes(&w, digest_bytes(federation_id));
+    digest_put(&w, federation_id);
     cbor_writer_done(&w);
 }
 
@@ -127,14 +127,11 @@ static enum err possession_check(const struct change *change, uint64_t until, co
         return proof.len == 0 ? ERR_OK : ERR_RANGE;
     enum err err = key_check(&change->card.key);
     if (err == ERR_OK)
-        err = cose_parse(proof, &cose);
+        err = cose_parse_as(proof, POSSESSION_CONTENT_TYPE, POSSESSION_SUBJECT, &cose);
     if (err != ERR_OK)
         return err;
     possession_payload(change, until, federation_id, &payload);
-    if (!bytes_equal(cose.content_type, bytes_of_text(POSSESSION_CONTENT_TYPE)) ||
-        !bytes_equal(cose.subject, bytes_of_text("possession")))
-        err = ERR_TYPE;
-    else if (!bytes_equal(cose.payload, bytes_of_buf(&payload)))
+    if (!bytes_equal(cose.payload, bytes_of_buf(&payload)))
         err = ERR_MISMATCH;
     else
         err = cose_verify(&cose, &change->card.key);
@@ -153,7 +150,7 @@ void change_body_encode(const struct change *change, uint64_t until, const struc
     ASSERT((key != NULL) == change_has_key(change));
     if (key != NULL) {
         possession_payload(change, until, federation_id, &payload);
-        cose_sign(key, POSSESSION_CONTENT_TYPE, "possession", bytes_of_buf(&payload), &proof);
+        cose_sign(key, POSSESSION_CONTENT_TYPE, POSSESSION_SUBJECT, bytes_of_buf(&payload), &proof);
     }
     cbor_writer_init(&w, out);
     cbor_put_map(&w, 3);

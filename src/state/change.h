@@ -14,6 +14,7 @@
  */
 
 #define POSSESSION_CONTENT_TYPE "application/prismfed.possession+cbor"
+#define POSSESSION_SUBJECT "possession"
 
 /* No change may be agreed later than so many epochs after the one in which it is signed off. */
 enum { CHANGE_EPOCHS_MAX = 64 };

@@ -15,9 +15,9 @@ void evidence_body_encode(const struct evidence_body *b, struct buf *out, struct
     cbor_writer_init(&w, out);
     cbor_put_map(&w, 2);
     cbor_put_text(&w, "first");
-    cbor_put_bytes(&w, digest_bytes(&first));
+    digest_put(&w, &first);
     cbor_put_text(&w, "second");
-    cbor_put_bytes(&w, digest_bytes(&second));
+    digest_put(&w, &second);
     cbor_writer_done(&w);
     e->kind = ENTRY_EVIDENCE;
     e->body = bytes_of_buf(out);
@@ -34,9 +34,9 @@ enum err evidence_body_decode(const struct envelope *e, struct evidence_body *ou
     cbor_reader_init(&r, e->body);
     cbor_expect_map(&r, 2);
     cbor_expect_key(&r, "first");
-    named[0] = kind_get_digest(&r);
+    named[0] = digest_get(&r);
     cbor_expect_key(&r, "second");
-    named[1] = kind_get_digest(&r);
+    named[1] = digest_get(&r);
     enum err err = cbor_reader_done(&r);
     if (err != ERR_OK)
         return err;

@@ -10,7 +10,7 @@ void reconcile_body_encode(const struct reconcile_body *b, struct buf *out)
     cbor_put_text(&w, "height");
     cbor_put_uint(&w, b->height);
     cbor_put_text(&w, "block_id");
-    cbor_put_bytes(&w, digest_bytes(&b->block_id));
+    digest_put(&w, &b->block_id);
     cbor_writer_done(&w);
 }
 
@@ -23,7 +23,7 @@ enum err reconcile_body_decode(struct bytes in, struct reconcile_body *out)
     cbor_expect_key(&r, "height");
     b.height = kind_get_number(&r);
     cbor_expect_key(&r, "block_id");
-    b.block_id = kind_get_digest(&r);
+    b.block_id = digest_get(&r);
     enum err err = cbor_reader_done(&r);
     if (err == ERR_OK)
         *out = b;

@@ -15,7 +15,7 @@ void recount_body_encode(const struct recount_body *b, struct buf *out)
     cbor_put_text(&w, "number");
     cbor_put_uint(&w, b->number);
     cbor_put_text(&w, "leaf_hash");
-    cbor_put_bytes(&w, digest_bytes(&b->leaf_hash));
+    digest_put(&w, &b->leaf_hash);
     cbor_writer_done(&w);
 }
 
@@ -33,7 +33,7 @@ enum err recount_body_decode(struct bytes in, struct recount_body *out)
         cbor_fail(&r, ERR_RANGE);
     b.number = (unsigned)number;
     cbor_expect_key(&r, "leaf_hash");
-    b.leaf_hash = kind_get_digest(&r);
+    b.leaf_hash = digest_get(&r);
     enum err err = cbor_reader_done(&r);
     if (err == ERR_OK)
         *out = b;

@@ -13,7 +13,7 @@ void score_body_encode(const struct score_body *b, struct buf *out)
     for (unsigned i = 0; i < b->count; i++)
         cbor_put_uint(&w, b->costs[i]);
     cbor_put_text(&w, "candidates");
-    cbor_put_bytes(&w, digest_bytes(&b->candidates));
+    digest_put(&w, &b->candidates);
     cbor_writer_done(&w);
 }
 
@@ -31,7 +31,7 @@ enum err score_body_decode(struct bytes in, struct score_body *out)
         b.costs[i] = kind_get_number(&r);
     b.count = r.err == ERR_OK ? (unsigned)count : 0;
     cbor_expect_key(&r, "candidates");
-    b.candidates = kind_get_digest(&r);
+    b.candidates = digest_get(&r);
     enum err err = cbor_reader_done(&r);
     if (err == ERR_OK)
         *out = b;

@@ -89,7 +89,7 @@ void member_card_put(struct cbor_writer *w, const struct member_card *m)
     if (digest_is_zero(&m->work))
         cbor_put_null(w);
     else
-        cbor_put_bytes(w, digest_bytes(&m->work));
+        digest_put(w, &m->work);
     cbor_put_text(w, "stake");
     cbor_put_uint(w, m->stake);
     cbor_put_text(w, "region");
@@ -105,7 +105,7 @@ static struct digest get_work(struct cbor_reader *r)
         cbor_get_null(r);
         return work;
     }
-    work = digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
+    work = digest_get(r);
     if (r->err == ERR_OK && digest_is_zero(&work))
         cbor_fail(r, ERR_RANGE);
     return work;

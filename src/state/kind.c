@@ -29,11 +29,6 @@ enum err kind_judge_epoch(const struct federation_state *s, const struct entry *
     return e->envelope.federated_epoch < s->epoch ? ERR_STALE : ERR_OK;
 }
 
-struct digest kind_get_digest(struct cbor_reader *r)
-{
-    return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
-}
-
 uint64_t kind_get_number(struct cbor_reader *r)
 {
     uint64_t v = cbor_get_uint(r);

@@ -32,7 +32,6 @@ enum err kind_judge_epoch(const struct federation_state *s, const struct entry *
 /* Of a body: a number and its sign within BODY_NUMBER_MAX, a digest. */
 uint64_t kind_get_number(struct cbor_reader *r);
 int64_t kind_get_delta(struct cbor_reader *r);
-struct digest kind_get_digest(struct cbor_reader *r);
 /* A body of this size and with these bytes, as entry_decoder returns it. */
 void *kind_keep(const void *body, size_t size);
 

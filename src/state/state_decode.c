@@ -38,15 +38,10 @@ static int64_t get_delta(struct cbor_reader *r, const char *key)
     return v;
 }
 
-static struct digest get_digest(struct cbor_reader *r)
-{
-    return digest_from(cbor_get_bytes_of(r, DIGEST_SIZE));
-}
-
 static struct digest get_named_digest(struct cbor_reader *r, const char *key)
 {
     cbor_expect_key(r, key);
-    return get_digest(r);
+    return digest_get(r);
 }
 
 static unsigned get_digests(struct cbor_reader *r, const char *key, struct digest *out, unsigned most)
@@ -54,7 +49,7 @@ static unsigned get_digests(struct cbor_reader *r, const char *key, struct diges
     cbor_expect_key(r, key);
     unsigned count = get_count(r, most);
     for (unsigned i = 0; i < count; i++)
-        out[i] = get_digest(r);
+        out[i] = digest_get(r);
     return count;
 }
 
@@ -118,7 +113,7 @@ static struct candidate *get_candidates(struct cbor_reader *r, const struct fede
     for (unsigned i = 0; i < *count && r->err == ERR_OK; i++) {
         struct candidate *c = &candidates[i];
         cbor_expect_array(r, 4);
-        c->fingerprint = get_digest(r);
+        c->fingerprint = digest_get(r);
         get_genome(r, s, &c->genome, &c->hash);
         c->claim = cbor_get_uint(r);
         c->staleness = cbor_get_uint(r);
@@ -227,7 +222,7 @@ static void get_retired(struct cbor_reader *r, struct federation_state *s)
     s->retired = mem_array(count, sizeof s->retired[0]);
     s->retired_count = count;
     for (unsigned i = 0; i < count; i++)
-        s->retired[i] = get_digest(r);
+        s->retired[i] = digest_get(r);
 }
 
 static void get_recounts(struct cbor_reader *r, struct spot_check *c)
@@ -406,7 +401,7 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
     s->candidates = get_candidates(r, s, "candidates", CYCLE_CANDIDATES_MAX, &s->candidate_count);
     get_contributions(r, s);
     cbor_expect_key(r, "federation_id");
-    struct digest federation_id = get_digest(r);
+    struct digest federation_id = digest_get(r);
     if (r->err == ERR_OK && !digest_equal(&federation_id, &s->federation_id))
         cbor_fail(r, ERR_MISMATCH);
     s->max_byzantine = (unsigned)get_number(r, "max_byzantine", PBFT_REPLICAS_MAX);

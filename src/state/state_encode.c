@@ -7,7 +7,7 @@
 static void put_digest(struct cbor_writer *w, const char *key, const struct digest *d)
 {
     cbor_put_text(w, key);
-    cbor_put_bytes(w, digest_bytes(d));
+    digest_put(w, d);
 }
 
 static void put_number(struct cbor_writer *w, const char *key, uint64_t v)
@@ -28,7 +28,7 @@ static void put_member(struct cbor_writer *w, const struct member *m)
     cbor_put_text(w, "ballots");
     cbor_put_array(w, m->ballot_count);
     for (unsigned i = 0; i < m->ballot_count; i++)
-        cbor_put_bytes(w, digest_bytes(&m->ballots[i]));
+        digest_put(w, &m->ballots[i]);
     put_number(w, "sponsor", m->sponsor);
     put_number(w, "sequence", m->sequence);
     put_number(w, "last_epoch", m->last_epoch);
@@ -45,7 +45,7 @@ static void put_candidates(struct cbor_writer *w, const struct genome_schema *sc
     for (unsigned i = 0; i < count; i++) {
         const struct candidate *c = &candidates[i];
         cbor_put_array(w, 4);
-        cbor_put_bytes(w, digest_bytes(&c->fingerprint));
+        digest_put(w, &c->fingerprint);
         genome_put(w, schema, &c->genome);
         cbor_put_uint(w, c->claim);
         cbor_put_uint(w, c->staleness);
@@ -110,7 +110,7 @@ static void put_retired(struct cbor_writer *w, const struct federation_state *s)
     cbor_put_text(w, "retired");
     cbor_put_array(w, s->retired_count);
     for (unsigned i = 0; i < s->retired_count; i++)
-        cbor_put_bytes(w, digest_bytes(&s->retired[i]));
+        digest_put(w, &s->retired[i]);
 }
 
 static void put_check(struct cbor_writer *w, const struct genome_schema *schema, const struct spot_check *c)
@@ -157,7 +157,7 @@ void state_encode(const struct federation_state *s, struct buf *out)
     cbor_put_text(&w, "recent");
     cbor_put_array(&w, s->recent_count);
     for (unsigned i = 0; i < s->recent_count; i++)
-        cbor_put_bytes(&w, digest_bytes(&s->recent[i]));
+        digest_put(&w, &s->recent[i]);
     put_anchors(&w, &s->schema, "anchors", s->anchors, s->anchor_count);
     put_anchors(&w, &s->schema, "archive", s->archive, s->archive_count);
     put_number(&w, "attempt", s->attempt);

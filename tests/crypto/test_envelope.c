@@ -128,11 +128,11 @@ static void put_payload(const struct parts *parts, struct buf *out)
     cbor_put_text(&w, "federated_epoch");
     cbor_put_uint(&w, 1);
     cbor_put_text(&w, "ledger_block_id");
-    cbor_put_bytes(&w, digest_bytes(&zero));
+    digest_put(&w, &zero);
     if (parts->pairs == 7)
         return;
     cbor_put_text(&w, parts->last_key);
-    cbor_put_bytes(&w, digest_bytes(parts->other_node ? &zero : &key.fingerprint));
+    digest_put(&w, parts->other_node ? &zero : &key.fingerprint);
     if (parts->pairs == 8)
         return;
     cbor_put_text(&w, "zzzzzzzzzzzzzzzzz");

@@ -132,7 +132,7 @@ static void writes_map(struct buf *out, uint64_t genes, struct digest hash, bool
         else
             cbor_put_uint(&w, 1);
     cbor_put_text(&w, "schema_hash");
-    cbor_put_bytes(&w, digest_bytes(&hash));
+    digest_put(&w, &hash);
     cbor_writer_done(&w);
 }
 

@@ -140,7 +140,7 @@ static void app_decide(void *context, uint64_t sequence, const struct digest *bl
     node->decided = sequence;
     cbor_writer_init(&w, &out);
     cbor_put_array(&w, 3);
-    cbor_put_bytes(&w, digest_bytes(block_id));
+    digest_put(&w, block_id);
     cbor_put_raw(&w, blob_bytes(node->blocks[sequence - 1].batch));
     cbor_put_raw(&w, certificate);
     cbor_writer_done(&w);

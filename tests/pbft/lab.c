@@ -265,7 +265,7 @@ void lab_learn(struct lab *l, const char *request)
     struct digest id = node->blocks[sequence - 1].id;
     cbor_writer_init(&w, &entry);
     cbor_put_array(&w, 3);
-    cbor_put_bytes(&w, digest_bytes(&id));
+    digest_put(&w, &id);
     cbor_put_raw(&w, bytes_of_buf(&batch));
     cbor_put_null(&w);
     cbor_writer_done(&w);
@@ -358,7 +358,7 @@ enum err lab_stable(struct lab *l, uint64_t sequence, const struct digest *id, u
     cbor_put_array(&w, 4);
     cbor_put_uint(&w, MESSAGE_STABLE);
     cbor_put_uint(&w, sequence);
-    cbor_put_bytes(&w, digest_bytes(id));
+    digest_put(&w, id);
     cbor_put_raw(&w, bytes_of_buf(&signatures));
     cbor_writer_done(&w);
     enum err err = cluster_deliver(&l->c, l->self, bytes_of_buf(&message));

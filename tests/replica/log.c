@@ -60,8 +60,8 @@ static void head_put(const struct parts *p, struct buf *out)
     cbor_put_array(&w, 5);
     cbor_put_uint(&w, p->height);
     cbor_put_uint(&w, p->epoch);
-    cbor_put_bytes(&w, digest_bytes(&p->next));
-    cbor_put_bytes(&w, digest_bytes(&p->parent));
+    digest_put(&w, &p->next);
+    digest_put(&w, &p->parent);
     cbor_put_uint(&w, p->payload);
     cbor_writer_done(&w);
 }
@@ -148,8 +148,8 @@ static enum err head_read(struct bytes head, struct parts *p)
     cbor_expect_array(&r, 5);
     p->height = cbor_get_uint(&r);
     p->epoch = cbor_get_uint(&r);
-    p->next = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
-    p->parent = digest_from(cbor_get_bytes_of(&r, DIGEST_SIZE));
+    p->next = digest_get(&r);
+    p->parent = digest_get(&r);
     p->payload = cbor_get_uint(&r);
     return cbor_reader_done(&r);
 }
