@@ -143,9 +143,14 @@ bool campaign_number(const char *text, uint64_t *out)
     return *end == '\0';
 }
 
-bool campaign_option(struct campaign *c, const char *name, uint64_t value)
+static bool numbered_option(struct campaign_command *command, const char *name, const char *text)
 {
-    if (strcmp(name, "--seeds") == 0) {
+    struct campaign *c = &command->campaign;
+    uint64_t value;
+
+    if (!campaign_number(text, &value))
+        return false;
+    if (strcmp(name, "--seeds") == 0 && value > 0) {
         c->count = value;
     } else if (strcmp(name, "--seed") == 0) {
         c->first = value;
@@ -156,17 +161,48 @@ bool campaign_option(struct campaign *c, const char *name, uint64_t value)
         c->threads = (unsigned)value;
     } else if (strcmp(name, "--real-signatures") == 0 && value <= 100) {
         c->real_percent = (unsigned)value;
+    } else if (strcmp(name, "--trace") == 0 || strcmp(name, "--shrink") == 0) {
+        command->verb = name[2] == 't' ? CAMPAIGN_TRACE : CAMPAIGN_SHRINK;
+        c->first = value;
     } else {
         return false;
     }
     return true;
 }
 
-bool campaign_flag(struct campaign *c, const char *name)
+static bool option(struct campaign_command *c, const char *name, const char *value)
+{
+    if (strcmp(name, "--output") == 0) {
+        c->output = value;
+        return value != NULL;
+    }
+    if (strcmp(name, "--replay") == 0) {
+        c->verb = CAMPAIGN_REPLAY;
+        c->file = value;
+        return value != NULL;
+    }
+    return c->own_option(c, name, value) || numbered_option(c, name, value);
+}
+
+static bool flag(struct campaign *c, const char *name)
 {
     bool marks = strcmp(name, "--marks") == 0, until = strcmp(name, "--until-found") == 0;
 
     c->print_marks |= marks;
     c->until_found |= until;
     return marks || until;
+}
+
+bool campaign_command_read(struct campaign_command *c, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (flag(&c->campaign, argv[i]) || (c->word != NULL && strcmp(argv[i], c->word) == 0))
+            continue;
+        if (!option(c, argv[i], i + 1 < argc ? argv[i + 1] : NULL))
+            return false;
+        i++;
+    }
+    if (c->verb == CAMPAIGN_RUN && c->campaign.count == 0)
+        c->campaign.count = SEEDS_DEFAULT;
+    return true;
 }

@@ -19,7 +19,7 @@ struct outcome {
 };
 
 struct campaign {
-    uint64_t first, count; /* seeds */
+    uint64_t first, count; /* seeds; count 0: the command line said none */
     int64_t deadline_ns;   /* 0: none */
     unsigned threads, real_percent;
     bool print_marks;
@@ -31,11 +31,25 @@ struct campaign {
     const char *const *mark_texts;
 };
 
-/* The command line that both programs have. A decimal number; false: it is none. */
+/* What a command line asks for. */
+enum { SEEDS_DEFAULT = 1000 };
+enum campaign_verb { CAMPAIGN_RUN, CAMPAIGN_TRACE, CAMPAIGN_SHRINK, CAMPAIGN_REPLAY, CAMPAIGN_OWN };
+struct campaign_command {
+    struct campaign campaign; /* .first is the seed to trace or to shrink, too */
+    enum campaign_verb verb;
+    const char *output, *file; /* of the command line; NULL: not given */
+    const char *word;          /* chose this program and says no more; NULL: there is none */
+    void *own;                 /* of own_option() */
+    /* Reads an option that only this program has; false: there is none of this name, or its value (NULL: none) is
+     * wrong. */
+    bool (*own_option)(struct campaign_command *command, const char *name, const char *value);
+};
+
+/* Reads the options that both programs have and asks own_option() for the others. False: one is unknown or its value
+ * is wrong. */
+bool campaign_command_read(struct campaign_command *c, int argc, char **argv);
+/* A decimal number; false: it is none. */
 bool campaign_number(const char *text, uint64_t *out);
-/* An option with a number, or one without: false: it is none of a campaign's, or out of range. */
-bool campaign_option(struct campaign *c, const char *name, uint64_t value);
-bool campaign_flag(struct campaign *c, const char *name);
 
 /* All seeds; prints findings and totals. Number of findings. */
 uint64_t campaign_run(const struct campaign *c);

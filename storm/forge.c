@@ -62,7 +62,7 @@ struct blob *lie_stable(const struct machine *m, uint64_t v)
     cbor_put_array(&w, 4);
     cbor_put_uint(&w, MESSAGE_STABLE);
     cbor_put_uint(&w, says.sequence);
-    cbor_put_bytes(&w, digest_bytes(&says.digest));
+    digest_put(&w, &says.digest);
     cbor_put_raw(&w, bytes_of_buf(&signatures));
     cbor_writer_done(&w);
     struct blob *blob = blob_new(bytes_of_buf(&out));

@@ -11,70 +11,41 @@ static const char USAGE[] = "usage: storm --nodes [--seeds N] [--seed FIRST] [--
                             "       storm --nodes --shrink SEED [--output FILE]\n"
                             "       storm --nodes --replay FILE --epochs E [--real-signatures 0]\n";
 
-struct options {
-    struct campaign campaign;
-    enum { DO_CAMPAIGN, DO_TRACE, DO_SHRINK, DO_REPLAY } what;
-    uint64_t epochs;
-    const char *output, *file;
-};
-
-static bool option(struct options *o, const char *name, const char *value)
+static bool own_option(struct campaign_command *c, const char *name, const char *value)
 {
-    uint64_t v = 0;
+    uint64_t *epochs = c->own;
 
-    if (strcmp(name, "--output") == 0 || strcmp(name, "--replay") == 0) {
-        o->what = name[2] == 'r' ? DO_REPLAY : o->what;
-        *(name[2] == 'r' ? &o->file : &o->output) = value;
-        return value != NULL;
-    }
-    if (!campaign_number(value, &v))
-        return false;
-    if (strcmp(name, "--trace") == 0 || strcmp(name, "--shrink") == 0) {
-        o->what = name[2] == 't' ? DO_TRACE : DO_SHRINK;
-        o->campaign.first = v;
-        return true;
-    }
-    if (strcmp(name, "--epochs") == 0) {
-        o->epochs = v;
-        return v >= 1 && v <= NODES_EPOCHS_MAX;
-    }
-    return campaign_option(&o->campaign, name, v);
+    return strcmp(name, "--epochs") == 0 && campaign_number(value, epochs) && *epochs >= 1 &&
+           *epochs <= NODES_EPOCHS_MAX;
 }
 
 int main(int argc, char **argv)
 {
-    struct options o = {.campaign = {.first = 1,
-                                     .count = 1000,
-                                     .threads = 1,
-                                     .real_percent = 2,
-                                     .check = nodes_check,
-                                     .again = "--nodes --trace",
-                                     .mark_count = NODE_MARK_COUNT,
-                                     .mark_texts = node_mark_texts}};
+    uint64_t epochs = 0;
+    struct campaign_command c = {.campaign = {.first = 1,
+                                              .threads = 1,
+                                              .real_percent = 2,
+                                              .check = nodes_check,
+                                              .again = "--nodes --trace",
+                                              .mark_count = NODE_MARK_COUNT,
+                                              .mark_texts = node_mark_texts},
+                                 .word = "--nodes",
+                                 .own = &epochs,
+                                 .own_option = own_option};
 
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--nodes") == 0 || campaign_flag(&o.campaign, argv[i]))
-            continue;
-        if (!option(&o, argv[i], i + 1 < argc ? argv[i + 1] : NULL)) {
-            fputs(USAGE, stderr);
-            return 2;
-        }
-        i++;
+    if (!campaign_command_read(&c, argc, argv) || (c.verb == CAMPAIGN_REPLAY && epochs == 0)) {
+        fputs(USAGE, stderr);
+        return 2;
     }
     key_library_init();
-    switch (o.what) {
-    case DO_TRACE:
-        return nodes_trace(o.campaign.first, o.campaign.real_percent);
-    case DO_SHRINK:
-        return nodes_shrink(o.campaign.first, o.campaign.real_percent, o.output);
-    case DO_REPLAY:
-        if (o.epochs == 0) {
-            fputs(USAGE, stderr);
-            return 2;
-        }
-        return nodes_replay(o.file, o.epochs, o.campaign.real_percent > 0);
-    case DO_CAMPAIGN:
-        break;
+    switch (c.verb) {
+    case CAMPAIGN_TRACE:
+        return nodes_trace(c.campaign.first, c.campaign.real_percent);
+    case CAMPAIGN_SHRINK:
+        return nodes_shrink(c.campaign.first, c.campaign.real_percent, c.output);
+    case CAMPAIGN_REPLAY:
+        return nodes_replay(c.file, epochs, c.campaign.real_percent > 0);
+    default:
+        return campaign_run(&c.campaign) > 0;
     }
-    return campaign_run(&o.campaign) > 0;
 }
