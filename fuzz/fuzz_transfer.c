@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes in = bytes_of(data + 1, size - 1);
     check_forms(in);
     struct transfer *t = transfer_new(&config, &app);
-    ASSERT(transfer_keep(t, 5, bytes_of_text("proof"), bytes_of_text("a state of three chunks")) == ERR_OK);
+    ASSERT(transfer_keep(t, 0, 5, bytes_of_text("proof"), bytes_of_text("a state of three chunks")) == ERR_OK);
     if (data[0] % 2 == 1)
         transfer_begin(t, 0, 1, OTHERS, 2, &effects);
     for (unsigned i = 0; i < 3; i++) {

@@ -6,7 +6,7 @@
 
 static void keep(struct replica *r, struct bytes proof, struct bytes state)
 {
-    enum err err = transfer_keep(r->states.transfer, r->chain.height, proof, state);
+    enum err err = transfer_keep(r->states.transfer, r->now_ns, r->chain.height, proof, state);
 
     if (err != ERR_OK && r->out != NULL) /* others get blocks */
         effects_note(r->out, "replica.state_too_large", r->chain.height, state.len);

@@ -14,11 +14,19 @@ enum peer_role {
     PEER_REFUSED    /* sent what no correct peer sends */
 };
 
+struct kept {
+    uint64_t height; /* 0: none */
+    struct blob *offer, *state;
+};
+
 struct transfer_peer {
     enum peer_role role;
     unsigned outstanding;
-    int64_t answered_at; /* as one who asks us */
+    /* as one who asks us: */
+    int64_t answered_at;
     unsigned answers;
+    struct kept lent; /* what it was offered, and may fetch to the end */
+    int64_t asked_at; /* for any of it */
 };
 
 struct chunk {
@@ -37,16 +45,11 @@ struct target {
     struct chunk *chunks;
 };
 
-struct kept {
-    uint64_t height; /* 0: none */
-    struct blob *offer, *state;
-};
-
 /* The fields are the transfer's own. */
 struct transfer {
     struct transfer_config config;
     struct transfer_app app;
-    struct kept kept[TRANSFER_KEPT]; /* newest first */
+    struct kept kept; /* the latest that we have */
     struct transfer_peer *peers;
     bool running;
     uint64_t above;
@@ -90,8 +93,9 @@ void transfer_free(struct transfer *t)
 {
     if (t == NULL)
         return;
-    for (unsigned i = 0; i < TRANSFER_KEPT; i++)
-        kept_clear(&t->kept[i]);
+    for (unsigned i = 0; i < t->config.peers; i++)
+        kept_clear(&t->peers[i].lent);
+    kept_clear(&t->kept);
     target_clear(&t->target);
     mem_free(t->peers);
     mem_free(t);
@@ -99,19 +103,28 @@ void transfer_free(struct transfer *t)
 
 /* ---- giving */
 
-enum err transfer_keep(struct transfer *t, uint64_t height, struct bytes proof, struct bytes state)
+/* Who has asked for nothing more until a fetcher gives up has it all, or is gone. */
+static void forget_lent(struct transfer *t, int64_t now_ns)
+{
+    for (unsigned i = 0; i < t->config.peers; i++) {
+        struct transfer_peer *p = &t->peers[i];
+        if (MUTATE(TRANSFER_LENDS_FOR_EVER, false, now_ns - p->asked_at >= TRANSFER_ROUNDS * t->config.timeout_ns))
+            kept_clear(&p->lent);
+    }
+}
+
+enum err transfer_keep(struct transfer *t, int64_t now_ns, uint64_t height, struct bytes proof, struct bytes state)
 {
     struct buf hashes = {0};
 
-    ASSERT(height > t->kept[0].height);
+    ASSERT(height > t->kept.height);
     if (MUTATE(TRANSFER_KEEPS_NOTHING, false, state.len == 0) ||
         chunks_count(state.len, t->config.chunk_size) > TRANSFER_CHUNKS_MAX || proof.len > TRANSFER_PROOF_MAX)
         return ERR_LIMIT;
-    kept_clear(&t->kept[TRANSFER_KEPT - 1]);
-    for (unsigned i = TRANSFER_KEPT - 1; i > 0; i--)
-        t->kept[i] = t->kept[i - 1];
+    forget_lent(t, now_ns);
+    kept_clear(&t->kept);
     chunks_hash(state, t->config.chunk_size, &hashes);
-    t->kept[0] = (struct kept){height, transfer_offer(height, proof, bytes_of_buf(&hashes)), blob_new(state)};
+    t->kept = (struct kept){height, transfer_offer(height, proof, bytes_of_buf(&hashes)), blob_new(state)};
     buf_free(&hashes);
     return ERR_OK;
 }
@@ -127,29 +140,49 @@ static bool answer_allowed(struct transfer *t, unsigned peer, int64_t now_ns)
     return MUTATE(TRANSFER_ANSWERS_UNLIMITED, true, p->answers++ < TRANSFER_ANSWERS_MAX);
 }
 
+static void lend(struct transfer_peer *p, const struct kept *k)
+{
+    kept_clear(&p->lent);
+    p->lent = (struct kept){k->height, blob_hold(k->offer), blob_hold(k->state)};
+}
+
+/* What the peer was offered, for as long as that is what it lacks: who loses an answer asks once more, and goes on.
+ * Else the latest. */
 static enum err give_offer(struct transfer *t, unsigned to, uint64_t above, struct effects *effects)
 {
-    if (t->kept[0].height == 0 || MUTATE(TRANSFER_OFFERS_WHAT_IS_HAD, false, t->kept[0].height <= above))
-        return ERR_MISSING;
-    effects_send(effects, (int32_t)to, t->kept[0].offer);
+    struct transfer_peer *p = &t->peers[to];
+
+    if (MUTATE(TRANSFER_OFFERS_THE_LATEST, true, p->lent.height <= above)) {
+        if (t->kept.height == 0 || MUTATE(TRANSFER_OFFERS_WHAT_IS_HAD, false, t->kept.height <= above))
+            return ERR_MISSING;
+        lend(p, &t->kept);
+    }
+    effects_send(effects, (int32_t)to, p->lent.offer);
     return ERR_OK;
 }
 
 static enum err give_chunk(struct transfer *t, unsigned to, const struct transfer_wire *m, struct effects *effects)
 {
-    for (unsigned i = 0; i < TRANSFER_KEPT; i++) {
-        const struct kept *k = &t->kept[i];
-        if (k->height == 0 || MUTATE(TRANSFER_GIVES_ANOTHER_STATE, false, k->height != m->height))
-            continue;
-        struct bytes state = blob_bytes(k->state);
-        if (m->index >= chunks_count(state.len, t->config.chunk_size))
-            return ERR_RANGE;
-        struct blob *chunk = transfer_chunk(k->height, m->index, chunks_at(state, t->config.chunk_size, m->index));
-        effects_send(effects, (int32_t)to, chunk);
-        blob_drop(chunk);
-        return ERR_OK;
-    }
-    return give_offer(t, to, m->height, effects);
+    const struct kept *k = MUTATE(TRANSFER_LENDS_NOTHING, &t->kept, &t->peers[to].lent);
+
+    if (k->height == 0 || MUTATE(TRANSFER_GIVES_ANOTHER_STATE, false, k->height != m->height))
+        return give_offer(t, to, m->height, effects);
+    struct bytes state = blob_bytes(k->state);
+    if (m->index >= chunks_count(state.len, t->config.chunk_size))
+        return ERR_RANGE;
+    struct blob *chunk = transfer_chunk(k->height, m->index, chunks_at(state, t->config.chunk_size, m->index));
+    effects_send(effects, (int32_t)to, chunk);
+    blob_drop(chunk);
+    return ERR_OK;
+}
+
+static enum err give(struct transfer *t, int64_t now_ns, unsigned to, const struct transfer_wire *m,
+                     struct effects *effects)
+{
+    if (!answer_allowed(t, to, now_ns))
+        return ERR_LIMIT;
+    t->peers[to].asked_at = now_ns;
+    return m->type == TRANSFER_ASK ? give_offer(t, to, m->height, effects) : give_chunk(t, to, m, effects);
 }
 
 /* ---- fetching */
@@ -413,9 +446,8 @@ enum err transfer_receive(struct transfer *t, int64_t now_ns, unsigned from, str
         return err;
     switch (m.type) {
     case TRANSFER_ASK:
-        return answer_allowed(t, from, now_ns) ? give_offer(t, from, m.height, effects) : ERR_LIMIT;
     case TRANSFER_GET:
-        return answer_allowed(t, from, now_ns) ? give_chunk(t, from, &m, effects) : ERR_LIMIT;
+        return give(t, now_ns, from, &m, effects);
     case TRANSFER_OFFER:
         return receive_offer(t, now_ns, from, &m, effects);
     case TRANSFER_CHUNK:

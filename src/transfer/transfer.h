@@ -10,6 +10,12 @@
  * The learner asks several peers what they offer. An offer is the proof of a state (the application checks it against
  * the validators) and the leaf hashes of its chunks, which must give the root that the proof vouches for. From then on
  * each chunk is checked by itself, so whoever sends a bad one is known, and is not asked again in this transfer.
+ *
+ * The state that a peer was offered is lent to it: it is kept beside the latest one until the peer has asked for
+ * nothing for as long as a fetcher waits before it gives up, and is offered again to a peer that asks again. So a
+ * learner finishes the state that it has begun, however soon later ones come, and takes the blocks above it afterwards.
+ * One peer makes us keep one state.
+ *
  * Wire messages are CBOR arrays:
  *   [20, above]                    what state above this height do you have?
  *   [21, height, proof, hashes]    this one; also the answer to a GET of a height that is gone
@@ -23,7 +29,6 @@ enum {
     TRANSFER_CHUNKS_MAX = 4096,
     TRANSFER_CHUNK_SIZE_MAX = 64 << 10,
     TRANSFER_PROOF_MAX = 1 << 20,
-    TRANSFER_KEPT = 2,        /* latest states that are offered: who fetches one finishes while a next one comes */
     TRANSFER_OUTSTANDING = 8, /* chunks asked for and not here */
     TRANSFER_PER_PEER = 2,    /* of them from one peer */
     TRANSFER_ROUNDS = 3,      /* of asking everybody, with nothing to show for it, before the transfer is given up */
@@ -55,7 +60,8 @@ void transfer_free(struct transfer *t);
 
 /* We have this state, and may offer it. height ascends. A state of more than TRANSFER_CHUNKS_MAX chunks is not kept:
  * ERR_LIMIT. */
-enum err transfer_keep(struct transfer *t, uint64_t height, struct bytes proof, struct bytes state) MUST_CHECK;
+enum err transfer_keep(struct transfer *t, int64_t now_ns, uint64_t height, struct bytes proof,
+                       struct bytes state) MUST_CHECK;
 
 /* Fetch a state above this height from these peers (others are never believed); no effect while one is being fetched.
  */

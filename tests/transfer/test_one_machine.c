@@ -18,6 +18,7 @@ struct one {
     enum err verdict;     /* of the application, on the next proof */
     unsigned asks[PEERS]; /* what each was sent since one_forget */
     unsigned gets[PEERS], offers[PEERS], chunks[PEERS];
+    uint64_t offered; /* height of the latest offer that it sent */
     bool got[CHUNKS]; /* chunks that were asked for */
     unsigned blamed;  /* bits */
     bool fruitless, armed;
@@ -55,6 +56,8 @@ static void do_send(void *context, const struct effect *e)
     o->chunks[to] += m.type == TRANSFER_CHUNK;
     if (m.type == TRANSFER_GET)
         o->got[m.index] = true;
+    if (m.type == TRANSFER_OFFER)
+        o->offered = m.height;
 }
 
 static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
@@ -359,24 +362,66 @@ static void it_goes_on_with_what_others_still_have(void)
 
 /* ---- what it gives */
 
+static void keep(struct one *o, uint64_t height)
+{
+    CHECK_OK(transfer_keep(o->machine, o->now, height, bytes_of_text("proof"), bytes_of_buf(&o->state)));
+}
+
 static void it_gives_what_it_keeps(void)
 {
     struct one o;
 
     one_init(&o);
-    struct bytes state = bytes_of_buf(&o.state), proof = bytes_of_text("proof");
+    struct bytes proof = bytes_of_text("proof");
     CHECK_ERR(hear(&o, 1, transfer_ask(0)), ERR_MISSING);
-    CHECK_ERR(transfer_keep(o.machine, 5, proof, bytes_of(NULL, 0)), ERR_LIMIT);
-    for (uint64_t height = 10; height <= 30; height += 10)
-        CHECK_OK(transfer_keep(o.machine, height, proof, state));
+    CHECK_ERR(transfer_keep(o.machine, o.now, 5, proof, bytes_of(NULL, 0)), ERR_LIMIT);
+    keep(&o, 10);
+    keep(&o, 30);
     CHECK_OK(hear(&o, 1, transfer_ask(29)));
     CHECK_EQ_U64(o.offers[1], 1);
     CHECK_ERR(hear(&o, 1, transfer_ask(30)), ERR_MISSING);
-    CHECK_OK(hear(&o, 1, transfer_get(20, 3)));
+    CHECK_OK(hear(&o, 1, transfer_get(30, 3)));
     CHECK_EQ_U64(o.chunks[1], 1);
     CHECK_ERR(hear(&o, 1, transfer_get(30, CHUNKS)), ERR_RANGE);
-    CHECK_OK(hear(&o, 1, transfer_get(10, 3))); /* gone: the newest is offered */
-    CHECK(o.chunks[1] == 1 && o.offers[1] == 2);
+    CHECK_OK(hear(&o, 1, transfer_get(10, 3))); /* gone: the latest is offered */
+    CHECK(o.chunks[1] == 1 && o.offers[1] == 2 && o.offered == 30);
+    one_fini(&o);
+}
+
+/* Checkpoints follow each other faster than a state is fetched, and what is lost is asked for a time-out later. */
+static void who_was_offered_a_state_may_fetch_it_to_the_end(void)
+{
+    struct one o;
+
+    one_init(&o);
+    keep(&o, 10);
+    CHECK_OK(hear(&o, 1, transfer_ask(0)));
+    for (uint64_t index = 0; index < CHUNKS; index++) {
+        o.now += (TRANSFER_ROUNDS - 1) * TIMEOUT;
+        for (uint64_t i = 1; i <= 5; i++)
+            keep(&o, 10 + 5 * index + i);
+        CHECK_OK(hear(&o, 1, transfer_get(10, index)));
+        CHECK_OK(hear(&o, 1, transfer_ask(0))); /* it has heard nothing for a while */
+        CHECK(o.chunks[1] == index + 1 && o.offered == 10);
+    }
+    CHECK_OK(hear(&o, 1, transfer_ask(10))); /* it has it */
+    CHECK_EQ_U64(o.offered, 10 + 5 * CHUNKS);
+    CHECK_OK(hear(&o, 2, transfer_get(10, 0))); /* lent to another */
+    CHECK(o.chunks[2] == 0 && o.offers[2] == 1);
+    one_fini(&o);
+}
+
+static void nothing_is_lent_to_who_asks_no_more(void)
+{
+    struct one o;
+
+    one_init(&o);
+    keep(&o, 10);
+    CHECK_OK(hear(&o, 1, transfer_ask(0)));
+    o.now += TRANSFER_ROUNDS * TIMEOUT;
+    keep(&o, 20);
+    CHECK_OK(hear(&o, 1, transfer_get(10, 0)));
+    CHECK(o.chunks[1] == 0 && o.offered == 20);
     one_fini(&o);
 }
 
@@ -386,7 +431,7 @@ static void one_peer_draws_so_many_answers_in_a_while(void)
     unsigned given = 0;
 
     one_init(&o);
-    CHECK_OK(transfer_keep(o.machine, 10, bytes_of_text("proof"), bytes_of_buf(&o.state)));
+    keep(&o, 10);
     for (unsigned i = 0; i < 2 * TRANSFER_ANSWERS_MAX; i++)
         given += hear(&o, 1, i % 2 == 0 ? transfer_ask(0) : transfer_get(10, 0)) == ERR_OK;
     CHECK_EQ_U64(given, TRANSFER_ANSWERS_MAX);
@@ -407,6 +452,8 @@ int main(void)
     TAP_RUN(a_fruitless_transfer_ends);
     TAP_RUN(it_goes_on_with_what_others_still_have);
     TAP_RUN(it_gives_what_it_keeps);
+    TAP_RUN(who_was_offered_a_state_may_fetch_it_to_the_end);
+    TAP_RUN(nothing_is_lent_to_who_asks_no_more);
     TAP_RUN(one_peer_draws_so_many_answers_in_a_while);
     return tap_done();
 }

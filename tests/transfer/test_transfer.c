@@ -65,7 +65,7 @@ static void state_of(struct group *g, uint64_t height, size_t len)
 
 static void keep(struct group *g, unsigned peer, uint64_t height)
 {
-    CHECK(transfer_keep(g->machines[peer], height, bytes_of_text("quorum"), bytes_of_buf(&g->states[height])) ==
+    CHECK(transfer_keep(g->machines[peer], g->now, height, bytes_of_text("quorum"), bytes_of_buf(&g->states[height])) ==
           ERR_OK);
 }
 
@@ -148,13 +148,19 @@ static const struct outbox_actions ACTIONS = {
     .note = do_note,
 };
 
+static struct transfer *machine(struct group *g, unsigned peer)
+{
+    struct transfer_config config = {PEERS, peer, CHUNK, 100, 3};
+    struct transfer_app app = {g, check, install};
+
+    return transfer_new(&config, &app);
+}
+
 static void group_init(struct group *g)
 {
     *g = (struct group){0};
     for (unsigned i = 0; i < PEERS; i++) {
-        struct transfer_config config = {PEERS, i, CHUNK, 100, 3};
-        struct transfer_app app = {g, check, install};
-        g->machines[i] = transfer_new(&config, &app);
+        g->machines[i] = machine(g, i);
         g->peers[i] = (struct peer){.group = g, .index = i};
         outbox_init(&g->peers[i].outbox, &ACTIONS, &g->peers[i]);
     }
@@ -245,8 +251,8 @@ static void an_offer_without_a_quorum_is_refused(void)
 
     group_init(&g);
     keep(&g, 2, 10);
-    CHECK(transfer_keep(g.machines[1], 12, bytes_of_text("nobody"), bytes_of_buf(&g.states[10])) == ERR_OK);
-    CHECK(transfer_keep(g.machines[3], 10, bytes_of_text("quorum"), bytes_of_buf(&g.states[20])) == ERR_OK);
+    CHECK(transfer_keep(g.machines[1], g.now, 12, bytes_of_text("nobody"), bytes_of_buf(&g.states[10])) == ERR_OK);
+    CHECK(transfer_keep(g.machines[3], g.now, 10, bytes_of_text("quorum"), bytes_of_buf(&g.states[20])) == ERR_OK);
     begin(&g, 4);
     run(&g);
     CHECK(g.installed == 10 && g.right);
@@ -284,30 +290,59 @@ static void peers_crash_at_every_moment(void)
     CHECK(right == tries);
 }
 
-/* All move on to later states in the middle: the one that is fetched is gone, and nobody is to blame for that. */
+/* All move on to later states after so many steps; who restarts then, and does so with them alone, has forgotten what
+ * it offered. */
+static void move_on(struct group *g, unsigned at, bool restart)
+{
+    group_init(g);
+    for (unsigned i = 1; i < PEERS; i++)
+        keep(g, i, 10);
+    begin(g, 4);
+    for (unsigned i = 0; i < at; i++)
+        (void)step(g);
+    for (unsigned i = 1; i < PEERS; i++) {
+        if (restart) {
+            transfer_free(g->machines[i]);
+            g->machines[i] = machine(g, i);
+        }
+        keep(g, i, 20);
+        keep(g, i, 30);
+    }
+}
+
+/* Whatever is lost meanwhile: the state that has been offered is fetched to its end. */
 static void peers_move_on_at_every_moment(void)
 {
     unsigned right = 0, moved = 0;
 
     for (unsigned at = 0; at < 60; at++) {
         struct group g;
-        group_init(&g);
-        state_of(&g, 40, 3 * CHUNK);
-        for (unsigned i = 1; i < PEERS; i++)
-            keep(&g, i, 10);
-        begin(&g, 4);
-        for (unsigned i = 0; i < at; i++)
-            (void)step(&g);
-        for (unsigned i = 1; i < PEERS; i++) {
-            keep(&g, i, 20);
-            keep(&g, i, 30);
-        }
+        move_on(&g, at, false);
+        for (; at % 2 == 1 && g.head < g.count; g.head++)
+            blob_drop(g.queue[g.head].message);
+        run(&g);
+        right += (g.installed == 10 || (at < PEERS - 1 && g.installed == 30)) && g.right && g.blamed == 0;
+        moved += g.moved;
+        group_free(&g);
+    }
+    CHECK_EQ_U64(right, 60);
+    CHECK_EQ_U64(moved, 0);
+}
+
+/* The state that is fetched is gone, and nobody is to blame for that. */
+static void peers_forget_at_every_moment(void)
+{
+    unsigned right = 0, moved = 0;
+
+    for (unsigned at = 0; at < 60; at++) {
+        struct group g;
+        move_on(&g, at, true);
         run(&g);
         right += g.installed >= 10 && g.right && g.blamed == 0;
         moved += g.moved;
         group_free(&g);
     }
-    CHECK(right == 60);
+    CHECK_EQ_U64(right, 60);
     CHECK(moved > 30);
 }
 
@@ -360,7 +395,7 @@ static void what_a_peer_draws_is_bounded(void)
     blob_drop(get);
     while (big.len <= (size_t)CHUNK * TRANSFER_CHUNKS_MAX)
         buf_add(&big, big.data == NULL ? "" : "0123456789abcdef", CHUNK);
-    CHECK(transfer_keep(g.machines[2], 50, bytes_of_text("quorum"), bytes_of_buf(&big)) == ERR_LIMIT);
+    CHECK(transfer_keep(g.machines[2], g.now, 50, bytes_of_text("quorum"), bytes_of_buf(&big)) == ERR_LIMIT);
     buf_free(&big);
     effects_free(&effects);
     group_free(&g);
@@ -418,6 +453,7 @@ int main(void)
     TAP_RUN(an_offer_without_a_quorum_is_refused);
     TAP_RUN(peers_crash_at_every_moment);
     TAP_RUN(peers_move_on_at_every_moment);
+    TAP_RUN(peers_forget_at_every_moment);
     TAP_RUN(nobody_has_a_later_state);
     TAP_RUN(what_a_peer_draws_is_bounded);
     TAP_RUN(damaged_messages);
