@@ -24,7 +24,9 @@ extern "C" {
 
 struct federated_epoch_report {
     uint64_t epoch;
+    bool began;            /* false: no node came so far, and the rest is zero */
     bool quorum_reached;   /* anchored under a quorum certificate */
+    bool ended;            /* not for every node, maybe; one that began and did not end stands still, or was running */
     uint64_t view_changes; /* new views entered while the epoch ran */
     uint64_t participants, stale, absent, quarantined, convicted;
     uint64_t false_claims; /* sites that validators found with one while it ran */
@@ -48,11 +50,33 @@ struct federated_program_report {
     char confined[512];                                           /* what kept its runs in, and what could not be had */
 };
 
+/* A validator that the others do not hear when a run is over. */
+struct federated_missing {
+    char node_id[64];
+    const char *why;   /* "down", "mute", "cut off", ...; static */
+    uint64_t since_ns; /* virtual time; 0: from the start */
+};
+
+/* A run that was over before its epochs were. */
+struct federated_standstill {
+    char *text;        /* owned; one line that says all of it; NULL: every node that is up has ended the last epoch */
+    uint64_t epoch;    /* that did not end; 0: all did, but not for every node */
+    uint64_t since_ns; /* no quorum can hear each other since then */
+    unsigned together, validators, quorum; /* so many can hear each other, of so many, and so many are needed */
+    unsigned missing_count;
+    struct federated_missing *missing; /* owned */
+    bool limit;                        /* the limit of virtual time ended the run */
+};
+
 struct federated_simulation_report {
     char scenario[128], label[128];
     uint64_t seed;
-    bool already_finished; /* resume: this very run has left its artifacts before, nothing was run; the rest is zero */
+    bool already_finished; /* resume: this very run has left its artifacts before, nothing was run; of the rest
+                              there is only seed, epoch_count and anchored */
     uint64_t epoch_count;
+    uint64_t anchored; /* of them; the others were given up, did not end, or never began */
+    struct federated_standstill standstill;
+    bool violated; /* federated_simulation_run() gave 1: the report is of what happened until then */
     struct federated_epoch_report *epochs; /* owned; NULL when they were taken one by one */
     uint8_t log_root[32], state_root[32];
     bool roots_agree;         /* every node that is up ends with the same state as the longest chain at equal height */
@@ -78,6 +102,7 @@ struct federated_simulation_options {
     const char *label;      /* NULL: "default" for a scenario named baseline.json, else the file's stem */
     bool has_seed;
     uint64_t seed;        /* instead of the scenario's, when has_seed */
+    uint64_t limit_ms;    /* virtual time after which the run is over; 0: the scenario's */
     unsigned threads;     /* for the sites' work; 0: one for each processor; never changes a result */
     const char *trace;    /* path for the trace of all events, or NULL */
     bool write_artifacts; /* false: nothing touches the disk */
@@ -91,8 +116,9 @@ struct federated_simulation_options {
     void *epoch_context;
 };
 
-/* 0, or the exit status that fits (2: unusable input or output; 1: a checker found a violation), with one clear line in
- * error. On success the report is the caller's to free. */
+/* 0; or the exit status that fits, with one clear line in error. 1: a checker found a violation: no artifacts are left,
+ * and the report tells of the epochs until then, as far as they can be told. 2: unusable input or output. With 0 and 1
+ * the report is the caller's to free. Whether all epochs were anchored, the report says. */
 int federated_simulation_run(const struct federated_simulation_options *options,
                              struct federated_simulation_report *report, char *error, size_t error_size);
 void federated_simulation_report_free(struct federated_simulation_report *report);

@@ -1,12 +1,15 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/pool.h"
 #include "cli/option.h"
 #include "cli/report_text.h"
 
 enum { SCENARIOS_MAX = 64, EPOCHS_DEFAULT = 5, EPOCHS_MAX = 100000 };
+#define LIMIT_MS_MAX (UINT64_C(1) << 32)
 
 struct arguments {
     unsigned scenario_count;
@@ -39,6 +42,9 @@ static const struct option_row rows[] = {
     {"output-dir", "DIR", OPTION_TEXT, OF(options.output_dir), .help = "where artifacts go (artifacts/mec/M5)"},
     {"label", "L", OPTION_TEXT, OF(options.label),
      .help = "their label (\"default\" for baseline.json, else the file's name without .json)"},
+    {"limit-ms", "MS", OPTION_NUMBER, OF(options.limit_ms), 1, LIMIT_MS_MAX,
+     .help =
+         "virtual time after which the run is over, whatever stands (the scenario's limit_ms, else 3600000: one hour)"},
     {"seed", "S", OPTION_NUMBER, OF(options.seed), 0, UINT64_MAX, OF(options.has_seed),
      .help = "instead of the scenario's seed"},
     {"threads", "T", OPTION_UNSIGNED, OF(options.threads), 1, POOL_THREADS_MAX,
@@ -54,7 +60,9 @@ static const struct option_table table = {
              "       prismfed sim --scenario FILE [OPTION...]\n",
     .about = "Rehearses a federation: real nodes, keys, signatures, consensus and work on a simulated network in "
              "virtual time. The same scenario and seed give the same bytes, always.",
-    .after = "Exit status: 0 done; 1 a checker found a violation; 2 wrong usage, unusable scenario or output.",
+    .after =
+        "Exit status: 0 all epochs were anchored; 1 a checker found a violation; 2 wrong usage, unusable scenario or "
+        "output; 4 the run is over, and not all of its epochs were anchored: the report says why.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
@@ -79,6 +87,62 @@ static int read_arguments(int argc, char **argv, struct arguments *a, bool *help
     return EXIT_FINE;
 }
 
+/* As a shell takes it for one word. */
+static void add_word(struct buf *out, const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-/=:,@%";
+
+    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+        buf_printf(out, " %s", word);
+        return;
+    }
+    buf_add_text(out, " '");
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            buf_add_text(out, "'\\''");
+        else
+            buf_add_byte(out, (uint8_t)*word);
+    }
+    buf_add_byte(out, '\'');
+}
+
+/* The command that runs the same again and traces it. */
+static void tracing_command(const struct federated_simulation_options *o,
+                            const struct federated_simulation_report *report, struct buf *out)
+{
+    buf_add_text(out, "federated_sim --scenario");
+    add_word(out, o->scenario);
+    buf_printf(out, " --epochs %" PRIu64 " --seed %" PRIu64, o->epochs, report->seed);
+    if (o->limit_ms > 0)
+        buf_printf(out, " --limit-ms %" PRIu64, o->limit_ms);
+    if (o->output_dir != NULL) {
+        buf_add_text(out, " --output-dir");
+        add_word(out, o->output_dir);
+    }
+    buf_add_text(out, " --trace");
+    add_word(out, o->trace != NULL ? o->trace : "violation.trace");
+}
+
+/* What the run has left to say; report and printer are done with. */
+static int tell_end(const struct federated_simulation_options *o, struct report_printer *printer,
+                    const struct federated_simulation_report *report, const char *error)
+{
+    struct buf command = {0};
+
+    if (!report->violated) {
+        report_end(printer, report);
+        return report->anchored == report->epoch_count ? EXIT_FINE : EXIT_UNANCHORED;
+    }
+    tracing_command(o, report, &command);
+    printer->ending.violation = error;
+    printer->ending.command = buf_text(&command);
+    report_end(printer, report);
+    command_fail("sim", "%s", error);
+    command_fail("sim", "seed %" PRIu64 "; this command traces it: %s", report->seed, buf_text(&command));
+    buf_free(&command);
+    return EXIT_WRONG;
+}
+
 static int run_one(const struct arguments *a, const char *scenario)
 {
     struct federated_simulation_options options = a->options;
@@ -95,15 +159,13 @@ static int run_one(const struct arguments *a, const char *scenario)
     options.epoch_context = &printer;
     report_clock_start(&clock);
     status = federated_simulation_run(&options, &report, error, sizeof error);
-    if (printer.epochs == 0)
+    if (status == EXIT_UNUSABLE) {
         report_clock_stop(&clock);
-    if (status != 0) {
-        command_fail("sim", "%s", error);
-        return status;
+        return command_fail("sim", "%s", error);
     }
-    report_end(&printer, &report);
+    status = tell_end(&options, &printer, &report, error);
     federated_simulation_report_free(&report);
-    return EXIT_FINE;
+    return status;
 }
 
 int command_sim(int argc, char **argv)
@@ -114,10 +176,11 @@ int command_sim(int argc, char **argv)
 
     if (status != EXIT_FINE || helped)
         return status;
-    for (unsigned i = 0; i < a.scenario_count && status == EXIT_FINE; i++) {
+    for (unsigned i = 0; i < a.scenario_count && (status == EXIT_FINE || status == EXIT_UNANCHORED); i++) {
         if (i > 0 && !a.quiet && !a.json)
             putchar('\n');
-        status = run_one(&a, a.scenarios[i]);
+        int one = run_one(&a, a.scenarios[i]);
+        status = one == EXIT_FINE ? status : one;
     }
     return status;
 }

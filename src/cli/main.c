@@ -37,7 +37,7 @@ static int help(void)
          "  version    the version\n"
          "\n"
          "Exit status: 0 all is well, 1 a check failed, 2 wrong usage or unusable input, 3 of audit: a question is "
-         "open.");
+         "open, 4 of sim: not all epochs were anchored.");
     return EXIT_FINE;
 }
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/report_json.h"
 #include "cli/say.h"
-#include "codec/json.h"
 
 static double since(const struct timespec *from)
 {
@@ -151,8 +151,35 @@ static void table_begin(const struct federated_simulation_report *r)
         "stale", "absent", "false", "quarantined", "convicted", "shards", "delta", "root", "virtual", "real");
 }
 
-static void table_end(const struct federated_simulation_report *r)
+/* Of the epochs that were not anchored: which never began, how many were given up, and why the one between them stands
+ * still. */
+static void print_unanchored(const struct federated_simulation_report *r, const struct report_ending *e)
 {
+    uint64_t last = e->never_first + e->never_began - 1;
+
+    if (e->never_began == 1)
+        say(stdout, "epoch %" PRIu64 " never began\n", last);
+    else if (e->never_began > 1)
+        say(stdout, "epochs %" PRIu64 " to %" PRIu64 " never began\n", e->never_first, last);
+    if (e->given_up > 0)
+        say(stdout,
+            "given up: %" PRIu64 " of %" PRIu64
+            " epochs: at the last deadline of a phase fewer members than min_participants had spoken\n",
+            e->given_up, r->epoch_count);
+    if (r->standstill.text != NULL)
+        say(stdout, "not finished: %s\n", r->standstill.text);
+}
+
+static void print_roots(const struct federated_simulation_report *r)
+{
+    say(stdout, "roots: %s\n",
+        r->roots_agree ? "every node that is up holds the same log and state"
+                       : "NODES DISAGREE: at equal heights their states differ");
+}
+
+static void table_end(const struct federated_simulation_report *r, const struct report_ending *e)
+{
+    print_unanchored(r, e);
     say(stdout,
         "work: %" PRIu64 " evaluations, %" PRIu64 " iterations; network: %" PRIu64 " messages, %.1f MB; %.1f s of "
         "virtual time in %.2f s\n",
@@ -160,155 +187,72 @@ static void table_end(const struct federated_simulation_report *r)
         r->real_seconds);
     if (r->resumed > 0)
         say(stdout, "resumed: %" PRIu64 " evaluations were finished before\n", r->resumed);
-    say(stdout, "roots: %s\n",
-        r->roots_agree ? "every node that is up holds the same log and state"
-                       : "NODES DISAGREE: at equal heights their states differ");
+    if (!r->violated)
+        print_roots(r);
     for (uint64_t i = 0; i < r->program_count; i++)
         report_print_program(&r->programs[i]);
-    print_gain(r);
+    if (!r->violated) {
+        print_gain(r);
+        return;
+    }
+    say(stdout, "stopped: %s\n", e->violation);
+    say(stdout, "seed %" PRIu64 "; this command traces it: %s\n", r->seed, e->command);
 }
 
-static json_t *epoch_json(const struct federated_epoch_report *e)
+static void begin(struct report_printer *p, const struct federated_simulation_report *r)
 {
-    json_t *o = json_object();
-
-    json_put(o, "epoch", json_u64(e->epoch));
-    json_put(o, "quorum_reached", json_boolean(e->quorum_reached));
-    json_put(o, "stalled", json_boolean(e->stalled));
-    json_put(o, "view_changes", json_u64(e->view_changes));
-    json_put(o, "participants", json_u64(e->participants));
-    json_put(o, "stale", json_u64(e->stale));
-    json_put(o, "absent", json_u64(e->absent));
-    json_put(o, "quarantined", json_u64(e->quarantined));
-    json_put(o, "convicted", json_u64(e->convicted));
-    json_put(o, "false_claims", json_u64(e->false_claims));
-    json_put(o, "shards_moved", json_u64(e->shards_moved));
-    json_put(o, "aggregated_delta_ppm", json_integer(e->aggregated_delta_ppm));
-    json_put(o, "incumbent_changed", json_boolean(e->incumbent_changed));
-    json_put(o, "rolled_back", json_boolean(e->rolled_back));
-    json_put(o, "merkle_root",
-             e->quorum_reached ? json_hex(bytes_of(e->merkle_root, sizeof e->merkle_root)) : json_null());
-    json_put(o, "log_size", json_u64(e->log_size));
-    json_put(o, "virtual_ns", json_u64(e->virtual_ns));
-    return o;
-}
-
-static json_t *program_json(const struct federated_program_report *p)
-{
-    json_t *o = json_object();
-
-    json_put(o, "command", json_string(p->command));
-    json_put(o, "runs", json_u64(p->runs));
-    json_put(o, "kept", json_u64(p->kept));
-    json_put(o, "success", json_u64(p->success));
-    json_put(o, "timeout", json_u64(p->timeout));
-    json_put(o, "crashed", json_u64(p->crashed));
-    json_put(o, "aborted", json_u64(p->aborted));
-    json_put(o, "retried", json_u64(p->retried));
-    json_put(o, "checked", json_u64(p->checked));
-    json_put(o, "differed", json_u64(p->differed));
-    json_put(o, "timeout_says", json_string(p->timeout_says));
-    json_put(o, "crashed_says", json_string(p->crashed_says));
-    json_put(o, "aborted_says", json_string(p->aborted_says));
-    json_put(o, "confined", json_string(p->confined));
-    return o;
-}
-
-/* The members of an object, without its braces. */
-static void print_members(json_t *object)
-{
-    struct buf text = {0};
-
-    json_line(object, &text);
-    fwrite(text.data + 1, 1, text.len - 2, stdout);
-    buf_free(&text);
-    json_decref(object);
-}
-
-static void json_begin(const struct federated_simulation_report *r)
-{
-    json_t *o = json_object();
-
-    json_put(o, "scenario", json_string(r->scenario));
-    json_put(o, "label", json_string(r->label));
-    json_put(o, "seed", json_u64(r->seed));
-    json_put(o, "epoch_count", json_u64(r->epoch_count));
-    putchar('{');
-    print_members(o);
-    fputs(",\"epochs\":[", stdout);
-}
-
-static void json_end(const struct federated_simulation_report *r)
-{
-    json_t *o = json_object(), *programs = json_array();
-
-    for (uint64_t i = 0; i < r->program_count; i++)
-        json_push(programs, program_json(&r->programs[i]));
-    json_put(o, "log_root", json_hex(bytes_of(r->log_root, sizeof r->log_root)));
-    json_put(o, "state_root", json_hex(bytes_of(r->state_root, sizeof r->state_root)));
-    json_put(o, "roots_agree", json_boolean(r->roots_agree));
-    json_put(o, "messages", json_u64(r->messages));
-    json_put(o, "bytes", json_u64(r->bytes));
-    json_put(o, "events", json_u64(r->events));
-    json_put(o, "evaluations", json_u64(r->evaluations));
-    json_put(o, "iterations", json_u64(r->iterations));
-    json_put(o, "resumed", json_u64(r->resumed));
-    json_put(o, "programs", programs);
-    json_put(o, "virtual_ns", json_u64(r->virtual_ns));
-    json_put(o, "real_seconds", json_real(r->real_seconds));
-    json_put(o, "gain_ppm", json_integer((json_int_t)(r->gain * 1e6 + 0.5)));
-    fputs("],", stdout);
-    print_members(o);
-    puts("}");
+    if (p->begun)
+        return;
+    p->begun = true;
+    report_clock_stop(p->clock);
+    if (p->json)
+        report_json_begin(r);
+    else if (!p->quiet)
+        table_begin(r);
 }
 
 void report_epoch(void *context, const struct federated_simulation_report *r, const struct federated_epoch_report *e)
 {
     struct report_printer *p = context;
 
-    if (p->epochs == 0) {
-        report_clock_stop(p->clock);
-        if (p->json)
-            json_begin(r);
-        else if (!p->quiet)
-            table_begin(r);
+    begin(p, r);
+    if (!e->began) {
+        if (p->ending.never_began++ == 0)
+            p->ending.never_first = e->epoch;
+        return;
     }
-    if (p->json) {
-        if (p->epochs > 0)
-            putchar(',');
-        putchar('{');
-        print_members(epoch_json(e));
-        putchar('}');
-    } else if (!p->quiet) {
+    p->ending.given_up += e->ended && !e->quorum_reached;
+    if (p->json)
+        report_json_epoch(e, p->epochs == 0);
+    else if (!p->quiet)
         print_epoch(e, real_seconds(p->clock, p->epochs));
-    }
     p->epochs++;
 }
 
-static void print_finished(const struct report_printer *p, const struct federated_simulation_report *r)
+static void table_finished(const struct federated_simulation_report *r)
 {
-    if (p->json) {
-        json_t *o = json_object();
-
-        json_put(o, "scenario", json_string(r->scenario));
-        json_put(o, "label", json_string(r->label));
-        json_put(o, "seed", json_u64(r->seed));
-        json_put(o, "already_finished", json_true());
-        putchar('{');
-        print_members(o);
-        puts("}");
-    } else if (!p->quiet) {
-        say(stdout, "%s (label %s, seed %" PRIu64 "): finished already, and its artifacts are there; nothing was run\n",
-            r->scenario, r->label, r->seed);
-    }
+    say(stdout, "%s (label %s, seed %" PRIu64 "): finished already, and its artifacts are there; nothing was run\n",
+        r->scenario, r->label, r->seed);
+    if (r->anchored < r->epoch_count)
+        say(stdout,
+            "not finished: %" PRIu64 " of %" PRIu64
+            " epochs were anchored; --limit-ms MS runs it again, --trace FILE, too\n",
+            r->anchored, r->epoch_count);
 }
 
 void report_end(struct report_printer *p, const struct federated_simulation_report *r)
 {
-    if (r->already_finished)
-        print_finished(p, r);
-    else if (p->json)
-        json_end(r);
+    if (r->already_finished) {
+        report_clock_stop(p->clock);
+        if (p->json)
+            report_json_finished(r);
+        else if (!p->quiet)
+            table_finished(r);
+        return;
+    }
+    begin(p, r);
+    if (p->json)
+        report_json_end(r, &p->ending);
     else if (!p->quiet)
-        table_end(r);
+        table_end(r, &p->ending);
 }

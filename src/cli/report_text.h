@@ -24,11 +24,20 @@ void report_clock_start(struct report_clock *clock);
 int report_progress(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds);
 void report_clock_stop(struct report_clock *clock);
 
+/* What is to be said at the end beside the report. */
+struct report_ending {
+    uint64_t never_first, never_began; /* epochs, the last ones: the first of them, and how many */
+    uint64_t given_up;                 /* epochs that ended without an anchor */
+    const char *violation, *command;   /* of a checker, and what traces it; NULL: none */
+};
+
 /* Prints as it is told: a table, one line of JSON, or nothing. */
 struct report_printer {
     struct report_clock *clock;
     bool json, quiet;
+    bool begun;
     uint64_t epochs; /* printed */
+    struct report_ending ending;
 };
 
 /* federated_simulation_options.epoch; context is the printer. */

@@ -59,7 +59,16 @@ static bool has_files(const struct artifacts *a, const json_t *epochs)
     return all;
 }
 
-bool finished_already(const struct artifacts *a, const struct finished_run *run)
+static uint64_t count_anchored(const json_t *epochs)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < json_array_size(epochs); i++)
+        count += json_is_true(json_object_get(json_array_get(epochs, i), "anchored"));
+    return count;
+}
+
+bool finished_already(const struct artifacts *a, const struct finished_run *run, uint64_t *anchored)
 {
     struct json_doc doc;
     struct diag diag = {0};
@@ -69,6 +78,8 @@ bool finished_already(const struct artifacts *a, const struct finished_run *run)
         return false;
     is = MUTATE(SIM_FINISHED_IS_ANY, true, is_of(doc.root, a->label, run)) &&
          has_files(a, json_object_get(doc.root, "epochs"));
+    if (is)
+        *anchored = count_anchored(json_object_get(doc.root, "epochs"));
     json_doc_free(&doc);
     return is;
 }

@@ -13,7 +13,8 @@ struct finished_run {
 
 /* Do the artifacts under the label come from exactly this run, and are they complete? The summary gets its name last;
  * it must describe this run, and every file that it names must exist. The auditor judges what the files contain. The
- * answer is also false when something cannot be read; then the run is made again. */
-bool finished_already(const struct artifacts *a, const struct finished_run *run);
+ * answer is also false when something cannot be read; then the run is made again. *anchored: how many of its epochs
+ * were. */
+bool finished_already(const struct artifacts *a, const struct finished_run *run, uint64_t *anchored);
 
 #endif

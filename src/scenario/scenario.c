@@ -55,7 +55,7 @@ static void read_root(struct json_reader *r, const json_t *root, struct scenario
     read_name(r, root, "name", s->name, sizeof s->name);
     read_seed(r, root, "seed", &s->seed);
     read_u64(r, root, "epoch_start", 1, 1000000000, &s->epoch_start);
-    read_ms(r, root, "limit_ms", 1, INT64_C(1) << 32, &s->limit_ns);
+    read_ms(r, root, "limit_ms", 1, SCENARIO_LIMIT_MS_MAX, &s->limit_ns);
     scenario_read_space(r, root, s);
     scenario_read_nodes(r, root, s);
     scenario_read_network(r, root, s);

@@ -13,6 +13,8 @@ enum { SCENARIO_SIZE_MAX = 8 << 20, SCENARIO_EVENTS_MAX = 1024, SCENARIO_REGIONS
 /* Proposals of one primary that are in flight at a time, which the rehearsal runs with and the reader judges links by.
  */
 enum { SCENARIO_PIPELINE = 4 };
+/* Of limit_ms. */
+#define SCENARIO_LIMIT_MS_MAX (INT64_C(1) << 32)
 
 struct scenario_node {
     struct member_card card; /* key is filled in by the simulator from the seed */

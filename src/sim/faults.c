@@ -274,7 +274,7 @@ static bool strike(struct rehearsal *r, unsigned fault, int node)
     return false;
 }
 
-static bool concerns_node(enum scenario_event_kind kind)
+bool faults_concern_node(enum scenario_event_kind kind)
 {
     return kind != EVENT_PARTITION && kind != EVENT_HEAL && kind != EVENT_LATENCY_SPIKE && kind != EVENT_LOSS_BURST;
 }
@@ -282,7 +282,7 @@ static bool concerns_node(enum scenario_event_kind kind)
 void faults_fire(struct rehearsal *r, unsigned fault)
 {
     const struct scenario_event *e = event_at(r, fault);
-    int node = concerns_node(e->kind) ? target(r, fault) : -1;
+    int node = faults_concern_node(e->kind) ? target(r, fault) : -1;
     size_t at = r->faults.count;
 
     r->faults.serial[fault] = ++r->faults.next_serial;
@@ -332,7 +332,7 @@ static bool relieve(struct rehearsal *r, unsigned fault, int node)
 
 void faults_end(struct rehearsal *r, unsigned fault)
 {
-    int node = concerns_node(event_at(r, fault)->kind) ? target(r, fault) : -1;
+    int node = faults_concern_node(event_at(r, fault)->kind) ? target(r, fault) : -1;
     size_t at = r->faults.count;
 
     begin_record(r, fault, node, true);

@@ -29,6 +29,8 @@ struct faults {
     size_t count, cap;
 };
 
+/* Does an event of this kind happen to one node? */
+bool faults_concern_node(enum scenario_event_kind kind);
 void faults_init(struct rehearsal *r);
 void faults_fini(struct faults *f);
 /* The first node has entered an epoch: puts its events on the agenda. */

@@ -244,26 +244,41 @@ bool rehearsal_is_validator(const struct rehearsal *r, const struct sim_node *n)
     return n->member >= 0 && !n->left && r->scenario->nodes[n->index].card.role == ROLE_CORE;
 }
 
+static bool is_heard_by(const struct rehearsal *r, unsigned by, unsigned node)
+{
+    const struct sim_node *n = &r->nodes[node];
+
+    return rehearsal_is_validator(r, n) && n->up && !n->recovering && n->lie != LIE_MUTE &&
+           (by == node || network_hears(&r->network, by, node));
+}
+
+unsigned rehearsal_together(const struct rehearsal *r, bool *heard)
+{
+    unsigned most = 0, by = 0;
+
+    for (unsigned i = 0; i < r->count; i++) {
+        unsigned count = 0;
+
+        for (unsigned j = 0; j < r->count; j++)
+            count += is_heard_by(r, i, j);
+        if (count > most) {
+            most = count;
+            by = i;
+        }
+    }
+    for (unsigned j = 0; heard != NULL && j < r->count; j++)
+        heard[j] = is_heard_by(r, by, j);
+    return most;
+}
+
 bool rehearsal_has_quorum(const struct rehearsal *r)
 {
-    for (unsigned i = 0; i < r->count; i++) {
-        unsigned heard = 0;
-
-        for (unsigned j = 0; j < r->count; j++) {
-            const struct sim_node *n = &r->nodes[j];
-
-            heard += rehearsal_is_validator(r, n) && n->up && !n->recovering && n->lie != LIE_MUTE &&
-                     (i == j || network_hears(&r->network, i, j));
-        }
-        if (heard >= r->quorum)
-            return true;
-    }
-    return false;
+    return rehearsal_together(r, NULL) >= r->quorum;
 }
 
 void rehearsal_faults_changed(struct rehearsal *r)
 {
-    timeline_stall(&r->timeline, !rehearsal_has_quorum(r));
+    timeline_stall(&r->timeline, !rehearsal_has_quorum(r), r->agenda.now_ns);
     check_progress_faults(&r->checkers, r);
     r->ended_unknown = true;
 }
@@ -344,8 +359,7 @@ static void happen(struct rehearsal *r, struct event *e)
     }
 }
 
-/* It is through the last epoch, and what it knows of it is durable. */
-static bool has_ended(const struct rehearsal *r, const struct sim_node *n)
+bool rehearsal_has_ended(const struct rehearsal *r, const struct sim_node *n)
 {
     return fed_state(n->fed)->epoch > r->last_epoch && n->disk.height == n->height;
 }
@@ -358,7 +372,7 @@ static bool all_ended(struct rehearsal *r)
         return false;
     r->ended_unknown = false;
     for (unsigned i = 0; i < r->count; i++) {
-        if (r->nodes[i].up && !has_ended(r, &r->nodes[i]))
+        if (r->nodes[i].up && !rehearsal_has_ended(r, &r->nodes[i]))
             return false;
         any |= r->nodes[i].up;
     }
@@ -398,16 +412,26 @@ static enum err check_files(const struct rehearsal *r, struct diag *diag)
     return o->journal != NULL ? journal_check(o->journal, diag) : ERR_OK;
 }
 
+static enum rehearsal_end look_for_end(struct rehearsal *r, int64_t *at_ns)
+{
+    if (r->checkers.violated)
+        return REHEARSAL_VIOLATED;
+    if (all_ended(r))
+        return REHEARSAL_ENDED;
+    if (!agenda_peek(&r->agenda, at_ns))
+        return REHEARSAL_IDLE;
+    return *at_ns > r->scenario->limit_ns ? REHEARSAL_LIMIT : REHEARSAL_RUNS;
+}
+
 enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
 {
     uint64_t count = 0, at_once = 0;
     enum err err = begin(r, diag);
-    int64_t at_ns;
+    int64_t at_ns = 0;
 
     if (err != ERR_OK)
         return err;
-    while (!r->checkers.violated && !all_ended(r) && agenda_peek(&r->agenda, &at_ns) &&
-           at_ns <= r->scenario->limit_ns) {
+    while ((r->end = look_for_end(r, &at_ns)) == REHEARSAL_RUNS) {
         at_once = at_ns == r->agenda.now_ns ? at_once + 1 : 0;
         struct event *e = agenda_take(&r->agenda);
         if (!is_over(r, e))
@@ -422,7 +446,7 @@ enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
         if (++count % PROGRESS_STEPS == 0 && told_to_stop(r))
             return diag_set(diag, ERR_STATE, "stopped");
     }
-    if (r->checkers.violated) {
+    if (r->end == REHEARSAL_VIOLATED) {
         *diag = r->checkers.diag;
         return ERR_MISMATCH;
     }

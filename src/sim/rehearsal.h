@@ -24,6 +24,15 @@ enum rehearsal_event {
     HAPPEN_RETIRE                /* a validator that has left stops */
 };
 
+/* Why a run is over. */
+enum rehearsal_end {
+    REHEARSAL_RUNS,
+    REHEARSAL_ENDED,   /* every node that is up has ended the last epoch */
+    REHEARSAL_LIMIT,   /* the scenario's limit of virtual time is reached */
+    REHEARSAL_IDLE,    /* nothing can happen any more */
+    REHEARSAL_VIOLATED /* a checker found a violation */
+};
+
 struct rehearsal_options {
     uint64_t seed;
     uint64_t epochs;         /* at least 1 */
@@ -68,6 +77,7 @@ struct rehearsal {
     uint64_t jobs;      /* submitted */
     uint64_t top;       /* the highest block that any node has executed */
     bool ended_unknown; /* who has ended the last epoch must be looked at anew */
+    enum rehearsal_end end;
 };
 
 /* scenario and what options points to are borrowed. Errors: a workload that cannot be built. */
@@ -89,7 +99,12 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n);
 /* Gives node number `node` this private work. Errors of scenario_workload(). */
 enum err rehearsal_workload(struct rehearsal *r, unsigned node, const struct workload_spec *spec,
                             struct diag *diag) MUST_CHECK;
+/* Is the node, which is up, through the last epoch, and what it knows of it durable? */
+bool rehearsal_has_ended(const struct rehearsal *r, const struct sim_node *n);
 bool rehearsal_is_validator(const struct rehearsal *r, const struct sim_node *n);
+/* How many validators hear each other, at most; heard (NULL: not asked for): of r->count nodes, whether it is one of
+ * them. */
+unsigned rehearsal_together(const struct rehearsal *r, bool *heard);
 /* Can a quorum of validators hear each other? */
 bool rehearsal_has_quorum(const struct rehearsal *r);
 void rehearsal_faults_changed(struct rehearsal *r);

@@ -12,6 +12,7 @@ void results_report_epoch(const struct results *t, struct federated_epoch_report
 
     *out = (struct federated_epoch_report){
         .epoch = e->epoch,
+        .began = e->times.entered,
         .view_changes = e->times.view_changes,
         .stalled = e->times.stalled,
         .virtual_ns = e->virtual_ns,
@@ -19,6 +20,7 @@ void results_report_epoch(const struct results *t, struct federated_epoch_report
     if (e->log == NULL)
         return;
     o = &e->log->outcome;
+    out->ended = true;
     out->quorum_reached = o->anchored;
     out->participants = o->update_count;
     out->stale = o->stale;
@@ -70,6 +72,7 @@ void results_report(const struct results *t, struct federated_simulation_report 
     *report = (struct federated_simulation_report){
         .seed = r->options.seed,
         .epoch_count = t->epoch_count,
+        .anchored = t->anchored,
         .roots_agree = t->roots_agree,
         .messages = r->network.messages,
         .bytes = r->network.bytes,

@@ -185,6 +185,7 @@ enum err results_next(struct results *t, bool *more, struct diag *diag)
         return ERR_OK;
     e->log = &t->history.epoch;
     ASSERT(e->log->epoch == e->epoch);
+    t->anchored += e->log->outcome.anchored;
     sign_anchor(t, e);
     return ERR_OK;
 }

@@ -29,6 +29,7 @@ struct results {
     struct history history;
     uint64_t epoch_count, next; /* next: index of the epoch to be told */
     struct results_epoch epoch; /* the present one */
+    uint64_t anchored;          /* epochs told so far that are */
     int64_t gain_ppm;           /* cost of the last incumbent in millionths of the first one's */
     bool roots_agree;
 };
@@ -47,6 +48,9 @@ void results_fini(struct results *t);
 void results_report(const struct results *t, struct federated_simulation_report *report);
 void results_report_program(struct programs *programs, unsigned index, struct federated_program_report *out);
 void results_report_epoch(const struct results *t, struct federated_epoch_report *out);
+/* standstill.c: why the run was over before its epochs were; nothing when they were not. After results_close(). The
+ * text and the list are the caller's. */
+void results_standstill(const struct results *t, struct federated_standstill *out);
 /* summary.c: the summary without its epochs and signature, with an empty array in the place of the epochs; the present
  * epoch's element of that array. New references. */
 json_t *results_summary(const struct results *t);

@@ -24,6 +24,8 @@ struct leaving {
     struct results results;
     struct summary_file summary;
     struct spool *reports; /* of struct federated_epoch_report */
+    uint64_t told;         /* of them */
+    bool write;            /* artifacts */
 };
 
 static void render(json_t *json, struct buf *out)
@@ -40,7 +42,8 @@ static enum err leave_epoch(struct leaving *l, struct buf *text, struct diag *di
 
     results_report_epoch(&l->results, &report);
     spool_add(l->reports, bytes_of(&report, sizeof report));
-    if (!l->options->write_artifacts)
+    l->told++;
+    if (!l->write)
         return ERR_OK;
     element = results_summary_epoch(&l->results);
     summary_file_add(&l->summary, element);
@@ -82,13 +85,13 @@ static enum err leave_all(struct leaving *l, struct diag *diag)
     }
     if (err == ERR_OK)
         err = results_close(&l->results, diag);
-    if (err == ERR_OK && l->options->write_artifacts)
+    if (err == ERR_OK && l->write)
         err = leave_whole(l, &text, diag);
     buf_free(&text);
     return err;
 }
 
-/* Whoever does not take the epochs one by one gets them all. */
+/* Whoever does not take the epochs one by one gets them all. What could not be told never began, as far as we know. */
 static enum err report_epochs(struct leaving *l, struct federated_simulation_report *report)
 {
     const struct federated_simulation_options *o = l->options;
@@ -98,7 +101,9 @@ static enum err report_epochs(struct leaving *l, struct federated_simulation_rep
     if (o->epoch == NULL)
         report->epochs = mem_array((size_t)report->epoch_count, sizeof epoch);
     for (uint64_t i = 0; i < report->epoch_count && err == ERR_OK; i++) {
-        err = spool_read(l->reports, i * sizeof epoch, &epoch, sizeof epoch);
+        epoch = (struct federated_epoch_report){.epoch = l->results.r->timeline.start + i};
+        if (i < l->told)
+            err = spool_read(l->reports, i * sizeof epoch, &epoch, sizeof epoch);
         if (err == ERR_OK && o->epoch != NULL)
             o->epoch(o->epoch_context, report, &epoch);
         else if (err == ERR_OK)
@@ -113,16 +118,19 @@ static enum err tell(const struct rehearsal *r, struct leaving *l, struct federa
 {
     enum err err = results_open(&l->results, r, l->files->label, diag);
 
+    l->write = l->options->write_artifacts;
+
     summary_file_init(&l->summary, l->room);
     l->reports = spool_new(l->room);
     if (err == ERR_OK)
         err = leave_all(l, diag);
-    if (err == ERR_OK && l->options->write_artifacts)
+    if (err == ERR_OK && l->write)
         err = artifacts_commit(l->files, l->clean, diag);
     if (err != ERR_OK)
         artifacts_abandon(l->files);
     if (err == ERR_OK) {
         results_report(&l->results, report);
+        results_standstill(&l->results, &report->standstill);
         err = report_epochs(l, report);
     }
     if (l->room != NULL && err == ERR_IO && l->room->err != ERR_OK)
@@ -131,6 +139,29 @@ static enum err tell(const struct rehearsal *r, struct leaving *l, struct federa
     summary_file_fini(&l->summary);
     results_fini(&l->results);
     return err;
+}
+
+/* A checker has found a violation, or the ledger that would be told does not verify: what can be told of the epochs
+ * until then, and no artifacts. */
+static void tell_violation(const struct rehearsal *r, struct leaving *l, struct federated_simulation_report *report)
+{
+    struct diag ignored = {0};
+    struct buf none = {0};
+    bool more = true;
+
+    *report = (struct federated_simulation_report){.seed = r->options.seed, .epoch_count = r->options.epochs};
+    l->write = false;
+    l->told = 0;
+    l->reports = spool_new(l->room);
+    if (results_open(&l->results, r, l->files->label, &ignored) == ERR_OK) {
+        while (results_next(&l->results, &more, &ignored) == ERR_OK && more)
+            ASSERT(leave_epoch(l, &none, &ignored) == ERR_OK);
+        results_report(&l->results, report);
+    }
+    report->violated = true;
+    (void)report_epochs(l, report); /* the violation is what is to be heard of */
+    spool_free(l->reports);
+    results_fini(&l->results);
 }
 
 /* Every run with artifacts keeps a journal, so that it can be gone on with. */
@@ -170,6 +201,8 @@ static enum err rehearse(const struct scenario *scenario, struct leaving *l, str
         err = closed;
     if (err == ERR_OK)
         err = tell(r, l, report, diag);
+    if (err == ERR_MISMATCH)
+        tell_violation(r, l, report);
     if (r != NULL)
         options->journal = r->options.journal;
     rehearsal_free(r); /* its work may still write */
@@ -177,12 +210,14 @@ static enum err rehearse(const struct scenario *scenario, struct leaving *l, str
     return err;
 }
 
-/* --resume of a run that has come to its end: there is no journal, and its artifacts are there. */
+/* --resume of a run that has come to its end: there is no journal, and its artifacts are there. Where epochs are
+ * missing it is run again if a limit is named, with which it may come further. */
 static bool is_finished(const struct federated_simulation_options *o, const struct scenario *scenario,
                         const struct artifacts *files, struct federated_simulation_report *report)
 {
     struct finished_run run = {.scenario = scenario->text, .epochs = o->epochs};
     struct buf genesis = {0};
+    uint64_t anchored = 0;
     bool finished;
 
     if (!o->resume || !o->write_artifacts || o->trace != NULL)
@@ -191,9 +226,11 @@ static bool is_finished(const struct federated_simulation_options *o, const stru
     if (scenario_genesis(scenario, run.seed, &genesis, NULL) != ERR_OK)
         return false; /* the run will say why */
     run.genesis = digest_of(bytes_of_buf(&genesis));
-    finished = access(artifacts_journal(files), F_OK) != 0 && finished_already(files, &run);
+    finished = access(artifacts_journal(files), F_OK) != 0 && finished_already(files, &run, &anchored) &&
+               (anchored == o->epochs || o->limit_ms == 0);
     if (finished) {
-        *report = (struct federated_simulation_report){.seed = run.seed, .already_finished = true};
+        *report = (struct federated_simulation_report){
+            .seed = run.seed, .already_finished = true, .epoch_count = o->epochs, .anchored = anchored};
         snprintf(report->scenario, sizeof report->scenario, "%s", scenario->name);
         snprintf(report->label, sizeof report->label, "%s", files->label);
     }
@@ -239,8 +276,12 @@ static enum err run(const struct federated_simulation_options *o, struct federat
         return diag_set(diag, ERR_RANGE, "epochs: from 1 to %d", (int)EPOCHS_MAX);
     if (o->clean && o->resume)
         return diag_set(diag, ERR_RANGE, "either clean or resume");
+    if (o->limit_ms > SCENARIO_LIMIT_MS_MAX)
+        return diag_set(diag, ERR_RANGE, "limit_ms: at most %lld", (long long)SCENARIO_LIMIT_MS_MAX);
     if (scenario_load(o->scenario, &scenario, diag) != ERR_OK)
         return ERR_SYNTAX; /* ERR_MISMATCH is for violations */
+    if (o->limit_ms > 0)
+        scenario.limit_ns = (int64_t)o->limit_ms * 1000000;
     if (o->label != NULL)
         buf_add_text(&label, o->label);
     else
@@ -289,5 +330,7 @@ void federated_simulation_report_free(struct federated_simulation_report *report
 {
     mem_free(report->epochs);
     mem_free(report->programs);
+    mem_free(report->standstill.missing);
+    mem_free(report->standstill.text);
     *report = (struct federated_simulation_report){0};
 }

@@ -43,8 +43,10 @@ void timeline_view(struct timeline *t, uint64_t membership_epoch, uint64_t view)
     t->view = view;
 }
 
-void timeline_stall(struct timeline *t, bool stalled)
+void timeline_stall(struct timeline *t, bool stalled, int64_t now_ns)
 {
+    if (stalled && !t->stalled)
+        t->stalled_ns = now_ns;
     t->stalled = stalled;
     t->now.stalled |= stalled;
 }

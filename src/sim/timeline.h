@@ -21,6 +21,7 @@ struct timeline {
     uint64_t membership_epoch; /* the latest */
     uint64_t view;             /* highest that anybody has entered in it */
     bool stalled;              /* now */
+    int64_t stalled_ns;        /* since then */
 };
 
 /* room: where what is past goes; borrowed; NULL: in memory. */
@@ -29,7 +30,7 @@ void timeline_fini(struct timeline *t);
 /* Somebody is in this epoch; true when nobody was before. */
 bool timeline_enter(struct timeline *t, uint64_t epoch, int64_t now_ns);
 void timeline_view(struct timeline *t, uint64_t membership_epoch, uint64_t view);
-void timeline_stall(struct timeline *t, bool stalled);
+void timeline_stall(struct timeline *t, bool stalled, int64_t now_ns);
 /* Of epoch number start + index, index < count; zeros: nobody was there. ERR_IO: see the room. */
 enum err timeline_read(const struct timeline *t, uint64_t index, struct timeline_epoch *out) MUST_CHECK;
 

@@ -75,7 +75,8 @@ ok "a spot check without a scenario" refused_with 'needs the scenario' "$prismfe
 ok "a seed without a scenario" refused_with 'needs its --scenario' "$prismfed" audit --seed 3 o
 ok "audit of the right federation" run 0 "$prismfed" audit --federation "$id" o
 sed 's/"nodes": \[/"events": [{"kind": "crash", "node": "b", "epoch": 2}], &/' tiny.json > fork.json
-"$federated_sim" --scenario fork.json --epochs 2 --output-dir o6 --label tiny --quiet
+ok "too few are left for an epoch" run 4 "$federated_sim" --scenario fork.json --epochs 2 --output-dir o6 --label tiny
+ok "which is given up" grep -q '^given up: 1 of 2 epochs: ' out
 ok "another history of one federation" sh -c '! cmp -s o/ledger/tiny/epoch_002.json o6/ledger/tiny/epoch_002.json'
 ok "is well by itself" run 0 "$prismfed" audit --federation "$id" o6
 ok "but not beside the first" run 1 "$prismfed" audit --federation "$id" o o6
@@ -88,7 +89,7 @@ cat > halt.json << 'END'
  "policy": {"evaluations": 2, "iteration_limit": 50},
  "events": [{"kind": "crash", "node": "b", "epoch": 2}]}
 END
-"$federated_sim" --scenario halt.json --epochs 2 --output-dir o7 --quiet
+ok "a federation that halts" run 4 "$federated_sim" --scenario halt.json --epochs 2 --output-dir o7 --quiet
 ok "an end that no quorum is left to vouch for" run 3 "$prismfed" audit --scenario halt.json o7
 ok "is open" grep -q 'OPEN: PF-LOG-END: 1 validator vouches .* a quorum is 2' out
 ok "pick picks from it" run 0 "$prismfed" pick --scenario halt.json --node a o7

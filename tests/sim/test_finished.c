@@ -59,7 +59,8 @@ static bool finished(uint64_t epochs, uint64_t seed)
         return false;
     }
     is = report.already_finished;
-    CHECK_EQ_U64(report.epoch_count, is ? 0 : epochs);
+    CHECK_EQ_U64(report.epoch_count, epochs);
+    CHECK_EQ_U64(report.anchored, epochs);
     federated_simulation_report_free(&report);
     return is;
 }
