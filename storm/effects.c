@@ -275,8 +275,7 @@ void machine_settle(struct machine *m, struct effects *effects)
     memory_step(m, effects);
     calm_step(m, effects);
     diverged_step(m, effects);
-    for (size_t i = 0; i < effects->count; i++)
-        repeat_effect(m, &effects->items[i]);
+    repeat_step(m, effects);
     outbox_carry(&m->outbox, effects);
     if (m->world->spare.items == NULL)
         m->world->spare = *effects;

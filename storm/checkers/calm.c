@@ -45,9 +45,11 @@ static bool runs_alone(const struct pbft *p)
 {
     unsigned along = 0;
 
+    if (view_is_active(&p->view) || !p->timers.of[PBFT_TIMER_VIEW].armed)
+        return false;
     for (unsigned i = 0; i < p->members.n; i++)
         along += p->peers[i].change.message != NULL && p->peers[i].change.to >= p->view.number;
-    return !view_is_active(&p->view) && p->timers.of[PBFT_TIMER_VIEW].armed && along < p->members.quorum;
+    return along < p->members.quorum;
 }
 
 /* What the time-out must be is computed here a second time: doubled with every view that is left in vain, back at its

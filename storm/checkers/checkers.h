@@ -91,6 +91,6 @@ void calm_step(struct machine *m, const struct effects *effects);
 /* 16 memory.c: what is kept, what one step asks for, and what a peer's questions draw, is bounded */
 void memory_step(struct machine *m, const struct effects *effects);
 /* 17 repeat.c: same inputs, same effects */
-void repeat_effect(struct machine *m, const void *effect);
+void repeat_step(struct machine *m, const struct effects *effects);
 
 #endif
