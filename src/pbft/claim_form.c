@@ -24,6 +24,23 @@ static size_t hole_end(const struct claim_form *form, enum claim_hole hole)
     return form->hole_at[hole] + HOLE_SIZES[hole];
 }
 
+/* The length of the payload, behind the issuer, is not part of what is always the same. */
+static void gap_cut(struct claim_form *form, enum claim_hole hole)
+{
+    struct claim_gap *gap = &form->behind[hole];
+    size_t at = hole_end(form, hole);
+    uint8_t mask[CLAIM_GAP_MAX] = {0};
+
+    gap->len = form->hole_at[hole + 1] - at;
+    ASSERT(gap->len <= CLAIM_GAP_MAX);
+    memset(mask, 0xff, gap->len);
+    if (hole == HOLE_ISSUER)
+        mask[form->payload_at - 1 - at] = 0;
+    memcpy(gap->mask, mask, sizeof mask);
+    memset(gap->words, 0, sizeof gap->words);
+    memcpy(gap->words, form->bytes + at, gap->len);
+}
+
 void claim_form_init(struct claim_form *form, struct bytes zeros, struct bytes ones, size_t payload)
 {
     size_t at = 0;
@@ -42,26 +59,27 @@ void claim_form_init(struct claim_form *form, struct bytes zeros, struct bytes o
     form->payload_at = form->hole_at[HOLE_SIGNATURE] - SIGNATURE_HEAD - payload;
     ASSERT(payload >= SMALL_MIN && payload + 3 * (UINT_SIZE_MAX - 1) <= SMALL_MAX);
     ASSERT(form->payload_at > hole_end(form, HOLE_ISSUER) && form->bytes[form->payload_at - 1] == payload);
+    for (enum claim_hole hole = HOLE_KID; hole < HOLE_SIGNATURE; hole++)
+        gap_cut(form, hole);
 }
 
 /* ---- writing */
 
-/* From the end of hole `after` to the beginning of the next. */
-static uint8_t *put_between(uint8_t *out, const struct claim_form *form, enum claim_hole after)
+/* From the end of hole `after` to the beginning of the next; what is too much is overwritten, by the signature at the
+ * latest. */
+static inline uint8_t *put_between(uint8_t *out, const struct claim_form *form, enum claim_hole after)
 {
-    size_t from = hole_end(form, after), to = form->hole_at[after + 1];
-
-    memcpy(out, form->bytes + from, to - from);
-    return out + (to - from);
+    memcpy(out, form->behind[after].words, CLAIM_GAP_MAX);
+    return out + form->behind[after].len;
 }
 
-static uint8_t *put(uint8_t *out, const void *data, size_t len)
+static inline uint8_t *put(uint8_t *out, const void *data, size_t len)
 {
     memcpy(out, data, len);
     return out + len;
 }
 
-static uint8_t *put_uint(uint8_t *out, uint64_t v)
+static inline uint8_t *put_uint(uint8_t *out, uint64_t v)
 {
     uint8_t big[8];
     unsigned log = v <= UINT8_MAX ? 0 : v <= UINT16_MAX ? 1 : v <= UINT32_MAX ? 2 : 3;
@@ -120,7 +138,7 @@ struct cursor {
     size_t spare;
 };
 
-static const uint8_t *take(struct cursor *c, size_t len)
+static inline const uint8_t *take(struct cursor *c, size_t len)
 {
     const uint8_t *at = c->at;
 
@@ -128,17 +146,19 @@ static const uint8_t *take(struct cursor *c, size_t len)
     return at;
 }
 
-static bool match(struct cursor *c, const struct claim_form *form, size_t from, size_t to)
+/* The words that are compared end within the signature, if not before. */
+static inline bool match_between(struct cursor *c, const struct claim_form *form, enum claim_hole after)
 {
-    return memcmp(take(c, to - from), form->bytes + from, to - from) == 0;
+    const struct claim_gap *gap = &form->behind[after];
+    uint64_t words[CLAIM_GAP_MAX / 8], differ = 0;
+
+    memcpy(words, take(c, gap->len), sizeof words);
+    for (unsigned i = 0; i < CLAIM_GAP_MAX / 8; i++)
+        differ |= (words[i] ^ gap->words[i]) & gap->mask[i];
+    return differ == 0;
 }
 
-static bool match_between(struct cursor *c, const struct claim_form *form, enum claim_hole after)
-{
-    return match(c, form, hole_end(form, after), form->hole_at[after + 1]);
-}
-
-static bool take_uint(struct cursor *c, uint64_t *out)
+static inline bool take_uint(struct cursor *c, uint64_t *out)
 {
     static const uint64_t LEAST[] = {24, 1 << 8, 1 << 16, UINT64_C(1) << 32};
     unsigned head = *take(c, 1);
@@ -159,7 +179,7 @@ static bool take_uint(struct cursor *c, uint64_t *out)
     return v >= LEAST[head & 3];
 }
 
-static void take_digest(struct cursor *c, struct digest *out)
+static inline void take_digest(struct cursor *c, struct digest *out)
 {
     memcpy(out->b, take(c, DIGEST_SIZE), DIGEST_SIZE);
 }
@@ -167,16 +187,16 @@ static void take_digest(struct cursor *c, struct digest *out)
 /* What stands ahead of the first integer, and so at a fixed place. payload: its length. */
 static bool read_header(struct cursor *c, const struct claim_form *form, struct claim_signer *signer, uint8_t *payload)
 {
-    if (!match(c, form, 0, form->hole_at[HOLE_KID]))
+    size_t prefix = form->hole_at[HOLE_KID];
+
+    if (memcmp(take(c, prefix), form->bytes, prefix) != 0)
         return false;
     signer->kid = take(c, DIGEST_SIZE);
     if (!match_between(c, form, HOLE_KID))
         return false;
     signer->issuer = take(c, ISSUER_SIZE);
-    if (!match(c, form, hole_end(form, HOLE_ISSUER), form->payload_at - 1))
-        return false;
-    *payload = *take(c, 1);
-    return match(c, form, form->payload_at, form->hole_at[HOLE_VIEW]);
+    *payload = c->at[form->payload_at - 1 - hole_end(form, HOLE_ISSUER)];
+    return match_between(c, form, HOLE_ISSUER);
 }
 
 size_t claim_form_read(const struct claim_form *form, struct bytes in, struct claim_signer *signer,

@@ -7,7 +7,7 @@
  * cut out of two encodings by the general writer, so it says nothing about the format that the writer does not;
  * claims of this form are read and written at the speed of memcpy. */
 
-enum { CLAIM_SIZE_MAX = 480, ISSUER_SIZE = 2 * DIGEST_SIZE };
+enum { CLAIM_SIZE_MAX = 480, ISSUER_SIZE = 2 * DIGEST_SIZE, CLAIM_GAP_MAX = 32 /* at most a signature */ };
 
 /* Of a protected header of this signer. Views. */
 struct claim_signer {
@@ -33,11 +33,18 @@ enum claim_hole {
     HOLE_COUNT
 };
 
+/* What stands behind a hole, up to the next one, in words: `mask` has the bits that are always the same. */
+struct claim_gap {
+    uint64_t words[CLAIM_GAP_MAX / 8], mask[CLAIM_GAP_MAX / 8];
+    size_t len;
+};
+
 struct claim_form {
     uint8_t bytes[CLAIM_SIZE_MAX];
     size_t len; /* 0: no form */
     size_t hole_at[HOLE_COUNT];
     size_t payload_at;
+    struct claim_gap behind[HOLE_SIGNATURE]; /* each hole but the last */
 };
 
 /* zeros, ones: whole encodings in which every byte of a hole differs; integers are 0 and 1. payload: its size in them.
