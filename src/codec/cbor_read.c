@@ -212,9 +212,31 @@ static struct bytes take_string(struct cbor_reader *r, const struct head *head)
     return r->err == ERR_OK ? v : bytes_of(NULL, 0);
 }
 
+/* Begins an item that is of this type and has a short head, as nearly all have. False: it does not, or something is
+ * wrong with it, and nothing was read. */
+static inline bool begin_short(struct cbor_reader *r, enum cbor_type type, struct head *head)
+{
+    struct cbor_level *level = &r->levels[r->depth];
+    size_t left = r->in.len - r->pos;
+
+    if (r->err != ERR_OK || level->left == 0 || left == 0)
+        return false;
+    unsigned initial = r->in.data[r->pos];
+    *head = (struct head){.type = type, .info = initial & 31, .arg = initial & 31};
+    if (initial >> 5 != (unsigned)type || head->info >= 24 || check_room(head, left - 1) != ERR_OK)
+        return false;
+    if (!r->tagged)
+        level->item_start = r->pos;
+    r->tagged = false;
+    r->pos++;
+    return true;
+}
+
 /* Begins an item that must be of this type. */
 static inline bool expect(struct cbor_reader *r, enum cbor_type type, struct head *head)
 {
+    if (type < CBOR_SIMPLE && begin_short(r, type, head))
+        return true;
     enum cbor_type found = peek(r);
 
     if (found != CBOR_NONE && found != type)

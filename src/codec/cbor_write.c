@@ -6,7 +6,10 @@
 
 void cbor_writer_init(struct cbor_writer *w, struct buf *out)
 {
-    *w = (struct cbor_writer){.out = out, .levels[0].left = 1};
+    w->out = out;
+    w->tagged = false;
+    w->depth = 0;
+    w->levels[0] = (struct cbor_level){.left = 1}; /* the others when they are entered */
 }
 
 static void item_begin(struct cbor_writer *w)

@@ -216,6 +216,37 @@ enum err cose_parse_as(struct bytes in, const char *content_type, const char *su
     return err;
 }
 
+/* The view in `in` that lies where this one lies in `first`. */
+static struct bytes moved(struct bytes view, struct bytes first, struct bytes in)
+{
+    return bytes_of(in.data + (view.data - first.data), view.len);
+}
+
+bool cose_parse_like(const struct cose_sign1 *first, struct bytes first_bytes, struct bytes in, struct cose_sign1 *out)
+{
+    enum { KID_HEAD = 3, ISSUER_HEAD = 5, ISSUER_SIZE = 2 * DIGEST_SIZE }; /* the labels and heads ahead of them */
+    size_t kid = (size_t)(first->content_type.data - first_bytes.data) + first->content_type.len + KID_HEAD;
+    size_t issuer = kid + DIGEST_SIZE + ISSUER_HEAD, rest = issuer + ISSUER_SIZE;
+    char hex[ISSUER_SIZE + 1];
+
+    if (in.len != first_bytes.len || first->attached_count > 0)
+        return false;
+    size_t signature = in.len - SIGNATURE_SIZE;
+    struct digest signer = digest_from(bytes_of(in.data + kid, DIGEST_SIZE));
+    digest_hex(&signer, hex);
+    if (memcmp(in.data, first_bytes.data, kid) != 0 || memcmp(in.data + issuer, hex, ISSUER_SIZE) != 0 ||
+        memcmp(in.data + kid + DIGEST_SIZE, first_bytes.data + kid + DIGEST_SIZE, ISSUER_HEAD) != 0 ||
+        memcmp(in.data + rest, first_bytes.data + rest, signature - rest) != 0)
+        return false;
+    *out = (struct cose_sign1){.kid = signer};
+    out->content_type = moved(first->content_type, first_bytes, in);
+    out->subject = moved(first->subject, first_bytes, in);
+    out->payload = moved(first->payload, first_bytes, in);
+    out->protected = moved(first->protected, first_bytes, in);
+    memcpy(out->signature, in.data + signature, SIGNATURE_SIZE);
+    return true;
+}
+
 enum err cose_verify(const struct cose_sign1 *message, const struct public_key *key)
 {
     return cose_verify_cached(message, key, NULL);

@@ -45,6 +45,9 @@ enum err cose_parse_attached(struct bytes in, struct cose_sign1 *out) MUST_CHECK
 /* The same as cose_parse() for a message that must be of this type and subject; ERR_TYPE: something else is signed. */
 enum err cose_parse_as(struct bytes in, const char *content_type, const char *subject,
                        struct cose_sign1 *out) MUST_CHECK;
+/* Parses what is the same as `first`, which was parsed out of `first_bytes`, but for its signer and his signature.
+ * False: it is not, or something is wrong with it; cose_parse() knows what. */
+bool cose_parse_like(const struct cose_sign1 *first, struct bytes first_bytes, struct bytes in, struct cose_sign1 *out);
 
 /* ERR_MISMATCH when the key's fingerprint is not kid; ERR_SIGNATURE. */
 enum err cose_verify(const struct cose_sign1 *message, const struct public_key *key) MUST_CHECK;

@@ -122,16 +122,27 @@ static bool vote_matches(const struct vote *vote, const struct vote *expected)
 
 struct tally {
     unsigned count;
-    uint64_t view;
+    struct vote vote; /* the first, */
+    struct cose_sign1 cose;
+    struct bytes item; /* a view of it */
     struct digest last_kid;
     unsigned signers[CERTIFICATE_VOTES_MAX];
 };
+
+/* Votes of one certificate differ in who cast them, and in nothing else. */
+static enum err vote_read(const struct tally *t, struct bytes item, struct vote *vote, struct cose_sign1 *cose)
+{
+    if (t->count == 0 || !cose_parse_like(&t->cose, t->item, item, cose))
+        return vote_parse(item, vote, cose);
+    *vote = t->vote;
+    return ERR_OK;
+}
 
 static enum err tally_vote(struct tally *t, struct bytes item, const struct vote *expected, const struct voters *voters)
 {
     struct cose_sign1 cose;
     struct vote vote;
-    enum err err = vote_parse(item, &vote, &cose);
+    enum err err = vote_read(t, item, &vote, &cose);
 
     if (err != ERR_OK)
         return err;
@@ -140,7 +151,7 @@ static enum err tally_vote(struct tally *t, struct bytes item, const struct vote
         if (order >= 0)
             return order == 0 ? ERR_DUPLICATE : ERR_CANONICAL;
     }
-    if (!vote_matches(&vote, expected) || (t->count > 0 && vote.view != t->view))
+    if (!vote_matches(&vote, expected) || (t->count > 0 && vote.view != t->vote.view))
         return ERR_MISMATCH;
     int signer = voters_find(voters, &cose.kid);
     if (signer < 0)
@@ -148,7 +159,11 @@ static enum err tally_vote(struct tally *t, struct bytes item, const struct vote
     err = cose_verify_cached(&cose, &voters->keys[signer], voters->verify_cache);
     if (err != ERR_OK)
         return err;
-    t->view = vote.view;
+    if (t->count == 0) {
+        t->vote = vote;
+        t->cose = cose;
+        t->item = item;
+    }
     t->last_kid = cose.kid;
     t->signers[t->count++] = (unsigned)signer;
     return ERR_OK;
@@ -157,9 +172,10 @@ static enum err tally_vote(struct tally *t, struct bytes item, const struct vote
 enum err certificate_verify(struct bytes in, const struct vote *expected, const struct voters *voters, uint64_t *view,
                             unsigned *signers, unsigned *count)
 {
-    struct tally t = {0};
+    struct tally t; /* large: the rest is filled when the first vote is there */
     struct cbor_reader r;
 
+    t.count = 0;
     cbor_reader_init(&r, in);
     uint64_t votes = cbor_get_array(&r);
     if (votes > CERTIFICATE_VOTES_MAX || votes > voters->count)
@@ -176,7 +192,7 @@ enum err certificate_verify(struct bytes in, const struct vote *expected, const 
     if (t.count < voters->quorum || t.count == 0)
         return ERR_QUORUM;
     if (view != NULL)
-        *view = t.view;
+        *view = t.vote.view;
     if (signers != NULL)
         memcpy(signers, t.signers, t.count * sizeof signers[0]);
     if (count != NULL)

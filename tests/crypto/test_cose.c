@@ -1,5 +1,7 @@
 #include "crypto/cose.h"
 
+#include <string.h>
+
 #include "codec/cbor.h"
 #include "codec/json.h"
 #include "hex.h"
@@ -175,6 +177,44 @@ static void every_flipped_bit_fails(void)
     buf_free(&in);
 }
 
+static bool same_message(const struct cose_sign1 *a, const struct cose_sign1 *b)
+{
+    return digest_equal(&a->kid, &b->kid) && memcmp(a->signature, b->signature, SIGNATURE_SIZE) == 0 &&
+           bytes_equal(a->content_type, b->content_type) && bytes_equal(a->subject, b->subject) &&
+           bytes_equal(a->payload, b->payload) && bytes_equal(a->protected, b->protected) &&
+           a->attached_count == b->attached_count;
+}
+
+/* What differs from another message in its signer alone is parsed as the whole parser does; with any bit changed, too,
+ * or not at all. */
+static void like_another(void)
+{
+    struct buf first = {0}, second = {0}, longer = {0};
+    struct cose_sign1 parsed, message, whole;
+    struct secret_key other;
+
+    key_simulated(2, "cose", &other);
+    cose_sign(&key, "text/plain", "subject", bytes_of_text("payload"), &first);
+    cose_sign(&other, "text/plain", "subject", bytes_of_text("payload"), &second);
+    cose_sign(&other, "text/plain", "subject", bytes_of_text("payloads"), &longer);
+    REQUIRE_OK(cose_parse(bytes_of_buf(&first), &parsed));
+    CHECK(cose_parse_like(&parsed, bytes_of_buf(&first), bytes_of_buf(&second), &message));
+    REQUIRE_OK(cose_parse(bytes_of_buf(&second), &whole));
+    CHECK(same_message(&message, &whole) && message.payload.data == whole.payload.data);
+    CHECK_OK(cose_verify(&message, &other.public));
+    CHECK(!cose_parse_like(&parsed, bytes_of_buf(&first), bytes_of_buf(&longer), &message));
+    for (size_t bit = 0; bit < 8 * second.len; bit++) {
+        second.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        if (cose_parse_like(&parsed, bytes_of_buf(&first), bytes_of_buf(&second), &message))
+            CHECK(cose_parse(bytes_of_buf(&second), &whole) == ERR_OK && same_message(&message, &whole) &&
+                  cose_verify(&message, &other.public) != ERR_OK);
+        second.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    buf_free(&first);
+    buf_free(&second);
+    buf_free(&longer);
+}
+
 /* What is attached is not signed: the message keeps its signature without it. Only cose_parse_attached takes it. */
 static void attached(void)
 {
@@ -292,6 +332,7 @@ int main(void)
     TAP_RUN(wrong_in_one_place);
     TAP_RUN(cut_or_extended);
     TAP_RUN(every_flipped_bit_fails);
+    TAP_RUN(like_another);
     TAP_RUN(attached);
     TAP_RUN(working_group_ed25519);
     TAP_RUN(working_group_ed448);
