@@ -4,7 +4,7 @@
 
 #include "genome/schema.h"
 
-/* What an operator takes and what comes of it. */
+/* What an operator takes and what comes of it. What comes of CONDITION_IF is what its branches are. */
 enum kind { KIND_NUMBER, KIND_TRUTH };
 
 static const struct {
@@ -18,6 +18,10 @@ static const struct {
     [CONDITION_NOT] = {"!", 1, KIND_TRUTH, KIND_TRUTH},
     [CONDITION_AND] = {"&", 2, KIND_TRUTH, KIND_TRUTH},
     [CONDITION_OR] = {"|", 2, KIND_TRUTH, KIND_TRUTH},
+    [CONDITION_XOR] = {"xor", 2, KIND_TRUTH, KIND_TRUTH},
+    [CONDITION_TRUE] = {"true", 0, KIND_TRUTH, KIND_TRUTH},
+    [CONDITION_FALSE] = {"false", 0, KIND_TRUTH, KIND_TRUTH},
+    [CONDITION_UNKNOWN] = {"is.na", 1, KIND_NUMBER, KIND_TRUTH},
     [CONDITION_EQ] = {"==", 2, KIND_NUMBER, KIND_TRUTH},
     [CONDITION_NE] = {"!=", 2, KIND_NUMBER, KIND_TRUTH},
     [CONDITION_LT] = {"<", 2, KIND_NUMBER, KIND_TRUTH},
@@ -38,7 +42,17 @@ static const struct {
     [CONDITION_CEILING] = {"ceiling", 1, KIND_NUMBER, KIND_NUMBER},
     [CONDITION_ROUND] = {"round", 1, KIND_NUMBER, KIND_NUMBER},
     [CONDITION_TRUNC] = {"trunc", 1, KIND_NUMBER, KIND_NUMBER},
+    [CONDITION_POWER] = {"^", 2, KIND_NUMBER, KIND_NUMBER},
+    [CONDITION_SQRT] = {"sqrt", 1, KIND_NUMBER, KIND_NUMBER},
+    [CONDITION_EXP] = {"exp", 1, KIND_NUMBER, KIND_NUMBER},
+    [CONDITION_LOG] = {"log", 1, KIND_NUMBER, KIND_NUMBER},
+    [CONDITION_IF] = {"ifelse", 3, KIND_NUMBER, KIND_NUMBER},
 };
+
+bool gene_has_choices(const struct gene_spec *spec)
+{
+    return spec->type != GENE_CONTINUOUS && spec->type != GENE_DISCRETE;
+}
 
 const char *condition_op_name(enum condition_op op)
 {
@@ -50,6 +64,29 @@ unsigned condition_op_arity(enum condition_op op)
 {
     ASSERT((unsigned)op < CONDITION_OP_COUNT);
     return ops[op].arity;
+}
+
+bool condition_in_order(enum condition_op op, double difference)
+{
+    switch (op) {
+    case CONDITION_LT:
+        return difference < 0;
+    case CONDITION_LE:
+        return difference <= 0;
+    case CONDITION_GT:
+        return difference > 0;
+    default:
+        ASSERT(op == CONDITION_GE);
+        return difference >= 0;
+    }
+}
+
+unsigned condition_length(const struct condition_item *item)
+{
+    unsigned len = 0;
+    for (unsigned wanted = 1; wanted > 0; wanted--, len++)
+        wanted += ops[item[len].op].arity + (item[len].op == CONDITION_IN ? item[len].index : 0);
+    return len;
 }
 
 bool condition_append(struct genome_schema *schema, struct condition_item item)
@@ -89,7 +126,7 @@ static const struct gene_spec *choice_gene_next(const struct checker *k)
     if (k->next == k->end || k->next->op != CONDITION_GENE || k->next->index >= k->schema->count)
         return NULL;
     const struct gene_spec *spec = &k->schema->genes[k->next->index];
-    return spec->type == GENE_CONTINUOUS || spec->type == GENE_DISCRETE ? NULL : spec;
+    return gene_has_choices(spec) ? spec : NULL;
 }
 
 static enum err choice_check(struct checker *k, const struct gene_spec *spec)
@@ -106,6 +143,18 @@ static enum err choice_check(struct checker *k, const struct gene_spec *spec)
 
 static enum err kind_check(struct checker *k, enum kind want);
 
+/* Two genes with choices, at the second one. Those of a toggle are no texts. */
+static enum err choosers_check(struct checker *k, enum condition_op op, const struct gene_spec *spec)
+{
+    const struct gene_spec *other = choice_gene_next(k);
+    k->next++;
+    if (op != CONDITION_EQ && op != CONDITION_NE)
+        return diag_set(k->diag, ERR_TYPE, "genes %s and %s compare with == and != only", spec->name, other->name);
+    if ((spec->type == GENE_TOGGLE) != (other->type == GENE_TOGGLE))
+        return diag_set(k->diag, ERR_TYPE, "genes %s and %s have nothing in common", spec->name, other->name);
+    return ERR_OK;
+}
+
 static enum err comparison_check(struct checker *k, const struct condition_item *op)
 {
     const struct gene_spec *spec = choice_gene_next(k);
@@ -120,6 +169,8 @@ static enum err comparison_check(struct checker *k, const struct condition_item 
         k->next++;
     else
         err = kind_check(k, KIND_NUMBER);
+    if (spec != NULL && choice_gene_next(k) != NULL)
+        return choosers_check(k, op->op, spec);
     for (unsigned i = 0; i < values && err == ERR_OK; i++) {
         if (spec == NULL && op->op == CONDITION_IN && k->next < k->end && k->next->op != CONDITION_NUMBER)
             return diag_set(k->diag, ERR_TYPE, "the values of \"in\" are no numbers");
@@ -142,6 +193,14 @@ static enum err value_check(struct checker *k, const struct condition_item *item
     return spec == NULL ? ERR_OK : diag_set(k->diag, ERR_TYPE, "gene %s is no number", spec->name);
 }
 
+static enum err if_check(struct checker *k, enum kind want)
+{
+    enum err err = kind_check(k, KIND_TRUTH);
+    for (unsigned i = 0; i < 2 && err == ERR_OK; i++)
+        err = kind_check(k, want);
+    return err;
+}
+
 static enum err kind_check(struct checker *k, enum kind want)
 {
     const struct condition_item *item = take(k);
@@ -149,6 +208,8 @@ static enum err kind_check(struct checker *k, enum kind want)
         return diag_set(k->diag, ERR_TRUNCATED, "the expression ends early");
     if (item->op >= CONDITION_OP_COUNT)
         return diag_set(k->diag, ERR_UNKNOWN, "there is no operator %u", item->op);
+    if (item->op == CONDITION_IF)
+        return if_check(k, want);
     if (ops[item->op].gives != want)
         return diag_set(k->diag, ERR_TYPE,
                         want == KIND_TRUTH ? "a number stands where true or false should be"
@@ -157,6 +218,10 @@ static enum err kind_check(struct checker *k, enum kind want)
         return value_check(k, item);
     if (item->op >= CONDITION_EQ && item->op <= CONDITION_IN)
         return comparison_check(k, item);
+    if (item->op == CONDITION_UNKNOWN && choice_gene_next(k) != NULL) {
+        k->next++;
+        return ERR_OK;
+    }
     enum err err = ERR_OK;
     for (unsigned i = 0; i < ops[item->op].arity && err == ERR_OK; i++)
         err = kind_check(k, ops[item->op].takes);

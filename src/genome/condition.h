@@ -10,6 +10,7 @@
  * unknown; not, and, or are Kleene's, as in R. A gene is active, and a combination forbidden, when its expression is
  * true. */
 
+struct gene_spec;
 struct genome_schema;
 struct genome;
 
@@ -43,7 +44,13 @@ enum condition_op {
     CONDITION_NOT,
     CONDITION_AND,
     CONDITION_OR,
-    /* comparisons: two numbers; or a gene with choices and one of them (an ordinal gene compares by place) */
+    CONDITION_XOR,
+    CONDITION_TRUE,
+    CONDITION_FALSE,
+    CONDITION_UNKNOWN, /* is the gene behind it inactive, or the number none? R's is.na */
+    /* comparisons: two numbers; a gene with choices and one of them (an ordinal gene compares by place); or, with ==
+     * and
+     * !=, two genes with choices, by the texts of these */
     CONDITION_EQ,
     CONDITION_NE,
     CONDITION_LT,
@@ -65,6 +72,11 @@ enum condition_op {
     CONDITION_CEILING,
     CONDITION_ROUND, /* halves to even, as in R */
     CONDITION_TRUNC,
+    CONDITION_POWER,
+    CONDITION_SQRT,
+    CONDITION_EXP,
+    CONDITION_LOG, /* natural */
+    CONDITION_IF,  /* a truth, then two numbers or two truths: the first of them when it is true, else the second */
     CONDITION_OP_COUNT
 };
 
@@ -79,10 +91,18 @@ struct condition {
     uint16_t first, count;
 };
 
+/* Does the gene have choices? Then it is no number. A toggle has two. */
+bool gene_has_choices(const struct gene_spec *spec);
+
 /* "&", "==", "min", ...; NULL for values. */
 const char *condition_op_name(enum condition_op op);
 /* How many operands follow; those of CONDITION_IN not counted. */
 unsigned condition_op_arity(enum condition_op op);
+
+/* Is a - b, when it is `difference`, as the operator (CONDITION_LT to CONDITION_GE) says? */
+bool condition_in_order(enum condition_op op, double difference);
+/* How many items the value or truth has that begins here, in a checked expression. */
+unsigned condition_length(const struct condition_item *item);
 
 /* Appends to the schema's pool; false when it is full. */
 bool condition_append(struct genome_schema *schema, struct condition_item item) MUST_CHECK;

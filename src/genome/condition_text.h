@@ -26,8 +26,8 @@ bool condition_parse_number(struct scan *scan, enum condition_style style, struc
 /* The forbidden combination of a PCS file: {name=value, ...}, or an expression in braces. */
 bool condition_parse_clause(struct scan *scan, struct genome_schema *schema, struct condition *out) MUST_CHECK;
 
-/* Appends it in a form that condition_parse() of the style reads back as the same items. ERR_RANGE for
- * a choice that PCS cannot have. */
+/* Appends it in a form that condition_parse() of the style reads back as the same items, or where R has no way to say
+ * them, as some that mean the same. ERR_RANGE for what PCS cannot have. */
 enum err condition_print(const struct genome_schema *schema, struct condition c, enum condition_style style,
                          struct buf *out, struct diag *diag) MUST_CHECK;
 

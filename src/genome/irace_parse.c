@@ -124,11 +124,22 @@ static void read_range(struct reader *r, unsigned gene)
     scan_expect(s, ")", "behind the two bounds");
 }
 
-/* Without quotes: up to the comma or parenthesis, without the blanks before it. */
-static struct bytes bare_choice(struct scan *s)
+/* Where the domain ends: at the last parenthesis of the line before a condition or a comment; without one, there. */
+static size_t domain_end(const struct scan *s)
+{
+    size_t at = s->pos, end = 0;
+    for (; at < s->text.len && strchr("\n\r#|", s->text.data[at]) == NULL; at++)
+        if (s->text.data[at] == ')')
+            end = at;
+    return end > 0 ? end : at;
+}
+
+/* Without quotes: up to the comma, without the blanks before it. Quotes and parentheses in it are its own, and so are
+ * apostrophes around it: irace hands them on to a shell. */
+static struct bytes bare_choice(struct scan *s, size_t limit)
 {
     size_t start = s->pos, end = start;
-    for (; scan_peek(s) >= 0 && strchr(",()\"'\n#|", scan_peek(s)) == NULL; s->pos++)
+    for (; s->pos < limit && scan_peek(s) != ',' && scan_peek(s) >= 0; s->pos++)
         if (scan_peek(s) > ' ')
             end = s->pos + 1;
     if (end == start)
@@ -138,12 +149,13 @@ static struct bytes bare_choice(struct scan *s)
 
 static void read_choices(struct scan *s, struct space *space, struct gene_spec *spec)
 {
+    size_t limit = domain_end(s);
     do {
         scan_blank(s);
         size_t at = s->pos;
-        space_choice_add(s, space, spec, at, at_quote(s) ? scan_quoted(s) : bare_choice(s));
+        space_choice_add(s, space, spec, at, scan_peek(s) == '"' ? scan_quoted(s) : bare_choice(s, limit));
         scan_blank(s);
-    } while (scan_accept(s, ","));
+    } while (s->pos < limit && scan_accept(s, ","));
     scan_expect(s, ")", "or a comma after a choice");
 }
 

@@ -10,18 +10,38 @@ static bool name_is_plain(const char *name)
     return name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.")] == '\0';
 }
 
-static void choices_print(const struct genome_schema *schema, const struct gene_spec *spec, struct buf *out)
+/* What stands in a domain without quotes, up to the comma. */
+static bool choice_is_bare(const char *choice)
 {
-    if (spec->type == GENE_TOGGLE)
-        buf_add_text(out, "(0, 1");
-    for (unsigned i = 0; i < spec->choice_count; i++) {
-        const char *choice = gene_choice(schema, spec, i), *quote = condition_choice_is_bare(choice) ? "" : "\"";
-        buf_printf(out, "%s%s%s%s", i > 0 ? ", " : "(", quote, choice, quote);
-    }
-    buf_add_text(out, ")");
+    size_t len = strlen(choice);
+    return len > 0 && choice[0] != '"' && choice[0] != ' ' && choice[len - 1] != ' ' && strchr(choice, ',') == NULL;
 }
 
-static void domain_print(const struct genome_schema *schema, const struct gene_spec *spec, struct buf *out)
+/* In the domain nothing escapes a quote, and not even in quotes a # or | is one. */
+static enum err choice_print(const struct gene_spec *spec, const char *choice, struct buf *out, struct diag *diag)
+{
+    const char *quote = condition_choice_is_bare(choice) || strchr(choice, '"') != NULL ? "" : "\"";
+    if (strpbrk(choice, "#|") != NULL || (*quote == '\0' && !choice_is_bare(choice)))
+        return diag_set(diag, ERR_RANGE, "irace has no way to write the choice %s of %s", choice, spec->name);
+    buf_printf(out, "%s%s%s", quote, choice, quote);
+    return ERR_OK;
+}
+
+static enum err choices_print(const struct genome_schema *schema, const struct gene_spec *spec, struct buf *out,
+                              struct diag *diag)
+{
+    enum err err = ERR_OK;
+    buf_add_text(out, spec->type == GENE_TOGGLE ? "(0, 1" : "(");
+    for (unsigned i = 0; i < spec->choice_count && err == ERR_OK; i++) {
+        buf_add_text(out, i > 0 ? ", " : "");
+        err = choice_print(spec, gene_choice(schema, spec, i), out, diag);
+    }
+    buf_add_text(out, ")");
+    return err;
+}
+
+static enum err domain_print(const struct genome_schema *schema, const struct gene_spec *spec, struct buf *out,
+                             struct diag *diag)
 {
     const char *log = spec->log_scale ? ",log" : "";
     if (spec->type == GENE_CONTINUOUS) {
@@ -34,8 +54,9 @@ static void domain_print(const struct genome_schema *schema, const struct gene_s
         buf_printf(out, "i%s (%" PRId64 ", %" PRId64 ")", log, spec->ilo, spec->ihi);
     } else {
         buf_add_text(out, spec->type == GENE_ORDINAL ? "o " : "c ");
-        choices_print(schema, spec, out);
+        return choices_print(schema, spec, out, diag);
     }
+    return ERR_OK;
 }
 
 static enum err gene_print(const struct space *space, unsigned gene, struct buf *out, struct diag *diag)
@@ -44,9 +65,8 @@ static enum err gene_print(const struct space *space, unsigned gene, struct buf 
     if (!name_is_plain(spec->name))
         return diag_set(diag, ERR_RANGE, "irace has no names like %s: letters, digits, _ and . only", spec->name);
     buf_printf(out, "%s \"%s\" ", spec->name, space->switches[gene]);
-    domain_print(&space->schema, spec, out);
-    enum err err = ERR_OK;
-    if (spec->condition.count > 0) {
+    enum err err = domain_print(&space->schema, spec, out, diag);
+    if (err == ERR_OK && spec->condition.count > 0) {
         buf_add_text(out, " | ");
         err = condition_print(&space->schema, spec->condition, CONDITION_R, out, diag);
     }

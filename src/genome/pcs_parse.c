@@ -15,14 +15,21 @@
 
 static const char name_marks[] = "_.:@-";
 
+/* Quotes are not part of a choice. */
+static struct bytes choice_word(struct scan *s)
+{
+    scan_blank(s);
+    return scan_peek(s) == '"' || scan_peek(s) == '\'' ? scan_quoted(s) : scan_choice(s);
+}
+
 static void read_choices(struct scan *s, struct space *space, struct gene_spec *spec)
 {
     scan_expect(s, "{", "to open the choices");
     do {
         scan_blank(s);
         size_t at = s->pos;
-        struct bytes choice = scan_word(s, "_.:@-+/*");
-        if (choice.len == 0)
+        struct bytes choice = choice_word(s);
+        if (s->pos == at)
             scan_fail_found(s, at, "a choice");
         space_choice_add(s, space, spec, at, choice);
         scan_blank(s);
@@ -36,7 +43,7 @@ static void read_choice_default(struct scan *s, const struct space *space, struc
     scan_expect(s, "[", "to open the default");
     scan_blank(s);
     size_t at = s->pos;
-    struct bytes word = scan_word(s, "_.:@-+/*");
+    struct bytes word = choice_word(s);
     int choice = gene_choice_find(&space->schema, spec, word);
     if (choice < 0)
         scan_fail(s, at, ERR_UNKNOWN, "the default \"%.*s\" is no choice of %s", (int)(word.len < 40 ? word.len : 40),

@@ -132,13 +132,61 @@ static enum err old_condition_print(const struct genome_schema *schema, const st
     return err;
 }
 
+/* Reads over a comparison of a gene with values that pcs-new has: ==, !=, <, > and in. */
+static bool is_plain_comparison(const struct condition_item **next)
+{
+    const struct condition_item *item = (*next)++;
+    unsigned values = item->op == CONDITION_IN ? item->index : 1;
+    bool plain = item->op >= CONDITION_EQ && item->op <= CONDITION_IN && item->op != CONDITION_LE &&
+                 item->op != CONDITION_GE && (*next)->op == CONDITION_GENE;
+    for (unsigned i = 0; i < values && plain; i++)
+        plain = (*next)[1 + i].op == CONDITION_NUMBER || (*next)[1 + i].op == CONDITION_CHOICE;
+    *next += 1 + values;
+    return plain;
+}
+
+/* The manual of SMAC 2.10 and ConfigSpace's reader: such comparisons, joined by && and, looser, by ||. */
+static bool is_plain(const struct condition_item **next, bool may_or)
+{
+    const struct condition_item *item = *next;
+    if (item->op != CONDITION_AND && (item->op != CONDITION_OR || !may_or))
+        return is_plain_comparison(next);
+    ++*next;
+    return is_plain(next, item->op == CONDITION_OR) && (*next)->op != item->op &&
+           is_plain(next, item->op == CONDITION_OR);
+}
+
+/* One line where that is enough; else what a last "and" joins is two, all of which must hold. */
+static enum err new_condition_lines(const struct genome_schema *schema, const struct gene_spec *spec,
+                                    struct condition c, struct buf *out, struct diag *diag)
+{
+    const struct condition_item *items = schema->items + c.first, *next = items;
+    if (is_plain(&next, true)) {
+        buf_printf(out, "%s | ", spec->name);
+        enum err err = condition_print(schema, c, CONDITION_PCS, out, diag);
+        buf_add_text(out, "\n");
+        return err;
+    }
+    if (items->op != CONDITION_AND)
+        return diag_set(diag, ERR_RANGE,
+                        "the condition of %s is more than pcs-new has: comparisons of a parameter with values by ==, "
+                        "!=, <, > and in, joined by && and ||, without parentheses",
+                        spec->name);
+    uint16_t len = (uint16_t)condition_length(items + 1);
+    struct condition left = {(uint16_t)(c.first + 1), len};
+    struct condition right = {(uint16_t)(left.first + len), (uint16_t)(c.count - 1 - len)};
+    enum err err = new_condition_lines(schema, spec, left, out, diag);
+    next = schema->items + right.first;
+    if (err == ERR_OK && next->op == CONDITION_AND && !is_plain(&next, true))
+        return diag_set(diag, ERR_RANGE, "the condition of %s has more parentheses than pcs-new can do without",
+                        spec->name);
+    return err == ERR_OK ? new_condition_lines(schema, spec, right, out, diag) : err;
+}
+
 static enum err new_condition_print(const struct genome_schema *schema, const struct gene_spec *spec, struct buf *out,
                                     struct diag *diag)
 {
-    buf_printf(out, "%s | ", spec->name);
-    enum err err = condition_print(schema, spec->condition, CONDITION_PCS, out, diag);
-    buf_add_text(out, "\n");
-    return err;
+    return new_condition_lines(schema, spec, spec->condition, out, diag);
 }
 
 static enum err forbidden_print(const struct genome_schema *schema, struct condition c, bool is_new, struct buf *out,

@@ -131,18 +131,42 @@ struct bytes scan_word(struct scan *s, const char *others)
     return bytes_of(s->text.data + start, s->pos - start);
 }
 
-struct bytes scan_quoted(struct scan *s)
+static struct bytes quoted(struct scan *s, bool with_escapes)
 {
     size_t start = s->pos;
     int quote = scan_peek(s);
-    ASSERT(quote == '"' || quote == '\'');
-    for (s->pos++; scan_peek(s) != quote; s->pos++)
+    ASSERT(quote == '"' || quote == '\'' || quote == '`');
+    for (s->pos++; scan_peek(s) != quote; s->pos++) {
+        if (with_escapes && scan_accept(s, "\\") && scan_peek(s) != '\\' && scan_peek(s) != '"' && scan_peek(s) != '\'')
+            scan_fail(s, s->pos, ERR_SYNTAX, "a backslash stands before a quote or another backslash only");
         if (scan_peek(s) < 0 || scan_peek(s) == '\n') {
             scan_fail(s, start, ERR_SYNTAX, "this quote is not closed in its line");
             return (struct bytes){0};
         }
+    }
     s->pos++;
     return bytes_of(s->text.data + start + 1, s->pos - start - 2);
+}
+
+struct bytes scan_quoted(struct scan *s)
+{
+    return quoted(s, false);
+}
+
+struct bytes scan_quoted_escaped(struct scan *s)
+{
+    return quoted(s, true);
+}
+
+struct bytes scan_choice(struct scan *s)
+{
+    size_t start = s->pos;
+    for (int c = scan_peek(s); c > ' ' && strchr(",(){}[]\"'`#|", c) == NULL; c = scan_peek(s)) {
+        if ((c == '=' && s->pos == start) || (c == '&' && s->pos + 1 < s->text.len && s->text.data[s->pos + 1] == '&'))
+            break;
+        s->pos++;
+    }
+    return bytes_of(s->text.data + start, s->pos - start);
 }
 
 struct bytes scan_number(struct scan *s)

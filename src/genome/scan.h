@@ -34,8 +34,12 @@ void scan_line_expect_end(struct scan *s);
 
 /* The bytes from the position on that are letters, digits or among `others`. */
 struct bytes scan_word(struct scan *s, const char *others);
-/* What stands between this quote (" or ') and the next one in the line. */
+/* What stands between this quote (", ' or `) and the next one in the line. */
 struct bytes scan_quoted(struct scan *s);
+/* The same where a backslash takes its meaning from what stands behind it; both stay in what comes back. */
+struct bytes scan_quoted_escaped(struct scan *s);
+/* A choice without quotes: up to a blank, a comma, a bracket, a quote, # or | or &&; empty before =. */
+struct bytes scan_choice(struct scan *s);
 /* The bytes of a decimal number with an optional sign, empty when none begins here. */
 struct bytes scan_number(struct scan *s);
 /* Complains "expected WHAT, found ...", which is a word of what stands there. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "codec/decimal.h"
 
 static const char *const type_names[] = {"continuous", "discrete", "ordinal", "categorical", "toggle"};
 
@@ -43,9 +44,10 @@ static bool is_digit(char c)
 
 bool gene_name_fits(const char *name)
 {
+    double x;
     size_t len = 0;
-    if (name[0] == '-' || is_digit(name[name[0] == '.']))
-        return false; /* in an expression it would begin a number */
+    if (name[0] == '-' || decimal_parse(bytes_of_text(name), &x) != ERR_SYNTAX)
+        return false; /* in an expression it would be a number, or begin one */
     for (; len <= GENOME_NAME_MAX && name[len] != 0; len++) {
         char c = name[len];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -59,7 +61,7 @@ bool gene_choice_fits(const char *choice)
 {
     size_t len = 0;
     for (; len <= GENOME_CHOICE_MAX && choice[len] != 0; len++)
-        if (choice[len] < ' ' || choice[len] > '~' || choice[len] == '"')
+        if (choice[len] < ' ' || choice[len] > '~')
             return false;
     return len <= GENOME_CHOICE_MAX;
 }
@@ -102,8 +104,7 @@ static enum err choices_check(const struct genome_schema *schema, const struct g
     for (unsigned i = 0; i < spec->choice_count; i++) {
         const char *choice = gene_choice(schema, spec, i);
         if (!gene_choice_fits(choice))
-            return diag_set(diag, ERR_SYNTAX, "gene %s: choice %u is not of printable ASCII without a \"", spec->name,
-                            i);
+            return diag_set(diag, ERR_SYNTAX, "gene %s: choice %u is not of printable ASCII", spec->name, i);
         for (unsigned j = 0; j < i; j++)
             if (strcmp(choice, gene_choice(schema, spec, j)) == 0)
                 return diag_set(diag, ERR_DUPLICATE, "gene %s: choice %s twice", spec->name, choice);

@@ -10,10 +10,10 @@
 const char *gene_type_name(enum gene_type type);
 
 /* A schema from outside: 1 to GENOME_GENES_MAX genes; names of 1 to GENOME_NAME_MAX
- * characters [A-Za-z0-9_.:@-] that do not begin like a number, unique; finite ordered bounds, positive on a log scale;
- * at least one choice, unique, of printable ASCII without "; the default inside. Conditions and forbidden
- * combinations are expressions over the genes; no condition depends on its own gene; the default
- * genome is not forbidden. The unused fields of a gene are zero. */
+ * characters [A-Za-z0-9_.:@-] that are no number and begin with no minus, unique; finite ordered bounds, positive on a
+ * log scale; at least one choice, unique, of printable ASCII; the default inside. Conditions and forbidden combinations
+ * are expressions over the genes; no condition depends on its own gene; the default genome is not forbidden. The unused
+ * fields of a gene are zero. */
 enum err genome_schema_check(const struct genome_schema *schema, struct diag *diag) MUST_CHECK;
 
 /* The integers that a gene other than continuous may take, inclusive. */

@@ -52,8 +52,9 @@ struct gene_spec *space_gene_add(struct scan *scan, struct space *space, size_t 
         scan_fail(scan, at, ERR_DUPLICATE, "there is a parameter %.*s already", len, (const char *)name.data);
     else if (!space_text_copy(spec->name, sizeof spec->name, name) || !gene_name_fits(spec->name))
         scan_fail(scan, at, ERR_SYNTAX,
-                  "\"%.*s\" is no name: it begins like no number and has 1 to %d of letters, digits and _ . : @ -", len,
-                  (const char *)name.data, GENOME_NAME_MAX);
+                  "\"%.*s\" is no name: that is no number, begins with no - and has 1 to %d of letters, digits and "
+                  "_ . : @ -",
+                  len, (const char *)name.data, GENOME_NAME_MAX);
     if (scan->err != ERR_OK)
         return NULL;
     schema->count++;
@@ -73,8 +74,8 @@ void space_choice_add(struct scan *scan, struct space *space, struct gene_spec *
     }
     char *field = schema->words[schema->word_count];
     if (!space_text_copy(field, sizeof schema->words[0], choice) || !gene_choice_fits(field)) {
-        scan_fail(scan, at, ERR_SYNTAX, "the choice \"%.*s\" is longer than %d, or not of printable ASCII without \"",
-                  len, (const char *)choice.data, GENOME_CHOICE_MAX);
+        scan_fail(scan, at, ERR_SYNTAX, "the choice \"%.*s\" is longer than %d, or not of printable ASCII", len,
+                  (const char *)choice.data, GENOME_CHOICE_MAX);
         return;
     }
     if (spec->choice_count == 0)
@@ -207,8 +208,11 @@ void space_fault_report(struct scan *scan, struct space *space, const struct spa
 enum err space_parse(enum space_format format, const char *name, struct bytes text, struct space *out,
                      struct diag *diag)
 {
+    static const uint8_t mark[] = {0xef, 0xbb, 0xbf}; /* a byte order mark says nothing here (Unicode, 23.8) */
     struct space *space = mem_alloc(sizeof *space);
     enum err err;
+    if (text.len >= sizeof mark && memcmp(text.data, mark, sizeof mark) == 0)
+        text = bytes_of(text.data + sizeof mark, text.len - sizeof mark);
     if (format == SPACE_JSON)
         err = space_json_parse(name, text, space, diag);
     else

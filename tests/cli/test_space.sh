@@ -16,6 +16,13 @@ for format in json irace pcs-new; do
 done
 ok "to what has no words for it" refused_with 'acotsp.txt as pcs: .*only pcs-new has' \
     "$prismfed" space --to pcs "$spaces/acotsp.txt"
+printf 'n "--n=" i (1, 7)\nm "--m=" c (a, b) | n >= 2\n' > ge.txt
+ok "pcs-new has no >=" refused_with 'condition of m is more than pcs-new has: .* by ==, !=, <, > and in' \
+    "$prismfed" space --to pcs-new ge.txt
+printf '\357\273\277a {x, y} [x]\n' > bom.pcs
+ok "a byte order mark says nothing" run 0 "$prismfed" space bom.pcs
+printf '\357\273\277{"genes": [{"name": "a", "type": "toggle"}]}\n' > bom.json
+ok "nor in JSON" run 0 "$prismfed" space bom.json
 ok "a PCS file by its name" run 0 "$prismfed" space "$spaces/smac.pcs"
 ok "JSON by its name" run 0 "$prismfed" space "$spaces/every_construct.json"
 ok "another reader for the same file" refused_with 'smac.pcs:2:' "$prismfed" space --from irace "$spaces/smac.pcs"

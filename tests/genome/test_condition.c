@@ -71,6 +71,31 @@ static void calculates(void)
           equals(CONDITION_ROUND, -0.5, 0, 0));
     CHECK(equals(CONDITION_ROUND, -1.4, 0, -1) && equals(CONDITION_ROUND, -2.5, 0, -2));
     CHECK(equals(CONDITION_TRUNC, -1.5, 0, -1) && equals(CONDITION_TRUNC, 1e300, 0, 1e300));
+    CHECK(equals(CONDITION_POWER, 3, 4, 81) && equals(CONDITION_POWER, -2, 3, -8) &&
+          equals(CONDITION_POWER, 2, -2, 0.25));
+    CHECK(equals(CONDITION_POWER, 9, 0.5, 3) && equals(CONDITION_POWER, 0, 0, 1) && equals(CONDITION_POWER, 0, 1.5, 0));
+    CHECK(equals(CONDITION_SQRT, 9, 0, 3) && equals(CONDITION_EXP, 0, 0, 1) && equals(CONDITION_LOG, 1, 0, 0));
+    CHECK(!equals(CONDITION_SQRT, -1, 0, 0) && !equals(CONDITION_LOG, -1, 0, 0) &&
+          !equals(CONDITION_POWER, -2, 0.5, 0));
+    CHECK(equals(CONDITION_EXP, -1e9, 0, 0) && !equals(CONDITION_LOG, 0, 0, 0) && !equals(CONDITION_EXP, 1e9, 0, 0));
+}
+
+static void decides(void)
+{
+    struct genome_schema s = schema_of_five();
+    const struct condition_item none[] = {OP(UNKNOWN), OP(DIVIDE), NUMBER(0), NUMBER(0)};
+    CHECK(holds(&s, SAMPLE_CONDITION(&s, OP(TRUE))) && !holds(&s, SAMPLE_CONDITION(&s, OP(FALSE))));
+    CHECK(holds(&s, SAMPLE_CONDITION(&s, OP(UNKNOWN), GENE(HIDDEN))));
+    CHECK(holds(&s, SAMPLE_CONDITION(&s, OP(UNKNOWN), OP(ADD), GENE(HIDDEN), NUMBER(1))));
+    CHECK(holds(&s, sample_condition(&s, 4, none)));
+    CHECK(holds(&s, SAMPLE_CONDITION(&s, OP(NOT), OP(UNKNOWN), GENE(KIND))));
+    CHECK(holds(&s, SAMPLE_CONDITION(&s, OP(EQ), OP(IF), OP(GT), GENE(X), NUMBER(1), NUMBER(7), NUMBER(8), NUMBER(7))));
+    CHECK(holds(&s, SAMPLE_CONDITION(&s, OP(EQ), OP(IF), OP(LT), GENE(X), NUMBER(1), NUMBER(7), NUMBER(8), NUMBER(8))));
+    CHECK(holds(&s, SAMPLE_CONDITION(&s, OP(IF), OP(LT), GENE(X), NUMBER(1), OP(FALSE), OP(TRUE))));
+    CHECK(!holds(&s, SAMPLE_CONDITION(&s, OP(IF), OP(GE), GENE(HIDDEN), NUMBER(0), OP(TRUE), OP(TRUE))));
+    CHECK(holds(&s, SAMPLE_CONDITION(&s, OP(NE), GENE(LEVEL), GENE(KIND))));
+    CHECK(!holds(&s, SAMPLE_CONDITION(&s, OP(EQ), GENE(LEVEL), GENE(KIND)))); /* both are their second choice */
+    CHECK(holds(&s, SAMPLE_CONDITION(&s, OP(EQ), GENE(LEVEL), GENE(LEVEL))));
 }
 
 /* The operands of and, or: no, yes, unknown (of the inactive gene). */
@@ -91,6 +116,7 @@ static unsigned truth_of(const struct condition_item *items, unsigned count)
 static void what_is_inactive_is_unknown(void)
 {
     const unsigned and[3][3] = {{0, 0, 0}, {0, 1, 2}, {0, 2, 2}}, or [3][3] = {{0, 1, 2}, {1, 1, 1}, {2, 1, 2}};
+    const unsigned xor [3][3] = {{0, 1, 2}, {1, 0, 2}, {2, 2, 2}};
     for (unsigned i = 0; i < 3; i++) {
         CHECK_EQ_U64(truth_of(truth[i], 3), i);
         for (unsigned k = 0; k < 3; k++) {
@@ -100,6 +126,8 @@ static void what_is_inactive_is_unknown(void)
             CHECK_EQ_U64(truth_of(items, 7), and[i][k]);
             items[0].op = CONDITION_OR;
             CHECK_EQ_U64(truth_of(items, 7), or [i][k]);
+            items[0].op = CONDITION_XOR;
+            CHECK_EQ_U64(truth_of(items, 7), xor[i][k]);
         }
     }
     const struct condition_item none[] = {OP(NE), OP(DIVIDE), NUMBER(0), NUMBER(0), NUMBER(1)};
@@ -145,7 +173,12 @@ static void refuses_what_is_no_expression(void)
     REFUSED(ERR_TYPE, "a number stands", GENE(SAMPLE_RATE));
     REFUSED(ERR_TYPE, "true or false stands", OP(EQ), OP(NOT), NUMBER(1), NUMBER(1));
     REFUSED(ERR_TYPE, "own choices", OP(EQ), GENE(SAMPLE_KIND), NUMBER(1));
-    REFUSED(ERR_TYPE, "own choices", OP(EQ), GENE(SAMPLE_KIND), GENE(SAMPLE_LEVEL));
+    REFUSED(ERR_TYPE, "nothing in common", OP(EQ), GENE(SAMPLE_KIND), GENE(SAMPLE_FLAG));
+    REFUSED(ERR_TYPE, "== and != only", OP(LT), GENE(SAMPLE_LEVEL), GENE(SAMPLE_KIND));
+    REFUSED(ERR_TYPE, "== and != only", IN(2), GENE(SAMPLE_KIND), GENE(SAMPLE_LEVEL), CHOICE(1));
+    REFUSED(ERR_TYPE, "a number stands", OP(IF), OP(TRUE), NUMBER(1), NUMBER(1));
+    REFUSED(ERR_TYPE, "true or false stands", OP(EQ), OP(IF), OP(TRUE), NUMBER(1), OP(TRUE), NUMBER(1));
+    REFUSED(ERR_TYPE, "true or false stands", OP(UNKNOWN), OP(TRUE));
     REFUSED(ERR_RANGE, "no choice 2", OP(EQ), GENE(SAMPLE_KIND), CHOICE(2));
     REFUSED(ERR_TYPE, "has no order", OP(LT), GENE(SAMPLE_KIND), CHOICE(1));
     REFUSED(ERR_TYPE, "a choice stands", OP(EQ), GENE(SAMPLE_RATE), CHOICE(1));
@@ -277,6 +310,7 @@ int main(void)
 {
     TAP_RUN(compares);
     TAP_RUN(calculates);
+    TAP_RUN(decides);
     TAP_RUN(what_is_inactive_is_unknown);
     TAP_RUN(activity_runs_down);
     TAP_RUN(refuses_what_is_no_expression);

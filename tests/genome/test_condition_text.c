@@ -8,12 +8,12 @@ static struct genome_schema fresh(void)
 {
     return (struct genome_schema){
         .count = 5,
-        .word_count = 6,
-        .words = {"1", "2", "4", "a", "b", "x"},
+        .word_count = 8,
+        .words = {"1", "2", "4", "a", "b", "x", "TRUE", "it's \"x\""},
         .genes = {{.name = "x", .type = GENE_CONTINUOUS, .lo = -8, .hi = 8, .default_real = 4},
                   {.name = "n", .type = GENE_DISCRETE, .ilo = -3, .ihi = 9, .default_integer = 3},
                   {.name = "level", .type = GENE_ORDINAL, .choice_count = 3},
-                  {.name = "kind", .type = GENE_CATEGORICAL, .choice_first = 3, .choice_count = 3},
+                  {.name = "kind", .type = GENE_CATEGORICAL, .choice_first = 3, .choice_count = 5},
                   {.name = "flag", .type = GENE_TOGGLE}},
     };
 }
@@ -34,6 +34,20 @@ static void reads_as(enum condition_style style, const char *text, const char *w
     CHECK_EQ_U64(scan.pos, strlen(text));
     CHECK_OK(condition_check(&schema, c, NULL));
     CHECK_OK(condition_print(&schema, c, style, &out, NULL));
+    CHECK_EQ_TEXT(buf_text(&out), want);
+    buf_free(&out);
+}
+
+/* The same in the style in which an expression says all that it means. */
+static void means(enum condition_style style, const char *text, const char *want)
+{
+    struct diag diag = {0};
+    struct scan scan = {.name = text, .text = bytes_of_text(text), .diag = &diag};
+    struct buf out = {0};
+    struct condition c;
+    schema = fresh();
+    REQUIRE(condition_parse(&scan, style, &schema, &c));
+    CHECK_OK(condition_print(&schema, c, CONDITION_JSON, &out, NULL));
     CHECK_EQ_TEXT(buf_text(&out), want);
     buf_free(&out);
 }
@@ -67,6 +81,26 @@ static void in_the_style_of_r(void)
     reads_as(CONDITION_R, "x-1>-.5e1", "x - 1 > -5");
     reads_as(CONDITION_R, "flag == 1", "flag == \"1\"");
     reads_as(CONDITION_R, "-0 < x", "0 < x");
+    reads_as(CONDITION_R, "-2^2 < x ** -1", "-(2 ^ 2) < x ^ (-1)");
+    reads_as(CONDITION_R, "2^3^x > - - 1", "2 ^ (3 ^ x) > -(-(1))");
+    reads_as(CONDITION_R, "x * n %% 2 > -x %% 2", "x * (n %% 2) > -(x) %% 2");
+    reads_as(CONDITION_R, "x * 2 %/% n == 1", "x * floor(2 / n) == 1");
+    reads_as(CONDITION_R, "n %in% c(3:1, 1:2, 9)", "n %in% c(3, 2, 1, 9)");
+    reads_as(CONDITION_R, "level %in% 1:3", "level %in% c(\"1\", \"2\")");
+    reads_as(CONDITION_R, "kind %in% (\"a\")", "kind == \"a\"");
+    reads_as(CONDITION_R, "kind %in% c()", "kind != kind");
+    reads_as(CONDITION_R, "n == \"3\"", "n == 3");
+    itself(CONDITION_R, "TRUE & !FALSE | is.na(kind) & is.na(x + 1)");
+    itself(CONDITION_R, "xor(x > 1, !(kind %in% c(\"a\", \"x\")))");
+    itself(CONDITION_R, "ifelse(x > 1, n, 2) > 1 | ifelse(x > 1, n > 1, kind == \"a\")");
+    itself(CONDITION_R, "sqrt(abs(x)) < exp(1) & log(n) > 0");
+    reads_as(CONDITION_R, "any(x > 1, all(n > 1, x < 2))", "x > 1 | n > 1 & x < 2");
+    reads_as(CONDITION_R, "kind == T | T", "kind == \"TRUE\" | TRUE");
+    reads_as(CONDITION_R, "kind != kind | kind == 'it\\'s \\\"x\\\"'", "kind != kind | kind == \"it's \\\"x\\\"\"");
+    /* what R does not know is in no list; in the other styles it stays unknown */
+    reads_as(CONDITION_R, "!kind %in% c(\"a\", \"b\")", "!(kind %in% c(\"a\", \"b\"))");
+    means(CONDITION_R, "!kind %in% c(\"a\", \"b\")", "!(!is.na(kind) & kind %in% c(\"a\", \"b\"))");
+    means(CONDITION_R, "kind %in% c(\"a\", \"b\")", "kind %in% c(\"a\", \"b\")");
 }
 
 static void in_the_style_of_pcs(void)
@@ -79,7 +113,11 @@ static void in_the_style_of_pcs(void)
     reads_as(CONDITION_PCS, "flag == true", "flag == 1");
     reads_as(CONDITION_JSON, "flag == 1 & kind == \"x\" && kind in {a}",
              "flag == true & kind == \"x\" & kind == \"a\"");
+    reads_as(CONDITION_JSON, "kind == level && kind != (level)", "kind == (level) & kind != (level)");
+    reads_as(CONDITION_PCS, "kind == 'a' || kind in {\"a\", b}", "kind == a || kind in {a, b}");
 }
+
+static bool for_pcs; /* which has no words for all of it */
 
 /* A random expression in prefix order; `want_truth` or a number. */
 static void grow(struct prng *prng, unsigned depth, bool want_truth)
@@ -97,10 +135,10 @@ static void grow(struct prng *prng, unsigned depth, bool want_truth)
         grow(prng, depth > 0 ? depth - 1 : 0, false);
         grow(prng, depth > 0 ? depth - 1 : 0, false);
     } else if (want_truth) {
-        item.op = (uint16_t)(CONDITION_NOT + prng_below(prng, 3));
+        item.op = (uint16_t)(CONDITION_NOT + prng_below(prng, for_pcs ? 3 : CONDITION_EQ - CONDITION_NOT));
         ASSERT(condition_append(&schema, item));
         for (unsigned i = 0; i < condition_op_arity(item.op); i++)
-            grow(prng, depth - 1, true);
+            grow(prng, depth - 1, item.op != CONDITION_UNKNOWN);
     } else if (depth == 0 || prng_below(prng, 3) == 0) {
         bool is_gene = prng_below(prng, 2) == 0;
         item.op = is_gene ? CONDITION_GENE : CONDITION_NUMBER;
@@ -108,10 +146,10 @@ static void grow(struct prng *prng, unsigned depth, bool want_truth)
         item.number = is_gene ? 0 : (prng_unit(prng) - 0.5) * 100;
         ASSERT(condition_append(&schema, item));
     } else {
-        item.op = (uint16_t)(CONDITION_ADD + prng_below(prng, CONDITION_OP_COUNT - CONDITION_ADD));
+        item.op = (uint16_t)(CONDITION_ADD + prng_below(prng, CONDITION_OP_COUNT - for_pcs - CONDITION_ADD));
         ASSERT(condition_append(&schema, item));
         for (unsigned i = 0; i < condition_op_arity(item.op); i++)
-            grow(prng, depth - 1, false);
+            grow(prng, depth - 1, item.op == CONDITION_IF && i == 0);
     }
 }
 
@@ -127,6 +165,7 @@ static void any_expression_survives(void)
         struct buf text = {0};
         struct condition c, back;
         schema = fresh();
+        for_pcs = style == CONDITION_PCS;
         grow(&prng, 1 + (unsigned)prng_below(&prng, 4), true);
         c = (struct condition){0, (uint16_t)schema.item_count};
         REQUIRE_OK(condition_check(&schema, c, &diag));
@@ -155,24 +194,25 @@ static void ranges_hold(void)
     for (unsigned i = 0; i < 3000; i++) {
         double lo, hi;
         schema = fresh();
+        for_pcs = false;
         grow(&prng, 3, false);
         struct condition c = {0, (uint16_t)schema.item_count};
         if (!condition_range(&schema, c, &lo, &hi))
             continue;
         bounded++;
-        /* lo <= expression <= hi, asked as two comparisons */
-        ASSERT(condition_insert(&schema, 0, (struct condition_item){.op = CONDITION_GE}));
+        /* not below lo nor above hi; it may be unknown */
+        ASSERT(condition_insert(&schema, 0, (struct condition_item){.op = CONDITION_LT}));
         ASSERT(condition_append(&schema, (struct condition_item){.op = CONDITION_NUMBER, .number = lo}));
         struct condition at_least = {0, (uint16_t)schema.item_count};
         for (unsigned k = 0; k < 20; k++) {
             struct genome g;
             genome_random(&schema, &prng, &g);
-            schema.items[0].op = CONDITION_GE;
+            schema.items[0].op = CONDITION_LT;
             schema.items[at_least.count - 1].number = lo;
-            CHECK(condition_holds(&schema, at_least, &g, everything));
-            schema.items[0].op = CONDITION_LE;
+            CHECK(!condition_holds(&schema, at_least, &g, everything));
+            schema.items[0].op = CONDITION_GT;
             schema.items[at_least.count - 1].number = hi;
-            CHECK(condition_holds(&schema, at_least, &g, everything));
+            CHECK(!condition_holds(&schema, at_least, &g, everything));
         }
     }
     CHECK(bounded > 1500);

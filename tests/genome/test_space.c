@@ -256,12 +256,11 @@ static void malformed_irace(void)
         {"a \"\" c (x, y\n", "f:1:13: expected ) or a comma after a choice, found the end of the line"},
         {"a \"\" c ()\n", "f:1:9: expected a choice, found \")\""},
         {"a \"\" c (x, x)\n", "f:1:12: a has the choice \"x\" twice"},
-        {"a \"\" c (x, ab\tc)\n",
-         "f:1:12: the choice \"ab?c\" is longer than 32, or not of printable ASCII without \""},
+        {"a \"\" c (x, ab\tc)\n", "f:1:12: the choice \"ab?c\" is longer than 32, or not of printable ASCII"},
         {"a \"\" r (0, 1) extra\n", "f:1:15: expected the end of the line, found \"extra\""},
         {"a \"\" r (0, 1)\n\na \"\" i (0, 1)\n", "f:3:1: there is a parameter a already"},
-        {"1a \"\" r (0, 1)\n",
-         "f:1:1: \"1a\" is no name: it begins like no number and has 1 to 63 of letters, digits and _ . : @ -"},
+        {"1e5 \"\" r (0, 1)\n", "f:1:1: \"1e5\" is no name: that is no number, begins with no - and has 1 to 63 of "
+                                "letters, digits and _ . : @ -"},
         {"a-b \"\" r (0, 1)\n", "f:1:2: expected the switch in quotes (\"\" for none), found \"-b\""},
     };
     ALL_ARE_REFUSED(SPACE_IRACE, cases);
@@ -281,8 +280,24 @@ static void malformed_irace_expressions(void)
         {"a \"\" r (0, 1)\nb \"\" r (0, 1) | a > 0.5)\n", "f:2:24: expected the end of the line, found \")\""},
         {"a \"\" r (0, 1)\nb \"\" r (0, 1) | a > 0.5 & & a < 1\n",
          "f:2:27: expected a number, a parameter or a choice, found \"&\""},
-        {"a \"\" r (0, 1)\nb \"\" r (0, 1) | log(a) > 1\n",
-         "f:2:17: there is no function log; there are min, max, abs, floor, ceiling, round, trunc"},
+        {"a \"\" r (0, 1)\nb \"\" r (0, 1) | sin(a) > 1\n",
+         "f:2:17: there is no function sin; there are min, max, abs, floor, ceiling, round, trunc, sqrt, exp, log, "
+         "as.numeric, as.integer, is.na, xor, all, any, ifelse"},
+        {"a \"\" o (low, mid, high)\nb \"\" r (0, 1) | a >= \"mid\"\n",
+         "f:2:22: R compares the choices of a as texts, in another order than their own: name those that are meant "
+         "(%in% c(...))"},
+        {"a \"\" c (5, 10)\nb \"\" r (0, 1) | a > 5\n",
+         "f:2:21: R compares the choices of a as texts, in another order than their own: name those that are meant "
+         "(%in% c(...))"},
+        {"a \"\" c (x, y)\nb \"\" r (0, 1) | a %in% (\"x\", \"y\")\n", "f:2:24: a list of values begins with c("},
+        {"a \"\" r (0, 1)\nb \"\" r (0, 1) | a + 1 %in% c(2)\n",
+         "f:2:17: %in% binds tighter than this: its left side stands in parentheses"},
+        {"a \"\" i (0, 9)\nb \"\" r (0, 1) | a %in% 1:1e9\n", "f:2:24: a sequence has at most 4096 values"},
+        {"a \"\" c (x, y)\nb \"\" r (0, 1) | as.numeric(a) > 1\n", "f:2:28: the choice \"x\" of a is no number"},
+        {"a \"\" c (x, y)\nb \"\" r (0, 1) | a == \"\\n\"\n",
+         "f:2:24: a backslash stands before a quote or another backslash only"},
+        {"a \"\" c (x, y)\nc \"\" c (x, y)\nb \"\" r (0, 1) | a > c\n",
+         "f:3:21: a and c have no common order: only == and != compare them"},
         {"a \"\" r (0, 1)\nb \"\" r (0, 1) | 0 < a < 1\n",
          "f:2:23: a comparison has two sides: join two comparisons with &"},
         {"a \"\" c (x, y)\nb \"\" r (0, 1) | a == z\n", "f:2:22: there is no parameter z (a choice stands in quotes)"},
@@ -294,7 +309,9 @@ static void malformed_irace_expressions(void)
         {"a \"\" c (x, y)\nb \"\" r (0, 1) | a %in% c(\"x\", \"x\")\n", "f:2:31: this value stands twice"},
         {"a \"\" c (x, y)\nb \"\" r (0, 1) | a %in% c(\"x\"\n",
          "f:2:29: expected ) or a comma after a value, found the end of the line"},
-        {"a \"\" c (x, y)\nb \"\" c (x, y) | a == b\n", "f:2:22: a compares with its own choices only"},
+        {"a \"\" c (1, y)\nb \"\" c (x, y) | a == 1 + 1\n", "f:2:24: expected the end of the line, found \"+\""},
+        {"a \"\" c (1, y)\nb \"\" c (x, y) | a == -(1)\n",
+         "f:2:22: a compares with its own choices only, and with == and != with others"},
         {"a \"\" r (0, 1) | b > 0\nb \"\" r (0, 1) | a > 0\n",
          "f:1:16: this condition leads back to its own parameter"},
         {"a \"\" r (0, \"b\")\n", "f:1:13: there is no parameter b (a choice stands in quotes)"},
@@ -380,8 +397,8 @@ static void malformed_json(void)
          "f:1:83: /forbiden: unknown key; did you mean \"forbidden\"? known here: genes, forbidden, digits"},
         {GENES("{\"type\": \"toggle\"}"), "f:1:12: /genes/0: the key \"name\" is missing"},
         {GENES("{\"name\": \"a b\", \"type\": \"toggle\"}"),
-         "f:1:21: /genes/0/name: \"a b\" is no name: it begins like no number and has 1 to 63 of letters, digits and _ "
-         ". : @ -"},
+         "f:1:21: /genes/0/name: \"a b\" is no name: that is no number, begins with no - and has 1 to 63 of letters, "
+         "digits and _ . : @ -"},
         {GENES("{\"name\": \"a\", \"type\": \"bool\"}"), "f:1:34: /genes/0/type: \"bool\" is not known here; expected "
                                                          "one of: continuous, discrete, ordinal, categorical, toggle"},
         {GENES(A ", " A), "f:1:79: /genes/1/name: there is a parameter a already"},
