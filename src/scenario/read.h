@@ -24,6 +24,11 @@ void scenario_read_events(struct json_reader *r, const json_t *root, struct scen
 /* After the events: who joins later is none of the first validators. */
 void scenario_read_quorum(struct json_reader *r, const json_t *root, struct scenario *s);
 
+/* After the rules: can all that the members offer be scored? */
+void scenario_check_offers(struct json_reader *r, const json_t *root, struct scenario *s);
+/* Of a scenario that is read: events that can never happen in this run. */
+void scenario_check_schedule(struct json_reader *r, const json_t *root, const struct scenario_run *run,
+                             const struct scenario *s);
 /* After the quorum: can the links carry what the guard rails expect of them? Guard rails that the file does not name
  * make room. */
 void scenario_check_links(struct json_reader *r, const json_t *root, struct scenario *s);

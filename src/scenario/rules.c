@@ -2,6 +2,7 @@
 #include "evolve/local_cycle.h"
 #include "pbft/limits.h"
 #include "scenario/read.h"
+#include "state/state.h"
 
 /* What the federation's genesis and its nodes' configuration get from the file: policy, guard rails, rebalance. */
 
@@ -119,6 +120,31 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
                   (unsigned long long)p->window, (unsigned long long)p->checkpoint_interval);
     read_unsigned(r, policy, "joins_per_epoch", 0, JOINS_PER_EPOCH_MAX, &p->joins_per_epoch);
     read_unsigned(r, policy, "spot_checks", 0, SPOT_CHECKS_MAX, &p->spot_checks);
+    read_leave(r, mark);
+}
+
+/* Each member's best is looked at before anybody's second (state/phase.c), so one offer of each is never in vain; more
+ * are when all of them cannot be scored in an epoch. Unless the file names it, there is one then. */
+void scenario_check_offers(struct json_reader *r, const json_t *root, struct scenario *s)
+{
+    const unsigned before = s->policy.archive_max + ANCHORS_KEPT - 1;
+    const unsigned room = CYCLE_CANDIDATES_MAX - 1 - before;
+    size_t mark;
+
+    if (r->err != ERR_OK || s->policy.migrants == 1 || s->node_count * s->policy.migrants <= room)
+        return;
+    if (json_object_get(json_object_get(root, "policy"), "migrants") == NULL) {
+        s->policy.migrants = 1;
+        return;
+    }
+    (void)read_enter_object(r, root, "policy", &mark);
+    read_fail(
+        r, "migrants", ERR_RANGE,
+        "%u members x %u migrants are %u offers, but of the %d candidates of an epoch 1 is the incumbent, %u are of "
+        "the archive, up to %d were incumbents before, and %u are left; for %u members at most %u fit",
+        s->node_count, s->policy.migrants, s->node_count * s->policy.migrants, CYCLE_CANDIDATES_MAX,
+        s->policy.archive_max, ANCHORS_KEPT - 1, room, s->node_count,
+        room / s->node_count > 1 ? room / s->node_count : 1);
     read_leave(r, mark);
 }
 

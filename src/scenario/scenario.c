@@ -60,6 +60,7 @@ static void read_root(struct json_reader *r, const json_t *root, struct scenario
     scenario_read_nodes(r, root, s);
     scenario_read_network(r, root, s);
     scenario_read_rules(r, root, s);
+    scenario_check_offers(r, root, s);
     scenario_read_events(r, root, s);
     scenario_default_cap(root, s);
     scenario_read_quorum(r, root, s);
@@ -69,13 +70,19 @@ static void read_root(struct json_reader *r, const json_t *root, struct scenario
     scenario_hide_files(s);
 }
 
-static enum err read_doc(const struct json_doc *doc, struct scenario *out, struct diag *diag)
+/* run: NULL where the scenario is not run. */
+static enum err read_doc(const struct json_doc *doc, const struct scenario_run *run, struct scenario *out,
+                         struct diag *diag)
 {
     struct json_reader r = {.doc = doc, .diag = diag};
     struct scenario s;
 
     set_defaults(&s);
     read_root(&r, doc->root, &s);
+    if (run != NULL && run->limit_ms > 0)
+        s.limit_ns = (int64_t)run->limit_ms * ms;
+    if (run != NULL)
+        scenario_check_schedule(&r, doc->root, run, &s);
     buf_free(&r.pointer);
     if (r.err != ERR_OK)
         scenario_fini(&s);
@@ -97,19 +104,24 @@ enum err scenario_parse(const char *name, struct bytes text, struct scenario *ou
     err = json_doc_parse(&doc, name, text, diag);
     if (err != ERR_OK)
         return err;
-    err = read_doc(&doc, out, diag);
+    err = read_doc(&doc, NULL, out, diag);
     json_doc_free(&doc);
     return err;
 }
 
 enum err scenario_load(const char *path, struct scenario *out, struct diag *diag)
 {
+    return scenario_load_run(path, NULL, out, diag);
+}
+
+enum err scenario_load_run(const char *path, const struct scenario_run *run, struct scenario *out, struct diag *diag)
+{
     struct json_doc doc;
     enum err err = json_doc_load(&doc, path, SCENARIO_SIZE_MAX, diag);
 
     if (err != ERR_OK)
         return err;
-    err = read_doc(&doc, out, diag);
+    err = read_doc(&doc, run, out, diag);
     json_doc_free(&doc);
     return err;
 }

@@ -112,11 +112,21 @@ struct scenario {
     struct scenario_event *events; /* owned; order of the file */
 };
 
+/* What the command line says of a run. */
+struct scenario_run {
+    uint64_t epochs;   /* at least 1 */
+    uint64_t limit_ms; /* 0: the scenario's */
+};
+
 /* Every complaint names file, line, column and JSON pointer and what was expected. .col files are looked up
  * relative to the scenario file. Errors: ERR_IO of a file; those of json_doc_load(), and for what a scenario
  * may not say ERR_TYPE, ERR_RANGE, ERR_UNKNOWN, ERR_MISSING, ERR_DUPLICATE, ERR_LIMIT, ERR_SYNTAX or ERR_STATE. *out is
  * set on success only. */
 enum err scenario_load(const char *path, struct scenario *out, struct diag *diag) MUST_CHECK;
+/* The same for a run: the limit is the run's, and events that can never happen in it are refused, too: ERR_RANGE,
+ * ERR_STATE, ERR_DUPLICATE. */
+enum err scenario_load_run(const char *path, const struct scenario_run *run, struct scenario *out,
+                           struct diag *diag) MUST_CHECK;
 enum err scenario_parse(const char *name, struct bytes text, struct scenario *out, struct diag *diag) MUST_CHECK;
 void scenario_fini(struct scenario *s);
 

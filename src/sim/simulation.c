@@ -268,6 +268,7 @@ static enum err run(const struct federated_simulation_options *o, struct federat
     struct artifacts files = {0};
     struct spool_room room = {.folder = output_dir};
     struct leaving leaving = {.options = o, .files = &files, .room = o->write_artifacts ? &room : NULL};
+    const struct scenario_run run = {.epochs = o->epochs, .limit_ms = o->limit_ms};
     struct scenario scenario;
     struct buf label = {0};
     enum err err;
@@ -278,10 +279,8 @@ static enum err run(const struct federated_simulation_options *o, struct federat
         return diag_set(diag, ERR_RANGE, "either clean or resume");
     if (o->limit_ms > SCENARIO_LIMIT_MS_MAX)
         return diag_set(diag, ERR_RANGE, "limit_ms: at most %lld", (long long)SCENARIO_LIMIT_MS_MAX);
-    if (scenario_load(o->scenario, &scenario, diag) != ERR_OK)
+    if (scenario_load_run(o->scenario, &run, &scenario, diag) != ERR_OK)
         return ERR_SYNTAX; /* ERR_MISMATCH is for violations */
-    if (o->limit_ms > 0)
-        scenario.limit_ns = (int64_t)o->limit_ms * 1000000;
     if (o->label != NULL)
         buf_add_text(&label, o->label);
     else

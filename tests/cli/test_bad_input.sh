@@ -41,6 +41,56 @@ bad "missing graph" '/workload/files/0: cannot read the graph no.col'
 printf 'c fine\np edge 3 2\ne 1 2\ne 1 9\n' > bad.col
 scenario x.json "$core" ', "workload": {"family": "files", "files": ["bad.col"]}'
 bad "malformed graph" 'bad.col:4'
+# never TEXT PATTERN EVENTS [EPOCHS]: events that cannot happen in a run of two epochs, 5 and 6
+never() {
+    {
+        printf '{"name": "x", "quorum": 2, "max_ledger_drift": 1, "epoch_start": 5, "nodes": ['
+        printf '{"id": "%s", "region": "r", "role": "%s", "stake": 1}%s' a core ', ' b core ', ' c edge '], '
+        printf '"events": [%s]%s}\n' "$3" "$small"
+    } > x.json
+    ok "$1" refused_with "$2" "$federated_sim" --scenario x.json --epochs 2 --output-dir o
+    shift 3
+    [ $# = 0 ] || ok "  but with --epochs $1" run 0 "$federated_sim" --scenario x.json --epochs "$1" --output-dir often
+}
+never "an epoch that never begins" \
+    'x.json:1:.*/events/0/epoch: epoch 99 never begins: the run has 2 epochs (--epochs), 5 to 6; it would take 95' \
+    '{"kind": "crash", "node": "c", "epoch": 99}'
+never "the epoch behind the last" '/events/1/epoch: epoch 7 never begins.* take 3' \
+    '{"kind": "crash", "node": "c", "epoch": 5}, {"kind": "restart", "node": "c", "epoch": 7}' 3
+never "a time behind the limit" \
+    '/events/0/at_ms: 3600001 is behind the limit of virtual time, 3600000 (limit_ms, --limit-ms)' \
+    '{"kind": "crash", "node": "c", "at_ms": 3600001}'
+never "a restart of a node that nothing stops" '/events/1/node: "c" cannot start again' \
+    '{"kind": "crash", "node": "b", "epoch": 6}, {"kind": "restart", "node": "c", "epoch": 6}'
+never "nothing to heal" '/events/0/kind: there is no partition that could heal' '{"kind": "heal", "epoch": 6}'
+never "a crash before the node is there" '/events/0/epoch: "c" joins in epoch 6 (/events/1)' \
+    '{"kind": "crash", "node": "c", "epoch": 5}, {"kind": "join", "node": "c", "epoch": 6}'
+never "leaving twice" '/events/1/node: "c" leaves twice' \
+    '{"kind": "leave", "node": "c", "epoch": 5}, {"kind": "leave", "node": "c", "epoch": 6}'
+never "nobody stays" '/events/0/node: all 2 validators leave; one has to stay' \
+    '{"kind": "leave", "node": "a", "epoch": 5}, {"kind": "leave", "node": "b", "epoch": 5}'
+# many N MIGRANTS: N nodes; `"migrants": M`, or nothing
+many() {
+    awk -v n="$1" -v migrants="$2" 'BEGIN {
+        printf "{\"name\": \"x\", \"quorum\": 1, \"max_ledger_drift\": 1, \"epoch_start\": 1, \"nodes\": ["
+        for (i = 0; i < n; i++)
+            printf "%s{\"id\": \"n%d\", \"region\": \"r\", \"role\": \"%s\", \"stake\": 1}",
+                i ? "," : "", i, i ? "edge" : "core"
+        printf "], \"workload\": {\"family\": \"queen\", \"instances\": 1, \"size_min\": 4},"
+        printf " \"policy\": {\"evaluations\": 1, \"iteration_limit\": 1%s}}", migrants }' > x.json
+}
+many 79 ', "migrants": 3'
+bad "more offers than can be scored" \
+    '/policy/migrants: 79 members x 3 migrants are 237 offers, but .*for 79 members at most 2 fit'
+many 78 ', "migrants": 3'
+ok "as many as can" run 0 "$federated_sim" --scenario x.json --epochs 1 --output-dir often --quiet
+many 130 ''
+ok "where two do not fit one is offered" run 0 "$federated_sim" --scenario x.json --epochs 1 --output-dir often --json
+many 130 ', "migrants": 1'
+cp out two
+ok "as if that were said" run 0 "$federated_sim" --scenario x.json --epochs 1 --output-dir often --json
+ok "in every root" test "$(sed 's/.*log_root"//; s/messages.*//' out)" = "$(sed 's/.*log_root"//; s/messages.*//' two)"
+
 ok "missing scenario" refused_with 'nothere.json' "$federated_sim" --scenario nothere.json
 ok "folder as scenario" refused "$federated_sim" --scenario .
 scenario x.json "$core" ''
