@@ -230,10 +230,8 @@ static void advanced(void *context, const struct replica_block *block, struct bl
         snapshot_add_link(f, bytes, block);
         duties_meet_voters(f);
     }
-    if (f->application.execution.epoch_ended) {
-        duties_epoch_ended(f, &f->application.execution.outcome);
+    if (f->application.execution.epoch_ended)
         outcome_take(f, &f->application.execution);
-    }
     if (f->out != NULL) /* else it is a block of the store, which was told about when it was decided */
         note_block(f, &f->application.execution);
     execution_free(&f->application.execution);

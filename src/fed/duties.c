@@ -263,24 +263,6 @@ static void contribute_update(struct fed *f)
         submit_update(f);
 }
 
-/* Many epochs may go by in one step of catch-up: what has counted in one of them is not offered again. */
-void duties_epoch_ended(struct fed *f, const struct epoch_outcome *o)
-{
-    for (unsigned i = 0; i < o->update_count; i++) {
-        if (o->updates[i].member == f->self)
-            MUTATE(FED_WORK_OFFERED_AGAIN, (void)0, forget_cycle(f));
-    }
-}
-
-/* A state tells only that something of ours has counted since. */
-void duties_installed(struct fed *f)
-{
-    const struct member *self = fed_self(f);
-
-    if (self != NULL && self->last_epoch >= f->duties.cycle_basis.epoch)
-        forget_cycle(f);
-}
-
 static void contribute_score(struct fed *f)
 {
     const struct federation_state *s = &f->decided;
@@ -343,7 +325,8 @@ static void contribute(struct fed *f)
         return;
     }
     const struct contribution *c = &f->decided.contributions[f->self];
-    if (c->updated)
+    bool counted = f->duties.cycle_basis.epoch <= self->counted_epoch; /* or later work of ours, of before a wipe */
+    if (MUTATE(FED_WORK_OFFERED_AGAIN, false, counted))
         forget_cycle(f);
     if (f->decided.phase == PHASE_COLLECT && !c->updated)
         contribute_update(f);

@@ -75,8 +75,6 @@ struct fed_event;
 
 /* The end of a step: does what has become due. */
 void duties_settle(struct fed *f);
-void duties_epoch_ended(struct fed *f, const struct epoch_outcome *o);
-void duties_installed(struct fed *f);   /* the decided state is one that others gave us */
 void duties_meet_voters(struct fed *f); /* the decided state began a membership epoch */
 enum err duties_cycle_done(struct fed *f, const struct fed_event *event) MUST_CHECK;
 enum err duties_score_done(struct fed *f, const struct fed_event *event) MUST_CHECK;

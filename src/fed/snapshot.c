@@ -151,7 +151,6 @@ enum err snapshot_install(struct fed *f, uint64_t height, struct bytes proof, st
         return err;
     take(f, &state, &p);
     point_of(f, out);
-    duties_installed(f);
     if (f->decided.membership_epoch != before)
         duties_meet_voters(f);
     return ERR_OK;

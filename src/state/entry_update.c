@@ -1,8 +1,8 @@
 #include "state/kind.h"
 #include "base/mutate.h"
 
-/* UPDATE: the best genomes of a site's local cycle. One of each member in an epoch; what was made for an earlier epoch
- * counts with its staleness. */
+/* UPDATE: the best genomes of a site's local cycle. One of each member in an epoch, and one for an epoch; what was made
+ * for an earlier epoch counts with its staleness. */
 
 void update_body_encode(const struct update_body *b, struct buf *out)
 {
@@ -100,7 +100,10 @@ static enum err decode(const void *context, const struct envelope *e, void **out
 
 /* ---- its effect */
 
-/* One that missed COLLECT waits for the next one; one that is more than max_ledger_drift late is ERR_STALE. */
+/* One that missed COLLECT waits for the next one; one that is more than max_ledger_drift late is ERR_STALE.
+ * ERR_DUPLICATE: the member's work for this epoch, or a later one, has counted. A site that lost its disk may evaluate
+ * again for an epoch in which it had spoken, and a liar may sign as many UPDATEs for an epoch as it likes: each has a
+ * new sequence number, and could else count as late work in the epochs that follow. */
 static enum err judge(const struct federation_state *s, struct entry *e)
 {
     uint64_t epoch = e->envelope.federated_epoch;
@@ -108,7 +111,8 @@ static enum err judge(const struct federation_state *s, struct entry *e)
         return ERR_STATE;
     if (epoch > s->epoch)
         return ERR_AGAIN;
-    if (s->contributions[e->member].updated)
+    bool counted = epoch <= s->members[e->member].counted_epoch;
+    if (s->contributions[e->member].updated || MUTATE(STATE_WORK_COUNTS_TWICE, false, counted))
         return ERR_DUPLICATE;
     if (s->phase != PHASE_COLLECT)
         return ERR_AGAIN;
@@ -139,6 +143,7 @@ static void apply(struct federation_state *s, const struct entry *e)
     }
     m->status = MEMBER_ACTIVE;
     m->last_epoch = s->epoch;
+    m->counted_epoch = e->envelope.federated_epoch;
 }
 
 /* Who is too late must reconcile first. The sequence is used up, or the same UPDATE could be brought forward again

@@ -181,6 +181,7 @@ static void admit(struct federation_state *s, const struct change *c)
         .sponsor = state_party(s, sponsor) + 1,
         .first_epoch = s->epoch,
         .last_epoch = s->epoch,
+        .counted_epoch = s->epoch - 1,
     };
     s->contributions[at] = (struct contribution){0};
     s->validator_count += s->members[at].votes;

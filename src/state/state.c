@@ -27,6 +27,7 @@ static void take_members(struct federation_state *s, const struct genesis *g)
             .status = MEMBER_ACTIVE,
             .votes = g->members[i].role == ROLE_CORE,
             .last_epoch = g->epoch_start,
+            .counted_epoch = g->epoch_start - 1,
         };
         s->validator_count += g->members[i].role == ROLE_CORE;
         if (g->members[i].stake > s->founders_stake)

@@ -33,11 +33,12 @@ struct member {
     unsigned ballot_count;
     struct digest ballots[BALLOTS_KEPT]; /* of the bodies that it signed off and that are not agreed; newest last */
     unsigned sponsor;                    /* the founder that stands for it, counted from 1; 0: it is a founder itself */
-    uint64_t first_epoch;  /* the one that it came with, in which nothing of it weighs yet; 0: a founder */
-    uint64_t sequence;     /* last one executed that its present key had signed */
-    uint64_t last_epoch;   /* whose collect phase it last took part in (joined, reconciled: the epoch of that) */
-    uint64_t found_epoch;  /* in which a claim of it was last found false; 0: never */
-    uint64_t false_claims; /* how often that was */
+    uint64_t first_epoch;   /* the one that it came with, in which nothing of it weighs yet; 0: a founder */
+    uint64_t sequence;      /* last one executed that its present key had signed */
+    uint64_t last_epoch;    /* whose collect phase it last took part in (joined, reconciled: the epoch of that) */
+    uint64_t counted_epoch; /* that the newest work of it that counted was made for; at first the one before it came */
+    uint64_t found_epoch;   /* in which a claim of it was last found false; 0: never */
+    uint64_t false_claims;  /* how often that was */
 };
 
 /* What one site put into the running epoch. */

@@ -127,7 +127,7 @@ static struct candidate *get_candidates(struct cbor_reader *r, const struct fede
 
 static void get_member(struct cbor_reader *r, struct member *m)
 {
-    cbor_expect_map(r, 10);
+    cbor_expect_map(r, 11);
     cbor_expect_key(r, "card");
     member_card_get(r, &m->card);
     cbor_expect_key(r, "votes");
@@ -141,6 +141,7 @@ static void get_member(struct cbor_reader *r, struct member *m)
     m->first_epoch = get_number(r, "first_epoch", (uint64_t)BODY_NUMBER_MAX);
     m->found_epoch = get_number(r, "found_epoch", (uint64_t)BODY_NUMBER_MAX);
     m->false_claims = get_number(r, "false_claims", (uint64_t)BODY_NUMBER_MAX);
+    m->counted_epoch = get_number(r, "counted_epoch", (uint64_t)BODY_NUMBER_MAX);
     enum err err = r->err == ERR_OK ? key_check(&m->card.key) : ERR_OK;
     if (err != ERR_OK)
         cbor_fail(r, err);
@@ -349,6 +350,14 @@ static bool checks_fit(const struct federation_state *s)
     return true;
 }
 
+/* What counts in the running epoch is the newest work of its member. */
+static bool counting_fits(const struct federation_state *s, const struct member *m, const struct contribution *c)
+{
+    if (m->counted_epoch > s->epoch)
+        return false;
+    return !c->updated || c->staleness == s->epoch - m->counted_epoch;
+}
+
 static enum err state_check(const struct federation_state *s)
 {
     bool aligned = s->phase != PHASE_COLLECT;
@@ -361,6 +370,8 @@ static enum err state_check(const struct federation_state *s)
     for (unsigned i = 0; i < s->member_count; i++) {
         const struct contribution *c = &s->contributions[i];
         if (c->offer_count > 0 && !c->updated)
+            return ERR_MISMATCH;
+        if (!counting_fits(s, &s->members[i], c))
             return ERR_MISMATCH;
     }
     return ERR_OK;

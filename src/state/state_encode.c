@@ -18,7 +18,7 @@ static void put_number(struct cbor_writer *w, const char *key, uint64_t v)
 
 static void put_member(struct cbor_writer *w, const struct member *m)
 {
-    cbor_put_map(w, 10);
+    cbor_put_map(w, 11);
     cbor_put_text(w, "card");
     member_card_put(w, &m->card);
     cbor_put_text(w, "votes");
@@ -35,6 +35,7 @@ static void put_member(struct cbor_writer *w, const struct member *m)
     put_number(w, "first_epoch", m->first_epoch);
     put_number(w, "found_epoch", m->found_epoch);
     put_number(w, "false_claims", m->false_claims);
+    put_number(w, "counted_epoch", m->counted_epoch);
 }
 
 static void put_candidates(struct cbor_writer *w, const struct genome_schema *schema, const char *key,

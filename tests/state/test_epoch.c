@@ -47,13 +47,13 @@ static void the_line_is_pinned(void)
     digest_hex(&f.state.federation_id, hex);
     CHECK_EQ_TEXT(hex, "7f58206d441cbe51aa5dc153c71d389c67537a24c5c895bd00860ccfe0d2d1e9");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "e2340f93827e1bbbd6f1953042e944929415d2e6ce99e690bbbdac3d3abdd2cf");
+    CHECK_EQ_TEXT(hex, "302eb539229fb2643a1f0d14d7dc5c1cfe908c6183941e9cf84be43909e56f5d");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "93cffa28dca8df10d1fab6ab4c9f2d003615f332b94f8b161fdeac6f83ae97dd");
+    CHECK_EQ_TEXT(hex, "bfdb1a61b5739f053470fd33adc21b419d69e0c4b5e9480aeaf86cc1c62cddcf");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "2aaf67ac9d81880dd45e8403d1667f4edad4cf56cbd2ad5461f897e7960daec4");
+    CHECK_EQ_TEXT(hex, "a0ec287625dbff6df1730812d02d56c6631a13acf5e65b350b794c6d1e0a7a2c");
     fixture_fini(&f);
 }
 

@@ -223,6 +223,9 @@ static void a_new_key_counts_anew(void)
     CHECK_EQ_U64(f.sequences[4], UINT64_MAX);
     f.keys[4] = f.keys[NEW];
     f.sequences[4] = 0;
+    fixture_update(&f, 4, 0, 1); /* its work does not: this has counted under the old key */
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
     fixture_update(&f, 4, 0, 2);
     fixture_run(&f);
     CHECK_ERR(f.last.verdicts[0], ERR_OK);

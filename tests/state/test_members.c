@@ -3,14 +3,28 @@
 
 /* Who takes part: staleness, quarantine and reconciliation, evidence, leaving, shards. */
 
-/* An epoch in which only members 0 and 1 take part. */
+/* An epoch in which only members 0 and 1 take part, whoever has sent an UPDATE before. */
 static void epoch_of_two(struct fixture *f)
 {
     fixture_collect(f, 2, 0);
     fixture_score(f, 0, 0, 100);
     fixture_score(f, 1, 0, 100);
     fixture_run(f);
+    if (!f->last.epoch_ended) {
+        fixture_close(f, 0);
+        fixture_run(f);
+    }
     CHECK(f->last.epoch_ended);
+}
+
+/* An epoch in which nobody is heard, and nobody becomes absent for that. */
+static void epoch_of_nobody(struct fixture *f)
+{
+    for (unsigned attempt = 0; attempt <= f->state.policy.retry_budget; attempt++) {
+        fixture_close(f, 0);
+        fixture_run(f);
+    }
+    CHECK(f->last.epoch_ended && !f->last.outcome.anchored);
 }
 
 static void reconcile(struct fixture *f, unsigned member, uint64_t height, const struct digest *id)
@@ -87,7 +101,7 @@ static void too_late_an_update_quarantines(void)
     struct fixture f;
     fixture_init(&f, 3, 0, NULL);
     for (unsigned i = 0; i < 3; i++)
-        fixture_epoch(&f, 0);
+        epoch_of_nobody(&f);
     CHECK_EQ_U64(f.state.epoch, 4);
     fixture_update(&f, 1, 5, 2);
     fixture_update(&f, 2, 5, 1);
@@ -121,7 +135,7 @@ static void staleness_costs_weight(void)
         struct fixture f;
         fixture_init(&f, 3, 0, &policy);
         for (unsigned i = 0; i < 2; i++)
-            fixture_epoch(&f, 0);
+            epoch_of_nobody(&f);
         for (unsigned i = 0; i < 3; i++)
             fixture_update(&f, i, i == 0 ? 5 : 0, i < 2 && stale ? 1 : 3);
         fixture_run(&f);
@@ -134,6 +148,91 @@ static void staleness_costs_weight(void)
         CHECK(f.last.outcome.changed == !stale);
         fixture_fini(&f);
     }
+}
+
+/* ---- work counts once */
+
+/* The verdict on an UPDATE that a member signs now, for the given epoch. */
+static enum err offer(struct fixture *f, unsigned member, uint64_t epoch)
+{
+    fixture_update(f, member, 7, epoch);
+    fixture_run(f);
+    return f->last.verdicts[0];
+}
+
+/* Made twice (the disk was lost) or signed twice (a lie): the second has a new number, and comes an epoch or two later.
+ * It has no effect, its author stays in good standing, and the work of the running epoch counts. */
+static void work_for_an_epoch_counts_once(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 1, NULL);
+    CHECK_ERR(offer(&f, 3, 1), ERR_OK);
+    CHECK_ERR(offer(&f, 3, 1), ERR_DUPLICATE);
+    for (unsigned i = 0; i < 3; i++)
+        CHECK_ERR(offer(&f, i, 1), ERR_OK);
+    CHECK_EQ_U64(f.state.phase, PHASE_SCORE);
+    CHECK_ERR(offer(&f, 3, 1), ERR_DUPLICATE); /* not "later" */
+    for (unsigned i = 0; i < 4; i++)
+        fixture_score(&f, i, 7, 200);
+    fixture_run(&f);
+    CHECK_EQ_U64(f.state.epoch, 2);
+    CHECK_ERR(offer(&f, 3, 1), ERR_DUPLICATE);
+    CHECK(!f.state.contributions[3].updated);
+    epoch_of_two(&f);
+    CHECK_ERR(offer(&f, 3, 1), ERR_DUPLICATE);
+    CHECK_EQ_U64(f.state.members[3].status, MEMBER_ABSENT);
+    CHECK_ERR(offer(&f, 3, 2), ERR_OK); /* late, and for the first time */
+    CHECK_EQ_U64(f.state.members[3].counted_epoch, 2);
+    epoch_of_two(&f);
+    CHECK_ERR(offer(&f, 3, 2), ERR_DUPLICATE);
+    CHECK_ERR(offer(&f, 3, 4), ERR_OK);
+    fixture_fini(&f);
+}
+
+/* The window of late work is two epochs here. What a member has left out it cannot bring forward behind newer work. */
+static void newer_work_takes_the_place_of_older(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 1, NULL);
+    epoch_of_two(&f);
+    CHECK_ERR(offer(&f, 3, 2), ERR_OK);
+    epoch_of_two(&f);
+    CHECK_ERR(offer(&f, 3, 1), ERR_DUPLICATE);
+    CHECK_EQ_U64(f.state.members[3].status, MEMBER_ABSENT); /* it let SCORE pass; it is not quarantined */
+    CHECK_ERR(offer(&f, 3, 3), ERR_OK);
+    epoch_of_two(&f);
+    CHECK_EQ_U64(f.state.epoch, 4);
+    CHECK_ERR(offer(&f, 3, 1), ERR_DUPLICATE); /* nor is it for what is older than the window */
+    CHECK_EQ_U64(f.state.members[3].status, MEMBER_ABSENT);
+    fixture_fini(&f);
+}
+
+/* That an epoch is given up, or goes back to an earlier incumbent, makes nothing unsaid. */
+static void work_of_an_epoch_given_up_has_counted(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 1, NULL);
+    CHECK_ERR(offer(&f, 3, 1), ERR_OK);
+    epoch_of_nobody(&f);
+    CHECK_ERR(offer(&f, 3, 1), ERR_DUPLICATE);
+    CHECK_ERR(offer(&f, 2, 1), ERR_OK); /* that one has said nothing yet */
+    fixture_fini(&f);
+}
+
+/* No work is older than its author's membership. */
+static void work_from_before_the_first_epoch_does_not_count(void)
+{
+    struct fixture f;
+    fixture_init(&f, 3, 1, NULL);
+    struct change c = fixture_newcomer(&f, 20, ROLE_EDGE);
+    CHECK_ERR(offer(&f, 3, 0), ERR_DUPLICATE);
+    CHECK_ERR(fixture_sign_off(&f, 0, 1, &c, 20), ERR_OK);
+    fixture_epoch(&f, 5);
+    REQUIRE(f.state.member_count == 5);
+    f.keys[4] = f.keys[20];
+    CHECK_ERR(offer(&f, 4, 1), ERR_DUPLICATE);
+    CHECK_ERR(offer(&f, 4, 2), ERR_OK);
+    fixture_fini(&f);
 }
 
 /* ---- evidence */
@@ -448,6 +547,10 @@ int main(void)
     TAP_RUN(only_recent_blocks_reconcile);
     TAP_RUN(too_late_an_update_quarantines);
     TAP_RUN(staleness_costs_weight);
+    TAP_RUN(work_for_an_epoch_counts_once);
+    TAP_RUN(newer_work_takes_the_place_of_older);
+    TAP_RUN(work_of_an_epoch_given_up_has_counted);
+    TAP_RUN(work_from_before_the_first_epoch_does_not_count);
     TAP_RUN(double_talk_convicts);
     TAP_RUN(the_largest_statements_fit_into_evidence);
     TAP_RUN(attachments_are_those_that_are_named);

@@ -19,6 +19,7 @@ struct storm {
     struct buf seen[REPLAYS]; /* earlier entries */
     unsigned seen_count;
     uint64_t last_epoch;
+    uint64_t counted[MEMBERS_MAX]; /* the newest epoch for which work of a member has counted */
 };
 
 static uint64_t draw(struct storm *s, uint64_t bound)
@@ -34,7 +35,7 @@ static unsigned some_member(struct storm *s)
 /* The draws stand in statements of their own: C leaves the order of arguments open. */
 static void random_update(struct storm *s, unsigned member)
 {
-    uint64_t number = draw(s, 9), late = draw(s, s->f.state.epoch < 4 ? 2 : 5);
+    uint64_t number = draw(s, 9), late = draw(s, s->f.state.epoch < 4 ? s->f.state.epoch + 1 : 5);
     fixture_update(&s->f, member, number, s->f.state.epoch + 1 - late);
 }
 
@@ -183,10 +184,12 @@ static void add_random_entry(struct storm *s)
         mangle(s);
 }
 
-/* What fixture_collect() and fixture_epoch() would do, so that storms get somewhere. */
+/* What fixture_collect() and fixture_epoch() would do but for some who are late, so that storms get somewhere. */
 static void add_whole_phase(struct storm *s)
 {
     for (unsigned i = 0; i < s->f.state.member_count && s->f.count < FIXTURE_BATCH - 20; i++) {
+        if (draw(s, 6) == 0)
+            continue;
         if (s->f.state.phase == PHASE_COLLECT)
             fixture_update(&s->f, i, draw(s, 9), s->f.state.epoch);
         else if (s->f.state.phase == PHASE_SCORE)
@@ -218,6 +221,16 @@ static void check_contributions(const struct federation_state *s)
     }
 }
 
+/* No member's work counts twice for an epoch. */
+static void check_work(struct storm *s, const struct epoch_outcome *o)
+{
+    for (unsigned i = 0; i < o->update_count; i++) {
+        uint64_t *counted = &s->counted[o->updates[i].member], made_for = o->epoch - o->updates[i].staleness;
+        CHECK(made_for > *counted);
+        *counted = made_for;
+    }
+}
+
 static void check_invariants(struct storm *s)
 {
     const struct federation_state *f = &s->f.state;
@@ -234,6 +247,7 @@ static void check_invariants(struct storm *s)
             CHECK(!digest_equal(&f->archive[i].hash, &f->archive[k].hash));
     if (s->f.last.epoch_ended) {
         const struct epoch_outcome *o = &s->f.last.outcome;
+        check_work(s, o);
         CHECK(o->anchored || !o->changed);
         CHECK(!o->anchored || o->scored >= f->policy.min_participants || o->rolled_back);
         CHECK(!o->changed || o->aggregated_delta_ppm >= -(int64_t)f->policy.margin_ppm);

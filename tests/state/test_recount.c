@@ -351,6 +351,9 @@ static void who_is_found_sits_out(void)
         CHECK(!state_sits_out(&f.state, SITE));
         CHECK_ERR(reconcile(&f, SITE), ERR_OK);
         CHECK_EQ_U64(f.state.members[SITE].status, MEMBER_ACTIVE);
+        fixture_update(&f, SITE, 30, found); /* it gets no second word for the epoch of its false one */
+        fixture_run(&f);
+        CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
     }
     fixture_fini(&f);
 }

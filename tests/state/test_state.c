@@ -89,6 +89,7 @@ static void nothing_is_lost(void)
     CHECK_EQ_U64(back.anchor_count, f.state.anchor_count);
     CHECK(back.members[4].found_epoch == 1 && back.members[4].false_claims == 1);
     CHECK(back.members[5].sponsor == 1 && back.members[5].first_epoch == 2);
+    CHECK(back.members[5].counted_epoch == 1 && back.members[0].counted_epoch == 2);
     CHECK_EQ_U64(back.retired_count, 1);
     CHECK_EQ_U64(back.founders_stake, 1);
     REQUIRE(back.check_count == f.state.check_count && back.check_count > 0);
@@ -191,6 +192,13 @@ static void a_state_does_not_contradict_itself(void)
     f.state.members[4].found_epoch = 0;
     refused(&f);
     f.state.members[4].found_epoch = 1;
+    f.state.members[0].counted_epoch = f.state.epoch - 1; /* its UPDATE of this epoch is there, and is not late */
+    refused(&f);
+    f.state.members[0].counted_epoch = f.state.epoch;
+    uint64_t counted_epoch = f.state.members[5].counted_epoch;
+    f.state.members[5].counted_epoch = f.state.epoch + 1;
+    refused(&f);
+    f.state.members[5].counted_epoch = counted_epoch;
     f.state.members[5].sponsor = 0; /* a newcomer by nobody's wish, by its own, by another newcomer's; of later */
     refused(&f);
     f.state.members[5].sponsor = 6;
