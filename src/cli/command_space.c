@@ -93,7 +93,7 @@ static void describe(const char *path, const struct space *space)
 static int run(const struct space_options *o, const char *path)
 {
     struct space *space = mem_alloc(sizeof *space);
-    struct buf text = {0};
+    struct buf text = {0}, lost = {0};
     struct diag diag = {0};
     enum err err = space_load(o->has_from ? o->from : space_format_of(path), path, space, &diag);
 
@@ -108,6 +108,11 @@ static int run(const struct space_options *o, const char *path)
         fwrite(text.data, 1, text.len, stdout);
     else
         describe(path, space);
+    if (err == ERR_OK && o->has_to)
+        space_lost_print(o->to, space, bytes_of_buf(&text), &lost);
+    if (lost.len > 0)
+        say(stderr, "prismfed space: %s\n", buf_text(&lost));
+    buf_free(&lost);
     buf_free(&text);
     mem_free(space);
     return err == ERR_OK ? EXIT_FINE : EXIT_UNUSABLE;

@@ -39,6 +39,7 @@ static void read_switch(struct reader *r, unsigned gene)
     struct bytes text = scan_quoted(s);
     char *field = r->space->switches[gene];
     bool fits = space_text_copy(field, sizeof r->space->switches[0], text);
+    r->space->has_switches = true;
     for (size_t i = 0; fits && i < text.len; i++)
         fits = field[i] >= ' ' && field[i] <= '~' && field[i] != '"';
     if (!fits)

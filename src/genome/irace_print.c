@@ -64,7 +64,10 @@ static enum err gene_print(const struct space *space, unsigned gene, struct buf 
     const struct gene_spec *spec = &space->schema.genes[gene];
     if (!name_is_plain(spec->name))
         return diag_set(diag, ERR_RANGE, "irace has no names like %s: letters, digits, _ and . only", spec->name);
-    buf_printf(out, "%s \"%s\" ", spec->name, space->switches[gene]);
+    if (space->has_switches)
+        buf_printf(out, "%s \"%s\" ", spec->name, space->switches[gene]);
+    else
+        buf_printf(out, "%s \"--%s=\" ", spec->name, spec->name);
     enum err err = domain_print(&space->schema, spec, out, diag);
     if (err == ERR_OK && spec->condition.count > 0) {
         buf_add_text(out, " | ");

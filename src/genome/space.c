@@ -5,6 +5,7 @@
 
 #include "base/dmath.h"
 #include "base/file.h"
+#include "base/mutate.h"
 #include "codec/decimal.h"
 #include "genome/schema.h"
 #include "genome/space_formats.h"
@@ -253,7 +254,8 @@ enum err space_print(enum space_format format, const struct space *space, struct
 
 /* ---- values */
 
-static double rounded(double x, unsigned digits)
+/* To the digits, as long as that stays in the range; else the bound that it would cross. */
+static double rounded(const struct gene_spec *spec, double x, unsigned digits)
 {
     double scale = 1;
     for (unsigned i = 0; i < digits; i++)
@@ -261,16 +263,61 @@ static double rounded(double x, unsigned digits)
     double scaled = x * scale;
     if (digits == 0 || !(scaled > -1e15 && scaled < 1e15))
         return x;
-    return (double)(int64_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5) / scale;
+    double near = (double)(int64_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5) / scale;
+    double inside = near < spec->lo ? spec->lo : near > spec->hi ? spec->hi : near;
+    return MUTATE(SPACE_ROUNDED_OUT, near, inside);
 }
 
 void space_value_print(const struct space *space, unsigned gene, const struct gene_value *value, struct buf *out)
 {
     const struct gene_spec *spec = &space->schema.genes[gene];
     if (spec->type == GENE_CONTINUOUS)
-        decimal_print(rounded(value->real, space->digits), out);
+        decimal_print(rounded(spec, value->real, space->digits), out);
     else if (spec->type == GENE_ORDINAL || spec->type == GENE_CATEGORICAL)
         buf_add_text(out, gene_choice(&space->schema, spec, (unsigned)value->integer));
     else
         buf_printf(out, "%" PRId64, value->integer);
+}
+
+/* ---- what is lost */
+
+static bool default_differs(const struct gene_spec *a, const struct gene_spec *b)
+{
+    return a->type == GENE_CONTINUOUS ? a->default_real != b->default_real : a->default_integer != b->default_integer;
+}
+
+static void defaults_lost(const struct space *space, const struct space *again, struct buf *out)
+{
+    unsigned count = 0, more = 0;
+    for (unsigned i = 0; i < space->schema.count; i++) {
+        const struct gene_spec *spec = &space->schema.genes[i];
+        struct gene_value value = {.real = spec->default_real, .integer = spec->default_integer};
+        if (!default_differs(spec, &again->schema.genes[i]))
+            continue;
+        if (count++ >= 10) {
+            more++;
+            continue;
+        }
+        buf_printf(out, count > 1 ? ", %s (" : "irace has no defaults: what is left out are those of %s (", spec->name);
+        space_value_print(space, i, &value, out);
+        buf_add_text(out, ")");
+    }
+    if (more > 0)
+        buf_printf(out, " and %u others", more);
+}
+
+void space_lost_print(enum space_format format, const struct space *space, struct bytes text, struct buf *out)
+{
+    struct space *again = mem_alloc(sizeof *again);
+    if (space_parse(format, "what was printed", text, again, NULL) != ERR_OK || format == SPACE_JSON)
+        goto done;
+    if (format == SPACE_IRACE)
+        defaults_lost(space, again, out);
+    else if (space->has_switches || space->digits > 0)
+        buf_printf(out, "%s has no %s: they are left out", space_format_name(format),
+                   space->digits == 0    ? "switches"
+                   : space->has_switches ? "switches and no digits"
+                                         : "digits");
+done:
+    mem_free(again);
 }

@@ -11,7 +11,9 @@ enum { SPACE_SWITCH_MAX = 63, SPACE_DIGITS_MAX = 15, SPACE_SIZE_MAX = 1 << 20 };
 
 struct space {
     struct genome_schema schema;
-    /* What stands before each gene's value on a command line ("--alpha "); empty when the user named none. */
+    /* What stands before each gene's value on a command line ("--alpha "). A file that names none (has_switches)
+     * differs from one that names empty ones: these let values stand alone. */
+    bool has_switches;
     char switches[GENOME_GENES_MAX][SPACE_SWITCH_MAX + 1];
     unsigned digits; /* decimals that continuous values are rounded to on a command line; 0: all of them */
 };
@@ -41,12 +43,18 @@ enum err space_load(enum space_format format, const char *path, struct space *ou
 void space_read(struct json_reader *r, const json_t *object, struct space *out);
 
 /* Appends the text, which reads back as the same space but for what the format has no place for: switches and digits
- * (PCS), defaults and toggles (irace; a toggle becomes the choices 0 and 1). ERR_RANGE names a gene or an expression
+ * (PCS), defaults (irace) and toggles (both; a toggle becomes the choices 0 and 1). In irace's form a space without
+ * switches gets those that its runner has for them, "--NAME=". ERR_RANGE names a gene or an expression
  * that the format cannot have at all. */
 enum err space_print(enum space_format format, const struct space *space, struct buf *out,
                      struct diag *diag) MUST_CHECK;
 
-/* A gene's value as a program is told it: a number (rounded to the space's digits), a choice, 1 or 0. */
+/* Appends what of the space is lost in this text of it, a sentence: "irace has no defaults: those of alpha (0.3) and
+ * beta (1) are left out"; nothing when nothing is. */
+void space_lost_print(enum space_format format, const struct space *space, struct bytes text, struct buf *out);
+
+/* A gene's value as a program is told it: a number (rounded to the space's digits, but never out of its range), a
+ * choice, 1 or 0. */
 void space_value_print(const struct space *space, unsigned gene, const struct gene_value *value, struct buf *out);
 
 #endif

@@ -122,9 +122,11 @@ static void read_type(struct json_reader *r, const json_t *object, struct space 
     }
 }
 
-static void read_switch(struct json_reader *r, const json_t *object, char field[SPACE_SWITCH_MAX + 1])
+static void read_switch(struct json_reader *r, const json_t *object, struct space *out, unsigned gene)
 {
+    char *field = out->switches[gene];
     const json_t *value = json_object_get(object, "switch");
+    out->has_switches = out->has_switches || value != NULL;
     if (value == NULL || r->err != ERR_OK || (json_is_string(value) && json_string_length(value) == 0))
         return;
     read_text(r, object, "switch", field, SPACE_SWITCH_MAX + 1);
@@ -148,7 +150,7 @@ static void read_gene(struct json_reader *r, const json_t *object, struct space 
     if (spec == NULL)
         return;
     read_type(r, object, out, spec);
-    read_switch(r, object, out->switches[gene]);
+    read_switch(r, object, out, gene);
 }
 
 static void read_genes(struct json_reader *r, const json_t *object, struct space *out)
@@ -322,7 +324,7 @@ static void put_gene(struct buf *out, const struct space *space, unsigned gene)
         put_key(out, "condition");
         put_expression(out, &space->schema, spec->condition);
     }
-    if (space->switches[gene][0] != '\0') {
+    if (space->has_switches) {
         put_key(out, "switch");
         put_text(out, space->switches[gene]);
     }

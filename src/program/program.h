@@ -62,8 +62,8 @@ struct program_tally {
 /* All programs of one run. */
 struct programs;
 
-/* The space is borrowed. In irace's command lines its switches stand before the values; "--NAME=" in a space that has
- * none at all. */
+/* The space is borrowed. In irace's command lines its switches stand before the values; "--NAME=" where the
+ * space names none. */
 struct programs *programs_new(const struct space *space);
 /* Nothing may be running. NULL is fine. */
 void programs_free(struct programs *programs);

@@ -24,16 +24,43 @@ static void add_text(struct words *w, struct buf *text)
     buf_clear(text);
 }
 
-/* "--alpha " makes two words, "--alpha=" one: as a shell would see it. */
-static void add_switch(struct words *w, const char *text, struct buf *scratch)
+/* What the quote at *text encloses; behind it. Inside of " a backslash stands before one of its own or a ". */
+static const char *add_enclosed(const char *text, const char *end, struct buf *out)
 {
-    const char *blank;
+    for (char quote = *text++; text < end; text++) {
+        if (quote == '"' && *text == '\\' && (text[1] == '"' || text[1] == '\\'))
+            text++;
+        buf_add_byte(out, (uint8_t)*text);
+    }
+    return end + 1;
+}
 
-    while (*text == ' ')
-        text++;
-    for (; (blank = strchr(text, ' ')) != NULL; text = blank + strspn(blank, " "))
-        words_add(w, text, (size_t)(blank - text));
-    buf_add_text(scratch, text);
+/* Where the quote that begins here is closed; NULL when it is not, and so is none. */
+static const char *closing(const char *text)
+{
+    const char quote = *text++;
+    for (; *text != quote && *text != '\0'; text++)
+        text += quote == '"' && *text == '\\' && text[1] != '\0';
+    return *text == quote ? text : NULL;
+}
+
+/* As many words as a shell makes of it, to which irace hands what it calls (POSIX, Shell Command Language, 2.2
+ * and 2.6.5): blanks part them, quotes and backslashes hold them together. Nothing else has a meaning, and nothing is
+ * expanded. */
+static void add_shell_words(struct words *w, const char *text, struct buf *scratch)
+{
+    while (*(text += strspn(text, " \t")) != '\0') {
+        while (*text != '\0' && *text != ' ' && *text != '\t') {
+            const char *end = *text == '\'' || *text == '"' ? closing(text) : NULL;
+            if (end != NULL) {
+                text = add_enclosed(text, end, scratch);
+                continue;
+            }
+            text += *text == '\\' && text[1] != '\0';
+            buf_add_byte(scratch, (uint8_t)*text++);
+        }
+        add_text(w, scratch);
+    }
 }
 
 static void irace_words(const struct question *q, struct words *out, struct buf *scratch)
@@ -72,29 +99,22 @@ static void aclib_words(const struct question *q, struct words *out, struct buf 
     words_add(out, "--config", 8);
 }
 
-/* Did the user name a switch at all? Then an empty one is one: a value that stands alone. */
-static bool has_switches(const struct space *space)
-{
-    for (unsigned i = 0; i < space->schema.count; i++) {
-        if (space->switches[i][0] != '\0')
-            return true;
-    }
-    return false;
-}
-
 /* One gene, as this runner has it. */
 static void gene_words(const struct question *q, unsigned i, struct words *out, struct buf *scratch)
 {
     const struct gene_spec *gene = &q->space->schema.genes[i];
 
-    if (q->spec->runner == RUNNER_ACLIB) {
-        buf_printf(scratch, "-%s", gene->name);
-        add_text(out, scratch);
-    } else if (q->spec->runner == RUNNER_IRACE && has_switches(q->space)) {
-        add_switch(out, q->space->switches[i], scratch);
-    } else {
-        buf_printf(scratch, "--%s=", gene->name);
+    if (q->spec->runner == RUNNER_IRACE && q->space->has_switches) {
+        struct buf line = {0};
+        buf_add_text(&line, q->space->switches[i]);
+        space_value_print(q->space, i, &q->genome->values[i], &line);
+        add_shell_words(out, buf_text(&line), scratch);
+        buf_free(&line);
+        return;
     }
+    buf_printf(scratch, q->spec->runner == RUNNER_ACLIB ? "-%s" : "--%s=", gene->name);
+    if (q->spec->runner == RUNNER_ACLIB)
+        add_text(out, scratch);
     space_value_print(q->space, i, &q->genome->values[i], scratch);
     add_text(out, scratch);
 }

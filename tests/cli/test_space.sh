@@ -23,6 +23,18 @@ printf '\357\273\277a {x, y} [x]\n' > bom.pcs
 ok "a byte order mark says nothing" run 0 "$prismfed" space bom.pcs
 printf '\357\273\277{"genes": [{"name": "a", "type": "toggle"}]}\n' > bom.json
 ok "nor in JSON" run 0 "$prismfed" space bom.json
+printf 'x [0, 1] [0.25]\ny [0, 8] [4]\nz {a, b} [b]\n' > defaults.pcs
+ok "to irace, without its defaults" run 0 "$prismfed" space --to irace defaults.pcs
+ok "which are named" grep -q 'irace has no defaults: what is left out are those of x (0.25), z (b)$' err
+ok "the switches are what a program gets without any" grep -q '^x "--x=" r (0, 1)$' out
+printf 'x "" r (0, 1)\nm "" c (-p, -q)\n' > alone.txt
+ok "switches that are all empty" run 0 "$prismfed" space --to json alone.txt
+ok "nothing is lost" [ ! -s err ]
+cp out alone.json
+ok "stay empty" run 0 "$prismfed" space --to irace alone.json
+ok "in irace's form, too" grep -q '^x "" r (0, 1)$' out
+ok "in PCS they are lost" run 0 "$prismfed" space --to pcs-new alone.txt
+ok "and that is said" grep -q 'pcs-new has no switches: they are left out' err
 ok "a PCS file by its name" run 0 "$prismfed" space "$spaces/smac.pcs"
 ok "JSON by its name" run 0 "$prismfed" space "$spaces/every_construct.json"
 ok "another reader for the same file" refused_with 'smac.pcs:2:' "$prismfed" space --from irace "$spaces/smac.pcs"

@@ -194,7 +194,7 @@ static void prints_values(void)
         .schema = {.count = 4,
                    .word_count = 2,
                    .words = {"a", "b c"},
-                   .genes = {{.type = GENE_CONTINUOUS},
+                   .genes = {{.type = GENE_CONTINUOUS, .lo = -1, .hi = 1e20},
                              {.type = GENE_DISCRETE},
                              {.type = GENE_ORDINAL, .choice_count = 2},
                              {.type = GENE_TOGGLE}}},
@@ -213,6 +213,16 @@ static void prints_values(void)
     buf_add_byte(&out, ' ');
     space_value_print(&some, TOGGLE, &(struct gene_value){.integer = 1}, &out);
     CHECK_EQ_TEXT(buf_text(&out), "0.1 -0.6667 100000000000000000000 -7 b c 1");
+    buf_clear(&out);
+    some.schema.genes[REAL].lo = 0.00001; /* no rounded number lies below it, nor above 0.00004 */
+    some.schema.genes[REAL].hi = 0.00004;
+    space_value_print(&some, REAL, &(struct gene_value){.real = 0.00002}, &out);
+    buf_add_byte(&out, ' ');
+    some.schema.genes[REAL].hi = 0.99999;
+    space_value_print(&some, REAL, &(struct gene_value){.real = 0.99996}, &out);
+    buf_add_byte(&out, ' ');
+    space_value_print(&some, REAL, &(struct gene_value){.real = 0.0006}, &out);
+    CHECK_EQ_TEXT(buf_text(&out), "0.00001 0.99999 0.0006");
     buf_free(&out);
 }
 

@@ -19,6 +19,7 @@ static const struct space space = {
                       {.name = "mode", .type = GENE_CATEGORICAL, .choice_count = 2},
                       {.name = "flag", .type = GENE_TOGGLE, .default_integer = 1}},
         },
+    .has_switches = true,
     .switches = {"--x=", "-a ", "", "--deep flag "},
 };
 
@@ -434,6 +435,65 @@ static void a_genome_in_words(void)
     }
 }
 
+/* A switch and a choice of irace, as the words that a shell makes of them. */
+static void irace_has_the_words_of_a_shell(void)
+{
+    static const struct {
+        const char *flag, *choice, *words;
+    } cases[] = {
+        {"", "", ""},
+        {"", " ", ""},
+        {"", "--fast ", "--fast"},
+        {"", "--deep 1 --wide 2", "--deep 1 --wide 2"},
+        {"--m=", "", "--m="},
+        {"--m ", "", "--m"},
+        {"--m ", "\"\"", "--m ''"},
+        {"--m=", "a b", "--m=a b"},
+        {"--m=", "'a b'", "'--m=a b'"},
+        {"--m=", "\"a \\\"b\\\" c\"'d'", "'--m=a \"b\" cd'"},
+        {"-a  -b\t", "c\\ d", "-a -b 'c d'"},
+        {"", "it's", "'it'\\''s'"},
+        {"", "5\" \\", "'5\"' '\\'"},
+        {"", "$HOME;*", "'$HOME;*'"},
+    };
+    struct space odd = space;
+
+    odd.schema.genes[0] = odd.schema.genes[2];
+    odd.schema.count = 1;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct setup s;
+        struct buf words = {0};
+        struct genome genome = {.count = 1};
+
+        setup_init(&s, RUNNER_IRACE, "./runner.sh");
+        snprintf(odd.schema.words[0], sizeof odd.schema.words[0], "%s", cases[i].choice);
+        snprintf(odd.switches[0], sizeof odd.switches[0], "%s", cases[i].flag);
+        program_genome_words(&s.spec, &odd, &genome, &words);
+        CHECK_EQ_TEXT(buf_text(&words), cases[i].words);
+        buf_free(&words);
+        setup_fini(&s);
+    }
+}
+
+/* Switches that are all empty are switches: the values stand alone. Without any each value has its name. */
+static void empty_switches_are_switches(void)
+{
+    struct space odd = space;
+    struct setup s;
+    struct buf words = {0};
+
+    memset(odd.switches, 0, sizeof odd.switches);
+    setup_init(&s, RUNNER_IRACE, "./runner.sh");
+    program_genome_words(&s.spec, &odd, &s.genome, &words);
+    CHECK_EQ_TEXT(buf_text(&words), "3 0.1 slow 1");
+    buf_clear(&words);
+    odd.has_switches = false;
+    program_genome_words(&s.spec, &odd, &s.genome, &words);
+    CHECK_EQ_TEXT(buf_text(&words), "--x=3 --alpha=0.1 --mode=slow --flag=1");
+    buf_free(&words);
+    setup_fini(&s);
+}
+
 int main(void)
 {
     char command[64];
@@ -445,6 +505,8 @@ int main(void)
     TAP_RUN(every_way_of_asking_works);
     TAP_RUN(words_are_as_their_users_know_them);
     TAP_RUN(a_genome_in_words);
+    TAP_RUN(irace_has_the_words_of_a_shell);
+    TAP_RUN(empty_switches_are_switches);
     TAP_RUN(runners_that_fail);
     TAP_RUN(what_smac_and_aclib_have_words_for);
     TAP_RUN(talkers_that_fail);
