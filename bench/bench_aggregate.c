@@ -59,7 +59,7 @@ static double rule_seconds(const struct vector_set *set, enum vector_rule rule, 
     struct vector_options o = {.rule = rule, .f = rule == VECTOR_MDA ? LIARS_MDA : LIARS, .radius = 100};
     double start = bench_seconds();
 
-    ASSERT(vector_reduce(set, &o, out, NULL) == ERR_OK);
+    ASSERT(vector_reduce(set, &o, out, NULL, NULL) == ERR_OK);
     return bench_seconds() - start;
 }
 

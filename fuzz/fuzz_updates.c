@@ -1,4 +1,4 @@
-/* Files of updates, CSV or .npy: what is accepted passes through both formats with the same bits. */
+/* Files of updates, CSV, .npy or .npz: what is accepted passes through both formats with the same bits. */
 
 #include <string.h>
 
@@ -31,9 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct digest hashes[VECTOR_ROWS_MAX];
     struct updates u = {0};
     struct diag diag = {0};
-    bool is_npy = updates_is_npy(in);
-    enum err err = is_npy ? updates_add_npy(&u, "fuzz", in, &diag)
-                          : updates_add_csv(&u, "fuzz", in, size > 0 && (data[0] | 32) >= 'a', &diag);
+    enum err err = updates_add(&u, "fuzz", in, size > 0 && (data[0] | 32) >= 'a', &diag);
     if (err != ERR_OK) {
         ASSERT(strncmp(diag.text, "fuzz:", 5) == 0 && strchr(diag.text, '\n') == NULL);
     } else {

@@ -4,7 +4,8 @@
 #include "aggregate/vector.h"
 
 /* Updates as files have them: tables of numbers, an update a row. CSV (RFC 4180 without quotes; empty lines and lines
- * that begin with # are left out) or NumPy's .npy (versions 1 to 3; one or two dimensions of <f8 or <f4, C order). */
+ * that begin with # are left out), NumPy's .npy (aggregate/npy.h; one or two dimensions), or its .npz: an archive of
+ * one such array is read as that, and the arrays of one with several, of any shapes, are the layers of one update. */
 
 enum { UPDATE_NAME_MAX = 63 };
 
@@ -15,18 +16,24 @@ struct updates {
     double *values;                                   /* row by row, owned */
     size_t cap;                                       /* of values */
     char names[VECTOR_ROWS_MAX][UPDATE_NAME_MAX + 1]; /* who sent it; "" if that is not said */
+    bool has_layers;                                  /* an archive of several arrays was read: */
+    struct digest layers;                             /* their names and shapes, which all of them have */
 };
 void updates_free(struct updates *u);
 
 /* Appends the rows of one file, whose name is for errors only. ERR_SYNTAX, ERR_TRUNCATED, ERR_LIMIT, ERR_TYPE, or
- * ERR_MISMATCH when its rows have another length than those before. CSV has decimal numbers (codec/decimal.h) alone; a
- * NaN of NumPy's is read as one, and the rules refuse it.
- * After an error u is good for updates_free() only. is_named: the first field of each line is the name of the sender.
+ * ERR_MISMATCH when its rows have another length than those before, or its layers other shapes. CSV has decimal numbers
+ * (codec/decimal.h), and nan, inf and infinity as they are printed; what is none or too large for the rules is read,
+ * and left to them. After an error u is good for updates_free() only. is_named: the first field of each line is the
+ * name of the sender.
  */
 enum err updates_add_csv(struct updates *u, const char *file, struct bytes text, bool is_named,
                          struct diag *diag) MUST_CHECK;
 enum err updates_add_npy(struct updates *u, const char *file, struct bytes bytes, struct diag *diag) MUST_CHECK;
-bool updates_is_npy(struct bytes bytes);
+enum err updates_add_npz(struct updates *u, const char *file, struct bytes bytes, struct diag *diag) MUST_CHECK;
+/* Whichever of the three it is. */
+enum err updates_add(struct updates *u, const char *file, struct bytes bytes, bool is_named,
+                     struct diag *diag) MUST_CHECK;
 
 /* What names each row, for vector_reduce: SHA-256 of sender and content. The same update of one sender counts once;
  * two different ones are ERR_DUPLICATE. Equal rows without a sender are different updates. */

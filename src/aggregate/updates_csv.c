@@ -46,6 +46,25 @@ static enum err name_take(struct bytes *line, const char *place, char name[UPDAT
     return ERR_OK;
 }
 
+/* What others print for a number that is none or has no end; the rules know what to do with it. */
+static bool special_parse(struct bytes field, double *out)
+{
+    static const char *const names[] = {"nan", "inf", "infinity"};
+    static const double zero = 0;
+    bool is_negative = field.len > 0 && field.data[0] == '-';
+    size_t sign = field.len > 0 && (is_negative || field.data[0] == '+');
+    for (unsigned i = 0; i < 3; i++) {
+        size_t k = 0, len = strlen(names[i]);
+        while (k < len && sign + k < field.len && (field.data[sign + k] | 0x20) == names[i][k])
+            k++;
+        if (k < len || sign + len != field.len)
+            continue;
+        *out = i == 0 ? zero / zero : is_negative ? -1 / zero : 1 / zero;
+        return true;
+    }
+    return false;
+}
+
 static enum err line_add(struct updates *u, const char *place, struct bytes line, bool is_named, struct diag *diag)
 {
     char name[UPDATE_NAME_MAX + 1] = "";
@@ -59,7 +78,7 @@ static enum err line_add(struct updates *u, const char *place, struct bytes line
     memcpy(u->names[u->rows - 1], name, sizeof name);
     for (size_t i = 0; i < columns; i++) {
         struct bytes field = piece_take(&line, ',');
-        if (decimal_parse(field, &row[i]) != ERR_OK)
+        if (decimal_parse(field, &row[i]) != ERR_OK && !special_parse(field, &row[i]))
             return diag_set(diag, ERR_SYNTAX, "%s, field %zu: not a number", place, i + 1 + is_named);
     }
     return ERR_OK;

@@ -1,146 +1,139 @@
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "aggregate/npy.h"
 #include "aggregate/updates.h"
+#include "codec/zip.h"
 
-/* NumPy's file format: numpy.lib.format, versions 1.0 to 3.0: magic, version, the header's length, a header that is
- * a Python literal (always written in this one form), the numbers. */
+/* NumPy's arrays as updates: a .npy, and an .npz, which is a ZIP archive of them. */
 
-enum { PREFIX = 8, HEADER_MAX = 4096, ALIGNMENT = 64 };
+enum { MEMBERS_MAX = 4096 };
 
-static const uint8_t magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
-
-struct shape {
-    size_t rows, columns;
-    unsigned size; /* of a number: 4 or 8 */
-};
-
-bool updates_is_npy(struct bytes bytes)
+static enum err rows_add(struct updates *u, const char *file, const struct npy_array *array, struct diag *diag)
 {
-    return bytes.len >= sizeof magic && memcmp(bytes.data, magic, sizeof magic) == 0;
-}
-
-static uint64_t little_get(const uint8_t *in, unsigned size)
-{
-    uint64_t value = 0;
-    for (unsigned k = size; k-- > 0;)
-        value = value << 8 | in[k];
-    return value;
-}
-
-/* "(3, 4)" or "(4,)": whole numbers from 1 to 2^48. */
-static enum err shape_parse(const char *text, struct shape *out)
-{
-    size_t counts[2];
-    unsigned dimensions = 0;
-    while (dimensions < 2 && *text >= '1' && *text <= '9') {
-        char *end;
-        unsigned long long value = strtoull(text, &end, 10);
-        if (value > UINT64_C(1) << 48)
-            return ERR_LIMIT;
-        counts[dimensions++] = (size_t)value;
-        text = end;
-        text += *text == ',';
-        text += *text == ' ';
+    size_t rows = array->dimensions == 2 ? array->counts[0] : 1, columns = array->total / rows;
+    if (rows > VECTOR_ROWS_MAX)
+        return diag_set(diag, ERR_LIMIT, "%s: %zu rows: at most %d", file, rows, VECTOR_ROWS_MAX);
+    double *values = mem_array(array->total, sizeof values[0]), *row;
+    enum err err = ERR_OK;
+    npy_numbers(array, values);
+    for (size_t i = 0; err == ERR_OK && i < rows; i++) {
+        err = updates_add_row(u, file, columns, &row, diag);
+        if (err == ERR_OK)
+            memcpy(row, values + i * columns, columns * sizeof row[0]);
     }
-    if (dimensions == 0 || *text != ')')
-        return ERR_SYNTAX;
-    out->rows = dimensions == 2 ? counts[0] : 1;
-    out->columns = counts[dimensions - 1];
-    return ERR_OK;
-}
-
-static enum err header_parse(const char *file, const char *header, struct shape *out, struct diag *diag)
-{
-    char type[8], order[8];
-    int used = 0;
-    if (sscanf(header, "{'descr': '%7[<>|=a-zA-Z0-9]', 'fortran_order': %7[A-Za-z], 'shape': (%n", type, order,
-               &used) != 2 ||
-        used == 0)
-        return diag_set(diag, ERR_TYPE, "%s: not an array of numbers as NumPy writes it", file);
-    if (strcmp(type, "<f8") != 0 && strcmp(type, "<f4") != 0)
-        return diag_set(diag, ERR_TYPE, "%s: numbers of type %s: expected <f8 or <f4", file, type);
-    if (strcmp(order, "False") != 0)
-        return diag_set(diag, ERR_TYPE, "%s: in Fortran's order: expected C's", file);
-    out->size = type[2] == '8' ? 8 : 4;
-    enum err err = shape_parse(header + used, out);
-    return err == ERR_OK ? ERR_OK : diag_set(diag, err, "%s: a shape other than (n,) or (rows, n)", file);
-}
-
-/* Finds the numbers behind the header. */
-static enum err file_parse(const char *file, struct bytes bytes, struct shape *shape, struct bytes *numbers,
-                           struct diag *diag)
-{
-    char header[HEADER_MAX + 1];
-    unsigned version = bytes.len > PREFIX ? bytes.data[6] : 0, width = version == 1 ? 2 : 4;
-    if (!updates_is_npy(bytes) || bytes.len < PREFIX + width || version < 1 || version > 3)
-        return diag_set(diag, ERR_SYNTAX, "%s: not a .npy file of version 1 to 3", file);
-    uint64_t length = little_get(bytes.data + PREFIX, width);
-    if (length > HEADER_MAX)
-        return diag_set(diag, ERR_LIMIT, "%s: a header of more than %d bytes", file, HEADER_MAX);
-    if (bytes.len - PREFIX - width < length)
-        return diag_set(diag, ERR_TRUNCATED, "%s: it ends within its header", file);
-    memcpy(header, bytes.data + PREFIX + width, length);
-    header[length] = 0;
-    enum err err = header_parse(file, header, shape, diag);
-    if (err != ERR_OK)
-        return err;
-    *numbers = (struct bytes){bytes.data + PREFIX + width + length, bytes.len - PREFIX - width - length};
-    if (shape->rows > VECTOR_ROWS_MAX)
-        return diag_set(diag, ERR_LIMIT, "%s: %zu rows: at most %d", file, shape->rows, VECTOR_ROWS_MAX);
-    if (numbers->len != shape->rows * shape->columns * shape->size)
-        return diag_set(diag, ERR_TRUNCATED, "%s: %zu bytes of numbers, %zu x %zu need %zu", file, numbers->len,
-                        shape->rows, shape->columns, shape->rows * shape->columns * shape->size);
-    return ERR_OK;
-}
-
-static void numbers_take(const uint8_t *in, unsigned size, size_t count, double *out)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint64_t bits = little_get(in + i * size, size);
-        if (size == 8) {
-            memcpy(&out[i], &bits, sizeof out[i]);
-            continue;
-        }
-        uint32_t half = (uint32_t)bits;
-        float value;
-        memcpy(&value, &half, sizeof value);
-        out[i] = (double)value;
-    }
+    mem_free(values);
+    return err;
 }
 
 enum err updates_add_npy(struct updates *u, const char *file, struct bytes bytes, struct diag *diag)
 {
-    struct shape shape;
-    struct bytes numbers;
-    enum err err = file_parse(file, bytes, &shape, &numbers, diag);
-    for (size_t i = 0; err == ERR_OK && i < shape.rows; i++) {
-        double *row;
-        err = updates_add_row(u, file, shape.columns, &row, diag);
-        if (err == ERR_OK)
-            numbers_take(numbers.data + i * shape.columns * shape.size, shape.size, shape.columns, row);
+    struct npy_array array;
+    enum err err = npy_parse(file, bytes, &array, diag);
+    if (err == ERR_OK && array.dimensions != 1 && array.dimensions != 2)
+        err = diag_set(diag, ERR_SYNTAX, "%s: a shape other than (n,) or (rows, n)", file);
+    return err == ERR_OK ? rows_add(u, file, &array, diag) : err;
+}
+
+/* ---- .npz */
+
+/* The arrays of an archive, whose bytes are in `content`, one for each member. */
+struct archive {
+    unsigned count;
+    struct buf *content;
+    struct npy_array *arrays;
+};
+
+static void archive_free(struct archive *a)
+{
+    for (unsigned i = 0; i < a->count; i++)
+        buf_free(&a->content[i]);
+    mem_free(a->content);
+    mem_free(a->arrays);
+}
+
+static enum err member_read(const char *file, const struct zip_member *member, struct archive *a, struct diag *diag)
+{
+    struct buf place = {0};
+    a->content = mem_resize(a->content, a->count + 1, sizeof a->content[0]);
+    a->arrays = mem_resize(a->arrays, a->count + 1, sizeof a->arrays[0]);
+    a->content[a->count] = (struct buf){0};
+    buf_printf(&place, "%.200s: %.100s", file, member->name);
+    enum err err = zip_member_read(member, &a->content[a->count], diag);
+    if (err != ERR_OK)
+        diag_prefix(diag, err, "%s", buf_text(&place));
+    else
+        err = npy_parse(buf_text(&place), bytes_of_buf(&a->content[a->count]), &a->arrays[a->count], diag);
+    a->count++;
+    buf_free(&place);
+    return err;
+}
+
+/* Its names and shapes, so that the layers of one update are not added to others. */
+static struct digest layers_hash(const struct archive *a, const struct zip_member *members)
+{
+    struct digest_context c;
+    digest_init(&c);
+    for (unsigned i = 0; i < a->count; i++) {
+        digest_add(&c, members[i].name, strlen(members[i].name) + 1);
+        digest_add(&c, &a->arrays[i].dimensions, sizeof a->arrays[i].dimensions);
+        digest_add(&c, a->arrays[i].counts, a->arrays[i].dimensions * sizeof a->arrays[i].counts[0]);
+    }
+    return digest_final(&c);
+}
+
+/* Several arrays are the layers of one update: one after another, each in C's order. */
+static enum err layers_add(struct updates *u, const char *file, const struct archive *a,
+                           const struct zip_member *members, struct diag *diag)
+{
+    size_t columns = 0;
+    double *row;
+    struct digest hash = layers_hash(a, members);
+    if (u->has_layers && !digest_equal(&u->layers, &hash))
+        return diag_set(diag, ERR_MISMATCH,
+                        "%s: its arrays have other names or shapes than those of the archive before", file);
+    u->has_layers = true;
+    u->layers = hash;
+    for (unsigned i = 0; i < a->count; i++)
+        columns += a->arrays[i].total;
+    enum err err = updates_add_row(u, file, columns, &row, diag);
+    for (unsigned i = 0; i < a->count && err == ERR_OK; i++) {
+        npy_numbers(&a->arrays[i], row);
+        row += a->arrays[i].total;
     }
     return err;
 }
 
+enum err updates_add_npz(struct updates *u, const char *file, struct bytes bytes, struct diag *diag)
+{
+    struct zip_member *members = NULL;
+    struct archive a = {0};
+    unsigned count = 0;
+    enum err err = zip_members(bytes, MEMBERS_MAX, &members, &count, diag);
+    if (err != ERR_OK)
+        diag_prefix(diag, err, "%s", file);
+    else if (count == 0)
+        err = diag_set(diag, ERR_MISSING, "%s: an archive without arrays", file);
+    for (unsigned i = 0; i < count && err == ERR_OK; i++)
+        err = member_read(file, &members[i], &a, diag);
+    if (err == ERR_OK && a.count == 1 && (a.arrays[0].dimensions == 1 || a.arrays[0].dimensions == 2))
+        err = rows_add(u, file, &a.arrays[0], diag);
+    else if (err == ERR_OK)
+        err = layers_add(u, file, &a, members, diag);
+    archive_free(&a);
+    zip_members_free(members, count);
+    return err;
+}
+
+enum err updates_add(struct updates *u, const char *file, struct bytes bytes, bool is_named, struct diag *diag)
+{
+    if (npy_is(bytes))
+        return updates_add_npy(u, file, bytes, diag);
+    if (zip_is(bytes))
+        return updates_add_npz(u, file, bytes, diag);
+    return updates_add_csv(u, file, bytes, is_named, diag);
+}
+
 void updates_encode_npy(const double *values, size_t columns, struct buf *out)
 {
-    struct buf header = {0};
-    buf_printf(&header, "{'descr': '<f8', 'fortran_order': False, 'shape': (%zu,), }", columns);
-    while ((PREFIX + 2 + header.len + 1) % ALIGNMENT != 0)
-        buf_add_byte(&header, ' ');
-    buf_add_byte(&header, '\n');
-    buf_add(out, magic, sizeof magic);
-    buf_add(out, (const uint8_t[]){1, 0, (uint8_t)header.len, (uint8_t)(header.len >> 8)}, 4);
-    buf_add(out, header.data, header.len);
-    buf_free(&header);
-    for (size_t i = 0; i < columns; i++) {
-        uint64_t bits;
-        uint8_t bytes[8];
-        memcpy(&bits, &values[i], sizeof bits);
-        for (unsigned k = 0; k < 8; k++)
-            bytes[k] = (uint8_t)(bits >> 8 * k);
-        buf_add(out, bytes, sizeof bytes);
-    }
+    npy_encode(values, columns, out);
 }

@@ -1,6 +1,7 @@
 #include "aggregate/vector.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "aggregate/vector_rules.h"
 #include "base/mutate.h"
@@ -203,21 +204,50 @@ static bool start_in_range(const struct vector_set *set, const struct vector_opt
     return o->rule != VECTOR_CENTRED_CLIPPING || o->start == NULL || vector_in_range(&start, &row, &column);
 }
 
+static unsigned row_of(const struct vector_set *set, const double *values)
+{
+    unsigned row = 0;
+    while (set->values[row] != values)
+        row++;
+    return row;
+}
+
+/* Takes rows with values that are not allowed out of the set, while there are liars left that could have sent them. */
+static bool values_drop(const struct vector_set *set, struct vector_options *o, struct vector_rows *rows,
+                        double *weights, struct vector_dropped *dropped)
+{
+    unsigned row;
+    size_t column;
+    while (!vector_in_range(rows, &row, &column)) {
+        if (MUTATE(VECTOR_DROPS_ANY, false, dropped->count == o->f))
+            return false;
+        dropped->faults[dropped->count++] = (struct vector_fault){row_of(set, rows->values[row]), column};
+        rows->count--;
+        memmove(rows->values + row, rows->values + row + 1, (rows->count - row) * sizeof rows->values[0]);
+        memmove(weights + row, weights + row + 1, (rows->count - row) * sizeof weights[0]);
+    }
+    o->f -= dropped->count;
+    return true;
+}
+
+static unsigned rows_left(const struct vector_rows *rows, const struct vector_options *o)
+{
+    return o->bucket > 1 ? (rows->count - 1) / o->bucket + 1 : rows->count;
+}
+
 /* The rows are those of the set, checked but for their values. */
-static enum err reduce(const struct vector_set *set, const struct vector_options *o, struct vector_rows *rows,
-                       const double *weights, double *out, struct diag *diag)
+static enum err reduce(const struct vector_set *set, struct vector_options *o, struct vector_rows *rows,
+                       double *weights, double *out, struct vector_dropped *dropped, struct diag *diag)
 {
     double *buckets = NULL, *mixed = NULL;
-    enum err err = ERR_OK;
-    unsigned row, n = rows->count;
-    size_t column;
-    if (o->bucket > 1)
-        n = (n - 1) / o->bucket + 1;
-    err = count_check(o, n, diag);
+    enum err err = count_check(o, rows_left(rows, o), diag);
     if (err != ERR_OK)
         return err;
-    if (!looks_itself(o) && !vector_in_range(rows, &row, &column))
+    if (!looks_itself(o) && !values_drop(set, o, rows, weights, dropped))
         return values_refuse(set, diag);
+    err = count_check(o, rows_left(rows, o), diag);
+    if (err != ERR_OK)
+        return err;
     if (o->bucket > 1)
         buckets = vector_mix_bucket(rows, o->bucket, o->seed);
     if (o->is_mixed)
@@ -229,10 +259,18 @@ static enum err reduce(const struct vector_set *set, const struct vector_options
     return err;
 }
 
+static int fault_compare(const void *a, const void *b)
+{
+    const struct vector_fault *x = a, *y = b;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
 enum err vector_reduce(const struct vector_set *set, const struct vector_options *options, double *out,
-                       struct diag *diag)
+                       struct vector_dropped *dropped, struct diag *diag)
 {
     struct vector_rows rows = {.columns = set->columns, .is_plain = options->is_plain};
+    struct vector_options o = *options;
+    struct vector_dropped faults = {0};
     double weights[VECTOR_ROWS_MAX];
     enum err err = options_check(options, diag);
     if (err == ERR_OK)
@@ -243,5 +281,9 @@ enum err vector_reduce(const struct vector_set *set, const struct vector_options
         return diag_set(diag, ERR_RANGE, "the start has a value that is not a number from -2^300 to 2^300");
     rows.threads = options->threads > 0 ? options->threads : 1;
     rows_order(set, &rows, weights);
-    return reduce(set, options, &rows, weights, out, diag);
+    err = reduce(set, &o, &rows, weights, out, &faults, diag);
+    qsort(faults.faults, faults.count, sizeof faults.faults[0], fault_compare);
+    if (err == ERR_OK && dropped != NULL)
+        *dropped = faults;
+    return err;
 }

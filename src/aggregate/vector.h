@@ -55,9 +55,21 @@ struct vector_options {
     bool is_plain;       /* without the wider instructions of this processor: slower, the same bits */
 };
 
-/* Reduces the set to out[columns], which no input may overlap. ERR_RANGE: too few rows for f, an option, a weight or a
- * value (the row counted from 0 as given) that is not allowed, as diag says. */
+/* Rows with a value that is not allowed (a NaN, an infinity, beyond VECTOR_VALUE_MAX): whoever sent them is a liar, and
+ * one of the f. */
+struct vector_dropped {
+    unsigned count;
+    struct vector_fault {
+        unsigned row; /* counted from 0, as given */
+        size_t column;
+    } faults[VECTOR_ROWS_MAX];
+};
+
+/* Reduces the set to out[columns], which no input may overlap. A rule that withstands liars (all but the means without
+ * mixing) drops up to f rows with values that are not allowed, each of which leaves one liar less to withstand, and
+ * says which (dropped may be NULL). ERR_RANGE: too few rows for f, an option, a weight or a value (the row counted from
+ * 0 as given) that is not allowed, as diag says. */
 enum err vector_reduce(const struct vector_set *set, const struct vector_options *options, double *out,
-                       struct diag *diag) MUST_CHECK;
+                       struct vector_dropped *dropped, struct diag *diag) MUST_CHECK;
 
 #endif

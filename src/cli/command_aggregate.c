@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/option.h"
+#include "cli/say.h"
 #include "codec/decimal.h"
 
 static const size_t file_max = (size_t)1 << 36;
@@ -87,8 +88,9 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .verb = "aggregate",
     .usage = "prismfed aggregate --rule RULE [OPTION...] FILE...\n",
-    .about = "Reduces updates, vectors of equal length, to one. FILE is CSV, an update a line, or a .npy array of one "
-             "dimension (an update) or two (an update a row). The result depends on the set of updates alone: not on "
+    .about = "Reduces updates, vectors of equal length, to one. FILE is CSV, an update a line, a .npy array of one "
+             "dimension (an update) or two (an update a row), or an .npz archive, whose arrays together are an update. "
+             "The result depends on the set of updates alone: not on "
              "their order, nor on the number of threads or the processor.",
     .after = "docs/aggregation.md has the exact definitions.",
     .rows = rows,
@@ -101,10 +103,8 @@ static enum err file_add(const char *path, bool is_named, struct updates *out, s
 {
     struct buf in = {0};
     enum err err = file_read(path, file_max, &in, diag);
-    if (err == ERR_OK && updates_is_npy(bytes_of_buf(&in)))
-        err = updates_add_npy(out, path, bytes_of_buf(&in), diag);
-    else if (err == ERR_OK)
-        err = updates_add_csv(out, path, bytes_of_buf(&in), is_named, diag);
+    if (err == ERR_OK)
+        err = updates_add(out, path, bytes_of_buf(&in), is_named, diag);
     buf_free(&in);
     return err;
 }
@@ -128,7 +128,7 @@ static enum err input_read(const struct request *r, char **paths, int count, str
     return err == ERR_OK ? updates_hash(&in->updates, in->hashes, diag) : err;
 }
 
-static enum err result_write(const struct request *r, const struct updates *updates, const double *out,
+static enum err result_write(const struct request *r, const struct updates *updates, unsigned count, const double *out,
                              struct diag *diag)
 {
     size_t columns = updates->columns, length = r->output != NULL ? strlen(r->output) : 0;
@@ -146,16 +146,31 @@ static enum err result_write(const struct request *r, const struct updates *upda
         err = file_write(r->output, bytes_of_buf(&file), diag);
         digest_hex(&digest, hex);
         if (err == ERR_OK)
-            printf("%s of %u updates, %zu columns: sha256 %s\n", vector_rule_name(r->options.rule), updates->rows,
-                   columns, hex);
+            printf("%s of %u updates, %zu columns: sha256 %s\n", vector_rule_name(r->options.rule), count, columns,
+                   hex);
     }
     buf_free(&file);
     return err;
 }
 
+/* Who was dropped, by name where there is one. */
+static void dropped_say(const struct request *r, const struct updates *u, const struct vector_dropped *dropped)
+{
+    for (unsigned i = 0; i < dropped->count; i++) {
+        const struct vector_fault *f = &dropped->faults[i];
+        bool is_named = u->names[f->row][0] != '\0';
+        say(stderr,
+            "prismfed aggregate: row %u%s%s%s is dropped, as one of the f = %u liars: %g in column %zu is not a "
+            "number from -2^300 to 2^300\n",
+            f->row, is_named ? " (" : "", u->names[f->row], is_named ? ")" : "", r->options.f,
+            u->values[f->row * u->columns + f->column], f->column);
+    }
+}
+
 static int run(struct request *r, char **paths, int count)
 {
     struct input *in = mem_alloc(sizeof *in);
+    struct vector_dropped dropped = {0};
     struct diag diag = {0};
     enum err err = input_read(r, paths, count, in, &diag);
     if (err == ERR_OK) {
@@ -165,9 +180,10 @@ static int run(struct request *r, char **paths, int count)
         for (unsigned i = 0; i < u->rows; i++)
             in->rows[i] = u->values + i * u->columns;
         r->options.start = in->start.values;
-        err = vector_reduce(&set, &r->options, out, &diag);
+        err = vector_reduce(&set, &r->options, out, &dropped, &diag);
+        dropped_say(r, u, &dropped);
         if (err == ERR_OK)
-            err = result_write(r, u, out, &diag);
+            err = result_write(r, u, u->rows - dropped.count, out, &diag);
         mem_free(out);
     }
     updates_free(&in->updates);

@@ -47,7 +47,7 @@ enum err vector_attack(const struct vector_set *honest, enum vector_attack attac
                        struct diag *diag)
 {
     const struct vector_options mean = {.rule = VECTOR_MEAN};
-    enum err err = vector_reduce(honest, &mean, out, diag);
+    enum err err = vector_reduce(honest, &mean, out, NULL, diag);
     if (err != ERR_OK)
         return err;
     if (attack == ATTACK_MIMIC)

@@ -103,16 +103,78 @@ static void bad_npy(void)
     npy_refused("[1, 2]", 8, ERR_TYPE, "as NumPy writes it");
     npy_refused(NPY("<\nf8", "False", "1,"), 8, ERR_TYPE, "as NumPy writes it");
     npy_refused(NPY("<i8", "False", "1,"), 8, ERR_TYPE, "type <i8");
-    npy_refused(NPY(">f8", "False", "1,"), 8, ERR_TYPE, "type >f8");
-    npy_refused(NPY("<f8", "True", "1, 1"), 8, ERR_TYPE, "Fortran");
+    npy_refused(NPY("=f8", "False", "1,"), 8, ERR_TYPE, "type =f8");
+    npy_refused(NPY("<f1", "False", "1,"), 1, ERR_TYPE, "type <f1");
+    npy_refused(NPY("<f8", "Yes", "1, 1"), 8, ERR_TYPE, "expected True or False");
     npy_refused(NPY("<f8", "False", ""), 8, ERR_SYNTAX, "shape");
     npy_refused(NPY("<f8", "False", "0, 1"), 0, ERR_SYNTAX, "shape");
     npy_refused(NPY("<f8", "False", "1, 1, 1"), 8, ERR_SYNTAX, "shape");
     npy_refused(NPY("<f8", "False", "-1,"), 8, ERR_SYNTAX, "shape");
     npy_refused(NPY("<f8", "False", "99999999999999999999,"), 8, ERR_LIMIT, "shape");
     npy_refused(NPY("<f8", "False", "257, 1"), 8 * 257, ERR_LIMIT, "257 rows");
-    npy_refused(NPY("<f8", "False", "2,"), 8, ERR_TRUNCATED, "8 bytes of numbers, 1 x 2 need 16");
+    npy_refused(NPY("<f8", "False", "2,"), 8, ERR_TRUNCATED, "8 bytes of numbers, its shape needs 2 x 8");
     npy_refused(NPY("<f8", "False", "2,"), 17, ERR_TRUNCATED, "17 bytes");
+}
+
+static void npy_of_bytes(const char *type, const char *order, const char *shape, const void *numbers, size_t len,
+                         struct buf *out)
+{
+    struct buf header = {0};
+    buf_printf(&header, "{'descr': '%s', 'fortran_order': %s, 'shape': (%s), }\n", type, order, shape);
+    npy_make(out, buf_text(&header), 0);
+    buf_add(out, numbers, len);
+    buf_free(&header);
+}
+
+/* As NumPy reads them: np.frombuffer(bytes, dtype). */
+static void halves_and_the_other_order_of_bytes(void)
+{
+    static const struct {
+        uint8_t bytes[2];
+        double value;
+    } halves[] = {{{0x00, 0x3c}, 1},       {{0x00, 0xc0}, -2},       {{0xff, 0x7b}, 65504},
+                  {{0x00, 0x04}, 0x1p-14}, {{0x01, 0x00}, 0x1p-24},  {{0xff, 0x03}, 0x1p-14 - 0x1p-24},
+                  {{0x00, 0x80}, -0.0},    {{0x01, 0x80}, -0x1p-24}, {{0x55, 0x35}, 0x1.554p-2}};
+    struct updates u = {0};
+    struct buf file = {0};
+    for (size_t i = 0; i < sizeof halves / sizeof halves[0]; i++) {
+        npy_of_bytes("<f2", "False", "1,", halves[i].bytes, 2, &file);
+        REQUIRE_OK(updates_add_npy(&u, "f", bytes_of_buf(&file), NULL));
+        CHECK(memcmp(&u.values[i], &halves[i].value, sizeof halves[i].value) == 0);
+    }
+    npy_of_bytes("<f2", "False", "1,", "\x00\x7c", 2, &file);
+    REQUIRE_OK(updates_add_npy(&u, "f", bytes_of_buf(&file), NULL));
+    CHECK(u.values[u.rows - 1] > 1e300);
+    npy_of_bytes("<f2", "False", "1,", "\x01\xfe", 2, &file);
+    REQUIRE_OK(updates_add_npy(&u, "f", bytes_of_buf(&file), NULL));
+    CHECK(u.values[u.rows - 1] != u.values[u.rows - 1]);
+    npy_of_bytes(">f8", "False", "1,", "\xc0\x08\0\0\0\0\0\0", 8, &file);
+    REQUIRE_OK(updates_add_npy(&u, "f", bytes_of_buf(&file), NULL));
+    CHECK(u.values[u.rows - 1] == -3);
+    npy_of_bytes(">f4", "False", "1,", "\x40\x40\0\0", 4, &file);
+    REQUIRE_OK(updates_add_npy(&u, "f", bytes_of_buf(&file), NULL));
+    CHECK(u.values[u.rows - 1] == 3);
+    buf_free(&file);
+    updates_free(&u);
+}
+
+/* In Fortran's order the first index runs first: np.arange(6.).reshape(2, 3, order="F"). */
+static void fortran_runs_the_other_way(void)
+{
+    const double numbers[] = {0, 3, 1, 4, 2, 5};
+    struct updates u = {0};
+    struct buf file = {0};
+    npy_of_bytes("<f8", "True", "2, 3", numbers, sizeof numbers, &file);
+    REQUIRE_OK(updates_add_npy(&u, "f", bytes_of_buf(&file), NULL));
+    REQUIRE(u.rows == 2 && u.columns == 3);
+    for (unsigned i = 0; i < 6; i++)
+        CHECK(u.values[i] == i);
+    npy_of_bytes("<f8", "True", "6,", numbers, sizeof numbers, &file);
+    updates_free(&u);
+    REQUIRE_OK(updates_add_npy(&u, "f", bytes_of_buf(&file), NULL));
+    CHECK(memcmp(u.values, numbers, sizeof numbers) == 0);
+    buf_free(&file);
+    updates_free(&u);
 }
 
 /* Written and read again: the same bits, and a hash that is that of the numbers behind the header. */
@@ -157,6 +219,8 @@ int main(void)
     TAP_RUN(bad_csv);
     TAP_RUN(npy_of_one_and_two_dimensions);
     TAP_RUN(bad_npy);
+    TAP_RUN(halves_and_the_other_order_of_bytes);
+    TAP_RUN(fortran_runs_the_other_way);
     TAP_RUN(both_formats_keep_every_bit);
     TAP_RUN(hashes_name_sender_and_content);
     return tap_done();

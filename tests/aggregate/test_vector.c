@@ -442,7 +442,7 @@ static void buckets_are_averaged(void)
 static void refused(const struct vectors *v, struct vector_options o, enum err want, const char *pattern)
 {
     struct diag diag = {0};
-    CHECK_ERR(vector_reduce(&v->set, &o, v->out, &diag), want);
+    CHECK_ERR(vector_reduce(&v->set, &o, v->out, NULL, &diag), want);
     if (!CHECK(strstr(diag.text, pattern) != NULL))
         tap_note("%s", diag.text);
 }
@@ -499,7 +499,7 @@ static void bad_values_are_named(void)
         v.weights[5] = 1;
         v.hashes[5].b[0] = (uint8_t)round;
         (void)snprintf(text, sizeof text, "row 5, column %zu: ", column);
-        refused(&v, (struct vector_options){.rule = rule, .f = 1, .radius = 1}, ERR_RANGE, text);
+        refused(&v, (struct vector_options){.rule = rule, .radius = 1}, ERR_RANGE, text);
         refused(&v, (struct vector_options){.rule = VECTOR_MEAN, .is_mixed = true}, ERR_RANGE, text);
         v.memory[5 * 18000 + column] = kept;
     }
@@ -511,6 +511,46 @@ static void bad_values_are_named(void)
         CHECK(v.out[0] >= -0x1p300 && v.out[0] <= 0x1p300);
     }
     vectors_free(&v);
+}
+
+/* One of the f liars sends what is no number: the same comes out as without it and f - 1; of more than f the whole set
+ * is refused. */
+static void liars_without_numbers_are_dropped(void)
+{
+    const double zero = 0;
+    seed(10);
+    for (unsigned round = 0; round < 3 * VECTOR_RULE_COUNT; round++) {
+        enum vector_rule rule = (enum vector_rule)(round / 3);
+        struct vectors v = vectors_draw(&prng, 12, 9, 64), w = vectors_new(11, 9);
+        struct vector_options o = {.rule = rule,
+                                   .f = 2,
+                                   .radius = 1,
+                                   .bucket = round % 3 == 1 ? 2 : 1,
+                                   .seed = round,
+                                   .is_mixed = round % 3 == 2};
+        struct vector_dropped dropped = {0};
+        v.memory[4 * 9 + 7] = zero / zero;
+        for (unsigned i = 0, k = 0; i < 12; i++) {
+            if (i == 4)
+                continue;
+            memcpy(w.memory + k * 9, v.memory + i * 9, 9 * sizeof w.memory[0]);
+            w.hashes[k++] = v.hashes[i];
+        }
+        bool needs_more = rule == VECTOR_KRUM || rule == VECTOR_MULTI_KRUM || rule == VECTOR_BULYAN;
+        bool withstands =
+            rule != VECTOR_WEIGHTED_MEAN && (rule != VECTOR_MEAN || o.is_mixed) && (!needs_more || o.bucket < 2);
+        if (withstands) {
+            REQUIRE_OK(vector_reduce(&v.set, &o, v.out, &dropped, NULL));
+            CHECK(dropped.count == 1 && dropped.faults[0].row == 4 && dropped.faults[0].column == 7);
+            o.f = 1;
+            REQUIRE(reduces(&w, &o));
+            CHECK(memcmp(v.out, w.out, 9 * sizeof v.out[0]) == 0);
+            v.memory[0] = 1 / zero;
+            refused(&v, o, ERR_RANGE, "is not a number from");
+        }
+        vectors_free(&v);
+        vectors_free(&w);
+    }
 }
 
 static void names_are_read_back(void)
@@ -541,5 +581,6 @@ int main(void)
     TAP_RUN(buckets_are_averaged);
     TAP_RUN(too_few_rows_and_odd_options);
     TAP_RUN(bad_values_are_named);
+    TAP_RUN(liars_without_numbers_are_dropped);
     return tap_done();
 }

@@ -201,7 +201,7 @@ static void liars_do_not_carry_the_result_off(void)
     honest.values += LIARS;
     honest.hashes += LIARS;
     const struct vector_options plain = {.rule = VECTOR_MEAN};
-    REQUIRE_OK(vector_reduce(&honest, &plain, mean, NULL));
+    REQUIRE_OK(vector_reduce(&honest, &plain, mean, NULL, NULL));
     double spread = WIDTH / 12.0; /* the variance of an honest row */
     for (unsigned attack = 0; attack <= ATTACK_COUNT; attack++) {
         for (unsigned i = 0; i < LIARS; i++) {

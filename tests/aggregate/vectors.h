@@ -65,7 +65,7 @@ static inline double at(const struct vectors *v, unsigned row, size_t column)
 static inline bool reduces(struct vectors *v, const struct vector_options *options)
 {
     struct diag diag = {0};
-    enum err err = vector_reduce(&v->set, options, v->out, &diag);
+    enum err err = vector_reduce(&v->set, options, v->out, NULL, &diag);
     if (err != ERR_OK)
         tap_note("%s: %s", vector_rule_name(options->rule), diag.text);
     return CHECK(err == ERR_OK);

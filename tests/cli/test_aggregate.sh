@@ -65,7 +65,38 @@ bad "not a number of liars" '\-\-f must be a number from 0' --rule median --f -1
 bad "too many liars" 'krum withstands f = 1 among 2 \* f + 3 rows or more, here are 3' --rule krum --f 1 nine.csv
 bad "a letter" 'letter.csv:2, field 2: not a number' --rule mean letter.csv
 bad "a short line" 'short.csv:2: a row of 1 numbers after rows of 2' --rule mean short.csv
-bad "a NaN" 'nan.csv:2, field 2: not a number' --rule mean nan.csv
+bad "a NaN in a mean" 'row 1, column 1: -*nan is not a number from' --rule mean --f 1 nan.csv
+bad "a NaN without liars" 'row 1, column 1: -*nan is not a number from' --rule median nan.csv
+printf 'a,1,2\nb,3,nan\nc,1,2\nd,5,6\n' > named_nan.csv
+ok "a NaN among liars that a rule withstands" aggregate --rule trimmed_mean --f 1 --names named_nan.csv
+ok "is dropped" [ "$(cat out)" = "2.3333333333333335,3.3333333333333335" ]
+ok "and named" grep -q 'row 1 (b) is dropped, as one of the f = 1 liars: -*nan in column 1 is not' err
+printf 'a,1,2\nb,3,nan\nc,-Inf,2\nd,5,6\ne,1,1\n' > two_nan.csv
+bad "more of them than liars" \
+    'row [12], column [01]: -*\(nan\|inf\) is not a number' --rule median --f 1 --names two_nan.csv
+ok "as many of them as liars" aggregate --rule median --f 2 --names two_nan.csv
+ok "the rest is reduced" [ "$(cat out)" = "1,2" ]
+if python3 -c 'import zipfile, zlib' 2> /dev/null; then
+    python3 "$root/tests/aggregate/npz.py"
+    ok "an .npz of one array" aggregate --rule median stored.npz
+    ok "is that array" [ "$(cat out)" = "4,5,6" ]
+    ok "a deflated one" aggregate --rule median deflated.npz
+    ok "is the same" [ "$(cat out)" = "4,5,6" ]
+    ok "with ZIP64's sizes" aggregate --rule median wide.npz
+    ok "too" [ "$(cat out)" = "4,5,6" ]
+    ok "several arrays" aggregate --rule mean layers.npz layers.npz
+    ok "are the layers of one update" [ "$(cat out)" = "0,1,2,3,4,5,7,1,2" ]
+    bad "other layers" 'other.npz: its arrays have other names or shapes' --rule mean layers.npz other.npz
+    bad "a CRC that does not fit" 'crc.npz: a.npy: its CRC does not fit' --rule mean crc.npz
+    bad "a lie about the size" 'size.npz: a.npy: its .* bytes cannot be the' --rule mean size.npz
+    bad "deflated bytes that are damaged" 'damaged.npz: a.npy: \(its deflated bytes\|its CRC\)' --rule mean damaged.npz
+    bad "an archive without arrays" 'none.npz: an archive without arrays' --rule mean none.npz
+    bad "a member that is no array" 'text.npz: a.txt: not a .npy file' --rule mean text.npz
+    bad "a packing that nobody knows here" 'bzip2.npz: a.npy is packed by method 12' --rule mean bzip2.npz
+    bad "an archive that is cut" 'cut.npz: the archive has no directory' --rule mean cut.npz
+else
+    skip "an .npz is read" "needs python3"
+fi
 bad "a number that is hexadecimal" 'hex.csv:1, field 1: not a number' --rule mean hex.csv
 bad "a number past the largest one" 'large.csv:1, field 2: not a number' --rule mean large.csv
 bad "an option that is hexadecimal" '\-\-radius: 0x1p3 is not a decimal' --rule centred_clipping --radius 0x1p3 nine.csv
