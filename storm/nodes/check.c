@@ -72,7 +72,7 @@ static void see_entry(struct node_run *run, struct bytes entry, enum err verdict
         run_fail(run, "log", "an entry in the log is no envelope");
         return;
     }
-    run_mark(run, NODE_MARK_LATE_REFUSED, e.kind == ENTRY_UPDATE && verdict == ERR_STALE);
+    run_mark(run, NODE_MARK_WORK_REFUSED, e.kind == ENTRY_UPDATE && verdict == ERR_DUPLICATE);
     int node = signer_of(run, &e.node_fingerprint);
     bool hostile = node >= 0 && run->rehearsal->nodes[node].hostile != NULL;
     run_mark(run, NODE_MARK_HOSTILE_LOGGED, hostile);

@@ -14,7 +14,7 @@
     X(VIEW_CHANGED, "a view changes")                                                                                  \
     X(CLOSED_EARLY, "an epoch ends without somebody, by its deadline")                                                 \
     X(LATE_COUNTED, "late work counts")                                                                                \
-    X(LATE_REFUSED, "work is too late to count")                                                                       \
+    X(WORK_REFUSED, "an update has no effect: its site has spoken already")                                            \
     X(ABSENT, "a member is absent")                                                                                    \
     X(QUARANTINED, "a member is quarantined")                                                                          \
     X(QUARANTINE_LIFTED, "a quarantine is lifted")                                                                     \
