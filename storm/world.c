@@ -23,6 +23,11 @@ void world_fail(struct world *w, const char *checker, const char *fmt, ...)
     trace_line(w, "FOUND by %s: %s", checker, w->failure);
 }
 
+bool machine_means_well(const struct machine *m)
+{
+    return m->lie == LIE_NONE || m->lie == LIE_WIPED;
+}
+
 bool machine_correct(const struct machine *m)
 {
     return m->lie == LIE_NONE ||

@@ -199,6 +199,7 @@ void world_run(struct world *w);
 void world_begin(struct world *w);
 bool world_step(struct world *w);
 void world_fail(struct world *w, const char *checker, const char *fmt, ...) PRINTF_LIKE(3, 4);
+bool machine_means_well(const struct machine *m); /* whatever became of its disk */
 bool machine_correct(const struct machine *m);
 /* Nothing can be held against it: correct, or wiped and honest. */
 bool replica_honest(const struct world *w, unsigned replica);

@@ -16,7 +16,7 @@ void durable_written(struct machine *m, struct bytes record)
 {
     const uint8_t *at = record.data, *end = record.data + record.len;
 
-    if (!machine_correct(m) && !m->amnesia)
+    if (!machine_means_well(m))
         return;
     while (at != NULL && (size_t)(end - at) >= 2 + SIGNATURE_SIZE) {
         at = memchr(at, 0x58, (size_t)(end - at) - 1 - SIGNATURE_SIZE);
