@@ -165,6 +165,11 @@ static void keep_proof(struct slot *s, uint64_t view, const struct digest *diges
     s->proof_digest = *digest;
 }
 
+void slot_said(struct slot *s, int64_t now_ns)
+{
+    s->said_ns = now_ns;
+}
+
 void slot_prepared(struct slot *s, struct blob *proof)
 {
     s->state = SLOT_PREPARED;

@@ -36,7 +36,8 @@ struct slot {
     struct claim *prepares, *commits;     /* of every replica: that of the highest view */
     struct claim proposal;                /* the primary's PRE-PREPARE */
     struct digest block_id;
-    uint64_t asked; /* executions.occasion at which the application said ERR_AGAIN */
+    uint64_t asked;  /* executions.occasion at which the application said ERR_AGAIN */
+    int64_t said_ns; /* our latest message about it went to all then */
     struct batch batches[SLOT_BATCHES];
     unsigned batch_count;
     struct blob *proof; /* of the highest view in which we prepared, or NULL */
@@ -72,6 +73,7 @@ void slot_keep_claim(struct slot *s, struct claim *place, const struct claim *cl
 void slot_set_proposal(struct slot *s, const struct claim *proposal); /* in place of the other, and nothing else */
 void slot_judged(struct slot *s, uint64_t occasion, bool refused);    /* by the application */
 void slot_voted(struct slot *s);
+void slot_said(struct slot *s, int64_t now_ns);
 /* The proposal of this view is prepared. Takes over proof. */
 void slot_prepared(struct slot *s, struct blob *proof);
 /* The block that came of it; NULL: it is undone. */

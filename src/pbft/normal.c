@@ -240,6 +240,7 @@ static void send_prepare(struct pbft *p, struct slot *s)
     outgoing_sign(p, MESSAGE_PREPARE, p->view.number, s->sequence, &s->proposal.says.digest, &prepare);
     slot_keep_claim(s, &s->prepares[p->config.self], &prepare);
     slot_voted(s);
+    slot_said(s, p->now_ns);
     struct blob *message = message_pair(&p->members, &prepare, &s->proposal);
     MUTATE(PBFT_VOTE_BEFORE_DURABLE, outgoing_broadcast(p, message), record_accept(p, s, &prepare));
     MUTATE(PBFT_VOTE_BEFORE_DURABLE, record_accept(p, s, &prepare), outgoing_broadcast(p, message));
@@ -310,6 +311,7 @@ static bool send_commit(struct pbft *p, struct slot *s)
     }
     outgoing_sign(p, MESSAGE_COMMIT, p->view.number, s->sequence, &s->block_id, &vote);
     slot_keep_claim(s, own, &vote);
+    slot_said(s, p->now_ns);
     struct blob *message = message_make(&p->members, &vote, bytes_of(NULL, 0));
     MUTATE(PBFT_VOTE_BEFORE_DURABLE, outgoing_broadcast(p, message), record_claim(p, &vote));
     MUTATE(PBFT_VOTE_BEFORE_DURABLE, record_claim(p, &vote), outgoing_broadcast(p, message));
@@ -485,6 +487,7 @@ static void send_pre_prepare(struct pbft *p, struct slot *s, unsigned count)
     slot_propose(p, s, &proposal, false);
     keep_batch(s, &digest, bytes_of_buf(&batch));
     slot_voted(s);
+    slot_said(s, p->now_ns);
     record_accept(p, s, NULL);
     effects_note(p->out, "pbft.pre_prepare", s->sequence, p->view.number);
     outgoing_broadcast(p, message_make(&p->members, &proposal, bytes_of_buf(&batch)));

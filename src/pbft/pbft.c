@@ -126,7 +126,7 @@ void pbft_start(struct pbft *p, int64_t now_ns, struct effects *effects)
             effects_forget(p->out, p->checkpoints.base.sequence);
     }
     MUTATE(CHECKPOINT_NOT_SIGNED_AGAIN, (void)0, checkpoint_vote_again(p));
-    retransmit_all(p);
+    retransmit_all(p, true);
     normal_run(p);
 }
 
@@ -185,7 +185,7 @@ void pbft_timer(struct pbft *p, int64_t now_ns, uint32_t timer, struct effects *
     else if (timer == PBFT_TIMER_BATCH)
         normal_batch_due(p, true);
     if (timer == PBFT_TIMER_RESEND) {
-        retransmit_all(p);
+        retransmit_all(p, false);
         timers_asked(p);
     }
     normal_run(p);

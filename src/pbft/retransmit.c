@@ -134,11 +134,11 @@ enum err retransmit_receive_batch(struct pbft *p, struct bytes message)
 
 /* ---- the timer */
 
-void retransmit_all(struct pbft *p)
+void retransmit_all(struct pbft *p, bool started)
 {
     if (MUTATE(CHECKPOINT_SENT_ONCE, false, checkpoint_waits(p)))
         outgoing_broadcast(p, checkpoint_message(p));
-    MUTATE(STATUS_NOT_SENT, (void)0, status_send(p, PEER_OTHERS));
+    MUTATE(STATUS_NOT_SENT, (void)0, status_send_all(p, started));
     if (MUTATE(QUERY_NOT_SENT, false, recovery_is_on(&p->recovery)))
         recovery_ask(p);
     MUTATE(BATCH_NOT_FETCHED, (void)0, retransmit_fetch(p));

@@ -19,8 +19,8 @@ struct retransmission {
 
 enum err retransmit_receive_fetch(struct pbft *p, struct bytes message);
 enum err retransmit_receive_batch(struct pbft *p, struct bytes message);
-void retransmit_fetch(struct pbft *p); /* asks for missing batches */
-void retransmit_all(struct pbft *p);   /* the timer: asks for all that is missing */
+void retransmit_fetch(struct pbft *p);             /* asks for missing batches */
+void retransmit_all(struct pbft *p, bool started); /* asks for all that is missing: by the timer, or after a start */
 /* Sends to one peer, unless its budget is used up (false). */
 bool retransmit_answer(struct pbft *p, unsigned peer, struct blob *message);
 

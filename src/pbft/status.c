@@ -31,7 +31,8 @@ enum {
     STATE_CHANGING = 1, /* between views */
     STATE_WHOLE = 2,    /* a short NEW-VIEW is of no use to it */
     STATE_MUTE = 4,     /* it lost its disk, and may be behind what it once said */
-    STATE_END = 8
+    STATE_STARTED = 8,  /* just now: what was on its way to it is lost */
+    STATE_END = 16
 };
 enum { HAS_PROPOSAL = 1, HAS_BATCH = 2, HAS_PREPARED = 4 };
 enum { VOTES_SIZE_MAX = (PBFT_REPLICAS_MAX + 7) / 8 };
@@ -107,7 +108,7 @@ static void put_slots(struct pbft *p, struct cbor_writer *w)
         put_slot(p, p->executions.decided + 1 + i, w);
 }
 
-void status_send(struct pbft *p, int32_t to)
+static void status_send(struct pbft *p, int32_t to, unsigned started)
 {
     struct buf body = {0};
     struct cbor_writer w;
@@ -116,7 +117,8 @@ void status_send(struct pbft *p, int32_t to)
     cbor_writer_init(&w, &body);
     cbor_put_array(&w, 5);
     cbor_put_uint(&w, (view_is_active(&p->view) ? 0 : STATE_CHANGING) |
-                          (p->view.state == VIEW_UNMATCHED ? STATE_WHOLE : 0) | (recovery_is_mute(p) ? STATE_MUTE : 0));
+                          (p->view.state == VIEW_UNMATCHED ? STATE_WHOLE : 0) | (recovery_is_mute(p) ? STATE_MUTE : 0) |
+                          started);
     cbor_put_uint(&w, p->checkpoints.stable.sequence);
     cbor_put_uint(&w, p->timers.fruitless);
     put_changes(p, &w);
@@ -133,6 +135,11 @@ void status_send(struct pbft *p, int32_t to)
     blob_drop(message);
 }
 
+void status_send_all(struct pbft *p, bool started)
+{
+    status_send(p, PEER_OTHERS, MUTATE(PBFT_STARTS_UNTOLD, 0, started ? STATE_STARTED : 0));
+}
+
 void status_tell(struct pbft *p, unsigned peer)
 {
     struct peer_status *to = &p->peers[peer].status;
@@ -140,7 +147,7 @@ void status_tell(struct pbft *p, unsigned peer)
     if (p->now_ns - to->told_ns < p->config.resend_ns)
         return;
     to->told_ns = p->now_ns;
-    status_send(p, (int32_t)peer);
+    status_send(p, (int32_t)peer, 0);
 }
 
 static enum err body_read(const struct pbft *p, struct bytes body, struct status *out)
@@ -214,6 +221,15 @@ static void answer_slot(struct pbft *p, unsigned peer, struct slot *s, struct by
         answer_dropping(p, peer, message_make(&p->members, commit, bytes_of(NULL, 0)));
 }
 
+/* Who asks for what has only just been sent to all asked before it can have come, unless it was down then. A time-out
+ * should have room for four ways (a proposal, two rounds of votes, and one to spare): within a fourth of the present
+ * one a message is there. */
+static bool is_on_its_way(const struct pbft *p, const struct status *peer, const struct slot *s)
+{
+    bool lost = (peer->state & STATE_STARTED) != 0;
+    return MUTATE(PBFT_SENT_AT_ONCE_AGAIN, false, !lost && p->now_ns - s->said_ns < p->timers.timeout_ns / 4);
+}
+
 static void answer_slots(struct pbft *p, const struct status *peer)
 {
     uint64_t above = peer->claim.says.sequence;
@@ -222,7 +238,7 @@ static void answer_slots(struct pbft *p, const struct status *peer)
 
     for (uint64_t n = from + 1; n <= last && n - from <= RESEND_SLOTS_MAX; n++) {
         struct slot *s = log_find(p, n);
-        if (s != NULL)
+        if (s != NULL && !is_on_its_way(p, peer, s))
             answer_slot(p, peer->claim.signer, s, slot_of(p, peer, n));
     }
 }

@@ -16,7 +16,7 @@ struct peer_status {
 };
 
 enum err status_receive(struct pbft *p, struct bytes message);
-void status_send(struct pbft *p, int32_t to);    /* to one peer: within its budget */
-void status_tell(struct pbft *p, unsigned peer); /* the same, unless it was told just now */
+void status_send_all(struct pbft *p, bool started); /* started: just now */
+void status_tell(struct pbft *p, unsigned peer);    /* within its budget, unless it was told just now */
 
 #endif

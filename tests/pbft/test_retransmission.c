@@ -152,15 +152,17 @@ static void links_are_thin(void)
 
 /* ---- one question, many times */
 
-static void put_status(struct cluster *c, unsigned from, uint64_t view, uint64_t decided, uint64_t attempt,
-                       struct buf *out)
+enum { STARTED = 8 }; /* pbft/status.c */
+
+static void put_status(struct cluster *c, unsigned from, unsigned state, uint64_t view, uint64_t decided,
+                       uint64_t attempt, struct buf *out)
 {
     struct buf body = {0};
     struct cbor_writer w;
 
     cbor_writer_init(&w, &body);
     cbor_put_array(&w, 5);
-    cbor_put_uint(&w, 0);
+    cbor_put_uint(&w, state);
     cbor_put_uint(&w, 0);
     cbor_put_uint(&w, attempt);
     cbor_put_array(&w, 0);
@@ -181,11 +183,48 @@ static unsigned draw_new_views(struct cluster *c, uint64_t attempt)
     unsigned before = t->alone[MESSAGE_NEW_VIEW];
     struct buf message = {0};
 
-    put_status(c, 3, 0, 0, attempt, &message);
+    put_status(c, 3, 0, 0, 0, attempt, &message);
     for (unsigned to = 0; to < 3; to++)
         CHECK_OK(cluster_deliver(c, to, bytes_of_buf(&message)));
     buf_free(&message);
     return t->alone[MESSAGE_NEW_VIEW] - before;
+}
+
+/* How many proposals replica 0 sends to 3, which has none. */
+static unsigned draw_proposals(struct cluster *c, unsigned state)
+{
+    struct traffic *t = c->watcher;
+    unsigned before = t->alone[MESSAGE_PRE_PREPARE];
+    struct buf question = {0};
+
+    put_status(c, 3, state, 0, 0, 0, &question);
+    CHECK_OK(cluster_deliver(c, 0, bytes_of_buf(&question)));
+    buf_free(&question);
+    return t->alone[MESSAGE_PRE_PREPARE] - before;
+}
+
+/* A question that was asked before a proposal came is answered by it: on a thin link a copy would wait behind it, and
+ * keep the next one waiting. */
+static void what_is_on_its_way_is_not_sent_again(void)
+{
+    struct cluster c;
+    struct traffic t;
+
+    begin(&c, &t, 4, MINUTE);
+    cluster_start(&c);
+    for (unsigned i = 1; i < 4; i++)
+        cluster_crash(&c, i);
+    cluster_submit(&c, 0);
+    while (t.of_type[MESSAGE_PRE_PREPARE] == 0)
+        cluster_run_until(&c, cluster_now(&c) + MS);
+    int64_t proposed = cluster_now(&c);
+    CHECK_EQ_U64(draw_proposals(&c, 0), 0);
+    CHECK_EQ_U64(draw_proposals(&c, STARTED), 1); /* it was down */
+    cluster_run_until(&c, proposed + c.config.view_timeout_ns / 5);
+    CHECK_EQ_U64(draw_proposals(&c, 0), 0);
+    cluster_run_until(&c, proposed + c.config.view_timeout_ns / 2);
+    CHECK_EQ_U64(draw_proposals(&c, 0), 1); /* it is lost */
+    finish(&c);
 }
 
 /* View 0 is over, and 3 heard nothing of it. */
@@ -228,7 +267,7 @@ static void what_is_over_is_not_answered(void)
     struct buf message = {0};
 
     begin_without_3(&c, &t);
-    put_status(&c, 2, 0, 0, 0, &message);
+    put_status(&c, 2, 0, 0, 0, 0, &message);
     CHECK_ERR(cluster_deliver(&c, 1, bytes_of_buf(&message)), ERR_STALE);
     buf_free(&message);
     finish(&c);
@@ -344,6 +383,7 @@ int main(void)
     TAP_RUN(nobody_is_sent_again_what_it_has);
     TAP_RUN(a_new_view_brings_what_is_missing);
     TAP_RUN(links_are_thin);
+    TAP_RUN(what_is_on_its_way_is_not_sent_again);
     TAP_RUN(a_new_view_comes_from_one_replica_first);
     TAP_RUN(what_is_over_is_not_answered);
     TAP_RUN(large_batches_have_a_budget);
