@@ -380,6 +380,29 @@ static void skip_step(struct cbor_reader *r)
         item_end(r);
 }
 
+/* A head of an item of the kinds that are walked over fast. */
+static inline bool plain_head(struct bytes in, size_t *at, struct head *head)
+{
+    size_t pos = *at + 1;
+    unsigned initial = in.data[*at], info = initial & 31;
+
+    head->type = (enum cbor_type)(initial >> 5);
+    head->arg = info;
+    if (info >= 24) {
+        *head = (struct head){.type = head->type, .info = info};
+        if (parse_argument(in, &pos, head) != ERR_OK)
+            return false;
+    }
+    *at = pos;
+    if (head->type == CBOR_BYTES || head->type == CBOR_ARRAY)
+        return head->arg <= in.len - pos;
+    if (head->type == CBOR_MAP)
+        return head->arg == 0;
+    if (head->type == CBOR_SIMPLE)
+        return info >= SIMPLE_FALSE && info <= SIMPLE_NULL;
+    return head->type != CBOR_TEXT;
+}
+
 /* Where the item at pos ends, when it is made of nothing but integers, byte strings, arrays, tags, simple values and
  * empty maps, and nothing is wrong with it; else 0. Most of what is walked over is, and needs no more than this. */
 static size_t plain_end(const struct cbor_reader *r)
@@ -390,11 +413,7 @@ static size_t plain_end(const struct cbor_reader *r)
     size_t pos = r->pos;
 
     left[0] = 1;
-    while (pos < r->in.len && parse_head(r->in, &pos, &head) == ERR_OK &&
-           check_room(&head, r->in.len - pos) == ERR_OK) {
-        bool simple = head.type == CBOR_SIMPLE && head.info >= SIMPLE_FALSE && head.info <= SIMPLE_NULL;
-        if (head.type == CBOR_TEXT || (head.type == CBOR_MAP && head.arg > 0) || (head.type == CBOR_SIMPLE && !simple))
-            return 0;
+    while (pos < r->in.len && plain_head(r->in, &pos, &head)) {
         if (head.type == CBOR_TAG)
             continue;
         if (head.type == CBOR_BYTES)

@@ -21,7 +21,7 @@ void outbox_fini(struct outbox *o)
 
 static struct effect *held_at(struct outbox *o, size_t i)
 {
-    return &o->held[(o->held_first + i) % o->held_cap];
+    return &o->held[(o->held_first + i) & (o->held_cap - 1)]; /* a power of two */
 }
 
 static void held_grow(struct outbox *o)
@@ -130,7 +130,7 @@ static void release(struct outbox *o)
     while (o->held_count > 0 && held_at(o, 0)->after <= o->durable) {
         struct effect e = *held_at(o, 0);
 
-        o->held_first = (o->held_first + 1) % o->held_cap;
+        o->held_first = (o->held_first + 1) & (o->held_cap - 1);
         o->held_count--;
         perform(o, e);
     }

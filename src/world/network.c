@@ -30,21 +30,28 @@ void network_init(struct network *n, struct agenda *agenda, unsigned nodes, unsi
     n->links = mem_array(links, sizeof *n->links);
 }
 
-static void drop_first(struct network_link *link)
+static void drop_first(struct network *n, struct network_link *link)
 {
     struct parcel *p = link->first;
 
     link->first = p->next;
     link->waiting--;
     blob_drop(p->message.blob);
-    mem_free(p);
+    p->next = n->spare;
+    n->spare = p;
 }
 
 void network_fini(struct network *n)
 {
     for (unsigned i = 0; i < n->link_count; i++) {
         while (n->links[i].first != NULL)
-            drop_first(&n->links[i]);
+            drop_first(n, &n->links[i]);
+    }
+    while (n->spare != NULL) {
+        struct parcel *p = n->spare;
+
+        n->spare = p->next;
+        mem_free(p);
     }
     mem_free(n->pairs);
     mem_free(n->links);
@@ -107,13 +114,24 @@ static void begin_sending(struct network *n, unsigned number)
     e->serial = ++link->serial;
 }
 
+static struct parcel *parcel_new(struct network *n, const struct parcel *from)
+{
+    struct parcel *p = n->spare;
+
+    if (p == NULL)
+        p = mem_alloc(sizeof *p);
+    else
+        n->spare = p->next;
+    *p = *from;
+    return p;
+}
+
 static enum network_fate wait_behind(struct network *n, unsigned number, const struct parcel *p)
 {
     struct network_link *link = &n->links[number];
-    struct parcel *waiting = mem_alloc(sizeof *waiting);
+    struct parcel *waiting = parcel_new(n, p);
     bool idle = link->first == NULL;
 
-    *waiting = *p;
     waiting->message.blob = blob_hold(p->message.blob);
     *(idle ? &link->first : link->last) = waiting;
     link->last = &waiting->next;
@@ -133,7 +151,7 @@ void network_left(struct network *n, const struct event *event)
     if (link->first == NULL || event->serial != link->serial)
         return; /* its speed has changed since */
     depart(n, link, link->first);
-    drop_first(link);
+    drop_first(n, link);
     if (link->first != NULL)
         begin_sending(n, event->number);
 }
@@ -149,7 +167,7 @@ void network_set_traits(struct network *n, unsigned number, const struct link_tr
         return;
     if (traits->carries > 0 && link->first != NULL)
         begin_sending(n, number);
-    for (; traits->carries == 0 && link->first != NULL; drop_first(link))
+    for (; traits->carries == 0 && link->first != NULL; drop_first(n, link))
         depart(n, link, link->first);
 }
 

@@ -46,6 +46,7 @@ struct network {
     unsigned nodes, link_count;
     struct network_pair *pairs; /* owned: nodes x nodes, from x to */
     struct network_link *links; /* owned */
+    struct parcel *spare;       /* owned: to be used again */
     bool partitioned;
     int64_t factor_ppm;                        /* of latency and jitter; PPM when calm */
     uint64_t burst_ppm;                        /* loss on top of the links' own */
