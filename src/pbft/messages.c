@@ -57,19 +57,25 @@ enum err message_parse(const struct members *m, struct bytes in, enum message_ty
     return err;
 }
 
+enum err message_body_check(const struct claim *claim, struct bytes body)
+{
+    struct digest digest = digest_of(body);
+    bool other = MUTATE(BODY_UNSIGNED, false, !digest_equal(&digest, &claim->says.digest));
+
+    return other ? ERR_MISMATCH : ERR_OK;
+}
+
 enum err message_split(const struct members *m, struct bytes message, enum message_type type, struct claim *claim,
                        struct bytes *body)
 {
     struct bytes rest;
     enum err err = message_parse(m, message, type, claim, &rest);
 
-    if (err != ERR_OK)
-        return err;
-    struct digest digest = digest_of(rest);
-    if (MUTATE(BODY_UNSIGNED, false, !digest_equal(&digest, &claim->says.digest)))
-        return ERR_MISMATCH;
-    *body = rest;
-    return ERR_OK;
+    if (err == ERR_OK)
+        err = message_body_check(claim, rest);
+    if (err == ERR_OK)
+        *body = rest;
+    return err;
 }
 
 struct blob *message_make(const struct members *m, const struct claim *claim, struct bytes rest)

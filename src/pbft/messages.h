@@ -34,6 +34,8 @@ struct blob *message_pair(const struct members *m, const struct claim *claim, co
 
 /* Which membership epoch does the statement in a message name? A hint: nothing is verified. False: none. */
 bool message_membership_epoch(struct bytes message, uint64_t *epoch);
+/* ERR_MISMATCH: the digest of the body is not the one that the statement names. */
+enum err message_body_check(const struct claim *claim, struct bytes body) MUST_CHECK;
 /* Splits [type, cose, body] and checks the statement (its digest is that of the body) but for the signature. */
 enum err message_split(const struct members *m, struct bytes message, enum message_type type, struct claim *claim,
                        struct bytes *body) MUST_CHECK;

@@ -246,6 +246,13 @@ static void send_prepare(struct pbft *p, struct slot *s)
     MUTATE(PBFT_VOTE_BEFORE_DURABLE, record_accept(p, s, &prepare), outgoing_broadcast(p, message));
 }
 
+/* What can be said of it without looking at each vote: this is asked after every message. */
+static bool may_be_prepared(const struct pbft *p, const struct slot *s)
+{
+    return s->state != SLOT_PREPARED && MUTATE(PREPARED_WITHOUT_OWN_VOTE, true, s->state == SLOT_VOTED) &&
+           s->prepare_count + MUTATE(PREPARED_AT_ONE_LESS, 2, 1) >= p->members.quorum;
+}
+
 /* prepared(m, v, n, i): the PRE-PREPARE and quorum - 1 PREPAREs of distinct backups. */
 static bool become_prepared(struct pbft *p, struct slot *s)
 {
@@ -253,9 +260,6 @@ static bool become_prepared(struct pbft *p, struct slot *s)
     struct statement says = s->proposal.says;
     struct buf proof = {0};
 
-    if (s->state == SLOT_PREPARED || MUTATE(PREPARED_WITHOUT_OWN_VOTE, false, s->state != SLOT_VOTED) ||
-        s->prepare_count + MUTATE(PREPARED_AT_ONE_LESS, 2, 1) < p->members.quorum)
-        return false;
     const struct batch *batch = slot_batch(s, &s->proposal.says.digest);
     says.type = MESSAGE_PREPARE;
     if (batch == NULL ||
@@ -325,6 +329,7 @@ static void certificate_make(const struct pbft *p, const struct claim *votes, un
     size_t ends[PBFT_REPLICAS_MAX + 1] = {0};
     struct buf encoded = {0};
 
+    buf_reserve(&encoded, (size_t)count * CLAIM_SIZE_MAX);
     for (unsigned i = 0; i < count; i++) {
         claim_encode(&p->members, &votes[i], &encoded);
         ends[i + 1] = encoded.len;
@@ -337,17 +342,24 @@ static void certificate_make(const struct pbft *p, const struct claim *votes, un
     buf_free(&encoded);
 }
 
-/* A quorum of COMMITs of this view, our own among them unless we must not vote, and everything below is decided. */
-static bool decide(struct pbft *p)
+/* The slot of which a quorum of COMMITs may be here; NULL: surely not. This is asked after every message, too. */
+static struct slot *decidable(struct pbft *p)
 {
+    if (p->executions.decided == p->executions.executed)
+        return NULL;
     struct slot *s = log_find(p, p->executions.decided + 1);
+    bool may = s != NULL && s->has_block &&
+               s->commit_count >= MUTATE(DECIDES_AT_ONE_LESS, p->members.quorum - 1, p->members.quorum);
+    return may ? s : NULL;
+}
+
+/* A quorum of COMMITs of this view, our own among them unless we must not vote, and everything below is decided. */
+static bool decide(struct pbft *p, struct slot *s)
+{
     struct claim votes[PBFT_REPLICAS_MAX];
     struct buf certificate = {0};
     unsigned count;
 
-    if (s == NULL || p->executions.decided == p->executions.executed || !s->has_block ||
-        s->commit_count < MUTATE(DECIDES_AT_ONE_LESS, p->members.quorum - 1, p->members.quorum))
-        return false;
     const struct statement says = {MESSAGE_COMMIT, p->view.number, s->sequence, s->block_id};
     const struct statement *own = &s->commits[p->config.self].says;
     bool voted = own->type != 0 && own->view == p->view.number && digest_equal(&own->digest, &s->block_id);
@@ -547,7 +559,7 @@ static bool vote_all(struct pbft *p)
             send_prepare(p, s);
             moved = true;
         }
-        if (become_prepared(p, s))
+        if (may_be_prepared(p, s) && become_prepared(p, s))
             moved = true;
         if (send_commit(p, s))
             moved = true;
@@ -563,7 +575,7 @@ void normal_run(struct pbft *p)
         moved = vote_all(p);
         while (execute(p))
             moved = true;
-        while (may_go_on(p) && decide(p))
+        for (struct slot *s; may_go_on(p) && (s = decidable(p)) != NULL && decide(p, s);)
             moved = true;
         if (may_go_on(p) && propose(p))
             moved = true;

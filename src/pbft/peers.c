@@ -13,6 +13,13 @@ void peers_heard(struct pbft *p, const struct claim *claim)
         p->heard.view = heard->view;
 }
 
+bool peers_is_news(const struct pbft *p, const struct claim *claim)
+{
+    const struct heard *heard = &p->peers[claim->signer].heard;
+
+    return claim->says.view > heard->view || claim->says.sequence > heard->decided;
+}
+
 void peers_heard_decided(struct pbft *p, unsigned peer, uint64_t decided)
 {
     struct heard *heard = &p->peers[peer].heard;

@@ -21,6 +21,8 @@ struct heard_of_all {
 
 void peers_heard(struct pbft *p, const struct claim *claim);
 void peers_heard_decided(struct pbft *p, unsigned peer, uint64_t decided);
+/* Would the two of them learn something of this claim of a STATUS? */
+bool peers_is_news(const struct pbft *p, const struct claim *claim);
 /* A peer signed these two: keeps them and notes it, unless it is convicted already. */
 void peers_convict(struct pbft *p, const struct claim *first, const struct claim *second);
 /* Of the first pair that nobody has taken: whose it is, or -1; pair gets it. */

@@ -140,11 +140,16 @@ void status_send_all(struct pbft *p, bool started)
     status_send(p, PEER_OTHERS, MUTATE(PBFT_STARTS_UNTOLD, 0, started ? STATE_STARTED : 0));
 }
 
+static bool may_tell(const struct pbft *p, unsigned peer)
+{
+    return p->now_ns - p->peers[peer].status.told_ns >= p->config.resend_ns;
+}
+
 void status_tell(struct pbft *p, unsigned peer)
 {
     struct peer_status *to = &p->peers[peer].status;
 
-    if (p->now_ns - to->told_ns < p->config.resend_ns)
+    if (!may_tell(p, peer))
         return;
     to->told_ns = p->now_ns;
     status_send(p, (int32_t)peer, 0);
@@ -274,20 +279,31 @@ static bool is_stale(const struct pbft *p, const struct status *status)
            (says->view < heard->view || says->sequence < heard->decided);
 }
 
+/* The peer asks what it asked before, and got an answer to. */
+static bool is_asked_again(const struct pbft *p, const struct status *peer)
+{
+    const struct peer_status *last = &p->peers[peer->claim.signer].status;
+    const struct statement *says = &peer->claim.says;
+    return last->view == says->view && last->state == peer->state && last->decided == says->sequence &&
+           last->stable == peer->stable && last->slots == peer->slot_count && last->wait_ns > 0;
+}
+
+static bool is_answer_due(const struct pbft *p, const struct status *peer)
+{
+    const struct peer_status *last = &p->peers[peer->claim.signer].status;
+    return !is_asked_again(p, peer) || p->now_ns - last->answered_ns >= last->wait_ns;
+}
+
 /* Answers to the same question go out more and more seldom, too: who asks again may have asked before the first answer
  * could come, and many such questions may have waited on one slow link. */
-static bool is_answer_due(struct pbft *p, const struct status *peer)
+static void note_answer(struct pbft *p, const struct status *peer)
 {
     struct peer_status *last = &p->peers[peer->claim.signer].status;
     const struct statement *says = &peer->claim.says;
     int64_t longest = p->config.view_timeout_max_ns / 8, wait = p->config.resend_ns / 2;
 
-    if (last->view == says->view && last->state == peer->state && last->decided == says->sequence &&
-        last->stable == peer->stable && last->slots == peer->slot_count && last->wait_ns > 0) {
-        if (p->now_ns - last->answered_ns < last->wait_ns)
-            return false;
+    if (is_asked_again(p, peer))
         wait = last->wait_ns < longest ? 2 * last->wait_ns : last->wait_ns;
-    }
     last->view = says->view;
     last->decided = says->sequence;
     last->stable = peer->stable;
@@ -295,7 +311,6 @@ static bool is_answer_due(struct pbft *p, const struct status *peer)
     last->state = peer->state;
     last->answered_ns = p->now_ns;
     last->wait_ns = wait;
-    return true;
 }
 
 /* What is said of the view itself is long, and was sent to all when it was new: to one peer again only after half of
@@ -337,27 +352,45 @@ static void status_answer(struct pbft *p, const struct status *peer)
         answer_slots(p, peer);
 }
 
+/* Whether the peer says it or somebody in its name: it changes nothing here and draws nothing. */
+static bool is_idle(const struct pbft *p, const struct status *peer)
+{
+    unsigned signer = peer->claim.signer;
+
+    return !peers_is_news(p, &peer->claim) && !is_answer_due(p, peer) &&
+           !(should_know_of_us(p, peer) && may_tell(p, signer));
+}
+
+/* Many replicas ask at the same time, and again, so that most of what is asked was answered: its signature, which costs
+ * more than all else, is looked at only when something comes of it. */
 enum err status_receive(struct pbft *p, struct bytes message)
 {
     struct status status; /* large: its arrays are filled as far as they are read */
     struct bytes body;
 
-    enum err err = message_split(&p->members, message, MESSAGE_STATUS, &status.claim, &body);
+    enum err err = message_parse(&p->members, message, MESSAGE_STATUS, &status.claim, &body);
     if (err != ERR_OK)
         return err;
     if (MUTATE(STATUS_OF_ITSELF, false, status.claim.signer == p->config.self))
         return ERR_STALE;
-    err = MUTATE(STATUS_UNVERIFIED, ERR_OK, claim_verify(&p->members, &status.claim));
+    enum err form = body_read(p, body, &status);
+    if (form == ERR_OK && is_stale(p, &status))
+        return ERR_STALE;
+    if (form == ERR_OK && is_idle(p, &status))
+        return ERR_OK;
+    err = message_body_check(&status.claim, body);
     if (err == ERR_OK)
-        err = body_read(p, body, &status);
+        err = MUTATE(STATUS_UNVERIFIED, ERR_OK, claim_verify(&p->members, &status.claim));
+    if (err == ERR_OK)
+        err = form;
     if (err != ERR_OK)
         return err;
-    if (is_stale(p, &status))
-        return ERR_STALE;
     peers_heard(p, &status.claim);
     peers_heard_decided(p, status.claim.signer, status.claim.says.sequence);
-    if (is_answer_due(p, &status))
+    if (is_answer_due(p, &status)) {
+        note_answer(p, &status);
         status_answer(p, &status);
+    }
     if (should_know_of_us(p, &status))
         status_tell(p, status.claim.signer);
     return ERR_OK;

@@ -106,8 +106,9 @@ void timers_update(struct pbft *p)
         p->timers.left_in_vain = false;
         timers_stop(p, PBFT_TIMER_VIEW);
     }
-    bool moving = MUTATE(PBFT_TIMER_ALONE, true, view_change_count(p) >= p->members.quorum);
-    want(p, PBFT_TIMER_VIEW, !recovery_is_on(&p->recovery) && (view_is_active(&p->view) ? work : moving), view_delay);
+    bool moving =
+        view_is_active(&p->view) ? work : MUTATE(PBFT_TIMER_ALONE, true, view_change_count(p) >= p->members.quorum);
+    want(p, PBFT_TIMER_VIEW, !recovery_is_on(&p->recovery) && moving, view_delay);
     want(p, PBFT_TIMER_RESEND,
          work || leaving || wondering || recovery_is_on(&p->recovery) || checkpoint_waits(p) || peers_are_ahead(p),
          resend_delay);

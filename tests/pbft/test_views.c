@@ -294,6 +294,36 @@ static void a_forged_status_counts_for_nobody(void)
     lab_finish(&l);
 }
 
+/* A STATUS in which everything is zero, with a wrong signature. */
+static enum err forged_status(struct lab *l, unsigned signer, uint64_t view, uint64_t decided)
+{
+    const uint8_t body[] = {0x85, 0x00, 0x00, 0x00, 0x80, 0x80};
+    struct digest digest = digest_of(bytes_of(body, sizeof body));
+    struct claim claim = cluster_claim(&l->c, signer, MESSAGE_STATUS, view, decided, &digest);
+
+    claim.signature[5] ^= 1;
+    return lab_claim(l, &claim, bytes_of(body, sizeof body));
+}
+
+/* Its signature is looked at as soon as something comes of it. */
+static void a_status_that_was_answered_is_not_verified_again(void)
+{
+    struct lab l;
+
+    begin(&l, 2);
+    CHECK_ERR(forged_status(&l, 3, 0, 0), ERR_SIGNATURE); /* would be answered */
+    CHECK_OK(lab_peer_status(&l, 3, 0, 0, true, 0));
+    lab_forget_sent(&l);
+    CHECK_OK(forged_status(&l, 3, 0, 0));
+    for (enum message_type type = MESSAGE_PRE_PREPARE; type < MESSAGE_TYPES_END; type++)
+        CHECK_EQ_U64(lab_sent(&l, type), 0);
+    CHECK_ERR(forged_status(&l, 3, 5, 0), ERR_SIGNATURE);
+    CHECK_ERR(forged_status(&l, 3, 0, 9), ERR_SIGNATURE);
+    lab_wait(&l, 5000 * MS);
+    CHECK_ERR(forged_status(&l, 3, 0, 0), ERR_SIGNATURE); /* may be answered again */
+    lab_finish(&l);
+}
+
 /* What one peer may draw from it has a limit for a while. */
 static void batches_are_given_to_who_asks_for_them_and_so_many(void)
 {
@@ -368,6 +398,7 @@ int main(void)
     TAP_RUN(a_status_is_its_senders_and_one_alone_is_not_believed);
     TAP_RUN(one_word_of_a_later_view_is_no_reason_to_ask);
     TAP_RUN(a_forged_status_counts_for_nobody);
+    TAP_RUN(a_status_that_was_answered_is_not_verified_again);
     TAP_RUN(batches_are_given_to_who_asks_for_them_and_so_many);
     TAP_RUN(who_waits_asks_again);
     TAP_RUN(a_batch_that_is_missing_is_fetched);
