@@ -2,18 +2,9 @@
 
 #include "base/bytes.h"
 
-/* Without a branch: which of two is first is a toss-up. */
-static inline bool item_before(const struct heap_item *a, const struct heap_item *b)
+static bool item_before(const struct heap_item *a, const struct heap_item *b)
 {
-    return (a->key < b->key) | ((a->key == b->key) & (a->order < b->order));
-}
-
-/* Puts the item there, or above as far as it belongs. */
-static void settle(struct heap *h, size_t i, const struct heap_item *item)
-{
-    for (; i > 0 && item_before(item, &h->items[(i - 1) / 2]); i = (i - 1) / 2)
-        h->items[i] = h->items[(i - 1) / 2];
-    h->items[i] = *item;
+    return a->key != b->key ? a->key < b->key : a->order < b->order;
 }
 
 void heap_push(struct heap *h, int64_t key, void *value)
@@ -23,13 +14,17 @@ void heap_push(struct heap *h, int64_t key, void *value)
 
 void heap_push_in_order(struct heap *h, int64_t key, uint64_t order, void *value)
 {
-    const struct heap_item item = {.key = key, .order = order, .value = value};
+    size_t i = h->count;
 
     if (h->count == h->cap) {
         h->cap = h->cap > 0 ? 2 * h->cap : 16;
         h->items = mem_resize(h->items, h->cap, sizeof *h->items);
     }
-    settle(h, h->count++, &item);
+    struct heap_item item = {.key = key, .order = order, .value = value};
+    h->count++;
+    for (; i > 0 && item_before(&item, &h->items[(i - 1) / 2]); i = (i - 1) / 2)
+        h->items[i] = h->items[(i - 1) / 2];
+    h->items[i] = item;
 }
 
 bool heap_peek(const struct heap *h, int64_t *key, void **value)
@@ -41,25 +36,22 @@ bool heap_peek(const struct heap *h, int64_t *key, void **value)
     return true;
 }
 
-/* The smaller child goes up, down to the bottom, and there the last item fills the gap: it mostly belongs there (Knuth
- * 5.2.3, exercise 18). */
 bool heap_pop(struct heap *h, int64_t *key, void **value)
 {
-    size_t gap = 0, child;
+    size_t i = 0;
 
     if (!heap_peek(h, key, value))
         return false;
-    const struct heap_item last = h->items[--h->count];
-    for (child = 2; child < h->count; child = 2 * gap + 2) {
-        child -= item_before(&h->items[child - 1], &h->items[child]);
-        h->items[gap] = h->items[child];
-        gap = child;
+    struct heap_item item = h->items[--h->count];
+    for (size_t child = 1; child < h->count; child = 2 * i + 1) {
+        if (child + 1 < h->count && item_before(&h->items[child + 1], &h->items[child]))
+            child++;
+        if (!item_before(&h->items[child], &item))
+            break;
+        h->items[i] = h->items[child];
+        i = child;
     }
-    if (child == h->count) {
-        h->items[gap] = h->items[child - 1];
-        gap = child - 1;
-    }
-    settle(h, gap, &last); /* where it was, when it was the only one */
+    h->items[i] = item; /* where it was, when it was the last */
     return true;
 }
 
