@@ -232,6 +232,22 @@ static void matrix_check(const struct rank_matrix *m)
     ASSERT((unsigned)m->rule < RANK_RULE_COUNT && m->trim_ppm < PPM / 2 && m->stake_cap_ppm <= PPM);
 }
 
+bool rank_is_better(const struct rank_result *r, unsigned a, unsigned b)
+{
+    if (r->scores[a] != r->scores[b])
+        return r->scores[a] < r->scores[b];
+    return MUTATE(RANK_TIES_BY_HASH, false, r->means[a] < r->means[b]);
+}
+
+/* A site that says the same of all candidates moves every score towards the others'; where enough do, the scores that
+ * the rule keeps are equal, and what the rest says shows in the mean alone. */
+static bool comes_first(const struct rank_matrix *m, const struct rank_result *r, unsigned a, unsigned b)
+{
+    if (rank_is_better(r, a, b) || rank_is_better(r, b, a))
+        return rank_is_better(r, a, b);
+    return digest_compare(&m->hashes[a], &m->hashes[b]) < 0;
+}
+
 static int64_t entry(const struct rank_matrix *m, const uint32_t *ranks, size_t at)
 {
     if (m->rule != RANK_MEAN_COST)
@@ -250,11 +266,12 @@ void rank_reduce(const struct rank_matrix *m, struct rank_result *out)
         ranks_double(m->costs + (size_t)i * m->candidates, m->candidates, ranks + (size_t)i * m->candidates);
     for (unsigned j = 0; j < m->candidates; j++) {
         for (unsigned i = 0; i < m->sites; i++)
-            column[i] = (struct weighted){entry(m, ranks, (size_t)i * m->candidates + j), result.weights[i]};
+            column[i] = (struct weighted){ranks[(size_t)i * m->candidates + j], result.weights[i]};
+        result.means[j] = trimmed_mean(column, m->sites, 0);
+        for (unsigned i = 0; i < m->sites; i++)
+            column[i].value = entry(m, ranks, (size_t)i * m->candidates + j);
         result.scores[j] = score_reduce(m, column);
-        uint64_t best = result.scores[result.winner];
-        if (result.scores[j] < best ||
-            (result.scores[j] == best && digest_compare(&m->hashes[j], &m->hashes[result.winner]) < 0))
+        if (comes_first(m, &result, j, result.winner))
             result.winner = j;
     }
     mem_free(ranks);

@@ -30,7 +30,7 @@ struct rank_matrix {
     uint64_t stake_cap_ppm;      /* no party weighs more than this share of the whole, at most
                                     PPM; where that cannot be, all weigh the same */
     uint64_t trim_ppm;           /* RANK_TRIMMED: the share of weight dropped at each end, below 500000 */
-    const struct digest *hashes; /* one for each candidate; ties break by the lower */
+    const struct digest *hashes; /* one for each candidate; what is equal in all breaks by the lower */
     enum rank_rule rule;
     const unsigned *parties; /* the party of each site, below RANK_SITES_MAX; NULL: every site is one of its own */
 };
@@ -43,9 +43,12 @@ uint64_t rank_safe_cap_ppm(unsigned parties, unsigned sites, uint64_t trim_ppm);
 struct rank_result {
     unsigned winner;
     uint64_t scores[RANK_CANDIDATES_MAX]; /* millionths of a doubled rank (mean_cost: costs); lower is better */
+    uint64_t means[RANK_CANDIDATES_MAX];  /* the same of the rule borda: it decides among equal scores */
     uint64_t weights[RANK_SITES_MAX];     /* ppm after the cap, sum PPM up to one a site */
 };
 void rank_reduce(const struct rank_matrix *m, struct rank_result *out);
+/* Has candidate a a lower score than b, or the same and a lower mean? Then it is better whatever their hashes. */
+bool rank_is_better(const struct rank_result *r, unsigned a, unsigned b);
 
 /* Weighted median over sites of (cost of a - cost of b) / cost of a in ppm: the
  * gain of candidate b over candidate a, which f liars within the rule's bound cannot move beyond honest values. */

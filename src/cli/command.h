@@ -9,7 +9,7 @@
 /* The verbs of `prismfed`. Each takes its own name as argv[0] and returns the exit status:
  * 0 done, 1 the thing that was checked is not right, 2 wrong usage or unusable input, 3 nothing is wrong with it, but a
  * question is open, 4 a rehearsal in which not all epochs were anchored. */
-enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_UNUSABLE = 2, EXIT_OPEN = 3, EXIT_UNANCHORED = 4 };
+enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_UNUSABLE = 2, EXIT_OPEN = 3, EXIT_UNANCHORED = 4, EXIT_NOTHING_RAN = 5 };
 
 int command_sim(int argc, char **argv);
 int command_audit(int argc, char **argv);

@@ -62,7 +62,8 @@ static const struct option_table table = {
              "virtual time. The same scenario and seed give the same bytes, always.",
     .after =
         "Exit status: 0 all epochs were anchored; 1 a checker found a violation; 2 wrong usage, unusable scenario or "
-        "output; 4 the run is over, and not all of its epochs were anchored: the report says why.",
+        "output; 4 the run is over, and not all of its epochs were anchored: the report says why; 5 no run of the sites' "
+        "programs came to an end.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
@@ -131,7 +132,9 @@ static int tell_end(const struct federated_simulation_options *o, struct report_
 
     if (!report->violated) {
         report_end(printer, report);
-        return report->anchored == report->epoch_count ? EXIT_FINE : EXIT_UNANCHORED;
+        if (report->anchored < report->epoch_count)
+            return EXIT_UNANCHORED;
+        return report_nothing_ran(report) ? EXIT_NOTHING_RAN : EXIT_FINE;
     }
     tracing_command(o, report, &command);
     printer->ending.violation = error;
@@ -176,7 +179,7 @@ int command_sim(int argc, char **argv)
 
     if (status != EXIT_FINE || helped)
         return status;
-    for (unsigned i = 0; i < a.scenario_count && (status == EXIT_FINE || status == EXIT_UNANCHORED); i++) {
+    for (unsigned i = 0; i < a.scenario_count && status != EXIT_WRONG && status != EXIT_UNUSABLE; i++) {
         if (i > 0 && !a.quiet && !a.json)
             putchar('\n');
         int one = run_one(&a, a.scenarios[i]);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutate.h"
 #include "cli/report_json.h"
 #include "cli/say.h"
 
@@ -126,8 +127,24 @@ static void print_program_gain(const struct federated_simulation_report *r)
             (r->gain - 1) * 100);
 }
 
+/* Of what an earlier process of the run has paid for nothing is known here. */
+bool report_nothing_ran(const struct federated_simulation_report *r)
+{
+    uint64_t good = r->resumed, bad = 0;
+
+    for (uint64_t i = 0; i < r->program_count; i++) {
+        good += r->programs[i].success + r->programs[i].timeout;
+        bad += r->programs[i].crashed + r->programs[i].aborted;
+    }
+    return MUTATE(REPORT_CRASHES_ARE_FINE, false, good == 0 && bad > 0);
+}
+
 static void print_gain(const struct federated_simulation_report *r)
 {
+    if (report_nothing_ran(r)) {
+        say(stdout, "gained: nothing: no run of the sites' programs came to an end (prismfed eval --check says more)\n");
+        return;
+    }
     if (r->program_count > 0) {
         print_program_gain(r);
         return;

@@ -44,6 +44,8 @@ struct report_printer {
 void report_epoch(void *context, const struct federated_simulation_report *r, const struct federated_epoch_report *e);
 /* A line on what became of the runs of a program, and one for each kind of failure. */
 void report_print_program(const struct federated_program_report *p);
+/* Did the sites' programs run, and was there no run among them that says anything about a genome? */
+bool report_nothing_ran(const struct federated_simulation_report *r);
 void report_end(struct report_printer *p, const struct federated_simulation_report *r);
 
 #endif

@@ -12,7 +12,8 @@
 
 /* The file: a header, then records of one size. Both end in the first bytes of a digest, which covers the header, too:
  * a record of another run is none, and from the first damaged one on all is dropped. Numbers are big-endian. */
-enum { HEADER_SIZE = 120, RECORD_SIZE = 72, CHECK_SIZE = 8, READ_RECORDS = 256 };
+enum { PROGRAMS_AT = 112, PROGRAMS_SIZE = 24 }; /* of the header: enough to tell two apart */
+enum { HEADER_SIZE = 144, RECORD_SIZE = 72, CHECK_SIZE = 8, READ_RECORDS = 256 };
 enum record_type { RECORD_EVALUATION = 1, RECORD_TAKEN, RECORD_BLOCK };
 
 static const char magic[16] = "prismfed journal";
@@ -107,6 +108,7 @@ static void header_encode(const struct journal_binding *b, uint8_t out[HEADER_SI
     be64_put(out + 72, b->epochs);
     memcpy(out + 80, b->genesis.b, 24); /* enough to tell two apart */
     out[104] = b->clean;
+    memcpy(out + PROGRAMS_AT, b->programs.b, PROGRAMS_SIZE);
     put_check(&(struct digest){{0}}, out, HEADER_SIZE);
 }
 
@@ -357,6 +359,15 @@ static enum err check_binding(const char *path, const uint8_t *found, struct jou
                         "%s: the unfinished run has --seed %" PRIu64 " --epochs %" PRIu64
                         "; go on with these, or begin anew with --clean",
                         path, be64_get(found + 64), be64_get(found + 72));
+    memcpy(again, wanted, PROGRAMS_AT);
+    memcpy(again + PROGRAMS_AT, found + PROGRAMS_AT, PROGRAMS_SIZE);
+    put_check(&(struct digest){{0}}, again, HEADER_SIZE);
+    if (memcmp(found, again, HEADER_SIZE) == 0)
+        return diag_set(diag, ERR_STATE,
+                        "%s: since the run was stopped a program of the sites, a file that it is started with or one of "
+                        "its instances has changed, and what it answered before is not what it would answer now; put "
+                        "it back, or begin anew with --clean",
+                        path);
     return diag_set(diag, ERR_STATE,
                     "%s: the unfinished run is of another %s; go on with that one, or begin anew with --clean", path,
                     memcmp(found + 16, wanted + 16, 16) == 0 ? "scenario" : "version of this program");

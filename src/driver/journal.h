@@ -16,6 +16,7 @@
 struct journal_binding {
     char version[16];                /* of the program */
     struct digest scenario, genesis; /* of the file's bytes; of the document */
+    struct digest programs;          /* of the files that the users' programs consist of; zero: there are none */
     uint64_t seed, epochs;
     bool clean; /* what an earlier run left is to go in the end: of the run that began */
 };

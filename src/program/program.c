@@ -530,3 +530,31 @@ enum err programs_workload(struct programs *s, const struct program_spec *spec, 
         *out = w;
     return err;
 }
+
+static void hash_file(struct digest_context *c, const struct program_spec *spec, const char *name)
+{
+    struct digest hash = {{0}};
+    struct diag ignored = {0};
+
+    if (file_hash(spec, name, &hash, &ignored) != ERR_OK)
+        hash = (struct digest){{0}}; /* a word that is no file */
+    digest_add(c, hash.b, sizeof hash.b);
+}
+
+struct digest programs_hash(const struct programs *s)
+{
+    struct digest_context c;
+
+    digest_init(&c);
+    for (unsigned i = 0; i < s->count; i++) {
+        const struct program *p = s->items[i];
+
+        digest_add(&c, p->id.b, sizeof p->id.b);
+        hash_file(&c, p->spec, p->file);
+        for (unsigned k = 1; k < p->spec->argument_count; k++)
+            hash_file(&c, p->spec, p->spec->arguments[k]);
+        for (unsigned k = 0; k < p->spec->file_count; k++)
+            hash_file(&c, p->spec, p->spec->files[k]);
+    }
+    return MUTATE(PROGRAM_CHANGES_UNSEEN, (struct digest){{0}}, digest_final(&c));
+}

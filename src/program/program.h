@@ -91,6 +91,10 @@ void programs_confined(const struct instance *instance, struct buf *out);
 void program_genome_words(const struct program_spec *spec, const struct space *space, const struct genome *genome,
                           struct buf *out);
 
+/* Of the bytes of all files that the programs consist of, as they are now: what is executed, the files among the words of
+ * its command, the instances. What cannot be read any more counts as empty. */
+struct digest programs_hash(const struct programs *programs);
+
 unsigned programs_count(const struct programs *programs);
 /* A copy of program number `index`'s tally; command (may be NULL) gets the words of its command. */
 void programs_tally(struct programs *programs, unsigned index, struct program_tally *out, struct buf *command);

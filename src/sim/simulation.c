@@ -180,6 +180,8 @@ static enum err open_journal(struct rehearsal *r, struct leaving *l, struct diag
 
     if (!o->write_artifacts)
         return ERR_OK;
+    if (r->programs != NULL)
+        binding.programs = programs_hash(r->programs);
     err = journal_open(artifacts_journal(l->files), o->resume, &binding, &r->options.journal, diag);
     l->clean = binding.clean;
     return err;

@@ -69,7 +69,8 @@ struct decision decision_make(const struct federation_state *s)
     struct decision d = {.anchored = true};
     struct rank_result result;
     int64_t gain = decision_rank(s, &result);
-    if (result.winner != 0 && guard_passes(s, gain)) {
+    bool is_better = rank_is_better(&result, result.winner, 0); /* a lower hash alone makes no new incumbent */
+    if (MUTATE(STATE_TIE_CHANGES, result.winner != 0, is_better) && guard_passes(s, gain)) {
         d.winner = result.winner;
         d.gain_ppm = gain;
     }

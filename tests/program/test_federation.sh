@@ -99,4 +99,26 @@ while alive && [ "$tries" -lt 100 ]; do
 done
 alive && status=1 || status=0
 report "$status" "nor when the rehearsal is killed"
+
+# a program that always crashes
+cat > crashes.json << 'END'
+{"name": "crashes", "quorum": 2, "max_ledger_drift": 2, "epoch_start": 1,
+ "space": {"genes": [{"name": "x", "type": "discrete", "low": 1, "high": 60, "default": 50}]},
+ "policy": {"evaluations": 4, "iteration_limit": 10000},
+ "nodes": [
+  {"id": "a", "region": "r", "role": "core", "stake": 10, "workload": {"program": {"runner": "irace",
+   "command": ["./runner.sh", "irace", "fails"], "instances": ["runner.sh"], "retries": 0}}},
+  {"id": "b", "region": "r", "role": "core", "stake": 10, "workload": {"program": {"runner": "irace",
+   "command": ["./runner.sh", "irace", "fails"], "instances": ["talker.sh"], "retries": 0}}},
+  {"id": "c", "region": "r", "role": "core", "stake": 10, "workload": {"program": {"runner": "irace",
+   "command": ["./runner.sh", "irace", "nan"], "instances": ["talker.sh"], "retries": 0}}}]}
+END
+status=0
+"$federated_sim" --scenario crashes.json --epochs 2 --output-dir crashed > table 2>&1 || status=$?
+[ "$status" = 5 ] && status=0 || status=1
+report "$status" "when no run comes to an end that is the exit status" table
+grep -q 'gained: nothing: no run of the sites. programs came to an end' table && status=0 || status=1
+report "$status" "and is said" table
+grep -q 'new genome' table && status=1 || status=0
+report "$status" "there is no new genome" table
 finish

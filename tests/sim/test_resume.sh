@@ -109,6 +109,28 @@ done
 report "$different" "$kills kills: the same bytes in the end"
 report "$paid_twice" "what a program has answered is not asked again"
 
+# another program would answer otherwise: the run does not go on with it
+rm -rf out
+simulate own out --trace /dev/full || true # stopped, with its journal
+journal=$(find out -name '*.journal' | head -n 1)
+report "$([ -n "$journal" ]; echo $?)" "a run that was stopped leaves a journal" log
+refused() { # TEXT
+    status=0
+    simulate own out --resume || status=$?
+    [ "$status" = 2 ] && grep -q 'since the run was stopped a program of the sites' log && status=0 || status=1
+    report "$status" "$1" log
+}
+cp program.sh program.kept
+echo '# another one' >> program.sh
+refused "a program that has changed since is refused"
+cp program.kept program.sh
+echo 18 > one
+refused "and so is another instance"
+echo 17 > one
+status=0
+simulate own out --resume || status=$?
+report "$status" "put back, they go on" log
+
 # what is finished is not run again; whatever is not this very run is
 rm -rf out
 simulate own out --resume
