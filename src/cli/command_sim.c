@@ -62,7 +62,8 @@ static const struct option_table table = {
              "virtual time. The same scenario and seed give the same bytes, always.",
     .after =
         "Exit status: 0 all epochs were anchored; 1 a checker found a violation; 2 wrong usage, unusable scenario or "
-        "output; 4 the run is over, and not all of its epochs were anchored: the report says why; 5 no run of the sites' "
+        "output; 4 the run is over, and not all of its epochs were anchored: the report says why; 5 no run of the "
+        "sites' "
         "programs came to an end.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],

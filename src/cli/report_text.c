@@ -142,7 +142,8 @@ bool report_nothing_ran(const struct federated_simulation_report *r)
 static void print_gain(const struct federated_simulation_report *r)
 {
     if (report_nothing_ran(r)) {
-        say(stdout, "gained: nothing: no run of the sites' programs came to an end (prismfed eval --check says more)\n");
+        say(stdout,
+            "gained: nothing: no run of the sites' programs came to an end (prismfed eval --check says more)\n");
         return;
     }
     if (r->program_count > 0) {

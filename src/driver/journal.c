@@ -363,11 +363,12 @@ static enum err check_binding(const char *path, const uint8_t *found, struct jou
     memcpy(again + PROGRAMS_AT, found + PROGRAMS_AT, PROGRAMS_SIZE);
     put_check(&(struct digest){{0}}, again, HEADER_SIZE);
     if (memcmp(found, again, HEADER_SIZE) == 0)
-        return diag_set(diag, ERR_STATE,
-                        "%s: since the run was stopped a program of the sites, a file that it is started with or one of "
-                        "its instances has changed, and what it answered before is not what it would answer now; put "
-                        "it back, or begin anew with --clean",
-                        path);
+        return diag_set(
+            diag, ERR_STATE,
+            "%s: since the run was stopped a program of the sites, a file that it is started with or one of "
+            "its instances has changed, and what it answered before is not what it would answer now; put "
+            "it back, or begin anew with --clean",
+            path);
     return diag_set(diag, ERR_STATE,
                     "%s: the unfinished run is of another %s; go on with that one, or begin anew with --clean", path,
                     memcmp(found + 16, wanted + 16, 16) == 0 ? "scenario" : "version of this program");

@@ -38,7 +38,6 @@ static void child_make(struct search *s, const struct tried *population, unsigne
     };
     struct genome child = *p.target;
     unsigned sure = (unsigned)prng_below(&s->prng, schema->count);
-    child.seed = prng_next(&s->prng);
     for (unsigned i = 0; i < schema->count; i++)
         if (i == sure || prng_unit(&s->prng) < crossover)
             gene_child(&schema->genes[i], i, &p, &s->prng, &child.values[i]);

@@ -40,7 +40,6 @@ static void genome_around(struct search *s, const struct iteration *it, struct g
 {
     const struct genome_schema *schema = s->job->schema;
     struct genome genome = *parent_draw(s);
-    genome.seed = prng_next(&s->prng);
     for (unsigned i = 0; i < schema->count; i++)
         gene_draw(s, it, &schema->genes[i], &genome.values[i]);
     genome_project(schema, &genome);

@@ -64,7 +64,6 @@ static unsigned active_draw(const struct genome_schema *schema, const struct gen
 void variation_mutate(const struct genome_schema *schema, double width, struct prng *prng, struct genome *genome)
 {
     unsigned sure = active_draw(schema, genome, prng);
-    genome->seed = prng_next(prng);
     for (unsigned i = 0; i < schema->count; i++)
         if (prng_below(prng, 4) == 0 || i == sure)
             variation_step(&schema->genes[i], width, prng, &genome->values[i]);
@@ -74,7 +73,7 @@ void variation_mutate(const struct genome_schema *schema, double width, struct p
 void variation_cross(const struct genome_schema *schema, struct prng *prng, const struct genome *a,
                      const struct genome *b, struct genome *out)
 {
-    struct genome genome = {.seed = prng_next(prng), .count = schema->count};
+    struct genome genome = {.count = schema->count};
     for (unsigned i = 0; i < schema->count; i++)
         genome.values[i] = prng_below(prng, 2) == 0 ? a->values[i] : b->values[i];
     genome_project(schema, &genome); /* the halves may not go together */

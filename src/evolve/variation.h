@@ -3,7 +3,7 @@
 
 #include "genome/genome.h"
 
-/* New genomes from old ones. The results lie in the schema and carry a new seed drawn from the stream. */
+/* New genomes from old ones. The results lie in the schema. */
 
 /* A draw of the normal distribution. */
 double variation_normal(struct prng *prng);

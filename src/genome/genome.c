@@ -6,7 +6,7 @@
 
 enum { DRAWS_MAX = 64 };
 
-/* ---- bytes: {"seed": n, "genes": [value...], "schema_hash": h'..'}, a value being a real
+/* ---- bytes: {"genes": [value...], "schema_hash": h'..'}, a value being a real
  * (continuous), an integer (discrete; index of an ordinal or categorical choice) or a bool (toggle). */
 
 static void value_encode(struct cbor_writer *w, const struct gene_spec *spec, const struct gene_value *value)
@@ -29,8 +29,6 @@ static void values_put(struct cbor_writer *w, const struct genome_schema *schema
 
 void genome_put(struct cbor_writer *w, const struct genome_schema *schema, const struct genome *genome)
 {
-    cbor_put_array(w, 2);
-    cbor_put_uint(w, genome->seed);
     values_put(w, schema, genome);
 }
 
@@ -39,9 +37,7 @@ void genome_encode(const struct genome_schema *schema, const struct genome *geno
     struct digest schema_hash = genome_schema_hash(schema);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 3);
-    cbor_put_text(&w, "seed");
-    cbor_put_uint(&w, genome->seed);
+    cbor_put_map(&w, 2);
     cbor_put_text(&w, "genes");
     values_put(&w, schema, genome);
     cbor_put_text(&w, "schema_hash");
@@ -78,15 +74,13 @@ static struct gene_value value_decode(struct cbor_reader *r, const struct gene_s
 }
 
 /* Reads up to the count of genes, which both decoders need. */
-static uint64_t genome_open(struct cbor_reader *r, struct bytes in, uint64_t *seed)
+static uint64_t genome_open(struct cbor_reader *r, struct bytes in)
 {
     cbor_reader_init(r, in);
     if (in.len > GENOME_SIZE_MAX)
         cbor_fail(r, ERR_LIMIT);
-    if (cbor_get_map(r) != 3)
+    if (cbor_get_map(r) != 2)
         cbor_fail(r, ERR_SYNTAX);
-    cbor_expect_key(r, "seed");
-    *seed = cbor_get_uint(r);
     cbor_expect_key(r, "genes");
     uint64_t count = cbor_get_array(r);
     if (count > GENOME_GENES_MAX)
@@ -97,8 +91,7 @@ static uint64_t genome_open(struct cbor_reader *r, struct bytes in, uint64_t *se
 enum err genome_peek_schema(struct bytes in, struct digest *out)
 {
     struct cbor_reader r;
-    uint64_t seed;
-    uint64_t count = genome_open(&r, in, &seed);
+    uint64_t count = genome_open(&r, in);
     for (uint64_t i = 0; i < count; i++)
         (void)cbor_get_raw(&r);
     cbor_expect_key(&r, "schema_hash");
@@ -137,7 +130,7 @@ enum err genome_decode(const struct genome_schema *schema, struct bytes in, stru
 
     struct genome genome = {.count = schema->count};
     struct cbor_reader r;
-    if (genome_open(&r, in, &genome.seed) != schema->count)
+    if (genome_open(&r, in) != schema->count)
         return ERR_MISMATCH;
     for (unsigned i = 0; i < genome.count; i++)
         genome.values[i] = value_decode(&r, &schema->genes[i]);
@@ -155,8 +148,6 @@ void genome_get(struct cbor_reader *r, const struct genome_schema *schema, struc
 {
     struct genome genome = {.count = schema->count};
 
-    cbor_expect_array(r, 2);
-    genome.seed = cbor_get_uint(r);
     cbor_expect_array(r, schema->count);
     for (unsigned i = 0; i < genome.count && r->err == ERR_OK; i++)
         genome.values[i] = value_decode(r, &schema->genes[i]);
@@ -274,7 +265,7 @@ void genome_draw(const struct genome_schema *schema, struct prng *prng, struct g
 
 void genome_random(const struct genome_schema *schema, struct prng *prng, struct genome *out)
 {
-    struct genome genome = {.seed = prng_next(prng)};
+    struct genome genome = {.count = schema->count};
     int which = 0;
     for (unsigned draw = 0; draw < DRAWS_MAX && which >= 0; draw++) {
         genome_draw(schema, prng, &genome);

@@ -8,7 +8,7 @@
 #include "crypto/digest.h"
 #include "genome/condition.h"
 
-/* A genome: typed genes, a seed and a hash (docs/search-spaces.md). */
+/* A genome: a value for each typed gene, and a hash, which says nothing else (docs/search-spaces.md). */
 
 enum {
     GENOME_GENES_MAX = 128,
@@ -53,12 +53,11 @@ struct gene_value {
 };
 
 struct genome {
-    uint64_t seed; /* the local cycle's draw that made it */
     unsigned count;
     struct gene_value values[GENOME_GENES_MAX];
 };
 
-/* Deterministic CBOR {"genes": [...], "schema_hash": h'..', "seed": n}. The
+/* Deterministic CBOR {"genes": [...], "schema_hash": h'..'}. The
  * decoder refuses values outside the schema and forbidden combinations (ERR_RANGE), a
  * value other than the default for an inactive gene (ERR_CANONICAL: genomes that
  * behave alike would differ), another schema (ERR_MISMATCH). The hash of a genome is
@@ -70,7 +69,7 @@ void genome_encode(const struct genome_schema *schema, const struct genome *geno
 enum err genome_decode(const struct genome_schema *schema, struct bytes in, struct genome *out) MUST_CHECK;
 struct digest genome_hash(const struct genome_schema *schema, const struct genome *genome);
 
-/* The same without the name of the schema, [seed, [value...]], for documents in which that is known: as strict; errors
+/* The same without the name of the schema, [value...], for documents in which that is known: as strict; errors
  * stick to the reader. */
 void genome_put(struct cbor_writer *w, const struct genome_schema *schema, const struct genome *genome);
 void genome_get(struct cbor_reader *r, const struct genome_schema *schema, struct genome *out);

@@ -91,8 +91,8 @@ void programs_confined(const struct instance *instance, struct buf *out);
 void program_genome_words(const struct program_spec *spec, const struct space *space, const struct genome *genome,
                           struct buf *out);
 
-/* Of the bytes of all files that the programs consist of, as they are now: what is executed, the files among the words of
- * its command, the instances. What cannot be read any more counts as empty. */
+/* Of the bytes of all files that the programs consist of, as they are now: what is executed, the files among the words
+ * of its command, the instances. What cannot be read any more counts as empty. */
 struct digest programs_hash(const struct programs *programs);
 
 unsigned programs_count(const struct programs *programs);

@@ -533,6 +533,31 @@ static void gains_are_relative_and_bounded(void)
     CHECK_EQ_I64(gain_of(UINT64_MAX, UINT64_MAX), 0);
 }
 
+/* Two of three say the same of all candidates: the trimmed scores are equal, and the third decides. Where nobody tells
+ * them apart the lower hash comes first, but it is no better. */
+static void equal_scores_go_by_the_mean(void)
+{
+    uint64_t table[] = {7, 7, 7, 9, 9, 9, 30, 10, 20}, even[] = {1, 1, 1};
+    struct digest names[] = {{{1}}, {{3}}, {{2}}};
+    struct rank_matrix m = {.sites = 3,
+                            .candidates = 3,
+                            .costs = table,
+                            .stakes = even,
+                            .stake_cap_ppm = PPM,
+                            .trim_ppm = 333333,
+                            .hashes = names,
+                            .rule = RANK_TRIMMED};
+    struct rank_result r;
+    rank_reduce(&m, &r);
+    CHECK(r.winner == 1 && rank_is_better(&r, 1, 0));
+    m.rule = RANK_MEDIAN;
+    rank_reduce(&m, &r);
+    CHECK(r.scores[0] == r.scores[1] && r.winner == 1 && rank_is_better(&r, 1, 0) && !rank_is_better(&r, 0, 1));
+    table[6] = table[8] = 10;
+    rank_reduce(&m, &r);
+    CHECK(r.winner == 0 && !rank_is_better(&r, 0, 1) && !rank_is_better(&r, 1, 0));
+}
+
 int main(void)
 {
     TAP_RUN(names_are_read_back);
@@ -552,5 +577,6 @@ int main(void)
     TAP_RUN(one_liar_decides_the_mean_cost);
     TAP_RUN(liars_cannot_move_the_gain);
     TAP_RUN(gains_are_relative_and_bounded);
+    TAP_RUN(equal_scores_go_by_the_mean);
     return tap_done();
 }

@@ -9,7 +9,7 @@
 
 /* What is written down comes back, as far as it was written; what is not the same run is refused. */
 
-enum { HEADER = 120, RECORD = 72 };
+enum { HEADER = 144, RECORD = 72 };
 
 static char folder[] = "/tmp/prismfed-journal-XXXXXX";
 static char path[64];

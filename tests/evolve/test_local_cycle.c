@@ -77,8 +77,8 @@ static void it_is_pinned(void)
     cycle_run(job, &r);
     struct digest hash = genome_hash(job->schema, &r.best[0].genome);
     digest_hex(&hash, hex);
-    CHECK_EQ_TEXT(hex, "2569089704ebb23c52eba02eb726adab2214635ec82a8b5128b4c92c5ec69366");
-    CHECK_EQ_U64(r.iterations, 127132);
+    CHECK_EQ_TEXT(hex, "a2fbe236f4348b446c6e075546e23e90452d7a1cc915627795b738d7ce26b1e4");
+    CHECK_EQ_U64(r.iterations, 153107);
     mem_free(job);
 }
 

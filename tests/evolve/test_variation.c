@@ -22,7 +22,7 @@ static void mutation_changes_something_within_the_schema(void)
         after = before;
         variation_mutate(&schema, 0.25, &prng, &after);
         CHECK(sample_fits(&schema, &after));
-        CHECK(after.seed != before.seed);
+
         for (unsigned g = 0; g < schema.count; g++) {
             bool change = differs(&before.values[g], &after.values[g]);
             changed[g] += change;

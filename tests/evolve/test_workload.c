@@ -161,7 +161,7 @@ static void costs_are_pure_and_within_their_limits(void)
     CHECK_EQ_U64(cut.cost, 6); /* WORKLOAD_PAR * 3 */
     CHECK_EQ_U64(cut.work, 3);
     other = genome;
-    other.seed = 1; /* another hash: other runs */
+    other.values[1].real = 0.001; /* tenure_alpha: another hash, and so other runs */
     bool differs = false;
     for (uint64_t epoch = 1; epoch < 6; epoch++)
         differs = differs || evaluate(&w.instances[0], &other, epoch, 4000).cost !=

@@ -35,10 +35,9 @@ static void has_pinned_bytes(void)
     struct genome genome;
     struct buf bytes = {0}, hex = {0};
     genome_default(&schema, &genome);
-    genome.seed = 258;
     genome_encode(&schema, &genome, &bytes);
     hex_encode(bytes_of_buf(&bytes), &hex);
-    CHECK_EQ_TEXT(buf_text(&hex), "a364736565641901026567656e657387f93c00f9340004080000f5"
+    CHECK_EQ_TEXT(buf_text(&hex), "a26567656e657387f93c00f9340004080000f5"
                                   "6b736368656d615f686173685820"
                                   "b1252391629e85655eaa60a8df1012d8b3eb153514b35ec7844194e6673316af");
     buf_free(&bytes);
@@ -121,9 +120,7 @@ static void writes_map(struct buf *out, uint64_t genes, struct digest hash, bool
 {
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 3);
-    cbor_put_text(&w, "seed");
-    cbor_put_uint(&w, 0);
+    cbor_put_map(&w, 2);
     cbor_put_text(&w, "genes");
     cbor_put_array(&w, genes);
     for (uint64_t i = 0; i < genes; i++)
@@ -192,12 +189,11 @@ static void projects_into_the_schema(void)
 {
     const double zero = 0.0;
     struct genome_schema schema = sample_schema();
-    struct genome genome = {.seed = 5, .count = 64};
+    struct genome genome = {.count = 64};
     for (unsigned i = 0; i < GENOME_GENES_MAX; i++)
         genome.values[i] = (struct gene_value){.real = zero / zero, .integer = INT64_MAX};
     genome_project(&schema, &genome);
     CHECK_EQ_U64(genome.count, 7);
-    CHECK_EQ_U64(genome.seed, 5);
     CHECK(genome.values[SAMPLE_RATE].real == 0.001 && genome.values[SAMPLE_RATE].integer == 0);
     CHECK_EQ_I64(genome.values[SAMPLE_DEPTH].integer, 12);
     CHECK_EQ_I64(genome.values[SAMPLE_KIND].integer, 1);

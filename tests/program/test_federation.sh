@@ -121,4 +121,31 @@ grep -q 'gained: nothing: no run of the sites. programs came to an end' table &&
 report "$status" "and is said" table
 grep -q 'new genome' table && status=1 || status=0
 report "$status" "there is no new genome" table
+
+# four points: each is asked about once an epoch, and the best of them stays the best
+four_site() {
+    printf '{"id": "%s", "region": "r", "role": "core", "stake": 10, "workload": {"program": {"runner": "irace", ' "$1"
+    printf '"command": ["./four.sh", "%s"], "instances": ["four.sh"]}}}' "$1"
+}
+cat > four.sh << 'END'
+#!/bin/sh
+site=$1 a=$6 b=$7
+echo $((100 - 30 * a - 10 * b + 25 * a * b + ${#site}))
+END
+chmod +x four.sh
+cat > four.json << END
+{"name": "four", "quorum": 2, "max_ledger_drift": 2, "epoch_start": 1,
+ "space": {"genes": [{"name": "a", "type": "toggle", "switch": ""}, {"name": "b", "type": "toggle", "switch": ""}]},
+ "policy": {"evaluations": 40, "iteration_limit": 10000},
+ "nodes": [$(four_site one), $(four_site two), $(four_site three)]}
+END
+status=0
+"$federated_sim" --scenario four.json --epochs 3 --output-dir four > table 2>&1 || status=$?
+report "$status" "a space of four points" table
+runs=$(sed -n 's/^program .*: \([0-9]*\) runs, .*/\1/p' table | awk '{ sum += $1 } END { print sum }')
+# one in sixteen is done twice to see, and the first and the last genome are compared in the end
+[ "$runs" -ge 36 ] && [ "$runs" -le 48 ] && status=0 || status=1
+report "$status" "has 36 questions in three epochs of three sites, and $runs runs" table
+[ "$(grep -c 'new genome' table)" = 1 ] && status=0 || status=1
+report "$status" "names a new genome once" table
 finish

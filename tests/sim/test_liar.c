@@ -29,7 +29,7 @@ static struct liar scene_set(struct scene *s, enum lie lie)
         s->candidates[i].fingerprint.b[0] = (uint8_t)(i > 0 ? i + 1 : 0);
     }
     s->offers[0].claim = 40;
-    s->offers[0].genome.seed = 77;
+    s->offers[0].genome.values[0].integer = 77;
     s->contributions[1] = (struct contribution){.offer_count = 1, .offers = s->offers, .costs = s->row, .delta_ppm = 9};
     s->state.members = s->members;
     s->state.member_count = 3;
@@ -77,7 +77,7 @@ static struct cycle_result found(uint64_t seed)
     struct cycle_result result = {.count = 2, .incumbent_cost = 100, .delta_ppm = 200000};
 
     for (unsigned i = 0; i < 2; i++) {
-        result.best[i].genome.seed = seed + i;
+        result.best[i].genome.values[0].integer = (int64_t)(seed + i);
         result.best[i].cost = 80 + 10 * i;
     }
     return result;
@@ -94,20 +94,20 @@ static void updates_as_they_are_told(void)
     liar.lie = LIE_NEGATED_CLAIMS;
     result = found(5);
     liar_claims(&liar, &result);
-    CHECK(result.best[0].genome.seed == 6 && result.best[0].cost == 110);
-    CHECK(result.best[1].genome.seed == 5 && result.best[1].cost == 120 && result.delta_ppm == -200000);
+    CHECK(result.best[0].genome.values[0].integer == 6 && result.best[0].cost == 110);
+    CHECK(result.best[1].genome.values[0].integer == 5 && result.best[1].cost == 120 && result.delta_ppm == -200000);
     liar.lie = LIE_COPY_CAT;
     liar_claims(&liar, &result);
-    CHECK(result.count == 1 && result.best[0].genome.seed == 77 && result.best[0].cost == 39);
+    CHECK(result.count == 1 && result.best[0].genome.values[0].integer == 77 && result.best[0].cost == 39);
     s.contributions[1].offers = NULL;
-    s.state.incumbent.seed = 3;
+    s.state.incumbent.values[0].integer = 3;
     liar_claims(&liar, &result);
-    CHECK(result.count == 1 && result.best[0].genome.seed == 3 && result.best[0].cost == 100);
+    CHECK(result.count == 1 && result.best[0].genome.values[0].integer == 3 && result.best[0].cost == 100);
     liar.lie = LIE_STALE;
     for (unsigned i = 5; i < 8; i++) {
         result = found(i);
         liar_claims(&liar, &result);
-        CHECK(result.best[0].genome.seed == 5);
+        CHECK(result.best[0].genome.values[0].integer == 5);
     }
     mem_free(s.kept);
 }

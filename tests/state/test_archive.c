@@ -107,7 +107,7 @@ static void the_archive_is_scored_anew(void)
     fixture_fini(&f);
 }
 
-/* Number 1 again with another seed for its runs would be another genome at no distance at all. */
+/* Number 1 again with the next depth would be another genome at next to no distance. */
 static void the_close_ones_wait(void)
 {
     struct fixture f;
@@ -116,7 +116,7 @@ static void the_close_ones_wait(void)
     struct candidate *c = f.state.candidates;
     REQUIRE(f.state.candidate_count == 2);
     struct genome twin = c[1].genome;
-    twin.seed++;
+    twin.values[1].integer += twin.values[1].integer > 1 ? -1 : 1;
     f.state.candidates = c = mem_resize(c, 3, sizeof c[0]);
     c[2] = c[1];
     c[2].genome = twin;

@@ -45,15 +45,15 @@ static void the_line_is_pinned(void)
     char hex[2 * DIGEST_SIZE + 1];
     fixture_init(&f, 3, 1, NULL);
     digest_hex(&f.state.federation_id, hex);
-    CHECK_EQ_TEXT(hex, "7f58206d441cbe51aa5dc153c71d389c67537a24c5c895bd00860ccfe0d2d1e9");
+    CHECK_EQ_TEXT(hex, "3bf92f0b75a6dbedfae363f7b8263a956ff544b1958dba5e7c3d8d734c154614");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "302eb539229fb2643a1f0d14d7dc5c1cfe908c6183941e9cf84be43909e56f5d");
+    CHECK_EQ_TEXT(hex, "b0efe1831581db7adb74eaeda170b2f8219037d370295b89bea8b6cd3a5cf718");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "bfdb1a61b5739f053470fd33adc21b419d69e0c4b5e9480aeaf86cc1c62cddcf");
+    CHECK_EQ_TEXT(hex, "d72eae0a9b547ef0a2c8a44d10a0720cecaadc589c35d6c05116c25f9f1c8c14");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "a0ec287625dbff6df1730812d02d56c6631a13acf5e65b350b794c6d1e0a7a2c");
+    CHECK_EQ_TEXT(hex, "c6d1e5b5017603db40c1a22797445070d249ec67acdac7418bf68e28b91101e3");
     fixture_fini(&f);
 }
 
