@@ -13,7 +13,7 @@ void executions_init(struct pbft *p, uint64_t sequence, const struct digest *blo
 
 void executions_step(struct pbft *p)
 {
-    p->executions.progress = false;
+    p->executions.progress = 0;
 }
 
 void executions_occasion(struct pbft *p)
@@ -40,9 +40,9 @@ void executions_decide(struct pbft *p, uint64_t sequence, const struct digest *b
 {
     struct executions *e = &p->executions;
 
+    e->progress += sequence - e->decided;
     e->decided = sequence;
     e->decided_id = *block_id;
-    e->progress = true;
     effects_note(p->out, "pbft.decided", sequence, p->view.number);
 }
 
@@ -63,6 +63,7 @@ void executions_learn(struct pbft *p, uint64_t sequence, const struct pbft_resul
         slot_set_block(s, &block->block_id);
         MUTATE(LEARNED_NOT_RECORDED, (void)0, record_decided(p, sequence, &block->block_id));
     }
+    e->progress += sequence - e->decided;
     e->decided = sequence;
     e->executed = MUTATE(LEARNED_KEEPS_EXECUTED, e->executed > sequence ? e->executed : sequence, sequence);
     e->decided_id = block->block_id;
@@ -70,7 +71,6 @@ void executions_learn(struct pbft *p, uint64_t sequence, const struct pbft_resul
     set_closing(e, block->closes);
     if (e->closing != 0)
         effects_note(p->out, "pbft.closed", sequence, p->view.number);
-    e->progress = true;
     e->occasion++;
 }
 

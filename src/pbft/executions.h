@@ -11,7 +11,7 @@ struct executions {
     struct digest decided_id;
     uint64_t closing;  /* executed, maybe decided: the last sequence of this membership epoch; 0: none yet */
     bool diverged;     /* others decided another block than we executed: no votes until caught up */
-    bool progress;     /* decided something in this step */
+    uint64_t progress; /* so many were decided in this step */
     uint64_t occasion; /* counts what may change the application's mind */
 };
 

@@ -32,7 +32,7 @@ struct pbft_config {
     unsigned self;
     struct public_key keys[PBFT_REPLICAS_MAX];
     struct secret_key key;
-    int64_t view_timeout_ns; /* doubles from the second fruitless view change on, resets on progress */
+    int64_t view_timeout_ns; /* doubles from the second fruitless view change on, halves with progress */
     int64_t view_timeout_max_ns;
     int64_t batch_delay_ns;       /* a batch that is not full waits at most this long */
     int64_t resend_ns;            /* who waits asks for what it lacks after this time; doubles while nothing comes */

@@ -84,8 +84,32 @@ static void want(struct pbft *p, uint32_t timer, bool wanted, int64_t (*delay_ns
         timers_arm(p, timer, delay_ns(p));
 }
 
+/* The time-out halves with every decision. Where links are slower than the shortest one allows for, one that went back
+ * to it at once would have to be doubled anew for each decision, and the view changes would take the links from what is
+ * to be decided. */
+static void shrink(struct pbft *p)
+{
+    int64_t least = p->config.view_timeout_ns, shrunk = p->timers.timeout_ns;
+
+    for (uint64_t i = 0; i < p->executions.progress && shrunk > least; i++)
+        shrunk /= 2;
+    p->timers.timeout_ns = MUTATE(PBFT_TIMEOUT_FALLS_BACK, least, shrunk > least ? shrunk : least);
+}
+
+/* Something was decided, here or elsewhere. */
+static void progress(struct pbft *p)
+{
+    shrink(p);
+    p->timers.left_in_vain = false;
+    if (view_is_active(&p->view))
+        timers_stop(p, PBFT_TIMER_VIEW);
+    p->timers.fruitless /= 2;          /* what it took to get here it may take again */
+    if (!recovery_is_on(&p->recovery)) /* no decision answers what it asks */
+        timers_stop(p, PBFT_TIMER_RESEND);
+}
+
 /* Section 4.5.2: the view timer runs while the primary owes something, and, between views, once a quorum
- * has come along; every decision restarts it from the shortest delay. Who can catch up has nothing to hold
+ * has come along; every decision restarts it. Who can catch up has nothing to hold
  * against the primary: what seems to be owed may be decided long ago. A request that cannot be proposed yet may mean
  * that we missed what it follows, so we ask. A replica that left the view alone and waits for nothing is quiet: whoever
  * moves next asks it (STATUS) or hears it. */
@@ -96,16 +120,8 @@ void timers_update(struct pbft *p)
     bool wondering = p->pool.free_count > 0 && p->executions.closing == 0;
     bool leaving = !view_is_active(&p->view) && (waiting || view_change_count(p) > 1);
 
-    if (p->executions.progress) {
-        p->timers.fruitless /= 2;          /* what it took to get here it may take again */
-        if (!recovery_is_on(&p->recovery)) /* no decision answers what it asks */
-            timers_stop(p, PBFT_TIMER_RESEND);
-    }
-    if (MUTATE(PBFT_TIMER_NOT_RESET, false, p->executions.progress && view_is_active(&p->view))) {
-        p->timers.timeout_ns = p->config.view_timeout_ns;
-        p->timers.left_in_vain = false;
-        timers_stop(p, PBFT_TIMER_VIEW);
-    }
+    if (MUTATE(PBFT_TIMER_NOT_RESET, false, p->executions.progress > 0))
+        progress(p);
     bool moving =
         view_is_active(&p->view) ? work : MUTATE(PBFT_TIMER_ALONE, true, view_change_count(p) >= p->members.quorum);
     want(p, PBFT_TIMER_VIEW, !recovery_is_on(&p->recovery) && moving, view_delay);

@@ -12,7 +12,7 @@ struct timer {
 /* The fields are this file's own. */
 struct timers {
     struct timer of[PBFT_TIMER_RESEND + 1];
-    int64_t timeout_ns;       /* of the view timer, doubled */
+    int64_t timeout_ns;       /* of the view timer: doubled in vain, halved with progress */
     bool left_in_vain;        /* a view, since the last progress: leaving another one doubles the time-out */
     struct digest watched;    /* progress does not excuse passing over this request, */
     int64_t watched_until_ns; /* longer than until then; 0: none is watched */

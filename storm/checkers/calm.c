@@ -52,8 +52,8 @@ static bool runs_alone(const struct pbft *p)
     return along < p->members.quorum;
 }
 
-/* What the time-out must be is computed here a second time: doubled with every view that is left in vain, back at its
- * least after a decision. */
+/* What the time-out must be is computed here a second time: doubled with every view that is left in vain, halved
+ * with every decision. */
 void calm_step(struct machine *m, const struct effects *effects)
 {
     struct world *w = m->world;
@@ -77,8 +77,10 @@ void calm_step(struct machine *m, const struct effects *effects)
             by_timer = false;
         }
     }
-    if (p->executions.decided > c->decided && view_is_active(&p->view)) {
-        c->timeout = w->plan.view_timeout;
+    if (p->executions.decided > c->decided) {
+        for (uint64_t n = c->decided; n < p->executions.decided && c->timeout > w->plan.view_timeout; n++)
+            c->timeout /= 2;
+        c->timeout = c->timeout > w->plan.view_timeout ? c->timeout : w->plan.view_timeout;
         c->in_vain = false;
     }
     c->decided = p->executions.decided;
