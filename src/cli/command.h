@@ -8,13 +8,15 @@
 
 /* The verbs of `prismfed`. Each takes its own name as argv[0] and returns the exit status:
  * 0 done, 1 the thing that was checked is not right, 2 wrong usage or unusable input, 3 nothing is wrong with it, but a
- * question is open, 4 a rehearsal in which not all epochs were anchored. */
+ * question is open, 4 a rehearsal in which not all epochs were anchored, 5 one in which no
+ * run of the sites' programs came to an end. */
 enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_UNUSABLE = 2, EXIT_OPEN = 3, EXIT_UNANCHORED = 4, EXIT_NOTHING_RAN = 5 };
 
 int command_sim(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_aggregate(int argc, char **argv);
 int command_eval(int argc, char **argv);
+int command_genome(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_pick(int argc, char **argv);
 int command_show(int argc, char **argv);

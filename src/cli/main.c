@@ -18,6 +18,7 @@ static const struct {
     {"sim", command_sim, "rehearse a federation from a scenario file"},
     {"eval", command_eval, "run the sites' programs once, to see whether a rehearsal can"},
     {"audit", command_audit, "check a folder of artifacts: yes or no, and why"},
+    {"genome", command_genome, "print the genome that a federation shares"},
     {"pick", command_pick, "choose the genome of a federation that is best on one site's own work"},
     {"show", command_show, "print an artifact, an envelope or a certificate for reading"},
     {"space", command_space, "check or convert a search space"},
@@ -37,7 +38,7 @@ static int help(void)
          "  version    the version\n"
          "\n"
          "Exit status: 0 all is well, 1 a check failed, 2 wrong usage or unusable input, 3 of audit: a question is "
-         "open, 4 of sim: not all epochs were anchored.");
+         "open, 4 of sim: not all epochs were anchored, 5 of sim: no run of the sites' programs came to an end.");
     return EXIT_FINE;
 }
 

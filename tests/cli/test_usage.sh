@@ -10,7 +10,7 @@ cat > tiny.json << 'END'
  "workload": {"family": "queen", "instances": 1, "size_min": 5}, "policy": {"evaluations": 2, "iteration_limit": 50}}
 END
 
-for verb in sim eval audit show keys; do
+for verb in sim eval audit genome show keys; do
     ok "prismfed $verb --help explains" run 0 "$prismfed" "$verb" --help
     ok "prismfed help $verb explains" run 0 "$prismfed" help "$verb"
 done
