@@ -5,6 +5,8 @@
 
 #include "base/bytes.h"
 #include "base/pool.h"
+#include "base/text.h"
+#include "cli/interrupt.h"
 #include "cli/option.h"
 #include "cli/report_text.h"
 
@@ -108,21 +110,69 @@ static void add_word(struct buf *out, const char *word)
     buf_add_byte(out, '\'');
 }
 
+static void add_option(struct buf *out, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    buf_printf(out, " --%s", name);
+    add_word(out, value);
+}
+
+static void add_number(struct buf *out, const char *name, bool given, uint64_t value)
+{
+    if (given)
+        buf_printf(out, " --%s %" PRIu64, name, value);
+}
+
+/* What the run depends on, and where its artifacts go. */
+static void add_run(struct buf *out, const struct federated_simulation_options *o)
+{
+    add_number(out, "epochs", true, o->epochs);
+    add_number(out, "limit-ms", o->limit_ms > 0, o->limit_ms);
+    add_option(out, "output-dir", o->output_dir);
+    add_option(out, "label", o->label);
+}
+
 /* The command that runs the same again and traces it. */
 static void tracing_command(const struct federated_simulation_options *o,
                             const struct federated_simulation_report *report, struct buf *out)
 {
-    buf_add_text(out, "federated_sim --scenario");
-    add_word(out, o->scenario);
-    buf_printf(out, " --epochs %" PRIu64 " --seed %" PRIu64, o->epochs, report->seed);
-    if (o->limit_ms > 0)
-        buf_printf(out, " --limit-ms %" PRIu64, o->limit_ms);
-    if (o->output_dir != NULL) {
-        buf_add_text(out, " --output-dir");
-        add_word(out, o->output_dir);
-    }
-    buf_add_text(out, " --trace");
-    add_word(out, o->trace != NULL ? o->trace : "violation.trace");
+    buf_add_text(out, "federated_sim");
+    add_option(out, "scenario", o->scenario);
+    add_run(out, o);
+    add_number(out, "seed", true, report->seed);
+    add_option(out, "trace", o->trace != NULL ? o->trace : "violation.trace");
+}
+
+/* The command that goes on when this one is stopped: what is finished by then is not run again. */
+static void resuming_command(const struct arguments *a, struct buf *out)
+{
+    const struct federated_simulation_options *o = &a->options;
+
+    buf_add_text(out, "federated_sim");
+    for (unsigned i = 0; i < a->scenario_count; i++)
+        add_option(out, "scenario", a->scenarios[i]);
+    add_run(out, o);
+    add_number(out, "seed", o->has_seed, o->seed);
+    add_number(out, "threads", o->threads > 0, o->threads);
+    add_option(out, "trace", o->trace);
+    buf_add_text(out, a->json ? " --json" : "");
+    buf_add_text(out, a->quiet ? " --quiet" : "");
+    buf_add_text(out, " --resume");
+}
+
+static void prepare_for_interrupt(const struct arguments *a)
+{
+    struct buf command = {0}, line = {0};
+
+    resuming_command(a, &command);
+    buf_add_text(&line, !a->quiet && isatty(STDERR_FILENO) ? "\r\033[K" : "");
+    buf_add_text(&line, "prismfed sim: stopped; what the sites' work has answered is kept. This goes on: ");
+    text_escape(bytes_of_buf(&command), &line);
+    buf_add_byte(&line, '\n');
+    interrupt_says(bytes_of_buf(&line));
+    buf_free(&command);
+    buf_free(&line);
 }
 
 /* What the run has left to say; report and printer are done with. */
@@ -180,11 +230,13 @@ int command_sim(int argc, char **argv)
 
     if (status != EXIT_FINE || helped)
         return status;
+    prepare_for_interrupt(&a);
     for (unsigned i = 0; i < a.scenario_count && status != EXIT_WRONG && status != EXIT_UNUSABLE; i++) {
         if (i > 0 && !a.quiet && !a.json)
             putchar('\n');
         int one = run_one(&a, a.scenarios[i]);
         status = one == EXIT_FINE ? status : one;
     }
+    interrupt_is_silent();
     return status;
 }

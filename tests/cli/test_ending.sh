@@ -97,12 +97,40 @@ ok "the violation" told '^stopped: violation at .* e was found with a false clai
 command="$(sed -n 's/^seed 5; this command traces it: //p' out)"
 ok "seed and command" test -n "$command"
 ok "also on standard error" says \
-    "seed 5; this command traces it: federated_sim --scenario false.json --epochs 4 --seed 5 --output-dir o_false"
+    "seed 5; this command traces it: federated_sim --scenario false.json --epochs 4 --output-dir o_false --seed 5"
 ok "the command works" run 1 sh -c "$(echo "$command" | sed "s|^federated_sim|$federated_sim|")"
 ok "and traces it" grep -q 'fed.recount' violation.trace
 ok "no artifacts" sh -c '[ -z "$(find o_false -type f)" ]'
 ok "as JSON" ends 1 false 4 --json
 ok "likewise" json '"false claim" in d["violation"]["text"] and "--trace" in d["violation"]["command"]'
+
+# Stopped by a signal: it waits for a program that never answers.
+cat > waits.json << 'END'
+{"name": "waits", "quorum": 1, "max_ledger_drift": 2, "epoch_start": 1,
+ "nodes": [{"id": "a", "region": "r", "role": "core", "stake": 1}],
+ "space": {"genes": [{"name": "x", "type": "toggle"}]},
+ "workload": {"program": {"runner": "irace", "command": ["./wait.sh"], "instances": ["i"], "cutoff_ms": 100000}}}
+END
+printf '#!/bin/sh\nsleep 60\n' > wait.sh
+chmod +x wait.sh
+: > i
+# stopped OPTION...: by SIGTERM, when its journal is there
+stopped() {
+    "$federated_sim" --scenario waits.json --epochs 2 --output-dir o_waits "$@" > out 2> err & pid=$!
+    for tick in $(seq 200); do
+        [ ! -f o_waits/unfinished_waits.journal ] || break
+        sleep 0.05
+    done
+    kill "$pid"
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" = 143 ] && [ "$(wc -l < err)" = 1 ]
+}
+ok "a run is stopped" stopped --clean --seed 4 --threads 2
+ok "and says what goes on" says \
+    'goes on: federated_sim --scenario waits.json --epochs 2 --output-dir o_waits --seed 4 --threads 2 --resume$'
+ok "beside the journal that it needs" test -f o_waits/unfinished_waits.journal
+
 mkdir "it's here"
 cp false.json "it's here/"
 ok "a path that a shell would take apart" \

@@ -14,7 +14,7 @@ run() {
 
 # Folders of ours that exist; file names here have no white space (checked first).
 folders=
-for folder in src include storm experiment model tests fuzz bench tools docs man examples; do
+for folder in src include storm experiment model tests fuzz bench tools docs man completion examples; do
     [ ! -d "$folder" ] || folders="$folders $folder"
 done
 for path in $(find $folders -name '*[!A-Za-z0-9_.+-]*' | sed 's/ /?/g'); do
