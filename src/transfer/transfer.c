@@ -16,7 +16,8 @@ enum peer_role {
 
 struct kept {
     uint64_t height; /* 0: none */
-    struct blob *offer, *state;
+    struct blob *proof, *state;
+    struct blob *offer; /* NULL: nobody has asked for it */
 };
 
 struct transfer_peer {
@@ -84,8 +85,9 @@ static void target_clear(struct target *g)
 
 static void kept_clear(struct kept *k)
 {
-    blob_drop(k->offer);
+    blob_drop(k->proof);
     blob_drop(k->state);
+    blob_drop(k->offer);
     *k = (struct kept){0};
 }
 
@@ -115,17 +117,13 @@ static void forget_lent(struct transfer *t, int64_t now_ns)
 
 enum err transfer_keep(struct transfer *t, int64_t now_ns, uint64_t height, struct bytes proof, struct bytes state)
 {
-    struct buf hashes = {0};
-
     ASSERT(height > t->kept.height);
     if (MUTATE(TRANSFER_KEEPS_NOTHING, false, state.len == 0) ||
         chunks_count(state.len, t->config.chunk_size) > TRANSFER_CHUNKS_MAX || proof.len > TRANSFER_PROOF_MAX)
         return ERR_LIMIT;
     forget_lent(t, now_ns);
     kept_clear(&t->kept);
-    chunks_hash(state, t->config.chunk_size, &hashes);
-    t->kept = (struct kept){height, transfer_offer(height, proof, bytes_of_buf(&hashes)), blob_new(state)};
-    buf_free(&hashes);
+    t->kept = (struct kept){height, blob_new(proof), blob_new(state), NULL};
     return ERR_OK;
 }
 
@@ -140,10 +138,25 @@ static bool answer_allowed(struct transfer *t, unsigned peer, int64_t now_ns)
     return MUTATE(TRANSFER_ANSWERS_UNLIMITED, true, p->answers++ < TRANSFER_ANSWERS_MAX);
 }
 
-static void lend(struct transfer_peer *p, const struct kept *k)
+/* Most states are never asked for, so the chunks are hashed when the first peer asks. */
+static void make_offer(struct transfer *t, struct kept *k)
 {
+    struct buf hashes = {0};
+
+    if (k->offer != NULL)
+        return;
+    chunks_hash(blob_bytes(k->state), t->config.chunk_size, &hashes);
+    k->offer = transfer_offer(k->height, blob_bytes(k->proof), bytes_of_buf(&hashes));
+    buf_free(&hashes);
+}
+
+static void lend(struct transfer *t, struct transfer_peer *p)
+{
+    struct kept *k = &t->kept;
+
+    make_offer(t, k);
     kept_clear(&p->lent);
-    p->lent = (struct kept){k->height, blob_hold(k->offer), blob_hold(k->state)};
+    p->lent = (struct kept){k->height, blob_hold(k->proof), blob_hold(k->state), blob_hold(k->offer)};
 }
 
 /* What the peer was offered, for as long as that is what it lacks: who loses an answer asks once more, and goes on.
@@ -155,7 +168,7 @@ static enum err give_offer(struct transfer *t, unsigned to, uint64_t above, stru
     if (MUTATE(TRANSFER_OFFERS_THE_LATEST, true, p->lent.height <= above)) {
         if (t->kept.height == 0 || MUTATE(TRANSFER_OFFERS_WHAT_IS_HAD, false, t->kept.height <= above))
             return ERR_MISSING;
-        lend(p, &t->kept);
+        lend(t, p);
     }
     effects_send(effects, (int32_t)to, p->lent.offer);
     return ERR_OK;
