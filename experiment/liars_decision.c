@@ -60,8 +60,9 @@ static double decide(const struct round *r, const struct federation_state *undec
             liar_costs(&liar, s.contributions[i].costs, s.candidate_count);
     }
     struct rank_result rank;
-    (void)decision_rank(&s, &rank);
-    unsigned winner = column->unguarded ? rank.winner : decision_make(&s).winner;
+    unsigned winner = decision_make(&s, &rank).winner;
+    if (column->unguarded)
+        winner = rank.winner;
     double cost = liars_cost(r, turn, &s.candidates[winner].genome, 2);
     state_free(&s);
     return cost;

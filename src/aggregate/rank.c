@@ -132,39 +132,29 @@ static int weighted_compare(const void *a, const void *b)
     return (x->value > y->value) - (x->value < y->value); /* equals are interchangeable in every sum below */
 }
 
-static int cost_compare(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
+struct placed {
+    uint64_t cost;
+    unsigned at; /* in the row */
+};
 
-/* How many of sorted[] are below the value. */
-static unsigned lower_bound(const uint64_t *sorted, unsigned count, uint64_t value)
+static int placed_compare(const void *a, const void *b)
 {
-    unsigned from = 0;
-    while (count > 0) {
-        unsigned half = count / 2;
-        if (sorted[from + half] < value) {
-            from += half + 1;
-            count -= half + 1;
-        } else {
-            count = half;
-        }
-    }
-    return from;
+    const struct placed *x = a, *y = b;
+    return (x->cost > y->cost) - (x->cost < y->cost); /* equals get the same rank */
 }
 
 /* Twice the average rank (from 1) of each cost in the row: 2 * lower + equal + 1. */
 static void ranks_double(const uint64_t *costs, unsigned count, uint32_t *ranks)
 {
-    uint64_t sorted[RANK_CANDIDATES_MAX];
+    struct placed sorted[RANK_CANDIDATES_MAX];
     for (unsigned j = 0; j < count; j++)
-        sorted[j] = costs[j];
-    qsort(sorted, count, sizeof sorted[0], cost_compare);
-    for (unsigned j = 0; j < count; j++) {
-        unsigned lower = lower_bound(sorted, count, costs[j]);
-        unsigned up_to = costs[j] == UINT64_MAX ? count : lower_bound(sorted, count, costs[j] + 1);
-        ranks[j] = lower + up_to + 1;
+        sorted[j] = (struct placed){costs[j], j};
+    qsort(sorted, count, sizeof sorted[0], placed_compare);
+    for (unsigned lower = 0, up_to; lower < count; lower = up_to) {
+        for (up_to = lower + 1; up_to < count && sorted[up_to].cost == sorted[lower].cost;)
+            up_to++;
+        for (unsigned j = lower; j < up_to; j++)
+            ranks[sorted[j].at] = lower + up_to + 1;
     }
 }
 

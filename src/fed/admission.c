@@ -47,17 +47,21 @@ static bool is_used(void *context, const void *item)
     return used;
 }
 
-/* Closes what nobody uses, whenever so much was opened as was in use the last time. */
-static void make_room(struct admission *a, size_t more)
+static void close_unused(struct admission *a, size_t grown)
 {
     struct sweep sweep = {0};
 
-    a->grown += more;
-    if (MUTATE(FED_ENTRIES_STAY_OPEN, true, a->grown <= a->grown_most))
-        return;
     table_filter(&a->open, is_used, &sweep);
-    a->grown = more;
+    a->grown = grown;
     a->grown_most = sweep.bytes > IDLE_BYTES ? sweep.bytes : IDLE_BYTES;
+}
+
+/* Whenever so much was opened as was in use the last time. */
+static void make_room(struct admission *a, size_t more)
+{
+    a->grown += more;
+    if (MUTATE(FED_ENTRIES_STAY_OPEN, false, a->grown > a->grown_most))
+        close_unused(a, more);
 }
 
 static void keep_open(struct admission *a, struct entry *e)
@@ -107,10 +111,18 @@ static void watch(struct fed *f, struct entry *e)
     *s = (struct seen){.entry = entry_hold(e)};
 }
 
+/* Which blocks it has opened until now must not show: others may have executed them for it (state/executed.h). */
 void admission_meet_voters(struct fed *f)
 {
-    if (f->admission.seen == NULL && fed_self_replica(f) >= 0)
-        f->admission.seen = mem_array(MEMBERS_MAX, sizeof *f->admission.seen);
+    if (f->admission.seen != NULL || fed_self_replica(f) < 0)
+        return;
+    f->admission.seen = mem_array(MEMBERS_MAX, sizeof *f->admission.seen);
+    close_unused(&f->admission, 0);
+}
+
+bool admission_watches(const struct fed *f)
+{
+    return f->admission.seen != NULL;
 }
 
 /* ---- opening */
@@ -164,7 +176,7 @@ void admission_add_to_batch(struct fed *f, struct entry *e)
  * sender lies or this node lags behind; in both cases the sender will have to send it again. */
 static bool is_worth_waiting(const struct fed *f, const struct envelope *e)
 {
-    return e->federated_epoch <= f->decided.epoch + 1;
+    return e->federated_epoch <= f->decided->epoch + 1;
 }
 
 static enum err admit(struct fed *f, struct entry *e)
@@ -209,13 +221,13 @@ static void admit_waiting(struct fed *f, struct seen *s)
     struct entry *e = entry_hold(s->entry); /* others may take its place */
     effects_note(f->out, "fed.admit", e->member, e->envelope.sequence);
     if (replica_request(f->replica, e->blob) != ERR_OK) /* its sender sends it again */
-        effects_note(f->out, "fed.pool_full", f->decided.height, (uint64_t)e->envelope.kind);
+        effects_note(f->out, "fed.pool_full", f->decided->height, (uint64_t)e->envelope.kind);
     entry_drop(e);
 }
 
 void admission_pass(struct fed *f)
 {
-    for (unsigned member = 0; member < f->decided.member_count; member++) {
+    for (unsigned member = 0; member < f->decided->member_count; member++) {
         for (unsigned i = 0; i < SEEN_FOR_MEMBER; i++) {
             struct seen *s = &f->admission.seen[member].items[i];
             if (s->entry != NULL && s->waiting)

@@ -48,6 +48,8 @@ struct fed;
 void admission_init(struct fed *f);
 void admission_free(struct fed *f);
 void admission_meet_voters(struct fed *f); /* we may have a vote from here on */
+/* Does it look for evidence in what it opens? */
+bool admission_watches(const struct fed *f);
 
 /* Always makes *out an open entry of these bytes, one holding of which is the caller's. The result is entry_check's in
  * the state. */

@@ -4,28 +4,36 @@
 
 /* What the replica asks of the node: to judge, to execute, to undo, to decide; and the rest of struct replica_app. */
 
+static const struct executed *tip(const struct application *a)
+{
+    return a->tentative_count > 0 ? a->tentative[a->tentative_count - 1].executed : a->decided;
+}
+
 const struct federation_state *application_tip(const struct fed *f)
 {
-    return f->application.tentative_count > 0 ? &f->application.tentative[f->application.tentative_count - 1].state
-                                              : &f->decided;
+    return &tip(&f->application)->state;
 }
 
 static void tentative_free(struct tentative *t)
 {
-    state_free(&t->state);
-    execution_free(&t->execution);
+    executed_drop(t->executed);
     entries_drop(t->entries, t->count);
 }
 
 void application_undo(struct fed *f, uint64_t sequence)
 {
-    while (f->application.tentative_count > 0 && f->decided.height + f->application.tentative_count > sequence)
+    while (f->application.tentative_count > 0 && f->decided->height + f->application.tentative_count > sequence)
         tentative_free(&f->application.tentative[--f->application.tentative_count]);
 }
 
 enum err application_begin(struct fed *f, struct bytes genesis, struct diag *diag)
 {
-    return state_genesis(genesis, &f->decided, diag);
+    struct executed *founding;
+    enum err err = executed_genesis(genesis, f->config.executed_cache, &founding, diag);
+
+    if (err == ERR_OK)
+        application_install(f, founding);
+    return err;
 }
 
 void application_free(struct fed *f)
@@ -33,17 +41,18 @@ void application_free(struct fed *f)
     application_undo(f, 0);
     mem_free(f->application.tentative);
     block_fini(&f->application.foreign);
-    state_free(&f->decided);
+    executed_drop(f->application.decided);
 }
 
-void application_install(struct fed *f, struct federation_state *state)
+void application_install(struct fed *f, struct executed *decided)
 {
-    state_free(&f->decided);
-    f->decided = *state;
+    executed_drop(f->application.decided);
+    f->application.decided = decided;
+    f->decided = &decided->state;
 }
 
-/* A CLOSE is a question of the clock as well. tip: the state that it would meet. */
-static enum err judge_time(const struct fed *f, const struct federation_state *tip, const struct entry *e,
+/* A CLOSE is a question of the clock as well. s: the state that it would meet. */
+static enum err judge_time(const struct fed *f, const struct federation_state *s, const struct entry *e,
                            int64_t tolerance_ns)
 {
     const struct close_body *close = entry_closes(e);
@@ -51,25 +60,25 @@ static enum err judge_time(const struct fed *f, const struct federation_state *t
     if (close == NULL)
         return ERR_OK;
     struct moment moment = {.epoch = e->envelope.federated_epoch, .phase = close->phase, .attempt = close->attempt};
-    return duties_judge_close(f, tip, &moment, tolerance_ns);
+    return duties_judge_close(f, s, &moment, tolerance_ns);
 }
 
 /* A single request that has no place yet is judged on all that is executed, and it is no use to propose a CLOSE before
- * its time; in a batch of somebody else's clocks may differ by so much. tip: NULL while blocks below the batch are
+ * its time; in a batch of somebody else's clocks may differ by so much. s: NULL while blocks below the batch are
  * missing: then only what needs no state can be judged. */
-static enum err judge_entry(struct fed *f, const struct federation_state *tip, bool alone, struct bytes bytes)
+static enum err judge_entry(struct fed *f, const struct federation_state *s, bool alone, struct bytes bytes)
 {
     const struct federation_state *members = application_tip(f);
-    int64_t tolerance_ns = alone ? 0 : (int64_t)f->decided.policy.close_tolerance_ns;
+    int64_t tolerance_ns = alone ? 0 : (int64_t)f->decided->policy.close_tolerance_ns;
     struct entry *e;
     enum err err = admission_open(f, members, bytes, &e);
 
     if (err == ERR_OK && alone)
         err = entry_judge(members, e);
-    if (err == ERR_UNKNOWN && tip == NULL)
+    if (err == ERR_UNKNOWN && s == NULL)
         err = ERR_AGAIN; /* a JOIN may be below */
     else if (err == ERR_OK)
-        err = tip != NULL ? judge_time(f, tip, e, tolerance_ns) : entry_closes(e) != NULL ? ERR_AGAIN : ERR_OK;
+        err = s != NULL ? judge_time(f, s, e, tolerance_ns) : entry_closes(e) != NULL ? ERR_AGAIN : ERR_OK;
     if (!alone && (err == ERR_OK || err == ERR_AGAIN))
         admission_add_to_batch(f, e);
     entry_drop(e);
@@ -80,17 +89,17 @@ static enum err judge_entry(struct fed *f, const struct federation_state *tip, b
 static enum err judge(void *context, uint64_t sequence, const struct bytes *requests, unsigned count)
 {
     struct fed *f = context;
-    uint64_t next = f->decided.height + f->application.tentative_count + 1;
+    uint64_t next = f->decided->height + f->application.tentative_count + 1;
     bool alone = sequence == 0;
-    const struct federation_state *tip = alone || sequence == next ? application_tip(f) : NULL;
+    const struct federation_state *state = alone || sequence == next ? application_tip(f) : NULL;
     enum err result = ERR_OK;
 
-    if (count > f->decided.policy.batch_max)
+    if (count > f->decided->policy.batch_max)
         return ERR_LIMIT;
     if (!alone)
         admission_begin_batch(f);
     for (unsigned i = 0; i < count; i++) {
-        enum err err = judge_entry(f, tip, alone, requests[i]);
+        enum err err = judge_entry(f, state, alone, requests[i]);
         if (err != ERR_OK && err != ERR_AGAIN)
             return err;
         if (err == ERR_AGAIN)
@@ -116,7 +125,7 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
 {
     struct fed *f = context;
 
-    ASSERT(sequence == f->decided.height + f->application.tentative_count + 1);
+    ASSERT(sequence == f->decided->height + f->application.tentative_count + 1);
     if (f->application.tentative_count == f->application.tentative_cap) {
         f->application.tentative_cap = f->application.tentative_cap > 0 ? 2 * f->application.tentative_cap : 4;
         f->application.tentative =
@@ -125,12 +134,10 @@ static void execute(void *context, uint64_t sequence, const struct bytes *reques
     struct tentative *t = &f->application.tentative[f->application.tentative_count];
     t->entries = open_entries(f, requests, count);
     t->count = count;
-    t->execution = (struct execution){0};
-    state_copy(&t->state, application_tip(f));
-    state_execute(&t->state, t->entries, count, &t->execution);
+    t->executed = state_execute_above(tip(&f->application), t->entries, count, f->config.executed_cache);
     f->application.tentative_count++;
-    out->block_id = t->state.block_id;
-    out->closes = t->execution.header.membership_epoch != t->state.membership_epoch;
+    out->block_id = t->executed->state.block_id;
+    out->closes = t->executed->execution.header.membership_epoch != t->executed->state.membership_epoch;
 }
 
 static void undo(void *context, uint64_t sequence)
@@ -163,13 +170,12 @@ static struct blob *decide(void *context, struct bytes certificate, struct repli
     struct bytes *entries = mem_array(t->count > 0 ? t->count : 1, sizeof *entries);
     for (unsigned i = 0; i < t->count; i++)
         entries[i] = entry_bytes(t->entries[i]);
-    block_encode(&t->execution.header, entries, t->count, certificate, &encoded);
+    block_encode(&t->executed->execution.header, entries, t->count, certificate, &encoded);
     mem_free(entries);
     struct blob *block = blob_new(bytes_of_buf(&encoded));
     buf_free(&encoded);
-    describe(&t->execution.header, &t->state.block_id, certificate, out);
-    application_install(f, &t->state);
-    f->application.execution = t->execution;
+    describe(&t->executed->execution.header, &t->executed->state.block_id, certificate, out);
+    application_install(f, t->executed);
     entries_drop(t->entries, t->count);
     f->application.tentative_count--;
     memmove(f->application.tentative, f->application.tentative + 1,
@@ -189,23 +195,47 @@ static enum err open_block(void *context, struct blob *bytes, struct replica_blo
     f->application.foreign = block;
     struct digest id = block_id(&block.header);
     describe(&block.header, &id, block.certificate, out);
-    return digest_equal(&block.header.federation_id, &f->decided.federation_id) ? ERR_OK : ERR_MISMATCH;
+    return digest_equal(&block.header.federation_id, &f->decided->federation_id) ? ERR_OK : ERR_MISMATCH;
+}
+
+/* A validator opens all entries that it meets: one of them may be evidence against its signer. */
+static struct executed *execute_block(struct fed *f, const struct block *block)
+{
+    const struct executed *below = f->application.decided;
+    struct executed_cache *cache = f->config.executed_cache;
+    struct executed *next = NULL;
+
+    if (cache != NULL && !admission_watches(f)) {
+        struct digest name = executed_name_of_block(below, block);
+        next = executed_find(cache, &name);
+    }
+    if (next != NULL)
+        return next;
+    struct entry **entries = open_entries(f, block->entries, block->count);
+    next = state_execute_above(below, entries, block->count, cache);
+    entries_drop(entries, block->count);
+    return next;
 }
 
 static enum err apply(void *context, struct blob *bytes)
 {
     struct fed *f = context;
+    const struct block *block = &f->application.foreign;
 
-    ASSERT(f->application.foreign.bytes == bytes && f->application.tentative_count == 0);
-    struct entry **entries = open_entries(f, f->application.foreign.entries, f->application.foreign.count);
-    enum err err = state_apply_certified(&f->decided, &f->application.foreign, entries, &f->application.execution);
-    entries_drop(entries, f->application.foreign.count);
-    return err;
+    ASSERT(block->bytes == bytes && f->application.tentative_count == 0);
+    struct executed *next = execute_block(f, block);
+    struct digest id = block_id(&block->header);
+    if (!digest_equal(&next->state.block_id, &id)) {
+        executed_drop(next);
+        return ERR_MISMATCH;
+    }
+    application_install(f, next);
+    return ERR_OK;
 }
 
 static void note_block(struct fed *f, const struct execution *execution)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
 
     effects_note(f->out, "fed.decided", s->height, execution->count);
     effects_note(f->out, "fed.merkle_append", s->height, s->log.size);
@@ -224,17 +254,17 @@ static void note_block(struct fed *f, const struct execution *execution)
 static void advanced(void *context, const struct replica_block *block, struct blob *bytes, bool is_last)
 {
     struct fed *f = context;
+    const struct execution *execution = &f->application.decided->execution;
 
     spot_check_pass(f);
     if (is_last) {
         snapshot_add_link(f, bytes, block);
         duties_meet_voters(f);
     }
-    if (f->application.execution.epoch_ended)
-        outcome_take(f, &f->application.execution);
+    if (execution->epoch_ended)
+        outcome_keep(f, &execution->outcome);
     if (f->out != NULL) /* else it is a block of the store, which was told about when it was decided */
-        note_block(f, &f->application.execution);
-    execution_free(&f->application.execution);
+        note_block(f, execution);
 }
 
 /* ---- states, and who votes */
@@ -274,7 +304,7 @@ static enum replica_interest interest(void *context)
 
 static bool follows(void *context, unsigned peer)
 {
-    const struct federation_state *s = &((const struct fed *)context)->decided;
+    const struct federation_state *s = ((const struct fed *)context)->decided;
 
     return peer < s->member_count && state_replica(s, peer) < 0 && s->members[peer].status != MEMBER_LEFT;
 }
@@ -313,7 +343,7 @@ static struct replica_app application_of(struct fed *f)
 
 enum err application_open(struct fed *f, const struct ledger_store *store, struct diag *diag)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
     struct replica_app app = application_of(f);
     struct replica_config config = {
         .peers = MEMBERS_MAX,

@@ -63,7 +63,7 @@ void duties_meet_voters(struct fed *f)
 /* A validator's clock for the running attempt. */
 static void watch_phase(struct fed *f)
 {
-    struct moment present = moment_of(&f->decided);
+    struct moment present = moment_of(f->decided);
     bool fresh = f->duties.clock == CLOCK_STOPPED || moment_compare(&present, &f->duties.moment) != 0;
 
     if (fed_resting(f)) {
@@ -74,7 +74,7 @@ static void watch_phase(struct fed *f)
     if (fresh) {
         f->duties.clock = CLOCK_RUNNING;
         f->duties.moment = present;
-        f->duties.deadline_ns = f->now_ns + MUTATE(FED_DEADLINE_AT_ONCE, 0, phase_length(&f->decided));
+        f->duties.deadline_ns = f->now_ns + MUTATE(FED_DEADLINE_AT_ONCE, 0, phase_length(f->decided));
     }
     expect(f, f->duties.clock == CLOCK_EXPIRED || present.phase == PHASE_ROLLBACK);
     if (fresh)
@@ -106,7 +106,7 @@ static int64_t patience_ends(const struct fed *f)
 static void lead(struct fed *f)
 {
     struct pbft_status status = replica_status(f->replica);
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
     struct buf body = {0};
 
     if (!f->duties.expecting || status.in_view_change || (!status.is_primary && f->now_ns < patience_ends(f)))
@@ -115,6 +115,7 @@ static void lead(struct fed *f)
         effects_note(f->out, "fed.rollback", s->epoch, s->rollback_epoch);
         rollback_body_encode(s->rollback_epoch, &body);
         submit_entry(f, submit_envelope(f, ENTRY_ROLLBACK, bytes_of_buf(&body)));
+        s = f->decided; /* it may have decided a block */
     }
     buf_clear(&body);
     if (f->duties.clock == CLOCK_EXPIRED && submit_possible(f, ENTRY_CLOSE)) {
@@ -139,7 +140,7 @@ static void submit_update(struct fed *f)
     struct buf encoded = {0};
 
     for (unsigned i = 0; i < c->count; i++) {
-        genome_encode(&f->decided.schema, &c->best[i].genome, &genomes[i]);
+        genome_encode(&f->decided->schema, &c->best[i].genome, &genomes[i]);
         body.genomes[i] = bytes_of_buf(&genomes[i]);
         body.costs[i] = c->best[i].cost;
     }
@@ -156,7 +157,7 @@ static void submit_update(struct fed *f)
 
 static void basis_take(const struct fed *f, struct basis *out)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
     int *owners = claim_owners(s);
 
     out->epoch = s->epoch;
@@ -184,7 +185,7 @@ static void known_put(const struct fed *f, struct cycle_job *job)
 
 static void cycle_put(const struct fed *f, struct cycle_job *job)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
     struct prng prng;
 
     prng_stream(&prng, f->config.seed, "cycle", job->epoch);
@@ -199,12 +200,12 @@ static void cycle_put(const struct fed *f, struct cycle_job *job)
 
 static struct job *own_job(const struct fed *f, enum job_kind kind, const struct basis *basis, unsigned candidates)
 {
-    struct job *job = job_new(kind, basis->epoch, &f->decided.schema, candidates);
+    struct job *job = job_new(kind, basis->epoch, &f->decided->schema, candidates);
 
-    job->site = f->decided.members[f->self];
+    job->site = f->decided->members[f->self];
     job->shards = basis->shards;
     job->cycle.epoch = basis->epoch;
-    job->cycle.iteration_limit = f->decided.policy.iteration_limit;
+    job->cycle.iteration_limit = f->decided->policy.iteration_limit;
     return job;
 }
 
@@ -218,7 +219,7 @@ static void ask_cycle(struct fed *f)
 
 static void ask_score(struct fed *f)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
     struct job *job = own_job(f, JOB_SCORE, &f->duties.score_basis, s->candidate_count);
 
     for (unsigned i = 0; i < s->candidate_count; i++)
@@ -231,12 +232,12 @@ static void start_cycle(struct fed *f)
     struct basis *basis = &f->duties.cycle_basis;
     unsigned before = basis->shards.count;
 
-    effects_note(f->out, "fed.load_meta", f->decided.epoch, f->decided.height);
+    effects_note(f->out, "fed.load_meta", f->decided->epoch, f->decided->height);
     basis_take(f, basis);
     if (basis->shards.count != before)
-        effects_note(f->out, "fed.shards", f->decided.epoch, basis->shards.count);
+        effects_note(f->out, "fed.shards", f->decided->epoch, basis->shards.count);
     f->duties.cycle_state = WORK_RUNNING;
-    effects_note(f->out, "fed.cycle_start", basis->epoch, f->decided.height);
+    effects_note(f->out, "fed.cycle_start", basis->epoch, f->decided->height);
     ask_cycle(f);
 }
 
@@ -251,11 +252,11 @@ static void forget_cycle(struct fed *f)
  */
 static void contribute_update(struct fed *f)
 {
-    uint64_t drift = f->decided.policy.max_ledger_drift;
+    uint64_t drift = f->decided->policy.max_ledger_drift;
 
     if (submit_pending(f, ENTRY_UPDATE) || f->duties.cycle_state == WORK_RUNNING)
         return;
-    if (f->decided.epoch - f->duties.cycle_basis.epoch > drift)
+    if (f->decided->epoch - f->duties.cycle_basis.epoch > drift)
         forget_cycle(f);
     if (f->duties.cycle_state == WORK_NONE)
         start_cycle(f);
@@ -265,7 +266,7 @@ static void contribute_update(struct fed *f)
 
 static void contribute_score(struct fed *f)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
     struct score_body body = {.candidates = align_digest(s->candidates, s->candidate_count)};
     struct buf encoded = {0};
 
@@ -294,13 +295,13 @@ static void contribute_score(struct fed *f)
 
 static void reconcile(struct fed *f)
 {
-    struct reconcile_body body = {.height = f->decided.height, .block_id = f->decided.block_id};
+    struct reconcile_body body = {.height = f->decided->height, .block_id = f->decided->block_id};
     struct buf encoded = {0};
 
-    if (replica_heard(f->replica) > f->decided.height || state_sits_out(&f->decided, f->self) ||
+    if (replica_heard(f->replica) > f->decided->height || state_sits_out(f->decided, f->self) ||
         !submit_possible(f, ENTRY_RECONCILE))
         return;
-    effects_note(f->out, "fed.reconcile", f->decided.epoch, f->decided.height);
+    effects_note(f->out, "fed.reconcile", f->decided->epoch, f->decided->height);
     reconcile_body_encode(&body, &encoded);
     submit_entry(f, submit_envelope(f, ENTRY_RECONCILE, bytes_of_buf(&encoded)));
     buf_free(&encoded);
@@ -324,13 +325,13 @@ static void contribute(struct fed *f)
         reconcile(f);
         return;
     }
-    const struct contribution *c = &f->decided.contributions[f->self];
+    const struct contribution *c = &f->decided->contributions[f->self];
     bool counted = f->duties.cycle_basis.epoch <= self->counted_epoch; /* or later work of ours, of before a wipe */
     if (MUTATE(FED_WORK_OFFERED_AGAIN, false, counted))
         forget_cycle(f);
-    if (f->decided.phase == PHASE_COLLECT && !c->updated)
+    if (f->decided->phase == PHASE_COLLECT && !c->updated)
         contribute_update(f);
-    else if (f->decided.phase == PHASE_SCORE && !c->scored)
+    else if (f->decided->phase == PHASE_SCORE && !c->scored)
         contribute_score(f);
 }
 
@@ -346,28 +347,29 @@ static void rest(struct fed *f, bool is_new)
 /* Who has no vote has no records but those of its entries. */
 static void forget_records(struct fed *f)
 {
-    fed_compact(f, f->decided.height);
-    effects_forget(f->out, f->decided.height);
+    fed_compact(f, f->decided->height);
+    effects_forget(f->out, f->decided->height);
 }
 
 static void meet_new_height(struct fed *f)
 {
     const struct member *self = fed_self(f);
 
-    if (f->duties.settled && f->duties.settled_height == f->decided.height)
+    if (f->duties.settled && f->duties.settled_height == f->decided->height)
         return;
     if (self != NULL)
         submit_use_up(f, self->sequence); /* of before our disk was lost */
     submit_review(f);
-    if (replica_votes(f->replica))
+    if (replica_votes(f->replica)) {
         admission_pass(f);
-    else if (f->duties.settled && f->duties.settled_epoch != f->decided.epoch)
+        self = fed_self(f); /* it may have decided a block */
+    } else if (f->duties.settled && f->duties.settled_epoch != f->decided->epoch)
         forget_records(f);
     if (self != NULL && self->status == MEMBER_QUARANTINED && f->duties.settled_status != self->status)
-        effects_note(f->out, "fed.quarantined", f->decided.epoch, f->decided.height);
+        effects_note(f->out, "fed.quarantined", f->decided->epoch, f->decided->height);
     f->duties.settled = true;
-    f->duties.settled_height = f->decided.height;
-    f->duties.settled_epoch = f->decided.epoch;
+    f->duties.settled_height = f->decided->height;
+    f->duties.settled_epoch = f->decided->epoch;
     f->duties.settled_status = self != NULL ? self->status : MEMBER_ACTIVE;
 }
 
@@ -400,8 +402,8 @@ void duties_settle(struct fed *f)
     uint64_t height;
 
     do {
-        bool is_new = !f->duties.settled || f->duties.settled_height != f->decided.height;
-        height = f->decided.height;
+        bool is_new = !f->duties.settled || f->duties.settled_height != f->decided->height;
+        height = f->decided->height;
         fed_find_self(f);
         meet_new_height(f);
         if (replica_votes(f->replica))
@@ -418,7 +420,7 @@ void duties_settle(struct fed *f)
             evidence_accuse(f);
             spot_check_settle(f);
         }
-    } while (f->decided.height != height);
+    } while (f->decided->height != height);
     look_at_recovery(f);
     submit_arm(f);
     arm_deadline(f);
@@ -437,7 +439,7 @@ enum err duties_cycle_done(struct fed *f, const struct fed_event *event)
 /* The best of the candidates that were just scored, best first. */
 static void known_take(struct fed *f, const uint64_t *costs, unsigned count)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
     const struct member *self = fed_self(f);
 
     f->duties.known_count = 0;
@@ -466,7 +468,7 @@ enum err duties_score_done(struct fed *f, const struct fed_event *event)
     f->duties.score_count = event->count;
     for (unsigned i = 0; i < event->count; i++)
         f->duties.score_costs[i] = event->costs[i];
-    if (f->decided.epoch == event->epoch)
+    if (f->decided->epoch == event->epoch)
         known_take(f, event->costs, event->count);
     return ERR_OK;
 }

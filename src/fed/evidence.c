@@ -9,7 +9,7 @@ void evidence_take(struct fed *f, unsigned culprit, struct bytes first, struct b
     struct evidence *e = &f->evidence;
 
     if (e->count == MUTATE(FED_NO_EVIDENCE, e->count, ACCUSATIONS_MAX) ||
-        f->decided.members[culprit].status == MEMBER_CONVICTED)
+        f->decided->members[culprit].status == MEMBER_CONVICTED)
         return;
     for (unsigned i = 0; i < e->count; i++) {
         if (e->items[i].culprit == culprit)
@@ -20,14 +20,14 @@ void evidence_take(struct fed *f, unsigned culprit, struct bytes first, struct b
         .first = blob_new(first),
         .second = blob_new(second),
     };
-    effects_note(f->out, "fed.evidence", culprit, f->decided.height);
+    effects_note(f->out, "fed.evidence", culprit, f->decided->height);
 }
 
 void evidence_take_entries(struct fed *f, const struct entry *first, const struct entry *second)
 {
     struct buf a = {0}, b = {0};
 
-    if (second->member >= f->decided.member_count)
+    if (second->member >= f->decided->member_count)
         return;
     envelope_statement(entry_bytes(first), &a);
     envelope_statement(entry_bytes(second), &b);
@@ -51,7 +51,7 @@ void evidence_accuse(struct fed *f)
 
     while (e->count > 0 && submit_possible(f, ENTRY_EVIDENCE)) {
         const struct accusation *a = &e->items[0];
-        if (f->decided.members[a->culprit].status == MEMBER_CONVICTED) {
+        if (f->decided->members[a->culprit].status == MEMBER_CONVICTED) {
             accusation_drop(e, 0);
             continue;
         }

@@ -5,12 +5,12 @@
 
 bool fed_resting(const struct fed *f)
 {
-    return f->decided.epoch > f->config.last_epoch;
+    return f->decided->epoch > f->config.last_epoch;
 }
 
 const struct member *fed_self(const struct fed *f)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
 
     if (f->self >= s->member_count || !digest_equal(&s->members[f->self].fingerprint, &f->config.key.fingerprint))
         return NULL;
@@ -44,7 +44,7 @@ static void take_next_key(struct fed *f)
 
 void fed_find_self(struct fed *f)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
     const struct digest *next = &f->config.next_key.fingerprint;
     int self = -1;
 
@@ -65,7 +65,7 @@ void fed_find_self(struct fed *f)
  * use any more. */
 static enum err check_key(const struct fed *f, struct diag *diag)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
 
     for (unsigned i = 0; i < MUTATE(FED_STARTS_BY_RETIRED_KEY, 0, s->retired_count) && fed_self(f) == NULL; i++) {
         if (digest_equal(&s->retired[i], &f->config.key.fingerprint))
@@ -87,7 +87,7 @@ enum err fed_new(struct bytes genesis, const struct fed_config *config, const st
     err = application_begin(f, genesis, diag);
     if (err != ERR_OK)
         goto fail;
-    f->genesis_id = f->decided.block_id;
+    f->genesis_id = f->decided->block_id;
     snapshot_begin(f);
     fed_find_self(f);
     spot_check_pass(f);
@@ -153,7 +153,7 @@ static enum err start(struct fed *f)
         return ERR_STATE;
     f->started = true;
     if (fed_self(f) == NULL)
-        effects_note(f->out, "fed.no_member", f->decided.epoch, f->decided.height);
+        effects_note(f->out, "fed.no_member", f->decided->epoch, f->decided->height);
     if (f->config.recovering)
         submit_skip(f);
     replica_start(f->replica, f->restarted || replica_restarted(f->replica) || f->config.recovering);
@@ -166,7 +166,7 @@ static enum err receive(struct fed *f, const struct fed_event *event)
 {
     struct bytes message = blob_bytes(event->blob), entry;
 
-    if (event->from >= f->decided.member_count)
+    if (event->from >= f->decided->member_count)
         return ERR_UNKNOWN;
     if (message.len > PBFT_MESSAGE_SIZE_MAX)
         return ERR_LIMIT;
@@ -245,7 +245,7 @@ enum err fed_step(struct fed *f, const struct fed_event *event, struct effects *
 
 const struct federation_state *fed_state(const struct fed *f)
 {
-    return &f->decided;
+    return f->decided;
 }
 
 int fed_member(const struct fed *f)
@@ -255,15 +255,15 @@ int fed_member(const struct fed *f)
 
 int fed_self_replica(const struct fed *f)
 {
-    return fed_self(f) != NULL ? state_replica(&f->decided, f->self) : -1;
+    return fed_self(f) != NULL ? state_replica(f->decided, f->self) : -1;
 }
 
 void fed_recovered(struct fed *f)
 {
     f->config.recovering = false;
     replica_recovered(f->replica);
-    effects_note(f->out, "fed.recovered", f->decided.height, f->submit.sequence);
-    effects_recovered(f->out, f->decided.height);
+    effects_note(f->out, "fed.recovered", f->decided->height, f->submit.sequence);
+    effects_recovered(f->out, f->decided->height);
 }
 
 bool fed_recovering(const struct fed *f)

@@ -4,7 +4,7 @@
 #include "base/effect.h"
 #include "evolve/local_cycle.h"
 #include "state/claim.h"
-#include "state/execute.h"
+#include "state/executed.h"
 #include "ledger/store.h"
 #include "replica/replica.h"
 
@@ -30,11 +30,13 @@ struct fed_config {
     int64_t submit_ns, submit_max_ns; /* own entry: first and longest wait before it is sent again */
     int64_t poll_ns;
     unsigned pipeline;
-    uint64_t last_epoch;               /* the node rests when this epoch has ended; UINT64_MAX: never */
-    struct verify_cache *verify_cache; /* borrowed, for drivers of many nodes; NULL: none; changes no result */
-    bool recovering;                   /* its disk was lost: see below */
-    struct digest nonce;               /* of this start: never used before */
-    uint64_t sequence_floor;           /* above every sequence number that this key has ever signed */
+    uint64_t last_epoch; /* the node rests when this epoch has ended; UINT64_MAX: never */
+    /* Borrowed, for drivers of many nodes; NULL: none. They change no result. */
+    struct verify_cache *verify_cache;
+    struct executed_cache *executed_cache;
+    bool recovering;         /* its disk was lost: see below */
+    struct digest nonce;     /* of this start: never used before */
+    uint64_t sequence_floor; /* above every sequence number that this key has ever signed */
 };
 
 /* A node that has lost its disk. It may have signed what it cannot remember, as a validator (pbft/pbft.h, "A wiped

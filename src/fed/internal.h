@@ -41,7 +41,7 @@ struct fed {
     int64_t now_ns;
     struct effects *out;
 
-    struct federation_state decided; /* written by application.c alone */
+    const struct federation_state *decided; /* the application's: another one with every block that is decided */
     struct application application;
     struct replica *replica;
     struct links links;          /* of all closed membership epochs */
@@ -80,6 +80,6 @@ enum err snapshot_install(struct fed *f, uint64_t height, struct bytes proof, st
                           struct replica_point *out) MUST_CHECK;
 
 /* outcome.c */
-void outcome_take(struct fed *f, struct execution *execution); /* takes the outcome of its epoch out of it */
+void outcome_keep(struct fed *f, const struct epoch_outcome *outcome); /* of the epoch that has just ended */
 
 #endif

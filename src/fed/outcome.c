@@ -10,14 +10,15 @@ static void epoch_end_free(struct effect_body *body)
     mem_free(end);
 }
 
-void outcome_take(struct fed *f, struct execution *execution)
+void outcome_keep(struct fed *f, const struct epoch_outcome *outcome)
 {
     struct epoch_end *end = mem_alloc(sizeof *end);
 
     end->body = (struct effect_body){.holders = 1, .free = epoch_end_free};
-    end->outcome = execution->outcome;
-    execution->outcome.updates = NULL;
-    execution->outcome.update_count = 0;
+    end->outcome = *outcome;
+    end->outcome.updates = mem_array(outcome->update_count, sizeof *outcome->updates);
+    for (unsigned i = 0; i < outcome->update_count; i++)
+        end->outcome.updates[i] = outcome->updates[i];
     effect_body_drop(f->epoch_end != NULL ? &f->epoch_end->body : NULL);
     f->epoch_end = end;
 }

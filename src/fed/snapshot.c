@@ -9,7 +9,7 @@
 
 void snapshot_begin(struct fed *f)
 {
-    state_voter_set(&f->decided, &f->founders);
+    state_voter_set(f->decided, &f->founders);
 }
 
 /* The membership epoch ended with this block: from here on voters are who the decided state says. */
@@ -18,7 +18,7 @@ static void add_link(struct fed *f, struct bytes header, struct bytes certificat
     struct voter_set voters;
     struct buf next = {0}, link = {0};
 
-    state_voter_set(&f->decided, &voters);
+    state_voter_set(f->decided, &voters);
     voter_set_encode(&voters, &next);
     link_encode(header, certificate, bytes_of_buf(&next), &link);
     links_add(&f->links, bytes_of_buf(&link));
@@ -41,7 +41,7 @@ void snapshot_add_link(struct fed *f, struct blob *bytes, const struct replica_b
 
 enum err snapshot_voters(struct fed *f, uint64_t membership_epoch, struct replica_voters *out)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
 
     if (membership_epoch < 1 || membership_epoch > f->links.count + 1)
         return ERR_MISSING;
@@ -66,10 +66,10 @@ void snapshot_make(const struct fed *f, const struct replica_block *b, struct bl
     struct buf header = {0};
     enum err err = block_decode(bytes, &block);
 
-    ASSERT(err == ERR_OK && b->height == f->decided.height);
+    ASSERT(err == ERR_OK && b->height == f->decided->height);
     block_header_encode(&block.header, &header);
-    state_encode(&f->decided, state);
-    state_proof_encode(bytes_of_buf(&header), b->certificate, &f->decided.log, &f->links, proof);
+    state_encode(f->decided, state);
+    state_proof_encode(bytes_of_buf(&header), b->certificate, &f->decided->log, &f->links, proof);
     buf_free(&header);
     block_fini(&block);
 }
@@ -80,7 +80,7 @@ enum err snapshot_check(const struct fed *f, uint64_t height, struct bytes proof
 {
     struct state_proof p;
     enum err err =
-        state_proof_check(proof, &f->decided.federation_id, &f->founders, height, root, f->config.verify_cache, &p);
+        state_proof_check(proof, &f->decided->federation_id, &f->founders, height, root, f->config.verify_cache, &p);
 
     if (err == ERR_OK)
         links_free(&p.links);
@@ -94,11 +94,11 @@ static enum err open_state(const struct fed *f, uint64_t height, struct bytes pr
     struct digest root = chunks_root(bytes, STATE_CHUNK_SIZE);
     struct voter_set voters;
     enum err err =
-        state_proof_check(proof, &f->decided.federation_id, &f->founders, height, &root, f->config.verify_cache, p);
+        state_proof_check(proof, &f->decided->federation_id, &f->founders, height, &root, f->config.verify_cache, p);
 
     if (err != ERR_OK)
         return err;
-    err = state_decode(&f->decided, bytes, out);
+    err = state_decode(f->decided, bytes, out);
     if (err != ERR_OK)
         goto free_links;
     state_voter_set(out, &voters);
@@ -121,17 +121,17 @@ free_links:
 /* state and the links of p become ours. */
 static void take(struct fed *f, struct federation_state *state, struct state_proof *p)
 {
-    application_install(f, state);
+    application_install(f, executed_given(state));
     links_free(&f->links);
     f->links = p->links;
-    if (p->header.membership_epoch != f->decided.membership_epoch)
+    if (p->header.membership_epoch != f->decided->membership_epoch)
         add_link(f, p->header_bytes, p->certificate);
     spot_check_pass(f);
 }
 
 static void point_of(const struct fed *f, struct replica_point *out)
 {
-    *out = (struct replica_point){f->decided.block_id, f->decided.membership_epoch, 0, f->genesis_id};
+    *out = (struct replica_point){f->decided->block_id, f->decided->membership_epoch, 0, f->genesis_id};
     if (f->links.count > 0) {
         struct block_header closing = links_closing(&f->links);
         out->base_height = closing.height;
@@ -142,7 +142,7 @@ static void point_of(const struct fed *f, struct replica_point *out)
 enum err snapshot_install(struct fed *f, uint64_t height, struct bytes proof, struct bytes bytes,
                           struct replica_point *out)
 {
-    uint64_t before = f->decided.membership_epoch;
+    uint64_t before = f->decided->membership_epoch;
     struct federation_state state;
     struct state_proof p;
     enum err err = open_state(f, height, proof, bytes, &p, &state);
@@ -151,7 +151,7 @@ enum err snapshot_install(struct fed *f, uint64_t height, struct bytes proof, st
         return err;
     take(f, &state, &p);
     point_of(f, out);
-    if (f->decided.membership_epoch != before)
+    if (f->decided->membership_epoch != before)
         duties_meet_voters(f);
     return ERR_OK;
 }

@@ -10,14 +10,14 @@
 
 void spot_check_pass(struct fed *f)
 {
-    const struct policy *policy = &f->decided.policy;
+    const struct policy *policy = &f->decided->policy;
     struct owners *slot = &f->spot_checks.owners[f->spot_checks.owners_next];
 
     f->spot_checks.due = true;
     if (policy->spot_checks == 0 || policy->shards == 0)
         return;
     mem_free(slot->owners);
-    *slot = (struct owners){f->decided.block_id, claim_owners(&f->decided)};
+    *slot = (struct owners){f->decided->block_id, claim_owners(f->decided)};
     f->spot_checks.owners_next = (f->spot_checks.owners_next + 1) % OWNERS_KEPT;
 }
 
@@ -31,7 +31,7 @@ void spot_check_free(struct fed *f)
 /* false: we do not know the block that the claim was built on, or no longer. */
 static bool shards_known(const struct fed *f, const struct spot_check *c, struct claim_shards *out)
 {
-    const struct policy *policy = &f->decided.policy;
+    const struct policy *policy = &f->decided->policy;
 
     out->count = 0;
     if (policy->shards == 0)
@@ -42,7 +42,7 @@ static bool shards_known(const struct fed *f, const struct spot_check *c, struct
         bool is_newest = i == (f->spot_checks.owners_next + OWNERS_KEPT - 1) % OWNERS_KEPT;
         if (!MUTATE(FED_SHARDS_OF_NOW, is_newest, is_built_on))
             continue;
-        claim_shards_of(&f->decided, o->owners, c->member, out);
+        claim_shards_of(f->decided, o->owners, c->member, out);
         return true;
     }
     return false;
@@ -66,8 +66,8 @@ static const struct recounting *find(const struct fed *f, const struct spot_chec
 
 static bool is_drawn(const struct fed *f, const struct spot_check *claim)
 {
-    for (unsigned i = 0; i < f->decided.check_count; i++) {
-        if (is_same(&f->decided.checks[i], claim))
+    for (unsigned i = 0; i < f->decided->check_count; i++) {
+        if (is_same(&f->decided->checks[i], claim))
             return true;
     }
     return false;
@@ -90,7 +90,7 @@ static void keep_drawn(struct fed *f)
  */
 static bool is_done(const struct fed *f, const struct spot_check *c)
 {
-    const struct member *m = &f->decided.members[c->member];
+    const struct member *m = &f->decided->members[c->member];
     bool done = c->member == f->self || m->status == MEMBER_CONVICTED || m->status == MEMBER_LEFT;
     done = done || !claim_disclosed(m);
 
@@ -103,12 +103,12 @@ static bool is_done(const struct fed *f, const struct spot_check *c)
 
 static void recount(struct fed *f, const struct recounting *r)
 {
-    struct job *job = job_new(JOB_RECOUNT, r->number, &f->decided.schema, 1);
+    struct job *job = job_new(JOB_RECOUNT, r->number, &f->decided->schema, 1);
 
-    job->site = f->decided.members[r->claim.member];
+    job->site = f->decided->members[r->claim.member];
     job->shards = r->shards;
     job->cycle.epoch = r->claim.epoch;
-    job->cycle.iteration_limit = f->decided.policy.iteration_limit;
+    job->cycle.iteration_limit = f->decided->policy.iteration_limit;
     job->candidates[0] = r->claim.genome;
     job->claimed = r->claim.cost;
     effects_job(f->out, &job->body);
@@ -143,7 +143,7 @@ static void say(struct fed *f, const struct recounting *r)
 
 void spot_check_settle(struct fed *f)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
     const struct spot_check *wrong = NULL;
 
     if (!f->spot_checks.due || !replica_level(f->replica))

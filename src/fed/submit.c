@@ -25,7 +25,7 @@ bool submit_pending(const struct fed *f, enum entry_kind kind)
 
 bool submit_possible(const struct fed *f, enum entry_kind kind)
 {
-    return !submit_pending(f, kind) && f->submit.refused_height[kind] != f->decided.height + 1;
+    return !submit_pending(f, kind) && f->submit.refused_height[kind] != f->decided->height + 1;
 }
 
 static void persist_entry(struct fed *f, uint64_t number, struct bytes envelope)
@@ -62,7 +62,7 @@ void submit_skip(struct fed *f)
 {
     if (MUTATE(FED_WIPED_REUSES_SEQUENCE, false, f->submit.sequence < f->config.sequence_floor))
         f->submit.sequence = f->config.sequence_floor;
-    persist_sequence(f, f->decided.height + 1);
+    persist_sequence(f, f->decided->height + 1);
 }
 
 /* Only the primary has a use for a CLOSE or a ROLLBACK: a new primary signs its own. */
@@ -84,12 +84,12 @@ static void own_send(struct fed *f, enum entry_kind kind)
         return;
     enum err err = replica_request(f->replica, own->entry->blob);
     if (err != ERR_OK && err != ERR_DUPLICATE) /* the next resend asks again */
-        effects_note(f->out, "fed.pool_full", f->decided.height, (uint64_t)kind);
+        effects_note(f->out, "fed.pool_full", f->decided->height, (uint64_t)kind);
 }
 
 struct envelope submit_envelope(const struct fed *f, enum entry_kind kind, struct bytes body)
 {
-    const struct federation_state *s = &f->decided;
+    const struct federation_state *s = f->decided;
 
     return (struct envelope){.kind = kind, .federated_epoch = s->epoch, .ledger_block_id = s->block_id, .body = body};
 }
@@ -103,14 +103,14 @@ void submit_entry(struct fed *f, struct envelope e)
 
     ASSERT(submit_possible(f, kind));
     e.sequence = f->submit.sequence + 1;
-    e.federation_id = f->decided.federation_id;
+    e.federation_id = f->decided->federation_id;
     envelope_sign(&f->config.key, &e, &signed_bytes);
-    enum err err = admission_open(f, &f->decided, bytes_of_buf(&signed_bytes), &entry);
+    enum err err = admission_open(f, f->decided, bytes_of_buf(&signed_bytes), &entry);
     buf_free(&signed_bytes);
     if (err == ERR_OK)
-        err = entry_judge(&f->decided, entry);
+        err = entry_judge(f->decided, entry);
     if (err != ERR_OK && err != ERR_AGAIN) {
-        f->submit.refused_height[kind] = f->decided.height + 1;
+        f->submit.refused_height[kind] = f->decided->height + 1;
         effects_note(f->out, "fed.refused", (uint64_t)kind, (uint64_t)err);
         entry_drop(entry);
         return;
@@ -122,7 +122,7 @@ void submit_entry(struct fed *f, struct envelope e)
     effects_note(f->out, "fed.sign", (uint64_t)kind, e.sequence);
     if (MUTATE(FED_SEND_BEFORE_PERSIST, true, false))
         replica_broadcast(f->replica, own->message);
-    MUTATE(FED_ENTRY_NOT_RECORDED, (void)0, persist_entry(f, f->decided.height + 1, entry_bytes(entry)));
+    MUTATE(FED_ENTRY_NOT_RECORDED, (void)0, persist_entry(f, f->decided->height + 1, entry_bytes(entry)));
     if (replica_votes(f->replica))
         effects_note(f->out, "fed.admit", f->self, e.sequence);
     own_send(f, kind);
@@ -145,7 +145,7 @@ void submit_review(struct fed *f)
 
         if (own->entry == NULL)
             continue;
-        enum err err = entry_judge(&f->decided, own->entry);
+        enum err err = entry_judge(f->decided, own->entry);
         if (err != ERR_OK && err != ERR_AGAIN)
             own_clear(own);
     }
@@ -213,8 +213,8 @@ static void restore_own(struct fed *f, struct entry *entry)
 static enum err restore_entry(struct fed *f, struct bytes bytes)
 {
     struct entry *entry;
-    enum err err = admission_open(f, &f->decided, bytes, &entry);
-    bool ours = entry->syntax == ERR_OK && digest_equal(&entry->envelope.federation_id, &f->decided.federation_id);
+    enum err err = admission_open(f, f->decided, bytes, &entry);
+    bool ours = entry->syntax == ERR_OK && digest_equal(&entry->envelope.federation_id, &f->decided->federation_id);
 
     if (ours || MUTATE(FED_RESTORES_ANY_FEDERATION, entry->syntax == ERR_OK, false)) {
         restore_own(f, entry); /* the state may have moved past it: submit_review() */
@@ -262,7 +262,7 @@ enum err submit_restore(struct fed *f, struct bytes record)
 void submit_compact(struct fed *f, uint64_t number)
 {
     const struct member *self = fed_self(f);
-    uint64_t height = f->decided.height > number ? f->decided.height : number;
+    uint64_t height = f->decided->height > number ? f->decided->height : number;
     bool covered = self != NULL && self->sequence >= f->submit.sequence;
 
     for (unsigned kind = 0; kind < ENTRY_KIND_COUNT; kind++) {

@@ -42,7 +42,7 @@ void wishes_free(struct fed *f)
 
 static enum err prospect(const struct fed *f, const struct wish *wish)
 {
-    return reconfigure_prospect(&f->decided, f->self, &wish->change, wish->until, &wish->ballot);
+    return reconfigure_prospect(f->decided, f->self, &wish->change, wish->until, &wish->ballot);
 }
 
 static bool is_kept(const struct wishes *w, const struct digest *ballot)
@@ -58,7 +58,7 @@ static bool is_kept(const struct wishes *w, const struct digest *ballot)
 static enum err wish_open(const struct fed *f, struct bytes body, struct wish *out)
 {
     *out = (struct wish){.ballot = digest_of(body)};
-    return change_body_decode(body, &f->decided.federation_id, &out->change, &out->until);
+    return change_body_decode(body, &f->decided->federation_id, &out->change, &out->until);
 }
 
 static enum err keep(struct wishes *w, struct wish wish, struct blob *body)
@@ -84,7 +84,7 @@ enum err wishes_sign_off(struct fed *f, struct blob *body)
     err = replica_level(f->replica) ? prospect(f, &wish) : ERR_OK;
     if (err != ERR_OK && err != ERR_AGAIN)
         return err;
-    wish.number = f->decided.height + 1;
+    wish.number = f->decided->height + 1;
     err = keep(&f->wishes, wish, body);
     if (err == ERR_OK)
         persist(f, wish.number, blob_bytes(body));
@@ -100,7 +100,7 @@ enum err wishes_leave(struct fed *f)
     if (w->leaving)
         return ERR_OK;
     w->leaving = true;
-    w->leaving_number = f->decided.height + 1;
+    w->leaving_number = f->decided->height + 1;
     persist(f, w->leaving_number, bytes_of(NULL, 0));
     return ERR_OK;
 }
@@ -120,7 +120,7 @@ static void drop_what_is_over(struct fed *f, bool is_out)
             i++;
             continue;
         }
-        effects_note(f->out, "fed.wish_over", f->decided.epoch, err);
+        effects_note(f->out, "fed.wish_over", f->decided->epoch, err);
         drop(w, i);
     }
     w->leaving = w->leaving && !is_out;
@@ -136,7 +136,7 @@ static struct wish *next_due(struct fed *f)
     for (unsigned i = 0; i < w->count; i++) {
         struct wish *wish = &w->items[i];
         bool later = next != NULL && next->signed_epoch <= wish->signed_epoch;
-        if (later || MUTATE(FED_WISH_ASKED_ONCE, wish->signed_epoch > 0, wish->signed_epoch == f->decided.epoch))
+        if (later || MUTATE(FED_WISH_ASKED_ONCE, wish->signed_epoch > 0, wish->signed_epoch == f->decided->epoch))
             continue;
         if (prospect(f, wish) == ERR_OK)
             next = wish;
@@ -149,7 +149,7 @@ static void sign_off(struct fed *f)
     struct wish *wish;
 
     while (replica_votes(f->replica) && submit_possible(f, ENTRY_RECONFIGURE) && (wish = next_due(f)) != NULL) {
-        wish->signed_epoch = f->decided.epoch;
+        wish->signed_epoch = f->decided->epoch;
         submit_entry(f, submit_envelope(f, ENTRY_RECONFIGURE, blob_bytes(wish->body)));
     }
 }
@@ -221,7 +221,7 @@ enum err wishes_restore(struct fed *f, struct bytes record)
 void wishes_compact(struct fed *f, uint64_t number)
 {
     struct wishes *w = &f->wishes;
-    uint64_t height = f->decided.height > number ? f->decided.height : number;
+    uint64_t height = f->decided->height > number ? f->decided->height : number;
 
     for (unsigned i = 0; i < w->count; i++) {
         struct wish *wish = &w->items[i];

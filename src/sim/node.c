@@ -65,6 +65,7 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
         .pipeline = SCENARIO_PIPELINE,
         .last_epoch = r->last_epoch,
         .verify_cache = r->verdicts,
+        .executed_cache = r->states,
         .recovering = n->recovering,
         .nonce = start_nonce(n->draws, n->life),
         .sequence_floor = n->recovering ? (uint64_t)r->agenda.now_ns / 1000 : 0,

@@ -9,7 +9,7 @@
 static const uint64_t steps_at_once_max = 1000000;
 /* How long a validator that has left still answers. */
 static const int64_t retirement_ns = 30000000000;
-enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 14 };
+enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 14, STATES_KEPT = 32 };
 
 /* ---- setting up */
 
@@ -79,8 +79,10 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
     r->count = scenario->node_count;
     r->nodes = mem_array(r->count, sizeof *r->nodes);
     r->shards = mem_array(scenario->policy.shards + 1, sizeof *r->shards);
-    if (!options->verify_each)
+    if (!options->shares_nothing) {
         r->verdicts = verify_cache_new(VERDICTS_KEPT);
+        r->states = executed_cache_new(STATES_KEPT);
+    }
     for (unsigned i = 0; i < r->count; i++)
         node_init(&r->nodes[i], r, i);
     if (scenario->space != NULL)
@@ -126,6 +128,7 @@ void rehearsal_free(struct rehearsal *r)
         node_fini(&r->nodes[i]);
     mem_free(r->nodes);
     verify_cache_free(r->verdicts);
+    executed_cache_free(r->states);
     for (size_t i = 0; i < r->workload_count; i++) {
         workload_fini(r->workloads[i]);
         mem_free(r->workloads[i]);

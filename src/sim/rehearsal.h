@@ -40,7 +40,7 @@ struct rehearsal_options {
     struct trace *trace;     /* or NULL */
     struct spool_room *room; /* of what grows with the run; borrowed; NULL: in memory */
     struct journal *journal; /* open; borrowed, or NULL */
-    bool verify_each;        /* each node checks each signature itself; changes no result, only takes longer */
+    bool shares_nothing;     /* each node checks each signature and executes each block itself; changes no result */
     int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds); /* or NULL */
     void *progress_context;
     void (*note)(void *context, const char *name); /* what a machine notes of itself (base/effect.h); or NULL */
@@ -57,7 +57,8 @@ struct rehearsal {
     struct network network;
     struct links links; /* of the network */
     struct pool *pool;
-    struct verify_cache *verdicts; /* of signatures, for all nodes; NULL: verify_each */
+    struct verify_cache *verdicts; /* of signatures, for all nodes; NULL: shares_nothing */
+    struct executed_cache *states; /* the same of what blocks lead to */
     struct trace silence, *trace;
     unsigned count;
     struct sim_node *nodes;    /* owned; order of the scenario */

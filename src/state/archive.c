@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "genome/distance.h"
-#include "state/decision.h"
 
 /* Two genomes closer than this (genome_distance) are one idea: the better one stands for both. */
 enum { APART_PPM = GENOME_DISTANCE_MAX / 20 };
@@ -102,14 +101,11 @@ static void contenders_sort(const struct federation_state *s, struct contender *
     qsort(c, count, sizeof c[0], contender_compare);
 }
 
-static struct contender *contenders(const struct federation_state *s)
+static struct contender *contenders(const struct federation_state *s, const struct rank_result *ranks)
 {
-    struct rank_result result = {0};
     struct contender *c = mem_array(s->candidate_count, sizeof c[0]);
-    if (state_weighing_rows(s) > 0) /* else those who scored were convicted since */
-        (void)decision_rank(s, &result);
     for (unsigned k = 0; k < s->candidate_count; k++)
-        c[k] = (struct contender){&s->candidates[k], result.scores[k], archive_origin(s, &s->candidates[k]), 0};
+        c[k] = (struct contender){&s->candidates[k], ranks->scores[k], archive_origin(s, &s->candidates[k]), 0};
     contenders_sort(s, c, s->candidate_count);
     return c;
 }
@@ -139,9 +135,9 @@ static void archive_fill(struct federation_state *s, const struct contender *sor
     }
 }
 
-void archive_renew(struct federation_state *s)
+void archive_renew(struct federation_state *s, const struct rank_result *ranks)
 {
-    struct contender *sorted = contenders(s);
+    struct contender *sorted = contenders(s, ranks);
     s->archive_count = 0;
     if (s->policy.archive_max > 0)
         s->archive[s->archive_count++] = s->anchors[s->anchor_count - 1];

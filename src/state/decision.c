@@ -64,14 +64,13 @@ int64_t decision_rank(const struct federation_state *s, struct rank_result *out)
     return gain;
 }
 
-struct decision decision_make(const struct federation_state *s)
+struct decision decision_make(const struct federation_state *s, struct rank_result *ranks)
 {
     struct decision d = {.anchored = true};
-    struct rank_result result;
-    int64_t gain = decision_rank(s, &result);
-    bool is_better = rank_is_better(&result, result.winner, 0); /* a lower hash alone makes no new incumbent */
-    if (MUTATE(STATE_TIE_CHANGES, result.winner != 0, is_better) && guard_passes(s, gain)) {
-        d.winner = result.winner;
+    int64_t gain = decision_rank(s, ranks);
+    bool is_better = rank_is_better(ranks, ranks->winner, 0); /* a lower hash alone makes no new incumbent */
+    if (MUTATE(STATE_TIE_CHANGES, ranks->winner != 0, is_better) && guard_passes(s, gain)) {
+        d.winner = ranks->winner;
         d.gain_ppm = gain;
     }
     return d;

@@ -14,8 +14,8 @@ struct decision {
 
 /* Reduces the rows that are there (one at least): the scores, and the gain of the best over the incumbent. */
 int64_t decision_rank(const struct federation_state *s, struct rank_result *out);
-/* SCORE is over: reduces the rows and applies the guard. */
-struct decision decision_make(const struct federation_state *s);
+/* SCORE is over: reduces the rows, of which the scores are left in *ranks, and applies the guard. */
+struct decision decision_make(const struct federation_state *s, struct rank_result *ranks);
 /* Is the winner the incumbent of an earlier anchor, so much better that this is a rollback? */
 bool decision_restores(const struct federation_state *s, const struct decision *d, uint64_t *epoch);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "state/executed.h"
 #include "state/kind.h"
 #include "state/membership.h"
 #include "state/phase.h"
@@ -100,28 +101,21 @@ static void remember_parent(struct federation_state *s)
     s->recent[s->recent_count++] = s->block_id;
 }
 
-/* Logs and executes the entries, in order; the root over them alone. */
-static struct digest execute_entries(struct federation_state *s, struct entry *const *entries, struct execution *out)
-{
-    struct merkle_frontier tree = {0};
-    for (unsigned i = 0; i < out->count; i++) {
-        out->leaf_hashes[i] = entries[i]->leaf_hash;
-        merkle_frontier_append(&tree, &out->leaf_hashes[i]);
-        merkle_frontier_append(&s->log, &out->leaf_hashes[i]);
-        out->verdicts[i] = entry_execute(s, entries[i]);
-    }
-    return merkle_frontier_root(&tree);
-}
-
 void state_execute(struct federation_state *s, struct entry *const *entries, unsigned count, struct execution *out)
 {
     uint64_t epoch = s->epoch, attempt = s->attempt, membership_epoch = s->membership_epoch;
+    struct merkle_frontier tree = {0};
     struct voter_set voters;
     enum epoch_phase phase = s->phase;
     out->count = count;
     out->verdicts = mem_array(count, sizeof out->verdicts[0]);
     out->leaf_hashes = mem_array(count, sizeof out->leaf_hashes[0]);
-    struct digest entries_root = execute_entries(s, entries, out);
+    for (unsigned i = 0; i < count; i++) {
+        out->leaf_hashes[i] = entries[i]->leaf_hash;
+        merkle_frontier_append(&tree, &out->leaf_hashes[i]);
+        merkle_frontier_append(&s->log, &out->leaf_hashes[i]);
+        out->verdicts[i] = entry_execute(s, entries[i]);
+    }
     phase_advance(s, out);
     if (out->epoch_ended)
         membership_close(s);
@@ -134,7 +128,7 @@ void state_execute(struct federation_state *s, struct entry *const *entries, uns
         .height = s->height + 1,
         .federated_epoch = epoch,
         .parent_id = s->block_id,
-        .entries_root = entries_root,
+        .entries_root = merkle_frontier_root(&tree), /* over them alone */
         .entry_count = count,
         .log_size = s->log.size,
         .log_root = merkle_frontier_root(&s->log),
@@ -151,6 +145,21 @@ void execution_free(struct execution *e)
     mem_free(e->leaf_hashes);
     mem_free(e->outcome.updates);
     *e = (struct execution){0};
+}
+
+struct executed *state_execute_above(const struct executed *below, struct entry *const *entries, unsigned count,
+                                     struct executed_cache *cache)
+{
+    struct digest name = cache != NULL ? executed_name(below, entries, count) : (struct digest){{0}};
+    struct executed *e = executed_find(cache, &name);
+    if (e != NULL)
+        return e;
+    e = mem_alloc(sizeof *e);
+    e->holders = 1;
+    state_copy(&e->state, &below->state);
+    state_execute(&e->state, entries, count, &e->execution);
+    executed_remember(cache, &name, e);
+    return e;
 }
 
 /* ---- blocks of others */

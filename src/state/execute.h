@@ -37,6 +37,13 @@ struct execution {
 void state_execute(struct federation_state *s, struct entry *const *entries, unsigned count, struct execution *out);
 void execution_free(struct execution *e);
 
+/* The same above a state that stays as it is. Not executed again when `cache` (NULL: none) remembers it. One holding is
+ * the caller's. */
+struct executed;
+struct executed_cache;
+struct executed *state_execute_above(const struct executed *below, struct entry *const *entries, unsigned count,
+                                     struct executed_cache *cache);
+
 /* A decided block from somebody else: header against s (ERR_STALE and ERR_AGAIN: another height is next), certificate
  * against the validators of s, then execution; ERR_MISMATCH and s untouched when the result is not the header's. */
 enum err state_apply_block(struct federation_state *s, const struct block *block, struct execution *out) MUST_CHECK;

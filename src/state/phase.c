@@ -65,7 +65,7 @@ static void remember(struct federation_state *s, const struct anchor *newest)
     s->anchors[s->anchor_count++] = *newest;
 }
 
-static void anchor_epoch(struct federation_state *s, const struct decision *d)
+static void anchor_epoch(struct federation_state *s, const struct decision *d, const struct rank_result *ranks)
 {
     if (d->winner != 0) {
         s->incumbent = s->candidates[d->winner].genome;
@@ -73,7 +73,7 @@ static void anchor_epoch(struct federation_state *s, const struct decision *d)
     }
     struct anchor anchor = {s->epoch, s->incumbent, s->incumbent_hash, archive_origin(s, &s->candidates[d->winner])};
     remember(s, &anchor);
-    archive_renew(s);
+    archive_renew(s, ranks);
 }
 
 static void contributions_clear(struct federation_state *s)
@@ -96,12 +96,14 @@ static void members_advance(struct federation_state *s)
     }
 }
 
-static void epoch_end(struct federation_state *s, const struct decision *d, struct execution *out)
+/* ranks: the scores of the candidates, of an anchored epoch. */
+static void epoch_end(struct federation_state *s, const struct decision *d, const struct rank_result *ranks,
+                      struct execution *out)
 {
     out->epoch_ended = true;
     outcome_fill(s, d, &out->outcome);
     if (d->anchored)
-        anchor_epoch(s, d);
+        anchor_epoch(s, d, ranks);
     contributions_clear(s);
     s->epoch++;
     s->phase = PHASE_COLLECT;
@@ -114,18 +116,19 @@ static void epoch_end(struct federation_state *s, const struct decision *d, stru
 
 static void epoch_abandon(struct federation_state *s, struct execution *out)
 {
-    epoch_end(s, &(struct decision){.anchored = false}, out);
+    epoch_end(s, &(struct decision){.anchored = false}, NULL, out);
 }
 
 /* ---- SCORE to the decision */
 
 static void score_close(struct federation_state *s, struct execution *out)
 {
-    struct decision d = decision_make(s);
+    struct rank_result ranks;
+    struct decision d = decision_make(s, &ranks);
     uint64_t epoch;
     recount_draw_rows(s);
     if (!decision_restores(s, &d, &epoch)) {
-        epoch_end(s, &d, out);
+        epoch_end(s, &d, &ranks, out);
         return;
     }
     s->phase = PHASE_ROLLBACK;
@@ -137,6 +140,7 @@ static void score_close(struct federation_state *s, struct execution *out)
 static void rollback_close(struct federation_state *s, struct execution *out)
 {
     struct decision d = {.anchored = true, .rolled_back = true, .gain_ppm = s->aggregated_delta_ppm};
+    struct rank_result ranks = {0};
     unsigned at = s->anchor_count;
     while (at > 0 && s->anchors[at - 1].epoch != s->rollback_epoch)
         at--;
@@ -144,7 +148,9 @@ static void rollback_close(struct federation_state *s, struct execution *out)
     while (d.winner < s->candidate_count && !digest_equal(&s->candidates[d.winner].hash, &s->anchors[at - 1].hash))
         d.winner++;
     ASSERT(d.winner > 0 && d.winner < s->candidate_count);
-    epoch_end(s, &d, out);
+    if (state_weighing_rows(s) > 0) /* else those who scored were convicted since */
+        (void)decision_rank(s, &ranks);
+    epoch_end(s, &d, &ranks, out);
 }
 
 /* ---- the step */

@@ -50,12 +50,6 @@ static struct sample draw_begin(struct federation_state *s, bool scored, uint64_
     return sample;
 }
 
-static void draw(struct federation_state *s, struct sample *sample, const struct spot_check *claim)
-{
-    if (sample_takes(sample))
-        s->checks[s->check_count++] = *claim;
-}
-
 void recount_draw_updates(struct federation_state *s)
 {
     uint64_t claims = 0;
@@ -63,10 +57,12 @@ void recount_draw_updates(struct federation_state *s)
     for (unsigned i = 0; i < s->member_count; i++)
         claims += s->contributions[i].offer_count;
     struct sample sample = draw_begin(s, false, claims);
-    for (unsigned i = 0; i < s->member_count; i++) {
+    for (unsigned i = 0; i < s->member_count && sample.wanted > 0; i++) {
         const struct contribution *c = &s->contributions[i];
         for (unsigned k = 0; k < c->offer_count; k++) {
-            struct spot_check claim = {
+            if (!sample_takes(&sample))
+                continue;
+            s->checks[s->check_count++] = (struct spot_check){
                 .member = i,
                 .epoch = s->epoch - c->staleness,
                 .leaf_hash = c->leaf_hash,
@@ -75,7 +71,6 @@ void recount_draw_updates(struct federation_state *s)
                 .genome = c->offers[k].genome,
                 .cost = c->offers[k].claim,
             };
-            draw(s, &sample, &claim);
         }
     }
 }
@@ -84,10 +79,12 @@ void recount_draw_rows(struct federation_state *s)
 {
     struct sample sample = draw_begin(s, true, (uint64_t)state_rows(s) * s->candidate_count);
 
-    for (unsigned i = 0; i < s->member_count; i++) {
+    for (unsigned i = 0; i < s->member_count && sample.wanted > 0; i++) {
         const struct contribution *c = &s->contributions[i];
         for (unsigned k = 0; c->scored && k < s->candidate_count; k++) {
-            struct spot_check claim = {
+            if (!sample_takes(&sample))
+                continue;
+            s->checks[s->check_count++] = (struct spot_check){
                 .scored = true,
                 .member = i,
                 .epoch = s->epoch,
@@ -97,7 +94,6 @@ void recount_draw_rows(struct federation_state *s)
                 .genome = s->candidates[k].genome,
                 .cost = c->costs[k],
             };
-            draw(s, &sample, &claim);
         }
     }
 }

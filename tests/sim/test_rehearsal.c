@@ -70,7 +70,7 @@ static void same_bytes_whatever_the_threads(void)
     run_free(&first);
 }
 
-/* Signatures checked once for all nodes, or by each for itself: nobody can tell. */
+/* Signatures checked and blocks executed once for all nodes, or by each for itself: nobody can tell. */
 static void same_bytes_whoever_verifies(void)
 {
     struct run first, again;
@@ -79,10 +79,11 @@ static void same_bytes_whoever_verifies(void)
     federation_text(&text, 4, 1, 3, busy);
     run_text(&first, buf_text(&text), 3, 13, 1);
     CHECK(verify_cache_hits(first.rehearsal->verdicts) > verify_cache_misses(first.rehearsal->verdicts));
+    CHECK(executed_cache_hits(first.rehearsal->states) > executed_cache_misses(first.rehearsal->states));
     again = (struct run){0};
     REQUIRE_OK(scenario_parse("test.json", bytes_of_buf(&text), &again.scenario, &again.diag));
-    run_scenario(&again, &(struct rehearsal_options){.seed = 13, .epochs = 3, .threads = 1, .verify_each = true});
-    CHECK(again.rehearsal->verdicts == NULL);
+    run_scenario(&again, &(struct rehearsal_options){.seed = 13, .epochs = 3, .threads = 1, .shares_nothing = true});
+    CHECK(again.rehearsal->verdicts == NULL && again.rehearsal->states == NULL);
     CHECK_EQ_BYTES(digest_bytes(&again.bytes), digest_bytes(&first.bytes));
     run_free(&first);
     run_free(&again);

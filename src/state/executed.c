@@ -1,0 +1,169 @@
+#include "state/executed.h"
+
+#include "base/mutate.h"
+
+/* ---- life */
+
+struct executed *executed_hold(struct executed *e)
+{
+    e->holders++;
+    return e;
+}
+
+void executed_drop(struct executed *e)
+{
+    if (e == NULL || --e->holders > 0)
+        return;
+    state_free(&e->state);
+    execution_free(&e->execution);
+    mem_free(e);
+}
+
+struct executed *executed_given(struct federation_state *state)
+{
+    struct executed *e = mem_alloc(sizeof *e);
+
+    e->holders = 1;
+    e->state = *state;
+    return e;
+}
+
+/* ---- what is remembered */
+
+struct remembered {
+    struct digest name;
+    struct executed *executed; /* one holding; NULL: free */
+};
+
+struct executed_cache {
+    struct remembered founding;
+    unsigned count, next; /* next: the oldest one, which makes place */
+    struct remembered *items;
+    uint64_t hits, misses;
+};
+
+struct executed_cache *executed_cache_new(unsigned states)
+{
+    struct executed_cache *cache = mem_alloc(sizeof *cache);
+
+    ASSERT(states > 0);
+    cache->count = states;
+    cache->items = mem_array(states, sizeof cache->items[0]);
+    return cache;
+}
+
+void executed_cache_free(struct executed_cache *cache)
+{
+    if (cache == NULL)
+        return;
+    executed_drop(cache->founding.executed);
+    for (unsigned i = 0; i < cache->count; i++)
+        executed_drop(cache->items[i].executed);
+    mem_free(cache->items);
+    mem_free(cache);
+}
+
+uint64_t executed_cache_hits(const struct executed_cache *cache)
+{
+    return cache->hits;
+}
+
+uint64_t executed_cache_misses(const struct executed_cache *cache)
+{
+    return cache->misses;
+}
+
+static void put(struct remembered *slot, const struct digest *name, struct executed *e)
+{
+    executed_drop(slot->executed);
+    *slot = (struct remembered){*name, executed_hold(e)};
+}
+
+void executed_remember(struct executed_cache *cache, const struct digest *name, struct executed *e)
+{
+    if (cache == NULL)
+        return;
+
+    put(&cache->items[cache->next], name, e);
+    cache->next = (cache->next + 1) % cache->count;
+    cache->misses++;
+}
+
+struct executed *executed_find(struct executed_cache *cache, const struct digest *name)
+{
+    for (unsigned i = 0; cache != NULL && i < cache->count; i++) {
+        struct remembered *r = &cache->items[i];
+        if (r->executed == NULL || !digest_equal(&r->name, name))
+            continue;
+        cache->hits++;
+        return executed_hold(r->executed);
+    }
+    return NULL;
+}
+
+/* ---- names */
+
+/* A state is named by its block, whose id covers the state root and the log's; the block above it by the root over its
+ * entries. A leaf stands for a long entry's digest (entry_leaf_hash), so the lengths tell whether it is the entry. */
+static void name_begin(struct digest_context *c, const struct executed *parent, const struct digest *entries_root)
+{
+    digest_init(c);
+    MUTATE(STATE_EXECUTED_ABOVE_ANY, (void)0, digest_add(c, parent->state.block_id.b, DIGEST_SIZE));
+    digest_add(c, entries_root->b, DIGEST_SIZE);
+}
+
+static void name_add(struct digest_context *c, struct bytes entry)
+{
+    uint8_t length[8];
+
+    be64_put(length, entry.len);
+    MUTATE(STATE_EXECUTED_OF_A_DIGEST, (void)0, digest_add(c, length, sizeof length));
+}
+
+struct digest executed_name(const struct executed *parent, struct entry *const *entries, unsigned count)
+{
+    struct merkle_frontier tree = {0};
+    struct digest_context c;
+
+    for (unsigned i = 0; i < count; i++)
+        merkle_frontier_append(&tree, &entries[i]->leaf_hash);
+    struct digest root = merkle_frontier_root(&tree);
+    name_begin(&c, parent, &root);
+    for (unsigned i = 0; i < count; i++)
+        name_add(&c, entry_bytes(entries[i]));
+    return digest_final(&c);
+}
+
+/* block_decode has compared the root with the entries. */
+struct digest executed_name_of_block(const struct executed *parent, const struct block *block)
+{
+    struct digest_context c;
+
+    name_begin(&c, parent, &block->header.entries_root);
+    for (unsigned i = 0; i < block->count; i++)
+        name_add(&c, block->entries[i]);
+    return digest_final(&c);
+}
+
+/* ---- the founding one */
+
+enum err executed_genesis(struct bytes genesis, struct executed_cache *cache, struct executed **out, struct diag *diag)
+{
+    struct digest name = digest_of(genesis);
+
+    if (cache != NULL && cache->founding.executed != NULL && digest_equal(&cache->founding.name, &name)) {
+        *out = executed_hold(cache->founding.executed);
+        return ERR_OK;
+    }
+    struct executed *e = mem_alloc(sizeof *e);
+    enum err err = state_genesis(genesis, &e->state, diag);
+    if (err != ERR_OK) {
+        mem_free(e);
+        return err;
+    }
+    e->holders = 1;
+    if (cache != NULL)
+        put(&cache->founding, &name, e);
+    *out = e;
+    return ERR_OK;
+}
