@@ -33,6 +33,14 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+int bench_remove(const char *folder)
+{
+    char command[64];
+
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    return system(command);
+}
+
 double bench_median(double *values, size_t count)
 {
     ASSERT(count > 0);

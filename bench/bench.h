@@ -15,8 +15,11 @@ double bench_sign_seconds(void);                   /* one Ed25519 signature, of 
 double bench_hash_seconds(void);                   /* one SHA-256 of a 65-byte node */
 double bench_peak_megabytes(void);
 
-/* Runs a scenario file for five epochs on one thread into output (NULL: no artifacts); aborts with its
+/* Runs a scenario file for so many epochs on one thread into output (NULL: no artifacts); aborts with its
  * error. Returns messages delivered. */
-unsigned long bench_run_scenario(const char *path, const char *output);
+unsigned long bench_run_scenario(const char *path, unsigned epochs, const char *output);
+
+/* A temporary folder goes, with all that is in it; what system() says. */
+int bench_remove(const char *folder);
 
 #endif

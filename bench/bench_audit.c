@@ -62,7 +62,7 @@ int main(void)
         perror(folder);
         return 2;
     }
-    (void)bench_run_scenario("artifacts/mec/M5/scenarios/lying_site.json", folder);
+    (void)bench_run_scenario("artifacts/mec/M5/scenarios/lying_site.json", 5, folder);
     (void)snprintf(ledger, sizeof ledger, "%s/ledger/lying_site", folder);
     entries = count_entries(ledger);
     while ((size_t)1 << levels < entries)

@@ -41,14 +41,6 @@ static void run(const char *folder, uint64_t epochs)
            bench_peak_megabytes(), (bench_seconds() - start) * 1e3 / (double)epochs);
 }
 
-static int clear(const char *folder)
-{
-    char command[64];
-
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
-}
-
 int main(int argc, char **argv)
 {
     char folder[] = "/tmp/prismfed-bench-XXXXXX";
@@ -70,5 +62,5 @@ int main(int argc, char **argv)
         if (child < 0 || waitpid(child, &status, 0) != child)
             status = 1;
     }
-    return clear(folder) != 0 || status != 0;
+    return bench_remove(folder) != 0 || status != 0;
 }

@@ -349,14 +349,6 @@ static int run_all(const char *program, struct bytes genesis, uint64_t interval,
     return grows;
 }
 
-static int clear(void)
-{
-    char command[64];
-
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
-}
-
 int main(int argc, char **argv)
 {
     uint64_t most = 100000, interval;
@@ -375,5 +367,5 @@ int main(int argc, char **argv)
     status = run_all(argv[0], bytes_of_buf(&genesis), interval, most);
     printf("within %.1f of each other: %s\n", BOUND, status == 0 ? "yes" : "no");
     buf_free(&genesis);
-    return clear() != 0 || status != 0;
+    return bench_remove(folder) != 0 || status != 0;
 }

@@ -4,10 +4,10 @@
 #include "bench.h"
 #include "prismfed/simulation.h"
 
-unsigned long bench_run_scenario(const char *path, const char *output)
+unsigned long bench_run_scenario(const char *path, unsigned epochs, const char *output)
 {
     struct federated_simulation_options options = {.scenario = path,
-                                                   .epochs = 5,
+                                                   .epochs = epochs,
                                                    .clean = output != NULL,
                                                    .output_dir = output,
                                                    .threads = 1,

@@ -136,9 +136,16 @@ static bool agrees(const struct results *t, const struct sim_node *n)
 
 static bool all_agree(const struct results *t)
 {
+    const struct federation_state *agreed = NULL; /* many nodes may share it */
+
     for (unsigned i = 0; i < t->r->count; i++) {
-        if (t->r->nodes[i].up && !agrees(t, &t->r->nodes[i]))
+        const struct sim_node *n = &t->r->nodes[i];
+
+        if (!n->up || fed_state(n->fed) == agreed)
+            continue;
+        if (!agrees(t, n))
             return false;
+        agreed = fed_state(n->fed);
     }
     return true;
 }

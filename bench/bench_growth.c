@@ -1,0 +1,88 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/dmath.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "bench.h"
+
+/* How a rehearsal grows with the federation: processor time of two epochs of four validators and ever more
+ * participants with next to no work, and the exponent of its growth: time as members^exponent. The argument is the
+ * greatest number of members. */
+
+enum { VALIDATORS = 4, FEWEST = 32, EPOCHS = 2, RUNS = 3 };
+
+static void scenario_write(const char *path, unsigned members)
+{
+    struct buf text = {0};
+    struct diag diag = {0};
+
+    buf_printf(&text,
+               "{\"name\": \"growth\", \"quorum\": 3, \"max_ledger_drift\": 2, \"epoch_start\": 1, \"policy\": "
+               "{\"evaluations\": 1, \"iteration_limit\": 1, \"migrants\": 1}, \"workload\": {\"family\": \"queen\", "
+               "\"instances\": 1, \"size_min\": 5, \"size_max\": 5}, \"nodes\": [");
+    for (unsigned i = 0; i < members; i++)
+        buf_printf(&text, "%s{\"id\": \"n%u\", \"region\": \"r%u\", \"role\": \"%s\", \"stake\": 1}", i > 0 ? ", " : "",
+                   i, i % 3, i < VALIDATORS ? "core" : "edge");
+    buf_add_text(&text, "]}");
+    if (file_write(path, bytes_of_buf(&text), &diag) != ERR_OK) {
+        fprintf(stderr, "%s\n", diag.text);
+        exit(2);
+    }
+    buf_free(&text);
+}
+
+static double measure(const char *folder, unsigned members)
+{
+    struct buf path = {0};
+    unsigned long messages = 0;
+    double runs[RUNS];
+
+    buf_printf(&path, "%s/growth.json", folder);
+    scenario_write(buf_text(&path), members);
+    for (unsigned i = 0; i < RUNS; i++) {
+        double start = bench_seconds();
+
+        messages = bench_run_scenario(buf_text(&path), EPOCHS, folder);
+        runs[i] = bench_seconds() - start;
+    }
+    double seconds = bench_median(runs, RUNS);
+    printf("%8u %10lu %10.3f", members, messages, seconds);
+    buf_free(&path);
+    return seconds;
+}
+
+static double exponent(double from, double to, double times)
+{
+    return dmath_log(to / from) / dmath_log(times);
+}
+
+int main(int argc, char **argv)
+{
+    char folder[] = "/tmp/prismfed-bench-XXXXXX";
+    uint64_t most = 256;
+    double first = 0, before = 0;
+    unsigned members = FEWEST, last = FEWEST;
+
+    if ((argc > 1 && u64_parse(argv[1], &most) != ERR_OK) || mkdtemp(folder) == NULL)
+        return 2;
+    printf("growth of a rehearsal, %u validators, %u epochs, one thread, processor time, median of %u runs\n",
+           VALIDATORS, EPOCHS, RUNS);
+    printf("%8s %10s %10s   %s\n", "members", "messages", "seconds", "exponent since the row above");
+    for (; members <= most; members *= 2) {
+        double seconds = measure(folder, members);
+
+        if (before > 0)
+            printf("   %.2f\n", exponent(before, seconds, 2));
+        else
+            printf("\n");
+        first = before > 0 ? first : seconds;
+        before = seconds;
+        last = members;
+    }
+    if (last > FEWEST)
+        printf("time grows with members^%.2f from %u to %u members; peak memory %.0f MB\n",
+               exponent(first, before, (double)last / FEWEST), FEWEST, last, bench_peak_megabytes());
+    return bench_remove(folder);
+}
