@@ -29,6 +29,7 @@ struct federated_epoch_report {
     bool ended;            /* not for every node, maybe; one that began and did not end stands still, or was running */
     uint64_t view_changes; /* new views entered while the epoch ran */
     uint64_t participants, stale, absent, quarantined, convicted;
+    uint64_t left_out;     /* offered genomes that were not scored: there was no room for them */
     uint64_t false_claims; /* sites that validators found with one while it ran */
     uint64_t shards_moved; /* against the epoch before */
     int64_t aggregated_delta_ppm;

@@ -51,12 +51,13 @@ static uint64_t shards_moved(const struct replay *r, unsigned index)
     return moved;
 }
 
-/* From the decision, or what fits an epoch that never ended. */
+/* From the decision, or what fits an epoch that never ended; otherwise NULL: nothing does. */
 static void put_outcome(json_t *out, const struct replayed_epoch *e, const char *key, json_t *otherwise)
 {
     json_t *value = e != NULL ? json_object_get(e->outcome, key) : NULL;
 
-    json_put(out, key, value != NULL ? json_incref(value) : json_incref(otherwise));
+    if (value != NULL || otherwise != NULL)
+        json_put(out, key, json_incref(value != NULL ? value : otherwise));
     json_decref(otherwise);
 }
 
@@ -75,6 +76,7 @@ static json_t *expected_epoch(const struct replay *r, const json_t *found, size_
     copy(out, found, "view_changes");
     copy(out, found, "stalled");
     put_outcome(out, e, "participants", json_u64(0));
+    put_outcome(out, e, "left_out", NULL);
     put_outcome(out, e, "stale", json_u64(0));
     put_outcome(out, e, "absent", json_u64(0));
     put_outcome(out, e, "quarantined", json_u64(0));

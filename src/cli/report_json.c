@@ -13,6 +13,7 @@ static json_t *epoch_json(const struct federated_epoch_report *e)
     json_put(o, "stalled", json_boolean(e->stalled));
     json_put(o, "view_changes", json_u64(e->view_changes));
     json_put(o, "participants", json_u64(e->participants));
+    json_put(o, "left_out", json_u64(e->left_out));
     json_put(o, "stale", json_u64(e->stale));
     json_put(o, "absent", json_u64(e->absent));
     json_put(o, "quarantined", json_u64(e->quarantined));

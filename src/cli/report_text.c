@@ -93,7 +93,10 @@ static void print_epoch(const struct federated_epoch_report *e, double real)
         e->epoch, quorum_text(e), e->view_changes, e->participants, e->stale, e->absent, e->false_claims,
         e->quarantined, e->convicted, e->shards_moved, delta);
     print_root(e);
-    say(stdout, " %8.2fs %8s%s\n", (double)e->virtual_ns / 1e9, seconds, decision_text(e));
+    say(stdout, " %8.2fs %8s%s", (double)e->virtual_ns / 1e9, seconds, decision_text(e));
+    if (e->left_out > 0)
+        say(stdout, "  %" PRIu64 " offers left out", e->left_out);
+    say(stdout, "\n");
 }
 
 static void print_failures(const char *status, uint64_t count, const char *says)

@@ -2,7 +2,8 @@
 #include "evolve/local_cycle.h"
 #include "pbft/limits.h"
 #include "scenario/read.h"
-#include "state/state.h"
+#include "state/archive.h"
+#include "state/candidates.h"
 
 /* What the federation's genesis and its nodes' configuration get from the file: policy, guard rails, rebalance. */
 
@@ -123,12 +124,12 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
     read_leave(r, mark);
 }
 
-/* Each member's best is looked at before anybody's second (state/phase.c), so one offer of each is never in vain; more
- * are when all of them cannot be scored in an epoch. Unless the file names it, there is one then. */
+/* Each member's best is looked at before anybody's second (state/candidates.h), so one offer of each is never in vain;
+ * more are when all of them cannot be scored in an epoch. Unless the file names it, there is one then. */
 void scenario_check_offers(struct json_reader *r, const json_t *root, struct scenario *s)
 {
-    const unsigned before = s->policy.archive_max + ANCHORS_KEPT - 1;
-    const unsigned room = CYCLE_CANDIDATES_MAX - 1 - before;
+    const unsigned before = s->policy.archive_max + ARCHIVE_HISTORY;
+    const unsigned room = CANDIDATES_ROOM - before;
     size_t mark;
 
     if (r->err != ERR_OK || s->policy.migrants == 1 || s->node_count * s->policy.migrants <= room)
@@ -141,9 +142,9 @@ void scenario_check_offers(struct json_reader *r, const json_t *root, struct sce
     read_fail(
         r, "migrants", ERR_RANGE,
         "%u members x %u migrants are %u offers, but of the %d candidates of an epoch 1 is the incumbent, %u are of "
-        "the archive, up to %d were incumbents before, and %u are left; for %u members at most %u fit",
+        "the archive, up to %d are incumbents before it, and %u are left; for %u members at most %u fit",
         s->node_count, s->policy.migrants, s->node_count * s->policy.migrants, CYCLE_CANDIDATES_MAX,
-        s->policy.archive_max, ANCHORS_KEPT - 1, room, s->node_count,
+        s->policy.archive_max, ARCHIVE_HISTORY, room, s->node_count,
         room / s->node_count > 1 ? room / s->node_count : 1);
     read_leave(r, mark);
 }

@@ -23,6 +23,7 @@ void results_report_epoch(const struct results *t, struct federated_epoch_report
     out->ended = true;
     out->quorum_reached = o->anchored;
     out->participants = o->update_count;
+    out->left_out = o->left_out;
     out->stale = o->stale;
     out->absent = o->absent;
     out->quarantined = o->quarantined;

@@ -37,7 +37,7 @@ static json_t *shards_json(const struct results *t, const struct results_epoch *
     return out;
 }
 
-/* From the decision as the ledger file has it, or what fits an epoch that never ended. */
+/* From the decision as the ledger file has it, or what fits an epoch that never ended; otherwise NULL: nothing does. */
 static void put_outcome(json_t *out, const struct results_epoch *e, const char *key, json_t *otherwise)
 {
     json_t *value = e->log != NULL ? json_object_get(e->log->outcome_json, key) : NULL;
@@ -45,7 +45,7 @@ static void put_outcome(json_t *out, const struct results_epoch *e, const char *
     if (value != NULL) {
         json_decref(otherwise);
         json_put(out, key, json_incref(value));
-    } else {
+    } else if (otherwise != NULL) {
         json_put(out, key, otherwise);
     }
 }
@@ -65,6 +65,7 @@ json_t *results_summary_epoch(const struct results *t)
     json_put(out, "view_changes", json_u64(e->times.view_changes));
     json_put(out, "stalled", json_boolean(e->times.stalled));
     put_outcome(out, e, "participants", json_u64(0));
+    put_outcome(out, e, "left_out", NULL);
     put_outcome(out, e, "stale", json_u64(0));
     put_outcome(out, e, "absent", json_u64(0));
     put_outcome(out, e, "quarantined", json_u64(0));

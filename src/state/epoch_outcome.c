@@ -43,6 +43,7 @@ void outcome_fill(const struct federation_state *s, const struct decision *d, st
         .incumbent = d->winner != 0 ? s->candidates[d->winner].hash : s->incumbent_hash,
         .candidates = s->candidate_count,
         .scored = state_weighing_rows(s),
+        .left_out = s->left_out,
     };
     for (unsigned i = 0; i < s->member_count; i++)
         out->false_claims += s->members[i].found_epoch == s->epoch;
@@ -82,6 +83,8 @@ json_t *outcome_json(const struct epoch_outcome *o, const struct federation_stat
     json_put(j, "candidates", json_u64(o->candidates));
     json_put(j, "participants", json_u64(o->update_count));
     json_put(j, "scored", json_u64(o->scored));
+    if (o->left_out > 0)
+        json_put(j, "left_out", json_u64(o->left_out));
     json_put(j, "stale", json_u64(o->stale));
     json_put(j, "absent", json_u64(o->absent));
     json_put(j, "quarantined", json_u64(o->quarantined));

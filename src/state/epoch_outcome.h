@@ -26,6 +26,7 @@ struct epoch_outcome {
     unsigned update_count;
     struct aligned_update *updates;          /* in aligned order; owned */
     unsigned candidates, scored;             /* scored: rows that decided */
+    unsigned left_out;                       /* offers that no row is about: there was no room for them */
     unsigned absent, quarantined, convicted; /* members, as the next epoch begins */
     unsigned false_claims;                   /* members that were found with one while it ran */
     unsigned stale;                          /* updates that were made for an earlier epoch */
@@ -37,8 +38,8 @@ void outcome_fill(const struct federation_state *s, const struct decision *d, st
 void outcome_count(const struct federation_state *s, struct epoch_outcome *out);
 
 /* {"anchored", "changed", "aggregated_delta", "incumbent", "rolled_back_to", "candidates", "participants" (updates),
- * "scored", "stale", "absent", "quarantined", "convicted", "false_claims", "aligned_updates": [{node_id, ledger_height,
- * delta_score, anchor_hash, staleness}]}; s: after the block. New reference. */
+ * "scored", "left_out" (if any), "stale", "absent", "quarantined", "convicted", "false_claims", "aligned_updates":
+ * [{node_id, ledger_height, delta_score, anchor_hash, staleness}]}; s: after the block. New reference. */
 json_t *outcome_json(const struct epoch_outcome *o, const struct federation_state *s);
 
 #endif

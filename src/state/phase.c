@@ -2,53 +2,15 @@
 
 #include "base/mutate.h"
 #include "state/archive.h"
+#include "state/candidates.h"
 #include "state/recount.h"
 
 /* ---- COLLECT to SCORE */
 
-/* The archive, the incumbents before the present one, then the best offer of each member, then the second best, ..., as
- * far as there is room: what does not fit depends on no order of arrival. */
-static unsigned gather(const struct federation_state *s, struct candidate *into, unsigned room)
-{
-    unsigned count = 0;
-    for (unsigned i = 0; i < s->archive_count && count < room; i++)
-        into[count++] = (struct candidate){.hash = s->archive[i].hash, .genome = s->archive[i].incumbent};
-    count += archive_history(s, into + count, room - count);
-    for (unsigned k = 0; k < s->policy.migrants; k++) {
-        for (unsigned i = 0; i < s->member_count && count < room; i++) {
-            if (k < s->contributions[i].offer_count)
-                into[count++] = s->contributions[i].offers[k];
-        }
-    }
-    return count;
-}
-
-/* The incumbent is candidate 0 whatever its hash, the others follow in aligned order. */
-static void align(struct federation_state *s)
-{
-    struct candidate *all = mem_array(CYCLE_CANDIDATES_MAX, sizeof all[0]);
-    unsigned count = gather(s, all, CYCLE_CANDIDATES_MAX - 1), kept = 1;
-    count = align_candidates(&s->schema, all, count);
-    s->candidates = mem_array(count + 1, sizeof all[0]);
-    s->candidates[0] = (struct candidate){.hash = s->incumbent_hash, .genome = s->incumbent};
-    for (unsigned i = 0; i < count; i++) {
-        if (!digest_equal(&all[i].hash, &s->incumbent_hash))
-            s->candidates[kept++] = all[i];
-    }
-    s->candidate_count = kept;
-    mem_free(all);
-    for (unsigned i = 0; i < s->member_count; i++) {
-        struct contribution *c = &s->contributions[i];
-        mem_free(c->offers);
-        c->offers = NULL;
-        c->offer_count = 0;
-    }
-}
-
 static void collect_close(struct federation_state *s)
 {
     recount_draw_updates(s);
-    align(s);
+    candidates_align(s);
     s->phase = PHASE_SCORE;
     s->attempt = 0;
 }
@@ -83,6 +45,7 @@ static void contributions_clear(struct federation_state *s)
     mem_free(s->candidates);
     s->candidates = NULL;
     s->candidate_count = 0;
+    s->left_out = 0;
 }
 
 /* s->epoch is the new one already. */

@@ -122,6 +122,7 @@ struct federation_state {
                                                 genesis counts as the block at height 0 */
     unsigned candidate_count;
     struct candidate *candidates; /* owned; aligned once COLLECT is closed: 0 is the incumbent */
+    unsigned left_out;            /* offers that are not among them: there was no room */
     unsigned check_count;
     struct spot_check *checks;    /* owned; at most policy.spot_checks of UPDATEs and as many of rows */
     uint64_t rollback_epoch;      /* PHASE_ROLLBACK: where to */

@@ -363,7 +363,7 @@ static enum err state_check(const struct federation_state *s)
     bool aligned = s->phase != PHASE_COLLECT;
 
     if (!members_fit(s) || !origins_fit(s) || !rollback_fits(s) || !checks_fit(s) || s->anchor_count == 0 ||
-        aligned != (s->candidate_count > 0))
+        aligned != (s->candidate_count > 0) || (s->left_out > 0 && !aligned))
         return ERR_MISMATCH;
     if (aligned && !digest_equal(&s->candidates[0].hash, &s->incumbent_hash))
         return ERR_MISMATCH;
@@ -394,7 +394,9 @@ static void take_founding(struct federation_state *s, const struct federation_st
 
 static void get_state(struct cbor_reader *r, struct federation_state *s)
 {
-    cbor_expect_map(r, 19);
+    uint64_t pairs = cbor_get_map(r);
+    if (pairs != 19 && pairs != 20)
+        cbor_fail(r, ERR_RANGE);
     s->epoch = get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
     cbor_expect_key(r, "phase");
     s->phase = get_phase(r);
@@ -407,6 +409,8 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
     get_changes(r, s);
     get_members(r, s);
     get_retired(r, s);
+    if (pairs == 20)
+        s->left_out = (unsigned)get_number(r, "left_out", (uint64_t)MEMBERS_MAX * CYCLE_MIGRANTS_MAX);
     cbor_expect_key(r, "incumbent");
     get_genome(r, s, &s->incumbent, &s->incumbent_hash);
     s->candidates = get_candidates(r, s, "candidates", CYCLE_CANDIDATES_MAX, &s->candidate_count);

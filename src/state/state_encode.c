@@ -149,7 +149,7 @@ void state_encode(const struct federation_state *s, struct buf *out)
     ASSERT(!s->closing && !s->restoring);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 19);
+    cbor_put_map(&w, s->left_out > 0 ? 20 : 19);
     put_number(&w, "epoch", s->epoch);
     cbor_put_text(&w, "phase");
     cbor_put_text(&w, epoch_phase_name(s->phase));
@@ -165,6 +165,8 @@ void state_encode(const struct federation_state *s, struct buf *out)
     put_changes(&w, s);
     put_members(&w, s);
     put_retired(&w, s);
+    if (s->left_out > 0)
+        put_number(&w, "left_out", s->left_out);
     cbor_put_text(&w, "incumbent");
     genome_put(&w, &s->schema, &s->incumbent);
     put_candidates(&w, &s->schema, "candidates", s->candidates, s->candidate_count);

@@ -165,6 +165,60 @@ static void latency_limit_makes_room(void)
     scenario_fini(&s);
 }
 
+/* So many nodes, with this policy. */
+static enum err crowd(unsigned nodes, const char *policy, struct scenario *s, struct diag *diag)
+{
+    struct buf text = {0};
+
+    buf_printf(&text,
+               "{\"name\": \"crowd\", \"quorum\": 1, \"max_ledger_drift\": 3, \"epoch_start\": 1%s, \"nodes\": [",
+               policy);
+    for (unsigned i = 0; i < nodes; i++)
+        buf_printf(&text, "%s{\"id\": \"n%u\", \"region\": \"r\", \"role\": \"%s\", \"stake\": 1}", i > 0 ? ", " : "",
+                   i, i == 0 ? "core" : "edge");
+    buf_add_text(&text, "]}");
+    *diag = (struct diag){0};
+    enum err err = scenario_parse("crowd.json", bytes_of_buf(&text), s, diag);
+    buf_free(&text);
+    return err;
+}
+
+/* What an epoch has no room for is not asked for: 255 candidates less the archive and two earlier incumbents. */
+static void offers_fit(void)
+{
+    static const struct {
+        unsigned nodes;
+        const char *policy;
+        unsigned migrants; /* 0: refused */
+    } cases[] = {
+        {100, "", 2},
+        {124, "", 2},
+        {125, "", 1},
+        {256, "", 1},
+        {256, ", \"policy\": {\"migrants\": 1, \"archive\": 32}", 1},
+        {31, ", \"policy\": {\"migrants\": 8}", 8},
+        {32, ", \"policy\": {\"migrants\": 8}", 0},
+        {125, ", \"policy\": {\"migrants\": 2}", 0},
+        {126, ", \"policy\": {\"migrants\": 2, \"archive\": 0}", 2},
+        {127, ", \"policy\": {\"migrants\": 2, \"archive\": 0}", 0},
+    };
+    struct scenario s;
+    struct diag diag;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (cases[i].migrants == 0) {
+            CHECK_ERR(crowd(cases[i].nodes, cases[i].policy, &s, &diag), ERR_RANGE);
+            continue;
+        }
+        REQUIRE_OK(crowd(cases[i].nodes, cases[i].policy, &s, &diag));
+        CHECK_EQ_U64(s.policy.migrants, cases[i].migrants);
+        scenario_fini(&s);
+    }
+    CHECK_ERR(crowd(100, ", \"policy\": {\"migrants\": 8}", &s, &diag), ERR_RANGE);
+    CHECK(strstr(diag.text, "/policy/migrants: 100 members x 8 migrants are 800 offers") != NULL);
+    CHECK(strstr(diag.text, "and 249 are left; for 100 members at most 2 fit") != NULL);
+}
+
 static void names_of_events_and_lies(void)
 {
     CHECK_EQ_TEXT(scenario_event_name(EVENT_LATENCY_SPIKE), "latency_spike");
@@ -180,6 +234,7 @@ int main(void)
     TAP_RUN(minimal_form_and_its_defaults);
     TAP_RUN(full_form_value_by_value);
     TAP_RUN(latency_limit_makes_room);
+    TAP_RUN(offers_fit);
     TAP_RUN(names_of_events_and_lies);
     return tap_done();
 }

@@ -1,3 +1,4 @@
+#include "base/sample.h"
 #include "fixture.h"
 
 /* The straight line and the phases: collect, align, score, decide, anchor. */
@@ -126,7 +127,41 @@ static void the_guard_keeps_a_worse_winner_out(void)
     CHECK(!winner_passes_at(1100));
 }
 
-/* More offers than candidates fit: everybody's best come first, and what is left out depends on no order. */
+static bool offered(const struct fixture *f, uint64_t number)
+{
+    struct digest hash = fixture_hash(f, number);
+
+    for (unsigned i = 0; i < f->state.candidate_count; i++) {
+        if (digest_equal(&f->state.candidates[i].hash, &hash))
+            return true;
+    }
+    return false;
+}
+
+/* Of the turn that does not fit as a whole, those that a selection sample by the log's root takes are candidates; of
+ * the one after it, nobody's. Member i offers 1 + 8 i + turn. */
+static void check_turn(const struct fixture *f, unsigned turn)
+{
+    struct digest root = merkle_frontier_root(&f->state.log);
+    struct sample sample;
+
+    sample_begin(&sample, be64_get(root.b + 8), CYCLE_CANDIDATES_MAX - 2 - 38 * turn, 38);
+    for (unsigned i = 0; i < 38; i++) {
+        CHECK_EQ_U64(offered(f, 1 + 8 * i + turn), sample_takes(&sample));
+        CHECK(!offered(f, 1 + 8 * i + turn + 1) && offered(f, 1 + 8 * i + turn - 1));
+    }
+}
+
+/* In the epoch's file, the number is there only where it says something. */
+static void check_outcome_says(const struct fixture *f, bool says)
+{
+    json_t *outcome = outcome_json(&f->last.outcome, &f->state);
+
+    CHECK_EQ_U64(json_object_get(outcome, "left_out") != NULL, says);
+    json_decref(outcome);
+}
+
+/* More offers than find room: everybody's best come first, then a draw, and the number of the others is told. */
 static void candidates_are_bounded_fairly(void)
 {
     struct policy policy;
@@ -153,14 +188,50 @@ static void candidates_are_bounded_fairly(void)
             kept[state_find(&f.state, &f.state.candidates[i].fingerprint)]++;
         for (unsigned i = 0; i < 38; i++)
             CHECK(kept[i] == 6 || kept[i] == 7);
+        CHECK_EQ_U64(f.state.left_out, 38 * 8 - (CYCLE_CANDIDATES_MAX - 2));
+        check_turn(&f, 6);
         digests[turn] = align_digest(f.state.candidates, f.state.candidate_count);
         for (unsigned i = 0; i < 38; i++)
             fixture_score(&f, i, 1 + 8 * 9, 400);
         fixture_run(&f);
         CHECK(f.last.epoch_ended && f.last.outcome.changed);
+        CHECK_EQ_U64(f.last.outcome.left_out, 38 * 8 - (CYCLE_CANDIDATES_MAX - 2));
+        CHECK_EQ_U64(f.state.left_out, 0);
+        check_outcome_says(&f, true);
+        fixture_epoch(&f, 1);
+        check_outcome_says(&f, false);
         fixture_fini(&f);
     }
-    CHECK(digest_equal(&digests[0], &digests[1]));
+    CHECK(!digest_equal(&digests[0], &digests[1])); /* another log, another draw */
+}
+
+/* What many offer takes one place: nobody's genome is left out for it. */
+static void what_many_offer_takes_one_place(void)
+{
+    struct policy policy;
+    struct fixture f;
+
+    policy_default(&policy);
+    policy.migrants = 8;
+    fixture_init(&f, 1, 37, &policy);
+    for (unsigned i = 0; i < 38; i++) {
+        uint64_t numbers[8];
+        struct buf body = {0};
+        for (unsigned k = 0; k < 8; k++)
+            numbers[k] = k < 4 ? 1 + k : 100 + 4 * i + k; /* four that all have, and four of its own */
+        fixture_update_body(&f, numbers, 8, &body);
+        fixture_entry(&f, i, ENTRY_UPDATE, bytes_of_buf(&body));
+        buf_free(&body);
+    }
+    fixture_run(&f);
+    CHECK_EQ_U64(f.state.left_out, 0);
+    CHECK_EQ_U64(f.state.candidate_count, 1 + 4 + 4 * 38);
+    const struct digest *lowest = &f.state.members[0].fingerprint;
+    for (unsigned i = 1; i < 38; i++)
+        lowest = digest_compare(&f.state.members[i].fingerprint, lowest) < 0 ? &f.state.members[i].fingerprint : lowest;
+    for (unsigned number = 1; number <= 4; number++)
+        CHECK(digest_equal(&f.state.candidates[fixture_candidate(&f, number)].fingerprint, lowest));
+    fixture_fini(&f);
 }
 
 /* Anchors keep the newest, the archive the best. */
@@ -375,6 +446,7 @@ int main(void)
     TAP_RUN(an_epoch_replaces_the_incumbent);
     TAP_RUN(the_line_is_pinned);
     TAP_RUN(candidates_are_bounded_fairly);
+    TAP_RUN(what_many_offer_takes_one_place);
     TAP_RUN(memory_of_earlier_epochs_is_bounded);
     TAP_RUN(arrival_shows_nowhere);
     TAP_RUN(a_genome_stands_once);

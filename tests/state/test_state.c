@@ -242,6 +242,31 @@ static void the_root_is_over_chunks(void)
     fixture_fini(&f);
 }
 
+/* Offers are left out when COLLECT closes, and no more than there can be. */
+static void offers_are_left_out_of_candidates(void)
+{
+    struct fixture f;
+    struct federation_state back;
+    struct buf bytes = {0};
+
+    fixture_init(&f, 3, 1, NULL);
+    f.state.left_out = 1;
+    refused(&f);
+    f.state.left_out = 0;
+    fixture_collect(&f, 4, 5);
+    f.state.left_out = MEMBERS_MAX * CYCLE_MIGRANTS_MAX;
+    encode(&f, &bytes);
+    REQUIRE_OK(state_decode(&f.state, bytes_of_buf(&bytes), &back));
+    CHECK_EQ_U64(back.left_out, f.state.left_out);
+    state_free(&back);
+    buf_clear(&bytes);
+    f.state.left_out++;
+    encode(&f, &bytes);
+    CHECK_ERR(state_decode(&f.state, bytes_of_buf(&bytes), &back), ERR_RANGE);
+    buf_free(&bytes);
+    fixture_fini(&f);
+}
+
 /* ---- the corpus of fuzz/fuzz_state.c: [genesis document, state] */
 
 static const char *const corpus[] = {"founding", "collect", "score", "rollback", "recount"};
@@ -348,6 +373,7 @@ int main(int argc, char **argv)
     TAP_RUN(damage_shows);
     TAP_RUN(another_federations_is_refused);
     TAP_RUN(a_state_does_not_contradict_itself);
+    TAP_RUN(offers_are_left_out_of_candidates);
     TAP_RUN(the_root_is_over_chunks);
     TAP_RUN(the_corpus_is_of_this_format);
     return tap_done();
