@@ -68,7 +68,8 @@ void snapshot_make(const struct fed *f, const struct replica_block *b, struct bl
 
     ASSERT(err == ERR_OK && b->height == f->decided->height);
     block_header_encode(&block.header, &header);
-    state_encode(f->decided, state);
+    struct bytes encoded = executed_bytes(f->application.decided);
+    buf_add(state, encoded.data, encoded.len);
     state_proof_encode(bytes_of_buf(&header), b->certificate, &f->decided->log, &f->links, proof);
     buf_free(&header);
     block_fini(&block);

@@ -16,7 +16,20 @@ void executed_drop(struct executed *e)
         return;
     state_free(&e->state);
     execution_free(&e->execution);
+    blob_drop(e->bytes);
     mem_free(e);
+}
+
+struct bytes executed_bytes(struct executed *e)
+{
+    struct buf bytes = {0};
+
+    if (e->bytes == NULL) {
+        state_encode(&e->state, &bytes);
+        e->bytes = blob_new(bytes_of_buf(&bytes));
+        buf_free(&bytes);
+    }
+    return blob_bytes(e->bytes);
 }
 
 struct executed *executed_given(struct federation_state *state)

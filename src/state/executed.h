@@ -9,6 +9,7 @@ struct executed {
     unsigned holders;
     struct federation_state state;
     struct execution execution; /* zero: the founding state, or one that others gave */
+    struct blob *bytes;         /* executed_bytes's own */
 };
 
 /* States that were executed, remembered. For a driver that runs many nodes in one process, where every block comes by
@@ -39,6 +40,9 @@ struct digest executed_name(const struct executed *parent, struct entry *const *
 struct digest executed_name_of_block(const struct executed *parent, const struct block *block);
 /* From now on it is found. */
 void executed_remember(struct executed_cache *cache, const struct digest *name, struct executed *e);
+
+/* state_encode of the state, made when it is first asked for. Valid as long as it is held. */
+struct bytes executed_bytes(struct executed *e);
 
 struct executed *executed_hold(struct executed *e);
 void executed_drop(struct executed *e); /* NULL is fine */

@@ -103,6 +103,11 @@ static void a_state_below_is_not_changed(void)
     CHECK(digest_equal(&before, &after));
     CHECK_EQ_U64(r.founding->state.height, 0);
     CHECK_EQ_U64(next->state.height, 1);
+    struct buf encoded = {0};
+    state_encode(&next->state, &encoded);
+    CHECK_EQ_BYTES(executed_bytes(next), bytes_of_buf(&encoded));
+    CHECK(executed_bytes(next).data == executed_bytes(next).data); /* once */
+    buf_free(&encoded);
     executed_drop(next);
     buf_free(&entry);
     room_fini(&r);
