@@ -325,6 +325,11 @@ static void contribute(struct fed *f)
         reconcile(f);
         return;
     }
+    if (!cohort_has(f->decided, f->self)) {
+        if (self->status == MEMBER_ABSENT)
+            reconcile(f); /* or it would never be drawn again */
+        return;
+    }
     const struct contribution *c = &f->decided->contributions[f->self];
     bool counted = f->duties.cycle_basis.epoch <= self->counted_epoch; /* or later work of ours, of before a wipe */
     if (MUTATE(FED_WORK_OFFERED_AGAIN, false, counted))

@@ -12,6 +12,7 @@
 #include "fed/submit.h"
 #include "fed/wishes.h"
 #include "replica/replica.h"
+#include "state/cohort.h"
 
 /* What the files of this folder share. One step runs like this: fed.c hands the event to whom it concerns,
  * the replica calls back into application.c, and then duties_settle() compares the decided state with what this node

@@ -49,7 +49,8 @@ static const struct scenario_link *link_of(const struct scenario *s, unsigned a,
 static uint64_t entry_size(const struct scenario *s)
 {
     uint64_t genome = CANDIDATE + GENE * (uint64_t)scenario_schema(s)->count;
-    uint64_t update = s->policy.migrants * genome, score = SCORE * (1 + (uint64_t)s->policy.migrants * s->node_count);
+    uint64_t update = s->policy.migrants * genome,
+             score = SCORE * (1 + (uint64_t)s->policy.migrants * scenario_contributors(s));
     return ENVELOPE + (update > score ? update : score);
 }
 
@@ -57,8 +58,8 @@ static struct load load_of(const struct scenario *s, unsigned from, unsigned to)
 {
     struct headcount a = headcount_of(s, from), b = headcount_of(s, to);
     uint64_t same = from == to, entry = entry_size(s), quorum = s->quorum;
-    uint64_t entries = s->policy.batch_max < s->node_count ? s->policy.batch_max : s->node_count;
-    uint64_t batch = entries * entry, blocks = (s->node_count + entries - 1) / entries;
+    uint64_t all = scenario_contributors(s), entries = s->policy.batch_max < all ? s->policy.batch_max : all;
+    uint64_t batch = entries * entry, blocks = (all + entries - 1) / entries;
     uint64_t flying = blocks < SCENARIO_PIPELINE ? blocks : SCENARIO_PIPELINE;
     uint64_t pairs = a.validators * b.validators - same * a.validators;
     /* A VIEW-CHANGE proves what is prepared above its checkpoint. */

@@ -79,6 +79,7 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
                                        "migrants",
                                        "archive",
                                        "topology",
+                                       "cohort",
                                        "spot_checks",
                                        "joins_per_epoch",
                                        "checkpoint_interval",
@@ -120,6 +121,9 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
         read_fail(r, "window", ERR_RANGE, "%llu is less than twice the checkpoint_interval, %llu",
                   (unsigned long long)p->window, (unsigned long long)p->checkpoint_interval);
     read_unsigned(r, policy, "joins_per_epoch", 0, JOINS_PER_EPOCH_MAX, &p->joins_per_epoch);
+    read_unsigned(r, policy, "cohort", 0, RANK_SITES_MAX, &p->cohort);
+    if (r->err == ERR_OK && p->cohort > 0 && p->cohort < p->min_participants)
+        read_fail(r, "cohort", ERR_RANGE, "%u is less than min_participants, %u", p->cohort, p->min_participants);
     read_unsigned(r, policy, "spot_checks", 0, SPOT_CHECKS_MAX, &p->spot_checks);
     read_leave(r, mark);
 }
@@ -130,9 +134,10 @@ void scenario_check_offers(struct json_reader *r, const json_t *root, struct sce
 {
     const unsigned before = s->policy.archive_max + ARCHIVE_HISTORY;
     const unsigned room = CANDIDATES_ROOM - before;
+    const unsigned members = scenario_contributors(s);
     size_t mark;
 
-    if (r->err != ERR_OK || s->policy.migrants == 1 || s->node_count * s->policy.migrants <= room)
+    if (r->err != ERR_OK || s->policy.migrants == 1 || members * s->policy.migrants <= room)
         return;
     if (json_object_get(json_object_get(root, "policy"), "migrants") == NULL) {
         s->policy.migrants = 1;
@@ -143,9 +148,8 @@ void scenario_check_offers(struct json_reader *r, const json_t *root, struct sce
         r, "migrants", ERR_RANGE,
         "%u members x %u migrants are %u offers, but of the %d candidates of an epoch 1 is the incumbent, %u are of "
         "the archive, up to %d are incumbents before it, and %u are left; for %u members at most %u fit",
-        s->node_count, s->policy.migrants, s->node_count * s->policy.migrants, CYCLE_CANDIDATES_MAX,
-        s->policy.archive_max, ARCHIVE_HISTORY, room, s->node_count,
-        room / s->node_count > 1 ? room / s->node_count : 1);
+        members, s->policy.migrants, members * s->policy.migrants, CYCLE_CANDIDATES_MAX, s->policy.archive_max,
+        ARCHIVE_HISTORY, room, members, room / members > 1 ? room / members : 1);
     read_leave(r, mark);
 }
 

@@ -237,6 +237,11 @@ enum err scenario_shard(const struct scenario *s, unsigned index, struct program
                                      : workload_build_shard(&s->shared, seed, index, out, diag);
 }
 
+unsigned scenario_contributors(const struct scenario *s)
+{
+    return s->policy.cohort > 0 && s->policy.cohort < s->node_count ? s->policy.cohort : s->node_count;
+}
+
 bool scenario_discloses(const struct scenario *s, unsigned node)
 {
     const struct scenario_node *n = &s->nodes[node];

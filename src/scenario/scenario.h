@@ -152,6 +152,8 @@ enum err scenario_workload(const struct scenario *s, unsigned node, const struct
 enum err scenario_shard(const struct scenario *s, unsigned index, struct programs *programs, uint64_t seed,
                         struct instance *out, struct diag *diag) MUST_CHECK;
 
+/* So many nodes put something into an epoch, at most. */
+unsigned scenario_contributors(const struct scenario *s);
 int scenario_find_node(const struct scenario *s, const char *id); /* -1: no node has this id */
 /* Can others run the node's claims again on what it discloses? Only built-in work, that no event changes on the way: a
  * program of the user's may answer otherwise elsewhere, and nobody honest may be found. */

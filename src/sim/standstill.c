@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/dmath.h"
+#include "state/cohort.h"
 
 /* Why a run is over before its epochs are: which validators the others miss, and since when; how many are needed; what
  * the epoch waits for; what ended the run. */
@@ -103,7 +104,7 @@ static void say_phase(const struct federation_state *s, struct buf *out)
     unsigned active = 0;
 
     for (unsigned i = 0; i < s->member_count; i++)
-        active += s->members[i].status == MEMBER_ACTIVE;
+        active += cohort_awaits(s, i);
     switch (s->phase) {
     case PHASE_COLLECT:
         buf_printf(out, "; the log has the updates of %u of %u active members", state_updates(s), active);

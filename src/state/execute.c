@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "state/cohort.h"
 #include "state/executed.h"
 #include "state/kind.h"
 #include "state/membership.h"
@@ -117,8 +118,10 @@ void state_execute(struct federation_state *s, struct entry *const *entries, uns
         out->verdicts[i] = entry_execute(s, entries[i]);
     }
     phase_advance(s, out);
-    if (out->epoch_ended)
+    if (out->epoch_ended) {
         membership_close(s);
+        cohort_draw(s);
+    }
     state_voter_set(s, &voters);
     out->phase_changed = epoch != s->epoch || phase != s->phase || attempt != s->attempt;
     remember_parent(s);

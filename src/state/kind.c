@@ -1,3 +1,4 @@
+#include "state/cohort.h"
 #include "state/kind.h"
 
 /* The table of the kinds of entries: what is true of one kind alone stands in the file of its name. */
@@ -19,7 +20,7 @@ const struct kind *kind_of(const struct entry *e)
 bool kind_contributes(const struct federation_state *s, const struct entry *e)
 {
     enum member_status status = s->members[e->member].status;
-    return status == MEMBER_ACTIVE || status == MEMBER_ABSENT;
+    return (status == MEMBER_ACTIVE || status == MEMBER_ABSENT) && cohort_has(s, e->member);
 }
 
 enum err kind_judge_epoch(const struct federation_state *s, const struct entry *e)

@@ -3,6 +3,7 @@
 #include "base/mutate.h"
 #include "state/archive.h"
 #include "state/candidates.h"
+#include "state/cohort.h"
 #include "state/recount.h"
 
 /* ---- COLLECT to SCORE */
@@ -133,7 +134,7 @@ static void mark_absent(struct federation_state *s)
 {
     for (unsigned i = 0; i < s->member_count; i++) {
         const struct contribution *c = &s->contributions[i];
-        if (s->members[i].status == MEMBER_ACTIVE && !(s->phase == PHASE_COLLECT ? c->updated : c->scored))
+        if (cohort_awaits(s, i) && !(s->phase == PHASE_COLLECT ? c->updated : c->scored))
             s->members[i].status = MEMBER_ABSENT;
     }
 }

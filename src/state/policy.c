@@ -85,6 +85,7 @@ static const char *optimiser_text(unsigned value)
  * stay an int64_t of nanoseconds: a day, 16 times doubled, does. */
 static const struct field fields[] = {
     FIELD_NAMED(rule, RANK_RULE_COUNT, rule_name),
+    FIELD(cohort, 1, RANK_SITES_MAX),
     FIELD(shards, 0, 4096),
     FIELD_WIDE(window, 2, PBFT_WINDOW_MAX),
     FIELD(migrants, 1, CYCLE_MIGRANTS_MAX),
@@ -111,6 +112,12 @@ static const struct field fields[] = {
 };
 enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };
 
+/* Zero is not written, and not read: the field is not there. */
+static bool is_optional(const struct field *f)
+{
+    return f->offset == offsetof(struct policy, cohort);
+}
+
 static uint64_t field_read(const struct policy *p, const struct field *f)
 {
     const char *at = (const char *)p + f->offset;
@@ -136,9 +143,11 @@ static void field_write(struct policy *p, const struct field *f, uint64_t v)
 
 void policy_put(struct cbor_writer *w, const struct policy *p)
 {
-    cbor_put_map(w, FIELD_COUNT);
+    cbor_put_map(w, FIELD_COUNT - (p->cohort == 0));
     for (unsigned i = 0; i < FIELD_COUNT; i++) {
         const struct field *f = &fields[i];
+        if (is_optional(f) && field_read(p, f) == 0)
+            continue;
         cbor_put_text(w, f->key);
         if (f->name != NULL)
             cbor_put_text(w, f->name((unsigned)field_read(p, f)));
@@ -165,16 +174,25 @@ static uint64_t number_get(struct cbor_reader *r, const struct field *f)
     return v;
 }
 
+static bool cohort_is_too_small(const struct policy *p)
+{
+    return p->cohort > 0 && p->cohort < p->min_participants;
+}
+
 void policy_get(struct cbor_reader *r, struct policy *out)
 {
     struct policy p = {0};
-    cbor_expect_map(r, FIELD_COUNT);
+    uint64_t count = cbor_get_map(r);
+    if (count != FIELD_COUNT && count != FIELD_COUNT - 1)
+        cbor_fail(r, ERR_RANGE);
     for (unsigned i = 0; i < FIELD_COUNT; i++) {
         const struct field *f = &fields[i];
+        if (is_optional(f) && count < FIELD_COUNT)
+            continue;
         cbor_expect_key(r, f->key);
         field_write(&p, f, f->name != NULL ? named_get(r, f) : number_get(r, f));
     }
-    if (r->err == ERR_OK && p.window < 2 * p.checkpoint_interval)
+    if (r->err == ERR_OK && (p.window < 2 * p.checkpoint_interval || cohort_is_too_small(&p)))
         cbor_fail(r, ERR_RANGE);
     if (r->err == ERR_OK)
         *out = p;
@@ -185,6 +203,8 @@ enum err policy_check(const struct policy *p, struct diag *diag)
     for (unsigned i = 0; i < FIELD_COUNT; i++) {
         const struct field *f = &fields[i];
         uint64_t v = field_read(p, f);
+        if (is_optional(f) && v == 0)
+            continue;
         if (v < f->least || v > f->most)
             return diag_set(diag, ERR_RANGE, "policy: %s is %llu, must be in %llu..%llu", f->key, (unsigned long long)v,
                             (unsigned long long)f->least, (unsigned long long)f->most);
@@ -192,5 +212,8 @@ enum err policy_check(const struct policy *p, struct diag *diag)
     if (p->window < 2 * p->checkpoint_interval)
         return diag_set(diag, ERR_RANGE, "policy: window is %llu, must be at least twice checkpoint_interval, %llu",
                         (unsigned long long)p->window, (unsigned long long)p->checkpoint_interval);
+    if (cohort_is_too_small(p))
+        return diag_set(diag, ERR_RANGE, "policy: cohort is %u, must be at least min_participants, %u", p->cohort,
+                        p->min_participants);
     return ERR_OK;
 }

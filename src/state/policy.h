@@ -36,6 +36,7 @@ struct policy {
     unsigned shards; /* units of shared work, spread over active nodes by rendezvous hashing */
     unsigned batch_max;
     uint64_t checkpoint_interval, window; /* of PBFT, in blocks: window >= 2 * checkpoint_interval (pbft/pbft.h) */
+    unsigned cohort;      /* members that contribute to an epoch, at least min_participants; 0: all that are active */
     unsigned spot_checks; /* claims that validators run again, of an epoch's UPDATEs and of its rows each; 0: none */
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "state/cohort.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
 
@@ -95,6 +96,7 @@ enum err state_genesis(struct bytes bytes, struct federation_state *out, struct 
     take_genesis(out, g);
     struct digest leaf = entry_leaf_hash(bytes);
     merkle_frontier_append(&out->log, &leaf);
+    cohort_draw(out);
     struct block_header header = state_genesis_header(out);
     out->block_id = block_id(&header);
 done:
@@ -235,7 +237,7 @@ int state_shard_owner(const struct federation_state *s, unsigned shard)
     uint8_t number[8];
     be64_put(number, shard);
     for (unsigned i = 0; i < s->member_count; i++) {
-        if (s->members[i].status != MEMBER_ACTIVE)
+        if (!cohort_awaits(s, i))
             continue;
         struct digest_context c;
         digest_init(&c);
@@ -319,7 +321,7 @@ bool state_suffices(const struct federation_state *s)
         const struct contribution *c = &s->contributions[i];
         enum member_status status = s->members[i].status;
         unsigned party = MUTATE(STATE_PARTY_SPEAKS_TWICE, i, state_party(s, i));
-        if (!state_weighs(s, i))
+        if (!state_weighs(s, i) || !cohort_has(s, i))
             continue;
         stays[party] |= status != MEMBER_LEFT && status != MEMBER_CONVICTED;
         if (s->phase == PHASE_COLLECT ? c->updated : c->scored) {
@@ -336,7 +338,7 @@ bool state_phase_complete(const struct federation_state *s)
         return s->restoring;
     for (unsigned i = 0; i < s->member_count; i++) {
         const struct contribution *c = &s->contributions[i];
-        if (s->members[i].status == MEMBER_ACTIVE && !(s->phase == PHASE_COLLECT ? c->updated : c->scored))
+        if (cohort_awaits(s, i) && !(s->phase == PHASE_COLLECT ? c->updated : c->scored))
             return false;
     }
     return state_suffices(s);

@@ -30,6 +30,7 @@ struct member {
     struct digest fingerprint;
     enum member_status status;
     bool votes; /* is a validator in this membership epoch */
+    bool drawn; /* into the cohort of the running epoch (state/cohort.h) */
     unsigned ballot_count;
     struct digest ballots[BALLOTS_KEPT]; /* of the bodies that it signed off and that are not agreed; newest last */
     unsigned sponsor;                    /* the founder that stands for it, counted from 1; 0: it is a founder itself */
@@ -164,7 +165,7 @@ unsigned state_validator(const struct federation_state *s, unsigned replica);
 /* Keys and fingerprints of the validators in replica order, into arrays of PBFT_REPLICAS_MAX; a voters view of them. */
 void state_voters(const struct federation_state *s, struct public_key *keys, struct digest *fingerprints,
                   struct voters *out);
-/* Which member does a shard belong to? Rendezvous hashing (Thaler and Ravishankar 1998) over active members,
+/* Which member does a shard belong to? Rendezvous hashing (Thaler and Ravishankar 1998) over whom the epoch waits for,
  * weight: stake not considered; highest SHA-256(federation id | shard | fingerprint). -1 with nobody active. */
 int state_shard_owner(const struct federation_state *s, unsigned shard);
 /* Is this a block that the state knows: the present one, or one of the latest before it? */
@@ -180,9 +181,9 @@ unsigned state_rows(const struct federation_state *s);
 /* Rows of members that weigh. */
 unsigned state_weighing_rows(const struct federation_state *s);
 /* Have policy.min_participants spoken in the running phase, COLLECT or SCORE? Who does not weigh is none of them, and a
- * party counts once, unless fewer parties than that are left in the federation. */
+ * party counts once, unless fewer parties than that are left in the cohort (the federation, without cohorts). */
 bool state_suffices(const struct federation_state *s);
-/* Is the running phase complete without a CLOSE: has every active member spoken? */
+/* Is the running phase complete without a CLOSE: has everybody spoken for whom it waits (state/cohort.h)? */
 bool state_phase_complete(const struct federation_state *s);
 
 #endif

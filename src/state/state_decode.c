@@ -392,15 +392,42 @@ static void take_founding(struct federation_state *s, const struct federation_st
     s->schema = founding->schema;
 }
 
+/* Members, before they are read. */
+static unsigned get_cohort(struct cbor_reader *r, unsigned *out, unsigned most)
+{
+    cbor_expect_key(r, "cohort");
+    unsigned count = get_count(r, most);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t member = cbor_get_uint(r);
+        if (member >= MEMBERS_MAX)
+            cbor_fail(r, ERR_RANGE);
+        out[i] = (unsigned)member;
+    }
+    return count;
+}
+
+static void take_cohort(struct cbor_reader *r, struct federation_state *s, const unsigned *cohort, unsigned count)
+{
+    for (unsigned i = 0; i < count && r->err == ERR_OK; i++) {
+        if (cohort[i] >= s->member_count)
+            cbor_fail(r, ERR_RANGE);
+        else
+            s->members[cohort[i]].drawn = true;
+    }
+}
+
 static void get_state(struct cbor_reader *r, struct federation_state *s)
 {
-    uint64_t pairs = cbor_get_map(r);
-    if (pairs != 19 && pairs != 20)
+    uint64_t pairs = cbor_get_map(r), least = 19 + (s->policy.cohort > 0);
+    unsigned cohort[RANK_SITES_MAX], drawn = 0;
+    if (pairs != least && pairs != least + 1)
         cbor_fail(r, ERR_RANGE);
     s->epoch = get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
     cbor_expect_key(r, "phase");
     s->phase = get_phase(r);
     get_checks(r, s);
+    if (s->policy.cohort > 0)
+        drawn = get_cohort(r, cohort, s->policy.cohort);
     s->quorum = (unsigned)get_number(r, "quorum", PBFT_REPLICAS_MAX);
     s->recent_count = get_digests(r, "recent", s->recent, BLOCKS_REMEMBERED);
     s->anchor_count = get_anchors(r, s, "anchors", s->anchors, ANCHORS_KEPT);
@@ -408,8 +435,9 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
     s->attempt = get_number(r, "attempt", s->policy.retry_budget);
     get_changes(r, s);
     get_members(r, s);
+    take_cohort(r, s, cohort, drawn);
     get_retired(r, s);
-    if (pairs == 20)
+    if (pairs > least)
         s->left_out = (unsigned)get_number(r, "left_out", (uint64_t)MEMBERS_MAX * CYCLE_MIGRANTS_MAX);
     cbor_expect_key(r, "incumbent");
     get_genome(r, s, &s->incumbent, &s->incumbent_hash);

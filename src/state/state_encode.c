@@ -144,16 +144,32 @@ static void put_checks(struct cbor_writer *w, const struct federation_state *s)
         put_check(w, &s->schema, &s->checks[i]);
 }
 
+static void put_cohort(struct cbor_writer *w, const struct federation_state *s)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < s->member_count; i++)
+        count += s->members[i].drawn;
+    cbor_put_text(w, "cohort");
+    cbor_put_array(w, count);
+    for (unsigned i = 0; i < s->member_count; i++) {
+        if (s->members[i].drawn)
+            cbor_put_uint(w, i);
+    }
+}
+
 void state_encode(const struct federation_state *s, struct buf *out)
 {
     ASSERT(!s->closing && !s->restoring);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, s->left_out > 0 ? 20 : 19);
+    cbor_put_map(&w, 19 + (s->policy.cohort > 0) + (s->left_out > 0));
     put_number(&w, "epoch", s->epoch);
     cbor_put_text(&w, "phase");
     cbor_put_text(&w, epoch_phase_name(s->phase));
     put_checks(&w, s);
+    if (s->policy.cohort > 0)
+        put_cohort(&w, s);
     put_number(&w, "quorum", s->quorum);
     cbor_put_text(&w, "recent");
     cbor_put_array(&w, s->recent_count);

@@ -79,10 +79,10 @@ many() {
         printf "], \"workload\": {\"family\": \"queen\", \"instances\": 1, \"size_min\": 4},"
         printf " \"policy\": {\"evaluations\": 1, \"iteration_limit\": 1%s}}", migrants }' > x.json
 }
-many 79 ', "migrants": 3'
+many 84 ', "migrants": 3'
 bad "more offers than can be scored" \
-    '/policy/migrants: 79 members x 3 migrants are 237 offers, but .*for 79 members at most 2 fit'
-many 78 ', "migrants": 3'
+    '/policy/migrants: 84 members x 3 migrants are 252 offers, but .*for 84 members at most 2 fit'
+many 83 ', "migrants": 3'
 ok "as many as can" run 0 "$federated_sim" --scenario x.json --epochs 1 --output-dir often --quiet
 many 130 ''
 ok "where two do not fit one is offered" run 0 "$federated_sim" --scenario x.json --epochs 1 --output-dir often --json

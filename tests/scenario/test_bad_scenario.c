@@ -167,6 +167,7 @@ static const struct {
     {"{" HEAD ONE ",'policy':{'window':30}}",
      ERR_RANGE,
      {"/policy/window: 30 is less than twice the checkpoint_interval, 16"}},
+    {"{" HEAD ONE ",'policy':{'cohort':1}}", ERR_RANGE, {"/policy/cohort: 1 is less than min_participants, 2"}},
     {"{" HEAD ONE ",'policy':{'joins_per_epoch':9}}", ERR_RANGE, {"/policy/joins_per_epoch: 9 is outside 0..8"}},
     {EVENT("{'kind':'rotate_key','at_ms':1,'node':'a'},{'kind':'rotate_key','at_ms':2,'node':'a'}"),
      ERR_DUPLICATE,

@@ -90,6 +90,7 @@ static void check_rules(const struct scenario *s)
     CHECK_EQ_I64(s->submit_ns, 300 * ms);
     CHECK_EQ_I64(s->submit_max_ns, 2400 * ms);
     CHECK_EQ_U64(p->spot_checks, 7);
+    CHECK_EQ_U64(p->cohort, 5);
     CHECK_EQ_U64(p->joins_per_epoch, 3);
     CHECK_EQ_U64(p->checkpoint_interval, 8);
     CHECK_EQ_U64(p->window, 48);

@@ -1,16 +1,19 @@
 #include "run.h"
 #include "tap.h"
 
-/* As many sites as there may be: more genomes are offered than an epoch has room for. */
+/* Many sites: more genomes than an epoch has room for, or fewer contributors than there are sites. */
 
-enum { MEMBERS = 256, VALIDATORS = 4 };
+enum { VALIDATORS = 4 };
 
-static void text_of_crowd(struct buf *out)
+static void crowd(struct buf *out, unsigned members, const char *policy, const char *events)
 {
-    buf_add_text(out, "{\"name\": \"crowd\", \"quorum\": 3, \"max_ledger_drift\": 2, \"epoch_start\": 1, \"policy\": "
-                      "{\"evaluations\": 8, \"iteration_limit\": 20, \"migrants\": 1, \"archive\": 32}, \"workload\": "
-                      "{\"family\": \"random\", \"instances\": 1, \"size_min\": 8, \"size_max\": 10}, \"nodes\": [");
-    for (unsigned i = 0; i < MEMBERS; i++)
+    buf_printf(
+        out,
+        "{\"name\": \"crowd\", \"quorum\": 3, \"max_ledger_drift\": 2, \"epoch_start\": 1, \"policy\": "
+        "{\"iteration_limit\": 20, \"migrants\": 1, %s}, \"workload\": {\"family\": \"random\", \"instances\": 1, "
+        "\"size_min\": 8, \"size_max\": 10}, \"events\": [%s], \"nodes\": [",
+        policy, events);
+    for (unsigned i = 0; i < members; i++)
         buf_printf(out, "%s{\"id\": \"n%u\", \"region\": \"r\", \"role\": \"%s\", \"stake\": 1}", i > 0 ? ", " : "", i,
                    i < VALIDATORS ? "core" : "edge");
     buf_add_text(out, "]}");
@@ -19,11 +22,12 @@ static void text_of_crowd(struct buf *out)
 /* The same number in the report, in the epochs' files and in the summary. */
 static void offers_that_find_no_room_are_told(void)
 {
+    enum { MEMBERS = 256 };
     struct run run;
     struct buf text = {0};
     uint64_t left_out = 0;
 
-    text_of_crowd(&text);
+    crowd(&text, MEMBERS, "\"evaluations\": 8, \"archive\": 32", "");
     run_text(&run, buf_text(&text), 2, 3, 1);
     REQUIRE_OK(run.err);
     CHECK(run_anchored(&run));
@@ -44,8 +48,43 @@ static void offers_that_find_no_room_are_told(void)
     buf_free(&text);
 }
 
+/* Some fail and come back, and are drawn again; nobody can tell whether nodes share their states. */
+static void cohorts_contribute(void)
+{
+    enum { MEMBERS = 40, COHORT = 12, EPOCHS = 8 };
+    struct run run, alone = {0};
+    struct buf text = {0};
+
+    crowd(
+        &text, MEMBERS, "\"evaluations\": 3, \"cohort\": 12",
+        "{\"kind\": \"crash\", \"epoch\": 2, \"node\": \"n1\"}, {\"kind\": \"crash\", \"epoch\": 2, \"node\": \"n9\"}, "
+        "{\"kind\": \"restart\", \"epoch\": 4, \"node\": \"n1\"}, {\"kind\": \"restart\", \"epoch\": 4, \"node\": "
+        "\"n9\"}");
+    run_text(&run, buf_text(&text), EPOCHS, 3, 1);
+    REQUIRE_OK(run.err);
+    CHECK(run_anchored(&run));
+    for (unsigned i = 0; i < run.epoch_count; i++)
+        CHECK(run.report.epochs[i].participants <= COHORT && run.report.epochs[i].participants >= COHORT - 2);
+    const struct federation_state *s = &run.results.history.state;
+    unsigned contributed = 0;
+    for (unsigned i = 0; i < s->member_count; i++) {
+        CHECK_EQ_U64(s->members[i].status, MEMBER_ACTIVE);
+        contributed += s->members[i].counted_epoch > 0;
+    }
+    CHECK(contributed > 2 * COHORT);
+    CHECK_EQ_U64(run_entries(&run, "update"), run_entries(&run, "score"));
+    REQUIRE_OK(scenario_parse("test.json", bytes_of_buf(&text), &alone.scenario, &alone.diag));
+    run_scenario(&alone,
+                 &(struct rehearsal_options){.seed = 3, .epochs = EPOCHS, .threads = 1, .shares_nothing = true});
+    CHECK_EQ_BYTES(digest_bytes(&alone.bytes), digest_bytes(&run.bytes));
+    run_free(&alone);
+    run_free(&run);
+    buf_free(&text);
+}
+
 int main(void)
 {
     TAP_RUN(offers_that_find_no_room_are_told);
+    TAP_RUN(cohorts_contribute);
     return tap_done();
 }

@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "state/cohort.h"
 
 /* Random entries in random blocks: valid ones, mangled ones, replays, those of another federation. Nothing
  * crashes, the invariants hold after every block, and fixture_run() executes everything twice. Replay one
@@ -215,6 +216,7 @@ static void check_contributions(const struct federation_state *s)
         CHECK(!c->scored || s->phase != PHASE_COLLECT);
         CHECK(c->staleness <= s->policy.max_ledger_drift);
         CHECK(status != MEMBER_CONVICTED || (!c->updated && !c->scored));
+        CHECK(cohort_has(s, i) || (!c->updated && !c->scored));
         CHECK(s->members[i].last_epoch <= s->epoch);
         CHECK(!s->members[i].votes || status != MEMBER_LEFT);
         CHECK(s->members[i].card.stake <= s->founders_stake);
@@ -281,6 +283,7 @@ static void storm_init(struct storm *s, uint64_t seed)
     policy.rule = draw(s, 2) ? RANK_MEDIAN : RANK_TRIMMED;
     policy.rollback_ppm = draw(s, 2) * 50000;
     policy.spot_checks = (unsigned)draw(s, 4);
+    policy.cohort = draw(s, 3) == 0 ? policy.min_participants + (unsigned)draw(s, 3) : 0;
     unsigned validators = 1 + (unsigned)draw(s, 4), edges = 1 + (unsigned)draw(s, 3);
     fixture_init(&s->f, validators, edges, &policy);
     fixture_init(&s->foreign, validators, edges + 1, &policy);

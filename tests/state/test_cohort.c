@@ -1,0 +1,235 @@
+#include "state/cohort.h"
+
+#include "base/sample.h"
+#include "fixture.h"
+
+/* Epochs to which a cohort contributes: who is in it, and what becomes of the others. */
+
+enum { VALIDATORS = 3, EDGES = 9, MEMBERS = VALIDATORS + EDGES, COHORT = 4 };
+
+static void begin(struct fixture *f)
+{
+    struct policy policy;
+
+    policy_default(&policy);
+    policy.cohort = COHORT;
+    fixture_init(f, VALIDATORS, EDGES, &policy);
+}
+
+static unsigned drawn(const struct fixture *f)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < MEMBERS; i++)
+        count += cohort_has(&f->state, i);
+    return count;
+}
+
+/* The first member, from this one on, that is in the cohort, or is not. */
+static unsigned next(const struct fixture *f, unsigned from, bool in)
+{
+    for (unsigned k = 0; k < MEMBERS; k++) {
+        if (cohort_has(&f->state, (from + k) % MEMBERS) == in)
+            return (from + k) % MEMBERS;
+    }
+    CHECK(false);
+    return 0;
+}
+
+/* The present cohort is the selection sample over the active members by the root of the log as it is. */
+static void check_draw(const struct fixture *f)
+{
+    struct digest root = merkle_frontier_root(&f->state.log);
+    struct sample sample;
+    unsigned active = 0;
+
+    for (unsigned i = 0; i < MEMBERS; i++)
+        active += f->state.members[i].status == MEMBER_ACTIVE;
+    sample_begin(&sample, be64_get(root.b + 16), COHORT, active);
+    for (unsigned i = 0; i < MEMBERS; i++) {
+        bool takes = f->state.members[i].status == MEMBER_ACTIVE && sample_takes(&sample);
+        CHECK_EQ_U64(cohort_has(&f->state, i), takes);
+    }
+}
+
+/* The cohort does all that the epoch waits for; silent: but for this member, for which a CLOSE stands in. */
+static void run_epoch(struct fixture *f, unsigned silent)
+{
+    uint64_t epoch = f->state.epoch, best = 0; /* always a new genome, or an old one would come back by a rollback */
+
+    for (unsigned i = 0; i < MEMBERS; i++) {
+        if (!cohort_has(&f->state, i) || i == silent)
+            continue;
+        best = 100 * epoch + i;
+        fixture_update(f, i, best, epoch);
+    }
+    if (silent < MEMBERS)
+        fixture_close(f, 0);
+    fixture_run(f);
+    REQUIRE(f->state.phase == PHASE_SCORE);
+    for (unsigned i = 0; i < MEMBERS; i++) {
+        if (cohort_has(&f->state, i) && i != silent)
+            fixture_score(f, i, best, 200);
+    }
+    fixture_run(f);
+    REQUIRE(f->last.epoch_ended && f->last.outcome.anchored);
+}
+
+static void the_log_draws_each_epochs_cohort(void)
+{
+    struct fixture f;
+    bool ever[MEMBERS] = {false};
+    unsigned all = 0;
+
+    begin(&f);
+    for (unsigned epoch = 0; epoch < 24; epoch++) {
+        CHECK_EQ_U64(drawn(&f), COHORT);
+        check_draw(&f);
+        for (unsigned i = 0; i < MEMBERS; i++)
+            ever[i] |= cohort_has(&f.state, i);
+        run_epoch(&f, MEMBERS);
+        CHECK_EQ_U64(f.last.outcome.update_count, COHORT);
+        CHECK_EQ_U64(f.last.outcome.scored, COHORT);
+        CHECK_EQ_U64(f.last.outcome.absent, 0);
+    }
+    for (unsigned i = 0; i < MEMBERS; i++)
+        all += ever[i];
+    CHECK_EQ_U64(all, MEMBERS);
+    fixture_fini(&f);
+}
+
+/* Nobody chooses to take part: what others send has no effect, in both phases. */
+static void who_is_not_drawn_is_not_heard(void)
+{
+    struct fixture f;
+
+    begin(&f);
+    unsigned outside = next(&f, 0, false);
+    fixture_update(&f, outside, 50, 1);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    CHECK(!f.state.contributions[outside].updated);
+    for (unsigned i = 0; i < MEMBERS; i++) {
+        if (cohort_has(&f.state, i))
+            fixture_update(&f, i, 1 + i, 1);
+    }
+    fixture_run(&f);
+    REQUIRE(f.state.phase == PHASE_SCORE);
+    fixture_score(&f, outside, 1 + next(&f, 0, true), 200);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_STATE);
+    CHECK(!f.state.contributions[outside].scored);
+    fixture_fini(&f);
+}
+
+/* A member that lets a deadline pass is drawn again when it has said where it stands. */
+static void the_absent_come_back(void)
+{
+    struct fixture f;
+
+    begin(&f);
+    unsigned silent = next(&f, 0, true);
+    run_epoch(&f, silent);
+    CHECK_EQ_U64(f.state.members[silent].status, MEMBER_ABSENT);
+    CHECK_EQ_U64(f.last.outcome.absent, 1);
+    CHECK(!cohort_has(&f.state, silent));
+    check_draw(&f);
+    struct reconcile_body body = {.height = f.state.height, .block_id = f.state.block_id};
+    struct buf encoded = {0};
+    reconcile_body_encode(&body, &encoded);
+    fixture_entry(&f, silent, ENTRY_RECONCILE, bytes_of_buf(&encoded));
+    buf_free(&encoded);
+    fixture_run(&f);
+    CHECK_ERR(f.last.verdicts[0], ERR_OK);
+    CHECK_EQ_U64(f.state.members[silent].status, MEMBER_ACTIVE);
+    CHECK(!cohort_has(&f.state, silent)); /* not in the epoch that runs */
+    for (unsigned epoch = 0; epoch < 30 && !cohort_has(&f.state, silent); epoch++)
+        run_epoch(&f, MEMBERS);
+    CHECK(cohort_has(&f.state, silent));
+    fixture_fini(&f);
+}
+
+/* With no more active members than a cohort has, all of them are in it. */
+static void a_cohort_of_all(void)
+{
+    struct policy policy;
+    struct fixture f;
+
+    policy_default(&policy);
+    policy.cohort = MEMBERS + 5;
+    fixture_init(&f, VALIDATORS, EDGES, &policy);
+    CHECK_EQ_U64(drawn(&f), MEMBERS);
+    run_epoch(&f, MEMBERS);
+    CHECK_EQ_U64(drawn(&f), MEMBERS);
+    fixture_fini(&f);
+}
+
+/* Another cohort is another state, to the block's id; and what is no cohort is no state. */
+static void a_forged_cohort_shows(void)
+{
+    struct fixture f;
+    struct federation_state back;
+    struct buf bytes = {0};
+
+    begin(&f);
+    struct digest root = state_root(&f.state);
+    unsigned in = next(&f, 0, true), out = next(&f, 0, false);
+    f.state.members[in].drawn = false;
+    f.state.members[out].drawn = true;
+    struct digest forged = state_root(&f.state);
+    CHECK(!digest_equal(&root, &forged));
+    f.state.members[in].drawn = true;
+    state_encode(&f.state, &bytes);
+    CHECK_ERR(state_decode(&f.state, bytes_of_buf(&bytes), &back), ERR_LIMIT);
+    buf_free(&bytes);
+    fixture_fini(&f);
+}
+
+static enum err decoded(const struct policy *p, struct policy *out)
+{
+    struct buf bytes = {0};
+    struct cbor_writer w;
+    struct cbor_reader r;
+
+    cbor_writer_init(&w, &bytes);
+    policy_put(&w, p);
+    cbor_writer_done(&w);
+    cbor_reader_init(&r, bytes_of_buf(&bytes));
+    policy_get(&r, out);
+    enum err err = cbor_reader_done(&r);
+    buf_free(&bytes);
+    return err;
+}
+
+static void a_policy_says_how_many(void)
+{
+    struct policy p, back;
+
+    policy_default(&p);
+    CHECK_EQ_U64(p.cohort, 0);
+    REQUIRE_OK(decoded(&p, &back));
+    CHECK_EQ_U64(back.cohort, 0);
+    for (unsigned cohort = p.min_participants; cohort <= RANK_SITES_MAX; cohort++) {
+        p.cohort = cohort;
+        CHECK_OK(policy_check(&p, NULL));
+        REQUIRE_OK(decoded(&p, &back));
+        CHECK_EQ_U64(back.cohort, cohort);
+    }
+    p.cohort = RANK_SITES_MAX + 1;
+    CHECK_ERR(policy_check(&p, NULL), ERR_RANGE);
+    CHECK_ERR(decoded(&p, &back), ERR_RANGE);
+    p.cohort = p.min_participants - 1;
+    CHECK_ERR(policy_check(&p, NULL), ERR_RANGE);
+    CHECK_ERR(decoded(&p, &back), ERR_RANGE);
+}
+
+int main(void)
+{
+    TAP_RUN(the_log_draws_each_epochs_cohort);
+    TAP_RUN(who_is_not_drawn_is_not_heard);
+    TAP_RUN(the_absent_come_back);
+    TAP_RUN(a_cohort_of_all);
+    TAP_RUN(a_forged_cohort_shows);
+    TAP_RUN(a_policy_says_how_many);
+    return tap_done();
+}
