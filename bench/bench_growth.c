@@ -4,24 +4,26 @@
 
 #include "base/dmath.h"
 #include "base/file.h"
-#include "base/text.h"
 #include "bench.h"
 
 /* How a rehearsal grows with the federation: processor time of two epochs of four validators and ever more
- * participants with next to no work, and the exponent of its growth: time as members^exponent. The argument is the
- * greatest number of members. */
+ * participants with next to no work, and the exponent of its growth: time as members^exponent. First all members
+ * contribute, then a cohort of 100 of ever more members. */
 
-enum { VALIDATORS = 4, FEWEST = 32, EPOCHS = 2, RUNS = 3 };
+enum { VALIDATORS = 4, EPOCHS = 2, RUNS = 3, COHORT = 100 };
 
-static void scenario_write(const char *path, unsigned members)
+static const unsigned all[] = {32, 64, 128, 256, 0}, cohorts[] = {100, 250, 500, 1000, 0};
+
+static void scenario_write(const char *path, unsigned members, unsigned cohort)
 {
     struct buf text = {0};
     struct diag diag = {0};
 
     buf_printf(&text,
                "{\"name\": \"growth\", \"quorum\": 3, \"max_ledger_drift\": 2, \"epoch_start\": 1, \"policy\": "
-               "{\"evaluations\": 1, \"iteration_limit\": 1, \"migrants\": 1}, \"workload\": {\"family\": \"queen\", "
-               "\"instances\": 1, \"size_min\": 5, \"size_max\": 5}, \"nodes\": [");
+               "{\"evaluations\": 1, \"iteration_limit\": 1, \"migrants\": 1, \"cohort\": %u}, \"workload\": "
+               "{\"family\": \"queen\", \"instances\": 1, \"size_min\": 5, \"size_max\": 5}, \"nodes\": [",
+               cohort);
     for (unsigned i = 0; i < members; i++)
         buf_printf(&text, "%s{\"id\": \"n%u\", \"region\": \"r%u\", \"role\": \"%s\", \"stake\": 1}", i > 0 ? ", " : "",
                    i, i % 3, i < VALIDATORS ? "core" : "edge");
@@ -33,14 +35,14 @@ static void scenario_write(const char *path, unsigned members)
     buf_free(&text);
 }
 
-static double measure(const char *folder, unsigned members)
+static double measure(const char *folder, unsigned members, unsigned cohort)
 {
     struct buf path = {0};
     unsigned long messages = 0;
     double runs[RUNS];
 
     buf_printf(&path, "%s/growth.json", folder);
-    scenario_write(buf_text(&path), members);
+    scenario_write(buf_text(&path), members, cohort);
     for (unsigned i = 0; i < RUNS; i++) {
         double start = bench_seconds();
 
@@ -58,31 +60,35 @@ static double exponent(double from, double to, double times)
     return dmath_log(to / from) / dmath_log(times);
 }
 
-int main(int argc, char **argv)
+/* members: ends with 0. */
+static void grow(const char *folder, const unsigned *members, unsigned cohort)
+{
+    double first = measure(folder, members[0], cohort), before = first;
+    unsigned i = 1;
+
+    printf("\n");
+    for (; members[i] != 0; i++) {
+        double seconds = measure(folder, members[i], cohort);
+
+        printf("   %.2f\n", exponent(before, seconds, (double)members[i] / members[i - 1]));
+        before = seconds;
+    }
+    printf("time grows with members^%.2f from %u to %u members; peak memory so far %.0f MB\n",
+           exponent(first, before, (double)members[i - 1] / members[0]), members[0], members[i - 1],
+           bench_peak_megabytes());
+}
+
+int main(void)
 {
     char folder[] = "/tmp/prismfed-bench-XXXXXX";
-    uint64_t most = 256;
-    double first = 0, before = 0;
-    unsigned members = FEWEST, last = FEWEST;
 
-    if ((argc > 1 && u64_parse(argv[1], &most) != ERR_OK) || mkdtemp(folder) == NULL)
+    if (mkdtemp(folder) == NULL)
         return 2;
     printf("growth of a rehearsal, %u validators, %u epochs, one thread, processor time, median of %u runs\n",
            VALIDATORS, EPOCHS, RUNS);
     printf("%8s %10s %10s   %s\n", "members", "messages", "seconds", "exponent since the row above");
-    for (; members <= most; members *= 2) {
-        double seconds = measure(folder, members);
-
-        if (before > 0)
-            printf("   %.2f\n", exponent(before, seconds, 2));
-        else
-            printf("\n");
-        first = before > 0 ? first : seconds;
-        before = seconds;
-        last = members;
-    }
-    if (last > FEWEST)
-        printf("time grows with members^%.2f from %u to %u members; peak memory %.0f MB\n",
-               exponent(first, before, (double)last / FEWEST), FEWEST, last, bench_peak_megabytes());
+    grow(folder, all, 0);
+    printf("the same, of whom a cohort of %u contributes\n", COHORT);
+    grow(folder, cohorts, COHORT);
     return bench_remove(folder);
 }

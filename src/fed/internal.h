@@ -20,7 +20,7 @@
  * message, so a restart needs no memory of where it was. */
 
 enum {
-    PENDING_REQUESTS = 4 * MEMBERS_MAX,
+    PENDING_REQUESTS = 4 * RANK_SITES_MAX,
     /* A node that lacks this many blocks, or more, fetches a state instead of them. A round trip brings
      * REPLICA_BLOCKS_MAX blocks, and each of them is executed before the next; a state of usual size needs two round
      * trips. With fewer than four messages of blocks to fetch nothing is gained by a state, and without one the ledger

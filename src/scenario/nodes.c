@@ -121,8 +121,8 @@ void scenario_read_quorum(struct json_reader *r, const json_t *root, struct scen
     else if (n > PBFT_REPLICAS_MAX)
         read_fail(r, "nodes", ERR_LIMIT, "%u validators; at most %d can agree", n, PBFT_REPLICAS_MAX);
     s->max_byzantine = n > 0 ? quorum_faults(n) : 0;
-    read_unsigned(r, root, "max_byzantine", 0, MEMBERS_MAX, &s->max_byzantine);
-    read_unsigned(r, root, "quorum", 1, MEMBERS_MAX, &s->quorum);
+    read_unsigned(r, root, "max_byzantine", 0, RANK_SITES_MAX, &s->max_byzantine);
+    read_unsigned(r, root, "quorum", 1, RANK_SITES_MAX, &s->quorum);
     if (r->err == ERR_OK && s->quorum > n)
         read_fail(r, "quorum", ERR_RANGE, "a quorum of %u cannot be reached by %u validator%s", s->quorum, n,
                   n == 1 ? "" : "s");

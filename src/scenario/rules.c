@@ -192,5 +192,9 @@ void scenario_read_rules(struct json_reader *r, const json_t *root, struct scena
     read_u64(r, root, "max_ledger_drift", 0, 1000, &s->policy.max_ledger_drift);
     read_guard_rails(r, root, s);
     read_policy(r, root, &s->policy);
+    if (r->err == ERR_OK && s->node_count > members_most(&s->policy))
+        read_fail(r, "nodes", ERR_RANGE,
+                  "%u nodes, and at most %u can contribute to an epoch: with more, \"policy\" needs a \"cohort\"",
+                  s->node_count, members_most(&s->policy));
     read_rebalance(r, root, s);
 }

@@ -43,12 +43,26 @@ static void set_links(const struct scenario *s, struct network *n)
     }
 }
 
+/* A number for each pair, the same in a larger federation. */
+static uint64_t pair_number(unsigned from, unsigned to)
+{
+    return (uint64_t)(from / 256) << 48 | (uint64_t)(to / 256) << 32 | (from % 256 * 256 + to % 256);
+}
+
+/* Most pairs never speak. */
+static struct prng *stream_of(struct links *l, unsigned from, unsigned to)
+{
+    struct prng *p = &l->streams[(size_t)from * l->nodes + to];
+
+    if ((p->s[0] | p->s[1] | p->s[2] | p->s[3]) == 0)
+        prng_stream(p, l->seed, "network", pair_number(from, to));
+    return p;
+}
+
 static uint64_t draw(void *context, unsigned from, unsigned to, enum chance chance, uint64_t bound)
 {
-    struct links *l = context;
-
     (void)chance;
-    return prng_below(&l->streams[(size_t)from * l->nodes + to], bound);
+    return prng_below(stream_of(context, from, to), bound);
 }
 
 void links_init(struct links *l, const struct scenario *scenario, uint64_t seed, struct agenda *agenda,
@@ -56,19 +70,17 @@ void links_init(struct links *l, const struct scenario *scenario, uint64_t seed,
 {
     unsigned nodes = scenario->node_count, regions = scenario->region_count;
 
-    *l = (struct links){.nodes = nodes, .streams = mem_array((size_t)nodes * nodes, sizeof *l->streams)};
+    *l = (struct links){.nodes = nodes, .seed = seed, .streams = mem_array((size_t)nodes * nodes, sizeof *l->streams)};
     network_init(network, agenda, nodes, regions * regions, draw, l);
     set_links(scenario, network);
+    unsigned *region = mem_array(nodes, sizeof *region);
+    for (unsigned i = 0; i < nodes; i++)
+        region[i] = region_find(scenario, scenario->nodes[i].card.region);
     for (unsigned from = 0; from < nodes; from++) {
-        unsigned region = region_find(scenario, scenario->nodes[from].card.region);
-
-        for (unsigned to = 0; to < nodes; to++) {
-            unsigned other = region_find(scenario, scenario->nodes[to].card.region);
-
-            network_join(network, from, to, region * regions + other);
-            prng_stream(&l->streams[(size_t)from * nodes + to], seed, "network", from * MEMBERS_MAX + to);
-        }
+        for (unsigned to = 0; to < nodes; to++)
+            network_join(network, from, to, region[from] * regions + region[to]);
     }
+    mem_free(region);
 }
 
 void links_fini(struct links *l)

@@ -11,7 +11,8 @@
 /* The fields are the links' own. */
 struct links {
     unsigned nodes;
-    struct prng *streams; /* owned; nodes x nodes, from x to */
+    uint64_t seed;
+    struct prng *streams; /* owned; nodes x nodes, from x to; zeros: nothing was drawn yet */
 };
 
 /* Sets up *network, which draws from *l as long as it lives. */

@@ -193,6 +193,9 @@ static void observe_block(struct rehearsal *r, struct sim_node *n, const struct 
         r->quorum = s->quorum;
         rehearsal_faults_changed(r);
     }
+    if (digest_equal(&s->block_id, &r->checkers.evidence_of))
+        return; /* the same state at another node */
+    r->checkers.evidence_of = s->block_id;
     for (unsigned m = 0; m < s->member_count; m++)
         check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], &s->members[m], r->agenda.now_ns);
 }

@@ -12,17 +12,28 @@ static uint64_t row_weight(const struct federation_state *s, unsigned member)
     return weight > 0 ? weight : 1;
 }
 
+/* A party's number among the rows: that of its first row. */
+static unsigned party_number(const struct federation_state *s, const unsigned *members, unsigned sites)
+{
+    unsigned number = 0;
+
+    while (state_party(s, members[number]) != state_party(s, members[sites]))
+        number++;
+    return number;
+}
+
 /* Rows of those that weigh, in the order of members; columns in aligned order. */
 static struct rank_matrix matrix_build(const struct federation_state *s, uint64_t *costs, uint64_t *stakes,
                                        struct digest *hashes, unsigned *parties)
 {
-    unsigned sites = 0;
+    unsigned sites = 0, members[RANK_SITES_MAX];
     for (unsigned i = 0; i < s->member_count; i++) {
         if (!s->contributions[i].scored || !state_weighs(s, i))
             continue;
         for (unsigned k = 0; k < s->candidate_count; k++)
             costs[sites * s->candidate_count + k] = s->contributions[i].costs[k];
-        parties[sites] = state_party(s, i);
+        members[sites] = i;
+        parties[sites] = party_number(s, members, sites);
         stakes[sites++] = row_weight(s, i);
     }
     for (unsigned k = 0; k < s->candidate_count; k++)

@@ -24,6 +24,11 @@ const char *member_site_name(enum member_site site)
     return site_names[site];
 }
 
+unsigned members_most(const struct policy *p)
+{
+    return p->cohort > 0 ? MEMBERS_MAX : RANK_SITES_MAX;
+}
+
 /* ---- reading text */
 
 /* A name can stand in a path, on a command line and in a report: name_valid(). */
@@ -246,6 +251,9 @@ static enum err check_members(const struct genesis *g, struct diag *diag)
     if (validators == 0 || validators > PBFT_REPLICAS_MAX)
         return diag_set(diag, ERR_RANGE, "genesis: %u members have role core, there must be 1..%d", validators,
                         PBFT_REPLICAS_MAX);
+    if (g->member_count > members_most(&g->policy))
+        return diag_set(diag, ERR_LIMIT, "genesis: %u members without cohorts, at most %u can contribute to an epoch",
+                        g->member_count, members_most(&g->policy));
     if (g->policy.min_participants > g->member_count)
         return diag_set(diag, ERR_RANGE, "genesis: min_participants is %u, but there are %u members",
                         g->policy.min_participants, g->member_count);

@@ -7,7 +7,8 @@
 
 /* The genesis document: leaf 0 of the log. Deterministic CBOR; its SHA-256 is the federation id. */
 
-enum { MEMBERS_MAX = 256, MEMBER_NAME_MAX = 63, FEDERATION_NAME_MAX = 127, GENESIS_SIZE_MAX = 1 << 20 };
+/* More than RANK_SITES_MAX members contribute through cohorts only: members_most(). */
+enum { MEMBERS_MAX = 1024, MEMBER_NAME_MAX = 63, FEDERATION_NAME_MAX = 127, GENESIS_SIZE_MAX = 1 << 20 };
 /* A stake in parts per million stays below RANK_STAKE_MAX. */
 enum { MEMBER_STAKE_MAX = 1000000000 };
 
@@ -38,6 +39,9 @@ struct genesis {
     unsigned member_count;
     struct member_card members[MEMBERS_MAX]; /* replicas of PBFT: the ROLE_CORE ones, in this order */
 };
+
+/* So many members a federation of this policy may have. */
+unsigned members_most(const struct policy *p);
 
 void genesis_encode(const struct genesis *g, struct buf *out);
 /* Strict; out->shards is a view into `in`. Also: as many shards as the policy has, unique names and keys, key_check, at

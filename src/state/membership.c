@@ -94,7 +94,7 @@ static enum err join_fits(const struct federation_state *s, const struct change 
         return ERR_STATE;
     if (c->card.role == ROLE_CORE && s->validator_count == PBFT_REPLICAS_MAX)
         return ERR_LIMIT;
-    return s->member_count < MEMBERS_MAX ? ERR_OK : ERR_LIMIT;
+    return s->member_count < members_most(&s->policy) ? ERR_OK : ERR_LIMIT;
 }
 
 static enum err rotation_fits(const struct federation_state *s, const struct change *c)

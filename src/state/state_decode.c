@@ -361,6 +361,12 @@ static bool counting_fits(const struct federation_state *s, const struct member 
 static enum err state_check(const struct federation_state *s)
 {
     bool aligned = s->phase != PHASE_COLLECT;
+    unsigned contributed = 0;
+
+    for (unsigned i = 0; i < s->member_count; i++)
+        contributed += s->contributions[i].updated || s->contributions[i].scored;
+    if (s->member_count > members_most(&s->policy) || contributed > RANK_SITES_MAX)
+        return ERR_MISMATCH;
 
     if (!members_fit(s) || !origins_fit(s) || !rollback_fits(s) || !checks_fit(s) || s->anchor_count == 0 ||
         aligned != (s->candidate_count > 0) || (s->left_out > 0 && !aligned))
@@ -438,7 +444,7 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
     take_cohort(r, s, cohort, drawn);
     get_retired(r, s);
     if (pairs > least)
-        s->left_out = (unsigned)get_number(r, "left_out", (uint64_t)MEMBERS_MAX * CYCLE_MIGRANTS_MAX);
+        s->left_out = (unsigned)get_number(r, "left_out", (uint64_t)RANK_SITES_MAX * CYCLE_MIGRANTS_MAX);
     cbor_expect_key(r, "incumbent");
     get_genome(r, s, &s->incumbent, &s->incumbent_hash);
     s->candidates = get_candidates(r, s, "candidates", CYCLE_CANDIDATES_MAX, &s->candidate_count);

@@ -82,9 +82,38 @@ static void cohorts_contribute(void)
     buf_free(&text);
 }
 
+/* More sites than can contribute to one epoch: through cohorts only. */
+static void more_than_can_contribute(void)
+{
+    enum { MEMBERS = 300, COHORT = 30 };
+    struct run run;
+    struct buf text = {0};
+    struct scenario s;
+    struct diag diag = {0};
+
+    crowd(&text, MEMBERS, "\"evaluations\": 1", "");
+    CHECK_ERR(scenario_parse("test.json", bytes_of_buf(&text), &s, &diag), ERR_RANGE);
+    CHECK(strstr(diag.text, "/nodes: 300 nodes, and at most 256 can contribute to an epoch") != NULL);
+    buf_clear(&text);
+    crowd(&text, MEMBERS, "\"evaluations\": 1, \"cohort\": 30, \"spot_checks\": 4", "");
+    run_text(&run, buf_text(&text), 3, 5, 1);
+    REQUIRE_OK(run.err);
+    CHECK(run_anchored(&run));
+    for (unsigned i = 0; i < run.epoch_count; i++)
+        CHECK_EQ_U64(run.report.epochs[i].participants, COHORT);
+    const struct federation_state *state = &run.results.history.state;
+    unsigned late = 0;
+    for (unsigned i = 256; i < MEMBERS; i++)
+        late += state->members[i].counted_epoch > 0;
+    CHECK(late > 0);
+    run_free(&run);
+    buf_free(&text);
+}
+
 int main(void)
 {
     TAP_RUN(offers_that_find_no_room_are_told);
     TAP_RUN(cohorts_contribute);
+    TAP_RUN(more_than_can_contribute);
     return tap_done();
 }

@@ -254,7 +254,7 @@ static void offers_are_left_out_of_candidates(void)
     refused(&f);
     f.state.left_out = 0;
     fixture_collect(&f, 4, 5);
-    f.state.left_out = MEMBERS_MAX * CYCLE_MIGRANTS_MAX;
+    f.state.left_out = RANK_SITES_MAX * CYCLE_MIGRANTS_MAX;
     encode(&f, &bytes);
     REQUIRE_OK(state_decode(&f.state, bytes_of_buf(&bytes), &back));
     CHECK_EQ_U64(back.left_out, f.state.left_out);
