@@ -176,6 +176,7 @@ static enum err run_pooled(const struct round *r, struct diag *diag)
 
     for (unsigned i = 0; i < SITES && err == ERR_OK; i++) {
         err = trial_workload(&all, i, &parts[i], diag);
+        pooled.instances = mem_resize(pooled.instances, pooled.count + parts[i].count, sizeof pooled.instances[0]);
         for (unsigned k = 0; k < parts[i].count; k++)
             pooled.instances[pooled.count++] = parts[i].instances[k];
     }
@@ -189,6 +190,7 @@ static enum err run_pooled(const struct round *r, struct diag *diag)
     }
     for (unsigned i = 0; i < SITES; i++)
         workload_fini(&parts[i]);
+    mem_free(pooled.instances); /* what they are was the parts' own */
     return err;
 }
 

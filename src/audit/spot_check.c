@@ -49,7 +49,7 @@ static bool job_of(const struct spot *s, const struct claims *c, struct cycle_jo
     struct claim_shards shards;
 
     *out = (struct cycle_job){
-        .schema = &state->schema,
+        .schema = state->schema,
         .epoch = c->envelope.federated_epoch,
         .iteration_limit = state->policy.iteration_limit,
     };
@@ -70,7 +70,7 @@ static struct genome genome_of(const struct spot *s, const struct claims *c, uns
         ASSERT(number < c->in->candidate_count);
         return c->in->candidates[number];
     }
-    enum err err = genome_decode(&s->r->state.schema, c->body.update.genomes[number], &genome);
+    enum err err = genome_decode(s->r->state.schema, c->body.update.genomes[number], &genome);
     ASSERT(err == ERR_OK); /* or it had taken no effect */
     return genome;
 }

@@ -225,10 +225,10 @@ static enum err try_node(struct trial *t, unsigned node, const struct workload_s
 static enum err try_shards(struct trial *t, struct diag *diag)
 {
     const struct scenario *s = t->scenario;
-    struct workload w = {0};
+    struct workload w = {.instances = mem_array(s->policy.shards, sizeof w.instances[0])};
     enum err err = ERR_OK;
 
-    while (w.count < s->policy.shards && w.count < WORKLOAD_INSTANCES_MAX && err == ERR_OK) {
+    while (w.count < s->policy.shards && err == ERR_OK) {
         err = scenario_shard(s, w.count, t->programs, s->seed, &w.instances[w.count], diag);
         w.count += err == ERR_OK;
     }

@@ -238,10 +238,10 @@ static void print(const struct arguments *a, const struct federation_state *s, c
 /* The space that was named, if it is that of the federation; without one the schema alone. */
 static int load_space(const struct arguments *a, const struct federation_state *s, struct space *out)
 {
-    struct digest named, wanted = genome_schema_hash(&s->schema);
+    struct digest named, wanted = genome_schema_hash(s->schema);
     struct diag diag = {0};
 
-    out->schema = s->schema;
+    genome_schema_copy(&out->schema, s->schema);
     if (a->space == NULL)
         return EXIT_FINE;
     if (space_load(space_format_of(a->space), a->space, out, &diag) != ERR_OK)

@@ -7,7 +7,7 @@
 /* Stands between a job and its evaluators: the evaluations that the journal has are answered from it, the others are
  * asked for and written down. A job asks one after the other, so the number of an evaluation tells which it is. */
 
-enum { JOURNALLED_INSTANCES_MAX = 2 * WORKLOAD_INSTANCES_MAX };
+enum { JOURNALLED_INSTANCES_MAX = CYCLE_INSTANCES_MAX };
 
 /* The fields are the journalled evaluator's own. */
 struct journalled {

@@ -3,11 +3,13 @@
 #include "base/dmath.h"
 #include "base/mutate.h"
 #include "driver/work.h"
+#include "genome/schema.h"
 
 /* One run of one candidate. */
-static struct work *score_submit(const struct pick_task *task, struct pool *pool, unsigned candidate, unsigned run)
+static struct work *score_submit(const struct pick_task *task, const struct genome_schema *schema, struct pool *pool,
+                                 unsigned candidate, unsigned run)
 {
-    struct job *job = job_new(JOB_SCORE, task->epoch + run, task->schema, 1);
+    struct job *job = job_new(JOB_SCORE, task->epoch + run, schema, 1);
     struct work *w = work_new(job);
 
     job->cycle.epoch = task->epoch + MUTATE(SIM_PICKS_BY_ONE_RUN, 0, run);
@@ -21,6 +23,7 @@ static struct work *score_submit(const struct pick_task *task, struct pool *pool
 
 unsigned pick_run(const struct pick_task *task, double *logs)
 {
+    const struct genome_schema *schema = genome_schema_share(task->schema);
     struct pool *pool = pool_new(task->threads);
     unsigned best = 0;
 
@@ -31,7 +34,7 @@ unsigned pick_run(const struct pick_task *task, double *logs)
         struct work *scores[PICK_CANDIDATES_MAX];
 
         for (unsigned k = 0; k < task->count; k++)
-            scores[k] = score_submit(task, pool, k, run);
+            scores[k] = score_submit(task, schema, pool, k, run);
         for (unsigned k = 0; k < task->count; k++) {
             pool_wait(pool, &scores[k]->task);
             logs[k] += dmath_log((double)scores[k]->costs[0] + 1);
@@ -41,6 +44,7 @@ unsigned pick_run(const struct pick_task *task, double *logs)
             task->progress(task->context, run + 1, task->runs);
     }
     pool_free(pool);
+    genome_schema_drop(schema);
     for (unsigned k = 1; k < task->count; k++)
         best = logs[k] < logs[best] ? k : best;
     for (unsigned k = 0; k < task->count; k++)

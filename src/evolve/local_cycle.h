@@ -9,6 +9,7 @@
  * run them on any thread, at any time. */
 
 enum { CYCLE_CANDIDATES_MAX = 256, CYCLE_MIGRANTS_MAX = 8, CYCLE_ARCHIVE_MAX = 32, CYCLE_KNOWN_MAX = 32 };
+enum { CYCLE_INSTANCES_MAX = WORKLOAD_INSTANCES_MAX + WORKLOAD_SHARDS_MAX };
 
 /* A site's cost of a genome: the geometric mean of (counted cost of a run + 1) over the job's instances, in
  * thousandths. Instances differ in scale by orders of magnitude; in this mean each of them says as much. */
@@ -30,7 +31,7 @@ struct cycle_job {
                                                       earlier epoch. Those runs had other seeds, and maybe other
                                                       instances: a prior, never handed out as a claim */
     unsigned instance_count;
-    const struct instance *instances[WORKLOAD_INSTANCES_MAX * 2]; /* private ones, then owned shards */
+    const struct instance *instances[CYCLE_INSTANCES_MAX]; /* private ones, then owned shards */
     unsigned evaluations;     /* budget, as docs/optimisers.md says: runs for this many genomes on all instances */
     uint64_t iteration_limit; /* for one run on one instance */
     unsigned migrants;        /* how many genomes to hand out */

@@ -80,7 +80,10 @@ static uint64_t sum_of(const struct tried *best, unsigned runs)
 
 static bool is_hopeless(const struct tried *t, uint64_t bar)
 {
+    const uint64_t plain =
+        UINT32_MAX; /* a lead beyond it is hopeless after any number of runs, and its square too large */
     uint64_t lead = t->merit > bar ? t->merit - bar : 0, most = RACE_SLACK * RACE_SLACK * t->runs;
+    lead = lead < plain ? lead : plain;
     return MUTATE(EVOLVE_NO_RACE, lead, lead * lead) > most;
 }
 

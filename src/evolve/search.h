@@ -6,7 +6,7 @@
 /* What the optimisers share: a budget of runs, a race against the best genome so far, and the pool of the genomes that
  * went the whole way. */
 
-enum { SEARCH_POOL_MAX = 96, SEARCH_INSTANCES_MAX = WORKLOAD_INSTANCES_MAX * 2 };
+enum { SEARCH_POOL_MAX = 96, SEARCH_INSTANCES_MAX = CYCLE_INSTANCES_MAX };
 
 /* Costs as the optimisers see them: natural logarithms of cost + 1, in millionths. Instances differ in scale by orders
  * of magnitude; so no one of them decides alone. */

@@ -143,10 +143,10 @@ static enum err instance_build(const struct workload_spec *spec, uint64_t seed, 
 enum err workload_build(const struct workload_spec *spec, uint64_t seed, const char *label, struct workload *out,
                         struct diag *diag)
 {
-    struct workload w = {0};
     enum err err = workload_check(spec, diag);
     if (err != ERR_OK)
         return err;
+    struct workload w = {.instances = mem_array(spec->instances, sizeof w.instances[0])};
     for (; w.count < spec->instances; w.count++) {
         err = instance_build(spec, seed, label, w.count, &w.instances[w.count], diag);
         if (err != ERR_OK) {
@@ -176,7 +176,8 @@ void workload_fini(struct workload *w)
 {
     for (unsigned i = 0; i < w->count; i++)
         instance_fini(&w->instances[i]);
-    w->count = 0;
+    mem_free(w->instances);
+    *w = (struct workload){0};
 }
 
 struct evaluation instance_evaluate(const struct instance *instance, const struct genome_schema *schema,

@@ -9,7 +9,8 @@
  * a graph and a number of colours; its cost for a genome is the iterations until a
  * proper colouring, or WORKLOAD_PAR times the limit without one. */
 
-enum { WORKLOAD_INSTANCES_MAX = 64, WORKLOAD_PAR = 2, WORKLOAD_FAMILY_MAX = 31 };
+/* Of a site; and of the shards that it may have besides. */
+enum { WORKLOAD_INSTANCES_MAX = 1024, WORKLOAD_SHARDS_MAX = 64, WORKLOAD_PAR = 2, WORKLOAD_FAMILY_MAX = 31 };
 
 /* What a scenario says of a node's (or the shared shards') work. */
 struct program_spec;
@@ -36,7 +37,7 @@ struct instance {
 
 struct workload {
     unsigned count;
-    struct instance instances[WORKLOAD_INSTANCES_MAX];
+    struct instance *instances; /* owned */
 };
 
 /* Is this a spec that can be built (but for its files, which are not read)? */

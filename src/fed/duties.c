@@ -140,7 +140,7 @@ static void submit_update(struct fed *f)
     struct buf encoded = {0};
 
     for (unsigned i = 0; i < c->count; i++) {
-        genome_encode(&f->decided->schema, &c->best[i].genome, &genomes[i]);
+        genome_encode(f->decided->schema, &c->best[i].genome, &genomes[i]);
         body.genomes[i] = bytes_of_buf(&genomes[i]);
         body.costs[i] = c->best[i].cost;
     }
@@ -200,7 +200,7 @@ static void cycle_put(const struct fed *f, struct cycle_job *job)
 
 static struct job *own_job(const struct fed *f, enum job_kind kind, const struct basis *basis, unsigned candidates)
 {
-    struct job *job = job_new(kind, basis->epoch, &f->decided->schema, candidates);
+    struct job *job = job_new(kind, basis->epoch, f->decided->schema, candidates);
 
     job->site = f->decided->members[f->self];
     job->shards = basis->shards;

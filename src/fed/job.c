@@ -1,11 +1,14 @@
 #include "fed/job.h"
 
+#include "genome/schema.h"
+
 /* What a site is to compute, made by the machine and run by its driver. */
 
 static void job_free(struct effect_body *body)
 {
     struct job *job = (struct job *)body;
 
+    genome_schema_drop(job->cycle.schema);
     mem_free(job->candidates);
     mem_free(job);
 }
@@ -17,8 +20,7 @@ struct job *job_new(enum job_kind kind, uint64_t number, const struct genome_sch
     job->body = (struct effect_body){.holders = 1, .free = job_free};
     job->kind = kind;
     job->number = number;
-    job->schema = *schema;
-    job->cycle.schema = &job->schema;
+    job->cycle.schema = genome_schema_hold(schema);
     job->candidate_count = candidate_count;
     job->candidates = mem_array(candidate_count, sizeof *job->candidates);
     return job;

@@ -22,13 +22,13 @@ struct job {
     struct member site;         /* whose work it is, as the decided state had it */
     struct claim_shards shards; /* the shared instances that the job takes besides the site's own */
     struct cycle_job cycle;
-    struct genome_schema schema; /* cycle.schema points here */
-    unsigned candidate_count;    /* JOB_CYCLE: none; JOB_RECOUNT: one, the genome of the claim */
-    struct genome *candidates;   /* owned */
-    uint64_t claimed;            /* JOB_RECOUNT: the cost that is claimed */
+    unsigned candidate_count;  /* JOB_CYCLE: none; JOB_RECOUNT: one, the genome of the claim */
+    struct genome *candidates; /* owned */
+    uint64_t claimed;          /* JOB_RECOUNT: the cost that is claimed */
 };
 
-/* One holding is the caller's; the fields from `site` on are the caller's to fill in. */
+/* One holding is the caller's; the schema is a shared one (genome/schema.h), which the job holds; the fields from
+ * `site` on are the caller's to fill in. */
 struct job *job_new(enum job_kind kind, uint64_t number, const struct genome_schema *schema, unsigned candidate_count);
 struct job *job_hold(struct job *job);
 void job_drop(struct job *job); /* NULL is fine */

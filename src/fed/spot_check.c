@@ -103,7 +103,7 @@ static bool is_done(const struct fed *f, const struct spot_check *c)
 
 static void recount(struct fed *f, const struct recounting *r)
 {
-    struct job *job = job_new(JOB_RECOUNT, r->number, &f->decided->schema, 1);
+    struct job *job = job_new(JOB_RECOUNT, r->number, f->decided->schema, 1);
 
     job->site = f->decided->members[r->claim.member];
     job->shards = r->shards;

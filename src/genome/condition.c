@@ -241,8 +241,6 @@ enum err condition_check(const struct genome_schema *schema, struct condition c,
 
 /* ---- which genes it depends on */
 
-_Static_assert(GENOME_GENES_MAX <= 8 * sizeof(struct gene_set), "a set has room for every gene");
-
 struct gene_set condition_genes(const struct genome_schema *schema, struct condition c)
 {
     struct gene_set genes = {0};

@@ -14,9 +14,11 @@ struct gene_spec;
 struct genome_schema;
 struct genome;
 
+enum { GENE_SET_SIZE = 512 };
+
 /* Some of the genes of a schema, by index. */
 struct gene_set {
-    uint64_t bits[2];
+    uint64_t bits[GENE_SET_SIZE / 64];
 };
 
 static inline bool gene_set_has(struct gene_set set, unsigned gene)
@@ -29,10 +31,19 @@ static inline void gene_set_add(struct gene_set *set, unsigned gene)
     set->bits[gene / 64] |= UINT64_C(1) << gene % 64;
 }
 
+static inline void gene_set_join(struct gene_set *set, struct gene_set other)
+{
+    for (unsigned i = 0; i < GENE_SET_SIZE / 64; i++)
+        set->bits[i] |= other.bits[i];
+}
+
 /* Is every gene of `some` in `all`? */
 static inline bool gene_set_within(struct gene_set some, struct gene_set all)
 {
-    return ((some.bits[0] & ~all.bits[0]) | (some.bits[1] & ~all.bits[1])) == 0;
+    uint64_t outside = 0;
+    for (unsigned i = 0; i < GENE_SET_SIZE / 64; i++)
+        outside |= some.bits[i] & ~all.bits[i];
+    return outside == 0;
 }
 
 enum condition_op {

@@ -178,7 +178,7 @@ int genome_forbidden(const struct genome_schema *schema, const struct genome *ge
     return -1;
 }
 
-static struct gene_value value_default(const struct gene_spec *spec)
+struct gene_value gene_default(const struct gene_spec *spec)
 {
     if (spec->type == GENE_CONTINUOUS)
         return (struct gene_value){.real = spec->default_real};
@@ -189,7 +189,7 @@ void genome_default(const struct genome_schema *schema, struct genome *out)
 {
     *out = (struct genome){.count = schema->count};
     for (unsigned i = 0; i < schema->count; i++)
-        out->values[i] = value_default(&schema->genes[i]);
+        out->values[i] = gene_default(&schema->genes[i]);
 }
 
 static struct gene_value value_project(const struct gene_spec *spec, struct gene_value value)
@@ -225,7 +225,7 @@ static void genome_quieten(const struct genome_schema *schema, struct genome *ge
     struct gene_set active = genome_active(schema, genome);
     for (unsigned i = 0; i < schema->count; i++)
         if (!gene_set_has(active, i))
-            genome->values[i] = value_default(&schema->genes[i]);
+            genome->values[i] = gene_default(&schema->genes[i]);
 }
 
 /* Resets the first of these genes that differs from its default; false when none does. */
@@ -234,7 +234,7 @@ static bool reset_first(const struct genome_schema *schema, struct gene_set gene
     for (unsigned i = 0; i < schema->count; i++) {
         const struct gene_spec *spec = &schema->genes[i];
         if (gene_set_has(genes, i) && !is_default(spec, &genome->values[i])) {
-            genome->values[i] = value_default(spec);
+            genome->values[i] = gene_default(spec);
             return true;
         }
     }
@@ -244,7 +244,9 @@ static bool reset_first(const struct genome_schema *schema, struct gene_set gene
 /* Each round leaves one gene more at its default, and the defaults together are allowed: it ends. */
 void genome_project(const struct genome_schema *schema, struct genome *genome)
 {
-    const struct gene_set everything = {{UINT64_MAX, UINT64_MAX}};
+    struct gene_set everything = {0};
+    for (unsigned i = 0; i < schema->count; i++)
+        gene_set_add(&everything, i);
     int which;
     genome_clamp(schema, genome);
     genome_quieten(schema, genome);

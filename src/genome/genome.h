@@ -11,14 +11,14 @@
 /* A genome: a value for each typed gene, and a hash, which says nothing else (docs/search-spaces.md). */
 
 enum {
-    GENOME_GENES_MAX = 128,
-    GENOME_NAME_MAX = 63,
-    GENOME_CHOICE_MAX = 32,  /* bytes of a choice */
-    GENOME_CHOICES_MAX = 64, /* of one gene */
-    GENOME_WORDS_MAX = 512,  /* choices of all genes */
-    GENOME_FORBIDDEN_MAX = 128,
-    GENOME_ITEMS_MAX = 1024, /* of all conditions and forbidden combinations */
-    GENOME_SIZE_MAX = 4096,
+    GENOME_GENES_MAX = GENE_SET_SIZE,
+    GENOME_NAME_MAX = 255,
+    GENOME_CHOICE_MAX = 255,  /* bytes of a choice */
+    GENOME_CHOICES_MAX = 256, /* of one gene */
+    GENOME_WORDS_MAX = 2048,  /* choices of all genes */
+    GENOME_FORBIDDEN_MAX = 1024,
+    GENOME_ITEMS_MAX = 8192,                     /* of all conditions and forbidden combinations */
+    GENOME_SIZE_MAX = 9 * GENOME_GENES_MAX + 64, /* no value takes more than 9 bytes */
 };
 
 enum gene_type { GENE_CONTINUOUS, GENE_DISCRETE, GENE_ORDINAL, GENE_CATEGORICAL, GENE_TOGGLE };
@@ -35,6 +35,7 @@ struct gene_spec {
     struct condition condition; /* when the gene matters; none: always */
 };
 
+/* Large, and mostly empty: long-lived holders share one (genome/schema.h), and copies are of what is used alone. */
 struct genome_schema {
     unsigned count;
     struct gene_spec genes[GENOME_GENES_MAX];
@@ -48,8 +49,10 @@ struct genome_schema {
 
 /* real for continuous genes, integer (value, choice index, 0/1) for the others. */
 struct gene_value {
-    double real;
-    int64_t integer;
+    union {
+        double real;
+        int64_t integer;
+    };
 };
 
 struct genome {
@@ -85,15 +88,16 @@ struct gene_set genome_active(const struct genome_schema *schema, const struct g
 /* The first forbidden combination that the genome (projected or decoded) has; -1: none. */
 int genome_forbidden(const struct genome_schema *schema, const struct genome *genome);
 
+struct gene_value gene_default(const struct gene_spec *spec);
 /* Never forbidden: the schema's check sees to that. */
 void genome_default(const struct genome_schema *schema, struct genome *out);
 /* Uniform over the ranges; a forbidden draw is drawn again, at most 64 times, then repaired. */
 void genome_random(const struct genome_schema *schema, struct prng *prng, struct genome *out);
 /* The same without a look at what is forbidden, nor at what is inactive. */
 void genome_draw(const struct genome_schema *schema, struct prng *prng, struct genome *out);
-/* Makes any values a genome of the schema, a genome of the schema staying what it is: clamps every value, zeroes the
- * unused half of each, gives inactive genes their default. While a combination is forbidden, the first gene (in the
- * schema's order) that it names and that differs from its default is reset to it; when it names none, the first
+/* Makes any values a genome of the schema, a genome of the schema staying what it is: clamps every value, zeroes
+ * those beyond the last gene, gives inactive genes their default. While a combination is forbidden, the first gene (in
+ * the schema's order) that it names and that differs from its default is reset to it; when it names none, the first
  * gene of all that differs. */
 void genome_project(const struct genome_schema *schema, struct genome *genome);
 

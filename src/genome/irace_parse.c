@@ -346,8 +346,7 @@ static void read_bounds(struct reader *r)
             bound.first = (uint16_t)(bound.first + 2);
             bound.count = (uint16_t)(bound.count - 2);
             struct gene_set genes = condition_genes(schema, bound);
-            needs[i].bits[0] |= genes.bits[0];
-            needs[i].bits[1] |= genes.bits[1];
+            gene_set_join(&needs[i], genes);
         }
     }
     settle_bounds(r, beyond, needs);

@@ -175,3 +175,65 @@ enum err genome_schema_check(const struct genome_schema *schema, struct diag *di
     }
     return conditions_check(schema, diag);
 }
+
+void genome_schema_copy(struct genome_schema *to, const struct genome_schema *from)
+{
+    to->count = from->count;
+    to->word_count = from->word_count;
+    to->forbidden_count = from->forbidden_count;
+    to->item_count = from->item_count;
+    memcpy(to->genes, from->genes, from->count * sizeof from->genes[0]);
+    memcpy(to->words, from->words, from->word_count * sizeof from->words[0]);
+    memcpy(to->forbidden, from->forbidden, from->forbidden_count * sizeof from->forbidden[0]);
+    memcpy(to->items, from->items, from->item_count * sizeof from->items[0]);
+}
+
+struct shared {
+    struct genome_schema schema; /* first: a pointer to it is one to both */
+    uint32_t holders;
+};
+
+static struct shared *shared_of(const struct genome_schema *schema)
+{
+    return (struct shared *)(uintptr_t)schema;
+}
+
+const struct genome_schema *genome_schema_hold(const struct genome_schema *schema)
+{
+    ASSERT(shared_of(schema)->holders > 0 && shared_of(schema)->holders < UINT32_MAX);
+    shared_of(schema)->holders++;
+    return schema;
+}
+
+static bool is_same(const struct genome_schema *a, const struct genome_schema *b)
+{
+    return a->count == b->count && a->word_count == b->word_count && a->forbidden_count == b->forbidden_count &&
+           a->item_count == b->item_count && memcmp(a->genes, b->genes, a->count * sizeof a->genes[0]) == 0 &&
+           memcmp(a->words, b->words, a->word_count * sizeof a->words[0]) == 0 &&
+           memcmp(a->forbidden, b->forbidden, a->forbidden_count * sizeof a->forbidden[0]) == 0 &&
+           memcmp(a->items, b->items, a->item_count * sizeof a->items[0]) == 0;
+}
+
+/* The latest one that is held: thousands of nodes of one process are of one federation, and read its genesis each.
+ * (Where bytes between fields differ, two are held, which is all that comes of it.) */
+static _Thread_local const struct genome_schema *latest;
+
+const struct genome_schema *genome_schema_share(const struct genome_schema *schema)
+{
+    if (latest != NULL && is_same(latest, schema))
+        return genome_schema_hold(latest);
+    struct shared *s = mem_alloc(sizeof *s);
+    genome_schema_copy(&s->schema, schema);
+    s->holders = 1;
+    latest = &s->schema;
+    return &s->schema;
+}
+
+void genome_schema_drop(const struct genome_schema *schema)
+{
+    if (schema == NULL || --shared_of(schema)->holders > 0)
+        return;
+    if (schema == latest)
+        latest = NULL;
+    mem_free(shared_of(schema));
+}

@@ -16,6 +16,15 @@ const char *gene_type_name(enum gene_type type);
  * fields of a gene are zero. */
 enum err genome_schema_check(const struct genome_schema *schema, struct diag *diag) MUST_CHECK;
 
+/* Copies what is used; the rest of *to stays what it is. */
+void genome_schema_copy(struct genome_schema *to, const struct genome_schema *from);
+/* A copy for all who keep it, with a count of holders; one holding is the caller's. By the thread that shared it alone,
+ * but for reading. hold adds one and returns its argument, drop frees at the last one (NULL is fine): both only for
+ * what share gave. */
+const struct genome_schema *genome_schema_share(const struct genome_schema *schema);
+const struct genome_schema *genome_schema_hold(const struct genome_schema *schema);
+void genome_schema_drop(const struct genome_schema *schema);
+
 /* The integers that a gene other than continuous may take, inclusive. */
 void gene_integer_bounds(const struct gene_spec *spec, int64_t *lo, int64_t *hi);
 

@@ -201,7 +201,7 @@ enum err genome_schema_decode(struct bytes in, struct genome_schema *out)
     if (err == ERR_OK)
         err = genome_schema_check(schema, NULL);
     if (err == ERR_OK)
-        *out = *schema;
+        genome_schema_copy(out, schema);
     mem_free(schema);
     return err;
 }

@@ -170,8 +170,10 @@ static int defaults_find(struct genome_schema *schema)
             struct gene_spec *spec = &schema->genes[i];
             if (!gene_set_has(genes, i))
                 continue;
-            spec->default_real = genome.values[i].real;
-            spec->default_integer = genome.values[i].integer;
+            if (spec->type == GENE_CONTINUOUS)
+                spec->default_real = genome.values[i].real;
+            else
+                spec->default_integer = genome.values[i].integer;
         }
     }
     return which;
@@ -220,7 +222,10 @@ enum err space_parse(enum space_format format, const char *name, struct bytes te
         err = (format == SPACE_IRACE ? irace_parse : pcs_parse)(name, text, space, diag);
     if (err == ERR_OK) {
         ASSERT(genome_schema_check(&space->schema, NULL) == ERR_OK); /* the readers complain with a place */
-        *out = *space;
+        genome_schema_copy(&out->schema, &space->schema);
+        memcpy(out->switches, space->switches, space->schema.count * sizeof space->switches[0]);
+        out->has_switches = space->has_switches;
+        out->digits = space->digits;
     }
     mem_free(space);
     return err;
@@ -291,7 +296,7 @@ static void defaults_lost(const struct space *space, const struct space *again, 
     unsigned count = 0, more = 0;
     for (unsigned i = 0; i < space->schema.count; i++) {
         const struct gene_spec *spec = &space->schema.genes[i];
-        struct gene_value value = {.real = spec->default_real, .integer = spec->default_integer};
+        struct gene_value value = gene_default(spec);
         if (!default_differs(spec, &again->schema.genes[i]))
             continue;
         if (count++ >= 10) {

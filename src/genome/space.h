@@ -7,7 +7,7 @@
 /* A search space as its user wrote it: the schema, and what the user's program wants to see of it. Only the schema is
  * shared between sites and hashed. */
 
-enum { SPACE_SWITCH_MAX = 63, SPACE_DIGITS_MAX = 15, SPACE_SIZE_MAX = 1 << 20 };
+enum { SPACE_SWITCH_MAX = GENOME_NAME_MAX + 3, SPACE_DIGITS_MAX = 15, SPACE_SIZE_MAX = 1 << 20 };
 
 struct space {
     struct genome_schema schema;

@@ -139,7 +139,7 @@ static void read_gene(struct json_reader *r, const json_t *object, struct space 
 {
     struct diag diag = {0};
     struct scan s = {.diag = &diag};
-    char name[256] = "";
+    char name[GENOME_NAME_MAX + 2] = "";
     unsigned gene = out->schema.count;
     read_require(r, object, "name");
     read_text(r, object, "name", name, sizeof name);

@@ -518,7 +518,7 @@ enum err programs_shard(struct programs *s, const struct program_spec *spec, uns
 
 enum err programs_workload(struct programs *s, const struct program_spec *spec, struct workload *out, struct diag *diag)
 {
-    struct workload w = {0};
+    struct workload w = {.instances = mem_array(spec->file_count, sizeof w.instances[0])};
     enum err err = ERR_OK;
 
     ASSERT(spec->file_count <= WORKLOAD_INSTANCES_MAX);

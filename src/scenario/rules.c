@@ -7,7 +7,7 @@
 
 /* What the federation's genesis and its nodes' configuration get from the file: policy, guard rails, rebalance. */
 
-enum { DEADLINE_MAX_MS = 86400000, SHARDS_MAX = WORKLOAD_INSTANCES_MAX, EVALUATIONS_MAX = 10000 };
+enum { DEADLINE_MAX_MS = 86400000, SHARDS_MAX = WORKLOAD_SHARDS_MAX, EVALUATIONS_MAX = 10000 };
 
 static void read_duration(struct json_reader *r, const json_t *object, const char *key, uint64_t *out_ns)
 {

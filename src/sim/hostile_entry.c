@@ -40,7 +40,7 @@ static void update_body(struct hostile_author *a, const struct federation_state 
 
     if (draw(a, 2) == 0)
         b.delta_ppm = -b.delta_ppm;
-    genome_encode(&s->schema, &s->incumbent, &genome);
+    genome_encode(s->schema, &s->incumbent, &genome);
     leave_body_encode(&other); /* an empty map is no genome */
     b.count = (unsigned)draw(a, CYCLE_MIGRANTS_MAX + 1);
     for (unsigned i = 0; i < b.count; i++) {

@@ -78,7 +78,7 @@ static uint64_t cost_of(const struct results *t, const struct genome *genome, co
     uint64_t cost = 0, draws = instance->graph != NULL ? GAIN_DRAWS : GAIN_DRAWS_PROGRAM;
 
     for (uint64_t draw = 0; draw < draws; draw++)
-        cost += instance_evaluate(instance, &t->history.state.schema, genome, UINT64_MAX - draw,
+        cost += instance_evaluate(instance, t->history.state.schema, genome, UINT64_MAX - draw,
                                   t->history.state.policy.iteration_limit)
                     .cost;
     return cost > 0 ? cost : 1;

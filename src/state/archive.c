@@ -121,7 +121,7 @@ static bool archive_has(const struct federation_state *s, const struct digest *h
 static bool lies_apart(const struct federation_state *s, const struct genome *genome)
 {
     for (unsigned i = 0; i < s->archive_count; i++)
-        if (genome_distance(&s->schema, &s->archive[i].incumbent, genome) < APART_PPM)
+        if (genome_distance(s->schema, &s->archive[i].incumbent, genome) < APART_PPM)
             return false;
     return true;
 }

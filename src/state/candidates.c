@@ -100,7 +100,7 @@ static void gather_offers(struct federation_state *s, struct gathering *g)
 /* The incumbent is candidate 0 whatever its hash, the others follow in aligned order. */
 static void align(struct federation_state *s, struct gathering *g)
 {
-    unsigned count = align_candidates(&s->schema, g->all, g->count), kept = 1;
+    unsigned count = align_candidates(s->schema, g->all, g->count), kept = 1;
 
     s->candidates = mem_array(count + 1, sizeof s->candidates[0]);
     s->candidates[0] = (struct candidate){.hash = s->incumbent_hash, .genome = s->incumbent};

@@ -29,7 +29,7 @@ bool claim_disclosed(const struct member *member)
 void claim_shards_of(const struct federation_state *s, const int *owners, unsigned member, struct claim_shards *out)
 {
     out->count = 0;
-    for (unsigned i = 0; i < s->policy.shards && out->count < WORKLOAD_INSTANCES_MAX; i++) {
+    for (unsigned i = 0; i < s->policy.shards && out->count < WORKLOAD_SHARDS_MAX; i++) {
         if (owners[i] != (int)member)
             continue;
         out->hashes[out->count] = digest_from(bytes_of(s->shards->data + (size_t)i * DIGEST_SIZE, DIGEST_SIZE));

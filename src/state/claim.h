@@ -20,8 +20,8 @@ struct claim_work {
 /* Shards of one site: in rising order, no more than a job takes. */
 struct claim_shards {
     unsigned count;
-    unsigned numbers[WORKLOAD_INSTANCES_MAX];
-    struct digest hashes[WORKLOAD_INSTANCES_MAX]; /* of their instances */
+    unsigned numbers[WORKLOAD_SHARDS_MAX];
+    struct digest hashes[WORKLOAD_SHARDS_MAX]; /* of their instances */
 };
 
 /* SHA-256 of the instances' hashes, one behind the other: by which a card names what its member discloses. */

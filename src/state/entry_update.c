@@ -86,7 +86,7 @@ static enum err decode(const void *context, const struct envelope *e, void **out
     u->count = b.count;
     for (unsigned i = 0; i < b.count; i++) {
         struct offer *offer = &u->offers[i];
-        err = genome_decode(&s->schema, b.genomes[i], &offer->genome);
+        err = genome_decode(s->schema, b.genomes[i], &offer->genome);
         if (err != ERR_OK) {
             mem_free(u);
             return err;

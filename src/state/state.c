@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "base/mutate.h"
-#include "state/cohort.h"
+#include "genome/schema.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
+#include "state/cohort.h"
 
 const char *member_status_name(enum member_status status)
 {
@@ -56,7 +57,7 @@ static void take_genesis(struct federation_state *s, const struct genesis *g)
     take_quorum(s, g);
     s->policy = g->policy;
     s->shards = blob_new(g->shards);
-    s->schema = g->schema;
+    s->schema = genome_schema_share(&g->schema);
     s->epoch = g->epoch_start;
     s->incumbent = g->incumbent;
     s->incumbent_hash = genome_hash(&g->schema, &g->incumbent);
@@ -129,6 +130,8 @@ void state_copy(struct federation_state *to, const struct federation_state *from
     *to = *from;
     if (from->shards != NULL)
         blob_hold(to->shards);
+    if (from->schema != NULL)
+        genome_schema_hold(to->schema);
     to->members = duplicate(from->members, from->member_count, sizeof from->members[0]);
     to->contributions = duplicate(from->contributions, from->member_count, sizeof from->contributions[0]);
     to->candidates = duplicate(from->candidates, from->candidate_count, sizeof from->candidates[0]);
@@ -155,6 +158,7 @@ void state_free(struct federation_state *s)
         mem_free(s->checks[i].recounts);
     mem_free(s->checks);
     blob_drop(s->shards);
+    genome_schema_drop(s->schema);
     mem_free(s->retired);
     mem_free(s->members);
     mem_free(s->contributions);
@@ -162,6 +166,7 @@ void state_free(struct federation_state *s)
     /* All else is plain, and much: it stays as it is. */
     s->member_count = s->check_count = s->retired_count = s->candidate_count = 0;
     s->shards = NULL;
+    s->schema = NULL;
     s->members = NULL;
     s->contributions = NULL;
     s->checks = NULL;

@@ -94,7 +94,7 @@ struct federation_state {
     uint64_t founders_stake;                /* the greatest that genesis has: nobody gets more */
     struct policy policy;
     struct blob *shards; /* hashes of the shards' instances, in their order (not in the state root); one holding */
-    struct genome_schema schema;
+    const struct genome_schema *schema; /* one holding (genome/schema.h) */
 
     unsigned change_count;
     struct change changes[CHANGES_MAX]; /* agreed: what the members are when this epoch has ended */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "genome/schema.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
 
@@ -80,9 +81,9 @@ static enum member_status get_status(struct cbor_reader *r)
 static void get_genome(struct cbor_reader *r, const struct federation_state *s, struct genome *genome,
                        struct digest *hash)
 {
-    genome_get(r, &s->schema, genome);
+    genome_get(r, s->schema, genome);
     if (r->err == ERR_OK)
-        *hash = genome_hash(&s->schema, genome);
+        *hash = genome_hash(s->schema, genome);
 }
 
 static unsigned get_anchors(struct cbor_reader *r, const struct federation_state *s, const char *key,
@@ -395,7 +396,7 @@ static void take_founding(struct federation_state *s, const struct federation_st
     s->founders_stake = founding->founders_stake;
     s->policy = founding->policy;
     s->shards = founding->shards != NULL ? blob_hold(founding->shards) : NULL;
-    s->schema = founding->schema;
+    s->schema = genome_schema_hold(founding->schema);
 }
 
 /* Members, before they are read. */

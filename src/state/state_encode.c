@@ -67,7 +67,7 @@ static void put_contribution(struct cbor_writer *w, const struct federation_stat
     cbor_put_text(w, "delta");
     cbor_put_int(w, c->delta_ppm);
     put_number(w, "height", c->height);
-    put_candidates(w, &s->schema, "offers", c->offers, c->offers == NULL ? 0 : c->offer_count);
+    put_candidates(w, s->schema, "offers", c->offers, c->offers == NULL ? 0 : c->offer_count);
     cbor_put_text(w, "updated");
     cbor_put_bool(w, c->updated);
     put_digest(w, "built_on", &c->built_on);
@@ -141,7 +141,7 @@ static void put_checks(struct cbor_writer *w, const struct federation_state *s)
     cbor_put_text(w, "checks");
     cbor_put_array(w, s->check_count);
     for (unsigned i = 0; i < s->check_count; i++)
-        put_check(w, &s->schema, &s->checks[i]);
+        put_check(w, s->schema, &s->checks[i]);
 }
 
 static void put_cohort(struct cbor_writer *w, const struct federation_state *s)
@@ -175,8 +175,8 @@ void state_encode(const struct federation_state *s, struct buf *out)
     cbor_put_array(&w, s->recent_count);
     for (unsigned i = 0; i < s->recent_count; i++)
         digest_put(&w, &s->recent[i]);
-    put_anchors(&w, &s->schema, "anchors", s->anchors, s->anchor_count);
-    put_anchors(&w, &s->schema, "archive", s->archive, s->archive_count);
+    put_anchors(&w, s->schema, "anchors", s->anchors, s->anchor_count);
+    put_anchors(&w, s->schema, "archive", s->archive, s->archive_count);
     put_number(&w, "attempt", s->attempt);
     put_changes(&w, s);
     put_members(&w, s);
@@ -184,8 +184,8 @@ void state_encode(const struct federation_state *s, struct buf *out)
     if (s->left_out > 0)
         put_number(&w, "left_out", s->left_out);
     cbor_put_text(&w, "incumbent");
-    genome_put(&w, &s->schema, &s->incumbent);
-    put_candidates(&w, &s->schema, "candidates", s->candidates, s->candidate_count);
+    genome_put(&w, s->schema, &s->incumbent);
+    put_candidates(&w, s->schema, "candidates", s->candidates, s->candidate_count);
     cbor_put_text(&w, "contributions");
     cbor_put_array(&w, s->member_count);
     for (unsigned i = 0; i < s->member_count; i++)

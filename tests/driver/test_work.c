@@ -1,11 +1,13 @@
 #include "driver/work.h"
+#include "genome/schema.h"
 #include "tap.h"
 
 enum { JOBS = 12 };
 
 static struct work *work_of(const struct workload *w, uint64_t epoch)
 {
-    struct job *job = job_new(JOB_CYCLE, epoch, workload_schema(), 0);
+    const struct genome_schema *schema = genome_schema_share(workload_schema());
+    struct job *job = job_new(JOB_CYCLE, epoch, schema, 0);
 
     job->cycle.epoch = epoch;
     job->cycle.seed = epoch;
@@ -15,6 +17,7 @@ static struct work *work_of(const struct workload *w, uint64_t epoch)
     genome_default(job->cycle.schema, &job->cycle.incumbent);
     for (unsigned i = 0; i < w->count; i++)
         job->cycle.instances[job->cycle.instance_count++] = &w->instances[i];
+    genome_schema_drop(schema);
     return work_new(job);
 }
 

@@ -107,7 +107,7 @@ static void bad_specs_say_what_is_wrong(void)
         {{.family = "queens", .instances = 1}, ERR_UNKNOWN, "no family \"queens\"; there are queen,"},
         {{.family = "", .instances = 1}, ERR_UNKNOWN, "no family"},
         {{.family = "queen", .instances = 0}, ERR_LIMIT, "0 instances"},
-        {{.family = "queen", .instances = 65}, ERR_LIMIT, "65 instances"},
+        {{.family = "queen", .instances = 1025}, ERR_LIMIT, "1025 instances"},
         {{.family = "queen", .instances = 1, .size_min = 9, .size_max = 8}, ERR_RANGE, "sizes 9 to 8"},
         {{.family = "queen", .instances = 1, .size_min = 3, .size_max = 8}, ERR_RANGE, "sizes 3 to 8"},
         {{.family = "queen", .instances = 1, .size_min = 5, .size_max = 33}, ERR_RANGE, "sizes 5 to 33"},
@@ -170,6 +170,17 @@ static void costs_are_pure_and_within_their_limits(void)
     workload_fini(&w);
 }
 
+static void there_is_room_for_many_instances(void)
+{
+    struct workload_spec spec = spec_of("queen", 1);
+    struct workload w;
+    spec.size_min = spec.size_max = 5;
+    spec.instances = WORKLOAD_INSTANCES_MAX;
+    REQUIRE_OK(workload_build(&spec, 3, "x", &w, NULL));
+    CHECK_EQ_U64(w.count, 1024);
+    workload_fini(&w);
+}
+
 static void the_schema_is_sound_and_pinned(void)
 {
     char hex[2 * DIGEST_SIZE + 1];
@@ -190,6 +201,7 @@ int main(void)
     TAP_RUN(bad_specs_say_what_is_wrong);
     TAP_RUN(files_are_instances);
     TAP_RUN(costs_are_pure_and_within_their_limits);
+    TAP_RUN(there_is_room_for_many_instances);
     TAP_RUN(the_schema_is_sound_and_pinned);
     return tap_done();
 }

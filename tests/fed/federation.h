@@ -63,7 +63,7 @@ struct federation {
     struct buf genesis;
     unsigned count;
     struct node nodes[NODES_MAX];
-    struct instance shards[WORKLOAD_INSTANCES_MAX];
+    struct instance shards[WORKLOAD_SHARDS_MAX];
     struct digest block_ids[HEIGHTS_MAX];
     struct digest state_roots[HEIGHTS_MAX];
     uint64_t top;                     /* highest decided */

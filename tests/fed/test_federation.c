@@ -447,7 +447,7 @@ static struct blob *update_of(const struct federation *f, unsigned node, int64_t
     struct update_body body = {.delta_ppm = delta_ppm, .evaluations = 1, .iterations = 1, .count = 1, .costs = {1}};
     struct buf genome = {0}, encoded = {0};
 
-    genome_encode(&s->schema, &s->incumbent, &genome);
+    genome_encode(s->schema, &s->incumbent, &genome);
     body.genomes[0] = bytes_of_buf(&genome);
     update_body_encode(&body, &encoded);
     struct blob *message = signed_entry(

@@ -156,7 +156,8 @@ static void activity_runs_down(void)
 /* The conditional sample with another condition for the flag. */
 #define REFUSED(want, pattern, ...)                                                                                    \
     do {                                                                                                               \
-        struct genome_schema s = sample_conditional();                                                                 \
+        static struct genome_schema s;                                                                                 \
+        s = sample_conditional();                                                                                      \
         struct diag diag = {0};                                                                                        \
         s.genes[SAMPLE_FLAG].condition = SAMPLE_CONDITION(&s, __VA_ARGS__);                                            \
         CHECK_ERR(genome_schema_check(&s, &diag), want);                                                               \
@@ -292,7 +293,9 @@ static void repairs_anything(void)
     for (unsigned i = 0; i < 3000; i++) {
         struct genome g = {.count = s.count}, again;
         for (unsigned k = 0; k < s.count; k++)
-            g.values[k] = (struct gene_value){(double)prng_below(&prng, 30) - 15, (int64_t)prng_below(&prng, 30) - 15};
+            g.values[k] = s.genes[k].type == GENE_CONTINUOUS
+                              ? (struct gene_value){.real = (double)prng_below(&prng, 30) - 15}
+                              : (struct gene_value){.integer = (int64_t)prng_below(&prng, 30) - 15};
         genome_project(&s, &g);
         CHECK_OK(decoded(&s, &g));
         again = g;

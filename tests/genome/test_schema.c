@@ -65,7 +65,8 @@ static void has_one_encoding(void)
 /* The sample with one thing broken. */
 #define BROKEN(want, change)                                                                                           \
     do {                                                                                                               \
-        struct genome_schema s = sample_schema();                                                                      \
+        static struct genome_schema s;                                                                                 \
+        s = sample_schema();                                                                                           \
         struct buf bytes = {0};                                                                                        \
         struct diag diag = {0};                                                                                        \
         change;                                                                                                        \

@@ -176,15 +176,40 @@ static void there_is_room_for_many_genes(void)
     buf_clear(&text);
     chain_of(GENOME_GENES_MAX + 1, &text);
     CHECK_ERR(space_parse(SPACE_PCS, "f", bytes_of_buf(&text), &space, &diag), ERR_LIMIT);
-    CHECK_EQ_TEXT(diag.text, "f:129:1: more than 128 parameters");
+    CHECK_EQ_TEXT(diag.text, "f:513:1: more than 512 parameters");
     buf_clear(&text);
     buf_add_text(&text, "a {0");
     for (unsigned i = 1; i <= GENOME_CHOICES_MAX; i++)
         buf_printf(&text, ", %u", i);
     CHECK_ERR(space_parse(SPACE_PCS, "f", bytes_of_buf(&text), &space, &diag), ERR_LIMIT);
-    CHECK_EQ_TEXT(diag.text, "f:1:250: more than 64 choices of a, or 512 of all");
+    CHECK_EQ_TEXT(diag.text, "f:1:1174: more than 256 choices of a, or 2048 of all");
     buf_free(&text);
     buf_free(&bytes);
+}
+
+/* Names and choices of 255 bytes pass through every format; one byte more is refused by name. */
+static void there_is_room_for_long_words(void)
+{
+    char longest[GENOME_NAME_MAX + 2] = "";
+    struct buf text = {0};
+    struct diag diag = {0};
+    memset(longest, 'n', GENOME_NAME_MAX);
+    buf_printf(&text, "%s {%s, b} [b]\nk [0, 1] [0.5]\nk | %s in {%s}\n", longest, longest, longest, longest);
+    REQUIRE_OK(space_parse(SPACE_PCS, "f", bytes_of_buf(&text), &space, &diag));
+    CHECK_EQ_U64(strlen(gene(longest)->name), 255);
+    CHECK(round_trip(SPACE_PCS) && round_trip(SPACE_PCS_NEW) && round_trip(SPACE_JSON));
+    CHECK(same_text(SPACE_JSON, &space, &back));
+    CHECK(round_trip(SPACE_IRACE));
+    longest[GENOME_NAME_MAX] = 'n';
+    buf_clear(&text);
+    buf_printf(&text, "%s {a, b} [b]\n", longest);
+    CHECK_ERR(space_parse(SPACE_PCS, "f", bytes_of_buf(&text), &space, &diag), ERR_SYNTAX);
+    buf_clear(&text);
+    buf_printf(&text, "a {%s, b} [b]\n", longest);
+    CHECK_ERR(space_parse(SPACE_PCS, "f", bytes_of_buf(&text), &space, &diag), ERR_SYNTAX);
+    CHECK(strstr(diag.text, "f:1:4: the choice \"nnn") == diag.text);
+    CHECK(strstr(diag.text, "is longer than 255") != NULL);
+    buf_free(&text);
 }
 
 static void prints_values(void)
@@ -266,10 +291,10 @@ static void malformed_irace(void)
         {"a \"\" c (x, y\n", "f:1:13: expected ) or a comma after a choice, found the end of the line"},
         {"a \"\" c ()\n", "f:1:9: expected a choice, found \")\""},
         {"a \"\" c (x, x)\n", "f:1:12: a has the choice \"x\" twice"},
-        {"a \"\" c (x, ab\tc)\n", "f:1:12: the choice \"ab?c\" is longer than 32, or not of printable ASCII"},
+        {"a \"\" c (x, ab\tc)\n", "f:1:12: the choice \"ab?c\" is longer than 255, or not of printable ASCII"},
         {"a \"\" r (0, 1) extra\n", "f:1:15: expected the end of the line, found \"extra\""},
         {"a \"\" r (0, 1)\n\na \"\" i (0, 1)\n", "f:3:1: there is a parameter a already"},
-        {"1e5 \"\" r (0, 1)\n", "f:1:1: \"1e5\" is no name: that is no number, begins with no - and has 1 to 63 of "
+        {"1e5 \"\" r (0, 1)\n", "f:1:1: \"1e5\" is no name: that is no number, begins with no - and has 1 to 255 of "
                                 "letters, digits and _ . : @ -"},
         {"a-b \"\" r (0, 1)\n", "f:1:2: expected the switch in quotes (\"\" for none), found \"-b\""},
     };
@@ -402,12 +427,12 @@ static void malformed_json(void)
         {"", "f:1:1: unexpected token near end of file"},
         {"[]", "f:1:1: expected an object"},
         {"{}", "f:1:1: the key \"genes\" is missing"},
-        {GENES(""), "f:1:11: /genes: expected 1 to 128 genes, found 0"},
+        {GENES(""), "f:1:11: /genes: expected 1 to 512 genes, found 0"},
         {"{\"genes\": [" A "], \"forbiden\": []}",
          "f:1:83: /forbiden: unknown key; did you mean \"forbidden\"? known here: genes, forbidden, digits"},
         {GENES("{\"type\": \"toggle\"}"), "f:1:12: /genes/0: the key \"name\" is missing"},
         {GENES("{\"name\": \"a b\", \"type\": \"toggle\"}"),
-         "f:1:21: /genes/0/name: \"a b\" is no name: that is no number, begins with no - and has 1 to 63 of letters, "
+         "f:1:21: /genes/0/name: \"a b\" is no name: that is no number, begins with no - and has 1 to 255 of letters, "
          "digits and _ . : @ -"},
         {GENES("{\"name\": \"a\", \"type\": \"bool\"}"), "f:1:34: /genes/0/type: \"bool\" is not known here; expected "
                                                          "one of: continuous, discrete, ordinal, categorical, toggle"},
@@ -425,7 +450,7 @@ static void malformed_json(void)
         {GENES("{\"name\": \"a\", \"type\": \"continuous\", \"low\": 0, \"high\": 9, \"default\": 10}"),
          "f:1:80: /genes/0/default: 10 is outside 0..9"},
         {GENES("{\"name\": \"a\", \"type\": \"ordinal\", \"choices\": []}"),
-         "f:1:56: /genes/0/choices: expected 1 to 64 choices"},
+         "f:1:56: /genes/0/choices: expected 1 to 256 choices"},
         {GENES("{\"name\": \"a\", \"type\": \"ordinal\", \"choices\": [1]}"),
          "f:1:57: /genes/0/choices/0: expected a text"},
         {GENES("{\"name\": \"a\", \"type\": \"ordinal\", \"choices\": [\"x\", \"x\"]}"),
@@ -459,6 +484,7 @@ int main(void)
     TAP_RUN(pcs_means_what_it_says);
     TAP_RUN(draws_are_genomes);
     TAP_RUN(there_is_room_for_many_genes);
+    TAP_RUN(there_is_room_for_long_words);
     TAP_RUN(prints_values);
     TAP_RUN(malformed_irace);
     TAP_RUN(malformed_irace_expressions);

@@ -50,7 +50,7 @@ static const char *numbers(const struct fixture *f, const struct genome *genomes
 {
     static char text[CYCLE_ARCHIVE_MAX + 1];
     for (unsigned i = 0; i < count; i++) {
-        struct digest hash = genome_hash(&f->state.schema, &genomes[i]);
+        struct digest hash = genome_hash(f->state.schema, &genomes[i]);
         text[i] = '?';
         for (unsigned n = 0; n < 10; n++) {
             struct digest other = fixture_hash(f, n);
@@ -120,7 +120,7 @@ static void the_close_ones_wait(void)
     f.state.candidates = c = mem_resize(c, 3, sizeof c[0]);
     c[2] = c[1];
     c[2].genome = twin;
-    c[2].hash = genome_hash(&f.state.schema, &twin);
+    c[2].hash = genome_hash(f.state.schema, &twin);
     f.state.candidate_count = 3;
     const uint64_t costs[] = {500, 10, 20};
     for (unsigned m = 0; m < SITES; m++)

@@ -7,7 +7,7 @@ enum { FALSE_COST = 4711, SITE = 4, OTHER_SITE = 5, ALL = SPOT_CHECKS_MAX };
 
 static bool same_genome(const struct fixture *f, const struct genome *a, const struct genome *b)
 {
-    struct digest x = genome_hash(&f->state.schema, a), y = genome_hash(&f->state.schema, b);
+    struct digest x = genome_hash(f->state.schema, a), y = genome_hash(f->state.schema, b);
 
     return digest_equal(&x, &y);
 }
