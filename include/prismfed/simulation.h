@@ -22,6 +22,14 @@
 extern "C" {
 #endif
 
+/* How far a site's row of scores lies from the others': 0 is their order of the candidates, 1000000 the opposite one.
+ */
+enum { FEDERATED_ROWS_MAX = 4 };
+struct federated_row {
+    char node_id[64];
+    uint64_t distance_ppm;
+};
+
 struct federated_epoch_report {
     uint64_t epoch;
     bool began;            /* false: no node came so far, and the rest is zero */
@@ -37,7 +45,13 @@ struct federated_epoch_report {
     bool stalled;            /* for a while fewer validators than the quorum could hear each other */
     uint8_t merkle_root[32]; /* over the epoch's entries; zero unless quorum_reached */
     uint64_t log_size;
-    uint64_t virtual_ns; /* from the epoch's start to its anchor */
+    uint64_t virtual_ns;                            /* from the epoch's start to its anchor */
+    uint64_t messages, bytes;                       /* delivered meanwhile */
+    unsigned validators, max_byzantine, quorum;     /* while it ran */
+    unsigned liar_count;                            /* rows of sites that lie in this run: the farthest ones */
+    struct federated_row liars[FEDERATED_ROWS_MAX]; /* the farthest first */
+    uint64_t honest_ppm;                            /* the farthest of the other rows */
+    uint8_t incumbent[32];                          /* hash of the genome that is shared after it; zero unless ended */
 };
 
 /* What became of the runs of one program of the user's; in no artifact. */
@@ -49,6 +63,16 @@ struct federated_program_report {
     uint64_t checked, differed; /* run twice; with another answer: not deterministic */
     char timeout_says[256], crashed_says[256], aborted_says[256]; /* the last one of each kind */
     char confined[512];                                           /* what kept its runs in, and what could not be had */
+};
+
+/* Something that happened beside the decisions of the epochs. */
+struct federated_happening {
+    uint64_t epoch, at_ns;
+    const char *what; /* "down", "up again", "lost its disk", "joined", "left", "convicted"; a lie; else the kind of the
+                         scenario's event; static */
+    char node_id[64]; /* empty: of no single node */
+    bool ends;        /* a partition, latency_spike, ... is over */
+    bool effect;      /* false: there was nothing to do */
 };
 
 /* A validator that the others do not hear when a run is over. */
@@ -82,9 +106,12 @@ struct federated_simulation_report {
     uint8_t log_root[32], state_root[32];
     bool roots_agree;         /* every node that is up ends with the same state as the longest chain at equal height */
     uint64_t messages, bytes; /* delivered on the virtual network */
-    uint64_t events;          /* steps of all machines */
-    uint64_t evaluations, iterations; /* real work done by the sites */
-    uint64_t resumed;                 /* evaluations that an earlier process of this run had finished */
+    uint64_t dropped;         /* lost, cut, or there was nobody to take it */
+    uint64_t happening_count;
+    struct federated_happening *happenings; /* owned; epoch by epoch */
+    uint64_t events;                        /* steps of all machines */
+    uint64_t evaluations, iterations;       /* real work done by the sites */
+    uint64_t resumed;                       /* evaluations that an earlier process of this run had finished */
     uint64_t program_count;
     struct federated_program_report *programs; /* owned */
     uint64_t virtual_ns;

@@ -143,8 +143,7 @@ static int placed_compare(const void *a, const void *b)
     return (x->cost > y->cost) - (x->cost < y->cost); /* equals get the same rank */
 }
 
-/* Twice the average rank (from 1) of each cost in the row: 2 * lower + equal + 1. */
-static void ranks_double(const uint64_t *costs, unsigned count, uint32_t *ranks)
+void rank_double(const uint64_t *costs, unsigned count, uint32_t *ranks)
 {
     struct placed sorted[RANK_CANDIDATES_MAX];
     for (unsigned j = 0; j < count; j++)
@@ -253,7 +252,7 @@ void rank_reduce(const struct rank_matrix *m, struct rank_result *out)
     uint32_t *ranks = mem_array((size_t)m->sites * m->candidates, sizeof ranks[0]);
     weights_fill(m, result.weights);
     for (unsigned i = 0; i < m->sites; i++)
-        ranks_double(m->costs + (size_t)i * m->candidates, m->candidates, ranks + (size_t)i * m->candidates);
+        rank_double(m->costs + (size_t)i * m->candidates, m->candidates, ranks + (size_t)i * m->candidates);
     for (unsigned j = 0; j < m->candidates; j++) {
         for (unsigned i = 0; i < m->sites; i++)
             column[i] = (struct weighted){ranks[(size_t)i * m->candidates + j], result.weights[i]};

@@ -46,6 +46,8 @@ struct rank_result {
     uint64_t means[RANK_CANDIDATES_MAX];  /* the same of the rule borda: it decides among equal scores */
     uint64_t weights[RANK_SITES_MAX];     /* ppm after the cap, sum PPM up to one a site */
 };
+/* Twice the average rank (from 1) of each cost in a row: 2 * lower + equal + 1. At most RANK_CANDIDATES_MAX. */
+void rank_double(const uint64_t *costs, unsigned count, uint32_t *ranks);
 void rank_reduce(const struct rank_matrix *m, struct rank_result *out);
 /* Has candidate a a lower score than b, or the same and a lower mean? Then it is better whatever their hashes. */
 bool rank_is_better(const struct rank_result *r, unsigned a, unsigned b);

@@ -93,10 +93,74 @@ static void print_epoch(const struct federated_epoch_report *e, double real)
         e->epoch, quorum_text(e), e->view_changes, e->participants, e->stale, e->absent, e->false_claims,
         e->quarantined, e->convicted, e->shards_moved, delta);
     print_root(e);
-    say(stdout, " %8.2fs %8s%s", (double)e->virtual_ns / 1e9, seconds, decision_text(e));
+    say(stdout, " %8.2fs %8s %7" PRIu64 " %7.2f%s", (double)e->virtual_ns / 1e9, seconds, e->messages,
+        (double)e->bytes / 1e6, decision_text(e));
     if (e->left_out > 0)
         say(stdout, "  %" PRIu64 " offers left out", e->left_out);
     say(stdout, "\n");
+}
+
+/* ---- what happened in an epoch, in a line below it */
+
+enum { HAPPENINGS_SHOWN = 8 };
+
+static void add_happening(const struct federated_happening *h, struct buf *out)
+{
+    buf_printf(out, "%s%s%s%s", h->node_id, h->node_id[0] != '\0' ? " " : "", h->what, h->ends ? " is over" : "");
+    buf_printf(out, " (%.3f s%s)", (double)h->at_ns / 1e9, h->effect ? "" : ", nothing to do");
+}
+
+/* From number *next on, which are not told yet. */
+static void add_happenings(const struct federated_simulation_report *r, uint64_t epoch, uint64_t *next, struct buf *out)
+{
+    unsigned count = 0;
+
+    for (; *next < r->happening_count && r->happenings[*next].epoch <= epoch; ++*next) {
+        if (count++ >= HAPPENINGS_SHOWN)
+            continue;
+        buf_add_text(out, out->len > 0 ? "; " : "");
+        add_happening(&r->happenings[*next], out);
+    }
+    if (count > HAPPENINGS_SHOWN)
+        buf_printf(out, "; and %u more", count - HAPPENINGS_SHOWN);
+}
+
+static void add_quorum(struct report_printer *p, const struct federated_epoch_report *e, struct buf *out)
+{
+    bool changed = p->epochs > 0 &&
+                   (e->validators != p->validators || e->max_byzantine != p->max_byzantine || e->quorum != p->quorum);
+
+    p->validators = e->validators;
+    p->max_byzantine = e->max_byzantine;
+    p->quorum = e->quorum;
+    if (changed)
+        buf_printf(out, "%s%u validators, f %u, quorum %u", out->len > 0 ? "; " : "", e->validators, e->max_byzantine,
+                   e->quorum);
+}
+
+static void add_rows(const struct federated_epoch_report *e, struct buf *out)
+{
+    for (unsigned i = 0; i < e->liar_count; i++)
+        buf_printf(out, "%s%s %.2f",
+                   i > 0          ? ", "
+                   : out->len > 0 ? "; rows from the others' order: "
+                                  : "rows from the others' order: ",
+                   e->liars[i].node_id, (double)e->liars[i].distance_ppm / 1e6);
+    if (e->liar_count > 0)
+        buf_printf(out, ", honest ones at most %.2f", (double)e->honest_ppm / 1e6);
+}
+
+static void print_happenings(struct report_printer *p, const struct federated_simulation_report *r,
+                             const struct federated_epoch_report *e)
+{
+    struct buf line = {0};
+
+    add_happenings(r, e->epoch, &p->told, &line);
+    add_quorum(p, e, &line);
+    add_rows(e, &line);
+    if (line.len > 0)
+        say(stdout, "        %s\n", buf_text(&line));
+    buf_free(&line);
 }
 
 static void print_failures(const char *status, uint64_t count, const char *says)
@@ -168,8 +232,9 @@ static void print_gain(const struct federated_simulation_report *r)
 static void table_begin(const struct federated_simulation_report *r)
 {
     say(stdout, "%s (label %s, seed %" PRIu64 ")\n", r->scenario, r->label, r->seed);
-    say(stdout, "%6s  %-7s %5s %4s %5s %6s %5s %11s %9s %6s  %9s  %-12s %9s %8s\n", "epoch", "quorum", "views", "in",
-        "stale", "absent", "false", "quarantined", "convicted", "shards", "delta", "root", "virtual", "real");
+    say(stdout, "%6s  %-7s %5s %4s %5s %6s %5s %11s %9s %6s  %9s  %-12s %9s %8s %7s %7s\n", "epoch", "quorum", "views",
+        "in", "stale", "absent", "false", "quarantined", "convicted", "shards", "delta", "root", "virtual", "real",
+        "msgs", "MB");
 }
 
 /* Of the epochs that were not anchored: which never began, how many were given up, and why the one between them stands
@@ -202,9 +267,9 @@ static void table_end(const struct federated_simulation_report *r, const struct 
 {
     print_unanchored(r, e);
     say(stdout,
-        "work: %" PRIu64 " evaluations, %" PRIu64 " iterations; network: %" PRIu64 " messages, %.1f MB; %.1f s of "
-        "virtual time in %.2f s\n",
-        r->evaluations, r->iterations, r->messages, (double)r->bytes / 1e6, (double)r->virtual_ns / 1e9,
+        "work: %" PRIu64 " evaluations, %" PRIu64 " iterations; network: %" PRIu64 " messages, %.1f MB, %" PRIu64
+        " dropped; %.1f s of virtual time in %.2f s\n",
+        r->evaluations, r->iterations, r->messages, (double)r->bytes / 1e6, r->dropped, (double)r->virtual_ns / 1e9,
         r->real_seconds);
     if (r->resumed > 0)
         say(stdout, "resumed: %" PRIu64 " evaluations were finished before\n", r->resumed);
@@ -247,6 +312,8 @@ void report_epoch(void *context, const struct federated_simulation_report *r, co
         report_json_epoch(e, p->epochs == 0);
     else if (!p->quiet)
         print_epoch(e, real_seconds(p->clock, p->epochs));
+    if (!p->json && !p->quiet)
+        print_happenings(p, r, e);
     p->epochs++;
 }
 

@@ -36,7 +36,9 @@ struct report_printer {
     struct report_clock *clock;
     bool json, quiet;
     bool begun;
-    uint64_t epochs; /* printed */
+    uint64_t epochs;                            /* printed */
+    uint64_t told;                              /* happenings */
+    unsigned validators, max_byzantine, quorum; /* of the epoch printed last */
     struct report_ending ending;
 };
 

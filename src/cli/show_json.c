@@ -1,8 +1,11 @@
 #include <string.h>
 
+#include "aggregate/rank.h"
+#include "aggregate/row_distance.h"
 #include "base/text.h"
 #include "cli/show.h"
 #include "codec/json.h"
+#include "ledger/epoch_file.h"
 
 /* One value in a few characters: texts shortened, numbers and names as they are. */
 static void add_value(struct buf *out, const json_t *value)
@@ -53,6 +56,68 @@ static void add_table(struct buf *out, const json_t *rows, const char *const key
     }
 }
 
+/* ---- an epoch file */
+
+/* The rows of scores that counted: whose order of the candidates is how far from the others'
+ * (aggregate/row_distance.h). */
+struct shown_rows {
+    unsigned count, candidates;
+    const json_t *names[RANK_SITES_MAX];
+    uint64_t *costs; /* owned */
+};
+
+static void take_row(const json_t *entry, struct shown_rows *rows)
+{
+    const json_t *costs = json_object_get(json_object_get(json_object_get(entry, "decoded"), "body"), "costs");
+    const char *kind = json_string_value(json_object_get(entry, "kind"));
+    const char *verdict = json_string_value(json_object_get(entry, "verdict"));
+    size_t count = json_array_size(costs);
+
+    if (kind == NULL || strcmp(kind, "score") != 0 || verdict == NULL || strcmp(verdict, VERDICT_ACCEPTED) != 0)
+        return;
+    if (rows->count == RANK_SITES_MAX || count == 0 || count > RANK_CANDIDATES_MAX ||
+        (rows->count > 0 && count != rows->candidates))
+        return;
+    rows->candidates = (unsigned)count;
+    rows->costs = mem_resize(rows->costs, (rows->count + 1) * count, sizeof rows->costs[0]);
+    for (size_t j = 0; j < count; j++)
+        rows->costs[rows->count * count + j] = (uint64_t)json_integer_value(json_array_get(costs, j));
+    rows->names[rows->count++] = json_object_get(entry, "node_id");
+}
+
+static void add_rows(struct buf *out, const json_t *entries)
+{
+    static const char *const keys[] = {"node_id", "distance", NULL};
+    struct shown_rows *rows = mem_alloc(sizeof *rows);
+    uint64_t far[RANK_SITES_MAX];
+    json_t *table = json_array(), *entry;
+    size_t i;
+
+    json_array_foreach((json_t *)(uintptr_t)entries, i, entry)
+    {
+        take_row(entry, rows);
+    }
+    if (rows->count > 0)
+        row_distances(rows->costs, rows->count, rows->candidates, far);
+    for (unsigned k = 0; k < rows->count; k++) {
+        struct buf distance = {0};
+        json_t *row = json_object();
+
+        buf_printf(&distance, "%u.%02u", (unsigned)(far[k] / 1000000), (unsigned)(far[k] / 10000 % 100));
+        json_object_set(row, "node_id", (json_t *)(uintptr_t)rows->names[k]);
+        json_put(row, "distance", json_string(buf_text(&distance)));
+        json_push(table, row);
+        buf_free(&distance);
+    }
+    if (rows->count > 1) {
+        buf_add_text(out, "\nrows of scores: from the others' order of the candidates (0) to its opposite (1)\n");
+        add_table(out, table, keys);
+    }
+    json_decref(table);
+    mem_free(rows->costs);
+    mem_free(rows);
+}
+
 static void show_epoch_file(const json_t *root, struct buf *out)
 {
     static const char *const blocks[] = {"height", "entry_count", "view", "ledger_block_id", NULL};
@@ -64,35 +129,100 @@ static void show_epoch_file(const json_t *root, struct buf *out)
     add_member(out, root, "epoch");
     add_member(out, root, "anchored");
     add_member(out, root, "merkle_root");
+    add_member(out, json_object_get(root, "outcome"), "incumbent");
     add_member(out, json_object_get(root, "outcome"), "false_claims");
     buf_add_byte(out, '\n');
     add_table(out, json_object_get(root, "blocks"), blocks);
     buf_add_byte(out, '\n');
     add_table(out, json_object_get(root, "entries"), entries);
+    add_rows(out, json_object_get(root, "entries"));
+}
+
+/* ---- a summary */
+
+/* Like the table of a run: what never began, in one line. */
+static bool never_began(const json_t *epoch)
+{
+    const json_t *virtual_ms = json_object_get(epoch, "virtual_ms");
+
+    return json_is_null(json_object_get(epoch, "incumbent")) && json_is_integer(virtual_ms) &&
+           json_integer_value(virtual_ms) == 0;
+}
+
+static void add_epochs(struct buf *out, const json_t *epochs)
+{
+    static const char *const keys[] = {"epoch",        "quorum_reached",   "stalled",       "view_changes",
+                                       "participants", "aggregated_delta", "false_claims",  "quarantined",
+                                       "convicted",    "virtual_ms",       "ledger_merkle", NULL};
+    json_t *began = json_array();
+    size_t count = json_array_size(epochs), kept = count;
+
+    while (kept > 1 && never_began(json_array_get(epochs, kept - 1)))
+        kept--;
+    for (size_t i = 0; i < kept; i++)
+        json_array_append(began, json_array_get(epochs, i));
+    add_table(out, began, keys);
+    if (kept < count)
+        buf_printf(out, "the last %zu epochs never began\n", count - kept);
+    json_decref(began);
 }
 
 static void show_summary(const json_t *root, struct buf *out)
 {
-    static const char *const epochs[] = {"epoch",
-                                         "quorum_reached",
-                                         "participants",
-                                         "aggregated_delta",
-                                         "false_claims",
-                                         "quarantined",
-                                         "convicted",
-                                         "ledger_merkle",
-                                         NULL};
-    static const char *const nodes[] = {"node_id", "role", "status", "false_claims", NULL};
+    static const char *const events[] = {"epoch", "virtual_ms", "kind", "node_id", "behaviour", "ends", "effect", NULL};
+    static const char *const nodes[] = {"node_id", "role", "status", "false_claims", "up", "height", "restarts", NULL};
+    static const char *const quorum[] = {"validators", "max_byzantine", "quorum"};
+    static const char *const network[] = {"messages", "bytes", "dropped"};
 
     buf_add_text(out, "summary of a rehearsal\n");
     add_member(out, root, "scenario");
     add_member(out, root, "label");
     add_member(out, root, "seed");
     add_member(out, root, "epoch_count");
+    for (unsigned i = 0; i < 3; i++)
+        add_member(out, json_object_get(root, "quorum"), quorum[i]);
+    for (unsigned i = 0; i < 3; i++)
+        add_member(out, json_object_get(root, "network"), network[i]);
+    add_member(out, root, "gain");
     buf_add_byte(out, '\n');
-    add_table(out, json_object_get(root, "epochs"), epochs);
+    add_epochs(out, json_object_get(root, "epochs"));
+    if (json_array_size(json_object_get(root, "events")) > 0) {
+        buf_add_text(out, "\nwhat happened\n");
+        add_table(out, json_object_get(root, "events"), events);
+    }
     buf_add_byte(out, '\n');
     add_table(out, json_object_get(root, "nodes"), nodes);
+}
+
+/* ---- a genesis document */
+
+static void show_genesis(const json_t *root, struct buf *out)
+{
+    static const char *const members[] = {"name", "role", "site", "region", "stake", "key", "work", NULL};
+    static const char *const words[] = {"name", "version", "simulated", "epoch_start", "max_byzantine", "quorum"};
+    const json_t *document = json_object_get(root, "decoded"), *policy = json_object_get(document, "policy");
+    const char *key;
+    json_t *value;
+
+    buf_add_text(out, "genesis document\n");
+    add_member(out, root, "federation_id");
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
+        add_member(out, document, words[i]);
+    buf_add_byte(out, '\n');
+    add_table(out, json_object_get(document, "members"), members);
+    buf_add_text(out, "\npolicy\n");
+    json_object_foreach((json_t *)(uintptr_t)policy, key, value)
+    {
+        struct buf plain = {0};
+
+        text_escape(bytes_of_text(key), &plain);
+        buf_printf(out, "%-24s ", buf_text(&plain));
+        add_value(out, value);
+        buf_add_byte(out, '\n');
+        buf_free(&plain);
+    }
+    buf_add_text(out, "\ngenes\n");
+    json_render(json_object_get(json_object_get(document, "genome_schema"), "genes"), out);
 }
 
 enum err show_json(const char *name, struct bytes text, struct buf *out, struct diag *diag)
@@ -105,6 +235,9 @@ enum err show_json(const char *name, struct bytes text, struct buf *out, struct 
     const char *format = json_string_value(json_object_get(doc.root, "format"));
     if (format != NULL && strcmp(format, "prismfed.epoch-summary") == 0)
         show_summary(doc.root, out);
+    else if (format != NULL && strcmp(format, "prismfed.genesis") == 0 &&
+             json_is_object(json_object_get(json_object_get(doc.root, "decoded"), "genome_schema")))
+        show_genesis(doc.root, out);
     else if (json_is_array(json_object_get(doc.root, "blocks")))
         show_epoch_file(doc.root, out);
     else if (json_is_object(json_object_get(doc.root, "decoded")))

@@ -221,6 +221,7 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
     if (s->epoch != n->epoch) {
         n->epoch = s->epoch;
         r->ended_unknown = true;
+        timeline_traffic(&r->timeline, r->network.messages, r->network.bytes);
         if (timeline_enter(&r->timeline, s->epoch, r->agenda.now_ns)) {
             trace_line(r->trace, r->agenda.now_ns, "*", "epoch %" PRIu64, s->epoch);
             faults_epoch(r, s->epoch);
@@ -452,6 +453,7 @@ enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
         if (++count % PROGRESS_STEPS == 0 && told_to_stop(r))
             return diag_set(diag, ERR_STATE, "stopped");
     }
+    timeline_traffic(&r->timeline, r->network.messages, r->network.bytes);
     if (r->end == REHEARSAL_VIOLATED) {
         *diag = r->checkers.diag;
         return ERR_MISMATCH;

@@ -16,11 +16,20 @@ void results_report_epoch(const struct results *t, struct federated_epoch_report
         .view_changes = e->times.view_changes,
         .stalled = e->times.stalled,
         .virtual_ns = e->virtual_ns,
+        .messages = e->times.messages,
+        .bytes = e->times.bytes,
+        .validators = e->validators,
+        .max_byzantine = e->max_byzantine,
+        .quorum = e->quorum,
     };
     if (e->log == NULL)
         return;
     o = &e->log->outcome;
     out->ended = true;
+    out->liar_count = e->liar_count;
+    memcpy(out->liars, e->liars, sizeof out->liars);
+    out->honest_ppm = e->honest_ppm;
+    memcpy(out->incumbent, o->incumbent.b, DIGEST_SIZE);
     out->quorum_reached = o->anchored;
     out->participants = o->update_count;
     out->left_out = o->left_out;
@@ -77,6 +86,7 @@ void results_report(const struct results *t, struct federated_simulation_report 
         .roots_agree = t->roots_agree,
         .messages = r->network.messages,
         .bytes = r->network.bytes,
+        .dropped = r->network.dropped,
         .events = r->steps,
         .evaluations = r->evaluations,
         .iterations = r->iterations,

@@ -180,6 +180,7 @@ enum err results_next(struct results *t, bool *more, struct diag *diag)
     *more = t->next < t->epoch_count;
     if (!*more)
         return ERR_OK;
+    happenings_begin(t);
     err = read_on(t, &ended, diag);
     if (err == ERR_OK)
         err = timeline_read(&t->r->timeline, t->next, &e->times);
@@ -193,6 +194,8 @@ enum err results_next(struct results *t, bool *more, struct diag *diag)
     e->log = &t->history.epoch;
     ASSERT(e->log->epoch == e->epoch);
     t->anchored += e->log->outcome.anchored;
+    happenings_members(t);
+    happenings_rows(t);
     sign_anchor(t, e);
     return ERR_OK;
 }
@@ -215,5 +218,7 @@ void results_fini(struct results *t)
 {
     buf_free(&t->epoch.signature);
     history_fini(&t->history);
+    mem_free(t->statuses);
+    mem_free(t->happenings);
     *t = (struct results){0};
 }

@@ -16,6 +16,10 @@ struct results_epoch {
     uint64_t epoch;
     const struct history_epoch *log; /* NULL: it never ended */
     struct timeline_epoch times;
+    unsigned validators, max_byzantine, quorum; /* while it ran */
+    unsigned liar_count;                        /* of the first of `liars` */
+    struct federated_row liars[FEDERATED_ROWS_MAX];
+    uint64_t honest_ppm;  /* the farthest of the other rows */
     uint64_t virtual_ns;  /* so far, when it never ended */
     struct buf signature; /* anchor_sign(); empty unless log */
 };
@@ -32,6 +36,12 @@ struct results {
     uint64_t anchored;          /* epochs told so far that are */
     int64_t gain_ppm;           /* cost of the last incumbent in millionths of the first one's */
     bool roots_agree;
+
+    /* happenings.c */
+    enum member_status *statuses; /* owned; before the present epoch ended, of member_count */
+    unsigned member_count;
+    struct federated_happening *happenings; /* owned */
+    size_t happening_count, happening_cap;
 };
 
 /* When the run is over. *t must be zero; results_fini() in any case. label is borrowed. Errors of
@@ -48,6 +58,12 @@ void results_fini(struct results *t);
 void results_report(const struct results *t, struct federated_simulation_report *report);
 void results_report_program(struct programs *programs, unsigned index, struct federated_program_report *out);
 void results_report_epoch(const struct results *t, struct federated_epoch_report *out);
+/* happenings.c: before the next epoch is read; when it has been and ended; what is in the report of the run, which
+ * takes it over. */
+void happenings_begin(struct results *t);
+void happenings_members(struct results *t);
+void happenings_rows(struct results *t);
+void happenings_report(struct results *t, struct federated_simulation_report *report);
 /* standstill.c: why the run was over before its epochs were; nothing when they were not. After results_close(). The
  * text and the list are the caller's. */
 void results_standstill(const struct results *t, struct federated_standstill *out);

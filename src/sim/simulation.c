@@ -131,6 +131,7 @@ static enum err tell(const struct rehearsal *r, struct leaving *l, struct federa
     if (err == ERR_OK) {
         results_report(&l->results, report);
         results_standstill(&l->results, &report->standstill);
+        happenings_report(&l->results, report);
         err = report_epochs(l, report);
     }
     if (l->room != NULL && err == ERR_IO && l->room->err != ERR_OK)
@@ -157,6 +158,7 @@ static void tell_violation(const struct rehearsal *r, struct leaving *l, struct 
         while (results_next(&l->results, &more, &ignored) == ERR_OK && more)
             ASSERT(leave_epoch(l, &none, &ignored) == ERR_OK);
         results_report(&l->results, report);
+        happenings_report(&l->results, report);
     }
     report->violated = true;
     (void)report_epochs(l, report); /* the violation is what is to be heard of */
@@ -331,6 +333,7 @@ void federated_simulation_report_free(struct federated_simulation_report *report
 {
     mem_free(report->epochs);
     mem_free(report->programs);
+    mem_free(report->happenings);
     mem_free(report->standstill.missing);
     mem_free(report->standstill.text);
     *report = (struct federated_simulation_report){0};

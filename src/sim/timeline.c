@@ -18,6 +18,12 @@ void timeline_fini(struct timeline *t)
     *t = (struct timeline){0};
 }
 
+void timeline_traffic(struct timeline *t, uint64_t messages, uint64_t bytes)
+{
+    t->now.messages = messages - t->messages;
+    t->now.bytes = bytes - t->bytes;
+}
+
 bool timeline_enter(struct timeline *t, uint64_t epoch, int64_t now_ns)
 {
     if (epoch <= t->present)
@@ -26,6 +32,8 @@ bool timeline_enter(struct timeline *t, uint64_t epoch, int64_t now_ns)
         t->now.ended = true;
         t->now.ended_ns = now_ns;
         spool_add(t->past, bytes_of(&t->now, sizeof t->now));
+        t->messages += t->now.messages;
+        t->bytes += t->now.bytes;
         enter(t, t->present + 1, now_ns);
     }
     return true;

@@ -19,8 +19,56 @@ ok "an epoch file" run 0 "$prismfed" show o/ledger/tiny/epoch_001.json
 ok "shows entries" grep -q 'update  *accepted' out
 ok "a summary" run 0 "$prismfed" show o/simulations/epoch_summary_tiny.json
 ok "shows epochs" grep -q '^1  *yes' out
+ok "and what the network carried" grep -q '^bytes  *[0-9]' out
 ok "a genesis file" run 0 "$prismfed" show o/ledger/tiny/genesis.json
-ok "shows the document" grep -q '"quorum": 1' out
+ok "shows the quorum" grep -q '^quorum  *1$' out
+ok "the members" grep -q '^a  *core  *local  *r  *1 ' out
+ok "the policy" grep -q '^iteration_limit  *50$' out
+ok "and the genes" grep -q '"tenure_base"' out
+cat > busy.json << 'END'
+{"name": "busy", "quorum": 3, "max_ledger_drift": 2, "epoch_start": 1,
+ "nodes": [{"id": "v0", "region": "r", "role": "core", "stake": 1},
+           {"id": "v1", "region": "r", "role": "core", "stake": 1},
+           {"id": "v2", "region": "r", "role": "core", "stake": 1},
+           {"id": "v3", "region": "r", "role": "core", "stake": 1},
+           {"id": "v4", "region": "r", "role": "core", "stake": 1},
+           {"id": "e", "region": "r", "role": "edge", "stake": 1}],
+ "workload": {"family": "planted", "instances": 1, "size_min": 20},
+ "policy": {"evaluations": 6, "iteration_limit": 200},
+ "events": [{"kind": "join", "node": "v4", "epoch": 1}, {"kind": "crash", "node": "v1", "epoch": 3},
+            {"kind": "restart", "node": "v1", "epoch": 4}, {"kind": "leave", "node": "e", "epoch": 4},
+            {"kind": "lie", "node": "v2", "behaviour": "inverted_scores", "epoch": 1},
+            {"kind": "loss_burst", "loss_ppm": 1000, "duration_ms": 100, "epoch": 2}]}
+END
+ok "a run in which much happens" run 0 "$federated_sim" --scenario busy.json --epochs 6 --output-dir o
+ok "says who joined, and that the quorum is another one then" sh -c \
+    'grep -q " v4 joined (" out && [ "$(grep -c "5 validators, f 1, quorum 4" out)" = 1 ]'
+ok "who is down and up again" sh -c 'grep -q " v1 down (" out && grep -q " v1 up again (" out'
+ok "who left" grep -q ' e left (' out
+ok "what is over" sh -c 'grep -q " loss_burst (" out && grep -q "loss_burst is over (" out'
+ok "how far a liar's row is" grep -q "rows from the others' order: v2 [01]\.[0-9]*, honest ones at most [01]\." out
+ok "what the network carried" grep -q '^ *1  yes .* [1-9][0-9]*  *[0-9]*\.[0-9][0-9]' out
+ok "the same as JSON" run 0 "$federated_sim" --scenario busy.json --epochs 6 --output-dir o --json
+ok "with the summary's keys" python3 - << 'END'
+import json
+told, kept = json.load(open('out')), json.load(open('o/simulations/epoch_summary_busy.json'))
+same = lambda a, b, keys: all(a[k] == b[k] for k in keys)
+assert same(told, kept, ('scenario', 'label', 'seed', 'epoch_count', 'network', 'work', 'gain'))
+assert same(told['roots'], kept['roots'], ('log_root', 'state_root', 'agree'))
+for a, b in zip(told['epochs'], kept['epochs']):
+    own = {'ended', 'incumbent_changed', 'rolled_back', 'log_size', 'network', 'quorum', 'rows'}
+    assert same(a, b, set(a) - own), a
+assert [e['quorum']['quorum'] for e in told['epochs']][-1] == kept['quorum']['quorum'] == 4
+assert sum(e['network']['bytes'] for e in told['epochs']) <= told['network']['bytes']
+happened = {'%s %s' % (e['node_id'], e['what']) for e in told['events']}
+assert {'v4 joined', 'v1 down', 'v1 up again', 'e left'} <= happened
+assert told['epochs'][0]['rows']['liars'][0]['node_id'] == 'v2'
+END
+ok "its summary" run 0 "$prismfed" show o/simulations/epoch_summary_busy.json
+ok "shows what happened" grep -q '^3  *[0-9]*  *crash  *v1 ' out
+ok "and who is up" grep -q '^v1  *core  *active  *0  *yes  *[0-9]*  *1 ' out
+ok "an epoch of it" run 0 "$prismfed" show o/ledger/busy/epoch_001.json
+ok "shows how far each row is" grep -q '^v2  *[01]\.[0-9][0-9]' out
 field envelope > envelope.b64
 ok "an envelope in base64" run 0 "$prismfed" show envelope.b64
 ok "shows its kind" grep -q '^envelope: update of epoch 1' out

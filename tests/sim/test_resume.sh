@@ -165,7 +165,7 @@ again "an event that comes later makes another scenario" yes --epochs 3
 cp -R out before
 status=0
 "$federated_sim" --scenario own.json --output-dir out --epochs 3 --resume --json > log || status=$?
-told='{"scenario":"stopped","label":"own","seed":1,"already_finished":true,"epoch_count":3,"anchored":3}'
+told='{"scenario":"stopped","label":"own","seed":"1","already_finished":true,"epoch_count":3,"anchored":3}'
 grep -q -x "$told" log || status=1
 report $status "a program is told so, too" log
 status=0

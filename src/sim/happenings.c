@@ -1,0 +1,205 @@
+#include "sim/results.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregate/row_distance.h"
+#include "ledger/entry.h"
+#include "state/body.h"
+
+/* What happened in the run beside the epochs' decisions: which faults fired, who joined, left or was convicted, whose
+ * row of scores lies far from the others'. */
+
+static struct federated_happening *add(struct results *t, uint64_t epoch, int64_t at_ns, const char *what)
+{
+    if (t->happening_count == t->happening_cap) {
+        t->happening_cap = t->happening_cap > 0 ? 2 * t->happening_cap : 16;
+        t->happenings = mem_resize(t->happenings, t->happening_cap, sizeof t->happenings[0]);
+    }
+    struct federated_happening *h = &t->happenings[t->happening_count++];
+    *h = (struct federated_happening){.epoch = epoch, .at_ns = (uint64_t)at_ns, .what = what, .effect = true};
+    return h;
+}
+
+/* ---- members */
+
+void happenings_begin(struct results *t)
+{
+    const struct federation_state *s = &t->history.state;
+
+    t->epoch.validators = s->validator_count;
+    t->epoch.max_byzantine = s->max_byzantine;
+    t->epoch.quorum = s->quorum;
+    if (t->statuses == NULL)
+        t->statuses = mem_array(MEMBERS_MAX, sizeof t->statuses[0]);
+    t->member_count = s->member_count;
+    for (unsigned i = 0; i < s->member_count; i++)
+        t->statuses[i] = s->members[i].status;
+}
+
+static void add_member(struct results *t, const char *what, const struct member *m)
+{
+    struct federated_happening *h = add(t, t->epoch.epoch, t->epoch.times.ended_ns, what);
+
+    snprintf(h->node_id, sizeof h->node_id, "%s", m->card.name);
+}
+
+void happenings_members(struct results *t)
+{
+    const struct federation_state *s = &t->history.state;
+
+    for (unsigned i = 0; i < s->member_count; i++) {
+        enum member_status now = s->members[i].status;
+
+        if (i >= t->member_count)
+            add_member(t, "joined", &s->members[i]);
+        else if (now == MEMBER_LEFT && t->statuses[i] != now)
+            add_member(t, "left", &s->members[i]);
+        else if (now == MEMBER_CONVICTED && t->statuses[i] != now)
+            add_member(t, "convicted", &s->members[i]);
+    }
+}
+
+/* ---- rows */
+
+struct rows {
+    unsigned count, candidates;
+    const struct sim_node *of[MEMBERS_MAX];
+    uint64_t *costs; /* owned */
+};
+
+static const struct sim_node *node_of_key(const struct rehearsal *r, const struct digest *fingerprint)
+{
+    for (unsigned i = 0; i < r->count; i++) {
+        const struct sim_node *n = &r->nodes[i];
+
+        if (digest_equal(&n->key.fingerprint, fingerprint) || digest_equal(&n->next_key.fingerprint, fingerprint))
+            return n;
+    }
+    return NULL;
+}
+
+static void take_row(const struct results *t, struct bytes bytes, struct rows *rows)
+{
+    struct entry *entry = entry_open(bytes);
+    struct score_body *row = mem_alloc(sizeof *row);
+
+    if (entry->syntax == ERR_OK && entry->envelope.kind == ENTRY_SCORE && rows->count < MEMBERS_MAX &&
+        score_body_decode(entry->envelope.body, row) == ERR_OK &&
+        (rows->count == 0 || row->count == rows->candidates)) {
+        rows->candidates = row->count;
+        rows->costs = mem_resize(rows->costs, (size_t)(rows->count + 1) * row->count, sizeof rows->costs[0]);
+        memcpy(rows->costs + (size_t)rows->count * row->count, row->costs, row->count * sizeof row->costs[0]);
+        rows->of[rows->count++] = node_of_key(t->r, &entry->envelope.node_fingerprint);
+    }
+    mem_free(row);
+    entry_drop(entry);
+}
+
+static void take_rows(const struct results *t, struct rows *rows)
+{
+    const struct history_epoch *log = t->epoch.log;
+    size_t verdict = 0;
+
+    for (unsigned b = 0; b < log->block_count; b++) {
+        for (unsigned i = 0; i < log->blocks[b].count; i++) {
+            if (log->verdicts[verdict++] == ERR_OK)
+                take_row(t, log->blocks[b].entries[i], rows);
+        }
+    }
+}
+
+/* The farthest first. */
+static void put_liar(struct results_epoch *e, const char *name, uint64_t distance_ppm)
+{
+    unsigned at = e->liar_count;
+
+    if (at == FEDERATED_ROWS_MAX && distance_ppm <= e->liars[at - 1].distance_ppm)
+        return;
+    at -= at == FEDERATED_ROWS_MAX;
+    for (; at > 0 && e->liars[at - 1].distance_ppm < distance_ppm; at--)
+        e->liars[at] = e->liars[at - 1];
+    snprintf(e->liars[at].node_id, sizeof e->liars[at].node_id, "%s", name);
+    e->liars[at].distance_ppm = distance_ppm;
+    e->liar_count += e->liar_count < FEDERATED_ROWS_MAX;
+}
+
+void happenings_rows(struct results *t)
+{
+    struct results_epoch *e = &t->epoch;
+    struct rows *rows = mem_alloc(sizeof *rows);
+    uint64_t distances[MEMBERS_MAX];
+
+    e->liar_count = 0;
+    e->honest_ppm = 0;
+    take_rows(t, rows);
+    if (rows->count > 0)
+        row_distances(rows->costs, rows->count, rows->candidates, distances);
+    for (unsigned i = 0; i < rows->count; i++) {
+        if (rows->of[i] != NULL && rows->of[i]->lied)
+            put_liar(e, rows->of[i]->name, distances[i]);
+        else if (distances[i] > e->honest_ppm)
+            e->honest_ppm = distances[i];
+    }
+    mem_free(rows->costs);
+    mem_free(rows);
+}
+
+/* ---- all of it */
+
+static const char *what_of(const struct scenario_event *e, bool ends)
+{
+    if (e->kind == EVENT_CRASH || e->kind == EVENT_WIPE)
+        return ends ? "up again" : e->kind == EVENT_CRASH ? "down" : "lost its disk";
+    if (e->kind == EVENT_RESTART)
+        return "up again";
+    if (e->kind == EVENT_LIE)
+        return e->lie == LIE_NONE || ends ? "honest again" : lie_name(e->lie);
+    return scenario_event_name(e->kind);
+}
+
+/* What operators want shows when it is done. */
+static bool is_a_wish(enum scenario_event_kind kind)
+{
+    return kind == EVENT_JOIN || kind == EVENT_LEAVE;
+}
+
+static void add_faults(struct results *t)
+{
+    const struct faults *f = &t->r->faults;
+
+    for (size_t i = 0; i < f->count; i++) {
+        const struct fault_record *fired = &f->records[i];
+        const struct scenario_event *e = &t->r->scenario->events[fired->fault];
+
+        if (is_a_wish(e->kind))
+            continue;
+        struct federated_happening *h = add(t, fired->epoch, fired->now_ns, what_of(e, fired->ends));
+        h->ends = fired->ends && e->kind != EVENT_CRASH && e->kind != EVENT_WIPE && e->kind != EVENT_LIE;
+        h->effect = !fired->idle;
+        if (fired->node >= 0)
+            snprintf(h->node_id, sizeof h->node_id, "%s", t->r->nodes[fired->node].name);
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct federated_happening *x = a, *y = b;
+
+    if (x->epoch != y->epoch)
+        return x->epoch < y->epoch ? -1 : 1;
+    if (x->at_ns != y->at_ns)
+        return x->at_ns < y->at_ns ? -1 : 1;
+    return strcmp(x->node_id, y->node_id);
+}
+
+void happenings_report(struct results *t, struct federated_simulation_report *report)
+{
+    add_faults(t);
+    if (t->happening_count > 0)
+        qsort(t->happenings, t->happening_count, sizeof t->happenings[0], compare);
+    report->happening_count = t->happening_count;
+    report->happenings = t->happenings;
+    t->happenings = NULL;
+    t->happening_count = t->happening_cap = 0;
+}
