@@ -61,33 +61,46 @@ enum {
     TAKES_WORKLOAD = 128,
     TAKES_STAKE = 256,
     TAKES_SPONSOR = 512,
-    MAY_MISS = TAKES_DURATION | TAKES_PRIMARY | TAKES_SPONSOR
+    TAKES_NODES = 1024,
+    TAKES_SIDES = 2048,
+    TAKES_REPEAT = 4096,
+    MAY_MISS = TAKES_DURATION | TAKES_PRIMARY | TAKES_SPONSOR | TAKES_NODES | TAKES_SIDES | TAKES_REPEAT
 };
 
 static const unsigned takes[EVENT_KIND_COUNT] = {
-    [EVENT_CRASH] = TAKES_NODE | TAKES_PRIMARY,
-    [EVENT_RESTART] = TAKES_NODE,
-    [EVENT_WIPE] = TAKES_NODE | TAKES_DURATION,
-    [EVENT_PARTITION] = TAKES_GROUPS | TAKES_DURATION,
-    [EVENT_LATENCY_SPIKE] = TAKES_FACTOR | TAKES_DURATION,
-    [EVENT_LOSS_BURST] = TAKES_LOSS | TAKES_DURATION,
-    [EVENT_SLOW_DOWN] = TAKES_NODE | TAKES_FACTOR | TAKES_DURATION,
-    [EVENT_JOIN] = TAKES_NODE | TAKES_SPONSOR,
-    [EVENT_LEAVE] = TAKES_NODE,
-    [EVENT_STAKE] = TAKES_NODE | TAKES_STAKE,
-    [EVENT_ROTATE_KEY] = TAKES_NODE,
-    [EVENT_LIE] = TAKES_NODE | TAKES_BEHAVIOUR,
+    [EVENT_CRASH] = TAKES_NODE | TAKES_NODES | TAKES_PRIMARY | TAKES_DURATION | TAKES_REPEAT,
+    [EVENT_RESTART] = TAKES_NODE | TAKES_NODES | TAKES_REPEAT,
+    [EVENT_WIPE] = TAKES_NODE | TAKES_NODES | TAKES_DURATION | TAKES_REPEAT,
+    [EVENT_PARTITION] = TAKES_GROUPS | TAKES_SIDES | TAKES_DURATION | TAKES_REPEAT,
+    [EVENT_HEAL] = TAKES_REPEAT,
+    [EVENT_LATENCY_SPIKE] = TAKES_FACTOR | TAKES_DURATION | TAKES_REPEAT,
+    [EVENT_LOSS_BURST] = TAKES_LOSS | TAKES_DURATION | TAKES_REPEAT,
+    [EVENT_SLOW_DOWN] = TAKES_NODE | TAKES_NODES | TAKES_FACTOR | TAKES_DURATION | TAKES_REPEAT,
+    [EVENT_JOIN] = TAKES_NODE | TAKES_NODES | TAKES_SPONSOR,
+    [EVENT_LEAVE] = TAKES_NODE | TAKES_NODES,
+    [EVENT_STAKE] = TAKES_NODE | TAKES_NODES | TAKES_STAKE,
+    [EVENT_ROTATE_KEY] = TAKES_NODE | TAKES_NODES,
+    [EVENT_LIE] = TAKES_NODE | TAKES_NODES | TAKES_BEHAVIOUR,
     [EVENT_DRIFT] = TAKES_NODE | TAKES_WORKLOAD,
 };
 
 static const struct {
     const char *key;
     unsigned flag;
-} parts[] = {{"node", TAKES_NODE},           {"primary", TAKES_PRIMARY},
-             {"groups", TAKES_GROUPS},       {"duration_ms", TAKES_DURATION},
-             {"factor", TAKES_FACTOR},       {"loss_ppm", TAKES_LOSS},
-             {"behaviour", TAKES_BEHAVIOUR}, {"workload", TAKES_WORKLOAD},
-             {"stake", TAKES_STAKE},         {"sponsor", TAKES_SPONSOR}};
+} parts[] = {{"node", TAKES_NODE},
+             {"primary", TAKES_PRIMARY},
+             {"groups", TAKES_GROUPS},
+             {"duration_ms", TAKES_DURATION},
+             {"factor", TAKES_FACTOR},
+             {"loss_ppm", TAKES_LOSS},
+             {"behaviour", TAKES_BEHAVIOUR},
+             {"workload", TAKES_WORKLOAD},
+             {"stake", TAKES_STAKE},
+             {"sponsor", TAKES_SPONSOR},
+             {"nodes", TAKES_NODES},
+             {"from", TAKES_SIDES},
+             {"to", TAKES_SIDES},
+             {"repeat", TAKES_REPEAT}};
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 
 static void fail_part(struct json_reader *r, const char *key, enum scenario_event_kind kind)
@@ -104,10 +117,21 @@ static void fail_part(struct json_reader *r, const char *key, enum scenario_even
     buf_free(&list);
 }
 
-/* Every key that the kind takes is there (but duration, and node where primary will do), no other one is. */
+/* One of several keys that say the same in other ways. */
+static void check_ways(struct json_reader *r, const char *ways, bool first, bool second, bool third)
+{
+    if (r->err == ERR_OK && first + second + third != 1)
+        read_fail(r, NULL, ERR_MISSING, "name one of %s", ways);
+}
+
+/* Every key that the kind takes is there (but what it may miss, and what another key may say), no other one is. */
 static void check_keys(struct json_reader *r, const json_t *event, enum scenario_event_kind kind)
 {
-    bool node_may_miss = (takes[kind] & TAKES_PRIMARY) != 0;
+    const unsigned others = (takes[kind] & TAKES_NODES) != 0   ? TAKES_NODE
+                            : (takes[kind] & TAKES_SIDES) != 0 ? TAKES_GROUPS
+                                                               : 0;
+    bool node = json_object_get(event, "node") != NULL, nodes = json_object_get(event, "nodes") != NULL;
+    bool from = json_object_get(event, "from") != NULL, to = json_object_get(event, "to") != NULL;
 
     for (unsigned i = 0; i < PART_COUNT; i++) {
         bool here = json_object_get(event, parts[i].key) != NULL;
@@ -115,12 +139,18 @@ static void check_keys(struct json_reader *r, const json_t *event, enum scenario
 
         if (here && !taken)
             fail_part(r, parts[i].key, kind);
-        if (!here && taken && (parts[i].flag & MAY_MISS) == 0 && !(node_may_miss && parts[i].flag == TAKES_NODE))
+        if (!here && taken && (parts[i].flag & (MAY_MISS | others)) == 0)
             read_require(r, event, parts[i].key);
     }
-    if (r->err == ERR_OK && node_may_miss &&
-        (json_object_get(event, "node") != NULL) == json_is_true(json_object_get(event, "primary")))
-        read_fail(r, NULL, ERR_MISSING, "name either \"node\" or \"primary\": true");
+    if ((takes[kind] & TAKES_PRIMARY) != 0)
+        check_ways(r, "\"node\", \"nodes\" and \"primary\": true", node, nodes,
+                   json_is_true(json_object_get(event, "primary")));
+    else if ((takes[kind] & TAKES_NODES) != 0)
+        check_ways(r, "\"node\" and \"nodes\"", node, nodes, false);
+    if (r->err == ERR_OK && from != to)
+        read_fail(r, NULL, ERR_MISSING, "\"from\" and \"to\" go together");
+    if ((takes[kind] & TAKES_SIDES) != 0)
+        check_ways(r, "\"groups\", and \"from\" with \"to\"", json_object_get(event, "groups") != NULL, from, false);
 }
 
 static void read_when(struct json_reader *r, const json_t *event, const struct scenario *s, struct scenario_event *out)
@@ -172,6 +202,20 @@ static void read_groups(struct json_reader *r, const json_t *event, const struct
         read_group(r, json_array_get(groups, i), i + 1, s, out);
 }
 
+/* What nodes of one side say does not reach those of the other; cuts of several events add up. */
+static void read_sides(struct json_reader *r, const json_t *event, const struct scenario *s, struct scenario_event *out)
+{
+    bool from[MEMBERS_MAX] = {false}, to[MEMBERS_MAX] = {false};
+
+    out->one_way = json_object_get(event, "from") != NULL;
+    if (!out->one_way)
+        return;
+    read_selector(r, s, event, "from", 2 * out->source, from);
+    read_selector(r, s, event, "to", 2 * out->source + 1, to);
+    for (unsigned i = 0; i < s->node_count; i++)
+        out->group_of[i] = (from[i] ? 1 : 0) + (to[i] ? 2 : 0);
+}
+
 static void check_membership(struct json_reader *r, struct scenario *s, const struct scenario_event *e)
 {
     if (r->err != ERR_OK || (e->kind != EVENT_JOIN && e->kind != EVENT_ROTATE_KEY))
@@ -207,18 +251,86 @@ static void read_factor(struct json_reader *r, const json_t *event, struct scena
     out->factor_ppm = (int64_t)(factor * 1e6 + 0.5);
 }
 
-static void read_one_event(struct json_reader *r, const json_t *event, struct scenario *s)
+/* The event that was read last, for another node and so much later; NULL: there are too many. */
+static struct scenario_event *again(struct json_reader *r, struct scenario *s, size_t first)
 {
-    static const char *const keys[] = {"kind",      "at_ms",    "epoch",       "after_ms", "node",
-                                       "primary",   "groups",   "duration_ms", "factor",   "loss_ppm",
-                                       "behaviour", "workload", "stake",       "sponsor",  NULL};
+    if (s->event_count == SCENARIO_HAPPENINGS_MAX) {
+        read_fail(r, NULL, ERR_LIMIT,
+                  "with all nodes that they name, and as often as they repeat, events are more than %d",
+                  SCENARIO_HAPPENINGS_MAX);
+        return NULL;
+    }
+    s->events = mem_resize(s->events, s->event_count + 1, sizeof s->events[0]);
+    s->events[s->event_count] = s->events[first];
+    return &s->events[s->event_count++];
+}
+
+/* The event, which is the last one, for each of the nodes. */
+static void for_nodes(struct json_reader *r, struct scenario *s, const bool *chosen)
+{
+    size_t first = s->event_count - 1;
+    bool any = false;
+
+    for (unsigned i = 0; i < s->node_count && r->err == ERR_OK; i++) {
+        struct scenario_event *e = !chosen[i] ? NULL : any ? again(r, s, first) : &s->events[first];
+
+        if (e == NULL)
+            continue;
+        e->node = i;
+        any = true;
+    }
+}
+
+/* The events from number `first` on, several times. */
+static void repeat(struct json_reader *r, const json_t *event, struct scenario *s, size_t first)
+{
+    static const char *const keys[] = {"times", "every_ms", "every_epochs", NULL};
+    size_t mark, count = s->event_count - first;
+    const json_t *repeat = read_enter_object(r, event, "repeat", &mark);
+    unsigned times = 0;
+    uint64_t epochs = 0;
+    int64_t every_ns = 0;
+
+    if (repeat == NULL)
+        return;
+    read_keys(r, repeat, keys);
+    read_require(r, repeat, "times");
+    read_unsigned(r, repeat, "times", 1, SCENARIO_HAPPENINGS_MAX, &times);
+    read_ms(r, repeat, "every_ms", 1, INT64_C(1) << 32, &every_ns);
+    read_u64(r, repeat, "every_epochs", 1, 1000000, &epochs);
+    if (r->err == ERR_OK && (every_ns > 0) == (epochs > 0))
+        read_fail(r, NULL, ERR_MISSING, "name either \"every_ms\" or \"every_epochs\"");
+    if (r->err == ERR_OK && epochs > 0 && !s->events[first].at_epoch)
+        read_fail(r, "every_epochs", ERR_UNKNOWN, "goes with \"epoch\" only");
+    for (unsigned k = 1; k < times && r->err == ERR_OK; k++) {
+        for (size_t i = 0; i < count && r->err == ERR_OK; i++) {
+            struct scenario_event *e = again(r, s, first + i);
+
+            if (e == NULL)
+                break;
+            e->epoch += k * epochs;
+            e->after_ns += e->at_epoch ? k * every_ns : 0;
+            e->at_ns += e->at_epoch ? 0 : k * every_ns;
+        }
+    }
+    read_leave(r, mark);
+}
+
+static void read_one_event(struct json_reader *r, const json_t *event, unsigned source, struct scenario *s)
+{
+    static const char *const keys[] = {
+        "kind",      "at_ms",    "epoch", "after_ms", "node",  "primary", "groups", "duration_ms", "factor", "loss_ppm",
+        "behaviour", "workload", "stake", "sponsor",  "nodes", "from",    "to",     "repeat",      NULL};
     struct scenario_event *out = &s->events[s->event_count++];
+    size_t first = s->event_count - 1;
     unsigned kind = 0, lie = LIE_NONE;
+    bool chosen[MEMBERS_MAX] = {false};
 
     read_keys(r, event, keys);
     read_require(r, event, "kind");
     read_choice(r, event, "kind", kind_names, &kind);
     out->kind = (enum scenario_event_kind)kind;
+    out->source = source;
     read_bool(r, event, "primary", &out->primary);
     check_keys(r, event, out->kind);
     read_when(r, event, s, out);
@@ -226,6 +338,7 @@ static void read_one_event(struct json_reader *r, const json_t *event, struct sc
     read_sponsor(r, event, s, out);
     read_u64(r, event, "stake", 1, MEMBER_STAKE_MAX, &out->stake);
     read_groups(r, event, s, out);
+    read_sides(r, event, s, out);
     read_ms(r, event, "duration_ms", 1, INT64_C(1) << 32, &out->duration_ns);
     read_factor(r, event, out);
     read_u64(r, event, "loss_ppm", 0, PPM, &out->loss_ppm);
@@ -233,7 +346,13 @@ static void read_one_event(struct json_reader *r, const json_t *event, struct sc
     out->lie = (enum lie)lie;
     workload_spec_default(0, &out->workload);
     read_workload(r, event, "workload", &out->workload);
-    check_membership(r, s, out);
+    if (json_object_get(event, "nodes") != NULL) {
+        read_selector(r, s, event, "nodes", source, chosen);
+        for_nodes(r, s, chosen);
+    }
+    for (size_t i = first; i < s->event_count; i++)
+        check_membership(r, s, &s->events[i]);
+    repeat(r, event, s, first);
 }
 
 /* Known when all events are read: who of the nodes is a founder. */
@@ -258,7 +377,7 @@ static void check_stakes(struct json_reader *r, const json_t *events, const stru
         const struct scenario_event *e = &s->events[i];
         uint64_t stake = e->kind == EVENT_JOIN ? s->nodes[e->node].card.stake : e->kind == EVENT_STAKE ? e->stake : 0;
 
-        (void)read_enter_element(r, events, i, &inner);
+        (void)read_enter_element(r, events, e->source, &inner);
         if (stake > most && most > 0)
             read_fail(r, e->kind == EVENT_JOIN ? "node" : "stake", ERR_RANGE,
                       "\"%s\" cannot get a stake of %llu: the greatest of the founders' is %llu",
@@ -279,12 +398,13 @@ void scenario_read_events(struct json_reader *r, const json_t *root, struct scen
         read_fail(r, NULL, ERR_LIMIT, "at most %d events, found %zu", SCENARIO_EVENTS_MAX, count);
         return;
     }
-    s->events = mem_array(count, sizeof s->events[0]);
     for (size_t i = 0; i < count && r->err == ERR_OK; i++) {
         const json_t *event = read_enter_element(r, events, i, &inner);
 
+        s->events = mem_resize(s->events, s->event_count + 1, sizeof s->events[0]);
+        memset(&s->events[s->event_count], 0, sizeof s->events[0]);
         if (event != NULL)
-            read_one_event(r, event, s);
+            read_one_event(r, event, (unsigned)i, s);
         read_leave(r, inner);
     }
     if (r->err == ERR_OK)

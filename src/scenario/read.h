@@ -41,6 +41,10 @@ void scenario_hide_files(struct scenario *s);
 
 /* Index, or -1. */
 int scenario_find_region(const struct scenario *s, const char *region);
+/* The nodes that the member chooses: an array of ids, or an object with role, region, site and fraction. draw: with the
+ * scenario's seed, which ones of those that fit a fraction takes. At least one is chosen, or it complains. */
+void read_selector(struct json_reader *r, const struct scenario *s, const json_t *object, const char *key,
+                   unsigned draw, bool *chosen);
 /* The node that the text member names; complains when there is none. */
 void read_node(struct json_reader *r, const struct scenario *s, const json_t *object, const char *key, unsigned *out);
 

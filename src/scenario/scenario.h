@@ -9,7 +9,14 @@
 /* A scenario: what to rehearse. docs/scenario.schema.json is its published form. Times in the file carry their
  * unit in the key (`_ms`); here they are nanoseconds. */
 
-enum { SCENARIO_SIZE_MAX = 8 << 20, SCENARIO_EVENTS_MAX = 1024, SCENARIO_REGIONS_MAX = 32, SCENARIO_LINKS_MAX = 512 };
+/* EVENTS: of the file; HAPPENINGS: what these come to, with all nodes that they name and as often as they repeat. */
+enum {
+    SCENARIO_SIZE_MAX = 8 << 20,
+    SCENARIO_EVENTS_MAX = 1024,
+    SCENARIO_HAPPENINGS_MAX = 4096,
+    SCENARIO_REGIONS_MAX = 32,
+    SCENARIO_LINKS_MAX = 512
+};
 /* Proposals of one primary that are in flight at a time, which the rehearsal runs with and the reader judges links by.
  */
 enum { SCENARIO_PIPELINE = 4 };
@@ -71,8 +78,9 @@ enum lie {
 
 struct scenario_event {
     enum scenario_event_kind kind;
-    bool at_epoch;  /* else at_ns since the start */
-    uint64_t epoch; /* fires `after_ns` after the first node has entered that epoch */
+    unsigned source; /* its place in the file's list */
+    bool at_epoch;   /* else at_ns since the start */
+    uint64_t epoch;  /* fires `after_ns` after the first node has entered that epoch */
     int64_t at_ns, after_ns;
     int64_t duration_ns;            /* 0: until something ends it */
     unsigned node;                  /* not partition, heal, latency_spike, loss_burst */
@@ -81,6 +89,8 @@ struct scenario_event {
     uint64_t stake;                 /* stake */
     bool primary;                   /* crash: whoever is primary when it fires */
     uint64_t group_of[MEMBERS_MAX]; /* partition: group number of each node, from 1; 0: alone */
+    bool one_way; /* partition: what nodes of group 1 say does not reach those of group 2; one of both is in
+                     both, group 3 */
     int64_t factor_ppm;
     uint64_t loss_ppm;
     enum lie lie;

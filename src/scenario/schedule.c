@@ -54,7 +54,7 @@ static void check_member(struct json_reader *r, const struct scenario *s, const 
         if (join->kind == EVENT_JOIN && join->node == e->node && join->at_epoch && e->at_epoch &&
             e->epoch <= join->epoch) {
             read_fail(r, "epoch", ERR_STATE, "\"%s\" joins in epoch %llu (/events/%u) and is no member before the next",
-                      s->nodes[e->node].card.name, (unsigned long long)join->epoch, i);
+                      s->nodes[e->node].card.name, (unsigned long long)join->epoch, join->source);
             return;
         }
     }
@@ -106,7 +106,7 @@ void scenario_check_schedule(struct json_reader *r, const json_t *root, const st
     for (unsigned i = 0; i < s->event_count && r->err == ERR_OK; i++) {
         const struct scenario_event *e = &s->events[i];
 
-        (void)read_enter_element(r, events, i, &inner);
+        (void)read_enter_element(r, events, e->source, &inner);
         check_reached(r, run, s, e);
         check_member(r, s, e);
         check_effect(r, s, e);

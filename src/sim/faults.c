@@ -23,6 +23,7 @@ void faults_init(struct rehearsal *r)
     f->planned = mem_array(events + 1, sizeof *f->planned);
     f->serial = mem_array(events + 1, sizeof *f->serial);
     f->struck = mem_array(events + 1, sizeof *f->struck);
+    f->cutting = mem_array(events + 1, sizeof *f->cutting);
     f->slow = mem_array(r->count, sizeof *f->slow);
     f->lying = mem_array(r->count, sizeof *f->lying);
     for (unsigned i = 0; i < events; i++) {
@@ -39,6 +40,7 @@ void faults_fini(struct faults *f)
     mem_free(f->planned);
     mem_free(f->serial);
     mem_free(f->struck);
+    mem_free(f->cutting);
     mem_free(f->slow);
     mem_free(f->lying);
     mem_free(f->records);
@@ -221,6 +223,45 @@ static bool drift(struct rehearsal *r, unsigned fault)
     return true;
 }
 
+/* Begins or ends the event's cut: what nodes of the one side say does not reach those of the other. */
+static bool cut(struct rehearsal *r, unsigned fault, bool begins)
+{
+    const uint64_t *side = event_at(r, fault)->group_of;
+
+    if (r->faults.cutting[fault] == begins)
+        return false;
+    r->faults.cutting[fault] = begins;
+    r->faults.cuts += begins ? 1 : -1U;
+    for (unsigned i = 0; i < r->count; i++) {
+        for (unsigned j = 0; j < r->count; j++) {
+            if (i != j && (side[i] & 1) != 0 && (side[j] & 2) != 0)
+                network_cut(&r->network, i, j, begins);
+        }
+    }
+    return true;
+}
+
+static bool partition(struct rehearsal *r, unsigned fault)
+{
+    if (event_at(r, fault)->one_way)
+        return cut(r, fault, true);
+    r->faults.partition = r->faults.serial[fault];
+    network_partition(&r->network, event_at(r, fault)->group_of);
+    return true;
+}
+
+/* Whatever cuts nodes off from each other. */
+static bool heal(struct rehearsal *r)
+{
+    r->faults.partition = 0;
+    network_heal(&r->network);
+    for (unsigned i = 0; i < r->scenario->event_count; i++) {
+        if (r->faults.cutting[i])
+            cut(r, i, false);
+    }
+    return true;
+}
+
 static bool strike(struct rehearsal *r, unsigned fault, int node)
 {
     const struct scenario_event *e = event_at(r, fault);
@@ -235,13 +276,9 @@ static bool strike(struct rehearsal *r, unsigned fault, int node)
     case EVENT_WIPE:
         return wipe(r, fault, &r->nodes[node]);
     case EVENT_PARTITION:
-        f->partition = serial;
-        network_partition(&r->network, e->group_of);
-        return true;
+        return partition(r, fault);
     case EVENT_HEAL:
-        f->partition = 0;
-        network_heal(&r->network);
-        return true;
+        return heal(r);
     case EVENT_LATENCY_SPIKE:
         f->spike = serial;
         network_slow_down(&r->network, e->factor_ppm);
@@ -304,6 +341,8 @@ static bool relieve(struct rehearsal *r, unsigned fault, int node)
     case EVENT_WIPE:
         return restart(r, node);
     case EVENT_PARTITION:
+        if (event_at(r, fault)->one_way)
+            return cut(r, fault, false);
         if (f->partition != serial)
             return false;
         network_heal(&r->network);

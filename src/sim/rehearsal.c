@@ -256,7 +256,7 @@ static bool is_heard_by(const struct rehearsal *r, unsigned by, unsigned node)
     const struct sim_node *n = &r->nodes[node];
 
     return rehearsal_is_validator(r, n) && n->up && !n->recovering && n->lie != LIE_MUTE &&
-           (by == node || network_hears(&r->network, by, node));
+           (by == node || (network_hears(&r->network, by, node) && network_hears(&r->network, node, by)));
 }
 
 unsigned rehearsal_together(const struct rehearsal *r, bool *heard)
@@ -266,7 +266,7 @@ unsigned rehearsal_together(const struct rehearsal *r, bool *heard)
     for (unsigned i = 0; i < r->count; i++) {
         unsigned count = 0;
 
-        for (unsigned j = 0; j < r->count; j++)
+        for (unsigned j = 0; j < r->count && is_heard_by(r, i, i); j++)
             count += is_heard_by(r, i, j);
         if (count > most) {
             most = count;

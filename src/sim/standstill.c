@@ -24,7 +24,7 @@ static const char *why_missing(const struct rehearsal *r, const struct sim_node 
         return "down";
     if (n->recovering)
         return "up again without what it had signed";
-    return n->lie == LIE_MUTE ? "mute" : r->network.partitioned ? "cut off" : "not heard";
+    return n->lie == LIE_MUTE ? "mute" : r->network.partitioned || r->faults.cuts > 0 ? "cut off" : "not heard";
 }
 
 /* Does the fault account for a validator that is missing? */
@@ -36,7 +36,7 @@ static bool accounts_for(const struct rehearsal *r, const struct fault_record *r
     if (record->ends || record->idle)
         return false;
     if (e->kind == EVENT_PARTITION)
-        return n->up && r->network.partitioned;
+        return n->up && (e->one_way ? r->faults.cutting[record->fault] : r->network.partitioned);
     if (record->node != (int)node)
         return false;
     return e->kind == EVENT_CRASH || e->kind == EVENT_WIPE || (e->kind == EVENT_LIE && e->lie == LIE_MUTE);
@@ -141,7 +141,7 @@ static void say_event(const struct rehearsal *r, unsigned event, struct buf *out
 {
     const struct scenario_event *e = &r->scenario->events[event];
 
-    buf_printf(out, "/events/%u (%s", event, scenario_event_name(e->kind));
+    buf_printf(out, "/events/%u (%s", e->source, scenario_event_name(e->kind));
     if (faults_concern_node(e->kind) && !e->primary)
         buf_printf(out, " of %s", r->nodes[e->node].name);
     buf_add_byte(out, ')');

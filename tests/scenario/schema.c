@@ -105,7 +105,7 @@ static bool check_choice(struct schema *s, const char *keyword, const json_t *sc
 
     json_array_foreach((json_t *)(uintptr_t)schemas, i, one)
     {
-        struct schema inner = {.root = s->root};
+        struct schema inner = {.root = s->root, .seen = s->seen};
 
         count += schema_accepts(&inner, one, value);
     }

@@ -126,6 +126,53 @@ static void partition_and_heal(void)
     run_free(&run);
 }
 
+/* For two participants, drawn, and twice; nobody starts them again but the end of the fault. */
+static void a_crash_of_several_again_and_again(void)
+{
+    struct run run;
+    unsigned restarts = 0;
+
+    run_federation(&run, 3, 4, 2,
+                   EVENTS("{\"kind\": \"crash\", \"nodes\": {\"role\": \"edge\", \"fraction\": 0.5}, \"epoch\": 2, "
+                          "\"after_ms\": 5, \"duration_ms\": 2000, \"repeat\": {\"times\": 2, \"every_epochs\": 8}}"),
+                   18, 21);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(run.scenario.event_count, 4);
+    CHECK_EQ_U64(epoch(&run, 1)->participants, 7);
+    CHECK_EQ_U64(epoch(&run, 2)->participants, 5);
+    CHECK_EQ_U64(epoch(&run, 18)->participants, 7);
+    for (unsigned i = 3; i < 7; i++) {
+        CHECK(run.rehearsal->nodes[i].restarts % 2 == 0);
+        restarts += (unsigned)run.rehearsal->nodes[i].restarts;
+    }
+    CHECK_EQ_U64(restarts, 4);
+    run_free(&run);
+}
+
+/* What one validator says does not reach two others, which it hears: with four of them no three hear each other. */
+static void one_way_and_overlapping(void)
+{
+    struct run run;
+
+    run_federation(&run, 4, 1, 3,
+                   EVENTS("{\"kind\": \"partition\", \"from\": [\"v0\"], \"to\": [\"v1\", \"v2\"], \"epoch\": 2, "
+                          "\"after_ms\": 5, \"duration_ms\": 2500},"
+                          "{\"kind\": \"partition\", \"from\": [\"v3\"], \"to\": [\"v1\", \"v2\"], \"epoch\": 2, "
+                          "\"after_ms\": 5, \"duration_ms\": 2000},"
+                          "{\"kind\": \"partition\", \"from\": {\"role\": \"core\"}, \"to\": {\"role\": \"edge\"}, "
+                          "\"epoch\": 4},"
+                          "{\"kind\": \"heal\", \"epoch\": 5}"),
+                   7, 22);
+    REQUIRE(run_anchored(&run));
+    CHECK(epoch(&run, 2)->stalled && epoch(&run, 2)->virtual_ns > 2000000000);
+    CHECK(!epoch(&run, 3)->stalled && !epoch(&run, 4)->stalled);
+    CHECK_EQ_U64(epoch(&run, 4)->participants, 4);
+    CHECK_EQ_U64(epoch(&run, 7)->participants, 5);
+    CHECK(run.rehearsal->network.dropped > 0);
+    CHECK_EQ_U64(run.rehearsal->faults.cuts, 0);
+    run_free(&run);
+}
+
 static void latency_spike(void)
 {
     struct run calm, spiked;
@@ -414,6 +461,8 @@ int main(void)
     TAP_RUN(work_that_has_counted_is_not_offered_again);
     TAP_RUN(losing_the_quorum);
     TAP_RUN(partition_and_heal);
+    TAP_RUN(a_crash_of_several_again_and_again);
+    TAP_RUN(one_way_and_overlapping);
     TAP_RUN(latency_spike);
     TAP_RUN(loss_burst);
     TAP_RUN(slow_down);
