@@ -35,6 +35,7 @@ static const char *const lie_names[LIE_COUNT + 1] = {
     [LIE_MUTE] = "mute",
     [LIE_FALSE_RECOUNTS] = "false_recounts",
     [LIE_HOSTILE] = "hostile_entries",
+    [LIE_EQUIVOCATE] = "equivocate",
 };
 
 const char *scenario_event_name(enum scenario_event_kind kind)

@@ -72,7 +72,8 @@ enum lie {
     LIE_DOUBLE_SIGN,
     LIE_MUTE,
     LIE_FALSE_RECOUNTS,
-    LIE_HOSTILE, /* sim/hostile.h */
+    LIE_HOSTILE,    /* sim/hostile.h */
+    LIE_EQUIVOCATE, /* sim/equivocate.h */
     LIE_COUNT
 };
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/dmath.h"
+#include "sim/equivocate.h"
 #include "sim/hostile.h"
 #include "sim/liar.h"
 #include "sim/rehearsal.h"
@@ -163,6 +164,20 @@ static void send_hostile(struct sim_node *n, struct rehearsal *r, const struct e
     blob_drop(message);
 }
 
+/* False: what the machine says goes out. */
+static bool send_otherwise(struct sim_node *n, struct rehearsal *r, const struct effect *e)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    int to = (unsigned)e->to < s->member_count ? state_replica(s, (unsigned)e->to) : -1;
+    struct blob *message = to >= 0 ? equivocate(s, node_key(n), (unsigned)to, blob_bytes(e->blob)) : NULL;
+
+    if (message == NULL)
+        return false;
+    send_one(n, r, (unsigned)e->to, message, NULL);
+    blob_drop(message);
+    return true;
+}
+
 static void do_send(void *context, const struct effect *e)
 {
     struct sim_node *n = context;
@@ -177,6 +192,8 @@ static void do_send(void *context, const struct effect *e)
         blob_drop(n->checked);
         n->checked = blob_hold(e->blob);
     }
+    if (n->lie == LIE_EQUIVOCATE && send_otherwise(n, r, e))
+        return;
     forged = liar_double(n->lie, node_key(n), blob_bytes(e->blob));
     send_one(n, r, (unsigned)e->to, e->blob, forged);
     blob_drop(forged);

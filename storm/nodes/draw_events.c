@@ -255,7 +255,7 @@ static void add_fault(struct sketch *s)
 /* What hostile ones send is as much as a link carries that carries little. */
 static enum lie any_lie(struct sketch *s)
 {
-    enum lie lie = sketch_chance(s, 40) ? LIE_HOSTILE : (enum lie)sketch_draw(s, LIE_NONE + 1, LIE_COUNT - 1);
+    enum lie lie = sketch_chance(s, 40) ? LIE_HOSTILE : (enum lie)sketch_draw(s, LIE_NONE + 1, LIE_HOSTILE);
 
     return s->thin && lie == LIE_HOSTILE ? LIE_DOUBLE_SIGN : lie;
 }

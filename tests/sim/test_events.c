@@ -173,6 +173,27 @@ static void one_way_and_overlapping(void)
     run_free(&run);
 }
 
+/* A primary that tells half of the others another batch is found out by its own signatures; as a backup it only votes
+ * for what nobody else does. */
+static void a_validator_that_equivocates(void)
+{
+    struct run run;
+
+    run_federation(&run, 5, 1, 4,
+                   EVENTS("{\"kind\": \"lie\", \"node\": \"v0\", \"epoch\": 2, \"behaviour\": \"equivocate\"}"), 4, 23);
+    REQUIRE(run_anchored(&run));
+    CHECK(epoch(&run, 2)->view_changes > 0);
+    CHECK_EQ_U64(epoch(&run, 4)->convicted, 1);
+    CHECK_EQ_U64(run.results.history.state.members[0].status, MEMBER_CONVICTED);
+    CHECK_EQ_U64(run.results.history.state.validator_count, 4);
+    run_free(&run);
+    run_federation(&run, 4, 1, 3,
+                   EVENTS("{\"kind\": \"lie\", \"node\": \"v3\", \"epoch\": 1, \"behaviour\": \"equivocate\"}"), 4, 24);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(epoch(&run, 4)->participants, 5);
+    run_free(&run);
+}
+
 static void latency_spike(void)
 {
     struct run calm, spiked;
@@ -463,6 +484,7 @@ int main(void)
     TAP_RUN(partition_and_heal);
     TAP_RUN(a_crash_of_several_again_and_again);
     TAP_RUN(one_way_and_overlapping);
+    TAP_RUN(a_validator_that_equivocates);
     TAP_RUN(latency_spike);
     TAP_RUN(loss_burst);
     TAP_RUN(slow_down);
