@@ -18,6 +18,11 @@ static const char *const kind_names[EVENT_KIND_COUNT + 1] = {
     [EVENT_ROTATE_KEY] = "rotate_key",
     [EVENT_LIE] = "lie",
     [EVENT_DRIFT] = "drift",
+    [EVENT_PAUSE] = "pause",
+    [EVENT_SLOW_DISK] = "slow_disk",
+    [EVENT_FULL_DISK] = "full_disk",
+    [EVENT_CLOCK_SKEW] = "clock_skew",
+    [EVENT_RANDOM_CRASHES] = "random_crashes",
 };
 
 static const char *const lie_names[LIE_COUNT + 1] = {
@@ -65,7 +70,11 @@ enum {
     TAKES_NODES = 1024,
     TAKES_SIDES = 2048,
     TAKES_REPEAT = 4096,
-    MAY_MISS = TAKES_DURATION | TAKES_PRIMARY | TAKES_SPONSOR | TAKES_NODES | TAKES_SIDES | TAKES_REPEAT
+    TAKES_BETWEEN = 8192,
+    TAKES_CLOCK = 16384,
+    TAKES_MTBF = 32768,
+    TAKES_TIME = 65536, /* a duration that it may not miss */
+    MAY_MISS = TAKES_DURATION | TAKES_PRIMARY | TAKES_SPONSOR | TAKES_NODES | TAKES_SIDES | TAKES_REPEAT | TAKES_BETWEEN
 };
 
 static const unsigned takes[EVENT_KIND_COUNT] = {
@@ -75,7 +84,7 @@ static const unsigned takes[EVENT_KIND_COUNT] = {
     [EVENT_PARTITION] = TAKES_GROUPS | TAKES_SIDES | TAKES_DURATION | TAKES_REPEAT,
     [EVENT_HEAL] = TAKES_REPEAT,
     [EVENT_LATENCY_SPIKE] = TAKES_FACTOR | TAKES_DURATION | TAKES_REPEAT,
-    [EVENT_LOSS_BURST] = TAKES_LOSS | TAKES_DURATION | TAKES_REPEAT,
+    [EVENT_LOSS_BURST] = TAKES_LOSS | TAKES_BETWEEN | TAKES_DURATION | TAKES_REPEAT,
     [EVENT_SLOW_DOWN] = TAKES_NODE | TAKES_NODES | TAKES_FACTOR | TAKES_DURATION | TAKES_REPEAT,
     [EVENT_JOIN] = TAKES_NODE | TAKES_NODES | TAKES_SPONSOR,
     [EVENT_LEAVE] = TAKES_NODE | TAKES_NODES,
@@ -83,6 +92,11 @@ static const unsigned takes[EVENT_KIND_COUNT] = {
     [EVENT_ROTATE_KEY] = TAKES_NODE | TAKES_NODES,
     [EVENT_LIE] = TAKES_NODE | TAKES_NODES | TAKES_BEHAVIOUR,
     [EVENT_DRIFT] = TAKES_NODE | TAKES_WORKLOAD,
+    [EVENT_PAUSE] = TAKES_NODE | TAKES_NODES | TAKES_TIME | TAKES_REPEAT,
+    [EVENT_SLOW_DISK] = TAKES_NODE | TAKES_NODES | TAKES_FACTOR | TAKES_DURATION | TAKES_REPEAT,
+    [EVENT_FULL_DISK] = TAKES_NODE | TAKES_NODES | TAKES_TIME | TAKES_REPEAT,
+    [EVENT_CLOCK_SKEW] = TAKES_NODE | TAKES_NODES | TAKES_CLOCK,
+    [EVENT_RANDOM_CRASHES] = TAKES_NODE | TAKES_NODES | TAKES_TIME | TAKES_MTBF,
 };
 
 static const struct {
@@ -101,7 +115,13 @@ static const struct {
              {"nodes", TAKES_NODES},
              {"from", TAKES_SIDES},
              {"to", TAKES_SIDES},
-             {"repeat", TAKES_REPEAT}};
+             {"repeat", TAKES_REPEAT},
+             {"duration_ms", TAKES_TIME},
+             {"between", TAKES_BETWEEN},
+             {"ahead_ms", TAKES_CLOCK},
+             {"drift_ppm", TAKES_CLOCK},
+             {"mtbf_ms", TAKES_MTBF},
+             {"mttr_ms", TAKES_MTBF}};
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 
 static void fail_part(struct json_reader *r, const char *key, enum scenario_event_kind kind)
@@ -116,6 +136,15 @@ static void fail_part(struct json_reader *r, const char *key, enum scenario_even
     read_fail(r, key, ERR_UNKNOWN, "an event of the kind \"%s\" does not take this key; it takes: %s", kind_names[kind],
               buf_text(&list));
     buf_free(&list);
+}
+
+static bool takes_key(enum scenario_event_kind kind, const char *key)
+{
+    for (unsigned i = 0; i < PART_COUNT; i++) {
+        if ((takes[kind] & parts[i].flag) != 0 && strcmp(parts[i].key, key) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* One of several keys that say the same in other ways. */
@@ -138,7 +167,7 @@ static void check_keys(struct json_reader *r, const json_t *event, enum scenario
         bool here = json_object_get(event, parts[i].key) != NULL;
         bool taken = (takes[kind] & parts[i].flag) != 0;
 
-        if (here && !taken)
+        if (here && !takes_key(kind, parts[i].key))
             fail_part(r, parts[i].key, kind);
         if (!here && taken && (parts[i].flag & (MAY_MISS | others)) == 0)
             read_require(r, event, parts[i].key);
@@ -252,76 +281,48 @@ static void read_factor(struct json_reader *r, const json_t *event, struct scena
     out->factor_ppm = (int64_t)(factor * 1e6 + 0.5);
 }
 
-/* The event that was read last, for another node and so much later; NULL: there are too many. */
-static struct scenario_event *again(struct json_reader *r, struct scenario *s, size_t first)
+/* A loss_burst on the links between two regions alone. */
+static void read_on_link(struct json_reader *r, const json_t *event, const struct scenario *s,
+                         struct scenario_event *out)
 {
-    if (s->event_count == SCENARIO_HAPPENINGS_MAX) {
-        read_fail(r, NULL, ERR_LIMIT,
-                  "with all nodes that they name, and as often as they repeat, events are more than %d",
-                  SCENARIO_HAPPENINGS_MAX);
-        return NULL;
-    }
-    s->events = mem_resize(s->events, s->event_count + 1, sizeof s->events[0]);
-    s->events[s->event_count] = s->events[first];
-    return &s->events[s->event_count++];
-}
+    const json_t *pair = json_object_get(event, "between");
+    int index[2] = {0, 0};
 
-/* The event, which is the last one, for each of the nodes. */
-static void for_nodes(struct json_reader *r, struct scenario *s, const bool *chosen)
-{
-    size_t first = s->event_count - 1;
-    bool any = false;
-
-    for (unsigned i = 0; i < s->node_count && r->err == ERR_OK; i++) {
-        struct scenario_event *e = !chosen[i] ? NULL : any ? again(r, s, first) : &s->events[first];
-
-        if (e == NULL)
-            continue;
-        e->node = i;
-        any = true;
-    }
-}
-
-/* The events from number `first` on, several times. */
-static void repeat(struct json_reader *r, const json_t *event, struct scenario *s, size_t first)
-{
-    static const char *const keys[] = {"times", "every_ms", "every_epochs", NULL};
-    size_t mark, count = s->event_count - first;
-    const json_t *repeat = read_enter_object(r, event, "repeat", &mark);
-    unsigned times = 0;
-    uint64_t epochs = 0;
-    int64_t every_ns = 0;
-
-    if (repeat == NULL)
+    out->on_link = pair != NULL;
+    if (pair == NULL || r->err != ERR_OK)
         return;
-    read_keys(r, repeat, keys);
-    read_require(r, repeat, "times");
-    read_unsigned(r, repeat, "times", 1, SCENARIO_HAPPENINGS_MAX, &times);
-    read_ms(r, repeat, "every_ms", 1, INT64_C(1) << 32, &every_ns);
-    read_u64(r, repeat, "every_epochs", 1, 1000000, &epochs);
-    if (r->err == ERR_OK && (every_ns > 0) == (epochs > 0))
-        read_fail(r, NULL, ERR_MISSING, "name either \"every_ms\" or \"every_epochs\"");
-    if (r->err == ERR_OK && epochs > 0 && !s->events[first].at_epoch)
-        read_fail(r, "every_epochs", ERR_UNKNOWN, "goes with \"epoch\" only");
-    for (unsigned k = 1; k < times && r->err == ERR_OK; k++) {
-        for (size_t i = 0; i < count && r->err == ERR_OK; i++) {
-            struct scenario_event *e = again(r, s, first + i);
+    if (json_array_size(pair) != 2) {
+        read_fail(r, "between", ERR_TYPE, "expected an array of two regions");
+        return;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        const char *region = json_string_value(json_array_get(pair, i));
 
-            if (e == NULL)
-                break;
-            e->epoch += k * epochs;
-            e->after_ns += e->at_epoch ? k * every_ns : 0;
-            e->at_ns += e->at_epoch ? 0 : k * every_ns;
+        index[i] = region != NULL ? scenario_find_region(s, region) : -1;
+        if (index[i] < 0) {
+            read_fail(r, "between", ERR_UNKNOWN, "no node is in the region \"%.64s\"", region != NULL ? region : "");
+            return;
         }
     }
-    read_leave(r, mark);
+    out->link_from = (unsigned)index[0];
+    out->link_to = (unsigned)index[1];
+}
+
+static void read_clock(struct json_reader *r, const json_t *event, struct scenario_event *out)
+{
+    double drift = 0;
+
+    read_ms(r, event, "ahead_ms", 0, 86400000, &out->ahead_ns);
+    read_real(r, event, "drift_ppm", -500000, 500000, &drift);
+    out->drift_ppm = (int64_t)drift;
 }
 
 static void read_one_event(struct json_reader *r, const json_t *event, unsigned source, struct scenario *s)
 {
-    static const char *const keys[] = {
-        "kind",      "at_ms",    "epoch", "after_ms", "node",  "primary", "groups", "duration_ms", "factor", "loss_ppm",
-        "behaviour", "workload", "stake", "sponsor",  "nodes", "from",    "to",     "repeat",      NULL};
+    static const char *const keys[] = {"kind",    "at_ms",       "epoch",     "after_ms", "node",      "primary",
+                                       "groups",  "duration_ms", "factor",    "loss_ppm", "behaviour", "workload",
+                                       "stake",   "sponsor",     "nodes",     "from",     "to",        "repeat",
+                                       "between", "ahead_ms",    "drift_ppm", "mtbf_ms",  "mttr_ms",   NULL};
     struct scenario_event *out = &s->events[s->event_count++];
     size_t first = s->event_count - 1;
     unsigned kind = 0, lie = LIE_NONE;
@@ -347,13 +348,17 @@ static void read_one_event(struct json_reader *r, const json_t *event, unsigned 
     out->lie = (enum lie)lie;
     workload_spec_default(0, &out->workload);
     read_workload(r, event, "workload", &out->workload);
+    read_on_link(r, event, s, out);
+    read_clock(r, event, out);
     if (json_object_get(event, "nodes") != NULL) {
         read_selector(r, s, event, "nodes", source, chosen);
-        for_nodes(r, s, chosen);
+        expand_nodes(r, s, chosen);
     }
     for (size_t i = first; i < s->event_count; i++)
         check_membership(r, s, &s->events[i]);
-    repeat(r, event, s, first);
+    if (kind == EVENT_RANDOM_CRASHES)
+        expand_random_crashes(r, event, s, first);
+    expand_repeat(r, event, s, first);
 }
 
 /* Known when all events are read: who of the nodes is a founder. */

@@ -45,6 +45,13 @@ int scenario_find_region(const struct scenario *s, const char *region);
  * scenario's seed, which ones of those that fit a fraction takes. At least one is chosen, or it complains. */
 void read_selector(struct json_reader *r, const struct scenario *s, const json_t *object, const char *key,
                    unsigned draw, bool *chosen);
+/* expand.c: the event that was read last, for each of these nodes; in place of the events from number `first` on, one
+ * for each node, crashes whose distances (from the end of the one to the next) and durations are exponentially
+ * distributed; the events from number `first` on, as often as the member "repeat" says. Complains when they are too
+ * many. */
+void expand_nodes(struct json_reader *r, struct scenario *s, const bool *chosen);
+void expand_random_crashes(struct json_reader *r, const json_t *event, struct scenario *s, size_t first);
+void expand_repeat(struct json_reader *r, const json_t *event, struct scenario *s, size_t first);
 /* The node that the text member names; complains when there is none. */
 void read_node(struct json_reader *r, const struct scenario *s, const json_t *object, const char *key, unsigned *out);
 

@@ -43,18 +43,23 @@ struct scenario_link {
 enum scenario_event_kind {
     EVENT_CRASH, /* the node stops; what was not durable is gone */
     EVENT_RESTART,
-    EVENT_WIPE,          /* the node stops and loses its disk; it starts again after duration */
-    EVENT_PARTITION,     /* groups of nodes: only members of one group hear each other */
-    EVENT_HEAL,          /* ends the partition */
-    EVENT_LATENCY_SPIKE, /* factor, for duration */
-    EVENT_LOSS_BURST,    /* loss_ppm, for duration */
-    EVENT_SLOW_DOWN,     /* the node's speed divided by factor, for duration */
-    EVENT_JOIN,          /* a node that was not a founding member joins, by sign-off of the validators */
-    EVENT_LEAVE,         /* for good; a validator by sign-off of the others */
-    EVENT_STAKE,         /* a node gets another stake, by sign-off of the validators */
-    EVENT_ROTATE_KEY,    /* a node gets another key, by sign-off of the validators */
-    EVENT_LIE,           /* the node behaves as named from now on ("honest" ends it) */
-    EVENT_DRIFT,         /* the node's private work changes to another family */
+    EVENT_WIPE,           /* the node stops and loses its disk; it starts again after duration */
+    EVENT_PARTITION,      /* groups of nodes: only members of one group hear each other */
+    EVENT_HEAL,           /* ends the partition */
+    EVENT_LATENCY_SPIKE,  /* factor, for duration */
+    EVENT_LOSS_BURST,     /* loss_ppm, for duration */
+    EVENT_SLOW_DOWN,      /* the node's speed divided by factor, for duration */
+    EVENT_JOIN,           /* a node that was not a founding member joins, by sign-off of the validators */
+    EVENT_LEAVE,          /* for good; a validator by sign-off of the others */
+    EVENT_STAKE,          /* a node gets another stake, by sign-off of the validators */
+    EVENT_ROTATE_KEY,     /* a node gets another key, by sign-off of the validators */
+    EVENT_LIE,            /* the node behaves as named from now on ("honest" ends it) */
+    EVENT_DRIFT,          /* the node's private work changes to another family */
+    EVENT_PAUSE,          /* the node stands still for duration: what it hears and what it meant to do waits */
+    EVENT_SLOW_DISK,      /* its writes take factor as long, for duration */
+    EVENT_FULL_DISK,      /* its next write fails, and it stops; it starts again after duration */
+    EVENT_CLOCK_SKEW,     /* its clock jumps ahead, and gains drift_ppm from then on */
+    EVENT_RANDOM_CRASHES, /* read as that many crashes */
     EVENT_KIND_COUNT
 };
 
@@ -94,6 +99,9 @@ struct scenario_event {
                      both, group 3 */
     int64_t factor_ppm;
     uint64_t loss_ppm;
+    bool on_link; /* loss_burst: between two regions only, or within one: */
+    unsigned link_from, link_to;
+    int64_t ahead_ns, drift_ppm; /* clock_skew */
     enum lie lie;
     struct workload_spec workload; /* drift */
 };

@@ -5,7 +5,8 @@
 
 static bool stops_a_node(const struct scenario_event *e, unsigned node)
 {
-    return (e->kind == EVENT_CRASH && (e->primary || e->node == node)) || (e->kind == EVENT_WIPE && e->node == node);
+    return (e->kind == EVENT_CRASH && (e->primary || e->node == node)) ||
+           ((e->kind == EVENT_WIPE || e->kind == EVENT_FULL_DISK) && e->node == node);
 }
 
 static bool is_partition(const struct scenario_event *e, unsigned node)
@@ -42,8 +43,8 @@ static void check_reached(struct json_reader *r, const struct scenario_run *run,
 /* Does the event need a node that is there? */
 static bool needs_member(enum scenario_event_kind kind)
 {
-    return kind == EVENT_CRASH || kind == EVENT_RESTART || kind == EVENT_WIPE || kind == EVENT_LEAVE ||
-           kind == EVENT_STAKE || kind == EVENT_ROTATE_KEY;
+    return kind == EVENT_CRASH || kind == EVENT_RESTART || kind == EVENT_WIPE || kind == EVENT_PAUSE ||
+           kind == EVENT_FULL_DISK || kind == EVENT_LEAVE || kind == EVENT_STAKE || kind == EVENT_ROTATE_KEY;
 }
 
 static void check_member(struct json_reader *r, const struct scenario *s, const struct scenario_event *e)

@@ -25,6 +25,8 @@ void faults_init(struct rehearsal *r)
     f->struck = mem_array(events + 1, sizeof *f->struck);
     f->cutting = mem_array(events + 1, sizeof *f->cutting);
     f->slow = mem_array(r->count, sizeof *f->slow);
+    f->slow_disk = mem_array(r->count, sizeof *f->slow_disk);
+    f->pause = mem_array(r->count, sizeof *f->pause);
     f->lying = mem_array(r->count, sizeof *f->lying);
     for (unsigned i = 0; i < events; i++) {
         f->struck[i] = -1;
@@ -42,6 +44,8 @@ void faults_fini(struct faults *f)
     mem_free(f->struck);
     mem_free(f->cutting);
     mem_free(f->slow);
+    mem_free(f->slow_disk);
+    mem_free(f->pause);
     mem_free(f->lying);
     mem_free(f->records);
     *f = (struct faults){0};
@@ -241,6 +245,58 @@ static bool cut(struct rehearsal *r, unsigned fault, bool begins)
     return true;
 }
 
+/* Loss on the links of two regions; bursts add up. */
+static bool burst_on_link(struct rehearsal *r, unsigned fault, bool begins)
+{
+    const struct scenario_event *e = event_at(r, fault);
+
+    if (r->faults.cutting[fault] == begins)
+        return false;
+    r->faults.cutting[fault] = begins;
+    links_lose(r->scenario, &r->network, e->link_from, e->link_to, (begins ? 1 : -1) * (int64_t)e->loss_ppm);
+    return true;
+}
+
+static bool burst(struct rehearsal *r, unsigned fault)
+{
+    if (event_at(r, fault)->on_link)
+        return burst_on_link(r, fault, true);
+    r->faults.burst = r->faults.serial[fault];
+    network_burst(&r->network, event_at(r, fault)->loss_ppm);
+    return true;
+}
+
+static bool pause_node(struct rehearsal *r, unsigned fault, struct sim_node *n)
+{
+    if (!n->up)
+        return false;
+    r->faults.pause[n->index] = r->faults.serial[fault];
+    n->paused_until_ns = r->agenda.now_ns + event_at(r, fault)->duration_ns;
+    return true;
+}
+
+static bool slow_disk(struct rehearsal *r, unsigned node, uint64_t serial, int64_t factor_ppm)
+{
+    struct faults *f = &r->faults;
+
+    f->slow_disks += (factor_ppm > PPM) - (r->nodes[node].disk_ppm > PPM);
+    f->slow_disk[node] = serial;
+    r->nodes[node].disk_ppm = factor_ppm;
+    return true;
+}
+
+/* Nobody starts it again before there is room. */
+static bool fill_disk(struct rehearsal *r, int node, bool full)
+{
+    struct sim_node *n = &r->nodes[node];
+
+    if (n->full_disk == full)
+        return false;
+    n->full_disk = full;
+    disk_fill(&n->disk, full);
+    return full || n->up || restart(r, node);
+}
+
 static bool partition(struct rehearsal *r, unsigned fault)
 {
     if (event_at(r, fault)->one_way)
@@ -284,9 +340,7 @@ static bool strike(struct rehearsal *r, unsigned fault, int node)
         network_slow_down(&r->network, e->factor_ppm);
         return true;
     case EVENT_LOSS_BURST:
-        f->burst = serial;
-        network_burst(&r->network, e->loss_ppm);
-        return true;
+        return burst(r, fault);
     case EVENT_SLOW_DOWN:
         f->slow[node] = serial;
         r->nodes[node].slow_ppm = e->factor_ppm;
@@ -304,6 +358,16 @@ static bool strike(struct rehearsal *r, unsigned fault, int node)
         return lie(r, (unsigned)node, e->lie);
     case EVENT_DRIFT:
         return drift(r, fault);
+    case EVENT_PAUSE:
+        return pause_node(r, fault, &r->nodes[node]);
+    case EVENT_SLOW_DISK:
+        return slow_disk(r, (unsigned)node, serial, e->factor_ppm);
+    case EVENT_FULL_DISK:
+        return fill_disk(r, node, true);
+    case EVENT_CLOCK_SKEW:
+        clock_change(&r->nodes[node].clock, e->ahead_ns, e->drift_ppm);
+        return true;
+    case EVENT_RANDOM_CRASHES: /* it was read as crashes */
     case EVENT_KIND_COUNT:
         break;
     }
@@ -353,6 +417,8 @@ static bool relieve(struct rehearsal *r, unsigned fault, int node)
         network_slow_down(&r->network, PPM);
         return true;
     case EVENT_LOSS_BURST:
+        if (event_at(r, fault)->on_link)
+            return burst_on_link(r, fault, false);
         if (f->burst != serial)
             return false;
         network_burst(&r->network, 0);
@@ -362,6 +428,16 @@ static bool relieve(struct rehearsal *r, unsigned fault, int node)
             return false;
         r->nodes[node].slow_ppm = PPM;
         return true;
+    case EVENT_PAUSE:
+        if (f->pause[node] != serial || r->nodes[node].paused_until_ns == 0)
+            return false;
+        r->nodes[node].paused_until_ns = 0;
+        operators_look(r);
+        return true;
+    case EVENT_SLOW_DISK:
+        return f->slow_disk[node] == serial && slow_disk(r, (unsigned)node, serial, PPM);
+    case EVENT_FULL_DISK:
+        return fill_disk(r, node, false);
     case EVENT_LIE:
         return f->lying[node] == serial && lie(r, (unsigned)node, LIE_NONE);
     default:

@@ -22,8 +22,10 @@ struct faults {
     uint64_t *serial;                 /* of the firing, to tell whether another of its kind came later */
     int *struck;                      /* node that a crash of the primary hit */
     uint64_t spike, burst, partition; /* serial of the one in force */
-    bool *cutting;                    /* one for each event: its cut in one direction is in force */
+    bool *cutting;                    /* one for each event: its cut in one direction, or loss on a link, is in force */
     unsigned cuts;                    /* how many are */
+    uint64_t *slow_disk, *pause;      /* one for each node: serial of the one in force */
+    unsigned slow_disks;              /* how many are */
     uint64_t *slow;                   /* one for each node: serial of the slow-down in force */
     uint64_t *lying;                  /* one for each node: serial of the lie in force */
     uint64_t next_serial;

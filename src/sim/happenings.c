@@ -151,6 +151,10 @@ static const char *what_of(const struct scenario_event *e, bool ends)
 {
     if (e->kind == EVENT_CRASH || e->kind == EVENT_WIPE)
         return ends ? "up again" : e->kind == EVENT_CRASH ? "down" : "lost its disk";
+    if (e->kind == EVENT_PAUSE)
+        return ends ? "goes on" : "pauses";
+    if (e->kind == EVENT_FULL_DISK)
+        return ends ? "has room on its disk again" : "has a full disk";
     if (e->kind == EVENT_RESTART)
         return "up again";
     if (e->kind == EVENT_LIE)
@@ -164,6 +168,12 @@ static bool is_a_wish(enum scenario_event_kind kind)
     return kind == EVENT_JOIN || kind == EVENT_LEAVE;
 }
 
+static bool ends_in_words(enum scenario_event_kind kind)
+{
+    return kind == EVENT_CRASH || kind == EVENT_WIPE || kind == EVENT_LIE || kind == EVENT_PAUSE ||
+           kind == EVENT_FULL_DISK;
+}
+
 static void add_faults(struct results *t)
 {
     const struct faults *f = &t->r->faults;
@@ -175,7 +185,7 @@ static void add_faults(struct results *t)
         if (is_a_wish(e->kind))
             continue;
         struct federated_happening *h = add(t, fired->epoch, fired->now_ns, what_of(e, fired->ends));
-        h->ends = fired->ends && e->kind != EVENT_CRASH && e->kind != EVENT_WIPE && e->kind != EVENT_LIE;
+        h->ends = fired->ends && !ends_in_words(e->kind);
         h->effect = !fired->idle;
         if (fired->node >= 0)
             snprintf(h->node_id, sizeof h->node_id, "%s", t->r->nodes[fired->node].name);

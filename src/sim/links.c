@@ -83,6 +83,21 @@ void links_init(struct links *l, const struct scenario *scenario, uint64_t seed,
     mem_free(region);
 }
 
+static void lose(const struct scenario *s, struct network *n, unsigned from, unsigned to, int64_t more_ppm)
+{
+    struct link_traits traits = *network_traits(n, from * s->region_count + to);
+
+    traits.loss_ppm = (uint64_t)((int64_t)traits.loss_ppm + more_ppm);
+    network_set_traits(n, from * s->region_count + to, &traits);
+}
+
+void links_lose(const struct scenario *s, struct network *n, unsigned from, unsigned to, int64_t more_ppm)
+{
+    lose(s, n, from, to, more_ppm);
+    if (from != to)
+        lose(s, n, to, from, more_ppm);
+}
+
 void links_fini(struct links *l)
 {
     mem_free(l->streams);

@@ -18,6 +18,8 @@ struct links {
 /* Sets up *network, which draws from *l as long as it lives. */
 void links_init(struct links *l, const struct scenario *scenario, uint64_t seed, struct agenda *agenda,
                 struct network *network);
+/* So much more (or less) is lost between two regions, or within one. */
+void links_lose(const struct scenario *s, struct network *n, unsigned from, unsigned to, int64_t more_ppm);
 void links_fini(struct links *l);
 
 #endif

@@ -25,8 +25,13 @@ void node_init(struct sim_node *n, struct rehearsal *r, unsigned index)
     const struct scenario_node *s = &r->scenario->nodes[index];
     struct prng prng;
 
-    *n = (struct sim_node){
-        .rehearsal = r, .index = index, .member = -1, .name = s->card.name, .speed = s->speed, .slow_ppm = PPM};
+    *n = (struct sim_node){.rehearsal = r,
+                           .index = index,
+                           .member = -1,
+                           .name = s->card.name,
+                           .speed = s->speed,
+                           .disk_ppm = PPM,
+                           .slow_ppm = PPM};
     key_simulated(r->options.seed, n->name, &n->key);
     prng_stream(&prng, r->options.seed, "node", index);
     n->draws = prng_next(&prng);
@@ -69,7 +74,7 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
         .executed_cache = r->states,
         .recovering = n->recovering,
         .nonce = start_nonce(n->draws, n->life),
-        .sequence_floor = n->recovering ? (uint64_t)r->agenda.now_ns / 1000 : 0,
+        .sequence_floor = n->recovering ? (uint64_t)clock_now(&n->clock) / 1000 : 0,
     };
 }
 
@@ -120,6 +125,7 @@ void node_stop(struct sim_node *n, struct rehearsal *r)
     ASSERT(n->up);
     n->up = false;
     n->life++;
+    n->paused_until_ns = 0;
     clock_timers_stop(&n->clock);
     fed_free(n->fed);
     n->fed = NULL;
@@ -203,26 +209,29 @@ static void do_send(void *context, const struct effect *e)
 
 /* ---- the disk */
 
-static void finish_writes(struct sim_node *n)
+/* False: a write has failed. */
+static bool finish_writes(struct sim_node *n)
 {
     struct disk_write w;
+    enum disk_result result;
 
-    while (disk_finish(&n->disk, n->rehearsal->agenda.now_ns, &w) == DISK_DONE) {
+    while ((result = disk_finish(&n->disk, n->rehearsal->agenda.now_ns, &w)) == DISK_DONE) {
         blob_drop(w.blob);
         outbox_durable(&n->outbox, w.serial);
         n->rehearsal->ended_unknown = true; /* its ledger may be whole now */
     }
+    return result != DISK_FAILS;
 }
 
 static void begin_write(struct sim_node *n, enum disk_kind kind, uint64_t serial, uint64_t number, struct blob *blob)
 {
     struct rehearsal *r = n->rehearsal;
     int64_t done_ns;
-    bool opens = disk_begin(&n->disk, r->agenda.now_ns, r->scenario->disk_ns, kind, serial, number, blob, &done_ns);
+    bool opens = disk_begin(&n->disk, r->agenda.now_ns, dmath_muldiv(r->scenario->disk_ns, n->disk_ppm, PPM), kind,
+                            serial, number, blob, &done_ns);
 
-    if (done_ns <= r->agenda.now_ns)
-        finish_writes(n);
-    else if (opens)
+    /* a node dies of a write that fails, but not in the middle of a step */
+    if ((done_ns <= r->agenda.now_ns && !finish_writes(n)) || (done_ns > r->agenda.now_ns && opens))
         plan_own(n, done_ns, EVENT_DISK);
 }
 
@@ -385,7 +394,12 @@ static void tell_durable(struct sim_node *n)
 
 void node_flush(struct sim_node *n, struct rehearsal *r)
 {
-    finish_writes(n);
+    if (!finish_writes(n)) {
+        trace_line(r->trace, r->agenda.now_ns, n->name, "stops: its disk is full");
+        node_stop(n, r);
+        rehearsal_faults_changed(r);
+        return;
+    }
     tell_durable(n);
     rehearsal_observe(r, n);
 }

@@ -40,6 +40,9 @@ struct sim_node {
     struct clock clock; /* true */
 
     double speed;
+    int64_t disk_ppm;          /* a write takes this many millionths of the usual time */
+    bool full_disk;            /* its next write fails */
+    int64_t paused_until_ns;   /* world's time; what happens to it before that waits; 0: it is not paused */
     int64_t slow_ppm;          /* its work takes this many millionths of the usual time */
     struct workload *workload; /* the present private one; the rehearsal owns all of them */
 

@@ -152,7 +152,7 @@ void operators_tell(struct rehearsal *r, unsigned fault)
     change_of(r, fault, wanted, &body);
     for (unsigned i = 0; i < r->members; i++) {
         struct sim_node *n = &r->nodes[r->node_of[i]];
-        if (wanted->told[n->index] || !n->up || !rehearsal_is_validator(r, n))
+        if (wanted->told[n->index] || !n->up || n->paused_until_ns > 0 || !rehearsal_is_validator(r, n))
             continue;
         struct fed_event event = {.kind = FED_EVENT_SIGN_OFF, .blob = blob_new(bytes_of_buf(&body))};
         wanted->told[n->index] = node_step(n, r, &event) == ERR_OK;

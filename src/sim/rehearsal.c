@@ -255,7 +255,7 @@ static bool is_heard_by(const struct rehearsal *r, unsigned by, unsigned node)
 {
     const struct sim_node *n = &r->nodes[node];
 
-    return rehearsal_is_validator(r, n) && n->up && !n->recovering && n->lie != LIE_MUTE &&
+    return rehearsal_is_validator(r, n) && n->up && n->paused_until_ns == 0 && !n->recovering && n->lie != LIE_MUTE &&
            (by == node || (network_hears(&r->network, by, node) && network_hears(&r->network, node, by)));
 }
 
@@ -318,6 +318,21 @@ static bool is_over(const struct rehearsal *r, const struct event *e)
     default:
         return false;
     }
+}
+
+/* A node that stands still: what would happen to it waits until it goes on. */
+static bool is_put_off(struct rehearsal *r, struct event *e)
+{
+    bool of_node = e->kind == EVENT_MESSAGE || e->kind == EVENT_TIMER || e->kind == EVENT_DISK ||
+                   e->kind == HAPPEN_WORK_DUE || e->kind == HAPPEN_WORK_DONE;
+    int64_t until_ns = of_node ? r->nodes[e->node].paused_until_ns : 0;
+    struct work *w = e->own;
+
+    if (until_ns <= r->agenda.now_ns)
+        return false;
+    e->own = NULL;
+    agenda_again(&r->agenda, until_ns, e)->own = w;
+    return true;
 }
 
 static void happen(struct rehearsal *r, struct event *e)
@@ -441,7 +456,7 @@ enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
     while ((r->end = look_for_end(r, &at_ns)) == REHEARSAL_RUNS) {
         at_once = at_ns == r->agenda.now_ns ? at_once + 1 : 0;
         struct event *e = agenda_take(&r->agenda);
-        if (!is_over(r, e))
+        if (!is_over(r, e) && !is_put_off(r, e))
             happen(r, e);
         check_progress(&r->checkers, r);
         event_free(r, e);

@@ -22,6 +22,8 @@ static const char *why_missing(const struct rehearsal *r, const struct sim_node 
 {
     if (!n->up)
         return "down";
+    if (n->paused_until_ns > 0)
+        return "paused";
     if (n->recovering)
         return "up again without what it had signed";
     return n->lie == LIE_MUTE ? "mute" : r->network.partitioned || r->faults.cuts > 0 ? "cut off" : "not heard";
@@ -39,7 +41,8 @@ static bool accounts_for(const struct rehearsal *r, const struct fault_record *r
         return n->up && (e->one_way ? r->faults.cutting[record->fault] : r->network.partitioned);
     if (record->node != (int)node)
         return false;
-    return e->kind == EVENT_CRASH || e->kind == EVENT_WIPE || (e->kind == EVENT_LIE && e->lie == LIE_MUTE);
+    return e->kind == EVENT_CRASH || e->kind == EVENT_WIPE || e->kind == EVENT_PAUSE || e->kind == EVENT_FULL_DISK ||
+           (e->kind == EVENT_LIE && e->lie == LIE_MUTE);
 }
 
 /* When the last fault happened that accounts for it. */

@@ -1,4 +1,7 @@
+#include "base/file.h"
 #include "codec/json.h"
+#include "evolve/local_cycle.h"
+#include "pbft/pbft.h"
 #include "program/program.h"
 #include "scenario/scenario.h"
 #include "schema.h"
@@ -191,6 +194,40 @@ static void every_optional_key_has_its_default(void)
     json_decref(compared);
 }
 
+/* The limits that docs/scenarios.md names are those of the code. */
+static void limits_are_documented(void)
+{
+    const struct {
+        unsigned limit;
+        const char *of;
+    } limits[] = {
+        {MEMBERS_MAX, "nodes"},
+        {PBFT_REPLICAS_MAX, "vote"},
+        {SCENARIO_REGIONS_MAX, "regions"},
+        {SCENARIO_LINKS_MAX, "links"},
+        {WORKLOAD_INSTANCES_MAX, "instances"},
+        {CYCLE_MIGRANTS_MAX, "offers"},
+        {CYCLE_CANDIDATES_MAX, "candidates"},
+        {CYCLE_CANDIDATES_MAX - 1, "are not"},
+        {SCENARIO_EVENTS_MAX, "events"},
+        {SCENARIO_HAPPENINGS_MAX, "with all"},
+    };
+    struct buf text = {0};
+    struct diag diag = {0};
+
+    REQUIRE_OK(file_read(tap_source("docs/scenarios.md"), 1 << 20, &text, &diag));
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        char words[64];
+
+        snprintf(words, sizeof words, "%u %s", limits[i].limit, limits[i].of);
+        for (uint8_t *at = text.data; i == 0 && at < text.data + text.len; at++)
+            *at = *at == '\n' ? ' ' : *at;
+        if (!CHECK(strstr(buf_text(&text), words) != NULL))
+            tap_note("docs/scenarios.md does not say: %s", words);
+    }
+    buf_free(&text);
+}
+
 int main(void)
 {
     struct diag diag = {0};
@@ -200,6 +237,7 @@ int main(void)
         return 1;
     }
     TAP_RUN(every_optional_key_has_its_default);
+    TAP_RUN(limits_are_documented);
     json_doc_free(&schema_doc);
     return tap_done();
 }

@@ -194,6 +194,94 @@ static void a_validator_that_equivocates(void)
     run_free(&run);
 }
 
+/* While it stands still nothing is decided without it, and afterwards it has missed nothing. */
+static void a_pause(void)
+{
+    struct run run;
+
+    run_federation(
+        &run, 3, 1, 3,
+        EVENTS("{\"kind\": \"pause\", \"node\": \"v2\", \"epoch\": 2, \"after_ms\": 5, \"duration_ms\": 2500}"), 4, 25);
+    REQUIRE(run_anchored(&run));
+    CHECK(epoch(&run, 2)->stalled && epoch(&run, 2)->virtual_ns > 2400000000);
+    CHECK(!epoch(&run, 4)->stalled);
+    CHECK_EQ_U64(epoch(&run, 4)->participants, 4);
+    CHECK_EQ_U64(run.rehearsal->nodes[2].restarts, 0);
+    run_free(&run);
+}
+
+static void disks_that_are_slow_and_full(void)
+{
+    struct run calm, slow, full;
+
+    run_federation(&calm, 3, 1, 3, "", 3, 26);
+    run_federation(&slow, 3, 1, 3,
+                   EVENTS("{\"kind\": \"slow_disk\", \"nodes\": {\"role\": \"core\"}, \"epoch\": 1, \"factor\": 20}"),
+                   3, 26);
+    CHECK(run_anchored(&calm) && run_anchored(&slow));
+    CHECK(length(&slow) > length(&calm) + 100000000);
+    run_free(&calm);
+    run_free(&slow);
+    run_federation(&full, 4, 0, 3,
+                   EVENTS("{\"kind\": \"full_disk\", \"node\": \"v0\", \"epoch\": 2, \"duration_ms\": 2000}"), 6, 27);
+    REQUIRE(run_anchored(&full));
+    CHECK_EQ_U64(run_count(&full, " v0 stops: its disk is full"), 1);
+    CHECK_EQ_U64(full.rehearsal->nodes[0].restarts, 1);
+    CHECK_EQ_U64(epoch(&full, 6)->participants, 4);
+    run_free(&full);
+}
+
+static void a_clock_that_is_ahead(void)
+{
+    struct run calm, ahead;
+
+    run_federation(&calm, 4, 1, 3, "", 4, 28);
+    run_federation(&ahead, 4, 1, 3,
+                   EVENTS("{\"kind\": \"clock_skew\", \"node\": \"v1\", \"epoch\": 1, \"ahead_ms\": 200, "
+                          "\"drift_ppm\": 1000},"
+                          "{\"kind\": \"wipe\", \"node\": \"v1\", \"epoch\": 2, \"duration_ms\": 100}"),
+                   4, 28);
+    CHECK(run_anchored(&calm) && run_anchored(&ahead));
+    CHECK(clock_now(&ahead.rehearsal->nodes[1].clock) >= ahead.rehearsal->agenda.now_ns + 200000000);
+    CHECK(!digest_equal(&calm.bytes, &ahead.bytes));
+    run_free(&calm);
+    run_free(&ahead);
+}
+
+static void loss_on_the_links_of_two_regions(void)
+{
+    struct run run;
+
+    run_federation(&run, 4, 2, 3,
+                   EVENTS("{\"kind\": \"loss_burst\", \"between\": [\"rv0\", \"rv1\"], \"loss_ppm\": 100000, "
+                          "\"epoch\": 1, \"duration_ms\": 400}"),
+                   3, 29);
+    CHECK(run_anchored(&run));
+    CHECK(run.rehearsal->network.dropped > 0);
+    CHECK_EQ_U64(run.rehearsal->network.burst_ppm, 0);
+    for (unsigned i = 0; i < run.rehearsal->network.link_count; i++)
+        CHECK_EQ_U64(network_traits(&run.rehearsal->network, i)->loss_ppm, 0);
+    run_free(&run);
+}
+
+static void crashes_at_random(void)
+{
+    struct run run;
+    uint64_t restarts = 0;
+
+    run_federation(
+        &run, 4, 2, 3,
+        EVENTS("{\"kind\": \"random_crashes\", \"nodes\": {\"role\": \"core\"}, \"at_ms\": 0, \"mtbf_ms\": 8000, "
+               "\"mttr_ms\": 500, \"duration_ms\": 20000}"),
+        20, 30);
+    REQUIRE(run_anchored(&run));
+    for (unsigned i = 0; i < 6; i++)
+        restarts += run.rehearsal->nodes[i].restarts;
+    CHECK(restarts > 0);
+    CHECK_EQ_U64(run.rehearsal->nodes[4].restarts + run.rehearsal->nodes[5].restarts, 0);
+    run_free(&run);
+}
+
 static void latency_spike(void)
 {
     struct run calm, spiked;
@@ -485,6 +573,11 @@ int main(void)
     TAP_RUN(a_crash_of_several_again_and_again);
     TAP_RUN(one_way_and_overlapping);
     TAP_RUN(a_validator_that_equivocates);
+    TAP_RUN(a_pause);
+    TAP_RUN(disks_that_are_slow_and_full);
+    TAP_RUN(a_clock_that_is_ahead);
+    TAP_RUN(loss_on_the_links_of_two_regions);
+    TAP_RUN(crashes_at_random);
     TAP_RUN(latency_spike);
     TAP_RUN(loss_burst);
     TAP_RUN(slow_down);
