@@ -101,6 +101,8 @@ struct federated_simulation_report {
     uint64_t epoch_count;
     uint64_t anchored; /* of them; the others were given up, did not end, or never began */
     struct federated_standstill standstill;
+    char *undone;  /* owned; one line: changes of the members that were wanted and not made; NULL: none, or see
+                      standstill */
     bool violated; /* federated_simulation_run() gave 1: the report is of what happened until then */
     struct federated_epoch_report *epochs; /* owned; NULL when they were taken one by one */
     uint8_t log_root[32], state_root[32];

@@ -220,6 +220,7 @@ void report_json_end(const struct federated_simulation_report *r, const struct r
     json_put(o, "anchored", json_u64(r->anchored));
     json_put(o, "never_began", never_began_json(e));
     json_put(o, "standstill", standstill_json(&r->standstill));
+    json_put(o, "undone", r->undone != NULL ? json_string(r->undone) : json_null());
     json_put(o, "violation", violation_json(e->violation, e->command));
     json_put(o, "events", events_json(r));
     json_put(o, "network", network);

@@ -254,6 +254,8 @@ static void print_unanchored(const struct federated_simulation_report *r, const 
             e->given_up, r->epoch_count);
     if (r->standstill.text != NULL)
         say(stdout, "not finished: %s\n", r->standstill.text);
+    if (r->undone != NULL)
+        say(stdout, "not done: %s\n", r->undone);
 }
 
 static void print_roots(const struct federated_simulation_report *r)

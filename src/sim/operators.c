@@ -136,6 +136,11 @@ static bool agree_on_body(struct rehearsal *r, unsigned fault, const struct fede
     return !joins || wanted->sponsor >= 0;
 }
 
+bool operators_wait(const struct rehearsal *r, unsigned fault, const struct federation_state *s)
+{
+    return r->operators.changes[fault].open && !change_is_made(r, fault, s);
+}
+
 /* ---- whom they tell */
 
 void operators_tell(struct rehearsal *r, unsigned fault)

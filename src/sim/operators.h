@@ -2,6 +2,7 @@
 #define PRISMFED_SIM_OPERATORS_H
 
 #include "scenario/scenario.h"
+#include "state/state.h"
 
 /* The operators of the validators: what change of the members they have agreed on among themselves (outside of the
  * federation, by telephone), and whose node has been told of it. A node is told once, and keeps it (fed/wishes.h). Who
@@ -27,6 +28,8 @@ void operators_init(struct rehearsal *r);
 void operators_fini(struct operators *o);
 /* The event's change is wanted from now on. */
 void operators_want(struct rehearsal *r, unsigned fault);
+/* Is the event's change wanted, and not made in this state? */
+bool operators_wait(const struct rehearsal *r, unsigned fault, const struct federation_state *s);
 /* Tells those of it who have not heard, if it is not made. */
 void operators_tell(struct rehearsal *r, unsigned fault);
 /* An epoch has begun, or there is a validator who may not have heard: all that is wanted is on the agenda now. */

@@ -67,6 +67,8 @@ void happenings_report(struct results *t, struct federated_simulation_report *re
 /* standstill.c: why the run was over before its epochs were; nothing when they were not. After results_close(). The
  * text and the list are the caller's. */
 void results_standstill(const struct results *t, struct federated_standstill *out);
+/* Which changes of the members are wanted and not made: a line, the caller's; NULL: none. */
+char *results_undone(const struct results *t);
 /* summary.c: the summary without its epochs and signature, with an empty array in the place of the epochs; the present
  * epoch's element of that array. New references. */
 json_t *results_summary(const struct results *t);

@@ -131,6 +131,7 @@ static enum err tell(const struct rehearsal *r, struct leaving *l, struct federa
     if (err == ERR_OK) {
         results_report(&l->results, report);
         results_standstill(&l->results, &report->standstill);
+        report->undone = report->standstill.text == NULL ? results_undone(&l->results) : NULL;
         happenings_report(&l->results, report);
         err = report_epochs(l, report);
     }
@@ -336,5 +337,6 @@ void federated_simulation_report_free(struct federated_simulation_report *report
     mem_free(report->happenings);
     mem_free(report->standstill.missing);
     mem_free(report->standstill.text);
+    mem_free(report->undone);
     *report = (struct federated_simulation_report){0};
 }

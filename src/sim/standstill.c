@@ -150,27 +150,28 @@ static void say_event(const struct rehearsal *r, unsigned event, struct buf *out
     buf_add_byte(out, ')');
 }
 
-static bool waits_for_epoch(const struct rehearsal *r, unsigned event)
+static bool waits_for_epoch(const struct results *t, unsigned event)
 {
-    return !r->faults.planned[event];
+    return !t->r->faults.planned[event];
 }
 
-static bool waits_for_members(const struct rehearsal *r, unsigned event)
+static bool waits_for_members(const struct results *t, unsigned event)
 {
-    return r->operators.changes[event].open;
+    return operators_wait(t->r, event, &t->history.ahead);
 }
 
 /* Names the events for which `waits` holds. */
-static void say_events(const struct rehearsal *r, bool (*waits)(const struct rehearsal *, unsigned), const char *one,
+static void say_events(const struct results *t, bool (*waits)(const struct results *, unsigned), const char *one,
                        const char *several, struct buf *out)
 {
+    const struct rehearsal *r = t->r;
     unsigned count = 0;
 
     for (unsigned i = 0; i < r->scenario->event_count; i++) {
-        if (!waits(r, i))
+        if (!waits(t, i))
             continue;
         if (count < WAITING_NAMED_MAX) {
-            buf_add_text(out, count == 0 ? "; " : ", ");
+            buf_add_text(out, count > 0 ? ", " : out->len > 0 ? "; " : "");
             say_event(r, i, out);
         }
         count++;
@@ -189,6 +190,17 @@ static void say_end(const struct rehearsal *r, struct buf *out)
                    seconds(r->scenario->limit_ns));
     else
         buf_add_text(out, "; the run ended because nothing can happen any more");
+}
+
+/* NULL: there is none. Frees the buffer. */
+static char *owned_text(struct buf *text)
+{
+    char *out = text->len > 0 ? mem_array(text->len + 1, 1) : NULL;
+
+    if (out != NULL)
+        memcpy(out, buf_text(text), text->len);
+    buf_free(text);
+    return out;
 }
 
 void results_standstill(const struct results *t, struct federated_standstill *out)
@@ -213,10 +225,17 @@ void results_standstill(const struct results *t, struct federated_standstill *ou
     }
     if (out->epoch > 0)
         say_phase(s, &text);
-    say_events(r, waits_for_epoch, "waits for an epoch that never began", "wait for epochs that never began", &text);
-    say_events(r, waits_for_members, "is wanted, and not done", "are wanted, and not done", &text);
+    say_events(t, waits_for_epoch, "waits for an epoch that never began", "wait for epochs that never began", &text);
+    say_events(t, waits_for_members, "is wanted, and not done", "are wanted, and not done", &text);
     say_end(r, &text);
-    out->text = mem_array(text.len + 1, 1);
-    memcpy(out->text, buf_text(&text), text.len);
-    buf_free(&text);
+    out->text = owned_text(&text);
+}
+
+char *results_undone(const struct results *t)
+{
+    struct buf text = {0};
+
+    say_events(t, waits_for_members, "was wanted, and was not done until the run ended",
+               "were wanted, and were not done until the run ended", &text);
+    return owned_text(&text);
 }

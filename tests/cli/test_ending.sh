@@ -80,6 +80,14 @@ scenario away '{"kind": "partition", "groups": [["v0", "v1", "v2", "v3"]], "epoc
 ok "all epochs are anchored, but one site is cut off" ends 0 away 3 --limit-ms 60000
 ok "which is said" told '^not finished: every epoch has ended, but not for e; the run ended at its limit of 60.000 s'
 
+scenario late '{"kind": "leave", "node": "v3", "epoch": 1},
+    {"kind": "rotate_key", "node": "e", "epoch": 3, "after_ms": 400}'
+ok "a change that comes too late for the run" ends 0 late 3
+ok "is told" told '^not done: /events/1 \(rotate_key of e\) was wanted, and was not done until the run ended$'
+ok "as JSON, too" ends 0 late 3 --json
+ok "in the same words" json \
+    'd["undone"].startswith("/events/1 (rotate_key of e) was wanted") and d["standstill"] is None'
+
 scenario short '' ', "limit_ms": 1000'
 ok "a limit ends a run that is well" ends 4 short 50
 ok "with a word" told 'has not ended, though a quorum of validators can hear each other; .* limit of 1.000 s'
