@@ -56,7 +56,7 @@ same = lambda a, b, keys: all(a[k] == b[k] for k in keys)
 assert same(told, kept, ('scenario', 'label', 'seed', 'epoch_count', 'network', 'work', 'gain'))
 assert same(told['roots'], kept['roots'], ('log_root', 'state_root', 'agree'))
 for a, b in zip(told['epochs'], kept['epochs']):
-    own = {'ended', 'incumbent_changed', 'rolled_back', 'log_size', 'network', 'quorum', 'rows'}
+    own = {'ended', 'left_out', 'incumbent_changed', 'rolled_back', 'log_size', 'network', 'quorum', 'rows'}
     assert same(a, b, set(a) - own), a
 assert [e['quorum']['quorum'] for e in told['epochs']][-1] == kept['quorum']['quorum'] == 4
 assert sum(e['network']['bytes'] for e in told['epochs']) <= told['network']['bytes']

@@ -202,6 +202,7 @@ static void limits_are_documented(void)
         const char *of;
     } limits[] = {
         {MEMBERS_MAX, "nodes"},
+        {RANK_SITES_MAX, "contribute"},
         {PBFT_REPLICAS_MAX, "vote"},
         {SCENARIO_REGIONS_MAX, "regions"},
         {SCENARIO_LINKS_MAX, "links"},
