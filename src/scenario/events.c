@@ -317,26 +317,11 @@ static void read_clock(struct json_reader *r, const json_t *event, struct scenar
     out->drift_ppm = (int64_t)drift;
 }
 
-static void read_one_event(struct json_reader *r, const json_t *event, unsigned source, struct scenario *s)
+/* What it takes beside its kind, its time and its nodes. */
+static void read_parts(struct json_reader *r, const json_t *event, const struct scenario *s, struct scenario_event *out)
 {
-    static const char *const keys[] = {"kind",    "at_ms",       "epoch",     "after_ms", "node",      "primary",
-                                       "groups",  "duration_ms", "factor",    "loss_ppm", "behaviour", "workload",
-                                       "stake",   "sponsor",     "nodes",     "from",     "to",        "repeat",
-                                       "between", "ahead_ms",    "drift_ppm", "mtbf_ms",  "mttr_ms",   NULL};
-    struct scenario_event *out = &s->events[s->event_count++];
-    size_t first = s->event_count - 1;
-    unsigned kind = 0, lie = LIE_NONE;
-    bool chosen[MEMBERS_MAX] = {false};
+    unsigned lie = LIE_NONE;
 
-    read_keys(r, event, keys);
-    read_require(r, event, "kind");
-    read_choice(r, event, "kind", kind_names, &kind);
-    out->kind = (enum scenario_event_kind)kind;
-    out->source = source;
-    read_bool(r, event, "primary", &out->primary);
-    check_keys(r, event, out->kind);
-    read_when(r, event, s, out);
-    read_node(r, s, event, "node", &out->node);
     read_sponsor(r, event, s, out);
     read_u64(r, event, "stake", 1, MEMBER_STAKE_MAX, &out->stake);
     read_groups(r, event, s, out);
@@ -350,6 +335,29 @@ static void read_one_event(struct json_reader *r, const json_t *event, unsigned 
     read_workload(r, event, "workload", &out->workload);
     read_on_link(r, event, s, out);
     read_clock(r, event, out);
+}
+
+static void read_one_event(struct json_reader *r, const json_t *event, unsigned source, struct scenario *s)
+{
+    static const char *const keys[] = {"kind",    "at_ms",       "epoch",     "after_ms", "node",      "primary",
+                                       "groups",  "duration_ms", "factor",    "loss_ppm", "behaviour", "workload",
+                                       "stake",   "sponsor",     "nodes",     "from",     "to",        "repeat",
+                                       "between", "ahead_ms",    "drift_ppm", "mtbf_ms",  "mttr_ms",   NULL};
+    struct scenario_event *out = &s->events[s->event_count++];
+    size_t first = s->event_count - 1;
+    unsigned kind = 0;
+    bool chosen[MEMBERS_MAX] = {false};
+
+    read_keys(r, event, keys);
+    read_require(r, event, "kind");
+    read_choice(r, event, "kind", kind_names, &kind);
+    out->kind = (enum scenario_event_kind)kind;
+    out->source = source;
+    read_bool(r, event, "primary", &out->primary);
+    check_keys(r, event, out->kind);
+    read_when(r, event, s, out);
+    read_node(r, s, event, "node", &out->node);
+    read_parts(r, event, s, out);
     if (json_object_get(event, "nodes") != NULL) {
         read_selector(r, s, event, "nodes", source, chosen);
         expand_nodes(r, s, chosen);

@@ -318,11 +318,48 @@ static bool heal(struct rehearsal *r)
     return true;
 }
 
-static bool strike(struct rehearsal *r, unsigned fault, int node)
+/* Of links and the whole network. */
+static bool strike_network(struct rehearsal *r, unsigned fault)
+{
+    switch (event_at(r, fault)->kind) {
+    case EVENT_PARTITION:
+        return partition(r, fault);
+    case EVENT_HEAL:
+        return heal(r);
+    case EVENT_LATENCY_SPIKE:
+        r->faults.spike = r->faults.serial[fault];
+        network_slow_down(&r->network, event_at(r, fault)->factor_ppm);
+        return true;
+    default:
+        return burst(r, fault);
+    }
+}
+
+/* Of the membership, and of what a node does as a member. */
+static bool strike_member(struct rehearsal *r, unsigned fault, unsigned node)
+{
+    switch (event_at(r, fault)->kind) {
+    case EVENT_JOIN:
+        return join(r, fault, node);
+    case EVENT_LEAVE:
+        return leave(r, fault, node);
+    case EVENT_STAKE:
+        return change_stake(r, fault, node);
+    case EVENT_ROTATE_KEY:
+        return rotate_key(r, fault, &r->nodes[node]);
+    case EVENT_LIE:
+        r->faults.lying[node] = r->faults.serial[fault];
+        return lie(r, node, event_at(r, fault)->lie);
+    default:
+        return drift(r, fault);
+    }
+}
+
+/* Of a node's machine. */
+static bool strike_machine(struct rehearsal *r, unsigned fault, int node)
 {
     const struct scenario_event *e = event_at(r, fault);
-    struct faults *f = &r->faults;
-    uint64_t serial = f->serial[fault];
+    uint64_t serial = r->faults.serial[fault];
 
     switch (e->kind) {
     case EVENT_CRASH:
@@ -331,33 +368,10 @@ static bool strike(struct rehearsal *r, unsigned fault, int node)
         return restart(r, node);
     case EVENT_WIPE:
         return wipe(r, fault, &r->nodes[node]);
-    case EVENT_PARTITION:
-        return partition(r, fault);
-    case EVENT_HEAL:
-        return heal(r);
-    case EVENT_LATENCY_SPIKE:
-        f->spike = serial;
-        network_slow_down(&r->network, e->factor_ppm);
-        return true;
-    case EVENT_LOSS_BURST:
-        return burst(r, fault);
     case EVENT_SLOW_DOWN:
-        f->slow[node] = serial;
+        r->faults.slow[node] = serial;
         r->nodes[node].slow_ppm = e->factor_ppm;
         return true;
-    case EVENT_JOIN:
-        return join(r, fault, (unsigned)node);
-    case EVENT_LEAVE:
-        return leave(r, fault, (unsigned)node);
-    case EVENT_STAKE:
-        return change_stake(r, fault, (unsigned)node);
-    case EVENT_ROTATE_KEY:
-        return rotate_key(r, fault, &r->nodes[node]);
-    case EVENT_LIE:
-        f->lying[node] = serial;
-        return lie(r, (unsigned)node, e->lie);
-    case EVENT_DRIFT:
-        return drift(r, fault);
     case EVENT_PAUSE:
         return pause_node(r, fault, &r->nodes[node]);
     case EVENT_SLOW_DISK:
@@ -367,12 +381,25 @@ static bool strike(struct rehearsal *r, unsigned fault, int node)
     case EVENT_CLOCK_SKEW:
         clock_change(&r->nodes[node].clock, e->ahead_ns, e->drift_ppm);
         return true;
-    case EVENT_RANDOM_CRASHES: /* it was read as crashes */
-    case EVENT_KIND_COUNT:
-        break;
+    default: /* EVENT_RANDOM_CRASHES: it was read as crashes */
+        ASSERT(false);
+        return false;
     }
-    ASSERT(false);
-    return false;
+}
+
+static bool concerns_member(enum scenario_event_kind kind)
+{
+    return kind == EVENT_JOIN || kind == EVENT_LEAVE || kind == EVENT_STAKE || kind == EVENT_ROTATE_KEY ||
+           kind == EVENT_LIE || kind == EVENT_DRIFT;
+}
+
+static bool strike(struct rehearsal *r, unsigned fault, int node)
+{
+    enum scenario_event_kind kind = event_at(r, fault)->kind;
+
+    if (!faults_concern_node(kind))
+        return strike_network(r, fault);
+    return concerns_member(kind) ? strike_member(r, fault, (unsigned)node) : strike_machine(r, fault, node);
 }
 
 bool faults_concern_node(enum scenario_event_kind kind)
@@ -394,6 +421,36 @@ void faults_fire(struct rehearsal *r, unsigned fault)
         plan(r, HAPPEN_FAULT_END, fault, r->agenda.now_ns + e->duration_ns);
 }
 
+static bool relieve_network(struct rehearsal *r, unsigned fault)
+{
+    const struct scenario_event *e = event_at(r, fault);
+    struct faults *f = &r->faults;
+    uint64_t serial = f->serial[fault];
+
+    if (e->kind == EVENT_PARTITION && e->one_way)
+        return cut(r, fault, false);
+    if (e->kind == EVENT_LOSS_BURST && e->on_link)
+        return burst_on_link(r, fault, false);
+    if (e->kind == EVENT_PARTITION && f->partition == serial)
+        network_heal(&r->network);
+    else if (e->kind == EVENT_LATENCY_SPIKE && f->spike == serial)
+        network_slow_down(&r->network, PPM);
+    else if (e->kind == EVENT_LOSS_BURST && f->burst == serial)
+        network_burst(&r->network, 0);
+    else
+        return false;
+    return true;
+}
+
+static bool goes_on(struct rehearsal *r, unsigned fault, struct sim_node *n)
+{
+    if (r->faults.pause[n->index] != r->faults.serial[fault] || n->paused_until_ns == 0)
+        return false;
+    n->paused_until_ns = 0;
+    operators_look(r);
+    return true;
+}
+
 /* Ends what the fault began, unless a later one of its kind has taken its place. */
 static bool relieve(struct rehearsal *r, unsigned fault, int node)
 {
@@ -405,35 +462,16 @@ static bool relieve(struct rehearsal *r, unsigned fault, int node)
     case EVENT_WIPE:
         return restart(r, node);
     case EVENT_PARTITION:
-        if (event_at(r, fault)->one_way)
-            return cut(r, fault, false);
-        if (f->partition != serial)
-            return false;
-        network_heal(&r->network);
-        return true;
     case EVENT_LATENCY_SPIKE:
-        if (f->spike != serial)
-            return false;
-        network_slow_down(&r->network, PPM);
-        return true;
     case EVENT_LOSS_BURST:
-        if (event_at(r, fault)->on_link)
-            return burst_on_link(r, fault, false);
-        if (f->burst != serial)
-            return false;
-        network_burst(&r->network, 0);
-        return true;
+        return relieve_network(r, fault);
     case EVENT_SLOW_DOWN:
         if (f->slow[node] != serial)
             return false;
         r->nodes[node].slow_ppm = PPM;
         return true;
     case EVENT_PAUSE:
-        if (f->pause[node] != serial || r->nodes[node].paused_until_ns == 0)
-            return false;
-        r->nodes[node].paused_until_ns = 0;
-        operators_look(r);
-        return true;
+        return goes_on(r, fault, &r->nodes[node]);
     case EVENT_SLOW_DISK:
         return f->slow_disk[node] == serial && slow_disk(r, (unsigned)node, serial, PPM);
     case EVENT_FULL_DISK:
