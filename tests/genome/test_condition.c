@@ -157,7 +157,7 @@ static void activity_runs_down(void)
 #define REFUSED(want, pattern, ...)                                                                                    \
     do {                                                                                                               \
         static struct genome_schema s;                                                                                 \
-        s = sample_conditional();                                                                                      \
+        s = *sample_kept(sample_conditional);                                                                          \
         struct diag diag = {0};                                                                                        \
         s.genes[SAMPLE_FLAG].condition = SAMPLE_CONDITION(&s, __VA_ARGS__);                                            \
         CHECK_ERR(genome_schema_check(&s, &diag), want);                                                               \
