@@ -171,15 +171,17 @@ static bool rests(const struct replica *r)
     return r->consensus.pbft == NULL && r->app.interest(r->app.context) == REPLICA_RESTS;
 }
 
-/* Somebody has decided what was not known of: the question that comes to something is the next one. */
-static void note_news(struct replica *r)
+/* Somebody has decided what was not known of, or votes in a later membership epoch: the question that comes to
+ * something is the next one. */
+static void note_news(struct replica *r, uint64_t height, uint64_t membership_epoch)
 {
     struct sync *s = &r->sync;
-    uint64_t known = known_decided(r), heard = s->heard > known ? s->heard : known;
+    struct news *n = &s->news;
 
-    if (heard <= s->news)
+    if (height <= n->height && MUTATE(REPLICA_EPOCH_IS_NO_NEWS, true, membership_epoch <= n->membership_epoch))
         return;
-    s->news = heard;
+    n->height = height > n->height ? height : n->height;
+    n->membership_epoch = membership_epoch > n->membership_epoch ? membership_epoch : n->membership_epoch;
     s->wait_ns = MUTATE(REPLICA_NEWS_WAITS, s->wait_ns, r->config.poll_ns);
     if (s->poll_at_ns > r->now_ns + s->wait_ns)
         arm(r, r->now_ns + s->wait_ns);
@@ -187,7 +189,7 @@ static void note_news(struct replica *r)
 
 void sync_arm(struct replica *r)
 {
-    note_news(r);
+    note_news(r, known_decided(r), 0);
     if (r->sync.state == SYNC_PROBING && rests(r))
         become_level(r);
     if (!is_wanted(r))
@@ -460,6 +462,7 @@ enum err sync_receive(struct replica *r, unsigned from, struct bytes message)
         return ERR_OK;
     }
     r->sync.heard = m.height;
+    note_news(r, m.height, 0);
     if (m.type == REPLICA_BLOCKS)
         return receive_blocks(r, from, &m);
     receive_status(r, from, m.height);
@@ -474,6 +477,7 @@ void sync_hear(struct replica *r, unsigned from, struct bytes message)
         return;
     if (theirs > ours) {
         effects_note(r->out, "replica.laggard", theirs, from);
+        note_news(r, 0, theirs);
         point_to(r, from);
         return;
     }

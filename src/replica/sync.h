@@ -25,7 +25,8 @@
  * A poll that comes to nothing doubles the time until the next one, up to the longest view time-out: on a thin link the
  * answers to what was asked again and again would be all that it carries, none of them with a new block. For the same
  * reason nobody sends the same blocks to a peer again before a time that doubles, too: questions may come late and many
- * at once. Word of a height that nobody had spoken of before ends the waiting: whoever was cut off hears of it first.
+ * at once. A height, or a membership epoch, that nobody spoke of before ends the waiting: whoever was cut off hears of
+ * it first.
  *
  * A bad block shuns its giver: it is asked again only when everybody else has given one, too. */
 
@@ -44,16 +45,21 @@ struct given {
     int64_t at_ns, wait_ns; /* asked for once more, they are not sent again before wait_ns after at_ns */
 };
 
+/* The most that anybody has spoken of. */
+struct news {
+    uint64_t height, membership_epoch;
+};
+
 /* The fields are the sync's own. */
 struct sync {
     enum sync_state state;
     uint64_t heard; /* how high the log of whom we heard last is */
     bool pointed;   /* the next poll asks `pointed_to`, who gave the hint */
     unsigned pointed_to;
-    unsigned asked_of;   /* FETCHING, PROBING: who was asked last */
-    unsigned turn;       /* of polls */
-    int64_t wait_ns;     /* until the next poll: doubles as long as they come to nothing */
-    uint64_t news;       /* the greatest height that was heard of */
+    unsigned asked_of; /* FETCHING, PROBING: who was asked last */
+    unsigned turn;     /* of polls */
+    int64_t wait_ns;   /* until the next poll: doubles as long as they come to nothing */
+    struct news news;
     bool helped;         /* the last poll brought something new, or that there is nothing */
     uint64_t tried;      /* no state is asked for below this height: one that comes to nothing costs time */
     bool *shunned;       /* by peer; owned */

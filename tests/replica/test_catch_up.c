@@ -455,6 +455,12 @@ static void earlier_and_later_membership_epochs_hear_of_each_other(void)
     setup(&n, 1, 20, 10);
     CHECK(node_receive(&n, 3, vote_of(3, 2)) != ERR_OK); /* a later one */
     CHECK(node_noted(&n, "replica.laggard"));
+    for (unsigned i = 0; i < 8; i++)
+        (void)polled(&n, 1);
+    CHECK(node_receive(&n, 3, vote_of(3, 2)) != ERR_OK);
+    CHECK_EQ_I64(waits(&n), 0);
+    CHECK(node_receive(&n, 3, vote_of(3, 3)) != ERR_OK); /* one more: that is news, and ends the waiting */
+    CHECK_EQ_I64(waits(&n), 10);
     CHECK_EQ_U64(polled(&n, 1), 3);
     CHECK_OK(node_receive(&n, 3, blocks_of(&chain, 1, 16, 16)));
     CHECK(node_receive(&n, 2, vote_of(2, 1)) != ERR_OK); /* one that is over */
