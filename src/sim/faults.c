@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/dmath.h"
+#include "base/mutate.h"
 #include "sim/rehearsal.h"
 
 static const struct scenario_event *event_at(const struct rehearsal *r, unsigned fault)
@@ -133,7 +134,7 @@ static bool restart(struct rehearsal *r, int node)
     struct sim_node *n = node < 0 ? NULL : &r->nodes[node];
     struct diag diag = {0};
 
-    if (n == NULL || n->up || n->left || n->member < 0)
+    if (n == NULL || n->up || n->left == MUTATE(SIM_LEAVERS_STAY_DOWN, LEFT_ANSWERS, LEFT_RETIRED) || n->member < 0)
         return false;
     n->restarts++;
     if (node_start(n, r, &diag) == ERR_OK)
@@ -371,6 +372,7 @@ static bool strike_machine(struct rehearsal *r, unsigned fault, int node)
     case EVENT_SLOW_DOWN:
         r->faults.slow[node] = serial;
         r->nodes[node].slow_ppm = e->factor_ppm;
+        r->nodes[node].slow_until_ns = e->duration_ns > 0 ? r->agenda.now_ns + e->duration_ns : INT64_MAX;
         return true;
     case EVENT_PAUSE:
         return pause_node(r, fault, &r->nodes[node]);

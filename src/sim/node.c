@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/dmath.h"
+#include "base/mutate.h"
 #include "sim/equivocate.h"
 #include "sim/hostile.h"
 #include "sim/liar.h"
@@ -420,10 +421,20 @@ enum err node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *ev
 
 /* ---- work */
 
+/* How long work takes that is begun now and would usually take so long: what a slow_down leaves of it goes on at the
+ * usual speed. */
+static int64_t takes_ns(const struct sim_node *n, int64_t now_ns, int64_t usual_ns)
+{
+    int64_t slow_ns = MUTATE(SIM_SLOW_TO_THE_END, INT64_MAX, n->slow_until_ns) - now_ns;
+    int64_t done_ns = dmath_muldiv(slow_ns, PPM, n->slow_ppm);
+
+    if (n->slow_ppm == PPM)
+        return usual_ns;
+    return usual_ns > done_ns ? slow_ns + (usual_ns - done_ns) : dmath_muldiv(usual_ns, n->slow_ppm, PPM);
+}
+
 void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
 {
-    int64_t takes_ns;
-
     if (!journalled_is_dropped(w->journalled))
         pool_wait(r->pool, &w->task);
     journalled_taken(w->journalled);
@@ -431,8 +442,8 @@ void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
         work_free(w); /* the run ends here: its journal says why */
         return;
     }
-    takes_ns = dmath_muldiv((int64_t)((double)w->iterations * iteration_ns / n->speed), n->slow_ppm, PPM);
-    plan_own(n, r->agenda.now_ns + takes_ns, HAPPEN_WORK_DONE)->own = w;
+    int64_t usual_ns = (int64_t)((double)w->iterations * iteration_ns / n->speed), now_ns = r->agenda.now_ns;
+    plan_own(n, now_ns + takes_ns(n, now_ns, usual_ns), HAPPEN_WORK_DONE)->own = w;
 }
 
 /* A liar who repeats others looks again from time to time, and comes out with something of its own while it is still

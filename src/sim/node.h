@@ -13,6 +13,14 @@
 
 struct rehearsal;
 
+/* A validator that has left goes on for a while, and an operator starts it again when it crashes meanwhile: it may be
+ * the only one to tell others that their membership epoch is over. */
+enum sim_left {
+    LEFT_NOT,
+    LEFT_ANSWERS, /* still up, or to be started again */
+    LEFT_RETIRED  /* for good */
+};
+
 struct sim_node {
     struct rehearsal *rehearsal;
     unsigned index; /* in the scenario */
@@ -22,7 +30,8 @@ struct sim_node {
     struct secret_key next_key; /* after a rotate_key event; zero: none */
     uint64_t draws;             /* seed of its local cycles */
 
-    bool up, left;
+    bool up;
+    enum sim_left left;
     bool votes; /* as last seen */
     enum lie lie;
     bool lied;                 /* at any time */
@@ -43,7 +52,8 @@ struct sim_node {
     int64_t disk_ppm;          /* a write takes this many millionths of the usual time */
     bool full_disk;            /* its next write fails */
     int64_t paused_until_ns;   /* world's time; what happens to it before that waits; 0: it is not paused */
-    int64_t slow_ppm;          /* its work takes this many millionths of the usual time */
+    int64_t slow_ppm;          /* its work takes this many millionths of the usual time, */
+    int64_t slow_until_ns;     /* until then */
     struct workload *workload; /* the present private one; the rehearsal owns all of them */
 
     uint64_t epoch, height; /* as last seen; kept while it is down */

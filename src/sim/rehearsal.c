@@ -200,15 +200,21 @@ static void observe_block(struct rehearsal *r, struct sim_node *n, const struct 
         check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], &s->members[m], r->agenda.now_ns);
 }
 
-/* A validator that has left goes on for a while: it may be the only one to tell others that their membership epoch is
- * over. */
+static void retire(struct rehearsal *r, struct sim_node *n)
+{
+    if (n->up)
+        node_stop(n, r);
+    n->left = LEFT_RETIRED;
+}
+
 static void leave(struct rehearsal *r, struct sim_node *n)
 {
-    if (r->scenario->nodes[n->index].card.role != ROLE_CORE)
-        node_stop(n, r);
-    else if (!n->left)
+    if (r->scenario->nodes[n->index].card.role != ROLE_CORE) {
+        retire(r, n);
+    } else if (n->left == LEFT_NOT) {
         agenda_add(&r->agenda, r->agenda.now_ns + retirement_ns, HAPPEN_RETIRE)->node = n->index;
-    n->left = true;
+        n->left = LEFT_ANSWERS;
+    }
 }
 
 void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
@@ -375,8 +381,7 @@ static void happen(struct rehearsal *r, struct event *e)
         operators_tell(r, e->number);
         break;
     case HAPPEN_RETIRE:
-        if (n->up)
-            node_stop(n, r);
+        retire(r, &r->nodes[e->node]);
         break;
     }
 }

@@ -322,6 +322,22 @@ static void slow_down(void)
     run_free(&slow);
 }
 
+/* What it leaves of the work that it found goes on at the usual speed. */
+static void slow_down_ends(void)
+{
+    struct run calm, slow;
+
+    run_federation(&calm, 3, 0, 2, "", 2, 9);
+    run_federation(&slow, 3, 0, 2,
+                   EVENTS("{\"kind\": \"slow_down\", \"node\": \"v1\", \"epoch\": 1, \"factor\": 10000, "
+                          "\"duration_ms\": 500}"),
+                   2, 9);
+    CHECK(run_anchored(&calm) && run_anchored(&slow));
+    CHECK(length(&slow) > length(&calm) + 300000000 && length(&slow) < length(&calm) + 600000000);
+    run_free(&calm);
+    run_free(&slow);
+}
+
 static void join(void)
 {
     struct run run;
@@ -404,6 +420,25 @@ static void leave(void)
     CHECK_EQ_U64(epoch(&run, 4)->absent, 0);
     CHECK_EQ_U64(run.results.history.state.members[3].status, MEMBER_LEFT);
     CHECK(!run.rehearsal->nodes[3].up);
+    run_free(&run);
+}
+
+/* It may be the only one that knows of the block by which it left, when it crashes: its operator starts it again. */
+static void a_leaver_that_crashes(void)
+{
+    struct run run;
+
+    run_federation(&run, 3, 0, 2,
+                   EVENTS("{\"kind\": \"join\", \"node\": \"v2\", \"epoch\": 1},"
+                          "{\"kind\": \"leave\", \"node\": \"v1\", \"epoch\": 1},"
+                          "{\"kind\": \"crash\", \"node\": \"v1\", \"epoch\": 5, \"after_ms\": 10},"
+                          "{\"kind\": \"restart\", \"node\": \"v1\", \"epoch\": 5, \"after_ms\": 20}"),
+                   6, 11);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(run.results.history.state.members[1].status, MEMBER_LEFT);
+    CHECK_EQ_U64(run.rehearsal->nodes[1].left, LEFT_ANSWERS);
+    CHECK_EQ_U64(run.rehearsal->nodes[1].restarts, 1);
+    CHECK(run.rehearsal->nodes[1].up);
     run_free(&run);
 }
 
@@ -581,11 +616,13 @@ int main(void)
     TAP_RUN(latency_spike);
     TAP_RUN(loss_burst);
     TAP_RUN(slow_down);
+    TAP_RUN(slow_down_ends);
     TAP_RUN(join);
     TAP_RUN(so_many_join_in_an_epoch);
     TAP_RUN(a_sponsor_that_is_gone);
     TAP_RUN(stake_and_key_of_a_participant);
     TAP_RUN(leave);
+    TAP_RUN(a_leaver_that_crashes);
     TAP_RUN(drift);
     TAP_RUN(drifted_work_is_the_scenarios);
     TAP_RUN(rollback);
