@@ -178,12 +178,21 @@ void check_epoch(struct node_run *run)
 
 /* ---- the end */
 
+/* Epochs may be shorter than the time between two questions: until whoever was away has asked for what it missed, once
+ * and once more where a message is lost, has read it, and has a RECONCILE decided under a primary that may have to be
+ * replaced. */
+static int64_t settling_ns(const struct scenario *s)
+{
+    return 4 * s->submit_ns + 8 * (int64_t)s->view_timeout_ns;
+}
+
 static void check_standing(struct node_run *run, const struct sim_node *n, const struct federation_state *s)
 {
     const struct member *m = &s->members[n->member];
 
     if (run->calm_epoch == UINT64_MAX || run->rehearsal->last_epoch < run->calm_epoch + 2 ||
-        run->rehearsal->last_epoch < m->first_epoch + 3 || !is_roomy(run))
+        run->rehearsal->last_epoch < m->first_epoch + 3 || !is_roomy(run) ||
+        run->rehearsal->agenda.now_ns - run->calm_ns < settling_ns(&run->scenario))
         return;
     if (m->status != MEMBER_ACTIVE)
         run_fail(run, "good standing", "%s is honest, up and %s when all is over", n->name,
