@@ -7,6 +7,9 @@
 
 #include "storm/guard.h"
 
+/* Epochs that each wait for somebody who is away last for minutes: in a day all of them end. */
+static const int64_t limit_ns = INT64_C(86400000000000);
+
 void run_fail(struct node_run *run, const char *checker, const char *fmt, ...)
 {
     va_list args;
@@ -144,6 +147,7 @@ bool node_run(const char *name, struct bytes text, uint64_t epochs, FILE *trace,
         mem_free(run);
         return false;
     }
+    run->scenario.limit_ns = limit_ns;
     out->replicas = run->scenario.node_count;
     if (!guard_call(run_all, run)) {
         out->checker = NULL;
