@@ -139,6 +139,16 @@ ok "and says what goes on" says \
     'goes on: federated_sim --scenario waits.json --epochs 2 --output-dir o_waits --seed 4 --threads 2 --resume$'
 ok "beside the journal that it needs" test -f o_waits/unfinished_waits.journal
 
+cat > crashes.json << 'END'
+{"name": "crashes", "quorum": 1, "max_ledger_drift": 2, "epoch_start": 1,
+ "space": {"genes": [{"name": "x", "type": "discrete", "low": 1, "high": 60, "default": 50}]},
+ "policy": {"evaluations": 2}, "guard_rails": {"min_participants": 1},
+ "nodes": [{"id": "a", "region": "r", "role": "core", "stake": 1, "workload": {"program": {"runner": "irace",
+   "command": ["/bin/false"], "instances": ["whole.json"], "retries": 0}}}]}
+END
+ok "every run of the sites' program crashes" ends 5 crashes 1
+ok "which is said" told '^gained: nothing: no run of the sites. programs came to an end'
+
 mkdir "it's here"
 cp false.json "it's here/"
 ok "a path that a shell would take apart" \
