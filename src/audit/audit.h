@@ -57,6 +57,10 @@ struct audit_options {
 /* Adds a section to the report. */
 void audit_label(const struct audit_input *in, const struct audit_options *options, struct audit_report *report);
 
+/* The label whose summary a file of this name in simulations/ is; a view of the name, or static. False: it is no
+ * summary's name. */
+bool audit_summary_label(const char *name, struct bytes *label);
+
 /* Reads a folder with simulations/ and ledger/ and audits every label in it. An error (then the report is not to be
  * used): the folder cannot be read, or holds no artifacts at all. *report must be zero. */
 enum err audit_folder(const char *folder, const struct audit_options *options, struct audit_report *report,

@@ -206,37 +206,35 @@ static void see_ledger(const struct place *place, int fd, const char *name, cons
         extra(f, path, TYPE_FOLDER); /* a label's folder without anything of the label */
 }
 
-/* The label's name in a summary's file; false: it is none. The default label's file has no suffix: with one it would be
- * a second file for the same thing, and one of the two would be read by nobody. */
-static bool summary_label(const char *name, size_t *len)
+/* The default label's file has no suffix: with one it would be a second file for the same thing, and one of the two
+ * would be read by nobody. */
+bool audit_summary_label(const char *name, struct bytes *label)
 {
     static const char prefix[] = "epoch_summary_", suffix[] = ".json";
     size_t whole = strlen(name), both = sizeof prefix - 1 + sizeof suffix - 1;
 
+    *label = bytes_of_text(DEFAULT_LABEL);
+    if (strcmp(name, "epoch_summary.json") == 0)
+        return true;
     if (whole <= both || strncmp(name, prefix, sizeof prefix - 1) != 0 ||
         strcmp(name + whole - (sizeof suffix - 1), suffix) != 0)
         return false;
-    *len = whole - both;
-    return MUTATE(AUDIT_DEFAULT_TWICE, true, strcmp(name + sizeof prefix - 1, DEFAULT_LABEL ".json") != 0);
+    *label = bytes_of(name + sizeof prefix - 1, whole - both);
+    return MUTATE(AUDIT_DEFAULT_TWICE, true, !bytes_equal(*label, bytes_of_text(DEFAULT_LABEL)));
 }
 
 static void see_summary(const struct place *place, int fd, const char *name, const char *path)
 {
     struct finder *f = place->finder;
     enum file_type type = type_of(fd, name);
-    const char *label = name + strlen("epoch_summary_");
-    size_t len;
+    struct bytes label;
 
-    if (type != TYPE_FILE)
+    if (type != TYPE_FILE || !audit_summary_label(name, &label))
         extra(f, path, type);
-    else if (strcmp(name, "epoch_summary.json") == 0)
-        add(f, place->label, strlen(place->label), path, (struct found){.kind = FOUND_SUMMARY});
-    else if (!summary_label(name, &len))
-        extra(f, path, type);
-    else if (!name_valid(bytes_of(label, len), LABEL_MAX))
+    else if (!name_valid(label, LABEL_MAX))
         not_a_label(f, path);
     else
-        add(f, label, len, path, (struct found){.kind = FOUND_SUMMARY});
+        add(f, (const char *)label.data, label.len, path, (struct found){.kind = FOUND_SUMMARY});
 }
 
 static void see_part(const struct place *place, int fd, const char *name, const char *path)

@@ -1,7 +1,5 @@
 #include "base/text.h"
 
-#include "base/mutate.h"
-
 #include <string.h>
 
 #include "base/mutate.h"
@@ -212,6 +210,24 @@ bool text_is_plain(struct bytes in)
             return false;
     }
     return true;
+}
+
+void text_shell_word(const char *word, struct buf *out)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-/=:,@%";
+
+    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+        buf_add_text(out, word);
+        return;
+    }
+    buf_add_byte(out, '\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            buf_add_text(out, "'\\''");
+        else
+            buf_add_byte(out, (uint8_t)*word);
+    }
+    buf_add_byte(out, '\'');
 }
 
 size_t text_cut(struct bytes in, size_t limit)

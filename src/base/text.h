@@ -26,6 +26,9 @@ void text_escape(struct bytes in, struct buf *out);
 /* Would text_escape() leave it as it is? */
 bool text_is_plain(struct bytes in);
 #define TEXT_NOT_PLAIN "control characters, and characters that nobody sees, are not allowed here"
+/* Appends a word as a POSIX shell (2.2.2) takes it for one: of letters, digits and the like as it is, any other between
+ * apostrophes. */
+void text_shell_word(const char *word, struct buf *out);
 /* How many of the first `limit` bytes to keep so that no character is cut in two. */
 size_t text_cut(struct bytes in, size_t limit);
 

@@ -52,8 +52,7 @@ static const struct option_table table = {
     .usage = "prismfed genome [OPTION...] DIR\n",
     .about =
         "Prints the genome that a federation shares after its last epoch. It is derived from the ledger in DIR, which "
-        "is "
-        "executed again and checked as prismfed audit does; from one that does not verify nothing is printed. Genes "
+        "is executed again and checked as prismfed audit does; from one that does not verify nothing is printed. Genes "
         "that do not matter in this genome are left out (irace: NA).",
     .after = "Exit status: 0 printed; 1 the ledger does not verify; 2 wrong usage, or unusable input.",
     .rows = rows,
@@ -62,43 +61,28 @@ static const struct option_table table = {
 
 /* ---- which label */
 
-/* "epoch_summary.json" is of the label "default", "epoch_summary_L.json" of L. */
-static bool label_of(const char *name, struct buf *out)
-{
-    static const char begin[] = "epoch_summary", end[] = ".json";
-    size_t len = strlen(name), least = sizeof begin - 1 + sizeof end - 1;
-
-    if (len < least || strncmp(name, begin, sizeof begin - 1) != 0 || strcmp(name + len - (sizeof end - 1), end) != 0)
-        return false;
-    if (len == least)
-        buf_add_text(out, "default");
-    else if (name[sizeof begin - 1] == '_')
-        buf_add(out, name + sizeof begin, len - least - 1);
-    return out->len > 0;
-}
-
 /* The one that there is; false after a complaint about several. Of none the audit says what is missing. */
 static bool label_find(const char *folder, struct buf *out)
 {
-    struct buf path = {0}, next = {0};
+    struct buf path = {0};
+    struct bytes label;
     unsigned count = 0;
     DIR *dir;
 
     buf_printf(&path, "%s/simulations", folder);
     dir = opendir(buf_text(&path));
-    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL; buf_clear(&next)) {
-        if (!label_of(entry->d_name, &next))
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        if (!audit_summary_label(entry->d_name, &label))
             continue;
         count++;
         buf_clear(out);
-        buf_add(out, next.data, next.len);
+        buf_add(out, label.data, label.len);
     }
     if (dir != NULL)
         closedir(dir);
     if (count > 1)
         command_misuse("genome", "%s has the artifacts of %u labels: which one? --label", folder, count);
     buf_free(&path);
-    buf_free(&next);
     return count <= 1;
 }
 

@@ -65,8 +65,7 @@ static const struct option_table table = {
     .after =
         "Exit status: 0 all epochs were anchored; 1 a checker found a violation; 2 wrong usage, unusable scenario or "
         "output; 4 the run is over, and not all of its epochs were anchored: the report says why; 5 no run of the "
-        "sites' "
-        "programs came to an end.",
+        "sites' programs came to an end.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
@@ -91,31 +90,12 @@ static int read_arguments(int argc, char **argv, struct arguments *a, bool *help
     return EXIT_FINE;
 }
 
-/* As a shell takes it for one word. */
-static void add_word(struct buf *out, const char *word)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-/=:,@%";
-
-    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
-        buf_printf(out, " %s", word);
-        return;
-    }
-    buf_add_text(out, " '");
-    for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            buf_add_text(out, "'\\''");
-        else
-            buf_add_byte(out, (uint8_t)*word);
-    }
-    buf_add_byte(out, '\'');
-}
-
 static void add_option(struct buf *out, const char *name, const char *value)
 {
     if (value == NULL)
         return;
-    buf_printf(out, " --%s", name);
-    add_word(out, value);
+    buf_printf(out, " --%s ", name);
+    text_shell_word(value, out);
 }
 
 static void add_number(struct buf *out, const char *name, bool given, uint64_t value)

@@ -10,11 +10,6 @@
 
 enum { SEQUENCE_MAX = 4096 };
 
-static bool failed(const struct parser *p)
-{
-    return parser_failed(p);
-}
-
 static const struct gene_spec *chooser_of(const struct parser *p, const struct operand *o)
 {
     return &p->schema->genes[o->gene];
@@ -56,7 +51,7 @@ static void fail_no_choice(struct parser *p, const struct gene_spec *spec, const
 static void put_choice(struct parser *p, unsigned gene, const struct operand *o)
 {
     const struct gene_spec *spec = &p->schema->genes[gene];
-    if (failed(p))
+    if (parser_failed(p))
         return;
     if (o->literal.data == NULL) {
         scan_fail(p->scan, o->at, ERR_TYPE, "%s compares with its own choices only, and with == and != with others",
@@ -84,7 +79,7 @@ static struct operand parse_choice(struct parser *p, unsigned gene)
     o.literal = scan_choice(p->scan);
     if (o.literal.len == 0)
         scan_fail_found(p->scan, o.at, "a choice");
-    if (failed(p) || choice_find(p, &p->schema->genes[gene], &o) >= 0)
+    if (parser_failed(p) || choice_find(p, &p->schema->genes[gene], &o) >= 0)
         return o;
     int other = gene_find(p->schema, o.literal);
     if (other >= 0 && gene_has_choices(&p->schema->genes[other])) {
@@ -169,7 +164,7 @@ static void put_order(struct parser *p, const struct operand *gene, enum conditi
         put_choice(p, gene->gene, o); /* complains */
     else
         meanings(p, gene, o, text, meant);
-    for (unsigned i = 0; i < spec->choice_count && !failed(p); i++) {
+    for (unsigned i = 0; i < spec->choice_count && !parser_failed(p); i++) {
         chosen[i] = condition_in_order(op, meant[i] - meant[spec->choice_count]);
         agrees = agrees && chosen[i] == condition_in_order(op, strcmp(gene_choice(p->schema, spec, i), text));
     }
@@ -178,7 +173,7 @@ static void put_order(struct parser *p, const struct operand *gene, enum conditi
                   "R compares the choices of %s as texts, in another order than their own: name those that are meant "
                   "(%%in%% c(...))",
                   spec->name);
-    if (failed(p))
+    if (parser_failed(p))
         return;
     if (spec->type != GENE_ORDINAL) {
         put_some(p, gene, chosen);
@@ -275,7 +270,7 @@ static void compare_operands(struct parser *p, struct operand left, enum conditi
 static struct operand compare(struct parser *p, struct operand left, enum condition_op op)
 {
     struct operand right = left.kind == OPERAND_CHOOSER ? parse_choice(p, left.gene) : parser_sum(p);
-    if (failed(p))
+    if (parser_failed(p))
         return left;
     compare_operands(p, left, op, right);
     return (struct operand){.kind = OPERAND_TRUTH, .at = left.at, .start = left.start};
@@ -301,9 +296,9 @@ static void put_sequence(struct parser *p, const struct operand *left, unsigned 
     struct operand to = parser_unary(p);
     parser_want_number(p, from);
     parser_want_number(p, &to);
-    if (!failed(p) && (from->literal.data == NULL || to.literal.data == NULL))
+    if (!parser_failed(p) && (from->literal.data == NULL || to.literal.data == NULL))
         scan_fail(p->scan, from->at, ERR_TYPE, "a sequence a:b is of two numbers");
-    if (failed(p))
+    if (parser_failed(p))
         return;
     double a = p->schema->items[from->start].number, b = p->schema->items[to.start].number;
     double step = a <= b ? 1 : -1;
@@ -312,7 +307,7 @@ static void put_sequence(struct parser *p, const struct operand *left, unsigned 
         return;
     }
     p->schema->item_count = from->start;
-    for (double x = a; (b - x) * step >= 0 && !failed(p); x += step) {
+    for (double x = a; (b - x) * step >= 0 && !parser_failed(p); x += step) {
         struct buf text = {0};
         decimal_print(x, &text);
         int choice =
@@ -357,7 +352,7 @@ static void put_list_value(struct parser *p, const struct operand *left, unsigne
         number_in_quotes(p, value);
     if (!choosing && (value->literal.len == 0 || value->kind != OPERAND_NUMBER))
         scan_fail(p->scan, value->at, ERR_TYPE, "expected a number");
-    if (!failed(p) && is_repeated(p, first))
+    if (!parser_failed(p) && is_repeated(p, first))
         scan_fail(p->scan, value->at, ERR_DUPLICATE, "this value stands twice");
 }
 
@@ -365,7 +360,7 @@ static void put_list_value(struct parser *p, const struct operand *left, unsigne
 static void put_known(struct parser *p, const struct operand *left, unsigned len)
 {
     static const enum condition_op ops[] = {CONDITION_UNKNOWN, CONDITION_NOT, CONDITION_AND};
-    for (unsigned i = 0; i < len && !failed(p); i++) /* each insertion moves the next item to the same place */
+    for (unsigned i = 0; i < len && !parser_failed(p); i++) /* each insertion moves the next item to the same place */
         parser_insert(p, left->start, p->schema->items[left->start + len]);
     for (unsigned i = 0; i < 3; i++)
         parser_insert(p, left->start, (struct condition_item){.op = (uint16_t)ops[i]});
@@ -403,7 +398,7 @@ static struct operand parse_list(struct parser *p, struct operand left, const ch
         scan_blank(p->scan);
     } while (scan_accept(p->scan, ","));
     scan_expect(p->scan, end, "or a comma after a value");
-    return failed(p) ? left : membership(p, left, first, in_r);
+    return parser_failed(p) ? left : membership(p, left, first, in_r);
 }
 
 /* Behind %in%: c(...), or one value or sequence, also in parentheses. */
@@ -425,7 +420,7 @@ static struct operand parse_in(struct parser *p, struct operand left)
         parser_want_number(p, &left);
     bool is_group = in_r && scan_accept(p->scan, "(");
     struct operand value = parse_list_value(p, &left);
-    if (!is_group && value.literal.data == NULL && !failed(p)) { /* another parameter: one value needs no c() */
+    if (!is_group && value.literal.data == NULL && !parser_failed(p)) { /* another parameter: one value needs no c() */
         compare_operands(p, left, CONDITION_EQ, value);
         return (struct operand){.kind = OPERAND_TRUTH, .at = left.at, .start = left.start};
     }
@@ -435,7 +430,7 @@ static struct operand parse_in(struct parser *p, struct operand left)
         scan_fail(p->scan, start, ERR_SYNTAX, "a list of values begins with c(");
     if (is_group)
         scan_expect(p->scan, ")", "to close the group");
-    return failed(p) ? left : membership(p, left, first, in_r);
+    return parser_failed(p) ? left : membership(p, left, first, in_r);
 }
 
 static bool accept_comparison(struct parser *p, enum condition_op *op)

@@ -10,11 +10,6 @@
 
 enum { NESTING_MAX = 32 };
 
-static bool failed(const struct parser *p)
-{
-    return parser_failed(p);
-}
-
 static void descend(struct parser *p)
 {
     if (++p->nesting > NESTING_MAX)
@@ -31,19 +26,19 @@ static void fail_full(struct parser *p)
 
 void parser_append(struct parser *p, struct condition_item item)
 {
-    if (!failed(p) && !condition_append(p->schema, item))
+    if (!parser_failed(p) && !condition_append(p->schema, item))
         fail_full(p);
 }
 
 void parser_insert(struct parser *p, unsigned at, struct condition_item item)
 {
-    if (!failed(p) && !condition_insert(p->schema, at, item))
+    if (!parser_failed(p) && !condition_insert(p->schema, at, item))
         fail_full(p);
 }
 
 void parser_repeat(struct parser *p, unsigned first, unsigned end)
 {
-    for (unsigned i = first; i < end && !failed(p); i++)
+    for (unsigned i = first; i < end && !parser_failed(p); i++)
         parser_append(p, p->schema->items[i]);
 }
 
@@ -271,7 +266,7 @@ struct operand parser_unary(struct parser *p)
     p->nesting--;
     parser_want_number(p, &o);
     struct condition_item *item = &p->schema->items[start];
-    if (!is_negative || failed(p))
+    if (!is_negative || parser_failed(p))
         o.at = at;
     else if (o.literal.data != NULL && item->op == CONDITION_NUMBER && p->scan->text.data + at + 1 == o.literal.data)
         item->number = 0.0 - item->number;
@@ -412,7 +407,7 @@ struct operand parser_or(struct parser *p)
 
 static bool finish(struct parser *p, unsigned first, struct condition *out)
 {
-    if (failed(p))
+    if (parser_failed(p))
         return false;
     *out = (struct condition){.first = (uint16_t)first, .count = (uint16_t)(p->schema->item_count - first)};
     return true;

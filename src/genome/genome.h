@@ -45,6 +45,7 @@ struct genome_schema {
     struct condition forbidden[GENOME_FORBIDDEN_MAX]; /* no genome makes one of them true */
     unsigned item_count;
     struct condition_item items[GENOME_ITEMS_MAX]; /* what conditions and forbidden combinations consist of */
+    struct digest hash; /* of a shared one, which never changes (genome/schema.h), so that it is made once; else zero */
 };
 
 /* real for continuous genes, integer (value, choice index, 0/1) for the others. */

@@ -182,6 +182,7 @@ void genome_schema_copy(struct genome_schema *to, const struct genome_schema *fr
     to->word_count = from->word_count;
     to->forbidden_count = from->forbidden_count;
     to->item_count = from->item_count;
+    to->hash = (struct digest){0}; /* the copy may be changed */
     memcpy(to->genes, from->genes, from->count * sizeof from->genes[0]);
     memcpy(to->words, from->words, from->word_count * sizeof from->words[0]);
     memcpy(to->forbidden, from->forbidden, from->forbidden_count * sizeof from->forbidden[0]);
@@ -224,6 +225,7 @@ const struct genome_schema *genome_schema_share(const struct genome_schema *sche
         return genome_schema_hold(latest);
     struct shared *s = mem_alloc(sizeof *s);
     genome_schema_copy(&s->schema, schema);
+    s->schema.hash = genome_schema_hash(schema);
     s->holders = 1;
     latest = &s->schema;
     return &s->schema;

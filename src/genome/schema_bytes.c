@@ -209,6 +209,8 @@ enum err genome_schema_decode(struct bytes in, struct genome_schema *out)
 struct digest genome_schema_hash(const struct genome_schema *schema)
 {
     struct buf bytes = {0};
+    if (!digest_is_zero(&schema->hash))
+        return schema->hash;
     genome_schema_encode(schema, &bytes);
     struct digest hash = digest_of(bytes_of_buf(&bytes));
     buf_free(&bytes);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/text.h"
 #include "program/runner.h"
 
 void words_add(struct words *w, const char *text, size_t len)
@@ -129,25 +130,6 @@ static void genome_words(const struct question *q, struct words *out, struct buf
     }
 }
 
-/* A word of letters, digits and the like as it is; any other between apostrophes (POSIX shell, 2.2.2). */
-static void add_quoted(const char *word, struct buf *out)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
-
-    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
-        buf_add_text(out, word);
-        return;
-    }
-    buf_add_byte(out, '\'');
-    for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            buf_add_text(out, "'\\''");
-        else
-            buf_add_byte(out, (uint8_t)*word);
-    }
-    buf_add_byte(out, '\'');
-}
-
 void program_genome_words(const struct program_spec *spec, const struct space *space, const struct genome *genome,
                           struct buf *out)
 {
@@ -160,7 +142,7 @@ void program_genome_words(const struct program_spec *spec, const struct space *s
     for (unsigned i = 0; i < words.count; i++) {
         if (i > 0)
             buf_add_byte(out, ' ');
-        add_quoted(words.items[i], out);
+        text_shell_word(words.items[i], out);
     }
     words_free(&words);
     buf_free(&scratch);

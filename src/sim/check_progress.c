@@ -16,7 +16,7 @@ static bool is_calm(const struct rehearsal *r)
 {
     const struct network *n = &r->network;
 
-    if (n->partitioned || r->faults.cuts > 0 || r->faults.slow_disks > 0 || n->burst_ppm > 0 || n->factor_ppm > PPM)
+    if (n->partitioned || faults_cut(r) || faults_slow_disks(r) || n->burst_ppm > 0 || n->factor_ppm > PPM)
         return false;
     for (unsigned i = 0; i < n->link_count; i++) {
         if (!link_is_fair(network_traits(n, i), r->scenario))

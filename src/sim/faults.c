@@ -22,13 +22,9 @@ void faults_init(struct rehearsal *r)
     struct faults *f = &r->faults;
 
     f->planned = mem_array(events + 1, sizeof *f->planned);
-    f->serial = mem_array(events + 1, sizeof *f->serial);
     f->struck = mem_array(events + 1, sizeof *f->struck);
     f->cutting = mem_array(events + 1, sizeof *f->cutting);
-    f->slow = mem_array(r->count, sizeof *f->slow);
-    f->slow_disk = mem_array(r->count, sizeof *f->slow_disk);
-    f->pause = mem_array(r->count, sizeof *f->pause);
-    f->lying = mem_array(r->count, sizeof *f->lying);
+    f->in_force = mem_array((size_t)EVENT_KIND_COUNT * (r->count + 1), sizeof *f->in_force);
     for (unsigned i = 0; i < events; i++) {
         f->struck[i] = -1;
         if (event_at(r, i)->at_epoch)
@@ -41,13 +37,9 @@ void faults_init(struct rehearsal *r)
 void faults_fini(struct faults *f)
 {
     mem_free(f->planned);
-    mem_free(f->serial);
     mem_free(f->struck);
     mem_free(f->cutting);
-    mem_free(f->slow);
-    mem_free(f->slow_disk);
-    mem_free(f->pause);
-    mem_free(f->lying);
+    mem_free(f->in_force);
     mem_free(f->records);
     *f = (struct faults){0};
 }
@@ -86,6 +78,50 @@ static void end_record(struct rehearsal *r, size_t at, bool effective)
     if (!effective)
         trace_line(r->trace, r->agenda.now_ns, fired->node >= 0 ? r->nodes[fired->node].name : "*",
                    "fault %s: nothing to do", scenario_event_name(event_at(r, fired->fault)->kind));
+}
+
+/* Of such events one is in force for a node, or for the network: it takes the place of the one before, whose end does
+ * nothing any more. */
+static bool takes_place(const struct scenario_event *e)
+{
+    switch (e->kind) {
+    case EVENT_PARTITION:
+        return !e->one_way;
+    case EVENT_LOSS_BURST:
+        return !e->on_link;
+    case EVENT_LATENCY_SPIKE:
+    case EVENT_SLOW_DOWN:
+    case EVENT_PAUSE:
+    case EVENT_SLOW_DISK:
+    case EVENT_LIE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* node -1: the network's */
+static unsigned *in_force(struct rehearsal *r, enum scenario_event_kind kind, int node)
+{
+    return &r->faults.in_force[(size_t)kind * (r->count + 1) + (size_t)(node + 1)];
+}
+
+bool faults_cut(const struct rehearsal *r)
+{
+    for (unsigned i = 0; i < r->scenario->event_count; i++) {
+        if (r->faults.cutting[i] && event_at(r, i)->kind == EVENT_PARTITION)
+            return true;
+    }
+    return false;
+}
+
+bool faults_slow_disks(const struct rehearsal *r)
+{
+    for (unsigned i = 0; i < r->count; i++) {
+        if (r->nodes[i].disk_ppm > PPM)
+            return true;
+    }
+    return false;
 }
 
 /* Whom the node furthest in consensus takes for the primary; -1: nobody is up. */
@@ -236,7 +272,6 @@ static bool cut(struct rehearsal *r, unsigned fault, bool begins)
     if (r->faults.cutting[fault] == begins)
         return false;
     r->faults.cutting[fault] = begins;
-    r->faults.cuts += begins ? 1 : -1U;
     for (unsigned i = 0; i < r->count; i++) {
         for (unsigned j = 0; j < r->count; j++) {
             if (i != j && (side[i] & 1) != 0 && (side[j] & 2) != 0)
@@ -262,7 +297,6 @@ static bool burst(struct rehearsal *r, unsigned fault)
 {
     if (event_at(r, fault)->on_link)
         return burst_on_link(r, fault, true);
-    r->faults.burst = r->faults.serial[fault];
     network_burst(&r->network, event_at(r, fault)->loss_ppm);
     return true;
 }
@@ -271,18 +305,7 @@ static bool pause_node(struct rehearsal *r, unsigned fault, struct sim_node *n)
 {
     if (!n->up)
         return false;
-    r->faults.pause[n->index] = r->faults.serial[fault];
     n->paused_until_ns = r->agenda.now_ns + event_at(r, fault)->duration_ns;
-    return true;
-}
-
-static bool slow_disk(struct rehearsal *r, unsigned node, uint64_t serial, int64_t factor_ppm)
-{
-    struct faults *f = &r->faults;
-
-    f->slow_disks += (factor_ppm > PPM) - (r->nodes[node].disk_ppm > PPM);
-    f->slow_disk[node] = serial;
-    r->nodes[node].disk_ppm = factor_ppm;
     return true;
 }
 
@@ -302,7 +325,6 @@ static bool partition(struct rehearsal *r, unsigned fault)
 {
     if (event_at(r, fault)->one_way)
         return cut(r, fault, true);
-    r->faults.partition = r->faults.serial[fault];
     network_partition(&r->network, event_at(r, fault)->group_of);
     return true;
 }
@@ -310,10 +332,10 @@ static bool partition(struct rehearsal *r, unsigned fault)
 /* Whatever cuts nodes off from each other. */
 static bool heal(struct rehearsal *r)
 {
-    r->faults.partition = 0;
+    *in_force(r, EVENT_PARTITION, -1) = 0;
     network_heal(&r->network);
     for (unsigned i = 0; i < r->scenario->event_count; i++) {
-        if (r->faults.cutting[i])
+        if (r->faults.cutting[i] && event_at(r, i)->kind == EVENT_PARTITION)
             cut(r, i, false);
     }
     return true;
@@ -328,7 +350,6 @@ static bool strike_network(struct rehearsal *r, unsigned fault)
     case EVENT_HEAL:
         return heal(r);
     case EVENT_LATENCY_SPIKE:
-        r->faults.spike = r->faults.serial[fault];
         network_slow_down(&r->network, event_at(r, fault)->factor_ppm);
         return true;
     default:
@@ -349,7 +370,6 @@ static bool strike_member(struct rehearsal *r, unsigned fault, unsigned node)
     case EVENT_ROTATE_KEY:
         return rotate_key(r, fault, &r->nodes[node]);
     case EVENT_LIE:
-        r->faults.lying[node] = r->faults.serial[fault];
         return lie(r, node, event_at(r, fault)->lie);
     default:
         return drift(r, fault);
@@ -360,7 +380,6 @@ static bool strike_member(struct rehearsal *r, unsigned fault, unsigned node)
 static bool strike_machine(struct rehearsal *r, unsigned fault, int node)
 {
     const struct scenario_event *e = event_at(r, fault);
-    uint64_t serial = r->faults.serial[fault];
 
     switch (e->kind) {
     case EVENT_CRASH:
@@ -370,14 +389,14 @@ static bool strike_machine(struct rehearsal *r, unsigned fault, int node)
     case EVENT_WIPE:
         return wipe(r, fault, &r->nodes[node]);
     case EVENT_SLOW_DOWN:
-        r->faults.slow[node] = serial;
         r->nodes[node].slow_ppm = e->factor_ppm;
         r->nodes[node].slow_until_ns = e->duration_ns > 0 ? r->agenda.now_ns + e->duration_ns : INT64_MAX;
         return true;
     case EVENT_PAUSE:
         return pause_node(r, fault, &r->nodes[node]);
     case EVENT_SLOW_DISK:
-        return slow_disk(r, (unsigned)node, serial, e->factor_ppm);
+        r->nodes[node].disk_ppm = e->factor_ppm;
+        return true;
     case EVENT_FULL_DISK:
         return fill_disk(r, node, true);
     case EVENT_CLOCK_SKEW:
@@ -415,9 +434,11 @@ void faults_fire(struct rehearsal *r, unsigned fault)
     int node = faults_concern_node(e->kind) ? target(r, fault) : -1;
     size_t at = r->faults.count;
 
-    r->faults.serial[fault] = ++r->faults.next_serial;
     begin_record(r, fault, node, false);
-    end_record(r, at, strike(r, fault, node));
+    bool effective = strike(r, fault, node);
+    end_record(r, at, effective);
+    if (effective && takes_place(e))
+        *in_force(r, e->kind, node) = fault + 1;
     rehearsal_faults_changed(r);
     if (e->duration_ns > 0)
         plan(r, HAPPEN_FAULT_END, fault, r->agenda.now_ns + e->duration_ns);
@@ -426,71 +447,67 @@ void faults_fire(struct rehearsal *r, unsigned fault)
 static bool relieve_network(struct rehearsal *r, unsigned fault)
 {
     const struct scenario_event *e = event_at(r, fault);
-    struct faults *f = &r->faults;
-    uint64_t serial = f->serial[fault];
 
-    if (e->kind == EVENT_PARTITION && e->one_way)
-        return cut(r, fault, false);
-    if (e->kind == EVENT_LOSS_BURST && e->on_link)
-        return burst_on_link(r, fault, false);
-    if (e->kind == EVENT_PARTITION && f->partition == serial)
+    switch (e->kind) {
+    case EVENT_PARTITION:
+        if (e->one_way)
+            return cut(r, fault, false);
         network_heal(&r->network);
-    else if (e->kind == EVENT_LATENCY_SPIKE && f->spike == serial)
+        return true;
+    case EVENT_LATENCY_SPIKE:
         network_slow_down(&r->network, PPM);
-    else if (e->kind == EVENT_LOSS_BURST && f->burst == serial)
+        return true;
+    case EVENT_LOSS_BURST:
+        if (e->on_link)
+            return burst_on_link(r, fault, false);
         network_burst(&r->network, 0);
-    else
-        return false;
-    return true;
+        return true;
+    default:
+        return false; /* nothing that lasts */
+    }
 }
 
-static bool goes_on(struct rehearsal *r, unsigned fault, struct sim_node *n)
+static bool goes_on(struct rehearsal *r, struct sim_node *n)
 {
-    if (r->faults.pause[n->index] != r->faults.serial[fault] || n->paused_until_ns == 0)
+    if (n->paused_until_ns == 0)
         return false;
     n->paused_until_ns = 0;
     operators_look(r);
     return true;
 }
 
-/* Ends what the fault began, unless a later one of its kind has taken its place. */
 static bool relieve(struct rehearsal *r, unsigned fault, int node)
 {
-    struct faults *f = &r->faults;
-    uint64_t serial = f->serial[fault];
-
     switch (event_at(r, fault)->kind) {
     case EVENT_CRASH:
     case EVENT_WIPE:
         return restart(r, node);
-    case EVENT_PARTITION:
-    case EVENT_LATENCY_SPIKE:
-    case EVENT_LOSS_BURST:
-        return relieve_network(r, fault);
     case EVENT_SLOW_DOWN:
-        if (f->slow[node] != serial)
-            return false;
         r->nodes[node].slow_ppm = PPM;
         return true;
     case EVENT_PAUSE:
-        return goes_on(r, fault, &r->nodes[node]);
+        return goes_on(r, &r->nodes[node]);
     case EVENT_SLOW_DISK:
-        return f->slow_disk[node] == serial && slow_disk(r, (unsigned)node, serial, PPM);
+        r->nodes[node].disk_ppm = PPM;
+        return true;
     case EVENT_FULL_DISK:
         return fill_disk(r, node, false);
     case EVENT_LIE:
-        return f->lying[node] == serial && lie(r, (unsigned)node, LIE_NONE);
+        return lie(r, (unsigned)node, LIE_NONE);
     default:
-        return false; /* nothing that lasts */
+        return relieve_network(r, fault);
     }
 }
 
+/* Ends what the event began, unless a later one has taken its place. */
 void faults_end(struct rehearsal *r, unsigned fault)
 {
-    int node = faults_concern_node(event_at(r, fault)->kind) ? target(r, fault) : -1;
+    const struct scenario_event *e = event_at(r, fault);
+    int node = faults_concern_node(e->kind) ? target(r, fault) : -1;
     size_t at = r->faults.count;
 
     begin_record(r, fault, node, true);
-    end_record(r, at, relieve(r, fault, node));
+    bool replaced = takes_place(e) && *in_force(r, e->kind, node) != fault + 1;
+    end_record(r, at, !replaced && relieve(r, fault, node));
     rehearsal_faults_changed(r);
 }

@@ -18,21 +18,18 @@ struct fault_record {
 };
 
 struct faults {
-    bool *planned;                    /* owned, like the arrays below; one for each event of the scenario */
-    uint64_t *serial;                 /* of the firing, to tell whether another of its kind came later */
-    int *struck;                      /* node that a crash of the primary hit */
-    uint64_t spike, burst, partition; /* serial of the one in force */
-    bool *cutting;                    /* one for each event: its cut in one direction, or loss on a link, is in force */
-    unsigned cuts;                    /* how many are */
-    uint64_t *slow_disk, *pause;      /* one for each node: serial of the one in force */
-    unsigned slow_disks;              /* how many are */
-    uint64_t *slow;                   /* one for each node: serial of the slow-down in force */
-    uint64_t *lying;                  /* one for each node: serial of the lie in force */
-    uint64_t next_serial;
+    bool *planned; /* owned, like the arrays below; one for each event of the scenario */
+    int *struck;   /* node that a crash of the primary hit */
+    bool *cutting; /* one for each event: its cut in one direction, or loss on a link, is in force */
+    unsigned
+        *in_force; /* faults.c: for each kind, and each node or all together, the event that happened last, from 1 */
     struct fault_record *records;
     size_t count, cap;
 };
 
+/* Is somebody cut off from others in one direction, or does a disk take longer than it should? */
+bool faults_cut(const struct rehearsal *r);
+bool faults_slow_disks(const struct rehearsal *r);
 /* Does an event of this kind happen to one node? */
 bool faults_concern_node(enum scenario_event_kind kind);
 void faults_init(struct rehearsal *r);

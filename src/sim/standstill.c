@@ -26,7 +26,7 @@ static const char *why_missing(const struct rehearsal *r, const struct sim_node 
         return "paused";
     if (n->recovering)
         return "up again without what it had signed";
-    return n->lie == LIE_MUTE ? "mute" : r->network.partitioned || r->faults.cuts > 0 ? "cut off" : "not heard";
+    return n->lie == LIE_MUTE ? "mute" : r->network.partitioned || faults_cut(r) ? "cut off" : "not heard";
 }
 
 /* Does the fault account for a validator that is missing? */

@@ -96,21 +96,22 @@ void executed_remember(struct executed_cache *cache, const struct digest *name, 
 {
     if (cache == NULL)
         return;
-
     put(&cache->items[cache->next], name, e);
     cache->next = (cache->next + 1) % cache->count;
-    cache->misses++;
 }
 
 struct executed *executed_find(struct executed_cache *cache, const struct digest *name)
 {
-    for (unsigned i = 0; cache != NULL && i < cache->count; i++) {
+    if (cache == NULL)
+        return NULL;
+    for (unsigned i = 0; i < cache->count; i++) {
         struct remembered *r = &cache->items[i];
         if (r->executed == NULL || !digest_equal(&r->name, name))
             continue;
         cache->hits++;
         return executed_hold(r->executed);
     }
+    cache->misses++;
     return NULL;
 }
 

@@ -248,6 +248,19 @@ static void a_name_can_stand_anywhere(void)
     CHECK(!name_valid(bytes_of_text("abcd"), 3));
 }
 
+static void words_of_a_shell(void)
+{
+    static const char *const pairs[][2] = {
+        {"a-b_c.d/e=1", "a-b_c.d/e=1"}, {"", "''"}, {"a b", "'a b'"}, {"it's", "'it'\\''s'"}, {"$x", "'$x'"}};
+
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        struct buf out = {0};
+        text_shell_word(pairs[i][0], &out);
+        CHECK_EQ_TEXT(buf_text(&out), pairs[i][1]);
+        buf_free(&out);
+    }
+}
+
 int main(void)
 {
     TAP_RUN(rfc4648_vectors);
@@ -260,5 +273,6 @@ int main(void)
     TAP_RUN(nothing_of_a_text_reaches_a_terminal);
     TAP_RUN(a_cut_leaves_whole_characters);
     TAP_RUN(a_name_can_stand_anywhere);
+    TAP_RUN(words_of_a_shell);
     return tap_done();
 }

@@ -139,6 +139,22 @@ static void refuses_foreign_bytes(void)
     }
 }
 
+static void a_shared_one_knows_its_hash(void)
+{
+    const struct genome_schema *schema = sample_kept(sample_schema);
+    struct digest hash = genome_schema_hash(schema), other;
+    const struct genome_schema *shared = genome_schema_share(schema);
+    struct genome_schema *copy = mem_alloc(sizeof *copy);
+
+    CHECK(digest_equal(&shared->hash, &hash));
+    genome_schema_copy(copy, shared);
+    copy->genes[0].default_real = 2;
+    other = genome_schema_hash(copy);
+    CHECK(!digest_equal(&other, &hash));
+    mem_free(copy);
+    genome_schema_drop(shared);
+}
+
 int main(void)
 {
     TAP_RUN(survives_its_bytes);
@@ -148,5 +164,6 @@ int main(void)
     TAP_RUN(refuses_bad_names);
     TAP_RUN(refuses_bad_counts);
     TAP_RUN(refuses_foreign_bytes);
+    TAP_RUN(a_shared_one_knows_its_hash);
     return tap_done();
 }

@@ -97,6 +97,22 @@ struct envelope fixture_envelope(struct fixture *f, unsigned member, enum entry_
     };
 }
 
+enum err fixture_policy_decode(const struct policy *p, struct policy *out)
+{
+    struct buf bytes = {0};
+    struct cbor_writer w;
+    struct cbor_reader r;
+
+    cbor_writer_init(&w, &bytes);
+    policy_put(&w, p);
+    cbor_writer_done(&w);
+    cbor_reader_init(&r, bytes_of_buf(&bytes));
+    policy_get(&r, out);
+    enum err err = cbor_reader_done(&r);
+    buf_free(&bytes);
+    return err;
+}
+
 void fixture_entry(struct fixture *f, unsigned member, enum entry_kind kind, struct bytes body)
 {
     struct envelope e = fixture_envelope(f, member, kind, body);

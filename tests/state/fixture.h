@@ -25,6 +25,9 @@ struct fixture {
 void fixture_init(struct fixture *f, unsigned validators, unsigned edges, const struct policy *policy);
 void fixture_fini(struct fixture *f);
 
+/* What the encoded policy is read as. */
+enum err fixture_policy_decode(const struct policy *p, struct policy *out);
+
 /* Signs an entry of any kind for the present epoch, next sequence, into the batch. */
 void fixture_entry(struct fixture *f, unsigned member, enum entry_kind kind, struct bytes body);
 /* The same with everything given; signed by keys[key], appended to out. */

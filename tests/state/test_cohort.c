@@ -185,42 +185,26 @@ static void a_forged_cohort_shows(void)
     fixture_fini(&f);
 }
 
-static enum err decoded(const struct policy *p, struct policy *out)
-{
-    struct buf bytes = {0};
-    struct cbor_writer w;
-    struct cbor_reader r;
-
-    cbor_writer_init(&w, &bytes);
-    policy_put(&w, p);
-    cbor_writer_done(&w);
-    cbor_reader_init(&r, bytes_of_buf(&bytes));
-    policy_get(&r, out);
-    enum err err = cbor_reader_done(&r);
-    buf_free(&bytes);
-    return err;
-}
-
 static void a_policy_says_how_many(void)
 {
     struct policy p, back;
 
     policy_default(&p);
     CHECK_EQ_U64(p.cohort, 0);
-    REQUIRE_OK(decoded(&p, &back));
+    REQUIRE_OK(fixture_policy_decode(&p, &back));
     CHECK_EQ_U64(back.cohort, 0);
     for (unsigned cohort = p.min_participants; cohort <= RANK_SITES_MAX; cohort++) {
         p.cohort = cohort;
         CHECK_OK(policy_check(&p, NULL));
-        REQUIRE_OK(decoded(&p, &back));
+        REQUIRE_OK(fixture_policy_decode(&p, &back));
         CHECK_EQ_U64(back.cohort, cohort);
     }
     p.cohort = RANK_SITES_MAX + 1;
     CHECK_ERR(policy_check(&p, NULL), ERR_RANGE);
-    CHECK_ERR(decoded(&p, &back), ERR_RANGE);
+    CHECK_ERR(fixture_policy_decode(&p, &back), ERR_RANGE);
     p.cohort = p.min_participants - 1;
     CHECK_ERR(policy_check(&p, NULL), ERR_RANGE);
-    CHECK_ERR(decoded(&p, &back), ERR_RANGE);
+    CHECK_ERR(fixture_policy_decode(&p, &back), ERR_RANGE);
 }
 
 int main(void)

@@ -4,28 +4,13 @@
 
 /* The formats: policy, genesis, bodies. */
 
-static enum err policy_round_trip(const struct policy *p, struct policy *back)
-{
-    struct buf bytes = {0};
-    struct cbor_writer w;
-    struct cbor_reader r;
-    cbor_writer_init(&w, &bytes);
-    policy_put(&w, p);
-    cbor_writer_done(&w);
-    cbor_reader_init(&r, bytes_of_buf(&bytes));
-    policy_get(&r, back);
-    enum err err = cbor_reader_done(&r);
-    buf_free(&bytes);
-    return err;
-}
-
 static void the_default_policy_is_a_policy(void)
 {
     struct policy p, back = {0};
     struct diag diag = {0};
     policy_default(&p);
     CHECK_OK(policy_check(&p, &diag));
-    REQUIRE_OK(policy_round_trip(&p, &back));
+    REQUIRE_OK(fixture_policy_decode(&p, &back));
     CHECK_EQ_U64(back.stake_cap_ppm, 400000);
     CHECK_EQ_U64(back.collect_deadline_ns, UINT64_C(4000000000));
     CHECK_EQ_U64(back.close_tolerance_ns, 500000000);
@@ -53,7 +38,7 @@ static void ranges_are_checked(void)
     cases[9].evaluations = 0;
     for (unsigned i = 0; i < 10; i++) {
         diag = (struct diag){0};
-        CHECK_ERR(policy_round_trip(&cases[i], &back), ERR_RANGE);
+        CHECK_ERR(fixture_policy_decode(&cases[i], &back), ERR_RANGE);
         CHECK_ERR(policy_check(&cases[i], &diag), ERR_RANGE);
         CHECK(strstr(diag.text, "policy: ") == diag.text);
     }
