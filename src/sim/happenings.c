@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "aggregate/row_distance.h"
+#include "base/mutate.h"
 #include "ledger/entry.h"
 #include "state/body.h"
 
@@ -79,6 +80,23 @@ static const struct sim_node *node_of_key(const struct rehearsal *r, const struc
     return NULL;
 }
 
+/* At any time of the epoch. Results are told when the run is over, so that what the node is now says nothing. */
+static bool lied_in(const struct rehearsal *r, const struct sim_node *n, uint64_t epoch)
+{
+    bool lying = false;
+
+    for (size_t i = 0; i < r->faults.count && r->faults.records[i].epoch <= epoch; i++) {
+        const struct fault_record *record = &r->faults.records[i];
+        const struct scenario_event *e = &r->scenario->events[record->fault];
+        bool now = !record->ends && e->lie != LIE_NONE;
+
+        if (e->kind != EVENT_LIE || record->idle || record->node != (int)n->index)
+            continue;
+        lying = now || (lying && record->epoch == epoch);
+    }
+    return lying;
+}
+
 static void take_row(const struct results *t, struct bytes bytes, struct rows *rows)
 {
     struct entry *entry = entry_open(bytes);
@@ -136,7 +154,8 @@ void happenings_rows(struct results *t)
     if (rows->count > 0)
         row_distances(rows->costs, rows->count, rows->candidates, distances);
     for (unsigned i = 0; i < rows->count; i++) {
-        if (rows->of[i] != NULL && rows->of[i]->lied)
+        if (rows->of[i] != NULL &&
+            MUTATE(SIM_LIARS_FROM_THE_START, rows->of[i]->lied, lied_in(t->r, rows->of[i], e->epoch)))
             put_liar(e, rows->of[i]->name, distances[i]);
         else if (distances[i] > e->honest_ppm)
             e->honest_ppm = distances[i];

@@ -37,7 +37,8 @@ cat > busy.json << 'END'
  "policy": {"evaluations": 6, "iteration_limit": 200},
  "events": [{"kind": "join", "node": "v4", "epoch": 1}, {"kind": "crash", "node": "v1", "epoch": 3},
             {"kind": "restart", "node": "v1", "epoch": 4}, {"kind": "leave", "node": "e", "epoch": 4},
-            {"kind": "lie", "node": "v2", "behaviour": "inverted_scores", "epoch": 1},
+            {"kind": "lie", "node": "v2", "behaviour": "inverted_scores", "epoch": 2},
+            {"kind": "lie", "node": "v2", "behaviour": "honest", "epoch": 4},
             {"kind": "loss_burst", "loss_ppm": 1000, "duration_ms": 100, "epoch": 2}]}
 END
 ok "a run in which much happens" run 0 "$federated_sim" --scenario busy.json --epochs 6 --output-dir o
@@ -62,7 +63,7 @@ assert [e['quorum']['quorum'] for e in told['epochs']][-1] == kept['quorum']['qu
 assert sum(e['network']['bytes'] for e in told['epochs']) <= told['network']['bytes']
 happened = {'%s %s' % (e['node_id'], e['what']) for e in told['events']}
 assert {'v4 joined', 'v1 down', 'v1 up again', 'e left'} <= happened
-assert told['epochs'][0]['rows']['liars'][0]['node_id'] == 'v2'
+assert [[l['node_id'] for l in e['rows']['liars']] for e in told['epochs']] == [[], ['v2'], ['v2'], ['v2'], [], []]
 END
 ok "its summary" run 0 "$prismfed" show o/simulations/epoch_summary_busy.json
 ok "shows what happened" grep -q '^3  *[0-9]*  *crash  *v1 ' out
