@@ -131,10 +131,11 @@ struct federated_simulation_options {
     const char *output_dir; /* NULL: artifacts/mec/M5 */
     const char *label;      /* NULL: "default" for a scenario named baseline.json, else the file's stem */
     bool has_seed;
-    uint64_t seed;        /* instead of the scenario's, when has_seed */
-    uint64_t limit_ms;    /* virtual time after which the run is over; 0: the scenario's */
-    unsigned threads;     /* for the sites' work; 0: one for each processor; never changes a result */
-    const char *trace;    /* path for the trace of all events, or NULL */
+    uint64_t seed;     /* instead of the scenario's, when has_seed */
+    uint64_t limit_ms; /* virtual time after which the run is over; 0: the scenario's */
+    unsigned threads;  /* runs of the sites' work at once, also of one site; 0: one for each processor; never changes a
+                          result */
+    const char *trace; /* path for the trace of all events, or NULL */
     bool write_artifacts; /* false: nothing touches the disk */
     /* Called now and then from the calling thread, or NULL. A non-zero return ends the run with an error. */
     int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds);

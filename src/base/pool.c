@@ -151,10 +151,8 @@ struct share {
     struct each *each;
 };
 
-static void share_run(struct pool_task *task)
+static void each_go_on(struct each *e)
 {
-    struct each *e = ((struct share *)(void *)task)->each;
-
     pthread_mutex_lock(&e->lock);
     while (e->next < e->count) {
         uint64_t index = e->next++;
@@ -168,25 +166,35 @@ static void share_run(struct pool_task *task)
     pthread_mutex_unlock(&e->lock);
 }
 
-void pool_each(unsigned threads, uint64_t count, bool (*run)(void *context, uint64_t index), void *context)
+static void share_run(struct pool_task *task)
+{
+    each_go_on(((struct share *)(void *)task)->each);
+}
+
+/* Whoever shares does not wait for helpers that have not begun: they may stand behind long tasks. */
+void pool_share(struct pool *pool, uint64_t count, bool (*run)(void *context, uint64_t index), void *context)
 {
     struct each e = {.run = run, .context = context, .count = count};
-    uint64_t shares = threads < count ? threads : count;
-    struct share *all;
-    struct pool *pool;
+    uint64_t others = pool != NULL ? pool->count : 0, wanted = count > 0 ? count - 1 : 0;
+    uint64_t shares = others < wanted ? others : wanted;
+    struct share *helpers = mem_array(shares, sizeof helpers[0]);
 
-    if (count == 0)
-        return;
-    all = mem_array(shares, sizeof all[0]);
-    pool = pool_new((unsigned)shares);
     pthread_mutex_init(&e.lock, NULL);
     for (uint64_t i = 0; i < shares; i++) {
-        all[i] = (struct share){.task = {.run = share_run}, .each = &e};
-        pool_submit(pool, &all[i].task);
+        helpers[i] = (struct share){.task = {.run = share_run}, .each = &e};
+        pool_submit(pool, &helpers[i].task);
     }
+    each_go_on(&e);
     for (uint64_t i = 0; i < shares; i++)
-        pool_wait(pool, &all[i].task);
+        pool_cancel(pool, &helpers[i].task);
     pthread_mutex_destroy(&e.lock);
+    mem_free(helpers);
+}
+
+void pool_each(unsigned threads, uint64_t count, bool (*run)(void *context, uint64_t index), void *context)
+{
+    struct pool *pool = pool_new(threads < count ? threads : count > 0 ? (unsigned)count : 1);
+
+    pool_share(pool, count, run, context);
     pool_free(pool);
-    mem_free(all);
 }

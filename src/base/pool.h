@@ -31,8 +31,11 @@ void pool_submit(struct pool *pool, struct pool_task *task); /* borrowed until w
 void pool_wait(struct pool *pool, struct pool_task *task);   /* until it is done; lends a hand */
 void pool_cancel(struct pool *pool, struct pool_task *task); /* it may be freed afterwards */
 
-/* Calls run(context, index) for each index below count, begun in order, on so many threads, and returns when all are
- * done. After one that returns false, no further index is begun. */
+/* Calls run(context, index) for each index below count, begun in order, on the caller's thread and on those of the pool
+ * that have nothing else to do, and returns when all are done. The caller does no other task meanwhile, so a task may
+ * call it. pool: NULL: on the caller's thread alone. After one that returns false, no further index is begun. */
+void pool_share(struct pool *pool, uint64_t count, bool (*run)(void *context, uint64_t index), void *context);
+/* The same with a pool of so many threads that is there for this alone. */
 void pool_each(unsigned threads, uint64_t count, bool (*run)(void *context, uint64_t index), void *context);
 
 #endif

@@ -50,7 +50,8 @@ static const struct option_row rows[] = {
     {"seed", "S", OPTION_NUMBER, OF(options.seed), 0, UINT64_MAX, OF(options.has_seed),
      .help = "instead of the scenario's seed"},
     {"threads", "T", OPTION_UNSIGNED, OF(options.threads), 1, POOL_THREADS_MAX,
-     .help = "for the sites' work (one for each processor); changes no result"},
+     .help = "how many runs of the sites' work are done at once, also of one site (one for each processor); changes no "
+             "result"},
     {"trace", "FILE", OPTION_TEXT, OF(options.trace), .help = "write every event, one a line"},
     {"json", NULL, OPTION_FLAG, OF(json), .help = "the report as JSON, one line a scenario, instead of the table"},
     {"quiet", NULL, OPTION_FLAG, OF(quiet), .help = "no table and no progress"},

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 /* The file: a header, then records of one size. Both end in the first bytes of a digest, which covers the header, too:
  * a record of another run is none, and from the first damaged one on all is dropped. Numbers are big-endian. */
 enum { PROGRAMS_AT = 112, PROGRAMS_SIZE = 24 }; /* of the header: enough to tell two apart */
+#define NUMBER_MAX ((UINT64_C(1) << 48) - 1)    /* of an evaluation in its job */
+enum { FORM_AT = 105, FORM = 2 };               /* 2: an evaluation says its number in the job */
 enum { HEADER_SIZE = 144, RECORD_SIZE = 72, CHECK_SIZE = 8, READ_RECORDS = 256 };
 enum record_type { RECORD_EVALUATION = 1, RECORD_TAKEN, RECORD_BLOCK };
 
@@ -21,7 +24,8 @@ static const char magic[16] = "prismfed journal";
 struct record {
     enum record_type type;
     enum evaluation_status status;
-    uint64_t number; /* of the job; the height */
+    uint64_t number;     /* of the job; the height */
+    uint64_t evaluation; /* its number in the job */
     struct digest digest;
     uint64_t cost, work;
 };
@@ -108,6 +112,7 @@ static void header_encode(const struct journal_binding *b, uint8_t out[HEADER_SI
     be64_put(out + 72, b->epochs);
     memcpy(out + 80, b->genesis.b, 24); /* enough to tell two apart */
     out[104] = b->clean;
+    out[FORM_AT] = FORM;
     memcpy(out + PROGRAMS_AT, b->programs.b, PROGRAMS_SIZE);
     put_check(&(struct digest){{0}}, out, HEADER_SIZE);
 }
@@ -115,6 +120,7 @@ static void header_encode(const struct journal_binding *b, uint8_t out[HEADER_SI
 static void record_encode(const struct digest *header, const struct record *r, uint8_t out[RECORD_SIZE])
 {
     memset(out, 0, RECORD_SIZE);
+    be64_put(out, r->evaluation); /* of which two bytes are free */
     out[0] = (uint8_t)r->type;
     out[1] = (uint8_t)r->status;
     be64_put(out + 8, r->number);
@@ -131,6 +137,7 @@ static bool record_decode(const struct digest *header, const uint8_t in[RECORD_S
     *out = (struct record){
         .type = in[0],
         .status = in[1],
+        .evaluation = be64_get(in) & NUMBER_MAX,
         .number = be64_get(in + 8),
         .digest = digest_from(bytes_of(in + 16, DIGEST_SIZE)),
         .cost = be64_get(in + 48),
@@ -234,7 +241,7 @@ static void script_add(struct journal_script *s, const struct record *r)
         s->cap = s->cap > 0 ? 2 * s->cap : 64;
         s->answers = mem_resize(s->answers, s->cap, sizeof *s->answers);
     }
-    s->answers[s->count++] = (struct journal_answer){r->digest, {r->status, r->cost, r->work}};
+    s->answers[s->count++] = (struct journal_answer){r->evaluation, r->digest, {r->status, r->cost, r->work}};
 }
 
 /* Jobs are taken in their order: those before this one are for nobody. */
@@ -270,6 +277,20 @@ static bool read_on(struct journal *j)
     return true;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    const struct journal_answer *x = a, *y = b;
+
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+const struct journal_answer *journal_script_find(const struct journal_script *s, uint64_t number)
+{
+    const struct journal_answer key = {.number = number};
+
+    return s->count > 0 ? bsearch(&key, s->answers, s->count, sizeof key, by_number) : NULL;
+}
+
 void journal_submit(struct journal *j, uint64_t job, struct journal_script *out)
 {
     struct journal_script *s = script_of(j, job);
@@ -277,6 +298,8 @@ void journal_submit(struct journal *j, uint64_t job, struct journal_script *out)
     while (s->state == SCRIPT_OPEN && read_on(j))
         s = script_of(j, job); /* they may have moved */
     *out = *s;
+    if (out->count > 1)
+        qsort(out->answers, out->count, sizeof out->answers[0], by_number);
     j->answered += s->state == SCRIPT_DROPPED ? 0 : s->count;
     *s = j->scripts[--j->script_count];
 }
@@ -314,10 +337,12 @@ void journal_block(struct journal *j, uint64_t height, const struct digest *id)
 
 void journal_add(struct journal *j, uint64_t job, const struct journal_answer *a)
 {
+    ASSERT(a->number <= NUMBER_MAX);
     append(j, &(struct record){
                   .type = RECORD_EVALUATION,
                   .status = a->evaluation.status,
                   .number = job,
+                  .evaluation = a->number,
                   .digest = a->task,
                   .cost = a->evaluation.cost,
                   .work = a->evaluation.work,
@@ -371,7 +396,8 @@ static enum err check_binding(const char *path, const uint8_t *found, struct jou
             path);
     return diag_set(diag, ERR_STATE,
                     "%s: the unfinished run is of another %s; go on with that one, or begin anew with --clean", path,
-                    memcmp(found + 16, wanted + 16, 16) == 0 ? "scenario" : "version of this program");
+                    memcmp(found + 16, wanted + 16, 16) == 0 && found[FORM_AT] == FORM ? "scenario"
+                                                                                       : "version of this program");
 }
 
 static enum err open_header(struct journal *j, bool resume, struct journal_binding *b, struct diag *diag)

@@ -22,15 +22,17 @@ struct journal_binding {
 };
 
 struct journal_answer {
+    uint64_t number; /* of the evaluation in its job (evolve/evaluator.h), below 2^48 */
     struct digest task;
     struct evaluation evaluation;
 };
 
-/* The evaluations of a job that are finished. */
+/* The evaluations of a job that are finished: some may be there whose predecessors are not, since they are done beside
+ * each other. */
 struct journal_script {
     uint64_t job;
     size_t count, cap;
-    struct journal_answer *answers;                           /* owned */
+    struct journal_answer *answers;                           /* owned; by their numbers */
     enum { SCRIPT_OPEN, SCRIPT_TAKEN, SCRIPT_DROPPED } state; /* taken: that is all of them; dropped: nobody wants it */
 };
 
@@ -52,6 +54,8 @@ uint64_t journal_answered(const struct journal *j); /* evaluations that were the
 
 /* A job is submitted. out: what is known of it, the caller's to free (journal_script_free). */
 void journal_submit(struct journal *j, uint64_t job, struct journal_script *out);
+/* The answer to that evaluation of the job; NULL: it is not finished. */
+const struct journal_answer *journal_script_find(const struct journal_script *s, uint64_t number);
 void journal_script_free(struct journal_script *s);
 /* A job that was open is taken. sync: durable before it counts. */
 void journal_take(struct journal *j, uint64_t job, bool sync);

@@ -5,18 +5,19 @@ static void journalled_evaluate(struct evaluator *self, const struct evaluation_
     struct journalled *m = (struct journalled *)(void *)self;
     const struct instance *original = m->originals[task->instance - m->instances];
     struct evaluation_task asked = *task;
-    struct journal_answer answer = {.task = evaluation_digest(task)};
-    size_t number = m->asked++;
+    struct journal_answer answer = {.number = task->number, .task = evaluation_digest(task)};
+    const struct journal_answer *known = journal_script_find(&m->script, task->number);
 
     asked.instance = original;
-    if (number < m->script.count && digest_equal(&m->script.answers[number].task, &answer.task)) {
-        *out = m->script.answers[number].evaluation;
+    if (known != NULL && digest_equal(&known->task, &answer.task)) {
+        *out = known->evaluation;
         if (original->evaluator->learn != NULL)
             original->evaluator->learn(original->evaluator, &asked, out);
         return;
     }
-    m->differs |= number < m->script.count || m->script.state != SCRIPT_OPEN;
-    if (m->differs) { /* the run ends as soon as it looks at its journal: any answer will do */
+    if (known != NULL || m->script.state != SCRIPT_OPEN)
+        atomic_store(&m->differs, true);
+    if (atomic_load(&m->differs)) { /* the run ends as soon as it looks at its journal: any answer will do */
         *out = (struct evaluation){.status = EVALUATION_ABORT, .cost = 1, .work = 1};
         journal_differs(m->journal, m->script.job);
         return;

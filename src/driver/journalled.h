@@ -1,11 +1,13 @@
 #ifndef PRISMFED_DRIVER_JOURNALLED_H
 #define PRISMFED_DRIVER_JOURNALLED_H
 
-#include "evolve/local_cycle.h"
+#include <stdatomic.h>
+
 #include "driver/journal.h"
+#include "evolve/local_cycle.h"
 
 /* Stands between a job and its evaluators: the evaluations that the journal has are answered from it, the others are
- * asked for and written down. A job asks one after the other, so the number of an evaluation tells which it is. */
+ * asked for and written down, by any thread. The number of an evaluation in its job tells which it is. */
 
 enum { JOURNALLED_INSTANCES_MAX = CYCLE_INSTANCES_MAX };
 
@@ -14,8 +16,7 @@ struct journalled {
     struct evaluator evaluator; /* first: that of the instances below */
     struct journal *journal;    /* borrowed */
     struct journal_script script;
-    size_t asked;
-    bool differs;
+    atomic_bool differs;
     unsigned count;
     const struct instance *originals[JOURNALLED_INSTANCES_MAX];
     struct instance instances[JOURNALLED_INSTANCES_MAX]; /* copies; what they point to stays the originals' */

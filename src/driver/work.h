@@ -6,7 +6,8 @@
 #include "fed/job.h"
 
 /* A job of a site's, for the threads of a pool, and what comes of it. A job is a pure function of its arguments and its
- * result is looked at at a virtual time that depends on the result alone, so the number of threads never shows. */
+ * result is looked at at a virtual time that depends on the result alone, so the number of threads never shows. Threads
+ * that have no job of their own take part in those of others, run by run (evolve/batch.h). */
 struct work {
     struct pool_task task;         /* first */
     struct job *job;               /* one holding */

@@ -27,7 +27,8 @@ struct evaluation_task {
     const struct genome *genome;
     const struct instance *instance;
     uint64_t epoch;
-    uint64_t limit; /* counted units of one run */
+    uint64_t limit;  /* counted units of one run */
+    uint64_t number; /* of the run in its job, from 0, in the order in which the job asks; no answer depends on it */
 };
 
 /* An object's first member. evaluate() may be called by several threads at once, and gives the same for the same

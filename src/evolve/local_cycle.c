@@ -87,6 +87,7 @@ void cycle_run(const struct cycle_job *job, struct cycle_result *out)
     ASSERT(job->evaluations >= 1 && job->archive_count <= CYCLE_ARCHIVE_MAX);
     ASSERT(job->migrants >= 1 && job->migrants <= CYCLE_MIGRANTS_MAX);
     s->job = job;
+    s->batch = (struct batch){.schema = job->schema, .limit = job->iteration_limit, .pool = job->pool};
     s->runs_left = (uint64_t)job->evaluations * job->instance_count;
     prng_stream(&s->prng, job->seed, "cycle", job->epoch);
     order_shuffle(s);
@@ -101,18 +102,24 @@ void cycle_run(const struct cycle_job *job, struct cycle_result *out)
 
 uint64_t cycle_score(const struct cycle_job *job, const struct genome *candidates, unsigned count, uint64_t *costs)
 {
+    struct batch batch = {.schema = job->schema, .limit = job->iteration_limit, .pool = job->pool};
+    unsigned instances = job->instance_count;
+    struct batch_run *runs = mem_array((uint64_t)count * instances, sizeof runs[0]);
     uint64_t iterations = 0;
-    ASSERT(job->instance_count >= 1 && job->instance_count <= SEARCH_INSTANCES_MAX);
+    ASSERT(instances >= 1 && instances <= SEARCH_INSTANCES_MAX);
     ASSERT(count <= CYCLE_CANDIDATES_MAX);
+    for (unsigned j = 0; j < count; j++)
+        for (unsigned i = 0; i < instances; i++)
+            runs[j * instances + i] = (struct batch_run){&candidates[j], job->instances[i], job->epoch, {0}};
+    batch_evaluate(&batch, runs, (uint64_t)count * instances);
     for (unsigned j = 0; j < count; j++) {
         uint64_t merit = 0;
-        for (unsigned i = 0; i < job->instance_count; i++) {
-            struct evaluation e =
-                instance_evaluate(job->instances[i], job->schema, &candidates[j], job->epoch, job->iteration_limit);
-            iterations += e.work;
-            merit += search_merit(e.cost);
+        for (unsigned i = 0; i < instances; i++) {
+            iterations += runs[j * instances + i].answer.work;
+            merit += search_merit(runs[j * instances + i].answer.cost);
         }
-        costs[j] = cost_of(merit, job->instance_count);
+        costs[j] = cost_of(merit, instances);
     }
+    mem_free(runs);
     return iterations;
 }

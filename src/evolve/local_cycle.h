@@ -2,7 +2,7 @@
 #define PRISMFED_EVOLVE_LOCAL_CYCLE_H
 
 #include "evolve/optimiser.h"
-#include "evolve/workload.h"
+#include "evolve/batch.h"
 
 /* A site's own work in an epoch: evolve on the private instances within a budget,
  * and score what others found. Pure functions of their arguments: a driver may
@@ -35,6 +35,8 @@ struct cycle_job {
     unsigned evaluations;     /* budget, as docs/optimisers.md says: runs for this many genomes on all instances */
     uint64_t iteration_limit; /* for one run on one instance */
     unsigned migrants;        /* how many genomes to hand out */
+    struct pool *pool;        /* whose threads run side by side what needs nothing of each other; changes no result;
+                                 borrowed; NULL: the caller's alone */
 };
 
 /* meta_update's content: at most job->migrants genomes, best first, each new in this cycle (what the log has, everybody

@@ -55,18 +55,32 @@ static const struct tried *rival(const struct search *s)
     return NULL;
 }
 
-/* One more run. */
-static void run_next(struct search *s, struct tried *t)
+static void run_charge(struct search *s, struct tried *t, const struct evaluation *e)
 {
-    const struct cycle_job *job = s->job;
-    const struct instance *instance = job->instances[s->order[t->runs]];
-    struct evaluation e = instance_evaluate(instance, job->schema, &t->genome, job->epoch, job->iteration_limit);
-    ASSERT(s->runs_left > 0 && t->runs < job->instance_count);
     s->evaluations += t->runs == 0;
     s->runs_left--;
-    s->iterations += e.work;
-    t->merits[t->runs] = search_merit(e.cost);
+    s->iterations += e->work;
+    t->merits[t->runs] = search_merit(e->cost);
     t->merit += t->merits[t->runs++];
+}
+
+/* So many more runs of each genome of the field, all beside each other. */
+static void field_run(struct search *s, struct tried *field, unsigned count, unsigned more)
+{
+    const struct cycle_job *job = s->job;
+    uint64_t all = (uint64_t)count * more;
+    struct batch_run *runs = mem_array(all, sizeof runs[0]);
+    ASSERT(all <= s->runs_left);
+    for (unsigned i = 0; i < count; i++) {
+        ASSERT(field[i].runs + more <= job->instance_count);
+        for (unsigned k = 0; k < more; k++)
+            runs[i * more + k] =
+                (struct batch_run){&field[i].genome, job->instances[s->order[field[i].runs + k]], job->epoch, {0}};
+    }
+    batch_evaluate(&s->batch, runs, all);
+    for (unsigned i = 0; i < all; i++)
+        run_charge(s, &field[i / more], &runs[i].answer);
+    mem_free(runs);
 }
 
 /* The best's sum of merits over the first so many instances; as bad as can be where there is none. */
@@ -100,7 +114,7 @@ bool search_try(struct search *s, const struct genome *genome, bool is_new, stru
     begin(s, &t);
     bool hopeless = false;
     while (t.runs < s->job->instance_count && !hopeless) {
-        run_next(s, &t);
+        field_run(s, &t, 1, best != NULL ? 1 : s->job->instance_count); /* without a rival there is no race */
         hopeless = is_hopeless(&t, sum_of(best, t.runs));
     }
     if (!hopeless)
@@ -143,8 +157,7 @@ void search_race(struct search *s, struct tried *field, unsigned count)
     for (unsigned runs = 1; runs <= instances; runs++) {
         if (s->runs_left < count)
             return;
-        for (unsigned i = 0; i < count; i++)
-            run_next(s, &field[i]);
+        field_run(s, field, count, 1);
         count = field_thin(s, field, count, runs);
     }
     for (unsigned i = 0; i < count; i++)

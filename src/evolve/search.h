@@ -23,6 +23,7 @@ struct tried {
 struct search {
     const struct cycle_job *job;
     struct prng prng;
+    struct batch batch;
     uint64_t runs_left;   /* genome x instance */
     uint64_t iterations;  /* work done */
     unsigned evaluations; /* genomes tried */

@@ -183,7 +183,7 @@ void workload_fini(struct workload *w)
 struct evaluation instance_evaluate(const struct instance *instance, const struct genome_schema *schema,
                                     const struct genome *genome, uint64_t epoch, uint64_t limit)
 {
-    struct evaluation_task task = {schema, genome, instance, epoch, limit};
+    struct evaluation_task task = {schema, genome, instance, epoch, limit, 0};
     struct evaluation out;
     instance->evaluator->evaluate(instance->evaluator, &task, &out);
     return out;

@@ -13,8 +13,9 @@
 #include "program/session.h"
 
 /* Answers kept: enough for an epoch of many sites, and always the same memory. One run of CHECK_ONE_IN of a program
- * that says it is deterministic is done twice. */
-enum { ANSWERS_KEPT = 1 << 15, CHECK_ONE_IN = 16 };
+ * that says it is deterministic is done twice. Of sessions that nobody talks to, each program keeps one, and all
+ * together keep so many: a site that has a thread alone may have had one for each. */
+enum { ANSWERS_KEPT = 1 << 15, CHECK_ONE_IN = 16, IDLE_KEPT = 64 };
 
 enum kept_state { KEPT_NONE, KEPT_RUNNING, KEPT_DONE };
 
@@ -32,7 +33,7 @@ struct program {
     struct digest id;
     char *file; /* what is executed */
     struct cage cage;
-    struct session *idle;
+    struct session *idle; /* nobody talks to these */
     bool deterministic;
     struct program_tally tally;
 };
@@ -41,7 +42,7 @@ struct programs {
     pthread_mutex_t lock; /* of the table, of idle sessions, of tallies */
     pthread_cond_t answered;
     const struct space *space;
-    unsigned count;
+    unsigned count, idle; /* idle: sessions of all programs */
     struct program **items;
     struct kept *table;
 };
@@ -97,8 +98,10 @@ static struct session *idle_take(struct program *p)
 
     pthread_mutex_lock(&p->owner->lock);
     s = p->idle;
-    if (s != NULL)
+    if (s != NULL) {
         p->idle = s->next;
+        p->owner->idle--;
+    }
     pthread_mutex_unlock(&p->owner->lock);
     return s;
 }
@@ -106,10 +109,16 @@ static struct session *idle_take(struct program *p)
 static void idle_put(struct program *p, struct session *s)
 {
     pthread_mutex_lock(&p->owner->lock);
-    s->next = p->idle;
-    p->idle = s;
     p->deterministic &= s->deterministic;
+    bool is_kept = p->idle == NULL || p->owner->idle < IDLE_KEPT;
+    if (is_kept) {
+        s->next = p->idle;
+        p->idle = s;
+        p->owner->idle++;
+    }
     pthread_mutex_unlock(&p->owner->lock);
+    if (!is_kept)
+        session_close(s);
 }
 
 static void attempt_session(struct program *p, const struct question *q, struct answer *out)
@@ -200,9 +209,12 @@ static struct evaluation answer_question(struct program *p, const struct questio
 }
 
 /* The same questions wherever the program lies; the program, which knows the upper half, cannot tell which. */
-static bool is_checked(const struct evaluation_task *task, const struct question *q)
+static bool is_checked(struct program *p, const struct evaluation_task *task, const struct question *q)
 {
-    return evaluation_seed(task, &q->genome_hash) % CHECK_ONE_IN == 0;
+    pthread_mutex_lock(&p->owner->lock);
+    bool is_deterministic = p->deterministic;
+    pthread_mutex_unlock(&p->owner->lock);
+    return is_deterministic && evaluation_seed(task, &q->genome_hash) % CHECK_ONE_IN == 0;
 }
 
 static struct digest key_of(const struct program *p, const struct evaluation_task *task)
@@ -250,7 +262,7 @@ static void program_evaluate(struct evaluator *self, const struct evaluation_tas
     if (answer_find(p, &key, &slot, out))
         return;
     question_init(p, task, &q);
-    *out = answer_question(p, &q, p->deterministic && is_checked(task, &q));
+    *out = answer_question(p, &q, is_checked(p, task, &q));
     if (slot == NULL)
         return;
     pthread_mutex_lock(&p->owner->lock);

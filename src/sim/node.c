@@ -353,6 +353,7 @@ static void do_job(void *context, struct effect_body *body)
     w->journalled = journalled_new(r->options.journal, r->jobs++);
     for (unsigned i = 0; i < job->cycle.instance_count; i++)
         job->cycle.instances[i] = journalled_instance(w->journalled, job->cycle.instances[i]);
+    job->cycle.pool = r->pool;
     if (!journalled_is_dropped(w->journalled))
         pool_submit(r->pool, &w->task);
     plan_own(n, r->agenda.now_ns + work_setup_ns, HAPPEN_WORK_DUE)->own = w;

@@ -72,16 +72,44 @@ static void choose_recorder(struct results *t)
 
 /* ---- gain and agreement */
 
-/* Sum over draws of one genome's cost on one instance; the draws belong to no epoch of the run. */
-static uint64_t cost_of(const struct results *t, const struct genome *genome, const struct instance *instance)
+/* Sum over draws. */
+static uint64_t cost_of(const struct batch_run *runs, unsigned draws)
 {
-    uint64_t cost = 0, draws = instance->graph != NULL ? GAIN_DRAWS : GAIN_DRAWS_PROGRAM;
+    uint64_t cost = 0;
 
-    for (uint64_t draw = 0; draw < draws; draw++)
-        cost += instance_evaluate(instance, t->history.state.schema, genome, UINT64_MAX - draw,
-                                  t->history.state.policy.iteration_limit)
-                    .cost;
+    for (unsigned draw = 0; draw < draws; draw++)
+        cost += runs[draw].answer.cost;
     return cost > 0 ? cost : 1;
+}
+
+/* The first and the last genome on one instance, of which this returns the logarithm of their ratio: runs has room for
+ * the draws of both, which belong to no epoch of the run. */
+static double log_gain(const struct batch_run *runs, unsigned draws)
+{
+    return dmath_log((double)cost_of(runs + draws, draws) / (double)cost_of(runs, draws));
+}
+
+/* Adds up logarithms over the private instances of a site. */
+static void site_gain(const struct results *t, const struct workload *w, struct journalled *journalled, double *sum)
+{
+    const struct federation_state *s = &t->history.state;
+    const struct genome *genomes[2] = {&t->history.first_incumbent, &s->incumbent};
+    unsigned draws = w->instances[0].graph != NULL ? GAIN_DRAWS : GAIN_DRAWS_PROGRAM, all = 2 * draws;
+    struct batch batch = {.schema = s->schema, .limit = s->policy.iteration_limit, .pool = t->r->pool};
+    struct batch_run *runs = mem_array((uint64_t)w->count * all, sizeof runs[0]);
+
+    for (unsigned i = 0; i < w->count * all; i++) {
+        if (i % all == 0)
+            runs[i].instance = journalled_instance(journalled, &w->instances[i / all]);
+        else
+            runs[i].instance = runs[i - 1].instance;
+        runs[i].genome = genomes[i / draws % 2];
+        runs[i].epoch = UINT64_MAX - i % draws;
+    }
+    batch_evaluate(&batch, runs, (uint64_t)w->count * all);
+    for (unsigned i = 0; i < w->count; i++)
+        *sum += log_gain(&runs[i * all], draws);
+    mem_free(runs);
 }
 
 /* Geometric mean over all private instances of all sites. */
@@ -94,13 +122,9 @@ static int64_t gain_of(const struct results *t)
         const struct workload *w = t->r->nodes[i].workload;
         struct journalled *journalled = journalled_new(t->r->options.journal, t->r->jobs + i);
 
-        for (unsigned j = 0; t->r->nodes[i].member >= 0 && j < w->count; j++) {
-            const struct instance *instance = journalled_instance(journalled, &w->instances[j]);
-            uint64_t before = cost_of(t, &t->history.first_incumbent, instance);
-            uint64_t after = cost_of(t, &t->history.state.incumbent, instance);
-
-            sum += dmath_log((double)after / (double)before);
-            count++;
+        if (t->r->nodes[i].member >= 0) {
+            site_gain(t, w, journalled, &sum);
+            count += w->count;
         }
         journalled_taken(journalled);
         journalled_free(journalled);

@@ -100,6 +100,59 @@ static void one_that_says_no_is_the_last(void)
     }
 }
 
+struct sharing {
+    struct pool_task task; /* first */
+    struct pool *pool;
+    struct counting counting;
+};
+
+static void share_all(struct pool_task *task)
+{
+    struct sharing *s = (struct sharing *)(void *)task;
+
+    pool_share(s->pool, INDICES, count_one, &s->counting);
+}
+
+/* A task may share what it does; no thread runs another task inside of it. */
+static void tasks_share_what_they_do(void)
+{
+    enum { SHARING = 6 };
+
+    for (unsigned threads = 1; threads <= 4; threads++) {
+        struct pool *pool = pool_new(threads);
+        struct sharing *all = mem_array(SHARING, sizeof all[0]);
+
+        for (unsigned i = 0; i < SHARING; i++) {
+            all[i] = (struct sharing){.task.run = share_all, .pool = pool, .counting.stop_at = UINT64_MAX};
+            pthread_mutex_init(&all[i].counting.lock, NULL);
+            pool_submit(pool, &all[i].task);
+        }
+        for (unsigned i = 0; i < SHARING; i++) {
+            unsigned once = 0;
+
+            pool_wait(pool, &all[i].task);
+            for (unsigned k = 0; k < INDICES; k++)
+                once += all[i].counting.calls[k] == 1;
+            CHECK_EQ_U64(once, INDICES);
+            pthread_mutex_destroy(&all[i].counting.lock);
+        }
+        mem_free(all);
+        pool_free(pool);
+    }
+}
+
+static void without_a_pool_the_caller_does_it(void)
+{
+    struct counting c = {.stop_at = 10};
+
+    pthread_mutex_init(&c.lock, NULL);
+    pool_share(NULL, INDICES, count_one, &c);
+    pool_share(NULL, 0, count_one, &c);
+    CHECK_EQ_U64(c.highest, 10);
+    CHECK_EQ_U64(c.calls[0], 1);
+    pthread_mutex_destroy(&c.lock);
+}
+
 static void a_wish_for_threads(void)
 {
     CHECK_EQ_U64(pool_threads(3), 3);
@@ -113,6 +166,8 @@ int main(void)
     TAP_RUN(an_idle_pool_ends);
     TAP_RUN(each_index_has_its_turn);
     TAP_RUN(one_that_says_no_is_the_last);
+    TAP_RUN(tasks_share_what_they_do);
+    TAP_RUN(without_a_pool_the_caller_does_it);
     TAP_RUN(a_wish_for_threads);
     return tap_done();
 }

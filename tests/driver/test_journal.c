@@ -30,9 +30,22 @@ static struct journal *open_ours(bool resume)
     return j;
 }
 
-static struct journal_answer answer(unsigned number)
+/* Of a job below 25. */
+static struct journal_answer answer(uint64_t job, unsigned number)
 {
-    return (struct journal_answer){{{(uint8_t)number}}, {EVALUATION_SUCCESS, number, 2 * number}};
+    unsigned cost = (unsigned)(10 * job) + number;
+
+    return (struct journal_answer){number, {{(uint8_t)cost}}, {EVALUATION_SUCCESS, cost, 2 * cost}};
+}
+
+static void check_answer(const struct journal_script *s, unsigned number)
+{
+    struct journal_answer a = answer(s->job, number);
+    const struct journal_answer *found = journal_script_find(s, number);
+
+    REQUIRE(found != NULL);
+    CHECK(found->number == number && digest_equal(&found->task, &a.task) &&
+          found->evaluation.cost == a.evaluation.cost && found->evaluation.work == a.evaluation.work);
 }
 
 static void submit(struct journal *j, uint64_t job, size_t answers, int state)
@@ -43,17 +56,15 @@ static void submit(struct journal *j, uint64_t job, size_t answers, int state)
     CHECK_EQ_U64(s.job, job);
     CHECK_EQ_U64(s.count, answers);
     CHECK_EQ_I64(s.state, state);
-    for (size_t i = 0; i < s.count; i++) {
-        struct journal_answer a = answer((unsigned)(10 * job + i));
-        CHECK(digest_equal(&s.answers[i].task, &a.task) && s.answers[i].evaluation.cost == a.evaluation.cost &&
-              s.answers[i].evaluation.work == a.evaluation.work);
-    }
+    for (unsigned i = 0; i < s.count; i++)
+        check_answer(&s, i);
+    CHECK(journal_script_find(&s, s.count) == NULL);
     journal_script_free(&s);
 }
 
 static void add(struct journal *j, uint64_t job, unsigned number)
 {
-    struct journal_answer a = answer((unsigned)(10 * job) + number);
+    struct journal_answer a = answer(job, number);
 
     journal_add(j, job, &a);
 }
@@ -111,6 +122,32 @@ static void what_was_written_comes_back(void)
         journal_close(j, again == 1);
     }
     CHECK(access(path, F_OK) != 0);
+}
+
+/* Evaluations that are done beside each other end in any order, and a run may be stopped in between. */
+static void whoever_ends_first(void)
+{
+    static const unsigned ended[] = {3, 0, 7, 2};
+    struct journal_script s;
+    struct journal *j;
+
+    unlink(path);
+    j = open_ours(false);
+    submit(j, 5, 0, SCRIPT_OPEN);
+    for (unsigned i = 0; i < 4; i++)
+        add(j, 5, ended[i]);
+    journal_close(j, false);
+    j = open_ours(true);
+    journal_submit(j, 5, &s);
+    CHECK_EQ_U64(s.count, 4);
+    CHECK_EQ_U64(journal_answered(j), 4);
+    for (unsigned i = 0; i < 4; i++)
+        check_answer(&s, ended[i]);
+    for (unsigned i = 4; i < 7; i++)
+        CHECK(journal_script_find(&s, i) == NULL);
+    CHECK(journal_script_find(&s, 1) == NULL);
+    journal_script_free(&s);
+    journal_close(j, true);
 }
 
 static void put(const struct buf *all, size_t size)
@@ -236,6 +273,7 @@ int main(void)
         return 1;
     snprintf(path, sizeof path, "%s/x.journal", folder);
     TAP_RUN(what_was_written_comes_back);
+    TAP_RUN(whoever_ends_first);
     TAP_RUN(whatever_was_cut_off_is_not_there);
     TAP_RUN(damage_ends_it);
     TAP_RUN(another_run_is_refused);
