@@ -65,11 +65,35 @@ struct federated_program_report {
     char confined[512];                                           /* what kept its runs in, and what could not be had */
 };
 
+/* One gene of a genome. */
+struct federated_gene {
+    char *name;
+    char *value, *usual; /* as a program is told it; usual: the default */
+    bool active;         /* false: it does not matter in this genome */
+};
+
+/* The genome that the federation shares after its last epoch. Everything is owned. */
+struct federated_genome {
+    uint64_t epoch; /* the last one */
+    uint8_t hash[32];
+    char *offered_by; /* the node_id of the site that found it; NULL: nobody, the federation began with it */
+    uint64_t gene_count;
+    struct federated_gene *genes; /* in the order of the search space */
+    char *json;                   /* {"NAME": value, ...} of those that matter, in one line */
+};
+
+/* What a genome costs a site: the geometric mean over the instances of its own work, of cost + 1, minus 1. */
+struct federated_site_cost {
+    char node_id[64];
+    char unit[33];      /* what its program counts; empty: it does not say */
+    double first, last; /* of the genome that the federation began with; of the one that is shared */
+};
+
 /* Something that happened beside the decisions of the epochs. */
 struct federated_happening {
     uint64_t epoch, at_ns;
-    const char *what; /* "down", "up again", "lost its disk", "joined", "left", "convicted"; a lie; else the kind of the
-                         scenario's event; static */
+    const char *what; /* what the node does or what becomes of it: "down", "up again", "lost its disk", "joined",
+                         "left", "convicted", "equivocates"; of no node, the kind of the scenario's event; static */
     char node_id[64]; /* empty: of no single node */
     bool ends;        /* a partition, latency_spike, ... is over */
     bool effect;      /* false: there was nothing to do */
@@ -120,6 +144,9 @@ struct federated_simulation_report {
     double real_seconds; /* for the terminal only; in no artifact */
     double
         gain; /* cost of the last incumbent over the first on all sites' own work: geometric mean; below 1 is better */
+    struct federated_genome genome;    /* all zero when violated */
+    uint64_t site_count;               /* members with work of their own */
+    struct federated_site_cost *costs; /* owned; nothing when violated */
 };
 
 struct federated_simulation_options {

@@ -11,7 +11,7 @@
 
 enum { TEXT_MAX = 128 };
 
-enum type { TYPE_COUNT, TYPE_BOOLEAN, TYPE_TEXT, TYPE_TEXT_OR_NULL, TYPE_DECIMAL, TYPE_SHA256 };
+enum type { TYPE_COUNT, TYPE_BOOLEAN, TYPE_TEXT, TYPE_TEXT_OR_NULL, TYPE_DECIMAL, TYPE_SHA256, TYPE_REAL };
 
 static const char *const type_names[] = {
     [TYPE_COUNT] = "a whole number, as a decimal string above 2^53",
@@ -20,6 +20,7 @@ static const char *const type_names[] = {
     [TYPE_TEXT_OR_NULL] = "a text of 1 to 128 bytes, or null",
     [TYPE_DECIMAL] = "a whole number below 2^64 as a decimal string",
     [TYPE_SHA256] = "64 lower-case hex digits",
+    [TYPE_REAL] = "a number with decimals",
 };
 
 struct field {
@@ -43,6 +44,10 @@ static const struct field node_fields[] = {{"node_id", TYPE_TEXT, false}, {"role
                                            {"site", TYPE_TEXT, false},    {"region", TYPE_TEXT, false},
                                            {"stake", TYPE_COUNT, false},  {"up", TYPE_BOOLEAN, false},
                                            {"height", TYPE_COUNT, false}, {"restarts", TYPE_COUNT, false}};
+static const struct field cost_fields[] = {{"node_id", TYPE_TEXT, false},
+                                           {"unit", TYPE_TEXT_OR_NULL, false},
+                                           {"first", TYPE_REAL, false},
+                                           {"last", TYPE_REAL, false}};
 static const struct field roots_fields[] = {{"agree", TYPE_BOOLEAN, false}};
 
 #define COUNT(fields) (sizeof(fields) / sizeof(fields)[0])
@@ -95,6 +100,8 @@ static bool fits(const json_t *value, enum type type)
         return is_decimal(value, &number);
     case TYPE_SHA256:
         return is_sha256(value);
+    case TYPE_REAL:
+        return json_is_real(value);
     }
     return false;
 }
@@ -167,11 +174,13 @@ void observed_check(const json_t *summary, const char *file, struct audit_report
     must_be_array(&c, summary, "epochs");
     must_be_array(&c, summary, "events");
     must_be_array(&c, summary, "nodes");
+    must_be_array(&c, summary, "costs");
     check_each(&c, json_object_get(summary, "epochs"), "epochs", epoch_fields, COUNT(epoch_fields), false);
     check_each(&c, json_object_get(summary, "events"), "events", event_fields, COUNT(event_fields), true);
     check_closed(&c, json_object_get(summary, "network"), "/network", network_fields, COUNT(network_fields));
     check_closed(&c, json_object_get(summary, "work"), "/work", work_fields, COUNT(work_fields));
     check_each(&c, json_object_get(summary, "nodes"), "nodes", node_fields, COUNT(node_fields), false);
+    check_each(&c, json_object_get(summary, "costs"), "costs", cost_fields, COUNT(cost_fields), true);
     check_fields(&c, json_object_get(summary, "roots"), "/roots", roots_fields, COUNT(roots_fields));
     if (!c.wrong)
         audit_pass(report, RULE_SUMMARY_FORM);

@@ -48,7 +48,7 @@ static const struct audit_rule_info rules[AUDIT_RULE_COUNT] = {
     [RULE_LOG_END] = {"PF-LOG-END", "a quorum of the validators vouches that the log ends where the files end",
                       RFC "section 5"},
     [RULE_SUMMARY_OBSERVED] = {"PF-SUMMARY-OBSERVED",
-                               "what only the recorder saw (times, messages, faults, gain) is true", RFC "section 9"},
+                               "what only the recorder saw (times, messages, faults, costs) is true", RFC "section 9"},
     [RULE_WORK_CLAIMS] = {"PF-WORK-CLAIMS", "the private work behind a claimed cost was done", RFC "section 9"},
 };
 

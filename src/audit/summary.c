@@ -7,7 +7,9 @@
 #include "audit/end.h"
 #include "audit/observed.h"
 #include "audit/order.h"
+#include "base/mutate.h"
 #include "base/text.h"
+#include "state/shared_genome.h"
 
 /* The summary is written anew: what follows from the log comes from the log, what only the recorder saw is
  * copied. Then the two are compared, so that a key too many or too few shows as well. */
@@ -222,6 +224,9 @@ static json_t *expected_summary(const struct replay *r, const char *label, const
     json_put(out, "nodes", expected_nodes(s, json_object_get(found, "nodes")));
     json_put(out, "roots", expected_roots(s, json_object_get(found, "roots")));
     json_put(out, "end", end_expected(r, json_object_get(found, "end")));
+    json_put(out, "genome",
+             MUTATE(AUDIT_GENOME_BELIEVED, json_incref(json_object_get(found, "genome")), shared_genome_json(s)));
+    copy(out, found, "costs");
     copy(out, found, "gain");
     copy(out, found, "summary_signature");
     return out;
@@ -328,7 +333,8 @@ void summary_compare(struct replay *r, bool whole, const char *label, const char
         audit_skip(report, RULE_SUMMARY_VIEW, "the log could not be executed to its end");
         audit_skip(report, RULE_LOG_END, "the log could not be executed to its end");
     }
-    audit_skip(report, RULE_SUMMARY_OBSERVED,
-               "times, messages, faults, view changes and gain are the recorder's word, covered by its signature only");
+    audit_skip(
+        report, RULE_SUMMARY_OBSERVED,
+        "times, messages, faults, view changes, costs and gain are the recorder's word, covered by its signature only");
     json_doc_free(&doc);
 }

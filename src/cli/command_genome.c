@@ -1,15 +1,18 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "audit/audit.h"
+#include "cli/genome_text.h"
 #include "cli/option.h"
 #include "cli/say.h"
 #include "genome/genome_json.h"
 #include "genome/schema.h"
 #include "genome/space.h"
 #include "program/program.h"
+#include "sim/genome_report.h"
 
 /* The genome that a federation shares in the end, from a ledger that verifies, in the words of whoever is to run it. */
 
@@ -61,29 +64,69 @@ static const struct option_table table = {
 
 /* ---- which label */
 
-/* The one that there is; false after a complaint about several. Of none the audit says what is missing. */
-static bool label_find(const char *folder, struct buf *out)
+struct labels {
+    unsigned count;
+    char **items; /* owned */
+};
+
+static void labels_add(struct labels *l, struct bytes label)
+{
+    char *copy = mem_alloc(label.len + 1);
+
+    memcpy(copy, label.data, label.len);
+    l->items = mem_resize(l->items, (size_t)l->count + 1, sizeof l->items[0]);
+    l->items[l->count++] = copy;
+}
+
+static void labels_free(struct labels *l)
+{
+    for (unsigned i = 0; i < l->count; i++)
+        mem_free(l->items[i]);
+    mem_free(l->items);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void labels_read(const char *folder, struct labels *out)
 {
     struct buf path = {0};
     struct bytes label;
-    unsigned count = 0;
     DIR *dir;
 
     buf_printf(&path, "%s/simulations", folder);
     dir = opendir(buf_text(&path));
     for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
-        if (!audit_summary_label(entry->d_name, &label))
-            continue;
-        count++;
-        buf_clear(out);
-        buf_add(out, label.data, label.len);
+        if (audit_summary_label(entry->d_name, &label))
+            labels_add(out, label);
     }
     if (dir != NULL)
         closedir(dir);
-    if (count > 1)
-        command_misuse("genome", "%s has the artifacts of %u labels: which one? --label", folder, count);
+    if (out->count > 0)
+        qsort(out->items, out->count, sizeof out->items[0], compare_texts);
     buf_free(&path);
-    return count <= 1;
+}
+
+/* The one that there is; false after a complaint that names several. Of none the audit says what is missing. */
+static bool label_find(const char *folder, struct buf *out)
+{
+    struct labels labels = {0};
+    struct buf names = {0};
+
+    labels_read(folder, &labels);
+    for (unsigned i = 0; i < labels.count; i++)
+        buf_printf(&names, "%s%s", i > 0 ? ", " : "", labels.items[i]);
+    if (labels.count == 1)
+        buf_add_text(out, labels.items[0]);
+    else if (labels.count > 1)
+        command_misuse("genome", "%s has the artifacts of %u labels; name one of them with --label: %s", folder,
+                       labels.count, buf_text(&names));
+    bool found = labels.count <= 1;
+    labels_free(&labels);
+    buf_free(&names);
+    return found;
 }
 
 /* ---- the state */
@@ -119,43 +162,13 @@ static void value_print(const struct space *space, const struct genome *genome, 
     space_value_print(space, gene, &genome->values[gene], out);
 }
 
-/* Who offered it: its anchor is in the archive. */
-static const char *origin_of(const struct federation_state *s)
-{
-    for (unsigned i = 0; i < s->archive_count; i++) {
-        const struct anchor *a = &s->archive[i];
-
-        if (digest_equal(&a->hash, &s->incumbent_hash) && a->origin > 0)
-            return s->members[a->origin - 1].card.name;
-    }
-    return NULL;
-}
-
 static void table_print(const struct federation_state *s, const struct space *space, struct buf *out)
 {
-    const struct genome *g = &s->incumbent;
-    struct gene_set active = genome_active(&space->schema, g);
-    const char *origin = origin_of(s);
-    struct genome usual;
-    char hex[2 * DIGEST_SIZE + 1];
+    struct federated_genome genome;
 
-    genome_default(&space->schema, &usual);
-    digest_hex(&s->incumbent_hash, hex);
-    buf_printf(out, "the genome of %s after epoch %" PRIu64 ": %s, offered by %s\n", s->name, s->epoch - 1, hex,
-               origin != NULL ? origin : "nobody: it is the one that the federation began with");
-    for (unsigned i = 0; i < space->schema.count; i++) {
-        if (!gene_set_has(active, i))
-            continue;
-        struct buf value = {0}, first = {0};
-        value_print(space, g, i, &value);
-        value_print(space, &usual, i, &first);
-        buf_printf(out, "  %-24s  %s", space->schema.genes[i].name, buf_text(&value));
-        if (!bytes_equal(bytes_of_buf(&value), bytes_of_buf(&first)))
-            buf_printf(out, "  (default %s)", buf_text(&first));
-        buf_add_byte(out, '\n');
-        buf_free(&value);
-        buf_free(&first);
-    }
+    genome_report_fill(s, space, &genome);
+    genome_text(s->name, &genome, out);
+    genome_report_free(&genome);
 }
 
 /* irace's configurations: a line of names, a line of values, in quotes where they are words; NA for what is inactive.
@@ -212,10 +225,7 @@ static void print(const struct arguments *a, const struct federation_state *s, c
     default:
         table_print(s, space, &out);
     }
-    for (size_t at = 0, len; at < out.len; at += len + 1) {
-        len = (size_t)((const uint8_t *)memchr(out.data + at, '\n', out.len - at) - (out.data + at));
-        say(stdout, "%.*s\n", (int)len, (const char *)out.data + at);
-    }
+    say_lines(stdout, bytes_of_buf(&out));
     buf_free(&out);
 }
 

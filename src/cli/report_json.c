@@ -203,6 +203,41 @@ static json_t *violation_json(const char *violation, const char *command)
     return o;
 }
 
+/* As the summary has it; the genes' object is written already. */
+static json_t *genome_json_of(const struct federated_genome *g)
+{
+    struct json_doc genes;
+    json_t *o;
+
+    if (g->json == NULL)
+        return json_null();
+    o = json_object();
+    enum err err = json_doc_parse(&genes, "genome", bytes_of_text(g->json), NULL);
+    ASSERT(err == ERR_OK);
+    json_put(o, "hash", json_hex(bytes_of(g->hash, sizeof g->hash)));
+    json_put(o, "offered_by", g->offered_by != NULL ? json_string(g->offered_by) : json_null());
+    json_put(o, "genes", json_incref(genes.root));
+    json_doc_free(&genes);
+    return o;
+}
+
+static json_t *costs_json(const struct federated_simulation_report *r)
+{
+    json_t *out = json_array();
+
+    for (uint64_t i = 0; i < r->site_count; i++) {
+        const struct federated_site_cost *c = &r->costs[i];
+        json_t *o = json_object();
+
+        json_put(o, "node_id", json_string(c->node_id));
+        json_put(o, "unit", c->unit[0] != '\0' ? json_string(c->unit) : json_null());
+        json_put(o, "first", json_real(c->first));
+        json_put(o, "last", json_real(c->last));
+        json_push(out, o);
+    }
+    return out;
+}
+
 void report_json_end(const struct federated_simulation_report *r, const struct report_ending *e)
 {
     json_t *o = json_object(), *programs = json_array(), *work = json_object(), *roots = json_object();
@@ -226,6 +261,8 @@ void report_json_end(const struct federated_simulation_report *r, const struct r
     json_put(o, "network", network);
     json_put(o, "work", work);
     json_put(o, "roots", roots);
+    json_put(o, "genome", genome_json_of(&r->genome));
+    json_put(o, "costs", costs_json(r));
     json_put(o, "gain", json_u64((uint64_t)(r->gain * 1e6 + 0.5)));
     json_put(o, "steps", json_u64(r->events));
     json_put(o, "resumed", json_u64(r->resumed));

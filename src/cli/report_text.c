@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "cli/genome_text.h"
 #include "cli/report_json.h"
 #include "cli/say.h"
 
@@ -102,7 +103,7 @@ static void print_epoch(const struct federated_epoch_report *e, double real)
 
 /* ---- what happened in an epoch, in a line below it */
 
-enum { HAPPENINGS_SHOWN = 8 };
+enum { HAPPENINGS_SHOWN = 8, SITES_SHOWN = 16 };
 
 static void add_happening(const struct federated_happening *h, struct buf *out)
 {
@@ -140,14 +141,15 @@ static void add_quorum(struct report_printer *p, const struct federated_epoch_re
 
 static void add_rows(const struct federated_epoch_report *e, struct buf *out)
 {
+    if (e->liar_count == 0)
+        return;
+    buf_printf(out,
+               "%s"
+               "how far scores are from the others' order of the candidates (0: the same order, 1: the opposite one):",
+               out->len > 0 ? "; " : "");
     for (unsigned i = 0; i < e->liar_count; i++)
-        buf_printf(out, "%s%s %.2f",
-                   i > 0          ? ", "
-                   : out->len > 0 ? "; rows from the others' order: "
-                                  : "rows from the others' order: ",
-                   e->liars[i].node_id, (double)e->liars[i].distance_ppm / 1e6);
-    if (e->liar_count > 0)
-        buf_printf(out, ", honest ones at most %.2f", (double)e->honest_ppm / 1e6);
+        buf_printf(out, " %s %.2f,", e->liars[i].node_id, (double)e->liars[i].distance_ppm / 1e6);
+    buf_printf(out, " honest sites at most %.2f", (double)e->honest_ppm / 1e6);
 }
 
 static void print_happenings(struct report_printer *p, const struct federated_simulation_report *r,
@@ -229,6 +231,17 @@ static void print_gain(const struct federated_simulation_report *r)
             (r->gain - 1) * 100);
 }
 
+/* The shared genome, and what it costs. */
+static void print_genome(const struct federated_simulation_report *r)
+{
+    struct buf text = {0};
+
+    genome_text(r->scenario, &r->genome, &text);
+    genome_text_costs(r->costs, r->site_count, SITES_SHOWN, &text);
+    say_lines(stdout, bytes_of_buf(&text));
+    buf_free(&text);
+}
+
 static void table_begin(const struct federated_simulation_report *r)
 {
     say(stdout, "%s (label %s, seed %" PRIu64 ")\n", r->scenario, r->label, r->seed);
@@ -281,6 +294,7 @@ static void table_end(const struct federated_simulation_report *r, const struct 
         report_print_program(&r->programs[i]);
     if (!r->violated) {
         print_gain(r);
+        print_genome(r);
         return;
     }
     say(stdout, "stopped: %s\n", e->violation);

@@ -4,6 +4,7 @@
 #include "aggregate/row_distance.h"
 #include "base/text.h"
 #include "cli/show.h"
+#include "codec/decimal.h"
 #include "codec/json.h"
 #include "ledger/epoch_file.h"
 
@@ -16,21 +17,27 @@ static void add_value(struct buf *out, const json_t *value)
         text_escape(bytes_of(text.data, text_cut(text, 16)), out);
     else if (json_is_integer(value))
         buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value))
+        decimal_print(json_real_value(value), out);
     else if (json_is_boolean(value))
         buf_add_text(out, json_is_true(value) ? "yes" : "no");
     else
         buf_add_text(out, "-");
 }
 
-static void add_member(struct buf *out, const json_t *object, const char *key)
+/* The same, with the whole of a text. */
+static void add_whole(struct buf *out, const json_t *value)
 {
-    const json_t *value = json_object_get(object, key);
-
-    buf_printf(out, "%-18s ", key);
     if (json_is_string(value))
         text_escape(bytes_of(json_string_value(value), json_string_length(value)), out);
     else
         add_value(out, value);
+}
+
+static void add_member(struct buf *out, const json_t *object, const char *key)
+{
+    buf_printf(out, "%-18s ", key);
+    add_whole(out, json_object_get(object, key));
     buf_add_byte(out, '\n');
 }
 
@@ -53,6 +60,27 @@ static void add_table(struct buf *out, const json_t *rows, const char *const key
             buf_free(&cell);
         }
         buf_add_byte(out, '\n');
+    }
+}
+
+/* The genes of a genome by name. */
+static void add_genes(struct buf *out, const json_t *genes)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)genes, name, value)
+    {
+        struct buf plain = {0};
+
+        text_escape(bytes_of_text(name), &plain);
+        buf_printf(out, "  %-24s  ", buf_text(&plain));
+        if (json_is_boolean(value))
+            buf_add_text(out, json_is_true(value) ? "1" : "0"); /* as a program is told it */
+        else
+            add_whole(out, value);
+        buf_add_byte(out, '\n');
+        buf_free(&plain);
     }
 }
 
@@ -110,7 +138,9 @@ static void add_rows(struct buf *out, const json_t *entries)
         buf_free(&distance);
     }
     if (rows->count > 1) {
-        buf_add_text(out, "\nrows of scores: from the others' order of the candidates (0) to its opposite (1)\n");
+        buf_add_text(
+            out, "\nhow far each site's scores are from the others' order of the candidates (0: the same order, 1: the "
+                 "opposite one)\n");
         add_table(out, table, keys);
     }
     json_decref(table);
@@ -122,6 +152,7 @@ static void show_epoch_file(const json_t *root, struct buf *out)
 {
     static const char *const blocks[] = {"height", "entry_count", "view", "ledger_block_id", NULL};
     static const char *const entries[] = {"leaf_index", "node_id", "kind", "verdict", "anchor_hash", NULL};
+    const json_t *outcome = json_object_get(root, "outcome");
 
     buf_add_text(out, "epoch file\n");
     add_member(out, root, "federation");
@@ -129,8 +160,11 @@ static void show_epoch_file(const json_t *root, struct buf *out)
     add_member(out, root, "epoch");
     add_member(out, root, "anchored");
     add_member(out, root, "merkle_root");
-    add_member(out, json_object_get(root, "outcome"), "incumbent");
-    add_member(out, json_object_get(root, "outcome"), "false_claims");
+    add_member(out, outcome, "false_claims");
+    if (json_object_get(outcome, "left_out") != NULL)
+        add_member(out, outcome, "left_out");
+    add_member(out, outcome, "incumbent");
+    add_genes(out, json_object_get(outcome, "genes"));
     buf_add_byte(out, '\n');
     add_table(out, json_object_get(root, "blocks"), blocks);
     buf_add_byte(out, '\n');
@@ -151,9 +185,9 @@ static bool never_began(const json_t *epoch)
 
 static void add_epochs(struct buf *out, const json_t *epochs)
 {
-    static const char *const keys[] = {"epoch",        "quorum_reached",   "stalled",       "view_changes",
-                                       "participants", "aggregated_delta", "false_claims",  "quarantined",
-                                       "convicted",    "virtual_ms",       "ledger_merkle", NULL};
+    static const char *const keys[] = {
+        "epoch",        "quorum_reached", "stalled",   "view_changes", "participants",  "left_out", "aggregated_delta",
+        "false_claims", "quarantined",    "convicted", "virtual_ms",   "ledger_merkle", NULL};
     json_t *began = json_array();
     size_t count = json_array_size(epochs), kept = count;
 
@@ -165,6 +199,21 @@ static void add_epochs(struct buf *out, const json_t *epochs)
     if (kept < count)
         buf_printf(out, "the last %zu epochs never began\n", count - kept);
     json_decref(began);
+}
+
+/* The shared genome, and what it costs. */
+static void show_genome(const json_t *root, struct buf *out)
+{
+    static const char *const costs[] = {"node_id", "first", "last", "unit", NULL};
+    const json_t *genome = json_object_get(root, "genome");
+
+    buf_add_text(out, "the shared genome\n");
+    add_member(out, genome, "hash");
+    add_member(out, genome, "offered_by");
+    add_genes(out, json_object_get(genome, "genes"));
+    buf_add_text(out, "\nwhat the first and the last shared genome cost each site, on its own work\n");
+    add_table(out, json_object_get(root, "costs"), costs);
+    buf_add_byte(out, '\n');
 }
 
 static void show_summary(const json_t *root, struct buf *out)
@@ -185,6 +234,7 @@ static void show_summary(const json_t *root, struct buf *out)
         add_member(out, json_object_get(root, "network"), network[i]);
     add_member(out, root, "gain");
     buf_add_byte(out, '\n');
+    show_genome(root, out);
     add_epochs(out, json_object_get(root, "epochs"));
     if (json_array_size(json_object_get(root, "events")) > 0) {
         buf_add_text(out, "\nwhat happened\n");

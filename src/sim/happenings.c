@@ -166,31 +166,56 @@ void happenings_rows(struct results *t)
 
 /* ---- all of it */
 
+/* What a lie makes of the node that tells it. */
+static const char *const lies[LIE_COUNT] = {
+    [LIE_NONE] = "is honest again",
+    [LIE_INVERTED_SCORES] = "inverts its scores",
+    [LIE_IPM_SCORES] = "inverts and magnifies its scores",
+    [LIE_ALIE_SCORES] = "bends its scores a little",
+    [LIE_MIMIC_SCORES] = "copies the scores of another site",
+    [LIE_COLLUDING_SCORES] = "scores for its friends",
+    [LIE_INFLATED_CLAIMS] = "inflates its claims",
+    [LIE_NEGATED_CLAIMS] = "negates its claims",
+    [LIE_COPY_CAT] = "offers what another site has found",
+    [LIE_STALE] = "repeats what it offered first",
+    [LIE_DOUBLE_SIGN] = "signs two updates for one",
+    [LIE_MUTE] = "is mute",
+    [LIE_FALSE_RECOUNTS] = "recounts falsely",
+    [LIE_HOSTILE] = "sends hostile entries",
+    [LIE_EQUIVOCATE] = "equivocates",
+};
+
+/* A fault in words behind the name of its node; how it ends. What has no node has its kind alone, and "is over". */
+static const struct {
+    const char *begins, *ends;
+} words[EVENT_KIND_COUNT] = {
+    [EVENT_CRASH] = {"down", "up again"},
+    [EVENT_RESTART] = {"up again", NULL},
+    [EVENT_WIPE] = {"lost its disk", "up again"},
+    [EVENT_SLOW_DOWN] = {"is slowed down", "has its full speed again"},
+    [EVENT_STAKE] = {"has another stake", NULL},
+    [EVENT_ROTATE_KEY] = {"rotates its key", NULL},
+    [EVENT_LIE] = {NULL, "is honest again"},
+    [EVENT_DRIFT] = {"has other work", NULL},
+    [EVENT_PAUSE] = {"pauses", "goes on"},
+    [EVENT_SLOW_DISK] = {"has a slow disk", "has a fast disk again"},
+    [EVENT_FULL_DISK] = {"has a full disk", "has room on its disk again"},
+    [EVENT_CLOCK_SKEW] = {"has another clock", NULL},
+};
+
 static const char *what_of(const struct scenario_event *e, bool ends)
 {
-    if (e->kind == EVENT_CRASH || e->kind == EVENT_WIPE)
-        return ends ? "up again" : e->kind == EVENT_CRASH ? "down" : "lost its disk";
-    if (e->kind == EVENT_PAUSE)
-        return ends ? "goes on" : "pauses";
-    if (e->kind == EVENT_FULL_DISK)
-        return ends ? "has room on its disk again" : "has a full disk";
-    if (e->kind == EVENT_RESTART)
-        return "up again";
+    if (ends && words[e->kind].ends != NULL)
+        return words[e->kind].ends;
     if (e->kind == EVENT_LIE)
-        return e->lie == LIE_NONE || ends ? "honest again" : lie_name(e->lie);
-    return scenario_event_name(e->kind);
+        return lies[e->lie];
+    return words[e->kind].begins != NULL ? words[e->kind].begins : scenario_event_name(e->kind);
 }
 
 /* What operators want shows when it is done. */
 static bool is_a_wish(enum scenario_event_kind kind)
 {
     return kind == EVENT_JOIN || kind == EVENT_LEAVE;
-}
-
-static bool ends_in_words(enum scenario_event_kind kind)
-{
-    return kind == EVENT_CRASH || kind == EVENT_WIPE || kind == EVENT_LIE || kind == EVENT_PAUSE ||
-           kind == EVENT_FULL_DISK;
 }
 
 static void add_faults(struct results *t)
@@ -204,7 +229,7 @@ static void add_faults(struct results *t)
         if (is_a_wish(e->kind))
             continue;
         struct federated_happening *h = add(t, fired->epoch, fired->now_ns, what_of(e, fired->ends));
-        h->ends = fired->ends && !ends_in_words(e->kind);
+        h->ends = fired->ends && words[e->kind].ends == NULL;
         h->effect = !fired->idle;
         if (fired->node >= 0)
             snprintf(h->node_id, sizeof h->node_id, "%s", t->r->nodes[fired->node].name);

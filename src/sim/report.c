@@ -3,6 +3,7 @@
 
 #include "base/dmath.h"
 #include "base/text.h"
+#include "sim/genome_report.h"
 #include "sim/results.h"
 
 void results_report_epoch(const struct results *t, struct federated_epoch_report *out)
@@ -104,4 +105,13 @@ void results_report(const struct results *t, struct federated_simulation_report 
     report->programs = mem_array(report->program_count, sizeof *report->programs);
     for (unsigned i = 0; i < report->program_count; i++)
         results_report_program(r->programs, i, &report->programs[i]);
+}
+
+void results_report_genome(struct results *t, struct federated_simulation_report *report)
+{
+    genome_report_fill(&t->history.state, t->r->scenario->space, &report->genome);
+    report->site_count = t->cost_count;
+    report->costs = t->costs;
+    t->costs = NULL;
+    t->cost_count = 0;
 }

@@ -1,5 +1,7 @@
 #include "sim/results.h"
 
+#include <stdio.h>
+
 #include "base/dmath.h"
 
 enum { GAIN_DRAWS = 4, GAIN_DRAWS_PROGRAM = 1 };
@@ -70,7 +72,7 @@ static void choose_recorder(struct results *t)
     signers_free(&signers);
 }
 
-/* ---- gain and agreement */
+/* ---- costs and agreement */
 
 /* Sum over draws. */
 static uint64_t cost_of(const struct batch_run *runs, unsigned draws)
@@ -79,18 +81,27 @@ static uint64_t cost_of(const struct batch_run *runs, unsigned draws)
 
     for (unsigned draw = 0; draw < draws; draw++)
         cost += runs[draw].answer.cost;
-    return cost > 0 ? cost : 1;
+    return cost;
 }
 
-/* The first and the last genome on one instance, of which this returns the logarithm of their ratio: runs has room for
- * the draws of both, which belong to no epoch of the run. */
-static double log_gain(const struct batch_run *runs, unsigned draws)
+/* Of the first and the last genome on a site's own work: sums over its instances. */
+struct site_sums {
+    double gain;        /* logarithms of the last one's cost over the first one's */
+    double first, last; /* logarithms of the cost of a draw + 1 */
+};
+
+/* One instance: runs are the draws of both, which belong to no epoch of the run. */
+static void sums_add(struct site_sums *sums, const struct batch_run *runs, unsigned draws)
 {
-    return dmath_log((double)cost_of(runs + draws, draws) / (double)cost_of(runs, draws));
+    uint64_t first = cost_of(runs, draws), last = cost_of(runs + draws, draws);
+
+    sums->gain += dmath_log((double)(last > 0 ? last : 1) / (double)(first > 0 ? first : 1));
+    sums->first += dmath_log((double)first / draws + 1);
+    sums->last += dmath_log((double)last / draws + 1);
 }
 
-/* Adds up logarithms over the private instances of a site. */
-static void site_gain(const struct results *t, const struct workload *w, struct journalled *journalled, double *sum)
+static void site_sums(const struct results *t, const struct workload *w, struct journalled *journalled,
+                      struct site_sums *sums)
 {
     const struct federation_state *s = &t->history.state;
     const struct genome *genomes[2] = {&t->history.first_incumbent, &s->incumbent};
@@ -108,28 +119,49 @@ static void site_gain(const struct results *t, const struct workload *w, struct 
     }
     batch_evaluate(&batch, runs, (uint64_t)w->count * all);
     for (unsigned i = 0; i < w->count; i++)
-        *sum += log_gain(&runs[i * all], draws);
+        sums_add(sums, &runs[i * all], draws);
     mem_free(runs);
 }
 
-/* Geometric mean over all private instances of all sites. */
-static int64_t gain_of(const struct results *t)
+/* In tenths of what is counted, so that a report does not say more digits than there are. */
+static double shown_cost(double sum, unsigned count)
+{
+    return (double)(uint64_t)((dmath_exp(sum / count) - 1) * 10 + 0.5) / 10;
+}
+
+static void add_site(struct results *t, const struct sim_node *n, const struct site_sums *sums)
+{
+    struct federated_site_cost *site = &t->costs[t->cost_count++];
+
+    snprintf(site->node_id, sizeof site->node_id, "%s", n->name);
+    if (n->workload->instances[0].graph != NULL)
+        snprintf(site->unit, sizeof site->unit, "iterations");
+    site->first = shown_cost(sums->first, n->workload->count);
+    site->last = shown_cost(sums->last, n->workload->count);
+}
+
+/* The first and the last incumbent on all private instances of all sites. */
+static void cost_sites(struct results *t)
 {
     double sum = 0;
     uint64_t count = 0;
 
+    t->costs = mem_array(t->r->count, sizeof t->costs[0]);
     for (unsigned i = 0; i < t->r->count; i++) {
-        const struct workload *w = t->r->nodes[i].workload;
-        struct journalled *journalled = journalled_new(t->r->options.journal, t->r->jobs + i);
+        const struct sim_node *n = &t->r->nodes[i];
+        struct site_sums sums = {0};
 
-        if (t->r->nodes[i].member >= 0) {
-            site_gain(t, w, journalled, &sum);
-            count += w->count;
-        }
+        if (n->member < 0 || n->workload->count == 0)
+            continue;
+        struct journalled *journalled = journalled_new(t->r->options.journal, t->r->jobs + i);
+        site_sums(t, n->workload, journalled, &sums);
         journalled_taken(journalled);
         journalled_free(journalled);
+        add_site(t, n, &sums);
+        sum += sums.gain;
+        count += n->workload->count;
     }
-    return count == 0 ? PPM : (int64_t)(dmath_exp(sum / (double)count) * PPM + 0.5);
+    t->gain_ppm = count == 0 ? PPM : (int64_t)(dmath_exp(sum / (double)count) * PPM + 0.5);
 }
 
 /* The header of the block at a height of the teller's ledger. */
@@ -233,7 +265,7 @@ enum err results_close(struct results *t, struct diag *diag)
         return err;
     ASSERT(!more && t->next == t->epoch_count);
     choose_recorder(t);
-    t->gain_ppm = gain_of(t);
+    cost_sites(t);
     t->roots_agree = all_agree(t);
     return t->r->options.journal != NULL ? journal_check(t->r->options.journal, diag) : ERR_OK;
 }
@@ -244,5 +276,6 @@ void results_fini(struct results *t)
     history_fini(&t->history);
     mem_free(t->statuses);
     mem_free(t->happenings);
+    mem_free(t->costs);
     *t = (struct results){0};
 }

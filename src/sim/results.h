@@ -35,6 +35,8 @@ struct results {
     struct results_epoch epoch; /* the present one */
     uint64_t anchored;          /* epochs told so far that are */
     int64_t gain_ppm;           /* cost of the last incumbent in millionths of the first one's */
+    uint64_t cost_count;
+    struct federated_site_cost *costs; /* owned; of the sites that are members and have work */
     bool roots_agree;
 
     /* happenings.c */
@@ -58,6 +60,8 @@ void results_fini(struct results *t);
 void results_report(const struct results *t, struct federated_simulation_report *report);
 void results_report_program(struct programs *programs, unsigned index, struct federated_program_report *out);
 void results_report_epoch(const struct results *t, struct federated_epoch_report *out);
+/* report.c: the shared genome and what it costs, which the report takes over; after results_close(). */
+void results_report_genome(struct results *t, struct federated_simulation_report *report);
 /* happenings.c: before the next epoch is read; when it has been and ended; what is in the report of the run, which
  * takes it over. */
 void happenings_begin(struct results *t);

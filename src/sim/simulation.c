@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "record/artifacts.h"
 #include "record/finished.h"
+#include "sim/genome_report.h"
 #include "scenario/scenario.h"
 #include "record/summary_file.h"
 #include "sim/results.h"
@@ -130,6 +131,7 @@ static enum err tell(const struct rehearsal *r, struct leaving *l, struct federa
         artifacts_abandon(l->files);
     if (err == ERR_OK) {
         results_report(&l->results, report);
+        results_report_genome(&l->results, report);
         results_standstill(&l->results, &report->standstill);
         report->undone = report->standstill.text == NULL ? results_undone(&l->results) : NULL;
         happenings_report(&l->results, report);
@@ -338,5 +340,7 @@ void federated_simulation_report_free(struct federated_simulation_report *report
     mem_free(report->standstill.missing);
     mem_free(report->standstill.text);
     mem_free(report->undone);
+    mem_free(report->costs);
+    genome_report_free(&report->genome);
     *report = (struct federated_simulation_report){0};
 }

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "sim/results.h"
+#include "state/shared_genome.h"
 
 static json_t *decimal(uint64_t v)
 {
@@ -80,6 +81,23 @@ json_t *results_summary_epoch(const struct results *t)
 }
 
 /* ---- the whole */
+
+static json_t *costs_json(const struct results *t)
+{
+    json_t *out = json_array();
+
+    for (uint64_t i = 0; i < t->cost_count; i++) {
+        const struct federated_site_cost *c = &t->costs[i];
+        json_t *site = json_object();
+
+        json_put(site, "node_id", json_string(c->node_id));
+        json_put(site, "unit", c->unit[0] != '\0' ? json_string(c->unit) : json_null());
+        json_put(site, "first", json_real(c->first));
+        json_put(site, "last", json_real(c->last));
+        json_push(out, site);
+    }
+    return out;
+}
 
 static json_t *recorder_json(const struct results *t)
 {
@@ -206,6 +224,8 @@ json_t *results_summary(const struct results *t)
     json_put(out, "nodes", nodes_json(t));
     json_put(out, "roots", roots_json(t));
     json_put(out, "end", results_end(t));
+    json_put(out, "genome", shared_genome_json(&t->history.state));
+    json_put(out, "costs", costs_json(t));
     json_put(out, "gain", json_u64((uint64_t)t->gain_ppm));
     return out;
 }

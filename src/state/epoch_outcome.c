@@ -1,5 +1,7 @@
 #include "state/epoch_outcome.h"
 
+#include "state/shared_genome.h"
+
 /* In aligned order: by fingerprint, as the candidates. */
 static void update_insert(const struct federation_state *s, struct epoch_outcome *o, const struct aligned_update *u)
 {
@@ -79,6 +81,7 @@ json_t *outcome_json(const struct epoch_outcome *o, const struct federation_stat
     json_put(j, "changed", json_boolean(o->changed));
     json_put(j, "aggregated_delta", json_integer(o->aggregated_delta_ppm));
     json_put(j, "incumbent", json_hex(digest_bytes(&o->incumbent)));
+    json_put(j, "genes", shared_genome_values(s));
     json_put(j, "rolled_back_to", o->rolled_back ? json_u64(o->rollback_epoch) : json_null());
     json_put(j, "candidates", json_u64(o->candidates));
     json_put(j, "participants", json_u64(o->update_count));

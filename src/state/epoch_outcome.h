@@ -37,8 +37,9 @@ void outcome_fill(const struct federation_state *s, const struct decision *d, st
 /* The members' standing, from s after it. */
 void outcome_count(const struct federation_state *s, struct epoch_outcome *out);
 
-/* {"anchored", "changed", "aggregated_delta", "incumbent", "rolled_back_to", "candidates", "participants" (updates),
- * "scored", "left_out" (if any), "stale", "absent", "quarantined", "convicted", "false_claims", "aligned_updates":
+/* {"anchored", "changed", "aggregated_delta", "incumbent", "genes" (of it: shared_genome_values()), "rolled_back_to",
+ * "candidates", "participants" (updates), "scored", "left_out" (if any), "stale", "absent", "quarantined", "convicted",
+ * "false_claims", "aligned_updates":
  * [{node_id, ledger_height, delta_score, anchor_hash, staleness}]}; s: after the block. New reference. */
 json_t *outcome_json(const struct epoch_outcome *o, const struct federation_state *s);
 

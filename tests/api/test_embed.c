@@ -8,6 +8,18 @@
 
 static unsigned calls;
 
+static int genome_is_told(const struct federated_simulation_report *r)
+{
+    int told = r->genome.epoch == 2 && r->genome.gene_count == 8 && r->genome.json[0] == '{' && r->site_count == 3 &&
+               strcmp(r->costs[0].node_id, "core-local") == 0 && strcmp(r->costs[0].unit, "iterations") == 0 &&
+               r->costs[0].last > 0 && r->costs[0].last < r->costs[0].first &&
+               memcmp(r->genome.hash, r->epochs[1].incumbent, 32) == 0;
+
+    for (uint64_t i = 0; i < r->genome.gene_count; i++)
+        told &= r->genome.genes[i].name[0] != '\0' && r->genome.genes[i].value[0] != '\0';
+    return told;
+}
+
 static int progress(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds)
 {
     (void)context;
@@ -40,13 +52,14 @@ int main(int argc, char **argv)
     failed += check(3, report.roots_agree && report.gain > 0 && report.messages > 0, "the report is filled");
     failed += check(4, strcmp(report.label, "default") == 0, "the label of baseline.json");
     failed += check(5, calls > 0, "progress is told");
+    failed += check(6, genome_is_told(&report), "the shared genome by name, and what it costs");
     federated_simulation_report_free(&report);
 
     options.scenario = "/nonexistent/scenario.json";
-    failed += check(6, federated_simulation_run(&options, &report, error, sizeof error) == 2 && error[0] != '\0',
+    failed += check(7, federated_simulation_run(&options, &report, error, sizeof error) == 2 && error[0] != '\0',
                     "a missing scenario is status 2 and one line");
     options.epochs = 0;
-    failed += check(7, federated_simulation_run(&options, &report, error, sizeof error) == 2, "no epochs is status 2");
-    puts("1..7");
+    failed += check(8, federated_simulation_run(&options, &report, error, sizeof error) == 2, "no epochs is status 2");
+    puts("1..8");
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -477,6 +477,33 @@ static void summary_changed_after_signing(void)
     must_find(&y, RULE_SUMMARY_SIGNATURE);
 }
 
+/* The log says which genome is shared, what its genes are and who has offered it. */
+static void shared_genome_of_the_recorders_own(void)
+{
+    static const char *const keys[] = {"hash", "offered_by", "genes"};
+
+    for (unsigned i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        struct forgery y = {0};
+        json_t *s = open_summary(&y), *genome = json_object_get(s, "genome"), *genes = json_object_get(genome, "genes");
+
+        if (i < 2)
+            json_object_set_new(genome, keys[i], json_string("mine"));
+        else
+            json_object_set_new(genes, json_object_iter_key(json_object_iter(genes)), json_integer(3));
+        fixture_sign_summary(&good, s);
+        must_find(&y, RULE_SUMMARY_VIEW);
+    }
+}
+
+static void genes_of_an_epoch_of_the_recorders_own(void)
+{
+    struct forgery y = {0};
+    json_t *genes = json_object_get(json_object_get(open_epoch(&y, 2), "outcome"), "genes");
+
+    json_object_set_new(genes, json_object_iter_key(json_object_iter(genes)), json_integer(3));
+    must_find(&y, RULE_EPOCH_VIEW);
+}
+
 static void recorder_who_is_no_member(void)
 {
     struct forgery y = {0};
@@ -658,6 +685,10 @@ static void observed_fields_of_any_type(void)
         {"epochs", "stalled", "0"},
         {"epochs", "virtual_ms", "{\"a\": 1}"},
         {"epochs", "view_changes", "[]"},
+        {NULL, "costs", "{}"},
+        {NULL, "costs", "[{\"node_id\": \"a\", \"unit\": 7, \"first\": 1.0, \"last\": 2.0}]"},
+        {NULL, "costs", "[{\"node_id\": \"a\", \"unit\": null, \"first\": \"1\", \"last\": 2.0}]"},
+        {NULL, "costs", "[{\"node_id\": \"a\", \"unit\": null, \"first\": 1.0}]"},
         {"nodes", "up", "\"yes\""},
         {"nodes", "height", "-7"},
         {"nodes", "restarts", "true"},
@@ -709,6 +740,8 @@ int main(void)
     TAP_RUN(summary_of_another_label);
     TAP_RUN(summary_that_forgets_a_node);
     TAP_RUN(summary_changed_after_signing);
+    TAP_RUN(shared_genome_of_the_recorders_own);
+    TAP_RUN(genes_of_an_epoch_of_the_recorders_own);
     TAP_RUN(recorder_who_is_no_member);
     TAP_RUN(keys_in_another_order);
     TAP_RUN(observed_fields_of_any_type);

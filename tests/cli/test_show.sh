@@ -47,14 +47,17 @@ ok "says who joined, and that the quorum is another one then" sh -c \
 ok "who is down and up again" sh -c 'grep -q " v1 down (" out && grep -q " v1 up again (" out'
 ok "who left" grep -q ' e left (' out
 ok "what is over" sh -c 'grep -q " loss_burst (" out && grep -q "loss_burst is over (" out'
-ok "how far a liar's row is" grep -q "rows from the others' order: v2 [01]\.[0-9]*, honest ones at most [01]\." out
+ok "how far a liar's scores are" grep -q "how far scores are from .*: v2 [01]\.[0-9]*, honest sites at most [01]\." out
+ok "which lie a node tells" sh -c 'grep -q " v2 inverts its scores (" out && grep -q " v2 is honest again (" out'
 ok "what the network carried" grep -q '^ *1  yes .* [1-9][0-9]*  *[0-9]*\.[0-9][0-9]' out
 ok "the same as JSON" run 0 "$federated_sim" --scenario busy.json --epochs 6 --output-dir o --json
 ok "with the summary's keys" python3 - << 'END'
 import json
 told, kept = json.load(open('out')), json.load(open('o/simulations/epoch_summary_busy.json'))
 same = lambda a, b, keys: all(a[k] == b[k] for k in keys)
-assert same(told, kept, ('scenario', 'label', 'seed', 'epoch_count', 'network', 'work', 'gain'))
+assert same(told, kept, ('scenario', 'label', 'seed', 'epoch_count', 'network', 'work', 'genome', 'costs', 'gain'))
+assert told['genome']['hash'] == told['epochs'][-1]['incumbent'] and len(told['genome']['genes']) > 3
+assert {c['node_id'] for c in told['costs']} > {'v0', 'v4'} and all(c['unit'] == 'iterations' for c in told['costs'])
 assert same(told['roots'], kept['roots'], ('log_root', 'state_root', 'agree'))
 for a, b in zip(told['epochs'], kept['epochs']):
     own = {'ended', 'left_out', 'incumbent_changed', 'rolled_back', 'log_size', 'network', 'quorum', 'rows'}
@@ -67,8 +70,12 @@ assert [[l['node_id'] for l in e['rows']['liars']] for e in told['epochs']] == [
 END
 ok "its summary" run 0 "$prismfed" show o/simulations/epoch_summary_busy.json
 ok "shows what happened" grep -q '^3  *[0-9]*  *crash  *v1 ' out
+ok "the shared genome" grep -q '^  tenure_base  *[0-9]' out
+ok "what it costs" grep -q '^v0  *[0-9.]*  *[0-9.]*  *iterations' out
+ok "how many offers were left out" grep -q 'left_out' out
 ok "and who is up" grep -q '^v1  *core  *active  *0  *yes  *[0-9]*  *1 ' out
 ok "an epoch of it" run 0 "$prismfed" show o/ledger/busy/epoch_001.json
+ok "shows the genome after it" grep -q '^  tenure_base  *[0-9]' out
 ok "shows how far each row is" grep -q '^v2  *[01]\.[0-9][0-9]' out
 field envelope > envelope.b64
 ok "an envelope in base64" run 0 "$prismfed" show envelope.b64
@@ -114,7 +121,8 @@ ok "do nothing" harmless
 ok "and forge no line" refused_pattern '^forged' out
 ok "but can be seen" grep -q -F '\u{1b}[2J\u{9b}31m\u{202e}\u{a}forged' out
 printf '{"format": "prismfed.epoch-summary", "scenario": "\\u009b2J", "epochs": [{"epoch": "\\u202e"}],
-  "nodes": [{"node_id": "\\u200b"}]}' > hostile.json
+  "nodes": [{"node_id": "\\u200b"}],
+  "genome": {"genes": {"\\u001b[2J": "\\u009b"}}, "costs": [{"unit": "\\u202e"}]}' > hostile.json
 ok "of a summary" run 0 "$prismfed" show hostile.json
 ok "do nothing" harmless
 printf '{"x": "\177\302\233"}' > hostile.json

@@ -7,9 +7,9 @@ cd "$(dirname "$0")/../.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# From the scenario's line to the line of its gain, real times blanked.
+# From the scenario's line to that of the last site's cost, real times blanked.
 table() {
-    sed -n '/^baseline (label/,/^gained:/p' |
+    sed -n '/^baseline (label/,/^  edge-clinic /p' |
         sed -E 's/( [0-9.]+s) +([0-9.]+s|-)/\1/; s/virtual time in .*/virtual time/; s/ +$//'
 }
 

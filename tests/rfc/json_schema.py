@@ -8,6 +8,7 @@ TYPES = {
     'array': lambda v: isinstance(v, list),
     'string': lambda v: isinstance(v, str),
     'integer': lambda v: isinstance(v, int) and not isinstance(v, bool),
+    'number': lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
     'boolean': lambda v: isinstance(v, bool),
     'null': lambda v: v is None,
 }
