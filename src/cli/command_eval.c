@@ -67,12 +67,42 @@ static int read_arguments(int argc, char **argv, struct arguments *a, bool *help
 
 /* ---- what is told, as text at once or as JSON at the end */
 
-static void tell_run(struct trial *t, const char *what, const char *instance, struct evaluation e, const char *says)
+/* As the program had said it: {"cost"}, and the unit where it is known. */
+static void put_cost(json_t *out, const struct program_spec *program, uint64_t cost)
 {
+    if (program == NULL || (program->decimals == 0 && program->cost_min == 0))
+        json_put(out, "cost", json_u64(cost));
+    else
+        json_put(out, "cost", json_real(program_mean_cost(program, (double)cost)));
+    if (program != NULL && program->unit[0] != '\0')
+        json_put(out, "unit", json_string(program->unit));
+}
+
+static void say_cost(const struct program_spec *program, uint64_t cost)
+{
+    struct buf text = {0};
+
+    if (program != NULL)
+        program_cost_print(program, cost, &text);
+    else
+        buf_printf(&text, "%" PRIu64, cost);
+    say(stdout, "cost %s\n", buf_text(&text));
+    buf_free(&text);
+}
+
+static void tell_run(struct trial *t, const char *what, const struct instance *instance, struct evaluation e,
+                     const char *says)
+{
+    const struct program_spec *program = program_spec_of(instance);
+    char hash[2 * DIGEST_SIZE + 1];
+    const char *name = instance->name;
+
+    digest_hex(&instance->hash, hash);
+    name = name != NULL ? name : hash + 52;
     if (t->site == NULL) {
-        say(stdout, "  %-13s %-28s %-8s ", what, instance, evaluation_status_name(e.status));
+        say(stdout, "  %-13s %-28s %-8s ", what, name, evaluation_status_name(e.status));
         if (e.status == EVALUATION_SUCCESS)
-            say(stdout, "cost %" PRIu64 "\n", e.cost);
+            say_cost(program, e.cost);
         else
             say(stdout, "%s\n", says);
         fflush(stdout);
@@ -80,10 +110,10 @@ static void tell_run(struct trial *t, const char *what, const char *instance, st
     }
     json_t *run = json_object();
     json_put(run, "what", json_string(what));
-    json_put(run, "instance", json_string(instance));
+    json_put(run, "instance", json_string(name));
     json_put(run, "status", json_string(evaluation_status_name(e.status)));
     if (e.status == EVALUATION_SUCCESS)
-        json_put(run, "cost", json_u64(e.cost));
+        put_cost(run, program, e.cost);
     else
         json_put(run, "says", json_string(says));
     json_push(json_object_get(t->site, "runs"), run);
@@ -144,15 +174,14 @@ static struct evaluation try_one(struct trial *t, const struct instance *instanc
         .epoch = t->scenario->epoch_start,
         .limit = t->scenario->policy.iteration_limit,
     };
-    char says[PROGRAM_SAYS_SIZE] = "not solved within the limit", hash[2 * DIGEST_SIZE + 1];
+    char says[PROGRAM_SAYS_SIZE] = "not solved within the limit";
     struct evaluation e;
 
     if (t->programs != NULL)
         e = programs_try(&task, says);
     else
         instance->evaluator->evaluate(instance->evaluator, &task, &e);
-    digest_hex(&instance->hash, hash);
-    tell_run(t, what, instance->name != NULL ? instance->name : hash + 52, e, says);
+    tell_run(t, what, instance, e, says);
     t->runs++;
     t->count[e.status]++;
     t->problems += e.status == EVALUATION_CRASHED || e.status == EVALUATION_ABORT;

@@ -1,5 +1,7 @@
 #include "program/cost.h"
 
+#include <inttypes.h>
+
 /* Digits that can matter: COST_MAX has 19. */
 enum { DIGITS_MAX = 24, EXPONENT_MAX = 100000 };
 
@@ -92,18 +94,30 @@ static bool decimal_scan(struct bytes text, struct decimal *out)
     return scan_digits(&s, out) && scan_exponent(&s, out) && s.at == s.end;
 }
 
-static uint64_t decimal_round(const struct decimal *d, long whole)
+/* Is what stands behind the first `whole` digits at least a half; below zero, where up is towards zero, more than one?
+ */
+static bool rounds_away(const struct decimal *d, long whole)
 {
-    uint64_t v = 0;
-
-    if (whole > 18)
-        return COST_MAX;
-    for (long i = 0; i < whole; i++)
-        v = v * 10 + (i < d->count ? (uint64_t)(d->digits[i] - '0') : 0);
-    return v + (whole >= 0 && whole < d->count && d->digits[whole] >= '5');
+    if (whole < 0 || whole >= d->count || whole >= DIGITS_MAX)
+        return false;
+    if (d->digits[whole] != '5' || !d->is_negative)
+        return d->digits[whole] >= '5';
+    return d->last > whole + 1;
 }
 
-enum err cost_parse(struct bytes text, unsigned decimals, uint64_t *out, struct diag *diag)
+static int64_t decimal_round(const struct decimal *d, long whole)
+{
+    int64_t v = 0;
+
+    if (whole > 18)
+        return d->is_negative ? -COST_MAX : COST_MAX;
+    for (long i = 0; i < whole; i++)
+        v = v * 10 + (i < d->count ? d->digits[i] - '0' : 0);
+    v += rounds_away(d, whole);
+    return d->is_negative ? -v : v;
+}
+
+enum err cost_parse(struct bytes text, unsigned decimals, int64_t *out, struct diag *diag)
 {
     int shown = text.len < 40 ? (int)text.len : 40;
     const char *start = text.len > 0 ? (const char *)text.data : "";
@@ -117,8 +131,6 @@ enum err cost_parse(struct bytes text, unsigned decimals, uint64_t *out, struct 
         *out = 0;
         return ERR_OK;
     }
-    if (d.is_negative)
-        return diag_set(diag, ERR_RANGE, "the cost %.*s is below zero", shown, start);
     whole = d.point + (long)decimals;
     if (decimals == 0 && d.last > whole)
         return diag_set(diag, ERR_RANGE,
@@ -126,4 +138,34 @@ enum err cost_parse(struct bytes text, unsigned decimals, uint64_t *out, struct 
                         start);
     *out = decimal_round(&d, whole);
     return ERR_OK;
+}
+
+bool cost_is_exact(struct bytes text, unsigned decimals)
+{
+    struct decimal d;
+
+    return decimal_scan(text, &d) && (d.count == 0 || d.last <= d.point + (long)decimals);
+}
+
+uint64_t cost_scale(unsigned decimals)
+{
+    uint64_t scale = 1;
+
+    ASSERT(decimals <= COST_DECIMALS_MAX);
+    for (unsigned i = 0; i < decimals; i++)
+        scale *= 10;
+    return scale;
+}
+
+void cost_print(int64_t cost, unsigned decimals, struct buf *out)
+{
+    uint64_t scale = cost_scale(decimals), size = cost < 0 ? -(uint64_t)cost : (uint64_t)cost, rest = size % scale;
+
+    while (decimals > 0 && rest % 10 == 0) {
+        rest /= 10;
+        decimals--;
+    }
+    buf_printf(out, "%s%" PRIu64, cost < 0 ? "-" : "", size / scale);
+    if (decimals > 0)
+        buf_printf(out, ".%0*" PRIu64, (int)decimals, rest);
 }

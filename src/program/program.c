@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mutate.h"
+#include "program/cost.h"
 #include "program/session.h"
 
 /* Answers kept: enough for an epoch of many sites, and always the same memory. One run of CHECK_ONE_IN of a program
@@ -140,18 +141,15 @@ static void attempt_session(struct program *p, const struct question *q, struct 
 static struct evaluation attempt(struct program *p, const struct question *q, char says[PROGRAM_SAYS_SIZE])
 {
     struct evaluation e = {.work = q->limit};
+    uint64_t scale = cost_scale(p->spec->decimals);
     struct answer a = {0};
-    uint64_t scale = 1;
 
-    for (unsigned i = 0; i < p->spec->decimals; i++)
-        scale *= 10;
     if (p->spec->runner == RUNNER_JSONL)
         attempt_session(p, q, &a);
     else
         attempt_once(p, q, &a);
     if (a.status == EVALUATION_SUCCESS && a.cost > q->limit * scale)
-        answer_set(&a, EVALUATION_TIMEOUT, "a cost of %.15g is above the limit of %llu (policy.iteration_limit)",
-                   (double)a.cost / (double)scale, (unsigned long long)q->limit);
+        answer_above(&a, q);
     e.status = a.status;
     if (a.status == EVALUATION_SUCCESS) {
         e.cost = a.cost;
@@ -296,6 +294,13 @@ struct evaluation programs_try(const struct evaluation_task *task, char says[PRO
     return attempt(p, &q, says);
 }
 
+const struct program_spec *program_spec_of(const struct instance *instance)
+{
+    const struct program *p = (const struct program *)(const void *)instance->evaluator;
+
+    return instance->graph == NULL && p->evaluator.evaluate == program_evaluate ? p->spec : NULL;
+}
+
 void programs_confined(const struct instance *instance, struct buf *out)
 {
     struct program *p = (struct program *)(void *)instance->evaluator;
@@ -413,9 +418,10 @@ static struct digest id_of(const struct program_spec *spec)
     struct buf text = {0};
     struct digest id;
 
-    buf_printf(&text, "%u %u %u %u %u %u %u %u %u %u %d %d %d %s", (unsigned)spec->runner, l->cutoff_ms, l->cpu_s,
-               l->memory_mb, l->output_kb, l->file_mb, l->processes, spec->retries, spec->par, spec->decimals,
-               spec->bound, spec->deterministic, spec->network, spec->folder);
+    buf_printf(&text, "%u %u %lld %u %u %u %u %u %u %u %u %u %d %d %d %s", (unsigned)spec->objective,
+               (unsigned)spec->runner, (long long)spec->cost_min, l->cutoff_ms, l->cpu_s, l->memory_mb, l->output_kb,
+               l->file_mb, l->processes, spec->retries, spec->par, spec->decimals, spec->bound, spec->deterministic,
+               spec->network, spec->folder);
     id_texts(&text, spec->arguments, spec->argument_count);
     id_texts(&text, spec->files, spec->file_count); /* sites do not share one, nor what it may see */
     id_texts(&text, spec->environment, spec->environment_count);

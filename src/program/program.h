@@ -18,8 +18,12 @@ enum {
     PROGRAM_PAR_MAX = 10,
     PROGRAM_RETRIES_MAX = 10,
     PROGRAM_FILE_MAX = 256 << 20,
-    PROGRAM_SAYS_SIZE = 256
+    PROGRAM_SAYS_SIZE = 256,
+    PROGRAM_UNIT_SIZE = 33
 };
+
+/* What an AClib wrapper's answer costs: OBJECTIVE_ANY: its "cost" where there is one, else its runtime. */
+enum program_objective { OBJECTIVE_ANY, OBJECTIVE_RUNTIME, OBJECTIVE_RUNLENGTH, OBJECTIVE_QUALITY, OBJECTIVE_COUNT };
 
 /* What a scenario says of it. */
 struct program_spec {
@@ -40,7 +44,11 @@ struct program_spec {
     unsigned retries;  /* of a run that crashed */
     unsigned par;      /* a TIMEOUT costs so many limits */
     unsigned decimals; /* of a cost that count */
-    bool bound;        /* irace: is told the limit, as target runners are when capping is on */
+    int64_t cost_min;  /* the least cost that it can have, in units of 10^-decimals: what is federated is how far above
+                          it a cost lies */
+    char unit[PROGRAM_UNIT_SIZE];     /* of its costs, for people; empty: it does not say */
+    enum program_objective objective; /* RUNNER_ACLIB */
+    bool bound;                       /* irace: is told the limit, as target runners are when capping is on */
     bool deterministic;
 };
 
@@ -48,6 +56,13 @@ void program_spec_init(struct program_spec *spec); /* the defaults */
 void program_spec_copy(const struct program_spec *spec, struct program_spec *out);
 void program_spec_fini(struct program_spec *spec);
 const char *program_runner_name(enum program_runner runner); /* "jsonl", "irace", "smac", "aclib" */
+
+/* Appends a counted cost (struct evaluation) as the program had said it, with its unit where that is known. */
+void program_cost_print(const struct program_spec *spec, uint64_t cost, struct buf *out);
+/* The same of a mean of counted costs, without the unit, to one decimal more than count. */
+double program_mean_cost(const struct program_spec *spec, double cost);
+/* What the instance's program has; NULL: it is the built-in solver's, which counts iterations. Borrowed. */
+const struct program_spec *program_spec_of(const struct instance *instance);
 
 /* What became of the runs, for a person; in no artifact. */
 struct program_tally {

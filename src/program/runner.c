@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mutate.h"
 #include "program/cost.h"
 
 void answer_set(struct answer *a, enum evaluation_status status, const char *fmt, ...)
@@ -22,13 +23,32 @@ void answer_set(struct answer *a, enum evaluation_status status, const char *fmt
 
 void answer_cost(struct answer *a, const struct program_spec *spec, struct bytes text)
 {
+    struct buf least = {0};
     struct diag diag = {0};
-    uint64_t cost = 0;
+    int64_t cost = 0;
 
+    cost_print(spec->cost_min, spec->decimals, &least);
     if (cost_parse(text, spec->decimals, &cost, &diag) != ERR_OK)
         answer_set(a, EVALUATION_ABORT, "%s", diag.text);
+    else if (MUTATE(PROGRAM_COST_BELOW_ITS_LEAST, false, cost < spec->cost_min))
+        answer_set(a, EVALUATION_ABORT, "the cost %.*s is below %s, the least that \"cost_min\" in the scenario allows",
+                   text.len < 40 ? (int)text.len : 40, (const char *)text.data,
+                   spec->cost_min == 0 ? "zero" : buf_text(&least));
     else
-        *a = (struct answer){.status = EVALUATION_SUCCESS, .cost = cost};
+        *a = (struct answer){.status = EVALUATION_SUCCESS, .cost = (uint64_t)(cost - spec->cost_min)};
+    buf_free(&least);
+}
+
+void answer_above(struct answer *a, const struct question *q)
+{
+    struct buf cost = {0}, limit = {0};
+
+    program_cost_print(q->spec, a->cost, &cost);
+    program_cost_print(q->spec, q->limit * cost_scale(q->spec->decimals), &limit);
+    answer_set(a, EVALUATION_TIMEOUT, "a cost of %s is above the limit of %s (policy.iteration_limit%s)",
+               buf_text(&cost), buf_text(&limit), q->spec->cost_min != 0 ? " above cost_min" : "");
+    buf_free(&cost);
+    buf_free(&limit);
 }
 
 static const char *signal_text(long number)

@@ -18,13 +18,16 @@ struct question {
 
 struct answer {
     enum evaluation_status status;
-    uint64_t cost; /* a SUCCESS's, in units of 10^-decimals */
+    uint64_t cost; /* a SUCCESS's, in units of 10^-decimals above the spec's cost_min */
     char says[PROGRAM_SAYS_SIZE];
 };
 
 void answer_set(struct answer *a, enum evaluation_status status, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* A success, if the text is a cost; else an ABORT that says why. */
 void answer_cost(struct answer *a, const struct program_spec *spec, struct bytes text);
+
+/* Of a success above the question's limit: a TIMEOUT that says so. */
+void answer_above(struct answer *a, const struct question *q);
 
 /* The words of a command line, the last one NULL. */
 struct words {

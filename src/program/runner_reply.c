@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "program/cost.h"
 #include "program/runner.h"
 
@@ -32,7 +34,8 @@ static void answer_status(struct answer *a, const struct program_spec *spec, str
     else if (known != EVALUATION_SUCCESS)
         answer_set(a, known, "it says so itself");
     else if (cost.len == 0)
-        answer_set(a, EVALUATION_ABORT, "it says SUCCESS, and no cost");
+        answer_set(a, EVALUATION_ABORT, "it says SUCCESS, and no cost%s",
+                   spec->objective == OBJECTIVE_ANY ? "" : " of the kind that \"objective\" in the scenario names");
     else
         answer_cost(a, spec, cost);
 }
@@ -83,11 +86,12 @@ static bool is_equals(uint8_t c)
 static void irace_answer(const struct program_spec *spec, struct bytes text, struct answer *out)
 {
     struct bytes rest = trim(text), cost = cut(&rest, is_blank), time;
-    uint64_t ignored;
+    int64_t seconds = 0;
 
     rest = trim(rest);
     time = cut(&rest, is_blank);
-    if (trim(rest).len > 0 || (time.len > 0 && cost_parse(time, COST_DECIMALS_MAX, &ignored, NULL) != ERR_OK))
+    if (trim(rest).len > 0 ||
+        (time.len > 0 && (cost_parse(time, COST_DECIMALS_MAX, &seconds, NULL) != ERR_OK || seconds < 0)))
         answer_set(out, EVALUATION_ABORT, "expected one or two numbers, it printed \"%.*s\"",
                    text.len < 60 ? (int)text.len : 60, (const char *)text.data);
     else
@@ -128,44 +132,89 @@ static void smac_answer(const struct program_spec *spec, struct bytes text, stru
         answer_set(out, EVALUATION_CRASHED, "no \"cost=...\" in what it printed");
 }
 
-/* What follows the mark, in any case of letters; the last line that has it. */
+/* What stands in the line behind the mark, in any case of letters. */
+static bool find_mark(struct bytes line, const char *mark, struct bytes *out)
+{
+    size_t length = strlen(mark);
+
+    for (size_t at = 0; at + length <= line.len; at++) {
+        size_t i = 0;
+
+        while (i < length && (line.data[at + i] | 0x20) == (uint8_t)(mark[i] | 0x20))
+            i++;
+        if (i < length)
+            continue;
+        *out = (struct bytes){line.data + at + length, line.len - at - length};
+        return true;
+    }
+    return false;
+}
+
+/* The last line with a result: AClib's own mark, and those of the tools that its wrappers were written for before. */
 static bool find_result(struct bytes text, struct bytes *out)
 {
-    static const char mark[] = "result of this algorithm run:";
+    static const char *const marks[] = {"result of this algorithm run:", "result for paramils:", "result for smac:"};
     bool found = false;
 
     while (text.len > 0) {
         struct bytes line = cut(&text, is_line_end);
 
-        for (size_t at = 0; at + sizeof mark - 1 <= line.len; at++) {
-            size_t i = 0;
-
-            while (mark[i] != '\0' && (line.data[at + i] | 0x20) == (uint8_t)(mark[i] | 0x20))
-                i++;
-            if (mark[i] != '\0')
-                continue;
-            *out = (struct bytes){line.data + at + i, line.len - at - i};
-            found = true;
-            break;
-        }
+        for (unsigned i = 0; i < sizeof marks / sizeof marks[0]; i++)
+            found |= find_mark(line, marks[i], out);
     }
     return found;
+}
+
+/* The member that the objective names. */
+static const json_t *result_cost(const struct program_spec *spec, const json_t *object)
+{
+    static const char *const keys[OBJECTIVE_COUNT] = {"cost", "runtime", "runlength", "cost"};
+    const json_t *cost = json_object_get(object, keys[spec->objective]);
+
+    if (cost == NULL && spec->objective == OBJECTIVE_ANY)
+        return json_object_get(object, "runtime");
+    return cost;
 }
 
 void answer_json(struct answer *a, const struct program_spec *spec, const json_t *object)
 {
     const char *status = json_string_value(json_object_get(object, "status"));
-    const json_t *cost = json_object_get(object, "cost");
+    const json_t *cost = spec->runner == RUNNER_ACLIB ? result_cost(spec, object) : json_object_get(object, "cost");
+    const char *unit = json_string_value(json_object_get(object, "unit"));
     struct buf text = {0};
 
-    if (cost == NULL && spec->runner == RUNNER_ACLIB)
-        cost = json_object_get(object, "runtime");
+    if (unit != NULL && spec->unit[0] != '\0' && strcmp(unit, spec->unit) != 0) {
+        answer_set(a, EVALUATION_ABORT, "its cost is in \"%.40s\", and \"unit\" in the scenario is \"%s\"", unit,
+                   spec->unit);
+        return;
+    }
     if (json_is_number(cost))
         json_line(cost, &text);
     else if (json_is_string(cost))
         buf_add_text(&text, json_string_value(cost));
     answer_status(a, spec, bytes_of_text(status != NULL ? status : ""), bytes_of_buf(&text));
     buf_free(&text);
+}
+
+static bool is_comma(uint8_t c)
+{
+    return c == ',';
+}
+
+/* ParamILS and the first SMAC: "SAT, 0.15, 1200, 0, 12345", and maybe more. */
+static void list_answer(const struct program_spec *spec, struct bytes result, struct answer *out)
+{
+    enum { STATUS, RUNTIME, RUNLENGTH, QUALITY, SEED, FIELDS };
+    static const unsigned places[OBJECTIVE_COUNT] = {RUNTIME, RUNTIME, RUNLENGTH, QUALITY};
+    struct bytes rest = result, fields[FIELDS];
+
+    for (unsigned i = 0; i < FIELDS; i++)
+        fields[i] = trim(cut(&rest, is_comma));
+    if (fields[SEED].len == 0)
+        answer_set(out, EVALUATION_ABORT, "expected status, runtime, runlength, quality and seed, it said \"%.*s\"",
+                   result.len < 60 ? (int)result.len : 60, (const char *)result.data);
+    else
+        answer_status(out, spec, fields[STATUS], fields[places[spec->objective]]);
 }
 
 static void aclib_answer(const struct program_spec *spec, struct bytes text, struct answer *out)
@@ -175,10 +224,16 @@ static void aclib_answer(const struct program_spec *spec, struct bytes text, str
     struct diag diag = {0};
 
     if (!find_result(text, &result)) {
-        answer_set(out, EVALUATION_CRASHED, "no \"Result of this algorithm run:\" in what it printed");
+        answer_set(out, EVALUATION_CRASHED,
+                   "no \"Result of this algorithm run:\" or \"Result for ParamILS:\" in what it printed");
         return;
     }
-    if (json_doc_parse(&doc, "result", trim(result), &diag) != ERR_OK) {
+    result = trim(result);
+    if (result.len > 0 && result.data[0] != '{') {
+        list_answer(spec, result, out);
+        return;
+    }
+    if (json_doc_parse(&doc, "result", result, &diag) != ERR_OK) {
         answer_set(out, EVALUATION_ABORT, "its %s", diag.text);
         return;
     }

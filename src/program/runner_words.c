@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "program/cost.h"
 #include "program/runner.h"
 
 void words_add(struct words *w, const char *text, size_t len)
@@ -74,7 +75,7 @@ static void irace_words(const struct question *q, struct words *out, struct buf 
     add_text(out, scratch);
     words_add(out, q->instance->name, strlen(q->instance->name));
     if (q->spec->bound) {
-        buf_printf(scratch, "%llu", (unsigned long long)q->limit);
+        cost_print((int64_t)(q->limit * cost_scale(q->spec->decimals)) + q->spec->cost_min, q->spec->decimals, scratch);
         add_text(out, scratch);
     }
 }

@@ -5,6 +5,7 @@
 
 #include "base/mutate.h"
 #include "genome/genome_json.h"
+#include "program/cost.h"
 
 /* ---- out */
 
@@ -34,11 +35,22 @@ static void hello_out(const struct genome_schema *schema, struct buf *out)
     tell(o, out);
 }
 
+/* The greatest cost that is a success, as the program counts. */
+static json_t *limit_json(const struct question *q)
+{
+    uint64_t scale = cost_scale(q->spec->decimals);
+    int64_t limit = (int64_t)(q->limit * scale) + q->spec->cost_min;
+
+    if (limit % (int64_t)scale != 0)
+        return json_real((double)limit / (double)scale);
+    return json_integer(limit / (int64_t)scale);
+}
+
 static void request_out(uint64_t id, const struct question *q, struct buf *out)
 {
     json_t *o = json_object(), *limits = json_object();
 
-    json_put(limits, "cost", json_u64(q->limit));
+    json_put(limits, "cost", limit_json(q));
     json_put(limits, "cutoff_ms", json_integer(q->spec->limits.cutoff_ms));
     json_put(limits, "memory_mb", json_integer(q->spec->limits.memory_mb));
     json_put(o, "type", json_string("evaluate"));

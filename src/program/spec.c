@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "program/cost.h"
 #include "program/program.h"
 
 void program_spec_init(struct program_spec *spec)
@@ -68,4 +69,18 @@ const char *program_runner_name(enum program_runner runner)
 
     ASSERT((unsigned)runner < RUNNER_COUNT);
     return names[runner];
+}
+
+void program_cost_print(const struct program_spec *spec, uint64_t cost, struct buf *out)
+{
+    cost_print((int64_t)cost + spec->cost_min, spec->decimals, out);
+    if (spec->unit[0] != '\0')
+        buf_printf(out, " %s", spec->unit);
+}
+
+double program_mean_cost(const struct program_spec *spec, double cost)
+{
+    int64_t tenths = (int64_t)(cost * 10 + 0.5) + 10 * spec->cost_min;
+
+    return (double)tenths / (double)(10 * cost_scale(spec->decimals));
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "codec/decimal.h"
 #include "program/cost.h"
 #include "scenario/read.h"
 
@@ -88,14 +89,32 @@ static void refuse(struct json_reader *r, const json_t *program, const char *key
         read_fail(r, key, ERR_UNKNOWN, "%s", why);
 }
 
+/* After the decimals. */
+static void read_cost_min(struct json_reader *r, const json_t *program, struct program_spec *spec)
+{
+    struct buf text = {0};
+    double least = 0;
+
+    read_real(r, program, "cost_min", -COST_MIN_LIMIT, COST_MIN_LIMIT, &least);
+    decimal_print(least, &text);
+    if (r->err == ERR_OK && !cost_is_exact(bytes_of_buf(&text), spec->decimals))
+        read_fail(r, "cost_min", ERR_RANGE, "%s has more decimals than the %u of \"decimals\"", buf_text(&text),
+                  spec->decimals);
+    else if (r->err == ERR_OK && cost_parse(bytes_of_buf(&text), spec->decimals, &spec->cost_min, NULL) != ERR_OK)
+        read_fail(r, "cost_min", ERR_RANGE, "%s is no cost", buf_text(&text));
+    buf_free(&text);
+}
+
 struct program_spec *read_program(struct json_reader *r, const json_t *workload)
 {
-    static const char *const keys[] = {"runner",    "command",       "instances",   "cutoff_ms", "cpu_s",   "memory_mb",
-                                       "output_kb", "file_mb",       "processes",   "retries",   "par",     "decimals",
-                                       "bound",     "deterministic", "environment", "readable",  "network", NULL};
+    static const char *const keys[] = {"runner",    "command", "instances", "cutoff_ms", "cpu_s",         "memory_mb",
+                                       "output_kb", "file_mb", "processes", "retries",   "par",           "decimals",
+                                       "cost_min",  "unit",    "objective", "bound",     "deterministic", "environment",
+                                       "readable",  "network", NULL};
     static const char *const runners[] = {"jsonl", "irace", "smac", "aclib", NULL};
     struct program_spec *spec = mem_alloc(sizeof *spec);
-    unsigned runner = RUNNER_JSONL;
+    static const char *const objectives[] = {"any", "runtime", "runlength", "quality", NULL};
+    unsigned runner = RUNNER_JSONL, objective = OBJECTIVE_ANY;
     size_t mark;
     const json_t *program = read_enter_object(r, workload, "program", &mark);
 
@@ -115,10 +134,16 @@ struct program_spec *read_program(struct json_reader *r, const json_t *workload)
     read_unsigned(r, program, "retries", 0, PROGRAM_RETRIES_MAX, &spec->retries);
     read_unsigned(r, program, "par", 1, PROGRAM_PAR_MAX, &spec->par);
     read_unsigned(r, program, "decimals", 0, COST_DECIMALS_MAX, &spec->decimals);
+    read_cost_min(r, program, spec);
+    read_text(r, program, "unit", spec->unit, sizeof spec->unit);
+    read_choice(r, program, "objective", objectives, &objective);
+    spec->objective = (enum program_objective)objective;
     read_bool(r, program, "bound", &spec->bound);
     read_bool(r, program, "deterministic", &spec->deterministic);
     if (spec->runner != RUNNER_IRACE)
         refuse(r, program, "bound", "only target runners of irace are told a bound");
+    if (spec->runner != RUNNER_ACLIB)
+        refuse(r, program, "objective", "only wrappers of AClib tell several costs");
     if (spec->runner == RUNNER_JSONL)
         refuse(r, program, "cpu_s", "a program that stays alive has no processor time of one run");
     read_leave(r, mark);

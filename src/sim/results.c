@@ -124,20 +124,22 @@ static void site_sums(const struct results *t, const struct workload *w, struct 
 }
 
 /* In tenths of what is counted, so that a report does not say more digits than there are. */
-static double shown_cost(double sum, unsigned count)
+static double shown_cost(const struct program_spec *program, double sum, unsigned count)
 {
-    return (double)(uint64_t)((dmath_exp(sum / count) - 1) * 10 + 0.5) / 10;
+    double mean = dmath_exp(sum / count) - 1;
+
+    return program != NULL ? program_mean_cost(program, mean) : (double)(uint64_t)(mean * 10 + 0.5) / 10;
 }
 
 static void add_site(struct results *t, const struct sim_node *n, const struct site_sums *sums)
 {
+    const struct program_spec *program = program_spec_of(&n->workload->instances[0]);
     struct federated_site_cost *site = &t->costs[t->cost_count++];
 
     snprintf(site->node_id, sizeof site->node_id, "%s", n->name);
-    if (n->workload->instances[0].graph != NULL)
-        snprintf(site->unit, sizeof site->unit, "iterations");
-    site->first = shown_cost(sums->first, n->workload->count);
-    site->last = shown_cost(sums->last, n->workload->count);
+    snprintf(site->unit, sizeof site->unit, "%s", program != NULL ? program->unit : "iterations");
+    site->first = shown_cost(program, sums->first, n->workload->count);
+    site->last = shown_cost(program, sums->last, n->workload->count);
 }
 
 /* The first and the last incumbent on all private instances of all sites. */

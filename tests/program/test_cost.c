@@ -7,7 +7,7 @@ static void numbers_become_units(void)
     static const struct {
         const char *text;
         unsigned decimals;
-        uint64_t want;
+        int64_t want;
     } cases[] = {
         {"0", 0, 0},
         {"-0", 0, 0},
@@ -40,13 +40,22 @@ static void numbers_become_units(void)
         {"1e300", 0, COST_MAX},
         {"1e99999999999999999999", 0, COST_MAX},
         {"123456789012345678901234567890", 0, COST_MAX},
+        {"-1", 0, -1},
+        {"-1e-9", 6, 0},
+        {"-12.5", 1, -125},
+        {"-0.05", 1, 0}, /* half up */
+        {"-0.050000000000000000000000000000001", 1, -1},
+        {"-0.06", 1, -1},
+        {"-0.95", 1, -9},
+        {"-0.96", 1, -10},
+        {"-1e300", 0, -COST_MAX},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        uint64_t got = 77;
+        int64_t got = 77;
 
         if (!CHECK_OK(cost_parse(bytes_of_text(cases[i].text), cases[i].decimals, &got, NULL)) ||
-            !CHECK_EQ_U64(got, cases[i].want))
+            !CHECK_EQ_I64(got, cases[i].want))
             tap_note("%s", cases[i].text);
     }
 }
@@ -71,8 +80,7 @@ static void other_things_are_refused(void)
         {"0x10", 0, ERR_SYNTAX, "not a number"},
         {"1 ", 0, ERR_SYNTAX, "not a number"},
         {"--1", 0, ERR_SYNTAX, "not a number"},
-        {"-1", 0, ERR_RANGE, "-1 is below zero"},
-        {"-1e-9", 6, ERR_RANGE, "below zero"},
+        {"-0.5", 0, ERR_RANGE, "-0.5 is not a whole number"},
         {"0.5", 0, ERR_RANGE, "not a whole number"},
         {"15e-1", 0, ERR_RANGE, "not a whole number"},
         {"1e-9999", 0, ERR_RANGE, "not a whole number"},
@@ -81,17 +89,41 @@ static void other_things_are_refused(void)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct diag diag = {0};
-        uint64_t got = 77;
+        int64_t got = 77;
 
         if (!CHECK_ERR(cost_parse(bytes_of_text(cases[i].text), cases[i].decimals, &got, &diag), cases[i].want) ||
-            !CHECK(strstr(diag.text, cases[i].says) != NULL) || !CHECK_EQ_U64(got, 77))
+            !CHECK(strstr(diag.text, cases[i].says) != NULL) || !CHECK_EQ_I64(got, 77))
             tap_note("%s: %s", cases[i].text, diag.text);
     }
+}
+
+static void units_become_numbers(void)
+{
+    static const struct {
+        int64_t cost;
+        unsigned decimals;
+        const char *want;
+    } cases[] = {
+        {0, 0, "0"},          {0, 6, "0"},       {12, 0, "12"},   {-12, 0, "-12"},
+        {1250, 2, "12.5"},    {1200, 2, "12"},   {5, 3, "0.005"}, {-5, 3, "-0.005"},
+        {-1005, 3, "-1.005"}, {-93, 2, "-0.93"}, {10, 1, "1"},    {COST_MAX, 0, "1000000000000000000"},
+    };
+    struct buf text = {0};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        buf_clear(&text);
+        cost_print(cases[i].cost, cases[i].decimals, &text);
+        CHECK(strcmp(buf_text(&text), cases[i].want) == 0);
+    }
+    buf_free(&text);
+    CHECK(cost_is_exact(bytes_of_text("-1.5"), 1) && cost_is_exact(bytes_of_text("0"), 0));
+    CHECK(!cost_is_exact(bytes_of_text("-1.5"), 0) && !cost_is_exact(bytes_of_text("0.01"), 1));
 }
 
 int main(void)
 {
     TAP_RUN(numbers_become_units);
     TAP_RUN(other_things_are_refused);
+    TAP_RUN(units_become_numbers);
     return tap_done();
 }
