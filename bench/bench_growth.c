@@ -8,11 +8,13 @@
 
 /* How a rehearsal grows with the federation: processor time of two epochs of four validators and ever more
  * participants with next to no work, and the exponent of its growth: time as members^exponent. First all members
- * contribute, then a cohort of 100 of ever more members. */
+ * contribute, then a cohort of 100 of ever more members; at the end ten epochs of as many as a scenario may have
+ * (within a power of ten). */
 
-enum { VALIDATORS = 4, EPOCHS = 2, RUNS = 3, COHORT = 100 };
+enum { VALIDATORS = 4, EPOCHS = 2, RUNS = 3, COHORT = 100, MANY = 10000, MANY_EPOCHS = 10 };
 
-static const unsigned all[] = {32, 64, 128, 256, 0}, cohorts[] = {100, 250, 500, 1000, 0};
+static const unsigned all[] = {32, 64, 128, 256, 0}, cohorts[] = {100, 250, 500, 1000, 0},
+                      many[] = {1000, 3000, MANY, 0};
 
 static void scenario_write(const char *path, unsigned members, unsigned cohort)
 {
@@ -35,21 +37,22 @@ static void scenario_write(const char *path, unsigned members, unsigned cohort)
     buf_free(&text);
 }
 
-static double measure(const char *folder, unsigned members, unsigned cohort)
+static double measure(const char *folder, unsigned members, unsigned cohort, unsigned epochs)
 {
-    struct buf path = {0};
     unsigned long messages = 0;
+    unsigned count = members > 1000 ? 1 : RUNS;
+    struct buf path = {0};
     double runs[RUNS];
 
     buf_printf(&path, "%s/growth.json", folder);
     scenario_write(buf_text(&path), members, cohort);
-    for (unsigned i = 0; i < RUNS; i++) {
+    for (unsigned i = 0; i < count; i++) {
         double start = bench_seconds();
 
-        messages = bench_run_scenario(buf_text(&path), EPOCHS, folder);
+        messages = bench_run_scenario(buf_text(&path), epochs, folder);
         runs[i] = bench_seconds() - start;
     }
-    double seconds = bench_median(runs, RUNS);
+    double seconds = bench_median(runs, count);
     printf("%8u %10lu %10.3f", members, messages, seconds);
     buf_free(&path);
     return seconds;
@@ -63,12 +66,12 @@ static double exponent(double from, double to, double times)
 /* members: ends with 0. */
 static void grow(const char *folder, const unsigned *members, unsigned cohort)
 {
-    double first = measure(folder, members[0], cohort), before = first;
+    double first = measure(folder, members[0], cohort, EPOCHS), before = first;
     unsigned i = 1;
 
     printf("\n");
     for (; members[i] != 0; i++) {
-        double seconds = measure(folder, members[i], cohort);
+        double seconds = measure(folder, members[i], cohort, EPOCHS);
 
         printf("   %.2f\n", exponent(before, seconds, (double)members[i] / members[i - 1]));
         before = seconds;
@@ -90,5 +93,10 @@ int main(void)
     grow(folder, all, 0);
     printf("the same, of whom a cohort of %u contributes\n", COHORT);
     grow(folder, cohorts, COHORT);
+    printf("the same of many more, one run each\n");
+    grow(folder, many, COHORT);
+    printf("the last of them for %d epochs\n", MANY_EPOCHS);
+    (void)measure(folder, MANY, COHORT, MANY_EPOCHS);
+    printf("   peak memory %.0f MB\n", bench_peak_megabytes());
     return bench_remove(folder);
 }

@@ -52,10 +52,12 @@ static void genesis_build(struct buf *out, uint64_t *interval)
     g->schema = *workload_schema();
     genome_default(&g->schema, &g->incumbent);
     g->member_count = 1;
+    g->members = mem_alloc(sizeof g->members[0]);
     g->members[0] =
         (struct member_card){.name = "node", .region = "r", .role = ROLE_CORE, .stake = 1, .key = key.public};
     *interval = g->policy.checkpoint_interval;
     genesis_encode(g, out);
+    genesis_fini(g);
     mem_free(g);
 }
 

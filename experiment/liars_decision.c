@@ -44,7 +44,7 @@ void decisions_free(struct decisions *d)
 static double decide(const struct round *r, const struct federation_state *undecided, unsigned turn, enum lie lie,
                      const struct column *column)
 {
-    bool is_friend[MEMBERS_MAX] = {false};
+    bool is_friend[RANK_SITES_MAX] = {false};
     struct federation_state s;
 
     state_copy(&s, undecided);

@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (genesis_decode(bytes_of(data, size), genesis, &diag) == ERR_OK) {
         genesis_encode(genesis, &again);
         ASSERT(bytes_equal(bytes_of_buf(&again), bytes_of(data, size)));
+        genesis_fini(genesis);
     }
     buf_free(&again);
     mem_free(genesis);

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ASSERT(strncmp(diag.text, "fuzz:", 5) == 0 && strchr(diag.text, '\n') == NULL);
         return 0;
     }
-    ASSERT(scenario.node_count > 0 && scenario.node_count <= MEMBERS_MAX && scenario.quorum > 0);
+    ASSERT(scenario.node_count > 0 && scenario.node_count <= SCENARIO_NODES_MAX && scenario.quorum > 0);
     scenario_fini(&scenario);
     return 0;
 }

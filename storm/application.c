@@ -4,6 +4,7 @@
 
 #include "merkle/chunks.h"
 #include "storm/world.h"
+#include "transfer/messages.h"
 
 /* A chain of hashes over what clients put into registers. A request is [client, timestamp, operation]; it is executed
  * when its timestamp is the client's next. The id of a block is the digest of [id before, digest of its batch, root
@@ -461,13 +462,17 @@ static enum err voters(void *context, uint64_t membership_epoch, struct replica_
     return epoch_voters_of(context, membership_epoch, out);
 }
 
-static void snapshot(void *context, const struct replica_block *block, struct blob *bytes, struct buf *proof,
-                     struct buf *state)
+static struct blob *snapshot(void *context, const struct replica_block *block, struct blob *bytes)
 {
     struct machine *m = context;
+    struct buf proof = {0}, state = {0};
 
     (void)bytes;
-    state_give(m, block->height, block->certificate, proof, state);
+    state_give(m, block->height, block->certificate, &proof, &state);
+    struct blob *given = snapshot_encode(&(struct snapshot){block->height, bytes_of_buf(&proof), bytes_of_buf(&state)});
+    buf_free(&proof);
+    buf_free(&state);
+    return given;
 }
 
 static enum err check(void *context, uint64_t height, struct bytes proof, const struct digest *root)

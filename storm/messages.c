@@ -57,11 +57,9 @@ static uint64_t draw(void *context, unsigned from, unsigned to, enum chance chan
 
 void links_init(struct world *w)
 {
-    network_init(&w->network, &w->agenda, w->plan.replicas, w->plan.replicas * w->plan.replicas, draw, w);
-    for (unsigned from = 0; from < w->plan.replicas; from++) {
-        for (unsigned to = 0; to < w->plan.replicas; to++)
-            network_join(&w->network, from, to, link_of(w, from, to));
-    }
+    network_init(&w->network, &w->agenda, w->plan.replicas, w->plan.replicas, draw, w);
+    for (unsigned i = 0; i < w->plan.replicas; i++)
+        network_join(&w->network, i, i);
 }
 
 void links_clog(struct world *w, unsigned from, unsigned to, int64_t until)

@@ -79,10 +79,68 @@ static void keep_open(struct admission *a, struct entry *e)
 
 /* ---- the latest of each member */
 
+/* The place of the first one of this number, or above. */
+static unsigned seen_place(const struct admission *a, unsigned member)
+{
+    unsigned low = 0, high = a->seen_count;
+
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (a->seen[middle].member < member)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void seen_forget(struct admission *a, unsigned place)
+{
+    for (unsigned i = 0; i < SEEN_FOR_MEMBER; i++)
+        entry_drop(a->seen[place].items[i].entry);
+    memmove(&a->seen[place], &a->seen[place + 1], (--a->seen_count - place) * sizeof a->seen[0]);
+}
+
+static void seen_make_room(struct admission *a)
+{
+    unsigned oldest = 0;
+
+    if (a->seen_count == SEEN_MEMBERS_MAX) {
+        for (unsigned i = 1; i < a->seen_count; i++) {
+            if (a->seen[i].heard < a->seen[oldest].heard)
+                oldest = i;
+        }
+        seen_forget(a, oldest);
+    }
+    if (a->seen_count < a->seen_cap)
+        return;
+    a->seen_cap = a->seen_cap == 0 ? 16 : 2 * a->seen_cap;
+    a->seen = mem_resize(a->seen, a->seen_cap, sizeof a->seen[0]);
+}
+
+static struct seen_member *seen_member(struct admission *a, unsigned member)
+{
+    unsigned place = seen_place(a, member);
+
+    if (place == a->seen_count || a->seen[place].member != member) {
+        seen_make_room(a);
+        place = seen_place(a, member);
+        memmove(&a->seen[place + 1], &a->seen[place], (a->seen_count++ - place) * sizeof a->seen[0]);
+        a->seen[place] = (struct seen_member){.member = member};
+    }
+    a->seen[place].heard = ++a->heard;
+    return &a->seen[place];
+}
+
 static struct seen *seen_find(const struct fed *f, const struct entry *e)
 {
+    const struct admission *a = &f->admission;
+    unsigned place = seen_place(a, e->member);
+
+    if (place == a->seen_count || a->seen[place].member != e->member)
+        return NULL;
     for (unsigned i = 0; i < SEEN_FOR_MEMBER; i++) {
-        struct seen *s = &f->admission.seen[e->member].items[i];
+        struct seen *s = &a->seen[place].items[i];
         if (s->entry != NULL && s->entry->envelope.sequence == e->envelope.sequence &&
             digest_equal(&s->entry->envelope.node_fingerprint, &e->envelope.node_fingerprint))
             return s;
@@ -96,15 +154,15 @@ static void watch(struct fed *f, struct entry *e)
 {
     bool own = digest_equal(&e->envelope.node_fingerprint, &f->config.key.fingerprint);
 
-    if (own || f->admission.seen == NULL || f->out == NULL)
+    if (own || !f->admission.watching || f->out == NULL)
         return;
-    struct seen_member *m = &f->admission.seen[e->member];
     const struct seen *other = seen_find(f, e);
     if (other != NULL) {
         if (!bytes_equal(entry_bytes(other->entry), entry_bytes(e))) /* the same bytes may be open twice, if seldom */
             evidence_take_entries(f, other->entry, e);
         return;
     }
+    struct seen_member *m = seen_member(&f->admission, e->member);
     struct seen *s = &m->items[m->next];
     m->next = (m->next + 1) % SEEN_FOR_MEMBER;
     entry_drop(s->entry);
@@ -114,15 +172,15 @@ static void watch(struct fed *f, struct entry *e)
 /* Which blocks it has opened until now must not show: others may have executed them for it (state/executed.h). */
 void admission_meet_voters(struct fed *f)
 {
-    if (f->admission.seen != NULL || fed_self_replica(f) < 0)
+    if (f->admission.watching || fed_self_replica(f) < 0)
         return;
-    f->admission.seen = mem_array(MEMBERS_MAX, sizeof *f->admission.seen);
+    f->admission.watching = true;
     close_unused(&f->admission, 0);
 }
 
 bool admission_watches(const struct fed *f)
 {
-    return f->admission.seen != NULL;
+    return f->admission.watching;
 }
 
 /* ---- opening */
@@ -227,9 +285,11 @@ static void admit_waiting(struct fed *f, struct seen *s)
 
 void admission_pass(struct fed *f)
 {
-    for (unsigned member = 0; member < f->decided->member_count; member++) {
+    struct admission *a = &f->admission;
+
+    for (unsigned place = 0; place < a->seen_count && a->seen[place].member < f->decided->member_count; place++) {
         for (unsigned i = 0; i < SEEN_FOR_MEMBER; i++) {
-            struct seen *s = &f->admission.seen[member].items[i];
+            struct seen *s = &a->seen[place].items[i];
             if (s->entry != NULL && s->waiting)
                 admit_waiting(f, s);
         }
@@ -256,10 +316,8 @@ void admission_free(struct fed *f)
     struct admission *a = &f->admission;
 
     admission_begin_batch(f);
-    for (unsigned member = 0; a->seen != NULL && member < MEMBERS_MAX; member++) {
-        for (unsigned i = 0; i < SEEN_FOR_MEMBER; i++)
-            entry_drop(a->seen[member].items[i].entry);
-    }
+    while (a->seen_count > 0)
+        seen_forget(a, a->seen_count - 1);
     mem_free(a->seen);
     table_filter(&a->open, close_any, NULL);
     table_free(&a->open);

@@ -8,9 +8,9 @@
 /* Where entries come in, each of them opened once (ledger/entry.h): from the wire, from a batch that is proposed, from
  * a block of others, from this node itself. Whoever brings the same bytes again gets the entry that is open. It stays
  * open while anybody holds it or its bytes:
- *   - the latest verified ones of each member (validators): two different ones with one sequence number convict their
- *     signer. The same memory holds those that came too early, until the state admits them; they stay out of PBFT's
- *     pool, so that nobody makes a primary look slow with entries that it must not propose;
+ *   - the latest verified ones of each member that spoke lately (validators): two different ones with one sequence
+ * number convict their signer. The same memory holds those that came too early, until the state admits them; they stay
+ * out of PBFT's pool, so that nobody makes a primary look slow with entries that it must not propose;
  *   - PBFT's pool, whose size is bounded;
  *   - the batch that was judged last, and what is executed and not decided (application.c);
  *   - own entries on their way (submit.c).
@@ -18,7 +18,8 @@
  * what these hold, and IDLE_BYTES. */
 
 enum {
-    SEEN_FOR_MEMBER = 4, /* verified entries remembered for each member */
+    SEEN_FOR_MEMBER = 4,     /* verified entries remembered for each member */
+    SEEN_MEMBERS_MAX = 2048, /* that spoke last: several cohorts, however many members there are */
     IDLE_BYTES = 1 << 18
 };
 
@@ -28,8 +29,10 @@ struct seen {
 };
 
 struct seen_member {
+    unsigned member;
+    uint64_t heard; /* counts up: when it was heard last */
+    unsigned next;  /* the one to be replaced */
     struct seen items[SEEN_FOR_MEMBER];
-    unsigned next; /* the one to be replaced */
 };
 
 /* The fields are the admission's own. */
@@ -37,7 +40,10 @@ struct admission {
     struct table open; /* all open entries, by the end of their signatures; one holding each */
     size_t grown,
         grown_most; /* bytes that were opened since unused ones were closed, and how many make it do so again */
-    struct seen_member *seen;            /* validators: MEMBERS_MAX of them; else NULL */
+    bool watching;  /* for evidence: we have, or had, a vote */
+    unsigned seen_count, seen_cap;       /* watching: */
+    struct seen_member *seen;            /* owned; by number of the member */
+    uint64_t heard;                      /* counts up */
     struct entry *batch[PBFT_BATCH_MAX]; /* judged last; one holding each */
     unsigned batch_count;
 };

@@ -49,6 +49,8 @@ void application_install(struct fed *f, struct executed *decided)
     executed_drop(f->application.decided);
     f->application.decided = decided;
     f->decided = &decided->state;
+    if (f->replica != NULL)
+        replica_meet(f->replica, f->decided->member_count);
 }
 
 /* A CLOSE is a question of the clock as well. s: the state that it would meet. */
@@ -274,10 +276,9 @@ static enum err voters(void *context, uint64_t membership_epoch, struct replica_
     return snapshot_voters(context, membership_epoch, out);
 }
 
-static void snapshot(void *context, const struct replica_block *block, struct blob *bytes, struct buf *proof,
-                     struct buf *state)
+static struct blob *snapshot(void *context, const struct replica_block *block, struct blob *bytes)
 {
-    snapshot_make(context, block, bytes, proof, state);
+    return snapshot_make(context, block, bytes);
 }
 
 static enum err check(void *context, uint64_t height, struct bytes proof, const struct digest *root)
@@ -355,6 +356,7 @@ enum err application_open(struct fed *f, const struct ledger_store *store, struc
         .recent = REPLICA_RECENT,
         .writes_in_flight = FED_WRITES_IN_FLIGHT,
         .whole_ledger = true,
+        .blobs = f->config.blobs,
         .pbft =
             {
                 .recovering = f->config.recovering,
@@ -374,5 +376,9 @@ enum err application_open(struct fed *f, const struct ledger_store *store, struc
             },
     };
 
-    return replica_new(&config, &app, store, &f->genesis_id, &f->replica, diag);
+    enum err err = replica_new(&config, &app, store, &f->genesis_id, &f->replica, diag);
+
+    if (err == ERR_OK)
+        replica_meet(f->replica, f->decided->member_count);
+    return err;
 }

@@ -129,7 +129,7 @@ static void lead(struct fed *f)
 
 static void submit_update(struct fed *f)
 {
-    const struct cycle_result *c = &f->duties.cycle;
+    const struct cycle_result *c = f->duties.cycle;
     struct update_body body = {
         .delta_ppm = c->delta_ppm,
         .evaluations = c->evaluations,
@@ -178,8 +178,12 @@ static void known_put(const struct fed *f, struct cycle_job *job)
             struct digest hash = genome_hash(job->schema, &job->archive[k]);
             received = digest_equal(&hash, &f->duties.known[i].hash);
         }
-        if (received)
-            job->known[job->known_count++] = f->duties.known[i].candidate;
+        if (!received)
+            continue;
+        struct cycle_candidate *known = &job->known[job->known_count++];
+        enum err err = genome_decode(job->schema, blob_bytes(f->duties.known[i].genome), &known->genome);
+        ASSERT(err == ERR_OK);
+        known->cost = f->duties.known[i].cost;
     }
 }
 
@@ -241,11 +245,18 @@ static void start_cycle(struct fed *f)
     ask_cycle(f);
 }
 
+static void cycle_drop(struct fed *f)
+{
+    mem_free(f->duties.cycle);
+    f->duties.cycle = NULL;
+    f->duties.cycle_state = WORK_NONE;
+}
+
 /* What a cycle gave is of no use any more. One that runs goes on. */
 static void forget_cycle(struct fed *f)
 {
     if (f->duties.cycle_state == WORK_DONE)
-        f->duties.cycle_state = WORK_NONE;
+        cycle_drop(f);
 }
 
 /* COLLECT: our UPDATE is missing. A result that is a little late still counts: a slow site would else never be heard.
@@ -436,9 +447,19 @@ enum err duties_cycle_done(struct fed *f, const struct fed_event *event)
     if (f->duties.cycle_state != WORK_RUNNING || event->epoch != f->duties.cycle_basis.epoch)
         return ERR_STALE;
     ASSERT(event->cycle != NULL && event->cycle->count <= CYCLE_MIGRANTS_MAX);
-    f->duties.cycle_state = event->cycle->count > 0 ? WORK_DONE : WORK_NONE;
-    f->duties.cycle = *event->cycle;
+    cycle_drop(f);
+    if (event->cycle->count == 0)
+        return ERR_OK;
+    f->duties.cycle_state = WORK_DONE;
+    f->duties.cycle = mem_alloc(sizeof *f->duties.cycle);
+    *f->duties.cycle = *event->cycle;
     return ERR_OK;
+}
+
+static void known_forget(struct fed *f)
+{
+    while (f->duties.known_count > 0)
+        blob_drop(f->duties.known[--f->duties.known_count].genome);
 }
 
 /* The best of the candidates that were just scored, best first. */
@@ -446,8 +467,9 @@ static void known_take(struct fed *f, const uint64_t *costs, unsigned count)
 {
     const struct federation_state *s = f->decided;
     const struct member *self = fed_self(f);
+    struct buf genome = {0};
 
-    f->duties.known_count = 0;
+    known_forget(f);
     if (self == NULL || s->candidate_count != count)
         return;
     for (unsigned i = 0; i < count; i++) {
@@ -455,13 +477,18 @@ static void known_take(struct fed *f, const uint64_t *costs, unsigned count)
         bool full = f->duties.known_count == CYCLE_KNOWN_MAX;
         unsigned at = full ? CYCLE_KNOWN_MAX - 1 : f->duties.known_count++;
 
-        if (full && costs[i] >= f->duties.known[at].candidate.cost)
+        if (full && costs[i] >= f->duties.known[at].cost)
             continue;
-        for (; at > 0 && costs[i] < f->duties.known[at - 1].candidate.cost; at--)
+        if (full)
+            blob_drop(f->duties.known[at].genome);
+        for (; at > 0 && costs[i] < f->duties.known[at - 1].cost; at--)
             f->duties.known[at] = f->duties.known[at - 1];
-        f->duties.known[at] =
-            (struct known){c->hash, digest_equal(&c->fingerprint, &self->fingerprint), {c->genome, costs[i]}};
+        buf_clear(&genome);
+        genome_encode(s->schema, &c->genome, &genome);
+        f->duties.known[at] = (struct known){c->hash, digest_equal(&c->fingerprint, &self->fingerprint),
+                                             blob_new(bytes_of_buf(&genome)), costs[i]};
     }
+    buf_free(&genome);
 }
 
 enum err duties_score_done(struct fed *f, const struct fed_event *event)
@@ -471,9 +498,17 @@ enum err duties_score_done(struct fed *f, const struct fed_event *event)
     ASSERT(event->costs != NULL && event->count <= CYCLE_CANDIDATES_MAX);
     f->duties.score_state = WORK_DONE;
     f->duties.score_count = event->count;
+    f->duties.score_costs = mem_resize(f->duties.score_costs, event->count, sizeof f->duties.score_costs[0]);
     for (unsigned i = 0; i < event->count; i++)
         f->duties.score_costs[i] = event->costs[i];
     if (f->decided->epoch == event->epoch)
         known_take(f, event->costs, event->count);
     return ERR_OK;
+}
+
+void duties_free(struct fed *f)
+{
+    cycle_drop(f);
+    known_forget(f);
+    mem_free(f->duties.score_costs);
 }

@@ -43,8 +43,9 @@ struct basis {
 /* A candidate that this node has scored. */
 struct known {
     struct digest hash;
-    bool own; /* we offered it */
-    struct cycle_candidate candidate;
+    bool own;            /* we offered it */
+    struct blob *genome; /* encoded; one holding */
+    uint64_t cost;
 };
 
 /* The fields are the duties' own. */
@@ -57,12 +58,12 @@ struct duties {
 
     enum work_state cycle_state;
     struct basis cycle_basis;
-    struct cycle_result cycle; /* WORK_DONE */
+    struct cycle_result *cycle; /* WORK_DONE; owned */
     enum work_state score_state;
     struct basis score_basis;
-    unsigned score_count; /* WORK_DONE */
-    uint64_t score_costs[CYCLE_CANDIDATES_MAX];
-    unsigned known_count; /* the best of what we scored last, a restart forgets it: for our next cycle */
+    unsigned score_count;  /* WORK_DONE */
+    uint64_t *score_costs; /* owned */
+    unsigned known_count;  /* the best of what we scored last, a restart forgets it: for our next cycle */
     struct known known[CYCLE_KNOWN_MAX];
 
     bool settled; /* duties_settle() has seen settled_height and what comes below */
@@ -73,6 +74,7 @@ struct duties {
 struct fed;
 struct fed_event;
 
+void duties_free(struct fed *f);
 /* The end of a step: does what has become due. */
 void duties_settle(struct fed *f);
 void duties_meet_voters(struct fed *f); /* the decided state began a membership epoch */

@@ -115,6 +115,7 @@ void fed_free(struct fed *f)
     if (f == NULL)
         return;
     replica_free(f->replica);
+    duties_free(f);
     submit_forget_all(f);
     evidence_free(f);
     admission_free(f);

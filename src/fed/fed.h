@@ -34,6 +34,7 @@ struct fed_config {
     /* Borrowed, for drivers of many nodes; NULL: none. They change no result. */
     struct verify_cache *verify_cache;
     struct executed_cache *executed_cache;
+    struct blob_cache *blobs;
     bool recovering;         /* its disk was lost: see below */
     struct digest nonce;     /* of this start: never used before */
     uint64_t sequence_floor; /* above every sequence number that this key has ever signed */

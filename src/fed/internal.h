@@ -73,8 +73,7 @@ void snapshot_begin(struct fed *f); /* the decided state is the founding one */
 /* This block, decided last, ended the membership epoch. */
 void snapshot_add_link(struct fed *f, struct blob *bytes, const struct replica_block *block);
 enum err snapshot_voters(struct fed *f, uint64_t membership_epoch, struct replica_voters *out) MUST_CHECK;
-void snapshot_make(const struct fed *f, const struct replica_block *block, struct blob *bytes, struct buf *proof,
-                   struct buf *state);
+struct blob *snapshot_make(const struct fed *f, const struct replica_block *block, struct blob *bytes);
 /* As in struct replica_app. */
 enum err snapshot_check(const struct fed *f, uint64_t height, struct bytes proof, const struct digest *root) MUST_CHECK;
 enum err snapshot_install(struct fed *f, uint64_t height, struct bytes proof, struct bytes bytes,

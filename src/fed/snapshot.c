@@ -59,20 +59,20 @@ enum err snapshot_voters(struct fed *f, uint64_t membership_epoch, struct replic
 
 /* ---- giving */
 
-void snapshot_make(const struct fed *f, const struct replica_block *b, struct blob *bytes, struct buf *proof,
-                   struct buf *state)
+struct blob *snapshot_make(const struct fed *f, const struct replica_block *b, struct blob *bytes)
 {
     struct block block;
-    struct buf header = {0};
+    struct buf header = {0}, proof = {0};
     enum err err = block_decode(bytes, &block);
 
     ASSERT(err == ERR_OK && b->height == f->decided->height);
     block_header_encode(&block.header, &header);
-    struct bytes encoded = executed_bytes(f->application.decided);
-    buf_add(state, encoded.data, encoded.len);
-    state_proof_encode(bytes_of_buf(&header), b->certificate, &f->decided->log, &f->links, proof);
+    state_proof_encode(bytes_of_buf(&header), b->certificate, &f->decided->log, &f->links, &proof);
+    struct blob *snapshot = executed_snapshot(f->application.decided, bytes_of_buf(&proof), f->config.executed_cache);
     buf_free(&header);
+    buf_free(&proof);
     block_fini(&block);
+    return snapshot;
 }
 
 /* ---- taking */

@@ -298,6 +298,12 @@ void replica_be(struct replica *r, unsigned self)
     r->config.self = self;
 }
 
+void replica_meet(struct replica *r, unsigned peers)
+{
+    ASSERT(peers <= r->config.peers);
+    sync_meet(r, peers);
+}
+
 /* ---- looking in */
 
 bool replica_votes(const struct replica *r)

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 
+#include "base/blob_cache.h"
 #include "ledger/link.h"
 #include "ledger/store.h"
 #include "pbft/pbft.h"
@@ -87,9 +88,9 @@ struct replica_app {
     /* ERR_MISSING: not known here. That of the block above the decided one always is. */
     enum err (*voters)(void *context, uint64_t membership_epoch, struct replica_voters *out);
 
-    /* The decided state, which is the one after this block, and why it may be believed. Called before `advanced`. */
-    void (*snapshot)(void *context, const struct replica_block *block, struct blob *bytes, struct buf *proof,
-                     struct buf *state);
+    /* The decided state, which is the one after this block, and why it may be believed (snapshot_encode): one holding.
+     * Called before `advanced`. */
+    struct blob *(*snapshot)(void *context, const struct replica_block *block, struct blob *bytes);
     /* As in struct transfer_app. */
     enum err (*check)(void *context, uint64_t height, struct bytes proof, const struct digest *root);
     /* Checks it once more, and takes it for the decided state, which is the last one by now (undo). */
@@ -116,6 +117,7 @@ struct replica_config {
     unsigned recent;   /* decided blocks that are served from memory, up to REPLICA_RECENT: the driver may still be
                           writing them */
     bool whole_ledger; /* the blocks below an installed state are wanted, too */
+    struct blob_cache *blobs; /* borrowed, for drivers of many nodes; NULL: none. It changes no result */
     /* So many writes may be asked for and not durable before the replica takes no further step that needs one, but for
      * what its present step has begun: it does not run ahead of its disk. */
     uint64_t writes_in_flight;
@@ -160,6 +162,9 @@ void replica_recovered(struct replica *r);
 
 /* The application has found out which peer we are. */
 void replica_be(struct replica *r, unsigned self);
+
+/* The application knows of so many peers by now, at first of all that there can be: it pushes to no others. */
+void replica_meet(struct replica *r, unsigned peers);
 
 bool replica_votes(const struct replica *r);
 /* Has it heard, since it lagged or started, that it is level with somebody? */

@@ -12,31 +12,25 @@ static void keep(struct replica *r, struct bytes proof, struct bytes state)
         effects_note(r->out, "replica.state_too_large", r->chain.height, state.len);
 }
 
-static void store(struct replica *r, struct bytes proof, struct bytes state)
-{
-    struct blob *snapshot = snapshot_encode(&(struct snapshot){r->chain.height, proof, state});
-
-    effects_snapshot(r->out, r->chain.height, snapshot);
-    blob_drop(snapshot);
-}
-
 /* A decided block has a certificate, so its state need not wait for the checkpoint to be stable before it is stored. A
  * snapshot leads to no block below it: while such blocks are missing, only the one that was installed says so. */
 void states_checkpoint(struct replica *r, const struct replica_block *block, struct blob *bytes)
 {
     bool stores = r->out != NULL && MUTATE(REPLICA_SNAPSHOT_ABOVE_GAP, true, !backfill_wanted(r)),
          offers = r->chain.voters.self >= 0;
-    struct buf proof = {0}, state = {0};
+    struct snapshot s;
 
     if (!stores && !offers)
         return;
-    r->app.snapshot(r->app.context, block, bytes, &proof, &state);
+    struct blob *snapshot = r->app.snapshot(r->app.context, block, bytes);
     if (stores)
-        store(r, bytes_of_buf(&proof), bytes_of_buf(&state));
-    if (offers)
-        keep(r, bytes_of_buf(&proof), bytes_of_buf(&state));
-    buf_free(&proof);
-    buf_free(&state);
+        effects_snapshot(r->out, r->chain.height, snapshot);
+    if (offers) {
+        enum err err = snapshot_decode(blob_bytes(snapshot), &s);
+        ASSERT(err == ERR_OK);
+        keep(r, s.proof, s.state);
+    }
+    blob_drop(snapshot);
 }
 
 static enum err check(void *context, uint64_t height, struct bytes proof, const struct digest *root)
@@ -59,7 +53,9 @@ static enum err install(void *context, uint64_t height, struct bytes proof, stru
         return err;
     backfill_extend(r, height, &point.id);
     chain_jump(r, height, &point);
-    store(r, proof, state);
+    struct blob *snapshot = snapshot_encode(&(struct snapshot){height, proof, state});
+    effects_snapshot(r->out, height, snapshot);
+    blob_drop(snapshot);
     keep(r, proof, state);
     effects_note(effects, "replica.installed", height, point.membership_epoch);
     return ERR_OK;

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/mutate.h"
 #include "replica/internal.h"
 
@@ -5,8 +7,7 @@
 
 void sync_init(struct replica *r)
 {
-    r->sync.shunned = mem_array(r->config.peers, sizeof r->sync.shunned[0]);
-    r->sync.given = mem_array(r->config.peers, sizeof r->sync.given[0]);
+    r->sync.known = r->config.peers;
     r->sync.wait_ns = r->config.poll_ns;
     r->sync.helped = true;
 }
@@ -17,17 +18,36 @@ void sync_free(struct replica *r)
     mem_free(r->sync.given);
 }
 
+void sync_meet(struct replica *r, unsigned peers)
+{
+    r->sync.known = peers;
+}
+
 /* ---- whom to ask */
+
+/* Room for so many items in place of *count, zeros at the end. */
+static void *grown(void *items, unsigned *count, unsigned wanted, size_t size)
+{
+    if (wanted <= *count)
+        return items;
+    items = mem_resize(items, wanted, size);
+    memset((char *)items + *count * size, 0, (wanted - *count) * size);
+    *count = wanted;
+    return items;
+}
 
 static void shun(struct replica *r, unsigned peer, uint64_t height)
 {
-    r->sync.shunned[peer] = MUTATE(REPLICA_SHUNS_NOBODY, false, true);
+    struct sync *s = &r->sync;
+
+    s->shunned = grown(s->shunned, &s->shunned_count, peer + 1, sizeof s->shunned[0]);
+    s->shunned[peer] = MUTATE(REPLICA_SHUNS_NOBODY, false, true);
     effects_note(r->out, "replica.bad_block", peer, height);
 }
 
 static bool may_ask(const struct replica *r, unsigned peer)
 {
-    return peer != r->config.self && !r->sync.shunned[peer];
+    return peer != r->config.self && (peer >= r->sync.shunned_count || !r->sync.shunned[peer]);
 }
 
 /* Voters in turn, beginning beside ourselves, so that not everybody asks the same one. */
@@ -58,8 +78,7 @@ static bool whom_to_ask(struct replica *r, unsigned *out)
     }
     if (next_in_turn(r, out))
         return true;
-    for (unsigned i = 0; i < r->config.peers; i++) /* all of them gave bad blocks, or there is nobody else */
-        s->shunned[i] = false;
+    s->shunned_count = 0; /* all of them gave bad blocks, or there is nobody else */
     return next_in_turn(r, out);
 }
 
@@ -273,10 +292,8 @@ static unsigned collect(struct replica *r, uint64_t from, struct blob *held[REPL
 }
 
 /* Has the peer been sent this block, and what came behind it, just now? */
-static bool is_given(struct replica *r, unsigned to, uint64_t from)
+static bool is_given(const struct replica *r, struct given *g, uint64_t from)
 {
-    struct given *g = &r->sync.given[to];
-
     if (from < g->from || from > g->to) {
         g->wait_ns = r->config.poll_ns;
         return false;
@@ -287,10 +304,8 @@ static bool is_given(struct replica *r, unsigned to, uint64_t from)
     return false;
 }
 
-static void note_given(struct replica *r, unsigned to, uint64_t from, unsigned count)
+static void note_given(const struct replica *r, struct given *g, uint64_t from, unsigned count)
 {
-    struct given *g = &r->sync.given[to];
-
     if (count > 0)
         *g = (struct given){from, from + count - 1, r->now_ns, g->wait_ns};
 }
@@ -300,10 +315,13 @@ static void serve(struct replica *r, unsigned to, uint64_t from)
     struct blob *held[REPLICA_BLOCKS_MAX], *message;
     struct bytes blocks[REPLICA_BLOCKS_MAX];
 
-    if (is_given(r, to, from))
+    struct sync *s = &r->sync;
+
+    s->given = grown(s->given, &s->given_count, to + 1, sizeof s->given[0]);
+    if (is_given(r, &s->given[to], from))
         return;
     unsigned count = collect(r, from, held);
-    note_given(r, to, from, count);
+    note_given(r, &s->given[to], from, count);
     for (unsigned i = 0; i < count; i++)
         blocks[i] = blob_bytes(held[i]);
     if (from > r->chain.height || from == 0)
@@ -326,7 +344,7 @@ void sync_push(struct replica *r)
         struct blob *block = NULL, *message = NULL;
         if (chain_read(r, h, &block) != ERR_OK)
             continue; /* who wants it will ask */
-        for (unsigned p = 0; p < r->config.peers; p++) {
+        for (unsigned p = 0; p < r->sync.known; p++) {
             if ((p + h) % v->set.count != (unsigned)v->self || !r->app.follows(r->app.context, p))
                 continue;
             if (message == NULL) {
@@ -359,7 +377,7 @@ static enum err take_next(struct replica *r, struct blob *bytes, const struct re
 
 static enum err take(struct replica *r, unsigned from, struct bytes encoded, unsigned *applied)
 {
-    struct blob *bytes = blob_new(encoded);
+    struct blob *bytes = blob_cache_blob(r->config.blobs, encoded);
     struct replica_block block = {0};
     enum err err = r->app.open(r->app.context, bytes, &block);
 

@@ -60,16 +60,19 @@ struct sync {
     unsigned turn;     /* of polls */
     int64_t wait_ns;   /* until the next poll: doubles as long as they come to nothing */
     struct news news;
-    bool helped;         /* the last poll brought something new, or that there is nothing */
-    uint64_t tried;      /* no state is asked for below this height: one that comes to nothing costs time */
-    bool *shunned;       /* by peer; owned */
-    struct given *given; /* by peer; owned */
+    bool helped;    /* the last poll brought something new, or that there is nothing */
+    uint64_t tried; /* no state is asked for below this height: one that comes to nothing costs time */
+    unsigned shunned_count, given_count;
+    bool *shunned;       /* by peer; owned; those above were never shunned */
+    struct given *given; /* by peer; owned; those above have never asked */
+    unsigned known;      /* peers below this number are there by now */
     int64_t poll_at_ns;  /* as armed; 0: not */
     uint64_t pushed;     /* blocks up to this height went out to learners */
 };
 
 void sync_init(struct replica *r);
 void sync_free(struct replica *r);
+void sync_meet(struct replica *r, unsigned peers); /* replica_meet() */
 void sync_start(struct replica *r, bool probe);
 enum err sync_receive(struct replica *r, unsigned from, struct bytes message) MUST_CHECK;
 enum err sync_receive_state(struct replica *r, unsigned from, struct bytes message) MUST_CHECK;

@@ -197,8 +197,19 @@ static void read_when(struct json_reader *r, const json_t *event, const struct s
     read_ms(r, event, "after_ms", 0, INT64_C(1) << 32, &out->after_ns);
 }
 
+/* A group for each node, which the event has from now on; the scenario owns them. */
+static uint64_t *add_partition(struct scenario *s, struct scenario_event *out)
+{
+    uint64_t *groups = mem_array(s->node_count, sizeof groups[0]);
+
+    s->partitions = mem_resize(s->partitions, s->partition_count + 1, sizeof s->partitions[0]);
+    s->partitions[s->partition_count++] = groups;
+    out->group_of = groups;
+    return groups;
+}
+
 static void read_group(struct json_reader *r, const json_t *group, unsigned number, const struct scenario *s,
-                       struct scenario_event *out)
+                       uint64_t *group_of)
 {
     size_t i;
     json_t *member;
@@ -212,15 +223,14 @@ static void read_group(struct json_reader *r, const json_t *group, unsigned numb
 
         if (node < 0)
             read_fail(r, "groups", ERR_UNKNOWN, "group %u: no node has the id \"%.64s\"", number, id != NULL ? id : "");
-        else if (out->group_of[node] != 0)
+        else if (group_of[node] != 0)
             read_fail(r, "groups", ERR_DUPLICATE, "group %u: \"%s\" is in a group already", number, id);
         else
-            out->group_of[node] = number;
+            group_of[node] = number;
     }
 }
 
-static void read_groups(struct json_reader *r, const json_t *event, const struct scenario *s,
-                        struct scenario_event *out)
+static void read_groups(struct json_reader *r, const json_t *event, struct scenario *s, struct scenario_event *out)
 {
     size_t mark;
     const json_t *groups = read_enter_array(r, event, "groups", &mark);
@@ -228,22 +238,27 @@ static void read_groups(struct json_reader *r, const json_t *event, const struct
     read_leave(r, mark);
     if (groups != NULL && json_array_size(groups) == 0)
         read_fail(r, "groups", ERR_MISSING, "expected at least one group");
+    if (groups == NULL)
+        return;
+    uint64_t *group_of = add_partition(s, out);
     for (unsigned i = 0; i < json_array_size(groups); i++)
-        read_group(r, json_array_get(groups, i), i + 1, s, out);
+        read_group(r, json_array_get(groups, i), i + 1, s, group_of);
 }
 
 /* What nodes of one side say does not reach those of the other; cuts of several events add up. */
-static void read_sides(struct json_reader *r, const json_t *event, const struct scenario *s, struct scenario_event *out)
+static void read_sides(struct json_reader *r, const json_t *event, struct scenario *s, struct scenario_event *out)
 {
-    bool from[MEMBERS_MAX] = {false}, to[MEMBERS_MAX] = {false};
-
     out->one_way = json_object_get(event, "from") != NULL;
     if (!out->one_way)
         return;
+    bool *from = mem_array(s->node_count, sizeof *from), *to = mem_array(s->node_count, sizeof *to);
+    uint64_t *side = add_partition(s, out);
     read_selector(r, s, event, "from", 2 * out->source, from);
     read_selector(r, s, event, "to", 2 * out->source + 1, to);
     for (unsigned i = 0; i < s->node_count; i++)
-        out->group_of[i] = (from[i] ? 1 : 0) + (to[i] ? 2 : 0);
+        side[i] = (from[i] ? 1 : 0) + (to[i] ? 2 : 0);
+    mem_free(from);
+    mem_free(to);
 }
 
 static void check_membership(struct json_reader *r, struct scenario *s, const struct scenario_event *e)
@@ -318,7 +333,7 @@ static void read_clock(struct json_reader *r, const json_t *event, struct scenar
 }
 
 /* What it takes beside its kind, its time and its nodes. */
-static void read_parts(struct json_reader *r, const json_t *event, const struct scenario *s, struct scenario_event *out)
+static void read_parts(struct json_reader *r, const json_t *event, struct scenario *s, struct scenario_event *out)
 {
     unsigned lie = LIE_NONE;
 
@@ -346,7 +361,6 @@ static void read_one_event(struct json_reader *r, const json_t *event, unsigned 
     struct scenario_event *out = &s->events[s->event_count++];
     size_t first = s->event_count - 1;
     unsigned kind = 0;
-    bool chosen[MEMBERS_MAX] = {false};
 
     read_keys(r, event, keys);
     read_require(r, event, "kind");
@@ -359,8 +373,10 @@ static void read_one_event(struct json_reader *r, const json_t *event, unsigned 
     read_node(r, s, event, "node", &out->node);
     read_parts(r, event, s, out);
     if (json_object_get(event, "nodes") != NULL) {
+        bool *chosen = mem_array(s->node_count, sizeof *chosen);
         read_selector(r, s, event, "nodes", source, chosen);
         expand_nodes(r, s, chosen);
+        mem_free(chosen);
     }
     for (size_t i = first; i < s->event_count; i++)
         check_membership(r, s, &s->events[i]);

@@ -50,6 +50,12 @@ static int64_t draw_exponential(struct prng *prng, double mean_ns)
     return (int64_t)(-dmath_log(u) * mean_ns) + 1;
 }
 
+/* The same in a larger federation. */
+static uint64_t crash_stream(unsigned source, unsigned node)
+{
+    return (uint64_t)(node / 1024) << 32 | (source * 1024 + node % 1024);
+}
+
 void expand_random_crashes(struct json_reader *r, const json_t *event, struct scenario *s, size_t first)
 {
     size_t count = s->event_count - first;
@@ -64,7 +70,7 @@ void expand_random_crashes(struct json_reader *r, const json_t *event, struct sc
         struct prng prng;
         int64_t at_ns;
 
-        prng_stream(&prng, s->seed, "crashes", lives[i].source * MEMBERS_MAX + lives[i].node);
+        prng_stream(&prng, s->seed, "crashes", crash_stream(lives[i].source, lives[i].node));
         at_ns = draw_exponential(&prng, (double)mtbf_ns);
         while (at_ns < lives[i].duration_ns && r->err == ERR_OK) {
             struct scenario_event *e = push(r, s, &lives[i]);

@@ -136,8 +136,8 @@ void scenario_read_nodes(struct json_reader *r, const json_t *root, struct scena
     const json_t *nodes = read_enter_array(r, root, "nodes", &mark);
     size_t count = json_array_size(nodes);
 
-    if (r->err == ERR_OK && (count < 1 || count > MEMBERS_MAX))
-        read_fail(r, NULL, ERR_RANGE, "expected 1 to %d nodes, found %zu", MEMBERS_MAX, count);
+    if (r->err == ERR_OK && (count < 1 || count > SCENARIO_NODES_MAX))
+        read_fail(r, NULL, ERR_RANGE, "expected 1 to %d nodes, found %zu", SCENARIO_NODES_MAX, count);
     if (r->err != ERR_OK)
         return;
     s->nodes = mem_array(count, sizeof s->nodes[0]);

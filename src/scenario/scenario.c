@@ -195,6 +195,7 @@ enum err scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *o
     g->shards = bytes_of_buf(&shards);
     g->schema = *scenario_schema(s);
     genome_default(&g->schema, &g->incumbent);
+    g->members = mem_array(s->node_count, sizeof g->members[0]);
     for (unsigned i = 0; i < s->node_count && err == ERR_OK; i++) {
         if (!s->nodes[i].joins_later)
             err = scenario_card(s, i, seed, &g->members[g->member_count++], diag);
@@ -202,6 +203,7 @@ enum err scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *o
     if (err == ERR_OK)
         genesis_encode(g, out);
     buf_free(&shards);
+    genesis_fini(g);
     mem_free(g);
     return err;
 }
@@ -260,6 +262,9 @@ void scenario_fini(struct scenario *s)
     for (unsigned i = 0; i < s->event_count; i++)
         workload_spec_fini(&s->events[i].workload);
     workload_spec_fini(&s->shared);
+    for (unsigned i = 0; i < s->partition_count; i++)
+        mem_free(s->partitions[i]);
+    mem_free(s->partitions);
     mem_free(s->space);
     mem_free(s->nodes);
     mem_free(s->links);

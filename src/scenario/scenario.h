@@ -12,6 +12,7 @@
 /* EVENTS: of the file; HAPPENINGS: what these come to, with all nodes that they name and as often as they repeat. */
 enum {
     SCENARIO_SIZE_MAX = 8 << 20,
+    SCENARIO_NODES_MAX = 16384, /* a rehearsal has all of them in one process */
     SCENARIO_EVENTS_MAX = 1024,
     SCENARIO_HAPPENINGS_MAX = 4096,
     SCENARIO_REGIONS_MAX = 32,
@@ -88,15 +89,15 @@ struct scenario_event {
     bool at_epoch;   /* else at_ns since the start */
     uint64_t epoch;  /* fires `after_ns` after the first node has entered that epoch */
     int64_t at_ns, after_ns;
-    int64_t duration_ns;            /* 0: until something ends it */
-    unsigned node;                  /* not partition, heal, latency_spike, loss_burst */
-    bool sponsored;                 /* join: sponsor is named; else any validator that may */
-    unsigned sponsor;               /* node */
-    uint64_t stake;                 /* stake */
-    bool primary;                   /* crash: whoever is primary when it fires */
-    uint64_t group_of[MEMBERS_MAX]; /* partition: group number of each node, from 1; 0: alone */
-    bool one_way; /* partition: what nodes of group 1 say does not reach those of group 2; one of both is in
-                     both, group 3 */
+    int64_t duration_ns;      /* 0: until something ends it */
+    unsigned node;            /* not partition, heal, latency_spike, loss_burst */
+    bool sponsored;           /* join: sponsor is named; else any validator that may */
+    unsigned sponsor;         /* node */
+    uint64_t stake;           /* stake */
+    bool primary;             /* crash: whoever is primary when it fires */
+    const uint64_t *group_of; /* partition: group number of each node, from 1; 0: alone; the scenario's */
+    bool one_way;             /* partition: what nodes of group 1 say does not reach those of group 2; one of both is in
+                                 both, group 3 */
     int64_t factor_ppm;
     uint64_t loss_ppm;
     bool on_link; /* loss_burst: between two regions only, or within one: */
@@ -116,6 +117,8 @@ struct scenario {
     struct space *space; /* what is searched, for programs of the users'; owned; NULL: the built-in solver's genes */
     unsigned node_count;
     struct scenario_node *nodes; /* owned; order of the file */
+    unsigned partition_count;
+    uint64_t **partitions; /* owned; of events, which may share one */
     unsigned region_count;
     char regions[SCENARIO_REGIONS_MAX][MEMBER_NAME_MAX + 1];
     struct scenario_link default_link, local_link; /* between regions; within one */

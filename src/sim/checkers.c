@@ -4,9 +4,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+void checkers_init(struct checkers *c, unsigned nodes)
+{
+    c->said_last = mem_array(nodes, sizeof c->said_last[0]);
+}
+
 void checkers_fini(struct checkers *c)
 {
     table_free(&c->statements);
+    mem_free(c->said_last);
     *c = (struct checkers){0};
 }
 

@@ -29,18 +29,19 @@ struct statement_seen {
 };
 
 struct checkers {
-    struct height_seen heights[HEIGHTS_SEEN];    /* height h at h mod HEIGHTS_SEEN */
-    struct table statements;                     /* struct statement_seen */
-    size_t statements_due;                       /* so many, and those that are over go */
-    uint64_t said_last[MEMBERS_MAX][SAID_KINDS]; /* highest sequence, by node */
-    struct digest evidence_of;                   /* the block whose state was looked at last */
-    bool calm;                                   /* no fault is in force that could stop a quorum */
-    int64_t moved_ns;                            /* when a node last executed a block, or a fault came or went */
+    struct height_seen heights[HEIGHTS_SEEN]; /* height h at h mod HEIGHTS_SEEN */
+    struct table statements;                  /* struct statement_seen */
+    size_t statements_due;                    /* so many, and those that are over go */
+    uint64_t (*said_last)[SAID_KINDS];        /* owned; highest sequence, by node */
+    struct digest evidence_of;                /* the block whose state was looked at last */
+    bool calm;                                /* no fault is in force that could stop a quorum */
+    int64_t moved_ns;                         /* when a node last executed a block, or a fault came or went */
     int64_t patience_ns;
     bool violated;
     struct diag diag; /* the first violation */
 };
 
+void checkers_init(struct checkers *c, unsigned nodes);
 void checkers_fini(struct checkers *c);
 void checkers_violation(struct checkers *c, int64_t now_ns, const char *who, const char *fmt, ...) PRINTF_LIKE(4, 5);
 

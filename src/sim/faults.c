@@ -267,17 +267,10 @@ static bool drift(struct rehearsal *r, unsigned fault)
 /* Begins or ends the event's cut: what nodes of the one side say does not reach those of the other. */
 static bool cut(struct rehearsal *r, unsigned fault, bool begins)
 {
-    const uint64_t *side = event_at(r, fault)->group_of;
-
     if (r->faults.cutting[fault] == begins)
         return false;
     r->faults.cutting[fault] = begins;
-    for (unsigned i = 0; i < r->count; i++) {
-        for (unsigned j = 0; j < r->count; j++) {
-            if (i != j && (side[i] & 1) != 0 && (side[j] & 2) != 0)
-                network_cut(&r->network, i, j, begins);
-        }
-    }
+    network_cut_sides(&r->network, event_at(r, fault)->group_of, begins);
     return true;
 }
 

@@ -31,8 +31,7 @@ void happenings_begin(struct results *t)
     t->epoch.validators = s->validator_count;
     t->epoch.max_byzantine = s->max_byzantine;
     t->epoch.quorum = s->quorum;
-    if (t->statuses == NULL)
-        t->statuses = mem_array(MEMBERS_MAX, sizeof t->statuses[0]);
+    t->statuses = mem_resize(t->statuses, s->member_count, sizeof t->statuses[0]);
     t->member_count = s->member_count;
     for (unsigned i = 0; i < s->member_count; i++)
         t->statuses[i] = s->members[i].status;
@@ -65,8 +64,8 @@ void happenings_members(struct results *t)
 
 struct rows {
     unsigned count, candidates;
-    const struct sim_node *of[MEMBERS_MAX];
-    uint64_t *costs; /* owned */
+    const struct sim_node *of[RANK_SITES_MAX]; /* no more count in an epoch */
+    uint64_t *costs;                           /* owned */
 };
 
 static const struct sim_node *node_of_key(const struct rehearsal *r, const struct digest *fingerprint)
@@ -102,7 +101,7 @@ static void take_row(const struct results *t, struct bytes bytes, struct rows *r
     struct entry *entry = entry_open(bytes);
     struct score_body *row = mem_alloc(sizeof *row);
 
-    if (entry->syntax == ERR_OK && entry->envelope.kind == ENTRY_SCORE && rows->count < MEMBERS_MAX &&
+    if (entry->syntax == ERR_OK && entry->envelope.kind == ENTRY_SCORE && rows->count < RANK_SITES_MAX &&
         score_body_decode(entry->envelope.body, row) == ERR_OK &&
         (rows->count == 0 || row->count == rows->candidates)) {
         rows->candidates = row->count;
@@ -146,7 +145,7 @@ void happenings_rows(struct results *t)
 {
     struct results_epoch *e = &t->epoch;
     struct rows *rows = mem_alloc(sizeof *rows);
-    uint64_t distances[MEMBERS_MAX];
+    uint64_t distances[RANK_SITES_MAX];
 
     e->liar_count = 0;
     e->honest_ppm = 0;

@@ -49,14 +49,21 @@ static uint64_t pair_number(unsigned from, unsigned to)
     return (uint64_t)(from / 256) << 48 | (uint64_t)(to / 256) << 32 | (from % 256 * 256 + to % 256);
 }
 
+struct stream {
+    uint64_t name; /* the pair's number + 1 */
+    struct prng prng;
+};
+
 /* Most pairs never speak. */
 static struct prng *stream_of(struct links *l, unsigned from, unsigned to)
 {
-    struct prng *p = &l->streams[(size_t)from * l->nodes + to];
+    uint64_t number = pair_number(from, to), name = number + 1;
+    bool is_new;
+    struct stream *s = table_add(&l->streams, &name, &is_new);
 
-    if ((p->s[0] | p->s[1] | p->s[2] | p->s[3]) == 0)
-        prng_stream(p, l->seed, "network", pair_number(from, to));
-    return p;
+    if (is_new)
+        prng_stream(&s->prng, l->seed, "network", number);
+    return &s->prng;
 }
 
 static uint64_t draw(void *context, unsigned from, unsigned to, enum chance chance, uint64_t bound)
@@ -70,17 +77,12 @@ void links_init(struct links *l, const struct scenario *scenario, uint64_t seed,
 {
     unsigned nodes = scenario->node_count, regions = scenario->region_count;
 
-    *l = (struct links){.nodes = nodes, .seed = seed, .streams = mem_array((size_t)nodes * nodes, sizeof *l->streams)};
-    network_init(network, agenda, nodes, regions * regions, draw, l);
+    *l = (struct links){.seed = seed};
+    table_init(&l->streams, sizeof(struct stream), sizeof(uint64_t));
+    network_init(network, agenda, nodes, regions, draw, l);
     set_links(scenario, network);
-    unsigned *region = mem_array(nodes, sizeof *region);
     for (unsigned i = 0; i < nodes; i++)
-        region[i] = region_find(scenario, scenario->nodes[i].card.region);
-    for (unsigned from = 0; from < nodes; from++) {
-        for (unsigned to = 0; to < nodes; to++)
-            network_join(network, from, to, region[from] * regions + region[to]);
-    }
-    mem_free(region);
+        network_join(network, i, region_find(scenario, scenario->nodes[i].card.region));
 }
 
 static void lose(const struct scenario *s, struct network *n, unsigned from, unsigned to, int64_t more_ppm)
@@ -100,6 +102,6 @@ void links_lose(const struct scenario *s, struct network *n, unsigned from, unsi
 
 void links_fini(struct links *l)
 {
-    mem_free(l->streams);
+    table_free(&l->streams);
     *l = (struct links){0};
 }

@@ -2,6 +2,7 @@
 #define PRISMFED_SIM_LINKS_H
 
 #include "base/prng.h"
+#include "base/table.h"
 #include "scenario/scenario.h"
 #include "world/network.h"
 
@@ -10,9 +11,8 @@
 
 /* The fields are the links' own. */
 struct links {
-    unsigned nodes;
     uint64_t seed;
-    struct prng *streams; /* owned; nodes x nodes, from x to; zeros: nothing was drawn yet */
+    struct table streams; /* of pairs that have spoken */
 };
 
 /* Sets up *network, which draws from *l as long as it lives. */

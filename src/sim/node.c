@@ -37,6 +37,8 @@ void node_init(struct sim_node *n, struct rehearsal *r, unsigned index)
     prng_stream(&prng, r->options.seed, "node", index);
     n->draws = prng_next(&prng);
     disk_init(&n->disk, r->options.room);
+    if (r->shelf != NULL)
+        disk_share(&n->disk, r->shelf);
     outbox_init(&n->outbox, &actions, n);
     clock_init(&n->clock, &r->agenda, index, 0, 0);
 }
@@ -73,6 +75,7 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
         .last_epoch = r->last_epoch,
         .verify_cache = r->verdicts,
         .executed_cache = r->states,
+        .blobs = r->blobs,
         .recovering = n->recovering,
         .nonce = start_nonce(n->draws, n->life),
         .sequence_floor = n->recovering ? (uint64_t)clock_now(&n->clock) / 1000 : 0,
@@ -466,10 +469,10 @@ static bool holds_back(const struct sim_node *n, struct rehearsal *r, struct wor
 
 static void lie_about(struct sim_node *n, const struct rehearsal *r, struct work *w)
 {
-    bool is_friend[MEMBERS_MAX] = {false};
+    bool *is_friend = mem_array(r->members, sizeof *is_friend);
     struct liar liar = {n->lie, fed_state(n->fed), (unsigned)n->member, is_friend, &n->kept};
 
-    for (unsigned i = 0; i < r->scenario->node_count; i++) {
+    for (unsigned i = 0; i < r->scenario->node_count && n->lie != LIE_NONE; i++) {
         if (r->nodes[i].lie == n->lie && r->nodes[i].member >= 0)
             is_friend[r->nodes[i].member] = true;
     }
@@ -479,6 +482,7 @@ static void lie_about(struct sim_node *n, const struct rehearsal *r, struct work
         liar_costs(&liar, w->costs, w->job->candidate_count);
     else
         liar_claims(&liar, &w->result);
+    mem_free(is_friend);
 }
 
 void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)

@@ -9,7 +9,7 @@
 static const uint64_t steps_at_once_max = 1000000;
 /* How long a validator that has left still answers. */
 static const int64_t retirement_ns = 30000000000;
-enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 14, STATES_KEPT = 32 };
+enum { PROGRESS_STEPS = 64, VERDICTS_KEPT = 1 << 14, STATES_KEPT = 32, BLOCKS_KEPT = 64 };
 
 /* ---- setting up */
 
@@ -63,6 +63,14 @@ static enum err work_build(struct rehearsal *r, struct diag *diag)
     return err;
 }
 
+static void share(struct rehearsal *r)
+{
+    r->verdicts = verify_cache_new(VERDICTS_KEPT);
+    r->states = executed_cache_new(STATES_KEPT);
+    r->blobs = blob_cache_new(BLOCKS_KEPT);
+    r->shelf = shelf_new(r->options.room);
+}
+
 enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_options *options, struct rehearsal **out,
                        struct diag *diag)
 {
@@ -78,15 +86,15 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
     r->last_epoch = scenario->epoch_start + options->epochs - 1;
     r->count = scenario->node_count;
     r->nodes = mem_array(r->count, sizeof *r->nodes);
+    r->node_of = mem_array(r->count, sizeof *r->node_of);
     r->shards = mem_array(scenario->policy.shards + 1, sizeof *r->shards);
-    if (!options->shares_nothing) {
-        r->verdicts = verify_cache_new(VERDICTS_KEPT);
-        r->states = executed_cache_new(STATES_KEPT);
-    }
+    if (!options->shares_nothing)
+        share(r);
     for (unsigned i = 0; i < r->count; i++)
         node_init(&r->nodes[i], r, i);
     if (scenario->space != NULL)
         r->programs = programs_new(scenario->space);
+    checkers_init(&r->checkers, r->count);
     links_init(&r->links, scenario, options->seed, &r->agenda, &r->network);
     timeline_init(&r->timeline, scenario->epoch_start, options->epochs, options->room);
     r->pool = pool_new(options->threads);
@@ -127,8 +135,11 @@ void rehearsal_free(struct rehearsal *r)
     for (unsigned i = 0; i < r->count; i++)
         node_fini(&r->nodes[i]);
     mem_free(r->nodes);
+    mem_free(r->node_of);
     verify_cache_free(r->verdicts);
     executed_cache_free(r->states);
+    blob_cache_free(r->blobs);
+    shelf_free(r->shelf);
     for (size_t i = 0; i < r->workload_count; i++) {
         workload_fini(r->workloads[i]);
         mem_free(r->workloads[i]);

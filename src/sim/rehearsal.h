@@ -40,7 +40,8 @@ struct rehearsal_options {
     struct trace *trace;     /* or NULL */
     struct spool_room *room; /* of what grows with the run; borrowed; NULL: in memory */
     struct journal *journal; /* open; borrowed, or NULL */
-    bool shares_nothing;     /* each node checks each signature and executes each block itself; changes no result */
+    bool shares_nothing;     /* each node checks each signature, executes and keeps each block itself; changes no
+                                result */
     int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds); /* or NULL */
     void *progress_context;
     void (*note)(void *context, const char *name); /* what a machine notes of itself (base/effect.h); or NULL */
@@ -58,17 +59,19 @@ struct rehearsal {
     struct links links; /* of the network */
     struct pool *pool;
     struct verify_cache *verdicts; /* of signatures, for all nodes; NULL: shares_nothing */
-    struct executed_cache *states; /* the same of what blocks lead to */
+    struct executed_cache *states; /* the same of what blocks lead to, */
+    struct blob_cache *blobs;      /* of blocks that nodes are sent, */
+    struct shelf *shelf;           /* and of those that are on their disks */
     struct trace silence, *trace;
     unsigned count;
     struct sim_node *nodes;    /* owned; order of the scenario */
     unsigned members;          /* known so far */
     uint64_t membership_epoch; /* the latest that any node is in, and its quorum */
     unsigned quorum;
-    unsigned node_of[MEMBERS_MAX]; /* node of each known member */
-    struct programs *programs;     /* of the users'; NULL: all work is built in */
-    struct instance *shards;       /* owned; of the shared work */
-    struct workload **workloads;   /* owned; all there were: running work may still look at an old one */
+    unsigned *node_of;           /* owned; node of each known member */
+    struct programs *programs;   /* of the users'; NULL: all work is built in */
+    struct instance *shards;     /* owned; of the shared work */
+    struct workload **workloads; /* owned; all there were: running work may still look at an old one */
     size_t workload_count;
     struct faults faults;
     struct operators operators;

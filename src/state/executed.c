@@ -1,6 +1,7 @@
 #include "state/executed.h"
 
 #include "base/mutate.h"
+#include "transfer/messages.h"
 
 /* ---- life */
 
@@ -48,8 +49,18 @@ struct remembered {
     struct executed *executed; /* one holding; NULL: free */
 };
 
+/* A state's snapshot with one of the proofs that nodes have of it. */
+struct remembered_snapshot {
+    struct digest name;
+    struct blob *bytes; /* one holding; NULL: free */
+};
+enum { SNAPSHOTS_REMEMBERED = 8 };
+
 struct executed_cache {
-    struct remembered founding;
+    struct buf genesis;        /* of the founding one */
+    struct executed *founding; /* one holding; NULL: none yet */
+    unsigned next_snapshot;    /* the oldest one, which makes place */
+    struct remembered_snapshot snapshots[SNAPSHOTS_REMEMBERED];
     unsigned count, next; /* next: the oldest one, which makes place */
     struct remembered *items;
     uint64_t hits, misses;
@@ -69,7 +80,10 @@ void executed_cache_free(struct executed_cache *cache)
 {
     if (cache == NULL)
         return;
-    executed_drop(cache->founding.executed);
+    executed_drop(cache->founding);
+    buf_free(&cache->genesis);
+    for (unsigned i = 0; i < SNAPSHOTS_REMEMBERED; i++)
+        blob_drop(cache->snapshots[i].bytes);
     for (unsigned i = 0; i < cache->count; i++)
         executed_drop(cache->items[i].executed);
     mem_free(cache->items);
@@ -86,17 +100,13 @@ uint64_t executed_cache_misses(const struct executed_cache *cache)
     return cache->misses;
 }
 
-static void put(struct remembered *slot, const struct digest *name, struct executed *e)
-{
-    executed_drop(slot->executed);
-    *slot = (struct remembered){*name, executed_hold(e)};
-}
-
 void executed_remember(struct executed_cache *cache, const struct digest *name, struct executed *e)
 {
     if (cache == NULL)
         return;
-    put(&cache->items[cache->next], name, e);
+    struct remembered *slot = &cache->items[cache->next];
+    executed_drop(slot->executed);
+    *slot = (struct remembered){*name, executed_hold(e)};
     cache->next = (cache->next + 1) % cache->count;
 }
 
@@ -113,6 +123,37 @@ struct executed *executed_find(struct executed_cache *cache, const struct digest
     }
     cache->misses++;
     return NULL;
+}
+
+/* ---- snapshots */
+
+static struct digest snapshot_name(const struct executed *e, struct bytes proof)
+{
+    struct digest_context c;
+
+    digest_init(&c);
+    digest_add(&c, e->state.block_id.b, DIGEST_SIZE);
+    digest_add(&c, proof.data, proof.len);
+    return digest_final(&c);
+}
+
+struct blob *executed_snapshot(struct executed *e, struct bytes proof, struct executed_cache *cache)
+{
+    struct digest name = snapshot_name(e, proof);
+
+    for (unsigned i = 0; cache != NULL && i < SNAPSHOTS_REMEMBERED; i++) {
+        const struct remembered_snapshot *s = &cache->snapshots[i];
+        if (s->bytes != NULL && digest_equal(&s->name, &name))
+            return blob_hold(s->bytes);
+    }
+    struct blob *bytes = snapshot_encode(&(struct snapshot){e->state.height, proof, executed_bytes(e)});
+    if (cache == NULL)
+        return bytes;
+    struct remembered_snapshot *s = &cache->snapshots[cache->next_snapshot];
+    blob_drop(s->bytes);
+    *s = (struct remembered_snapshot){name, blob_hold(bytes)};
+    cache->next_snapshot = (cache->next_snapshot + 1) % SNAPSHOTS_REMEMBERED;
+    return bytes;
 }
 
 /* ---- names */
@@ -163,10 +204,8 @@ struct digest executed_name_of_block(const struct executed *parent, const struct
 
 enum err executed_genesis(struct bytes genesis, struct executed_cache *cache, struct executed **out, struct diag *diag)
 {
-    struct digest name = digest_of(genesis);
-
-    if (cache != NULL && cache->founding.executed != NULL && digest_equal(&cache->founding.name, &name)) {
-        *out = executed_hold(cache->founding.executed);
+    if (cache != NULL && cache->founding != NULL && bytes_equal(bytes_of_buf(&cache->genesis), genesis)) {
+        *out = executed_hold(cache->founding);
         return ERR_OK;
     }
     struct executed *e = mem_alloc(sizeof *e);
@@ -176,8 +215,12 @@ enum err executed_genesis(struct bytes genesis, struct executed_cache *cache, st
         return err;
     }
     e->holders = 1;
-    if (cache != NULL)
-        put(&cache->founding, &name, e);
+    if (cache != NULL) {
+        executed_drop(cache->founding);
+        cache->founding = executed_hold(e);
+        buf_clear(&cache->genesis);
+        buf_add(&cache->genesis, genesis.data, genesis.len);
+    }
     *out = e;
     return ERR_OK;
 }

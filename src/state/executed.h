@@ -17,7 +17,7 @@ struct executed {
  * can tell whether it was remembered. The driver owns it; not shared between threads. */
 struct executed_cache;
 
-/* The latest `states` of them, and the founding state. */
+/* The latest `states` of them with their snapshots, and the founding state. */
 struct executed_cache *executed_cache_new(unsigned states);
 void executed_cache_free(struct executed_cache *cache); /* what others hold stays */
 /* How often a block's state was found, and how often it was not. */
@@ -43,6 +43,8 @@ void executed_remember(struct executed_cache *cache, const struct digest *name, 
 
 /* state_encode of the state, made when it is first asked for. Valid as long as it is held. */
 struct bytes executed_bytes(struct executed *e);
+/* One holding of the state's snapshot (transfer/messages.h) with this proof, of which nodes may have different ones. */
+struct blob *executed_snapshot(struct executed *e, struct bytes proof, struct executed_cache *cache);
 
 struct executed *executed_hold(struct executed *e);
 void executed_drop(struct executed *e); /* NULL is fine */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/table.h"
 #include "base/text.h"
 #include "genome/schema.h"
 #include "pbft/pbft.h"
@@ -193,8 +194,23 @@ static uint64_t version_of(struct bytes in)
     return 0;
 }
 
+/* A document can only say that it has many members: room is made as they come. */
+static void get_members(struct cbor_reader *r, struct genesis *g, unsigned count)
+{
+    unsigned room = 0;
+
+    while (g->member_count < count && r->err == ERR_OK) {
+        if (g->member_count == room) {
+            room = room == 0 ? 16 : 2 * room;
+            g->members = mem_resize(g->members, room, sizeof g->members[0]);
+        }
+        member_card_get(r, &g->members[g->member_count++]);
+    }
+}
+
 /* The parts that are documents of their own are decoded after the map, once the schema is known. */
-static enum err genesis_read(struct bytes in, struct genesis *g, struct bytes *incumbent, struct bytes *schema)
+static enum err genesis_read(struct bytes in, struct genesis *g, struct bytes *incumbent, struct bytes *schema,
+                             struct diag *diag)
 {
     struct cbor_reader r;
     cbor_reader_init(&r, in);
@@ -210,10 +226,10 @@ static enum err genesis_read(struct bytes in, struct genesis *g, struct bytes *i
     cbor_expect_key(&r, "members");
     uint64_t count = cbor_get_array(&r);
     if (count > MEMBERS_MAX)
-        cbor_fail(&r, ERR_LIMIT);
-    for (uint64_t i = 0; r.err == ERR_OK && i < count; i++)
-        member_card_get(&r, &g->members[i]);
-    g->member_count = (unsigned)count;
+        return diag_set(diag, ERR_LIMIT, "genesis: %llu members, at most %d are possible", (unsigned long long)count,
+                        MEMBERS_MAX);
+    if (r.err == ERR_OK)
+        get_members(&r, g, (unsigned)count);
     cbor_expect_key(&r, "version");
     if (cbor_get_uint(&r) != GENESIS_VERSION)
         cbor_fail(&r, ERR_UNKNOWN);
@@ -227,7 +243,50 @@ static enum err genesis_read(struct bytes in, struct genesis *g, struct bytes *i
     *schema = cbor_get_raw(&r);
     cbor_expect_key(&r, "max_byzantine");
     g->max_byzantine = (unsigned)get_ranged(&r, 0, PBFT_REPLICAS_MAX);
-    return cbor_reader_done(&r);
+    enum err err = cbor_reader_done(&r);
+    return err == ERR_OK ? ERR_OK : diag_set(diag, err, "genesis: %s", err_text(err));
+}
+
+/* Of a name or a key: who has it. */
+struct identity {
+    struct digest digest;
+    const struct member_card *of;
+};
+
+/* Who has it already; NULL: nobody, and now it is m. */
+static const struct member_card *identity_taken(struct table *t, const struct digest *digest,
+                                                const struct member_card *m)
+{
+    bool is_new;
+    struct identity *identity = table_add(t, digest, &is_new);
+
+    if (!is_new)
+        return identity->of;
+    identity->of = m;
+    return NULL;
+}
+
+/* Names and keys are each member's own. */
+static enum err check_identities(const struct genesis *g, struct diag *diag)
+{
+    struct table names, keys;
+    enum err err = ERR_OK;
+
+    table_init(&names, sizeof(struct identity), DIGEST_SIZE);
+    table_init(&keys, sizeof(struct identity), DIGEST_SIZE);
+    for (unsigned i = 0; i < g->member_count && err == ERR_OK; i++) {
+        const struct member_card *m = &g->members[i], *other;
+        struct digest name = digest_of(bytes_of_text(m->name)), key = key_fingerprint(&m->key);
+
+        if (identity_taken(&names, &name, m) != NULL)
+            err = diag_set(diag, ERR_DUPLICATE, "genesis: two members are named \"%s\"", m->name);
+        else if ((other = identity_taken(&keys, &key, m)) != NULL)
+            err = diag_set(diag, ERR_DUPLICATE, "genesis: members \"%s\" and \"%s\" have the same key", other->name,
+                           m->name);
+    }
+    table_free(&names);
+    table_free(&keys);
+    return err;
 }
 
 static enum err check_members(const struct genesis *g, struct diag *diag)
@@ -240,14 +299,10 @@ static enum err check_members(const struct genesis *g, struct diag *diag)
             return diag_set(diag, err, "genesis: the key of member \"%s\" is not acceptable: %s", m->name,
                             err_text(err));
         validators += m->role == ROLE_CORE;
-        for (unsigned k = 0; k < i; k++) {
-            if (strcmp(g->members[k].name, m->name) == 0)
-                return diag_set(diag, ERR_DUPLICATE, "genesis: two members are named \"%s\"", m->name);
-            if (memcmp(&g->members[k].key, &m->key, sizeof m->key) == 0)
-                return diag_set(diag, ERR_DUPLICATE, "genesis: members \"%s\" and \"%s\" have the same key",
-                                g->members[k].name, m->name);
-        }
     }
+    enum err err = check_identities(g, diag);
+    if (err != ERR_OK)
+        return err;
     if (validators == 0 || validators > PBFT_REPLICAS_MAX)
         return diag_set(diag, ERR_RANGE, "genesis: %u members have role core, there must be 1..%d", validators,
                         PBFT_REPLICAS_MAX);
@@ -270,11 +325,9 @@ enum err genesis_decode(struct bytes in, struct genesis *out, struct diag *diag)
                         (unsigned long long)version, GENESIS_VERSION);
     struct genesis *g = mem_alloc(sizeof *g);
     struct bytes incumbent = {0}, schema = {0};
-    enum err err = genesis_read(in, g, &incumbent, &schema);
-    if (err != ERR_OK) {
-        diag_set(diag, err, "genesis: %s", err_text(err));
+    enum err err = genesis_read(in, g, &incumbent, &schema, diag);
+    if (err != ERR_OK)
         goto done;
-    }
     err = genome_schema_decode(schema, &g->schema);
     if (err != ERR_OK) {
         diag_set(diag, err, "genesis: genome_schema: %s", err_text(err));
@@ -290,9 +343,17 @@ enum err genesis_decode(struct bytes in, struct genesis *out, struct diag *diag)
                        g->policy.shards, (size_t)g->policy.shards * DIGEST_SIZE);
     if (err == ERR_OK)
         err = check_members(g, diag);
+done:
     if (err == ERR_OK)
         *out = *g;
-done:
+    else
+        genesis_fini(g);
     mem_free(g);
     return err;
+}
+
+void genesis_fini(struct genesis *g)
+{
+    mem_free(g->members);
+    *g = (struct genesis){0};
 }

@@ -7,8 +7,9 @@
 
 /* The genesis document: leaf 0 of the log. Deterministic CBOR; its SHA-256 is the federation id. */
 
-/* More than RANK_SITES_MAX members contribute through cohorts only: members_most(). */
-enum { MEMBERS_MAX = 1024, MEMBER_NAME_MAX = 63, FEDERATION_NAME_MAX = 127, GENESIS_SIZE_MAX = 1 << 20 };
+/* More than RANK_SITES_MAX members contribute through cohorts only: members_most(). A document has room for as many
+ * founders, each with the longest names. */
+enum { MEMBERS_MAX = 1000000, MEMBER_NAME_MAX = 63, FEDERATION_NAME_MAX = 127, GENESIS_SIZE_MAX = 1 << 28 };
 /* A stake in parts per million stays below RANK_STAKE_MAX. */
 enum { MEMBER_STAKE_MAX = 1000000000 };
 
@@ -37,16 +38,17 @@ struct genesis {
     struct genome_schema schema;
     struct genome incumbent;
     unsigned member_count;
-    struct member_card members[MEMBERS_MAX]; /* replicas of PBFT: the ROLE_CORE ones, in this order */
+    struct member_card *members; /* owned; replicas of PBFT: the ROLE_CORE ones, in this order */
 };
 
 /* So many members a federation of this policy may have. */
 unsigned members_most(const struct policy *p);
 
 void genesis_encode(const struct genesis *g, struct buf *out);
-/* Strict; out->shards is a view into `in`. Also: as many shards as the policy has, unique names and keys, key_check, at
- * least one validator, quorum_check, min_participants can be met. */
+/* Strict; out->shards is a view into `in`, out is the caller's (genesis_fini). Also: as many shards as the policy has,
+ * unique names and keys, key_check, at least one validator, quorum_check, min_participants can be met. */
 enum err genesis_decode(struct bytes in, struct genesis *out, struct diag *diag) MUST_CHECK;
+void genesis_fini(struct genesis *g);
 
 void member_card_put(struct cbor_writer *w, const struct member_card *m);
 /* Names (name, region) are name_valid() of at most MEMBER_NAME_MAX bytes; the key is as it was sent: key_check. */

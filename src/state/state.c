@@ -100,6 +100,7 @@ enum err state_genesis(struct bytes bytes, struct federation_state *out, struct 
     cohort_draw(out);
     struct block_header header = state_genesis_header(out);
     out->block_id = block_id(&header);
+    genesis_fini(g);
 done:
     mem_free(g);
     return err;
@@ -310,31 +311,41 @@ unsigned state_weighing_rows(const struct federation_state *s)
     return count;
 }
 
-static unsigned count_parties(const bool *party)
+/* Different ones, no more than contribute to an epoch. */
+struct parties {
+    unsigned count;
+    unsigned items[RANK_SITES_MAX];
+};
+
+static void party_add(struct parties *p, unsigned party)
 {
-    unsigned count = 0;
-    for (unsigned i = 0; i < MEMBERS_MAX; i++)
-        count += party[i];
-    return count;
+    unsigned at = 0;
+
+    while (at < p->count && p->items[at] != party)
+        at++;
+    if (at == p->count)
+        p->items[p->count++] = party;
 }
 
 bool state_suffices(const struct federation_state *s)
 {
-    bool spoke[MEMBERS_MAX] = {false}, stays[MEMBERS_MAX] = {false};
+    struct parties spoke, stays;
     unsigned members = 0, least = s->policy.min_participants;
+    spoke.count = stays.count = 0;
     for (unsigned i = 0; i < s->member_count; i++) {
         const struct contribution *c = &s->contributions[i];
         enum member_status status = s->members[i].status;
         unsigned party = MUTATE(STATE_PARTY_SPEAKS_TWICE, i, state_party(s, i));
         if (!state_weighs(s, i) || !cohort_has(s, i))
             continue;
-        stays[party] |= status != MEMBER_LEFT && status != MEMBER_CONVICTED;
+        if (status != MEMBER_LEFT && status != MEMBER_CONVICTED)
+            party_add(&stays, party);
         if (s->phase == PHASE_COLLECT ? c->updated : c->scored) {
             members++;
-            spoke[party] = true;
+            party_add(&spoke, party);
         }
     }
-    return count_parties(spoke) >= least || (count_parties(stays) < least && members >= least);
+    return spoke.count >= least || (stays.count < least && members >= least);
 }
 
 bool state_phase_complete(const struct federation_state *s)

@@ -1,12 +1,12 @@
 #include "transfer/transfer.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include "base/mutate.h"
 #include "transfer/messages.h"
 
-enum peer_role {
-    PEER_STRANGER, /* not asked */
+enum source_role {
     PEER_ASKED,
     PEER_SOURCE,    /* has the state that is being fetched */
     PEER_ELSEWHERE, /* has another one */
@@ -20,10 +20,16 @@ struct kept {
     struct blob *offer; /* NULL: nobody has asked for it */
 };
 
-struct transfer_peer {
-    enum peer_role role;
+/* One of those who are asked. */
+struct source {
+    unsigned peer;
+    enum source_role role;
     unsigned outstanding;
-    /* as one who asks us: */
+};
+
+/* One who asks us. */
+struct borrower {
+    unsigned peer;
     int64_t answered_at;
     unsigned answers;
     struct kept lent; /* what it was offered, and may fetch to the end */
@@ -51,7 +57,9 @@ struct transfer {
     struct transfer_config config;
     struct transfer_app app;
     struct kept kept; /* the latest that we have */
-    struct transfer_peer *peers;
+    unsigned borrower_count, borrower_room, source_count;
+    struct borrower *borrowers; /* owned; by number of the peer, */
+    struct source *sources;     /* owned; like these */
     bool running;
     uint64_t above;
     unsigned rounds, turn;
@@ -68,7 +76,6 @@ struct transfer *transfer_new(const struct transfer_config *config, const struct
     ASSERT(config->chunk_size > 0 && config->chunk_size <= TRANSFER_CHUNK_SIZE_MAX);
     t->config = *config;
     t->app = *app;
-    t->peers = mem_array(config->peers, sizeof t->peers[0]);
     t->turn = config->self;
     return t;
 }
@@ -95,11 +102,12 @@ void transfer_free(struct transfer *t)
 {
     if (t == NULL)
         return;
-    for (unsigned i = 0; i < t->config.peers; i++)
-        kept_clear(&t->peers[i].lent);
+    for (unsigned i = 0; i < t->borrower_count; i++)
+        kept_clear(&t->borrowers[i].lent);
+    mem_free(t->borrowers);
     kept_clear(&t->kept);
     target_clear(&t->target);
-    mem_free(t->peers);
+    mem_free(t->sources);
     mem_free(t);
 }
 
@@ -108,11 +116,17 @@ void transfer_free(struct transfer *t)
 /* Who has asked for nothing more until a fetcher gives up has it all, or is gone. */
 static void forget_lent(struct transfer *t, int64_t now_ns)
 {
-    for (unsigned i = 0; i < t->config.peers; i++) {
-        struct transfer_peer *p = &t->peers[i];
-        if (MUTATE(TRANSFER_LENDS_FOR_EVER, false, now_ns - p->asked_at >= TRANSFER_ROUNDS * t->config.timeout_ns))
+    int64_t lasts_ns = TRANSFER_ROUNDS * t->config.timeout_ns;
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < t->borrower_count; i++) {
+        struct borrower *p = &t->borrowers[i];
+        if (MUTATE(TRANSFER_LENDS_FOR_EVER, true, now_ns - p->asked_at < lasts_ns))
+            t->borrowers[kept++] = *p;
+        else
             kept_clear(&p->lent);
     }
+    t->borrower_count = kept;
 }
 
 enum err transfer_keep(struct transfer *t, int64_t now_ns, uint64_t height, struct bytes proof, struct bytes state)
@@ -127,10 +141,30 @@ enum err transfer_keep(struct transfer *t, int64_t now_ns, uint64_t height, stru
     return ERR_OK;
 }
 
-static bool answer_allowed(struct transfer *t, unsigned peer, int64_t now_ns)
+static struct borrower *borrower_of(struct transfer *t, unsigned peer)
 {
-    struct transfer_peer *p = &t->peers[peer];
+    unsigned low = 0, high = t->borrower_count;
 
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (t->borrowers[middle].peer < peer)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < t->borrower_count && t->borrowers[low].peer == peer)
+        return &t->borrowers[low];
+    if (t->borrower_count == t->borrower_room) {
+        t->borrower_room = t->borrower_room > 0 ? 2 * t->borrower_room : 4;
+        t->borrowers = mem_resize(t->borrowers, t->borrower_room, sizeof t->borrowers[0]);
+    }
+    memmove(&t->borrowers[low + 1], &t->borrowers[low], (t->borrower_count++ - low) * sizeof t->borrowers[0]);
+    t->borrowers[low] = (struct borrower){.peer = peer};
+    return &t->borrowers[low];
+}
+
+static bool answer_allowed(const struct transfer *t, struct borrower *p, int64_t now_ns)
+{
     if (p->answers == 0 || MUTATE(TRANSFER_ANSWERS_END, false, now_ns - p->answered_at >= t->config.timeout_ns)) {
         p->answered_at = now_ns;
         p->answers = 0;
@@ -150,7 +184,7 @@ static void make_offer(struct transfer *t, struct kept *k)
     buf_free(&hashes);
 }
 
-static void lend(struct transfer *t, struct transfer_peer *p)
+static void lend(struct transfer *t, struct borrower *p)
 {
     struct kept *k = &t->kept;
 
@@ -161,10 +195,8 @@ static void lend(struct transfer *t, struct transfer_peer *p)
 
 /* What the peer was offered, for as long as that is what it lacks: who loses an answer asks once more, and goes on.
  * Else the latest. */
-static enum err give_offer(struct transfer *t, unsigned to, uint64_t above, struct effects *effects)
+static enum err give_offer(struct transfer *t, unsigned to, struct borrower *p, uint64_t above, struct effects *effects)
 {
-    struct transfer_peer *p = &t->peers[to];
-
     if (MUTATE(TRANSFER_OFFERS_THE_LATEST, true, p->lent.height <= above)) {
         if (t->kept.height == 0 || MUTATE(TRANSFER_OFFERS_WHAT_IS_HAD, false, t->kept.height <= above))
             return ERR_MISSING;
@@ -174,12 +206,13 @@ static enum err give_offer(struct transfer *t, unsigned to, uint64_t above, stru
     return ERR_OK;
 }
 
-static enum err give_chunk(struct transfer *t, unsigned to, const struct transfer_wire *m, struct effects *effects)
+static enum err give_chunk(struct transfer *t, unsigned to, struct borrower *p, const struct transfer_wire *m,
+                           struct effects *effects)
 {
-    const struct kept *k = MUTATE(TRANSFER_LENDS_NOTHING, &t->kept, &t->peers[to].lent);
+    const struct kept *k = MUTATE(TRANSFER_LENDS_NOTHING, &t->kept, &p->lent);
 
     if (k->height == 0 || MUTATE(TRANSFER_GIVES_ANOTHER_STATE, false, k->height != m->height))
-        return give_offer(t, to, m->height, effects);
+        return give_offer(t, to, p, m->height, effects);
     struct bytes state = blob_bytes(k->state);
     if (m->index >= chunks_count(state.len, t->config.chunk_size))
         return ERR_RANGE;
@@ -192,13 +225,25 @@ static enum err give_chunk(struct transfer *t, unsigned to, const struct transfe
 static enum err give(struct transfer *t, int64_t now_ns, unsigned to, const struct transfer_wire *m,
                      struct effects *effects)
 {
-    if (!answer_allowed(t, to, now_ns))
+    struct borrower *p = borrower_of(t, to);
+
+    if (!answer_allowed(t, p, now_ns))
         return ERR_LIMIT;
-    t->peers[to].asked_at = now_ns;
-    return m->type == TRANSFER_ASK ? give_offer(t, to, m->height, effects) : give_chunk(t, to, m, effects);
+    p->asked_at = now_ns;
+    return m->type == TRANSFER_ASK ? give_offer(t, to, p, m->height, effects) : give_chunk(t, to, p, m, effects);
 }
 
 /* ---- fetching */
+
+/* NULL: a stranger, who is not asked. */
+static struct source *source_of(const struct transfer *t, unsigned peer)
+{
+    unsigned at = 0;
+
+    while (at < t->source_count && t->sources[at].peer < peer)
+        at++;
+    return at < t->source_count && t->sources[at].peer == peer ? &t->sources[at] : NULL;
+}
 
 static void arm(struct transfer *t, int64_t now_ns, struct effects *effects)
 {
@@ -209,14 +254,24 @@ static void ask_all(struct transfer *t, struct effects *effects)
 {
     struct blob *ask = transfer_ask(t->above);
 
-    for (unsigned i = 0; i < t->config.peers; i++) {
-        struct transfer_peer *p = &t->peers[i];
-        if (p->role == PEER_STRANGER || MUTATE(TRANSFER_ASKS_THE_REFUSED, false, p->role == PEER_REFUSED))
+    for (unsigned i = 0; i < t->source_count; i++) {
+        struct source *s = &t->sources[i];
+        if (MUTATE(TRANSFER_ASKS_THE_REFUSED, false, s->role == PEER_REFUSED))
             continue;
-        p->role = PEER_ASKED;
-        effects_send(effects, (int32_t)i, ask);
+        s->role = PEER_ASKED;
+        effects_send(effects, (int32_t)s->peer, ask);
     }
     blob_drop(ask);
+}
+
+static void add_source(struct transfer *t, unsigned peer)
+{
+    unsigned at = t->source_count++;
+
+    for (; at > 0 && t->sources[at - 1].peer > peer; at--)
+        t->sources[at] = t->sources[at - 1];
+    ASSERT(at == 0 || t->sources[at - 1].peer < peer);
+    t->sources[at] = (struct source){.peer = peer, .role = PEER_ASKED};
 }
 
 void transfer_begin(struct transfer *t, int64_t now_ns, uint64_t above, const unsigned *peers, unsigned count,
@@ -224,11 +279,11 @@ void transfer_begin(struct transfer *t, int64_t now_ns, uint64_t above, const un
 {
     if (MUTATE(TRANSFER_BEGINS_TWICE, false, t->running))
         return;
-    for (unsigned i = 0; i < t->config.peers; i++)
-        t->peers[i].role = PEER_STRANGER;
+    t->source_count = 0;
+    t->sources = mem_resize(t->sources, count, sizeof t->sources[0]);
     for (unsigned i = 0; i < count; i++) {
         ASSERT(peers[i] < t->config.peers && peers[i] != t->config.self);
-        t->peers[peers[i]].role = PEER_ASKED;
+        add_source(t, peers[i]);
     }
     t->running = true;
     t->above = above;
@@ -245,10 +300,10 @@ bool transfer_running(const struct transfer *t)
 static void drop_target(struct transfer *t)
 {
     target_clear(&t->target);
-    for (unsigned i = 0; i < t->config.peers; i++) {
-        t->peers[i].outstanding = 0;
-        if (t->peers[i].role == PEER_SOURCE)
-            t->peers[i].role = PEER_ELSEWHERE;
+    for (unsigned i = 0; i < t->source_count; i++) {
+        t->sources[i].outstanding = 0;
+        if (t->sources[i].role == PEER_SOURCE)
+            t->sources[i].role = PEER_ELSEWHERE;
     }
 }
 
@@ -264,62 +319,67 @@ void transfer_stop(struct transfer *t, struct effects *effects)
 static void release(struct transfer *t, struct chunk *c)
 {
     c->asked = false;
-    t->peers[c->asked_of].outstanding--;
+    source_of(t, c->asked_of)->outstanding--;
     t->target.outstanding--;
 }
 
 /* Nothing more is expected of this peer: others are asked for what it owes. */
-static void dismiss(struct transfer *t, unsigned peer, enum peer_role role)
+static void dismiss(struct transfer *t, unsigned peer, enum source_role role)
 {
+    struct source *source = source_of(t, peer);
     struct target *g = &t->target;
 
-    for (unsigned i = 0; i < g->next && t->peers[peer].outstanding > 0; i++) {
+    for (unsigned i = 0; i < g->next && source->outstanding > 0; i++) {
         if (g->chunks[i].asked && MUTATE(TRANSFER_DEBTS_STAY, false, g->chunks[i].asked_of == peer))
             release(t, &g->chunks[i]);
     }
-    t->peers[peer].role = role;
+    source->role = role;
 }
 
 static bool any_source(const struct transfer *t)
 {
-    for (unsigned i = 0; i < t->config.peers; i++) {
-        if (t->peers[i].role == PEER_SOURCE)
+    for (unsigned i = 0; i < t->source_count; i++) {
+        if (t->sources[i].role == PEER_SOURCE)
             return true;
     }
     return false;
 }
 
 /* The next source in turn that owes us less than it may. */
-static bool pick_source(struct transfer *t, unsigned *peer)
+static struct source *pick_source(struct transfer *t)
 {
-    for (unsigned i = 0; i < t->config.peers; i++) {
-        t->turn = (t->turn + 1) % t->config.peers;
-        bool free = t->peers[t->turn].outstanding < MUTATE(TRANSFER_ONE_OWES_ALL, UINT_MAX, TRANSFER_PER_PEER);
-        if (t->peers[t->turn].role == PEER_SOURCE && free) {
-            *peer = t->turn;
-            return true;
+    unsigned after = 0;
+
+    while (after < t->source_count && t->sources[after].peer <= t->turn)
+        after++;
+    for (unsigned i = 0; i < t->source_count; i++) {
+        struct source *s = &t->sources[(after + i) % t->source_count];
+        bool free = s->outstanding < MUTATE(TRANSFER_ONE_OWES_ALL, UINT_MAX, TRANSFER_PER_PEER);
+        if (s->role == PEER_SOURCE && free) {
+            t->turn = s->peer;
+            return s;
         }
     }
-    return false;
+    return NULL;
 }
 
 static void ask_chunks(struct transfer *t, int64_t now_ns, struct effects *effects)
 {
     struct target *g = &t->target;
-    unsigned peer;
+    struct source *source;
 
     for (unsigned i = 0; i < g->count && g->outstanding < TRANSFER_OUTSTANDING; i++) {
         struct chunk *c = &g->chunks[i];
         if (c->bytes != NULL || MUTATE(TRANSFER_ASKS_TWICE, false, c->asked))
             continue;
-        if (!pick_source(t, &peer))
+        if ((source = pick_source(t)) == NULL)
             return;
-        *c = (struct chunk){.asked = true, .asked_of = peer, .asked_at = now_ns};
-        t->peers[peer].outstanding++;
+        *c = (struct chunk){.asked = true, .asked_of = source->peer, .asked_at = now_ns};
+        source->outstanding++;
         g->outstanding++;
         g->next = i >= g->next ? i + 1 : g->next;
         struct blob *get = transfer_get(g->height, i);
-        effects_send(effects, (int32_t)peer, get);
+        effects_send(effects, (int32_t)source->peer, get);
         blob_drop(get);
     }
 }
@@ -372,15 +432,14 @@ static enum err judge_offer(struct transfer *t, unsigned from, const struct tran
 static enum err receive_offer(struct transfer *t, int64_t now_ns, unsigned from, const struct transfer_wire *m,
                               struct effects *effects)
 {
-    struct transfer_peer *peer = &t->peers[from];
+    struct source *source = MUTATE(TRANSFER_STRANGERS_OFFER, &t->sources[0], source_of(t, from));
 
-    if (!t->running || MUTATE(TRANSFER_STRANGERS_OFFER, false, peer->role == PEER_STRANGER) ||
-        MUTATE(TRANSFER_REFUSED_OFFER, false, peer->role == PEER_REFUSED) ||
+    if (!t->running || source == NULL || MUTATE(TRANSFER_REFUSED_OFFER, false, source->role == PEER_REFUSED) ||
         MUTATE(TRANSFER_TAKES_WHAT_IS_HAD, false, m->height <= t->above))
         return ERR_STALE;
     enum err err = judge_offer(t, from, m, effects);
     if (err == ERR_OK)
-        peer->role = PEER_SOURCE;
+        source->role = PEER_SOURCE;
     else if (err != ERR_STALE && MUTATE(TRANSFER_BLAMES_THE_UNKNOWN, true, err != ERR_AGAIN))
         refuse(t, from, "transfer.bad_offer", m->height, effects);
     ask_chunks(t, now_ns, effects);
@@ -415,8 +474,9 @@ static enum err receive_chunk(struct transfer *t, int64_t now_ns, unsigned from,
 {
     struct target *g = &t->target;
 
-    if (!t->running || MUTATE(TRANSFER_STRANGERS_CHUNK, false, t->peers[from].role == PEER_STRANGER) ||
-        MUTATE(TRANSFER_REFUSED_CHUNK, false, t->peers[from].role == PEER_REFUSED) ||
+    struct source *source = MUTATE(TRANSFER_STRANGERS_CHUNK, &t->sources[0], source_of(t, from));
+
+    if (!t->running || source == NULL || MUTATE(TRANSFER_REFUSED_CHUNK, false, source->role == PEER_REFUSED) ||
         MUTATE(TRANSFER_CHUNK_OF_ANOTHER_STATE, g->count == 0, m->height != g->height) || m->index >= g->count ||
         MUTATE(TRANSFER_CHUNK_TWICE, false, g->chunks[m->index].bytes != NULL))
         return ERR_STALE;
@@ -431,8 +491,8 @@ static enum err receive_chunk(struct transfer *t, int64_t now_ns, unsigned from,
     c->bytes = blob_new(m->chunk);
     g->have++;
     t->rounds = MUTATE(TRANSFER_CHUNK_IS_NO_FRUIT, t->rounds, 0);
-    if (MUTATE(TRANSFER_SILENT_FOR_EVER, false, t->peers[from].role == PEER_SILENT))
-        t->peers[from].role = PEER_SOURCE; /* late, but it has it */
+    if (MUTATE(TRANSFER_SILENT_FOR_EVER, false, source->role == PEER_SILENT))
+        source->role = PEER_SOURCE; /* late, but it has it */
     if (g->have == g->count)
         complete(t, effects);
     else

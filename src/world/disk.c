@@ -1,10 +1,22 @@
 #include "world/disk.h"
 
+static struct ledger_store store_new(const struct disk *d)
+{
+    return d->shelf != NULL ? shelf_store_new(d->shelf) : ledger_store_new(d->room);
+}
+
 void disk_init(struct disk *d, struct spool_room *room)
 {
     *d = (struct disk){.room = room, .sync_start_ns = -1, .sync_end_ns = -1};
-    ledger_init(&d->blocks, ledger_store_new(room), ledger_store_new(room));
+    ledger_init(&d->blocks, store_new(d), store_new(d));
     d->ledger = ledger_view(&d->blocks);
+}
+
+void disk_share(struct disk *d, struct shelf *shelf)
+{
+    ASSERT(d->written == 0);
+    d->shelf = shelf;
+    disk_wipe(d);
 }
 
 static void writes_drop(struct disk *d)
@@ -83,7 +95,7 @@ static void make_durable(struct disk *d, const struct disk_write *w)
     else if (w->kind == DISK_BLOCK)
         put_block(d, w->number, blob_bytes(w->blob));
     else if (w->number > d->blocks.top)
-        ledger_install(&d->blocks, w->number, w->blob, ledger_store_new(d->room));
+        ledger_install(&d->blocks, w->number, w->blob, store_new(d));
     else
         ledger_keep(&d->blocks, w->number, w->blob);
 }
@@ -151,7 +163,7 @@ void disk_wipe(struct disk *d)
     writes_drop(d);
     drop_records(d);
     ledger_fini(&d->blocks);
-    ledger_init(&d->blocks, ledger_store_new(d->room), ledger_store_new(d->room));
+    ledger_init(&d->blocks, store_new(d), store_new(d));
     d->height = 0;
 }
 

@@ -2,6 +2,7 @@
 #define PRISMFED_WORLD_DISK_H
 
 #include "ledger/ledger.h"
+#include "ledger/shelf.h"
 
 /* A node's virtual disk: what is durable, what is on its way there, and what can go wrong with it. Writes are synced in
  * groups, one sync at a time: a write that is asked for while a sync runs waits for the next one; what is asked for at
@@ -33,7 +34,8 @@ enum disk_damage {
 
 /* The fields are the disk's own. */
 struct disk {
-    struct spool_room *room; /* of the ledger */
+    struct spool_room *room; /* of the ledger, which stands there alone, */
+    struct shelf *shelf;     /* or with others here */
     struct ledger blocks;
     struct ledger_store ledger;  /* a view of it */
     uint64_t height;             /* of the last block without a gap below */
@@ -48,6 +50,8 @@ struct disk {
 };
 
 void disk_init(struct disk *d, struct spool_room *room); /* room: of the ledger; borrowed; NULL: in memory */
+/* The ledger stands on this shelf, borrowed, with those of other disks. Before anything is written. */
+void disk_share(struct disk *d, struct shelf *shelf);
 void disk_fini(struct disk *d);
 
 /* Begins a write; a sync takes takes_ns. True: it is in a sync of its own so far, which ends at *done_ns; false: in one

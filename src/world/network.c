@@ -20,14 +20,15 @@ struct network_link {
     uint64_t serial; /* of the event that the first has left */
 };
 
-void network_init(struct network *n, struct agenda *agenda, unsigned nodes, unsigned links, network_draw *draw,
+void network_init(struct network *n, struct agenda *agenda, unsigned nodes, unsigned groups, network_draw *draw,
                   void *context)
 {
     *n = (struct network){.agenda = agenda, .draw = draw, .context = context, .factor_ppm = PPM};
     n->nodes = nodes;
-    n->link_count = links;
-    n->pairs = mem_array((size_t)nodes * nodes, sizeof *n->pairs);
-    n->links = mem_array(links, sizeof *n->links);
+    n->groups = groups;
+    n->link_count = groups * groups;
+    n->group = mem_array(nodes, sizeof *n->group);
+    n->links = mem_array(n->link_count, sizeof *n->links);
 }
 
 static void drop_first(struct network *n, struct network_link *link)
@@ -53,21 +54,24 @@ void network_fini(struct network *n)
         n->spare = p->next;
         mem_free(p);
     }
-    mem_free(n->pairs);
+    mem_free(n->group);
     mem_free(n->links);
+    mem_free(n->cuts);
+    mem_free(n->sides);
+    mem_free(n->part_of);
     *n = (struct network){0};
 }
 
-static struct network_pair *pair_of(const struct network *n, unsigned from, unsigned to)
+static unsigned link_of(const struct network *n, unsigned from, unsigned to)
 {
     ASSERT(from < n->nodes && to < n->nodes);
-    return &n->pairs[(size_t)from * n->nodes + to];
+    return n->group[from] * n->groups + n->group[to];
 }
 
-void network_join(struct network *n, unsigned from, unsigned to, unsigned link)
+void network_join(struct network *n, unsigned node, unsigned group)
 {
-    ASSERT(link < n->link_count);
-    pair_of(n, from, to)->link = link;
+    ASSERT(node < n->nodes && group < n->groups);
+    n->group[node] = group;
 }
 
 /* ---- on the way */
@@ -204,22 +208,23 @@ static int64_t latency(const struct network *n, const struct event *message, con
 
 enum network_fate network_send(struct network *n, const struct event *message, int64_t later_ns)
 {
-    const struct network_pair *pair = pair_of(n, message->from, message->node);
-    const struct link_traits *traits = &n->links[pair->link].traits;
+    unsigned link = link_of(n, message->from, message->node);
+    const struct link_traits *traits = &n->links[link].traits;
+    bool hears = network_hears(n, message->from, message->node);
     uint64_t luck = draw(n, message, CHANCE_LOSS, PPM);
     struct parcel p = {.message = *message, .again_ns = -1};
 
     p.latency_ns = latency(n, message, traits, false) + later_ns;
     if (happens(n, message, CHANCE_DUPLICATE, traits->duplicate_ppm))
         p.again_ns = latency(n, message, traits, true);
-    if (!network_hears(n, message->from, message->node) || luck < traits->loss_ppm + n->burst_ppm) {
+    if (!hears || luck < traits->loss_ppm + n->burst_ppm) {
         n->dropped++;
-        return pair->cuts > 0 || pair->parted ? NETWORK_CUT : NETWORK_LOST;
+        return hears ? NETWORK_LOST : NETWORK_CUT;
     }
     p.place = agenda_place(n->agenda);
     if (traits->carries > 0)
-        return wait_behind(n, pair->link, &p);
-    depart(n, &n->links[pair->link], &p);
+        return wait_behind(n, link, &p);
+    depart(n, &n->links[link], &p);
     return NETWORK_SENT;
 }
 
@@ -238,33 +243,54 @@ bool network_deliver(struct network *n, const struct event *message, bool up)
 
 bool network_hears(const struct network *n, unsigned from, unsigned to)
 {
-    const struct network_pair *pair = pair_of(n, from, to);
-
-    return pair->cuts == 0 && !pair->parted;
+    ASSERT(from < n->nodes && to < n->nodes);
+    if (n->cuts != NULL && n->cuts[(size_t)from * n->nodes + to] > 0)
+        return false;
+    if (n->side_count == 0 && !n->partitioned)
+        return true;
+    for (unsigned i = 0; i < n->side_count; i++) {
+        if ((n->sides[i][from] & 1) != 0 && (n->sides[i][to] & 2) != 0)
+            return false;
+    }
+    return !n->partitioned || (n->part_of[from] != 0 && n->part_of[from] == n->part_of[to]);
 }
 
 void network_cut(struct network *n, unsigned from, unsigned to, bool cut)
 {
-    struct network_pair *pair = pair_of(n, from, to);
-
-    ASSERT(cut || pair->cuts > 0);
-    pair->cuts += cut ? 1U : UINT32_MAX;
+    ASSERT(from < n->nodes && to < n->nodes);
+    if (n->cuts == NULL)
+        n->cuts = mem_array((size_t)n->nodes * n->nodes, sizeof *n->cuts);
+    unsigned *cuts = &n->cuts[(size_t)from * n->nodes + to];
+    ASSERT(cut || *cuts > 0);
+    *cuts += cut ? 1U : UINT32_MAX;
 }
 
-void network_partition(struct network *n, const uint64_t *group_of)
+void network_cut_sides(struct network *n, const uint64_t *side, bool cut)
 {
-    n->partitioned = true;
-    for (unsigned from = 0; from < n->nodes; from++) {
-        for (unsigned to = 0; to < n->nodes; to++)
-            pair_of(n, from, to)->parted = group_of[from] == 0 || group_of[from] != group_of[to];
+    unsigned at = 0;
+
+    if (cut) {
+        n->sides = mem_resize(n->sides, n->side_count + 1, sizeof n->sides[0]);
+        n->sides[n->side_count++] = side;
+        return;
     }
+    while (at < n->side_count && n->sides[at] != side)
+        at++;
+    ASSERT(at < n->side_count);
+    n->sides[at] = n->sides[--n->side_count];
+}
+
+void network_partition(struct network *n, const uint64_t *part_of)
+{
+    if (n->part_of == NULL)
+        n->part_of = mem_array(n->nodes, sizeof *n->part_of);
+    memcpy(n->part_of, part_of, n->nodes * sizeof *part_of);
+    n->partitioned = true;
 }
 
 void network_heal(struct network *n)
 {
     n->partitioned = false;
-    for (size_t i = 0; i < (size_t)n->nodes * n->nodes; i++)
-        n->pairs[i].parted = false;
 }
 
 void network_clog(struct network *n, unsigned link, int64_t until_ns)

@@ -32,21 +32,20 @@ enum chance {
  * least of a delay. Chances of what the link never does (but loss and jitter) are not asked for. */
 typedef uint64_t network_draw(void *context, unsigned from, unsigned to, enum chance chance, uint64_t bound);
 
-struct network_pair {
-    unsigned link;
-    unsigned cuts; /* so many faults cut it */
-    bool parted;   /* by the partition */
-};
-
 /* The fields are the network's own. */
 struct network {
     struct agenda *agenda; /* borrowed */
     network_draw *draw;
     void *context;
-    unsigned nodes, link_count;
-    struct network_pair *pairs; /* owned: nodes x nodes, from x to */
-    struct network_link *links; /* owned */
-    struct parcel *spare;       /* owned: to be used again */
+    unsigned nodes, groups;
+    unsigned *group; /* owned; of each node */
+    unsigned link_count;
+    struct network_link *links; /* owned; groups x groups, from x to */
+    unsigned *cuts;             /* owned; nodes x nodes, from x to: so many faults cut it; NULL: never one yet */
+    unsigned side_count;
+    const uint64_t **sides; /* owned array of borrowed ones: cuts between many (network_cut_sides) */
+    uint64_t *part_of;      /* owned; of each node, in the partition; NULL: never one yet */
+    struct parcel *spare;   /* owned: to be used again */
     bool partitioned;
     int64_t factor_ppm;                        /* of latency and jitter; PPM when calm */
     uint64_t burst_ppm;                        /* loss on top of the links' own */
@@ -55,11 +54,12 @@ struct network {
     uint64_t late, clogged, duplicates, waits; /* overtaken; kept back; came twice; waited for others on its link */
 };
 
-/* All pairs are on link 0, and no link does anything until its traits are set. */
-void network_init(struct network *n, struct agenda *agenda, unsigned nodes, unsigned links, network_draw *draw,
+/* Nodes are in groups, at first all of them in group 0. What a node of group a sends to one of group b goes over link
+ * a * groups + b. No link does anything until its traits are set. */
+void network_init(struct network *n, struct agenda *agenda, unsigned nodes, unsigned groups, network_draw *draw,
                   void *context);
 void network_fini(struct network *n);
-void network_join(struct network *n, unsigned from, unsigned to, unsigned link);
+void network_join(struct network *n, unsigned node, unsigned group);
 /* Also while messages are under way. When what it carries changes, the message that is being sent begins anew at the
  * new speed. */
 void network_set_traits(struct network *n, unsigned link, const struct link_traits *traits);
@@ -81,8 +81,11 @@ bool network_deliver(struct network *n, const struct event *message, bool up);
 bool network_hears(const struct network *n, unsigned from, unsigned to);
 /* Begins or ends one cut of this direction; cuts add up. */
 void network_cut(struct network *n, unsigned from, unsigned to, bool cut);
-/* One group for each node: members of one hear each other, those of group 0 nobody. In place of an earlier one. */
-void network_partition(struct network *n, const uint64_t *group_of);
+/* The same between many: what nodes whose side has bit 0 say does not reach those whose side has bit 1. side: for each
+ * node; borrowed until the cut ends. */
+void network_cut_sides(struct network *n, const uint64_t *side, bool cut);
+/* One part for each node: nodes of one hear each other, those of part 0 nobody. In place of an earlier one. */
+void network_partition(struct network *n, const uint64_t *part_of);
 /* Ends the partition; cuts stay. */
 void network_heal(struct network *n);
 /* Nothing arrives over the link before this time; what is sent meanwhile arrives then at once. */

@@ -177,7 +177,7 @@ static void mark_epoch(struct node_run *run)
 void check_epoch(struct node_run *run)
 {
     const struct history_epoch *log = run->results.epoch.log;
-    unsigned updates[MEMBERS_MAX] = {0}, rows[MEMBERS_MAX] = {0};
+    unsigned updates[LOG_NODES_MAX] = {0}, rows[LOG_NODES_MAX] = {0};
     size_t at = 0;
 
     if (log == NULL) {

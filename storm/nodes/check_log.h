@@ -9,7 +9,7 @@
 
 struct node_run;
 
-enum { LOG_BODIES_MAX = 64, LOG_CLAIMS_MAX = 512, DRIFT_SLACK = 2 };
+enum { LOG_BODIES_MAX = 64, LOG_CLAIMS_MAX = 512, LOG_NODES_MAX = 64, DRIFT_SLACK = 2 };
 
 /* Validators that said the same thing; a bit for each node. */
 struct log_said {
@@ -18,10 +18,10 @@ struct log_said {
 };
 
 struct log_watch {
-    uint64_t sequence[MEMBERS_MAX][2]; /* highest that took effect, by node and key */
-    uint64_t spoke[MEMBERS_MAX];       /* epoch in which something of it last took effect, or it came */
-    bool out[MEMBERS_MAX];             /* convicted, or left, when an epoch had ended */
-    bool left[MEMBERS_MAX];            /* has signed a LEAVE that took effect */
+    uint64_t sequence[LOG_NODES_MAX][2]; /* highest that took effect, by node and key */
+    uint64_t spoke[LOG_NODES_MAX];       /* epoch in which something of it last took effect, or it came */
+    bool out[LOG_NODES_MAX];             /* convicted, or left, when an epoch had ended */
+    bool left[LOG_NODES_MAX];            /* has signed a LEAVE that took effect */
     unsigned body_count;
     struct log_body {
         struct log_said said;

@@ -23,7 +23,7 @@ bad "wrong type" '/seed: expected an integer, found an array'
 scenario x.json "$core, $core" ''
 bad "duplicate id" '/nodes/1/id.*already'
 scenario x.json '' ''
-bad "no nodes" '/nodes: expected 1 to 1024'
+bad "no nodes" '/nodes: expected 1 to 16384'
 scenario x.json '{"id": "a", "region": "r", "role": "edge", "stake": 1}' ''
 bad "no validator" 'none of the 1 nodes is a validator'
 printf '{"name": "x", "quorum": 2, "max_ledger_drift": 1, "epoch_start": 1, "nodes": [%s]}' "$core" > x.json

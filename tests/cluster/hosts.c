@@ -170,11 +170,9 @@ void hosts_init(struct hosts *all, unsigned count, const struct host_runs *runs,
     all->actions.timer_set = do_timer_set;
     all->actions.timer_stop = do_timer_stop;
     prng_stream(&all->prng, seed, "cluster", count);
-    network_init(&all->network, &all->agenda, count, count * count, draw, all);
-    for (unsigned from = 0; from < count; from++) {
-        for (unsigned to = 0; to < count; to++)
-            network_join(&all->network, from, to, link_of(all, from, to));
-    }
+    network_init(&all->network, &all->agenda, count, count, draw, all);
+    for (unsigned i = 0; i < count; i++)
+        network_join(&all->network, i, i);
 }
 
 void host_init(struct hosts *all, unsigned index, struct host *h)

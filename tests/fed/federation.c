@@ -108,10 +108,12 @@ static void make_genesis(struct federation *f)
     g->schema = *workload_schema();
     genome_default(&g->schema, &g->incumbent);
     g->member_count = o->validators + o->participants;
+    g->members = mem_array(g->member_count, sizeof g->members[0]);
     for (unsigned i = 0; i < g->member_count; i++)
         g->members[i] = federation_card(f, i);
     genesis_encode(g, &f->genesis);
     buf_free(&shards);
+    genesis_fini(g);
     mem_free(g);
 }
 

@@ -66,8 +66,8 @@ struct federation {
     struct instance shards[WORKLOAD_SHARDS_MAX];
     struct digest block_ids[HEIGHTS_MAX];
     struct digest state_roots[HEIGHTS_MAX];
-    uint64_t top;                     /* highest decided */
-    uint64_t most_stale[MEMBERS_MAX]; /* of each member's updates in the outcomes that nodes anchored */
+    uint64_t top;                   /* highest decided */
+    uint64_t most_stale[NODES_MAX]; /* of each member's updates in the outcomes that nodes anchored */
     unsigned signed_count, signed_cap;
     struct signed_entry *signed_entries; /* every (node, sequence) that left a machine */
     struct buf trace;                    /* notes of trace_node, a line each */

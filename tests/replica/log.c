@@ -307,15 +307,13 @@ static enum err voters(void *context, uint64_t membership_epoch, struct replica_
     return ERR_OK;
 }
 
-static void snapshot(void *context, const struct replica_block *block, struct blob *bytes, struct buf *proof,
-                     struct buf *state)
+static struct blob *snapshot(void *context, const struct replica_block *block, struct blob *bytes)
 {
     struct node *n = context;
     uint8_t text[STATE_SIZE];
 
     state_put(block->height, n->sum, n->epoch + (block->height == n->log->closing), text);
-    buf_add(proof, bytes->data, bytes->len);
-    buf_add(state, text, sizeof text);
+    return snapshot_encode(&(struct snapshot){block->height, blob_bytes(bytes), bytes_of(text, sizeof text)});
 }
 
 static enum err check(void *context, uint64_t height, struct bytes proof, const struct digest *root)

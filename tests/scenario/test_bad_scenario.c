@@ -72,7 +72,7 @@ static const struct {
      ERR_UNKNOWN,
      {"/nodes/0/\\u{1b}: unknown key; known here: id, "}},
     {"{" HEAD "'nodes':[" CORE("a") "]}", ERR_MISSING, {"\"quorum\" is missing"}},
-    {"{" HEAD "'quorum':1,'nodes':[]}", ERR_RANGE, {"/nodes: expected 1 to 1024 nodes, found 0"}},
+    {"{" HEAD "'quorum':1,'nodes':[]}", ERR_RANGE, {"/nodes: expected 1 to 16384 nodes, found 0"}},
     {"{" HEAD "'quorum':1,'nodes':{}}", ERR_TYPE, {"/nodes: expected an array, found an object"}},
     {"{" HEAD "'quorum':1,'nodes':[7]}", ERR_TYPE, {"/nodes/0: expected an object, found an integer"}},
     {"{" HEAD "'quorum':1,'nodes':[" EDGE("a") "]}", ERR_MISSING, {"none of the 1 nodes is a validator"}},

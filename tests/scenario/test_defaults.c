@@ -40,14 +40,15 @@ static void say_link(const struct scenario_link *l, struct buf *out)
                (unsigned long long)l->loss_ppm, (unsigned long long)l->bytes_per_second);
 }
 
-static void say_event(const struct scenario_event *e, struct buf *out)
+static void say_event(const struct scenario *s, const struct scenario_event *e, struct buf *out)
 {
     buf_printf(out, "\nevent %u %u %llu %lld %lld %lld %u", e->kind, e->at_epoch, (unsigned long long)e->epoch,
                (long long)e->at_ns, (long long)e->after_ns, (long long)e->duration_ns, e->node);
     buf_printf(out, " %u %u %llu %u %lld %llu %u", e->sponsored, e->sponsor, (unsigned long long)e->stake, e->primary,
                (long long)e->factor_ppm, (unsigned long long)e->loss_ppm, e->lie);
     say_work(&e->workload, out);
-    buf_add(out, (const uint8_t *)e->group_of, sizeof e->group_of);
+    if (e->group_of != NULL)
+        buf_add(out, e->group_of, s->node_count * sizeof e->group_of[0]);
 }
 
 /* The genesis document has the policy and the members. */
@@ -70,7 +71,7 @@ static void say_scenario(const struct scenario *s, struct buf *out)
         say_work(&s->nodes[i].workload, out);
     }
     for (unsigned i = 0; i < s->event_count; i++)
-        say_event(&s->events[i], out);
+        say_event(s, &s->events[i], out);
     say_work(&s->shared, out);
 }
 
@@ -202,17 +203,10 @@ static void limits_are_documented(void)
         unsigned limit;
         const char *of;
     } limits[] = {
-        {MEMBERS_MAX, "nodes"},
-        {RANK_SITES_MAX, "contribute"},
-        {PBFT_REPLICAS_MAX, "vote"},
-        {SCENARIO_REGIONS_MAX, "regions"},
-        {SCENARIO_LINKS_MAX, "links"},
-        {WORKLOAD_INSTANCES_MAX, "instances"},
-        {CYCLE_MIGRANTS_MAX, "offers"},
-        {CYCLE_CANDIDATES_MAX, "candidates"},
-        {CYCLE_CANDIDATES_MAX - 1, "are not"},
-        {SCENARIO_EVENTS_MAX, "events"},
-        {SCENARIO_HAPPENINGS_MAX, "with all"},
+        {SCENARIO_NODES_MAX, "nodes"},     {RANK_SITES_MAX, "contribute"},        {PBFT_REPLICAS_MAX, "vote"},
+        {SCENARIO_REGIONS_MAX, "regions"}, {SCENARIO_LINKS_MAX, "links"},         {WORKLOAD_INSTANCES_MAX, "instances"},
+        {CYCLE_MIGRANTS_MAX, "offers"},    {CYCLE_CANDIDATES_MAX, "candidates"},  {CYCLE_CANDIDATES_MAX - 1, "are not"},
+        {SCENARIO_EVENTS_MAX, "events"},   {SCENARIO_HAPPENINGS_MAX, "with all"},
     };
     struct buf text = {0};
     struct diag diag = {0};

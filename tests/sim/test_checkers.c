@@ -67,6 +67,7 @@ static void two_entries_with_one_sequence(void)
     struct checkers c = {0};
     struct sim_node n = {.name = "n"};
 
+    checkers_init(&c, 1);
     key_library_init();
     key_simulated(1, "n", &n.key);
     for (uint64_t i = 1; i <= 3000; i++) /* makes room on the way */
@@ -101,6 +102,7 @@ static void two_commits_in_one_view(void)
     struct checkers c = {0};
     struct sim_node n = {.name = "n"};
 
+    checkers_init(&c, 1);
     key_library_init();
     key_simulated(1, "n", &n.key);
     say_commit(&c, &n, 0, 1);

@@ -110,10 +110,35 @@ static void more_than_can_contribute(void)
     buf_free(&text);
 }
 
+/* What is made for each member, or for each pair of nodes, is made for those that need it. */
+static void a_thousand_and_more(void)
+{
+    enum { MEMBERS = 1100, COHORT = 40 };
+    struct run run;
+    struct buf text = {0};
+
+    crowd(&text, MEMBERS, "\"evaluations\": 1, \"cohort\": 40",
+          "{\"kind\": \"crash\", \"epoch\": 1, \"after_ms\": 100, \"node\": \"n1099\"}, {\"kind\": \"restart\", "
+          "\"epoch\": "
+          "2, \"node\": \"n1099\"}, {\"kind\": \"partition\", \"epoch\": 2, \"from\": [\"n1050\"], \"to\": [\"n0\"]}");
+    run_text(&run, buf_text(&text), 3, 5, 1);
+    REQUIRE_OK(run.err);
+    CHECK(run_anchored(&run));
+    const struct federation_state *state = &run.results.history.state;
+    CHECK_EQ_U64(state->member_count, MEMBERS);
+    unsigned late = 0;
+    for (unsigned i = 1024; i < MEMBERS; i++)
+        late += state->members[i].counted_epoch > 0;
+    CHECK(late > 0);
+    run_free(&run);
+    buf_free(&text);
+}
+
 int main(void)
 {
     TAP_RUN(offers_that_find_no_room_are_told);
     TAP_RUN(cohorts_contribute);
     TAP_RUN(more_than_can_contribute);
+    TAP_RUN(a_thousand_and_more);
     return tap_done();
 }

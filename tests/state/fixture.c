@@ -54,6 +54,7 @@ void fixture_init(struct fixture *f, unsigned validators, unsigned edges, const 
     schema_fill(&g->schema);
     genome_default(&g->schema, &g->incumbent);
     g->member_count = validators + edges;
+    g->members = mem_array(g->member_count, sizeof g->members[0]);
     for (unsigned i = 0; i < g->member_count; i++)
         card_fill(f, i, validators);
     genesis_encode(g, &f->document);
@@ -76,6 +77,7 @@ void fixture_fini(struct fixture *f)
     execution_free(&f->last);
     state_free(&f->state);
     buf_free(&f->document);
+    genesis_fini(&f->genesis);
 }
 
 /* ---- entries */
@@ -309,7 +311,7 @@ static unsigned active(const struct fixture *f, unsigned *members)
 
 void fixture_epoch(struct fixture *f, uint64_t number)
 {
-    unsigned members[MEMBERS_MAX], count = active(f, members);
+    unsigned members[FIXTURE_KEYS], count = active(f, members);
     for (unsigned i = 0; i < count; i++)
         fixture_update(f, members[i], i == 0 ? number : 0, f->state.epoch);
     fixture_run(f);

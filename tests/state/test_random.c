@@ -20,7 +20,7 @@ struct storm {
     struct buf seen[REPLAYS]; /* earlier entries */
     unsigned seen_count;
     uint64_t last_epoch;
-    uint64_t counted[MEMBERS_MAX]; /* the newest epoch for which work of a member has counted */
+    uint64_t counted[FIXTURE_KEYS]; /* the newest epoch for which work of a member has counted */
 };
 
 static uint64_t draw(struct storm *s, uint64_t bound)

@@ -24,16 +24,15 @@ static uint64_t draw(void *context, unsigned from, unsigned to, enum chance chan
     return prng_below(&l->prng, bound);
 }
 
-/* All pairs share link 0 but those that lead to node 2: these share link 1. */
+/* All pairs of the nodes 0 and 1 share link 0; what they send to node 2 shares link 1. */
 static void begin(struct lab *l, const struct link_traits *traits)
 {
     *l = (struct lab){0};
     prng_stream(&l->prng, 1, "network", 0);
     network_init(&l->n, &l->agenda, NODES, 2, draw, l);
-    for (unsigned from = 0; from < NODES; from++)
-        network_join(&l->n, from, 2, 1);
-    network_set_traits(&l->n, 0, traits);
-    network_set_traits(&l->n, 1, traits);
+    network_join(&l->n, 2, 1);
+    for (unsigned link = 0; link < 4; link++)
+        network_set_traits(&l->n, link, traits);
 }
 
 static void end(struct lab *l)
@@ -212,6 +211,27 @@ static void cuts_and_partitions(void)
     end(&l);
 }
 
+static void cuts_between_many_add_up(void)
+{
+    static const uint64_t from_0[] = {1, 2, 2}, among_0_and_1[] = {3, 3, 0};
+    struct lab l;
+
+    begin(&l, &(struct link_traits){.latency_ns = 5 * ms});
+    network_cut_sides(&l.n, from_0, true);
+    CHECK(!network_hears(&l.n, 0, 1) && !network_hears(&l.n, 0, 2) && network_hears(&l.n, 1, 0));
+    CHECK(network_hears(&l.n, 1, 2) && network_hears(&l.n, 2, 0));
+    network_cut_sides(&l.n, among_0_and_1, true);
+    network_cut_sides(&l.n, from_0, true);
+    network_cut_sides(&l.n, from_0, false);
+    CHECK(!network_hears(&l.n, 0, 2) && !network_hears(&l.n, 1, 0));
+    network_heal(&l.n); /* of the partition, of which there is none */
+    network_cut_sides(&l.n, from_0, false);
+    CHECK(network_hears(&l.n, 0, 2) && !network_hears(&l.n, 0, 1) && !network_hears(&l.n, 1, 0));
+    network_cut_sides(&l.n, among_0_and_1, false);
+    CHECK(network_hears(&l.n, 0, 1) && network_hears(&l.n, 1, 0));
+    end(&l);
+}
+
 static void weather_clogs_and_what_is_kept_back(void)
 {
     struct lab l;
@@ -245,6 +265,7 @@ int main(void)
     TAP_RUN(ties_go_by_sending);
     TAP_RUN(loss_duplicates_and_stragglers);
     TAP_RUN(cuts_and_partitions);
+    TAP_RUN(cuts_between_many_add_up);
     TAP_RUN(weather_clogs_and_what_is_kept_back);
     return tap_done();
 }
