@@ -18,6 +18,8 @@ double bench_peak_megabytes(void);
 /* Runs a scenario file for so many epochs on one thread into output (NULL: no artifacts); aborts with its
  * error. Returns messages delivered. */
 unsigned long bench_run_scenario(const char *path, unsigned epochs, const char *output);
+/* The same on so many threads. */
+unsigned long bench_run_threads(const char *path, unsigned epochs, const char *output, unsigned threads);
 
 /* A temporary folder goes, with all that is in it; what system() says. */
 int bench_remove(const char *folder);

@@ -6,11 +6,16 @@
 
 unsigned long bench_run_scenario(const char *path, unsigned epochs, const char *output)
 {
+    return bench_run_threads(path, epochs, output, 1);
+}
+
+unsigned long bench_run_threads(const char *path, unsigned epochs, const char *output, unsigned threads)
+{
     struct federated_simulation_options options = {.scenario = path,
                                                    .epochs = epochs,
                                                    .clean = output != NULL,
                                                    .output_dir = output,
-                                                   .threads = 1,
+                                                   .threads = threads,
                                                    .write_artifacts = output != NULL};
     struct federated_simulation_report report;
     char error[1024];

@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/mutate.h"
 
 struct pool {
     pthread_mutex_t lock;
     pthread_cond_t submitted, finished;
     struct pool_task *first, *last; /* queued */
     bool stopping;
+    unsigned waiting; /* for a task that another thread does */
     unsigned count;
     pthread_t threads[POOL_THREADS_MAX];
 };
@@ -110,7 +112,17 @@ void pool_submit(struct pool *pool, struct pool_task *task)
         pool->last->next = task;
     pool->last = task;
     pthread_cond_signal(&pool->submitted);
+    if (MUTATE(POOL_WAITS_IDLY, false, pool->waiting > 0))
+        pthread_cond_broadcast(&pool->finished); /* whoever waits for a task lends a hand */
     pthread_mutex_unlock(&pool->lock);
+}
+
+/* Until a task is done or another one is submitted; the lock is held. */
+static void wait_finished(struct pool *pool)
+{
+    pool->waiting++;
+    pthread_cond_wait(&pool->finished, &pool->lock);
+    pool->waiting--;
 }
 
 void pool_wait(struct pool *pool, struct pool_task *task)
@@ -122,7 +134,7 @@ void pool_wait(struct pool *pool, struct pool_task *task)
         if (pool->first != NULL)
             take(pool, pool->first);
         else
-            pthread_cond_wait(&pool->finished, &pool->lock);
+            wait_finished(pool);
     }
     pthread_mutex_unlock(&pool->lock);
 }

@@ -47,17 +47,29 @@ static bool pool_has(const struct search *s, const struct digest *hash)
     return false;
 }
 
+struct archive_source {
+    unsigned next;
+    uint64_t until; /* runs_left */
+};
+
+static bool archive_next(void *context, struct search *s, struct tried *out)
+{
+    const struct cycle_job *job = s->job;
+    struct archive_source *a = context;
+    while (a->next < job->archive_count && s->runs_left > a->until) {
+        out->genome = job->archive[a->next++];
+        struct digest hash = genome_hash(job->schema, &out->genome);
+        if (!pool_has(s, &hash))
+            return true;
+    }
+    return false;
+}
+
 /* What is known already is not paid for again; at most half of the budget goes to what is not. */
 static void archive_try(struct search *s)
 {
-    const struct cycle_job *job = s->job;
-    uint64_t until = s->runs_left / 2;
-    struct tried t;
-    for (unsigned i = 0; i < job->archive_count && !search_over(s) && s->runs_left > until; i++) {
-        struct digest hash = genome_hash(job->schema, &job->archive[i]);
-        if (!pool_has(s, &hash))
-            (void)search_try(s, &job->archive[i], false, &t);
-    }
+    struct archive_source a = {.until = s->runs_left / 2};
+    search_stream(s, &(struct search_source){.next = archive_next, .context = &a});
 }
 
 /* New genomes that ran on all instances, best first: everybody has the others already. The incumbent where there is
@@ -91,8 +103,7 @@ void cycle_run(const struct cycle_job *job, struct cycle_result *out)
     s->runs_left = (uint64_t)job->evaluations * job->instance_count;
     prng_stream(&s->prng, job->seed, "cycle", job->epoch);
     order_shuffle(s);
-    bool complete = search_try(s, &job->incumbent, false, &incumbent);
-    ASSERT(complete);
+    search_first(s, &job->incumbent, &incumbent);
     known_keep(s);
     archive_try(s);
     optimiser_run(job->optimiser, s);

@@ -45,30 +45,51 @@ static void child_make(struct search *s, const struct tried *population, unsigne
     *out = child;
 }
 
-/* The best of the pool, then random ones, of which the hopeless have the worst merit there is. */
-static void population_fill(struct search *s, struct tried *population)
+struct population {
+    struct tried members[POPULATION];
+    unsigned filled; /* the best of the pool; the others are random */
+    unsigned target;
+};
+
+static bool random_next(void *context, struct search *s, struct tried *out)
 {
-    unsigned count = s->count < POPULATION - 2 ? s->count : POPULATION - 2;
-    for (unsigned i = 0; i < count; i++)
-        population[i] = s->pool[i];
-    for (; count < POPULATION; count++) {
-        struct genome genome;
-        genome_random(s->job->schema, &s->prng, &genome);
-        if (search_over(s) || !search_try(s, &genome, true, &population[count]))
-            population[count] = (struct tried){.genome = genome, .merit = UINT64_MAX};
-    }
+    struct population *p = context;
+    if (p->filled == POPULATION)
+        return false;
+    genome_random(s->job->schema, &s->prng, &out->genome);
+    out->is_new = true;
+    out->tag = p->filled++;
+    p->members[out->tag].genome = out->genome;
+    return true;
+}
+
+static bool child_next(void *context, struct search *s, struct tried *out)
+{
+    struct population *p = context;
+    child_make(s, p->members, p->target, &out->genome);
+    out->is_new = true;
+    out->tag = p->target;
+    p->target = (p->target + 1) % POPULATION;
+    return true;
+}
+
+/* A random one that is hopeless keeps the worst merit there is. */
+static void compare(void *context, struct search *s, const struct tried *t, bool is_whole)
+{
+    struct population *p = context;
+    (void)s;
+    if (is_whole && t->merit <= p->members[t->tag].merit)
+        p->members[t->tag] = *t;
 }
 
 void optimiser_de(struct search *s)
 {
-    struct tried *population = mem_array(POPULATION, sizeof population[0]);
-    population_fill(s, population);
-    for (unsigned target = 0; !search_over(s); target = (target + 1) % POPULATION) {
-        struct genome child;
-        struct tried tried;
-        child_make(s, population, target, &child);
-        if (search_try(s, &child, true, &tried) && tried.merit <= population[target].merit)
-            population[target] = tried;
-    }
-    mem_free(population);
+    struct population *p = mem_alloc(sizeof *p);
+    for (; p->filled < s->count && p->filled < POPULATION - 2; p->filled++)
+        p->members[p->filled] = s->pool[p->filled];
+    for (unsigned i = p->filled; i < POPULATION; i++)
+        p->members[i].merit = UINT64_MAX;
+    search_stream(s, &(struct search_source){random_next, compare, p});
+    search_stream(s, &(struct search_source){child_next, compare, p});
+    mem_free(p);
 }

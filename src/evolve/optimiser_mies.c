@@ -76,37 +76,62 @@ static void parents_fill(struct search *s, struct individual *parents)
     }
 }
 
-static void randoms_try(struct search *s)
+static bool random_next(void *context, struct search *s, struct tried *out)
 {
-    struct genome genome;
-    struct tried tried;
-    for (uint64_t until = s->runs_left - s->runs_left / 4; !search_over(s) && s->runs_left > until;) {
-        genome_random(s->job->schema, &s->prng, &genome);
-        (void)search_try(s, &genome, true, &tried);
-    }
+    const uint64_t *until = context;
+    if (s->runs_left <= *until)
+        return false;
+    genome_random(s->job->schema, &s->prng, &out->genome);
+    out->is_new = true;
+    return true;
+}
+
+struct generation {
+    struct individual parents[MU], best[MU], children[LAMBDA];
+    unsigned count, begun; /* of the best; of the children */
+};
+
+static bool child_next(void *context, struct search *s, struct tried *out)
+{
+    struct generation *g = context;
+    if (g->begun == LAMBDA)
+        return false;
+    struct individual *child = &g->children[g->begun];
+    recombine(s, g->parents, child);
+    mutate(s, child);
+    out->genome = child->genome;
+    out->is_new = true;
+    out->tag = g->begun++;
+    return true;
+}
+
+static void child_done(void *context, struct search *s, const struct tried *t, bool is_whole)
+{
+    struct generation *g = context;
+    (void)s;
+    if (!is_whole)
+        return;
+    g->children[t->tag].merit = t->merit;
+    select_into(g->best, &g->count, &g->children[t->tag]);
+}
+
+static void generation_try(struct search *s, struct generation *g)
+{
+    g->begun = g->count = 0;
+    search_stream(s, &(struct search_source){child_next, child_done, g});
+    for (unsigned i = 0; i < g->count; i++) /* where fewer than mu went the whole way, the best parents stay */
+        select_into(g->parents, &(unsigned){MU}, &g->best[i]);
+    for (unsigned i = 0; g->count == MU && i < MU; i++)
+        g->parents[i] = g->best[i];
 }
 
 void optimiser_mies(struct search *s)
 {
-    struct individual *parents = mem_array(MU, sizeof parents[0]), *next = mem_array(MU, sizeof next[0]);
-    randoms_try(s);
-    parents_fill(s, parents);
-    while (!search_over(s)) {
-        unsigned count = 0;
-        for (unsigned i = 0; i < LAMBDA && !search_over(s); i++) {
-            struct individual child;
-            struct tried tried;
-            recombine(s, parents, &child);
-            mutate(s, &child);
-            child.merit = search_try(s, &child.genome, true, &tried) ? tried.merit : UINT64_MAX;
-            if (child.merit < UINT64_MAX)
-                select_into(next, &count, &child);
-        }
-        for (unsigned i = 0; i < count; i++) /* where fewer than mu went the whole way, the best parents stay */
-            select_into(parents, &(unsigned){MU}, &next[i]);
-        for (unsigned i = 0; count == MU && i < MU; i++)
-            parents[i] = next[i];
-    }
-    mem_free(parents);
-    mem_free(next);
+    struct generation *g = mem_alloc(sizeof *g);
+    uint64_t until = s->runs_left - s->runs_left / 4;
+    search_stream(s, &(struct search_source){.next = random_next, .context = &until});
+    parents_fill(s, g->parents);
+    while (!search_over(s))
+        generation_try(s, g);
+    mem_free(g);
 }

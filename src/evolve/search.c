@@ -106,21 +106,76 @@ static void begin(const struct search *s, struct tried *t)
     t->hash = genome_hash(s->job->schema, &t->genome);
 }
 
-bool search_try(struct search *s, const struct genome *genome, bool is_new, struct tried *out)
+void search_first(struct search *s, const struct genome *genome, struct tried *out)
 {
-    const struct tried *best = rival(s);
-    struct tried t = {.genome = *genome, .is_new = is_new};
-    ASSERT(!search_over(s));
+    struct tried t = {.genome = *genome};
+    ASSERT(!search_over(s) && s->count == 0);
     begin(s, &t);
-    bool hopeless = false;
-    while (t.runs < s->job->instance_count && !hopeless) {
-        field_run(s, &t, 1, best != NULL ? 1 : s->job->instance_count); /* without a rival there is no race */
-        hopeless = is_hopeless(&t, sum_of(best, t.runs));
-    }
-    if (!hopeless)
-        search_keep(s, &t);
+    field_run(s, &t, 1, s->job->instance_count);
+    search_keep(s, &t);
     *out = t;
-    return !hopeless;
+}
+
+/* ---- lanes */
+
+static unsigned lanes_of(const struct cycle_job *job)
+{
+    unsigned lanes = job->evaluations / SEARCH_GENOMES_A_LANE;
+    return lanes < 1 ? 1 : lanes < SEARCH_LANES_MAX ? lanes : SEARCH_LANES_MAX;
+}
+
+/* Are there runs for one more genome on all instances, when all of the field go the whole way? */
+static bool has_room(const struct search *s, const struct tried *field, unsigned count)
+{
+    uint64_t instances = s->job->instance_count, needed = instances;
+    for (unsigned i = 0; i < count; i++)
+        needed += MUTATE(EVOLVE_BEGINS_TOO_MANY, 0, instances - field[i].runs);
+    return needed <= s->runs_left;
+}
+
+/* Begins genomes where there are lanes, room and genomes. Returns how many there are then. */
+static unsigned field_fill(struct search *s, const struct search_source *source, struct tried *field, unsigned count,
+                           unsigned lanes)
+{
+    while (count < lanes && has_room(s, field, count)) {
+        field[count] = (struct tried){0};
+        if (!source->next(source->context, s, &field[count]))
+            break;
+        begin(s, &field[count++]);
+    }
+    return count;
+}
+
+/* Takes those that are done out of the field, in its order. Returns how many stay. */
+static unsigned field_settle(struct search *s, const struct search_source *source, struct tried *field, unsigned count)
+{
+    unsigned stay = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct tried *t = &field[i];
+        bool hopeless = is_hopeless(t, sum_of(rival(s), t->runs));
+        bool is_whole = !hopeless && t->runs == s->job->instance_count;
+        if (is_whole)
+            search_keep(s, t);
+        if ((is_whole || hopeless) && source->done != NULL)
+            source->done(source->context, s, t, is_whole);
+        if (!is_whole && !hopeless && stay++ != i)
+            field[stay - 1] = *t;
+    }
+    return stay;
+}
+
+void search_stream(struct search *s, const struct search_source *source)
+{
+    unsigned lanes = lanes_of(s->job), count = 0;
+    struct tried *field = mem_array(lanes, sizeof field[0]);
+    for (;;) {
+        count = field_fill(s, source, field, count, lanes);
+        if (count == 0)
+            break;
+        field_run(s, field, count, 1);
+        count = field_settle(s, source, field, count);
+    }
+    mem_free(field);
 }
 
 uint64_t search_estimate(const struct search *s, const struct tried *t)

@@ -4,15 +4,22 @@
 #include "evolve/local_cycle.h"
 
 /* What the optimisers share: a budget of runs, a race against the best genome so far, and the pool of the genomes that
- * went the whole way. */
+ * went the whole way.
+ *
+ * Some genomes are tried side by side, each in a lane: in every step each of them runs on one more instance, and where
+ * one is done the next one begins. So there are runs for several threads at any time. The number of lanes depends on
+ * the budget alone, one for so many genomes, and so no result depends on the number of threads. What is in the other
+ * lanes is not known when a genome begins: that is the price, and why small budgets have one lane. */
 
 enum { SEARCH_POOL_MAX = 96, SEARCH_INSTANCES_MAX = CYCLE_INSTANCES_MAX };
+enum { SEARCH_LANES_MAX = 8, SEARCH_GENOMES_A_LANE = 6 };
 
 /* Costs as the optimisers see them: natural logarithms of cost + 1, in millionths. Instances differ in scale by orders
  * of magnitude; so no one of them decides alone. */
 struct tried {
     struct genome genome;
     struct digest hash;
+    unsigned tag;   /* its optimiser's own, of a genome that search_stream() tries */
     bool is_new;    /* neither the incumbent nor from the archive */
     bool is_known;  /* scored in an earlier epoch: no runs, only a merit */
     unsigned runs;  /* on the first so many instances of the search's order */
@@ -37,9 +44,23 @@ uint32_t search_merit(uint64_t cost);
 
 /* Not enough left for one more genome on all instances: no genome is begun then. */
 bool search_over(const struct search *s);
-/* A genome of the schema alone on the instances, against the best of the pool (search_over() is false). True when it
- * went the whole way: it is in the pool (or too bad for a full one). *out is what is known of it, either way. */
-bool search_try(struct search *s, const struct genome *genome, bool is_new, struct tried *out);
+/* The first genome, of the schema, which has nobody to race with: on all instances, and into the pool (search_over() is
+ * false). */
+void search_first(struct search *s, const struct genome *genome, struct tried *out);
+
+/* Whose genomes search_stream() tries. */
+struct search_source {
+    /* The next genome: sets genome, is_new and tag of *out, which is zeroed. False: there is none as long as those that
+     * run are not done. */
+    bool (*next)(void *context, struct search *s, struct tried *out);
+    /* One is done. is_whole: it went the whole way, and is in the pool (or too bad for a full one); else it was given
+     * up. NULL: nobody asks. */
+    void (*done)(void *context, struct search *s, const struct tried *t, bool is_whole);
+    void *context;
+};
+/* Tries genomes in lanes, against the best of the pool (which is not empty), until the source has none or the budget is
+ * spent. One is begun only when there are runs for it on all instances, whatever becomes of the others. */
+void search_stream(struct search *s, const struct search_source *source);
 /* The merit on all instances, as far as one can tell of a genome that was given up: as if it were as far behind the
  * best on the others. */
 uint64_t search_estimate(const struct search *s, const struct tried *t);

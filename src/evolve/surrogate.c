@@ -43,6 +43,36 @@ void surrogate_add(struct surrogate *s, const struct genome *genome, double valu
     s->count += s->count < SURROGATE_POINTS_MAX;
 }
 
+unsigned surrogate_open(struct surrogate *s, const struct genome *genome)
+{
+    unsigned number = 0;
+    while (s->open[number].weight > 0) {
+        number++;
+        ASSERT(number < SURROGATE_OPEN_MAX);
+    }
+    point_init(s->schema, genome, &s->open[number]);
+    s->open[number].weight = 1;
+    return number;
+}
+
+void surrogate_close(struct surrogate *s, unsigned number)
+{
+    ASSERT(number < SURROGATE_OPEN_MAX && s->open[number].weight > 0);
+    s->open[number].weight = 0;
+}
+
+bool surrogate_has(const struct surrogate *s, const struct genome *genome)
+{
+    struct surrogate_point at;
+    bool found = false;
+    point_init(s->schema, genome, &at);
+    for (unsigned i = 0; i < s->count && !found; i++)
+        found = distance(s->schema, &at, &s->points[i]) <= 0;
+    for (unsigned i = 0; i < SURROGATE_OPEN_MAX && !found; i++)
+        found = s->open[i].weight > 0 && distance(s->schema, &at, &s->open[i]) <= 0;
+    return found;
+}
+
 double surrogate_promise(const struct surrogate *s, const struct genome *genome)
 {
     struct surrogate_point at;
@@ -56,6 +86,10 @@ double surrogate_promise(const struct surrogate *s, const struct genome *genome)
         near += weight;
         values += weight * s->points[i].value;
         all += s->points[i].value;
+        nearest = d < nearest ? d : nearest;
+    }
+    for (unsigned i = 0; i < SURROGATE_OPEN_MAX; i++) {
+        double d = s->open[i].weight > 0 ? distance(s->schema, &at, &s->open[i]) : 1;
         nearest = d < nearest ? d : nearest;
     }
     return (values + doubt * all / s->count) / (near + doubt) - curiosity * nearest;

@@ -1,6 +1,9 @@
 #include "base/pool.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "tap.h"
@@ -141,6 +144,53 @@ static void tasks_share_what_they_do(void)
     }
 }
 
+static void pause_ms(long ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+}
+
+struct meeting {
+    struct pool_task task; /* first */
+    struct pool *pool;
+    atomic_bool begun;
+    pthread_barrier_t all;
+};
+
+static bool meet(void *context, uint64_t index)
+{
+    struct meeting *m = context;
+
+    (void)index;
+    (void)pthread_barrier_wait(&m->all);
+    return true;
+}
+
+static void meet_all(struct pool_task *task)
+{
+    struct meeting *m = (struct meeting *)(void *)task;
+
+    atomic_store(&m->begun, true);
+    pause_ms(20); /* until the other one waits */
+    pool_share(m->pool, 2, meet, m);
+}
+
+/* Both threads are needed: the one that waits for the task, too. */
+static void who_waits_takes_a_share(void)
+{
+    struct pool *pool = pool_new(2);
+    struct meeting m = {.task.run = meet_all, .pool = pool};
+
+    pthread_barrier_init(&m.all, NULL, 2);
+    pool_submit(pool, &m.task);
+    while (!atomic_load(&m.begun))
+        pause_ms(1);
+    alarm(60); /* alone it would wait for ever */
+    pool_wait(pool, &m.task);
+    alarm(0);
+    pthread_barrier_destroy(&m.all);
+    pool_free(pool);
+}
+
 static void without_a_pool_the_caller_does_it(void)
 {
     struct counting c = {.stop_at = 10};
@@ -167,6 +217,7 @@ int main(void)
     TAP_RUN(each_index_has_its_turn);
     TAP_RUN(one_that_says_no_is_the_last);
     TAP_RUN(tasks_share_what_they_do);
+    TAP_RUN(who_waits_takes_a_share);
     TAP_RUN(without_a_pool_the_caller_does_it);
     TAP_RUN(a_wish_for_threads);
     return tap_done();

@@ -196,10 +196,58 @@ static void a_row_is_done_side_by_side(void)
     pthread_barrier_destroy(&m.all);
 }
 
+/* How many runs there were at once, at most. */
+struct crowd {
+    struct evaluator evaluator; /* first */
+    pthread_mutex_t lock;
+    unsigned now, most;
+};
+
+static void crowd_evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
+{
+    struct crowd *c = (struct crowd *)(void *)self;
+    struct digest digest = evaluation_digest(task);
+    struct timespec pause = {.tv_nsec = 300000};
+
+    pthread_mutex_lock(&c->lock);
+    c->now++;
+    c->most = c->now > c->most ? c->now : c->most;
+    pthread_mutex_unlock(&c->lock);
+    nanosleep(&pause, NULL);
+    pthread_mutex_lock(&c->lock);
+    c->now--;
+    pthread_mutex_unlock(&c->lock);
+    *out = (struct evaluation){EVALUATION_SUCCESS, 1 + be64_get(digest.b) % 100000, 1};
+}
+
+/* One instance: there are never two runs of one genome. */
+static void genomes_are_tried_side_by_side(void)
+{
+    for (unsigned o = 0; o < OPTIMISER_COUNT; o++) {
+        struct crowd c = {.evaluator.evaluate = crowd_evaluate};
+        struct instance instance = {.evaluator = &c.evaluator};
+        struct pool *pool = pool_new(8);
+        struct cycle_job job = job_of((enum optimiser)o, pool);
+        struct cycle_result r;
+
+        pthread_mutex_init(&c.lock, NULL);
+        job.archive_count = 0;
+        job.evaluations = 60;
+        job.instance_count = 1;
+        job.instances[0] = &instance;
+        cycle_run(&job, &r);
+        tap_note("%s: %u runs at once", optimiser_name((enum optimiser)o), c.most);
+        CHECK(c.most >= 3 && c.most <= 8);
+        pool_free(pool);
+        pthread_mutex_destroy(&c.lock);
+    }
+}
+
 int main(void)
 {
     TAP_RUN(a_row_is_the_same);
     TAP_RUN(a_cycle_is_the_same);
     TAP_RUN(a_row_is_done_side_by_side);
+    TAP_RUN(genomes_are_tried_side_by_side);
     return tap_done();
 }

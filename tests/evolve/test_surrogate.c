@@ -40,6 +40,29 @@ static void neighbours_tell(void)
     mem_free(s);
 }
 
+/* Where a genome is tried at present another one tells less that is new. */
+static void what_is_tried_will_be_known(void)
+{
+    struct genome_schema schema = sample_schema();
+    struct surrogate *s = mem_alloc(sizeof *s);
+    struct genome good, far;
+    s->schema = &schema;
+    genome_default(&schema, &good);
+    far = good;
+    far.values[SAMPLE_RATE].real = 0.001;
+    far.values[SAMPLE_KIND].integer = 1;
+    surrogate_add(s, &good, 1, 1);
+    double before = surrogate_promise(s, &far);
+    unsigned number = surrogate_open(s, &far);
+    CHECK(surrogate_open(s, &good) != number);
+    CHECK(surrogate_promise(s, &far) > before);
+    CHECK(surrogate_has(s, &far) && surrogate_has(s, &good));
+    surrogate_close(s, number);
+    CHECK(!surrogate_has(s, &far));
+    CHECK(!(surrogate_promise(s, &far) > before) && !(surrogate_promise(s, &far) < before));
+    mem_free(s);
+}
+
 /* A gene that is inactive in both does not tell them apart. */
 static void what_does_not_matter_does_not_count(void)
 {
@@ -64,6 +87,7 @@ int main(void)
 {
     TAP_RUN(nothing_known_promises_nothing);
     TAP_RUN(neighbours_tell);
+    TAP_RUN(what_is_tried_will_be_known);
     TAP_RUN(what_does_not_matter_does_not_count);
     return tap_done();
 }
