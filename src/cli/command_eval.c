@@ -30,9 +30,9 @@ struct trial {
 
 static const struct option_row rows[] = {
     {"check", NULL, OPTION_FLAG, offsetof(struct arguments, check),
-     .help =
-         "also run it again, to see whether it is deterministic, and with random genomes; say at the end whether all "
-         "is well"},
+     .help = "also run it again, to see whether it is deterministic, with its initial configurations, and with random "
+             "genomes; say at the end whether all "
+             "is well"},
     {"random", "N", OPTION_NUMBER, offsetof(struct arguments, randoms), 0, RANDOM_MAX,
      .help = "how many random genomes each site tries with --check, 0 to 1000 (4)"},
     {"node", "ID", OPTION_TEXT, offsetof(struct arguments, node), .help = "this site alone"},
@@ -198,6 +198,18 @@ static void try_again(struct trial *t, const struct instance *instance, const st
     tell_problem(t, "NOT DETERMINISTIC: the same run had another answer; \"deterministic\": false would be honest");
 }
 
+static void try_initial(struct trial *t, const struct workload *w)
+{
+    const struct program_spec *program = program_spec_of(&w->instances[0]);
+
+    for (unsigned i = 0; program != NULL && i < program->initial_count; i++) {
+        char what[32];
+
+        snprintf(what, sizeof what, "initial %u", i + 1);
+        (void)try_one(t, &w->instances[0], &program->initial[i], what);
+    }
+}
+
 static void try_workload(struct trial *t, const struct workload *w, bool is_deterministic)
 {
     const struct genome_schema *schema = scenario_schema(t->scenario);
@@ -218,6 +230,7 @@ static void try_workload(struct trial *t, const struct workload *w, bool is_dete
     if (!t->arguments->check)
         return;
     try_again(t, &w->instances[0], &genome, first, is_deterministic);
+    try_initial(t, w);
     for (uint64_t i = 0; i < t->arguments->randoms; i++) {
         char what[32];
 

@@ -47,6 +47,36 @@ static bool pool_has(const struct search *s, const struct digest *hash)
     return false;
 }
 
+static bool archive_has(const struct cycle_job *job, const struct digest *hash)
+{
+    for (unsigned i = 0; i < job->archive_count; i++) {
+        struct digest other = genome_hash(job->schema, &job->archive[i]);
+        if (digest_equal(&other, hash))
+            return true;
+    }
+    return false;
+}
+
+static bool initial_next(void *context, struct search *s, struct tried *out)
+{
+    unsigned count = MUTATE(EVOLVE_INITIAL_FORGOTTEN, 0, s->job->initial_count), *next = context;
+    while (*next < count) {
+        out->genome = s->job->initial[(*next)++];
+        struct digest hash = genome_hash(s->job->schema, &out->genome);
+        out->is_new = !archive_has(s->job, &hash);
+        if (!pool_has(s, &hash))
+            return true;
+    }
+    return false;
+}
+
+/* What the site's user has: as long as the budget lasts. */
+static void initial_try(struct search *s)
+{
+    unsigned next = 0;
+    search_stream(s, &(struct search_source){.next = initial_next, .context = &next});
+}
+
 struct archive_source {
     unsigned next;
     uint64_t until; /* runs_left */
@@ -105,6 +135,7 @@ void cycle_run(const struct cycle_job *job, struct cycle_result *out)
     order_shuffle(s);
     search_first(s, &job->incumbent, &incumbent);
     known_keep(s);
+    initial_try(s);
     archive_try(s);
     optimiser_run(job->optimiser, s);
     result_take(s, &incumbent, out);

@@ -26,6 +26,9 @@ struct cycle_job {
     struct genome incumbent;
     unsigned archive_count;
     struct genome archive[CYCLE_ARCHIVE_MAX]; /* the starting population besides the incumbent */
+    unsigned initial_count;
+    const struct genome *initial; /* what the site's user has to start from, each tried, and new as what is found here;
+                                     borrowed */
     unsigned known_count;
     struct cycle_candidate known[CYCLE_KNOWN_MAX]; /* more of it, not paid for again: this node's own scores of an
                                                       earlier epoch. Those runs had other seeds, and maybe other

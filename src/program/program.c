@@ -412,7 +412,7 @@ static void id_texts(struct buf *text, char *const *texts, unsigned count)
     }
 }
 
-static struct digest id_of(const struct program_spec *spec)
+static struct digest id_of(const struct program_spec *spec, const struct genome_schema *schema)
 {
     const struct child_limits *l = &spec->limits;
     struct buf text = {0};
@@ -427,6 +427,11 @@ static struct digest id_of(const struct program_spec *spec)
     id_texts(&text, spec->environment, spec->environment_count);
     id_texts(&text, spec->readable, spec->readable_count);
     id_texts(&text, spec->hidden, spec->hidden_count);
+    for (unsigned i = 0; i < spec->initial_count; i++) {
+        struct digest hash = genome_hash(schema, &spec->initial[i]);
+
+        buf_add(&text, hash.b, sizeof hash.b);
+    }
     id = digest_of(bytes_of_buf(&text));
     buf_free(&text);
     return id;
@@ -455,7 +460,7 @@ static enum err cage_of(const struct program_spec *spec, const char *file, struc
 static enum err program_get(struct programs *s, const struct program_spec *spec, struct program **out,
                             struct diag *diag)
 {
-    struct digest id = id_of(spec);
+    struct digest id = id_of(spec, &s->space->schema);
     struct program *p;
     struct cage cage;
     char *file;

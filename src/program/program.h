@@ -48,7 +48,9 @@ struct program_spec {
                           it a cost lies */
     char unit[PROGRAM_UNIT_SIZE];     /* of its costs, for people; empty: it does not say */
     enum program_objective objective; /* RUNNER_ACLIB */
-    bool bound;                       /* irace: is told the limit, as target runners are when capping is on */
+    unsigned initial_count;
+    struct genome *initial; /* what its site starts from besides the shared genome; owned */
+    bool bound;             /* irace: is told the limit, as target runners are when capping is on */
     bool deterministic;
 };
 

@@ -42,6 +42,9 @@ void program_spec_copy(const struct program_spec *spec, struct program_spec *out
     copy.readable = texts_copy(spec->readable, spec->readable_count);
     copy.hidden = texts_copy(spec->hidden, spec->hidden_count);
     copy.folder = text_copy(spec->folder);
+    copy.initial = mem_array(spec->initial_count, sizeof copy.initial[0]);
+    if (spec->initial_count > 0)
+        memcpy(copy.initial, spec->initial, spec->initial_count * sizeof copy.initial[0]);
     *out = copy;
 }
 
@@ -60,6 +63,7 @@ void program_spec_fini(struct program_spec *spec)
     texts_free(spec->readable, spec->readable_count);
     texts_free(spec->hidden, spec->hidden_count);
     mem_free(spec->folder);
+    mem_free(spec->initial);
     *spec = (struct program_spec){0};
 }
 

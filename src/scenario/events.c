@@ -347,7 +347,7 @@ static void read_parts(struct json_reader *r, const json_t *event, struct scenar
     read_choice(r, event, "behaviour", lie_names, &lie);
     out->lie = (enum lie)lie;
     workload_spec_default(0, &out->workload);
-    read_workload(r, event, "workload", &out->workload);
+    read_workload(r, event, "workload", s->space, &out->workload);
     read_on_link(r, event, s, out);
     read_clock(r, event, out);
 }

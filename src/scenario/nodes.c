@@ -78,7 +78,7 @@ static void read_one_node(struct json_reader *r, const json_t *node, struct scen
     read_real(r, node, "speed", 0.001, 1000, &n.speed);
     read_bool(r, node, "disclosed", &n.disclosed);
     workload_spec_default(s->node_count, &n.workload);
-    read_workload(r, node, "workload", &n.workload);
+    read_workload(r, node, "workload", s->space, &n.workload);
     s->nodes[s->node_count++] = n;
 }
 
@@ -88,13 +88,13 @@ static void share_workload(struct json_reader *r, const json_t *root, struct sce
     struct workload_spec own;
 
     workload_spec_default(0, &own);
-    read_workload(r, root, "workload", &own);
+    read_workload(r, root, "workload", s->space, &own);
     workload_spec_fini(&own);
     for (unsigned i = 0; i < s->node_count; i++) {
         const json_t *node = json_array_get(json_object_get(root, "nodes"), i);
 
         if (json_object_get(node, "workload") == NULL)
-            read_workload(r, root, "workload", &s->nodes[i].workload);
+            read_workload(r, root, "workload", s->space, &s->nodes[i].workload);
     }
 }
 

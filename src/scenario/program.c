@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "codec/decimal.h"
+#include "genome/configurations.h"
 #include "program/cost.h"
 #include "scenario/read.h"
 
@@ -105,12 +106,41 @@ static void read_cost_min(struct json_reader *r, const json_t *program, struct p
     buf_free(&text);
 }
 
-struct program_spec *read_program(struct json_reader *r, const json_t *workload)
+/* A file, or the list itself. */
+static void read_initial(struct json_reader *r, const json_t *program, const struct space *space,
+                         struct program_spec *spec)
 {
-    static const char *const keys[] = {"runner",    "command", "instances", "cutoff_ms", "cpu_s",         "memory_mb",
-                                       "output_kb", "file_mb", "processes", "retries",   "par",           "decimals",
-                                       "cost_min",  "unit",    "objective", "bound",     "deterministic", "environment",
-                                       "readable",  "network", NULL};
+    const json_t *value = json_object_get(program, "initial");
+    struct configurations found = {0};
+    struct diag diag = {0};
+    size_t mark;
+
+    if (value == NULL || r->err != ERR_OK)
+        return;
+    if (json_is_string(value)) {
+        char *path = scenario_resolve(r, json_string_value(value));
+        enum err err = configurations_load(path, space, &found, &diag);
+
+        mem_free(path);
+        if (err != ERR_OK)
+            read_fail(r, "initial", err, "%s", diag.text);
+    } else {
+        const json_t *array = read_enter_array(r, program, "initial", &mark);
+
+        if (array != NULL)
+            configurations_read(r, array, space, &found);
+        read_leave(r, mark);
+    }
+    spec->initial_count = found.count;
+    spec->initial = found.items;
+}
+
+struct program_spec *read_program(struct json_reader *r, const json_t *workload, const struct space *space)
+{
+    static const char *const keys[] = {"runner",      "command",  "instances", "cutoff_ms", "cpu_s", "memory_mb",
+                                       "output_kb",   "file_mb",  "processes", "retries",   "par",   "decimals",
+                                       "cost_min",    "unit",     "objective", "initial",   "bound", "deterministic",
+                                       "environment", "readable", "network",   NULL};
     static const char *const runners[] = {"jsonl", "irace", "smac", "aclib", NULL};
     struct program_spec *spec = mem_alloc(sizeof *spec);
     static const char *const objectives[] = {"any", "runtime", "runlength", "quality", NULL};
@@ -138,6 +168,8 @@ struct program_spec *read_program(struct json_reader *r, const json_t *workload)
     read_text(r, program, "unit", spec->unit, sizeof spec->unit);
     read_choice(r, program, "objective", objectives, &objective);
     spec->objective = (enum program_objective)objective;
+    if (space != NULL)
+        read_initial(r, program, space, spec);
     read_bool(r, program, "bound", &spec->bound);
     read_bool(r, program, "deterministic", &spec->deterministic);
     if (spec->runner != RUNNER_IRACE)
@@ -237,10 +269,26 @@ static void check_work(struct json_reader *r, const struct workload_spec *work, 
         read_fail(r, NULL, ERR_MISSING, "programs need the key \"space\": what is to be searched");
 }
 
+/* All of them are tried in a site's first epoch. */
+static void check_initial(struct json_reader *r, const struct workload_spec *work, const struct scenario *s)
+{
+    unsigned count = work->program != NULL ? work->program->initial_count : 0;
+
+    if (count > 0 && count + 1 > s->policy.evaluations)
+        read_fail(r, "policy", ERR_RANGE,
+                  "%u initial configurations and the shared genome take %u evaluations in a site's first epoch, "
+                  "\"evaluations\" allows %u",
+                  count, count + 1, s->policy.evaluations);
+}
+
 void scenario_check_programs(struct json_reader *r, const struct scenario *s)
 {
     bool has_space = s->space != NULL;
 
+    for (unsigned i = 0; i < s->node_count && r->err == ERR_OK; i++)
+        check_initial(r, &s->nodes[i].workload, s);
+    for (unsigned i = 0; i < s->event_count && r->err == ERR_OK; i++)
+        check_initial(r, &s->events[i].workload, s);
     for (unsigned i = 0; i < s->node_count && r->err == ERR_OK; i++)
         check_work(r, &s->nodes[i].workload, has_space, "nodes", s->nodes[i].card.name);
     for (unsigned i = 0; i < s->event_count && r->err == ERR_OK; i++) {

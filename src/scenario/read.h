@@ -4,10 +4,12 @@
 #include "codec/json_read.h"
 #include "scenario/scenario.h"
 
-/* The workload that `key` describes, over the default in *out (which owns its files). `key` may be absent. */
-void read_workload(struct json_reader *r, const json_t *object, const char *key, struct workload_spec *out);
+/* The workload that `key` describes, over the default in *out (which owns its files). `key` may be absent. space: what
+ * programs search; NULL: none was named. */
+void read_workload(struct json_reader *r, const json_t *object, const char *key, const struct space *space,
+                   struct workload_spec *out);
 /* The member "program" of a workload; owned by the caller, also after a complaint. */
-struct program_spec *read_program(struct json_reader *r, const json_t *workload);
+struct program_spec *read_program(struct json_reader *r, const json_t *workload, const struct space *space);
 /* A file name as the file system knows it: relative ones start at the scenario's own folder. Owned by the caller. */
 char *scenario_resolve(const struct json_reader *r, const char *file);
 void workload_spec_fini(struct workload_spec *spec);

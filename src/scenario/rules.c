@@ -179,7 +179,7 @@ static void read_rebalance(struct json_reader *r, const json_t *root, struct sce
     read_require(r, rebalance, "shards");
     read_unsigned(r, rebalance, "shards", 0, SHARDS_MAX, &s->policy.shards);
     workload_spec_default(0, &s->shared);
-    read_workload(r, rebalance, "workload", &s->shared);
+    read_workload(r, rebalance, "workload", s->space, &s->shared);
     /* A shard is one instance of the shared work. */
     s->shared.instances = s->policy.shards;
     read_leave(r, mark);

@@ -113,7 +113,8 @@ static void refuse_sizes(struct json_reader *r, const json_t *object)
     }
 }
 
-void read_workload(struct json_reader *r, const json_t *object, const char *key, struct workload_spec *out)
+void read_workload(struct json_reader *r, const json_t *object, const char *key, const struct space *space,
+                   struct workload_spec *out)
 {
     static const char *const keys[] = {"family", "instances", "size_min", "size_max", "files", "program", NULL};
     size_t mark;
@@ -127,7 +128,7 @@ void read_workload(struct json_reader *r, const json_t *object, const char *key,
     if (json_object_get(w, "program") != NULL) {
         read_keys(r, w, &keys[PROGRAM_KEY]);
         spec_clear(out);
-        out->program = read_program(r, w);
+        out->program = read_program(r, w, space);
         read_leave(r, mark);
         return;
     }

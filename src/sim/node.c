@@ -338,6 +338,20 @@ static const struct instance *disclosed_shard_of(void *context, unsigned shard)
     return r->scenario->shared.program == NULL ? &r->shards[shard] : NULL;
 }
 
+/* What the site's user has to start from, until work of the site has counted that was done on these instances. */
+static void initial_put(const struct sim_node *n, struct job *job)
+{
+    const struct program_spec *program = program_spec_of(&n->workload->instances[0]);
+    uint64_t first = n->rehearsal->scenario->epoch_start;
+
+    first = job->site.first_epoch > first ? job->site.first_epoch : first;
+    first = n->work_since > first ? n->work_since : first;
+    if (job->kind != JOB_CYCLE || program == NULL || job->site.counted_epoch >= first)
+        return;
+    job->cycle.initial_count = program->initial_count;
+    job->cycle.initial = program->initial;
+}
+
 static void do_job(void *context, struct effect_body *body)
 {
     struct sim_node *n = context;
@@ -357,6 +371,7 @@ static void do_job(void *context, struct effect_body *body)
     for (unsigned i = 0; i < job->cycle.instance_count; i++)
         job->cycle.instances[i] = journalled_instance(w->journalled, job->cycle.instances[i]);
     job->cycle.pool = r->pool;
+    initial_put(n, job);
     if (!journalled_is_dropped(w->journalled))
         pool_submit(r->pool, &w->task);
     plan_own(n, r->agenda.now_ns + work_setup_ns, HAPPEN_WORK_DUE)->own = w;

@@ -55,6 +55,7 @@ struct sim_node {
     int64_t slow_ppm;          /* its work takes this many millionths of the usual time, */
     int64_t slow_until_ns;     /* until then */
     struct workload *workload; /* the present private one; the rehearsal owns all of them */
+    uint64_t work_since;       /* the epoch in which it is new */
 
     uint64_t epoch, height; /* as last seen; kept while it is down */
 };

@@ -43,6 +43,7 @@ enum err rehearsal_workload(struct rehearsal *r, unsigned node, const struct wor
     r->workloads = mem_resize(r->workloads, r->workload_count + 1, sizeof *r->workloads);
     r->workloads[r->workload_count++] = w;
     r->nodes[node].workload = w;
+    r->nodes[node].work_since = r->nodes[node].epoch + 1;
     return ERR_OK;
 }
 

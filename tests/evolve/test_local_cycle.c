@@ -145,6 +145,30 @@ static void what_is_known_is_not_paid_again(void)
     mem_free(job);
 }
 
+/* What the site's user has is tried before anything is drawn, and handed out as new; what the archive has is not. */
+static void what_the_user_has_comes_first(void)
+{
+    struct cycle_job *job = job_new(1);
+    struct genome mine[2];
+    struct cycle_result r;
+    job->evaluations = 200;
+    cycle_run(job, &r);
+    CHECK(!sample_equal(&r.best[0].genome, &job->incumbent));
+    mine[0] = mine[1] = r.best[0].genome;
+    job->initial = mine;
+    job->initial_count = 2;
+    job->evaluations = 2;
+    cycle_run(job, &r);
+    CHECK_EQ_U64(r.evaluations, 2);
+    CHECK_EQ_U64(r.count, 1);
+    CHECK(sample_equal(&r.best[0].genome, &mine[0]) && r.best[0].cost < r.incumbent_cost);
+    job->archive_count = 1;
+    job->archive[0] = mine[0];
+    cycle_run(job, &r);
+    CHECK(sample_equal(&r.best[0].genome, &job->incumbent));
+    mem_free(job);
+}
+
 static void one_evaluation_is_the_incumbent(void)
 {
     struct cycle_job *job = job_new(1);
@@ -207,6 +231,7 @@ int main(void)
     TAP_RUN(it_finds_better_genomes);
     TAP_RUN(the_archive_is_the_start);
     TAP_RUN(what_is_known_is_not_paid_again);
+    TAP_RUN(what_the_user_has_comes_first);
     TAP_RUN(one_evaluation_is_the_incumbent);
     TAP_RUN(racing_pays);
     TAP_RUN(a_score_is_the_geometric_mean);

@@ -19,7 +19,7 @@ static void say_program(const struct program_spec *p, struct buf *out)
 {
     buf_printf(out, " program %u %u %u %u %u", p->runner, p->argument_count, p->file_count, p->environment_count,
                p->readable_count);
-    buf_printf(out, " %lld %s %u", (long long)p->cost_min, p->unit, p->objective);
+    buf_printf(out, " %lld %s %u %u", (long long)p->cost_min, p->unit, p->objective, p->initial_count);
     buf_printf(out, " %u %u %u %u %u %u", p->network, p->retries, p->par, p->decimals, p->bound, p->deterministic);
     buf_printf(out, " %lld %llu %llu %llu %llu %llu", (long long)p->limits.cutoff_ms,
                (unsigned long long)p->limits.cpu_s, (unsigned long long)p->limits.memory_mb,
