@@ -29,7 +29,7 @@ static void members_init(void)
     plain = members;
     claim_forms_init(&forms);
     members_prepare(&members, &forms);
-    rules = (struct view_rules){&members, WINDOW, 0, {{0}}};
+    rules = (struct view_rules){&members, WINDOW, 0, {{0}}, NULL};
 }
 
 static void same_verdict(enum err one, enum err other, const struct claim *a, const struct claim *b)

@@ -121,7 +121,7 @@ static struct blob *new_view_of(const struct machine *m, uint64_t view, const st
                                 unsigned count)
 {
     const struct epoch *e = machine_epoch(m);
-    struct view_rules rules = {&e->members, m->world->plan.window, e->base, e->base_id};
+    struct view_rules rules = {&e->members, m->world->plan.window, e->base, e->base_id, NULL};
     struct buf body = {0};
     struct plan plan;
 
@@ -144,7 +144,7 @@ static struct blob *new_view_of(const struct machine *m, uint64_t view, const st
 struct blob *lie_changes(const struct machine *m, const struct new_view *nv, bool own_only)
 {
     const struct epoch *e = machine_epoch(m);
-    struct view_rules rules = {&e->members, m->world->plan.window, e->base, e->base_id};
+    struct view_rules rules = {&e->members, m->world->plan.window, e->base, e->base_id, NULL};
     struct view_change changes[REPLICAS_MAX];
     struct blob *blobs[REPLICAS_MAX];
     struct buf body = {0};

@@ -63,7 +63,7 @@ struct blob *lie_batch(const struct machine *m, const struct claim *claim, struc
 struct blob *lie_new_view(const struct machine *m, struct bytes message, uint64_t v)
 {
     const struct epoch *e = machine_epoch(m);
-    struct view_rules rules = {&e->members, m->world->plan.window, e->base, e->base_id};
+    struct view_rules rules = {&e->members, m->world->plan.window, e->base, e->base_id, NULL};
     struct new_view nv;
     struct buf body = {0};
 

@@ -40,8 +40,10 @@ void cbor_put_tag(struct cbor_writer *w, uint64_t tag);
 void cbor_put_bool(struct cbor_writer *w, bool v);
 void cbor_put_null(struct cbor_writer *w);
 void cbor_put_double(struct cbor_writer *w, double v); /* shortest of 16, 32, 64 bits; one NaN */
-/* One item that is already deterministic CBOR, copied as it is. */
+/* One item that is already deterministic CBOR, copied as it is: that it is, is looked at. */
 void cbor_put_raw(struct cbor_writer *w, struct bytes item);
+/* The same of one that a reader gave, or that a writer ended: nobody looks at it again. */
+void cbor_put_known(struct cbor_writer *w, struct bytes item);
 void cbor_writer_done(const struct cbor_writer *w); /* asserts that all is closed */
 
 /* ---- reader: errors stick; once failed every getter returns zero values, so

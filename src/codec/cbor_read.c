@@ -212,23 +212,43 @@ static struct bytes take_string(struct cbor_reader *r, const struct head *head)
     return r->err == ERR_OK ? v : bytes_of(NULL, 0);
 }
 
-/* Begins an item that is of this type and has a short head, as nearly all have. False: it does not, or something is
- * wrong with it, and nothing was read. */
+/* Reads a head whose argument takes at most one byte of its own, as that of nearly all items does, and does not promise
+ * more than there is. False: it is another, or something is wrong with it, and nothing was read. */
+static inline bool short_head(struct bytes in, size_t *at, struct head *head)
+{
+    size_t left = in.len - *at; /* at least 1 */
+    unsigned initial = in.data[*at], size = 1;
+
+    *head = (struct head){.type = (enum cbor_type)(initial >> 5), .info = initial & 31, .arg = initial & 31};
+    if (head->info >= 24) {
+        if (head->info > 24 || left < 2 || head->type == CBOR_SIMPLE)
+            return false;
+        head->arg = in.data[*at + 1];
+        if (MUTATE(CBOR_LONGER_HEAD, false, head->arg < 24))
+            return false;
+        size = 2;
+    }
+    if (check_room(head, left - size) != ERR_OK)
+        return false;
+    *at += size;
+    return true;
+}
+
+/* Begins an item that is of this type and has a short head. False: it does not, or something is wrong with it, and
+ * nothing was read. */
 static inline bool begin_short(struct cbor_reader *r, enum cbor_type type, struct head *head)
 {
     struct cbor_level *level = &r->levels[r->depth];
-    size_t left = r->in.len - r->pos;
+    size_t start = r->pos, at = start;
 
-    if (r->err != ERR_OK || level->left == 0 || left == 0)
+    if (r->err != ERR_OK || level->left == 0 || start == r->in.len)
         return false;
-    unsigned initial = r->in.data[r->pos];
-    *head = (struct head){.type = type, .info = initial & 31, .arg = initial & 31};
-    if (initial >> 5 != (unsigned)type || head->info >= 24 || check_room(head, left - 1) != ERR_OK)
+    if (r->in.data[at] >> 5 != (unsigned)type || !short_head(r->in, &at, head))
         return false;
     if (!r->tagged)
-        level->item_start = r->pos;
+        level->item_start = start;
     r->tagged = false;
-    r->pos++;
+    r->pos = at;
     return true;
 }
 
@@ -380,50 +400,33 @@ static void skip_step(struct cbor_reader *r)
         item_end(r);
 }
 
-/* A head of an item of the kinds that are walked over fast. */
-static inline bool plain_head(struct bytes in, size_t *at, struct head *head)
-{
-    size_t pos = *at + 1;
-    unsigned initial = in.data[*at], info = initial & 31;
-
-    head->type = (enum cbor_type)(initial >> 5);
-    head->arg = info;
-    if (info >= 24) {
-        *head = (struct head){.type = head->type, .info = info};
-        if (parse_argument(in, &pos, head) != ERR_OK)
-            return false;
-    }
-    *at = pos;
-    if (head->type == CBOR_BYTES || head->type == CBOR_ARRAY)
-        return head->arg <= in.len - pos;
-    if (head->type == CBOR_MAP)
-        return head->arg == 0;
-    if (head->type == CBOR_SIMPLE)
-        return info >= SIMPLE_FALSE && info <= SIMPLE_NULL;
-    return head->type != CBOR_TEXT;
-}
-
 /* Where the item at pos ends, when it is made of nothing but integers, byte strings, arrays, tags, simple values and
- * empty maps, and nothing is wrong with it; else 0. Most of what is walked over is, and needs no more than this. */
-static size_t plain_end(const struct cbor_reader *r)
+ * empty maps, and nothing is wrong with it; else 0. Most of what is walked over is, and needs no more than this.
+ * deepest: how many arrays may be open in it at a time, at most CBOR_DEPTH_MAX. */
+static size_t plain_end(struct bytes in, size_t pos, unsigned deepest)
 {
     uint64_t left[CBOR_DEPTH_MAX + 1]; /* of each array that is open */
-    unsigned depth = 0, deepest = CBOR_DEPTH_MAX - r->depth;
-    struct head head;
-    size_t pos = r->pos;
+    unsigned depth = 0;
 
     left[0] = 1;
-    while (pos < r->in.len && plain_head(r->in, &pos, &head)) {
+    while (pos < in.len) {
+        struct head head;
+        if (!short_head(in, &pos, &head) &&
+            (parse_head(in, &pos, &head) != ERR_OK || check_room(&head, in.len - pos) != ERR_OK))
+            return 0;
         if (head.type == CBOR_TAG)
             continue;
-        if (head.type == CBOR_BYTES)
-            pos += head.arg;
         if ((head.type == CBOR_ARRAY || head.type == CBOR_MAP) && depth == deepest)
             return 0;
         if (head.type == CBOR_ARRAY && head.arg > 0) {
             left[++depth] = head.arg;
             continue;
         }
+        if (head.type == CBOR_BYTES)
+            pos += head.arg;
+        else if (head.type == CBOR_TEXT || (head.type == CBOR_MAP && head.arg > 0) ||
+                 (head.type == CBOR_SIMPLE && (head.info < SIMPLE_FALSE || head.info > SIMPLE_NULL)))
+            return 0;
         while (--left[depth] == 0) {
             if (depth-- == 0)
                 return pos;
@@ -459,7 +462,7 @@ struct bytes cbor_get_raw(struct cbor_reader *r)
         return bytes_of(NULL, 0);
     if (!r->tagged)
         level->item_start = start;
-    size_t end = plain_end(r);
+    size_t end = plain_end(r->in, start, CBOR_DEPTH_MAX - r->depth);
     if (end == 0) {
         walk(r);
     } else {

@@ -169,6 +169,12 @@ void cbor_put_double(struct cbor_writer *w, double v)
 void cbor_put_raw(struct cbor_writer *w, struct bytes item)
 {
     ASSERT(cbor_check(item, NULL) == ERR_OK);
+    cbor_put_known(w, item);
+}
+
+void cbor_put_known(struct cbor_writer *w, struct bytes item)
+{
+    ASSERT(item.len > 0);
     item_begin(w);
     buf_add(w->out, item.data, item.len);
     item_end(w);

@@ -94,7 +94,7 @@ void certificate_join(struct keyed_vote *votes, unsigned count, struct buf *out)
     cbor_writer_init(&w, out);
     cbor_put_array(&w, count);
     for (unsigned i = 0; i < count; i++)
-        cbor_put_raw(&w, votes[i].item);
+        cbor_put_known(&w, votes[i].item);
     cbor_writer_done(&w);
 }
 

@@ -117,7 +117,7 @@ struct blob *checkpoint_stable_message(const struct pbft *p)
     cbor_put_uint(&w, MESSAGE_STABLE);
     cbor_put_uint(&w, p->checkpoints.stable.sequence);
     digest_put(&w, &p->checkpoints.stable.block_id);
-    cbor_put_raw(&w, blob_bytes(p->checkpoints.stable.signatures));
+    cbor_put_known(&w, blob_bytes(p->checkpoints.stable.signatures));
     cbor_writer_done(&w);
     struct blob *message = blob_new(bytes_of_buf(&out));
     buf_free(&out);
@@ -146,7 +146,7 @@ enum err checkpoint_receive_stable(struct pbft *p, struct bytes message)
         return ERR_STALE;
     cbor_reader_init(&r, signatures);
     signatures_check(&r, &p->members, &says, p->members.quorum, p->members.n,
-                     MUTATE(PBFT_STABLE_MESSAGE_UNVERIFIED, false, true));
+                     MUTATE(PBFT_STABLE_MESSAGE_UNVERIFIED, false, true), NULL);
     err = cbor_reader_done(&r);
     if (err != ERR_OK)
         return err;

@@ -24,11 +24,38 @@ static void slot_clear(struct slot *s, unsigned n)
     s->commits = commits;
 }
 
+struct slot *log_find(const struct pbft *p, uint64_t sequence)
+{
+    struct slot *s = &p->log.slots[sequence % p->log.ring];
+    bool here = sequence > p->checkpoints.stable.sequence && s->sequence == sequence;
+    return here ? s : NULL;
+}
+
+static bool is_same(const struct claim *a, const struct claim *b)
+{
+    return a->says.type == b->says.type && a->says.sequence == b->says.sequence &&
+           MUTATE(CLAIM_KEPT_OF_ANOTHER_VIEW, true, a->says.view == b->says.view) &&
+           MUTATE(CLAIM_KEPT_OF_ANOTHER_DIGEST, true, digest_equal(&a->says.digest, &b->says.digest)) &&
+           a->signer == b->signer &&
+           MUTATE(CLAIM_KEPT_OF_ANOTHER_SIGNATURE, true, memcmp(a->signature, b->signature, SIGNATURE_SIZE) == 0);
+}
+
+static bool has_claim(const void *keeper, const struct claim *claim)
+{
+    const struct slot *s = log_find(keeper, claim->says.sequence);
+
+    if (s == NULL)
+        return false;
+    const struct claim *kept = claim->says.type == MESSAGE_PRE_PREPARE ? &s->proposal : &s->prepares[claim->signer];
+    return is_same(kept, claim) && MUTATE(CLAIM_KEPT_UNVERIFIED, true, !kept->unverified);
+}
+
 void log_init(struct pbft *p)
 {
     struct log *log = &p->log;
     unsigned n = p->members.n;
 
+    log->kept = (struct claims_kept){has_claim, p};
     log->ring = (unsigned)(p->config.window + p->config.checkpoint_interval);
     log->slots = mem_array(log->ring, sizeof log->slots[0]);
     log->votes = mem_array((size_t)log->ring * n, 2 * sizeof log->votes[0]);
@@ -58,13 +85,6 @@ struct slot *log_slot(struct pbft *p, uint64_t sequence)
         s->sequence = sequence;
     }
     return s;
-}
-
-struct slot *log_find(struct pbft *p, uint64_t sequence)
-{
-    struct slot *s = &p->log.slots[sequence % p->log.ring];
-    bool here = sequence > p->checkpoints.stable.sequence && s->sequence == sequence;
-    return here ? s : NULL;
 }
 
 bool slot_current(const struct pbft *p, const struct slot *s)

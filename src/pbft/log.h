@@ -49,14 +49,15 @@ struct slot {
 struct log {
     unsigned ring; /* slots: the window and one interval above it */
     struct slot *slots;
-    struct claim *votes; /* backing of the slots' prepares and commits */
+    struct claim *votes;     /* backing of the slots' prepares and commits */
+    struct claims_kept kept; /* PRE-PREPAREs and PREPAREs here that were verified, or are our own */
 };
 
 void log_init(struct pbft *p); /* of p->config and p->members */
 void log_fini(struct pbft *p);
-uint64_t log_high(const struct pbft *p);                  /* h + L, or the end of the membership epoch */
-struct slot *log_slot(struct pbft *p, uint64_t sequence); /* NULL outside of the ring; made on demand */
-struct slot *log_find(struct pbft *p, uint64_t sequence); /* NULL when it was never touched */
+uint64_t log_high(const struct pbft *p);                        /* h + L, or the end of the membership epoch */
+struct slot *log_slot(struct pbft *p, uint64_t sequence);       /* NULL outside of the ring; made on demand */
+struct slot *log_find(const struct pbft *p, uint64_t sequence); /* NULL when it was never touched */
 /* How many of these, one of each replica, say the same as `says`, and, where wanted, which (room for n). */
 unsigned log_count_claims(const struct pbft *p, const struct claim *claims, const struct statement *says,
                           struct claim *which);

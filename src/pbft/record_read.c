@@ -151,7 +151,7 @@ static enum err apply_proof(struct pbft *p, struct cbor_reader *r)
     if (err != ERR_OK)
         return err;
     cbor_reader_init(&inner, item);
-    struct proof proof = proof_read(&inner, &p->members, false);
+    struct proof proof = proof_read(&inner, &p->members, false, NULL);
     err = cbor_reader_done(&inner);
     struct slot *s = err == ERR_OK ? log_slot(p, proof.sequence) : NULL;
     if (MUTATE(PBFT_FORGET_PROOF_ON_RESTART, true, s == NULL) || (s->proof != NULL && s->proof_view > proof.view))
@@ -282,7 +282,7 @@ enum err pbft_restored(const struct pbft *p)
     for (size_t i = 0; i < p->read.count; i++) {
         struct record_head head;
         struct cbor_reader r;
-        ASSERT(record_open(blob_bytes(p->read.records[i]), &head, &r) == ERR_OK);
+        ASSERT(record_head_read(blob_bytes(p->read.records[i]), &head, &r) == ERR_OK);
         before += head.serial < p->read.snapshot_serial && head.number > p->checkpoints.stable.sequence;
         after += head.serial > p->read.snapshot_serial;
     }
@@ -297,7 +297,7 @@ void record_read_all(struct pbft *p)
     for (size_t i = 0; i < p->read.count; i++) {
         struct record_head head;
         struct cbor_reader r;
-        ASSERT(record_open(blob_bytes(p->read.records[i]), &head, &r) == ERR_OK);
+        ASSERT(record_head_read(blob_bytes(p->read.records[i]), &head, &r) == ERR_OK);
         record_filed(p, head.number);
         if (record_apply(p, &head, &r) != ERR_OK)
             effects_note(p->out, "pbft.bad_record", i, 0);

@@ -68,7 +68,7 @@ static void record_end(struct record *r, struct pbft *p)
 static void put_blob(struct cbor_writer *w, const struct blob *item)
 {
     if (item != NULL)
-        cbor_put_raw(w, blob_bytes(item));
+        cbor_put_known(w, blob_bytes(item));
     else
         cbor_put_null(w);
 }
@@ -120,7 +120,7 @@ void record_proof(struct pbft *p, const struct slot *s)
     struct record r;
 
     record_begin(&r, p, RECORD_PROOF, 1, s->sequence);
-    cbor_put_raw(&r.w, blob_bytes(s->proof));
+    cbor_put_known(&r.w, blob_bytes(s->proof));
     record_end(&r, p);
 }
 
@@ -152,6 +152,6 @@ void record_message(struct pbft *p, struct blob *message)
     struct record r;
 
     record_begin(&r, p, RECORD_MESSAGE, 1, p->checkpoints.stable.sequence + 1);
-    cbor_put_raw(&r.w, blob_bytes(message));
+    cbor_put_known(&r.w, blob_bytes(message));
     record_end(&r, p);
 }

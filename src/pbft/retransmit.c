@@ -98,7 +98,7 @@ enum err retransmit_receive_fetch(struct pbft *p, struct bytes message)
     cbor_writer_init(&w, &out);
     cbor_put_array(&w, 2);
     cbor_put_uint(&w, MESSAGE_BATCH);
-    cbor_put_raw(&w, blob_bytes(batch->requests));
+    cbor_put_known(&w, blob_bytes(batch->requests));
     cbor_writer_done(&w);
     struct blob *reply = blob_new(bytes_of_buf(&out));
     retransmit_answer(p, fetch.signer, reply);

@@ -42,6 +42,12 @@ struct claim {
     uint8_t signature[SIGNATURE_SIZE];
 };
 
+/* Who keeps claims that it verified. */
+struct claims_kept {
+    bool (*has)(const void *keeper, const struct claim *claim); /* exactly this one, its signature too */
+    const void *keeper;
+};
+
 /* By type; the same for everybody. */
 struct claim_forms {
     struct claim_form of[MESSAGE_TYPES_END];

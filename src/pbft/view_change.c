@@ -13,7 +13,7 @@ void view_raise_top(struct pbft *p, uint64_t sequence)
 static struct view_rules rules_of(const struct pbft *p)
 {
     return (struct view_rules){&p->members, p->config.window, p->checkpoints.base.sequence,
-                               p->checkpoints.base.block_id};
+                               p->checkpoints.base.block_id, &p->log.kept};
 }
 
 static void forget_view_change(struct peer_change *change)
@@ -304,10 +304,10 @@ static void open_view(struct pbft *p)
     if (view_is_active(&p->view) || MUTATE(OPENS_ANY_VIEW, false, !primary) || exact_count(p) < p->members.quorum)
         return;
     struct blob *message = make_new_view(p);
-    ASSERT(new_view_parse(&rules, blob_bytes(message), false, NULL, &nv) == ERR_OK);
+    new_view_reread(&rules, blob_bytes(message), &nv);
     record_message(p, message);
     memset(has, true, sizeof has);
-    outgoing_broadcast(p, new_view_shorten(&rules, blob_bytes(message), has));
+    outgoing_broadcast(p, new_view_shorten(&rules, &nv, has));
     effects_note(p->out, "pbft.new_view", p->view.number, nv.plan.max_s);
     timers_stop(p, PBFT_TIMER_VIEW);
     enter_view(p, &nv, message);
@@ -320,12 +320,15 @@ void new_view_answer(struct pbft *p, unsigned peer, const uint64_t *changes)
 {
     struct view_rules rules = rules_of(p);
     bool has[PBFT_REPLICAS_MAX];
+    struct new_view nv;
 
     for (unsigned i = 0; i < p->members.n; i++)
         has[i] = changes != NULL && changes[i] == p->view.number;
-    struct blob *message = new_view_shorten(&rules, blob_bytes(p->view.new_view), has);
+    new_view_reread(&rules, blob_bytes(p->view.new_view), &nv);
+    struct blob *message = new_view_shorten(&rules, &nv, has);
     retransmit_answer(p, peer, message);
     blob_drop(message);
+    new_view_fini(&nv);
 }
 
 /* A whole one: checks it and enters its view. */

@@ -14,12 +14,12 @@ void view_change_body(uint64_t stable, const struct digest *block_id, struct byt
     cbor_put_uint(&w, stable);
     digest_put(&w, block_id);
     if (signatures.len > 0)
-        cbor_put_raw(&w, signatures);
+        cbor_put_known(&w, signatures);
     else
         cbor_put_array(&w, 0);
     cbor_put_array(&w, count);
     for (unsigned i = 0; i < count; i++)
-        cbor_put_raw(&w, proofs[i]);
+        cbor_put_known(&w, proofs[i]);
     cbor_writer_done(&w);
 }
 
@@ -36,7 +36,7 @@ static enum err stable_check(const struct view_rules *rules, const struct view_c
         return ERR_MISMATCH;
     cbor_reader_init(&r, vc->signatures);
     signatures_check(&r, rules->members, &checkpoint, is_base ? 0 : rules->members->quorum, rules->members->n,
-                     MUTATE(PBFT_STABLE_UNVERIFIED, false, verify));
+                     MUTATE(PBFT_STABLE_UNVERIFIED, false, verify), NULL);
     return cbor_reader_done(&r);
 }
 
@@ -51,7 +51,7 @@ static enum err proofs_check(const struct view_rules *rules, const struct view_c
     if (r.err == ERR_OK && count > rules->window)
         cbor_fail(&r, ERR_LIMIT);
     for (uint64_t i = 0; i < count && r.err == ERR_OK; i++) {
-        struct proof proof = proof_read(&r, rules->members, MUTATE(PBFT_PROOF_UNVERIFIED, false, verify));
+        struct proof proof = proof_read(&r, rules->members, MUTATE(PBFT_PROOF_UNVERIFIED, false, verify), rules->kept);
         if (r.err != ERR_OK)
             break;
         if (MUTATE(PROOF_TWICE, false, proof.sequence <= last) ||
@@ -69,7 +69,8 @@ static enum err change_check(const struct view_rules *rules, const struct view_c
     return err == ERR_OK ? proofs_check(rules, vc, verify) : err;
 }
 
-/* What the body has beside h, which is in the claim too. */
+/* What the body has beside h, which is in the claim too. The proofs are its last item, and whoever has not read them
+ * before reads them next (proofs_check). */
 static enum err body_parse(struct bytes body, uint64_t *stable, struct view_change *vc)
 {
     struct cbor_reader r;
@@ -79,8 +80,8 @@ static enum err body_parse(struct bytes body, uint64_t *stable, struct view_chan
     *stable = cbor_get_uint(&r);
     vc->block_id = digest_get(&r);
     vc->signatures = cbor_get_raw(&r);
-    vc->proofs = cbor_get_raw(&r);
-    return cbor_reader_done(&r);
+    vc->proofs = bytes_of(body.data + r.pos, body.len - r.pos);
+    return r.err;
 }
 
 enum err view_change_parse(const struct view_rules *rules, struct bytes message, bool verify, struct view_change *out)
@@ -187,42 +188,38 @@ void new_view_body(const struct view_change *changes, unsigned count, const stru
     cbor_put_array(&w, 2);
     cbor_put_array(&w, count);
     for (unsigned i = 0; i < count; i++)
-        cbor_put_raw(&w, changes[i].message);
+        cbor_put_known(&w, changes[i].message);
     put_proposals(&w, proposals, proposal_count);
     cbor_writer_done(&w);
 }
 
-/* An element of V in a short body, or a whole VIEW-CHANGE. */
+/* An element of V in a short body stands for a whole VIEW-CHANGE: its signer, and the digest of its body, which it
+ * signs. */
 static void put_reference(struct cbor_writer *w, const struct view_change *vc)
 {
-    struct digest digest = digest_of(vc->message);
-
     cbor_put_array(w, 2);
     cbor_put_uint(w, vc->claim.signer);
-    digest_put(w, &digest);
+    digest_put(w, &vc->claim.says.digest);
 }
 
-struct blob *new_view_shorten(const struct view_rules *rules, struct bytes message, const bool *has)
+struct blob *new_view_shorten(const struct view_rules *rules, const struct new_view *nv, const bool *has)
 {
     struct buf body = {0};
     struct cbor_writer w;
-    struct new_view nv;
 
-    new_view_reread(rules, message, &nv);
     cbor_writer_init(&w, &body);
     cbor_put_array(&w, 2);
-    cbor_put_array(&w, nv.count);
-    for (unsigned i = 0; i < nv.count; i++) {
-        if (has[nv.changes[i].claim.signer])
-            put_reference(&w, &nv.changes[i]);
+    cbor_put_array(&w, nv->count);
+    for (unsigned i = 0; i < nv->count; i++) {
+        if (has[nv->changes[i].claim.signer])
+            put_reference(&w, &nv->changes[i]);
         else
-            cbor_put_raw(&w, nv.changes[i].message);
+            cbor_put_known(&w, nv->changes[i].message);
     }
-    put_proposals(&w, nv.proposals, (unsigned)(nv.plan.max_s - nv.plan.min_s));
+    put_proposals(&w, nv->proposals, (unsigned)(nv->plan.max_s - nv->plan.min_s));
     cbor_writer_done(&w);
-    struct blob *out = message_make(rules->members, &nv.claim, bytes_of_buf(&body));
+    struct blob *out = message_make(rules->members, &nv->claim, bytes_of_buf(&body));
     buf_free(&body);
-    new_view_fini(&nv);
     return out;
 }
 
@@ -236,7 +233,7 @@ static struct bytes dereference(struct bytes item, const struct view_rules *rule
     if (cbor_get_array(&r) != 2)
         return item;
     uint64_t replica = cbor_get_uint(&r);
-    struct bytes digest = cbor_get_bytes_of(&r, DIGEST_SIZE);
+    struct digest digest = digest_get(&r);
     *err = cbor_reader_done(&r);
     if (*err == ERR_OK && replica >= rules->members->n)
         *err = ERR_RANGE;
@@ -244,10 +241,12 @@ static struct bytes dereference(struct bytes item, const struct view_rules *rule
         *err = ERR_MISSING;
     if (*err != ERR_OK)
         return item;
-    struct digest here = digest_of(blob_bytes(known[replica]));
-    if (!bytes_equal(digest_bytes(&here), digest))
+    struct bytes here = blob_bytes(known[replica]), body;
+    struct claim claim;
+    ASSERT(message_parse(rules->members, here, MESSAGE_VIEW_CHANGE, &claim, &body) == ERR_OK);
+    if (!digest_equal(&claim.says.digest, &digest))
         *err = ERR_MISMATCH;
-    return blob_bytes(known[replica]);
+    return here;
 }
 
 enum err new_view_expand(const struct view_rules *rules, struct bytes body, struct blob *const *known, struct buf *out)
@@ -271,13 +270,13 @@ enum err new_view_expand(const struct view_rules *rules, struct bytes body, stru
             err = ERR_LIMIT;
         if (err != ERR_OK)
             return err;
-        cbor_put_raw(&w, item);
+        cbor_put_known(&w, item);
     }
     struct bytes proposals = cbor_get_raw(&r);
     err = cbor_reader_done(&r);
     if (err != ERR_OK)
         return err;
-    cbor_put_raw(&w, proposals);
+    cbor_put_known(&w, proposals);
     cbor_writer_done(&w);
     return ERR_OK;
 }

@@ -12,6 +12,7 @@ struct view_rules {
     uint64_t window;
     uint64_t base; /* the sequence at which the epoch began; it needs no certificate */
     struct digest base_id;
+    const struct claims_kept *kept; /* whose signatures need no second look; NULL: none */
 };
 
 /* The body is [h, block id of h, signatures of CHECKPOINT (none for the base), [proof...]]. */
@@ -70,10 +71,10 @@ void new_view_reread(const struct view_rules *rules, struct bytes message, struc
 void new_view_fini(struct new_view *nv);
 
 /* Most of a NEW-VIEW is VIEW-CHANGEs that its receivers were sent already (TOCS 2002 section 3.2.4 has digests in their
- * place, too). A short one says [replica, SHA-256 of the message] instead of some of them; its signature is that of the
- * whole. has: of which replicas the receiver is thought to have the VIEW-CHANGE; message: one that was parsed before.
- * One holding is the caller's. */
-struct blob *new_view_shorten(const struct view_rules *rules, struct bytes message, const bool *has);
+ * place, too). A short one says [replica, digest that its VIEW-CHANGE signs] instead of some of them; its signature is
+ * that of the whole, which tells two VIEW-CHANGEs of one body apart. has: of which replicas the receiver is thought to
+ * have the VIEW-CHANGE. One holding is the caller's. */
+struct blob *new_view_shorten(const struct view_rules *rules, const struct new_view *nv, const bool *has);
 /* Appends the whole body to out, which is the caller's also on errors. known: VIEW-CHANGE of each replica, or NULL.
  * ERR_MISSING: one is not there; ERR_MISMATCH: another one is; ERR_LIMIT: too long; or those of a CBOR reader. */
 enum err new_view_expand(const struct view_rules *rules, struct bytes body, struct blob *const *known,

@@ -28,7 +28,7 @@ static bool proofs_hold(const struct members *members, struct bytes proofs)
     cbor_reader_init(&r, proofs);
     for (uint64_t left = cbor_get_array(&r); left > 0; left--) {
         signers = r;
-        (void)proof_read(&r, members, true);
+        (void)proof_read(&r, members, true, NULL);
         (void)cbor_get_array(&signers);
         for (unsigned i = 0; i < 4; i++)
             (void)cbor_get_raw(&signers);
@@ -49,7 +49,7 @@ static bool change_holds(const struct epoch *e, const struct view_change *vc)
         return true;
     cbor_reader_init(&r, vc->signatures);
     signers = r;
-    signatures_check(&r, &e->members, &stable, e->members.quorum, e->members.n, true);
+    signatures_check(&r, &e->members, &stable, e->members.quorum, e->members.n, true, NULL);
     return r.err == ERR_OK && are_distinct(&signers);
 }
 
@@ -74,7 +74,7 @@ static bool open_checked(struct machine *m, const struct epoch *e, struct bytes 
 {
     struct world *w = m->world;
     struct checkers *c = &w->checkers;
-    struct view_rules rules = {&e->members, w->plan.window, e->base, e->base_id};
+    struct view_rules rules = {&e->members, w->plan.window, e->base, e->base_id, NULL};
 
     if (c->entered != NULL && c->entered_epoch == e && bytes_equal(blob_bytes(c->entered), message)) {
         new_view_reread(&rules, message, nv);

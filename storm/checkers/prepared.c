@@ -11,7 +11,7 @@ void prepared_persisted(struct machine *m, struct bytes record)
         return;
     cbor_reader_init(&inner, cbor_get_raw(&r));
     const struct epoch *e = epoch_of_record(w, record);
-    struct proof proof = proof_read(&inner, &e->members, true);
+    struct proof proof = proof_read(&inner, &e->members, true, NULL);
     if (record_done(&r) != ERR_OK || cbor_reader_done(&inner) != ERR_OK) {
         world_fail(w, "2 prepared", "machine %u keeps a proof that does not hold", m->index);
         return;

@@ -78,7 +78,7 @@ void cluster_check_prepared(struct cluster_node *node, struct bytes record)
 
     if (node->liar || record_open(record, &head, &r) != ERR_OK || head.kind != RECORD_PROOF)
         return;
-    struct proof proof = proof_read(&r, &c->members, false);
+    struct proof proof = proof_read(&r, &c->members, false, NULL);
     if (r.err != ERR_OK)
         return;
     struct statement says = {MESSAGE_TYPES_END, proof.view, proof.sequence, proof.digest};

@@ -72,7 +72,7 @@ struct blob *cluster_pre_prepare(struct cluster *c, uint64_t view, uint64_t sequ
 /* Its VIEW-CHANGE without P: it would rather not have prepared anything. */
 static struct blob *without_proofs(struct cluster *c, struct bytes message)
 {
-    struct view_rules rules = {&c->members, c->config.window, 0, {{0}}};
+    struct view_rules rules = {&c->members, c->config.window, 0, {{0}}, NULL};
     struct view_change vc;
     struct buf body = {0};
 

@@ -400,7 +400,7 @@ struct blob *lab_view_change_at(struct lab *l, unsigned signer, uint64_t view, u
 
 struct blob *lab_new_view(struct lab *l, uint64_t view, struct blob *const *changes)
 {
-    struct view_rules rules = {&l->c.members, l->c.config.window, 0, {{0}}};
+    struct view_rules rules = {&l->c.members, l->c.config.window, 0, {{0}}, NULL};
     struct view_change parsed[CLUSTER_MAX];
     struct claim proposals[PBFT_WINDOW_MAX];
     struct buf body = {0};

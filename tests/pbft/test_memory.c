@@ -91,7 +91,7 @@ static void what_was_prepared_is_executed_again_and_goes_into_the_view_change(vo
     CHECK_OK(lab_request(&l, "y"));
     lab_wait(&l, 1500 * MS);
     REQUIRE(lab_sent(&l, MESSAGE_VIEW_CHANGE) > 0);
-    struct view_rules rules = {&l.c.members, l.c.config.window, 0, {{0}}};
+    struct view_rules rules = {&l.c.members, l.c.config.window, 0, {{0}}, NULL};
     CHECK_OK(view_change_parse(&rules, blob_bytes(l.sent[MESSAGE_VIEW_CHANGE].last), true, &change));
     struct plan plan;
     plan_make(&rules, &change, 1, &plan);

@@ -1,5 +1,6 @@
 #include "lab.h"
 
+#include "crypto/verify_cache.h"
 #include "pbft/internal.h"
 
 /* View changes, questions and answers of one replica among scripted ones (OSDI'99 sections 4.4 and 4.5). */
@@ -382,6 +383,95 @@ static void a_batch_that_is_missing_is_fetched(void)
     lab_finish(&l);
 }
 
+/* ---- proofs whose signatures it knows */
+
+/* A VIEW-CHANGE of replica 1 that proves a batch with this PRE-PREPARE and these two PREPAREs. */
+static enum err change_with(struct lab *l, uint64_t view, const struct claim *proposal, const struct claim *prepares)
+{
+    struct digest base = {0};
+    struct buf proof = {0}, body = {0};
+
+    proof_encode(proposal, prepares, 2, &proof);
+    view_change_body(0, &base, bytes_of(NULL, 0), &(struct bytes){proof.data, proof.len}, 1, &body);
+    struct digest digest = digest_of(bytes_of_buf(&body));
+    struct claim claim = cluster_claim(&l->c, 1, MESSAGE_VIEW_CHANGE, view, 0, &digest);
+    enum err err = lab_claim(l, &claim, bytes_of_buf(&body));
+    buf_free(&proof);
+    buf_free(&body);
+    return err;
+}
+
+static struct claim prepare_by(struct lab *l, unsigned signer, const char *request)
+{
+    struct digest digest = lab_digest(request);
+    return cluster_claim(&l->c, signer, MESSAGE_PREPARE, 0, 1, &digest);
+}
+
+/* What was verified when it came is not verified again where a VIEW-CHANGE proves something with it. */
+static void a_proof_of_known_words_costs_one_verification(void)
+{
+    struct verify_cache *asked = verify_cache_new(64);
+    struct lab l;
+
+    lab_init(&l, 4, 3);
+    l.c.config.verify_cache = asked;
+    lab_start(&l);
+    CHECK_OK(lab_propose(&l, 0, 1, "a"));
+    CHECK_OK(lab_prepare(&l, 1, 0, 1, "a"));
+    struct claim proposal = lab_proposal(&l, 0, 1, "a");
+    struct claim prepares[2] = {prepare_by(&l, 1, "a"), prepare_by(&l, 3, "a")};
+    uint64_t before = verify_cache_hits(asked) + verify_cache_misses(asked);
+    CHECK_OK(change_with(&l, 1, &proposal, prepares));
+    CHECK_EQ_U64(verify_cache_hits(asked) + verify_cache_misses(asked), before + 1); /* that of the VIEW-CHANGE */
+    lab_finish(&l);
+    verify_cache_free(asked);
+}
+
+static void begin_with_a_vote(struct lab *l)
+{
+    begin(l, 3);
+    CHECK_OK(lab_propose(l, 0, 1, "a"));
+    CHECK_OK(lab_prepare(l, 1, 0, 1, "a"));
+}
+
+/* A word is known with its signature, its digest and its view, or it is not known. */
+static void what_resembles_a_known_word_is_verified(void)
+{
+    struct lab l;
+
+    begin_with_a_vote(&l);
+    struct claim proposal = lab_proposal(&l, 0, 1, "a");
+    struct claim prepares[2] = {prepare_by(&l, 1, "a"), prepare_by(&l, 3, "a")};
+    prepares[0].signature[63] ^= 1;
+    CHECK_ERR(change_with(&l, 1, &proposal, prepares), ERR_SIGNATURE);
+    prepares[0].signature[63] ^= 1;
+    proposal.signature[0] ^= 1;
+    CHECK_ERR(change_with(&l, 1, &proposal, prepares), ERR_SIGNATURE);
+    proposal.signature[0] ^= 1;
+    proposal.says.digest = lab_digest("b"); /* the proof names it once, for all of them */
+    CHECK_ERR(change_with(&l, 1, &proposal, prepares), ERR_SIGNATURE);
+    proposal.says.digest = lab_digest("a");
+    proposal.says.view = 4; /* of the same primary */
+    CHECK_ERR(change_with(&l, 5, &proposal, prepares), ERR_SIGNATURE);
+    proposal.says.view = 0;
+    CHECK_OK(change_with(&l, 5, &proposal, prepares));
+    lab_finish(&l);
+}
+
+/* A vote that came when the matter was settled was kept as it came. */
+static void a_vote_that_was_kept_unverified_is_not_known(void)
+{
+    struct lab l;
+
+    begin_with_a_vote(&l);
+    struct claim proposal = lab_proposal(&l, 0, 1, "a");
+    struct claim prepares[2] = {prepare_by(&l, 1, "a"), prepare_by(&l, 2, "a")};
+    prepares[1].signature[5] ^= 1;
+    CHECK_OK(lab_pair(&l, &prepares[1], &proposal));
+    CHECK_ERR(change_with(&l, 1, &proposal, prepares), ERR_SIGNATURE);
+    lab_finish(&l);
+}
+
 int main(void)
 {
     key_library_init();
@@ -402,5 +492,8 @@ int main(void)
     TAP_RUN(batches_are_given_to_who_asks_for_them_and_so_many);
     TAP_RUN(who_waits_asks_again);
     TAP_RUN(a_batch_that_is_missing_is_fetched);
+    TAP_RUN(a_proof_of_known_words_costs_one_verification);
+    TAP_RUN(what_resembles_a_known_word_is_verified);
+    TAP_RUN(a_vote_that_was_kept_unverified_is_not_known);
     return tap_done();
 }

@@ -44,7 +44,7 @@ static void stamp(struct player *p, unsigned node)
 
 static struct view_rules rules_of(const struct player *p)
 {
-    return (struct view_rules){&p->cluster.members, p->cluster.config.window, 0, {{0}}};
+    return (struct view_rules){&p->cluster.members, p->cluster.config.window, 0, {{0}}, NULL};
 }
 
 static void show_view_change(struct player *p, struct bytes message)
@@ -59,7 +59,7 @@ static void show_view_change(struct player *p, struct bytes message)
     cbor_reader_init(&r, vc.proofs);
     uint64_t count = cbor_get_array(&r);
     for (uint64_t i = 0; i < count; i++) {
-        struct proof proof = proof_read(&r, rules.members, false);
+        struct proof proof = proof_read(&r, rules.members, false, NULL);
         buf_printf(&p->out, " %" PRIu64 " in view %" PRIu64 ",", proof.sequence, proof.view);
     }
     if (count == 0)
