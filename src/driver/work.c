@@ -27,8 +27,9 @@ void work_free(struct work *w)
 {
     if (w == NULL)
         return;
+    averaged_free(w->averaged);
+    journalled_free(w->journalled);
     job_drop(w->job);
     mem_free(w->costs);
-    journalled_free(w->journalled);
     mem_free(w);
 }

@@ -3,6 +3,7 @@
 
 #include "base/pool.h"
 #include "driver/journalled.h"
+#include "driver/replicates.h"
 #include "fed/job.h"
 
 /* A job of a site's, for the threads of a pool, and what comes of it. A job is a pure function of its arguments and its
@@ -16,6 +17,7 @@ struct work {
     struct cycle_result result;    /* of a JOB_CYCLE */
     uint64_t iterations;           /* the work done, either way */
     struct journalled *journalled; /* owned; NULL: no journal */
+    struct averaged *averaged;     /* owned; NULL: what it costs is what one run says */
     int64_t held_back_ns;          /* by a liar who waits for others */
 };
 

@@ -188,6 +188,7 @@ static bool wipe(struct rehearsal *r, unsigned fault, struct sim_node *n)
     if (n->up)
         node_stop(n, r);
     disk_wipe(&n->disk);
+    replicates_free(&n->replicates);
     operators_lose(r, n->index);
     n->recovering = true;
     return event_at(r, fault)->duration_ns > 0 || restart(r, (int)n->index);

@@ -52,6 +52,7 @@ void node_fini(struct sim_node *n)
     disk_fini(&n->disk);
     mem_free(n->kept);
     hostile_free(n->hostile);
+    replicates_free(&n->replicates);
     key_wipe(&n->key);
     key_wipe(&n->next_key);
 }
@@ -370,6 +371,7 @@ static void do_job(void *context, struct effect_body *body)
     w->journalled = journalled_new(r->options.journal, r->jobs++);
     for (unsigned i = 0; i < job->cycle.instance_count; i++)
         job->cycle.instances[i] = journalled_instance(w->journalled, job->cycle.instances[i]);
+    w->averaged = averaged_new(&n->replicates, job);
     job->cycle.pool = r->pool;
     initial_put(n, job);
     if (!journalled_is_dropped(w->journalled))
@@ -509,6 +511,7 @@ void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
         return;
     r->iterations += w->iterations;
     r->evaluations += w->job->kind == JOB_CYCLE ? w->result.evaluations : w->hidden ? 0 : w->job->candidate_count;
+    averaged_keep(w->averaged, &n->replicates);
     lie_about(n, r, w);
     if (w->job->kind == JOB_CYCLE) {
         event.kind = FED_EVENT_CYCLE_DONE;

@@ -56,6 +56,7 @@ struct sim_node {
     int64_t slow_until_ns;     /* until then */
     struct workload *workload; /* the present private one; the rehearsal owns all of them */
     uint64_t work_since;       /* the epoch in which it is new */
+    struct replicates replicates;
 
     uint64_t epoch, height; /* as last seen; kept while it is down */
 };
