@@ -51,13 +51,13 @@ static double decide(const struct round *r, const struct federation_state *undec
     s.policy.rule = column->rule;
     for (unsigned i = 0; i < r->cast->sites; i++) {
         is_friend[i] = liars_lies(r->cast, turn, i);
-        s.members[i].card.stake = is_friend[i] && column->heavy ? HEAVY : USUAL;
+        state_member_change(&s, i)->card.stake = is_friend[i] && column->heavy ? HEAVY : USUAL;
     }
     for (unsigned i = 0; i < r->cast->sites; i++) {
         struct liar liar = {lie, undecided, i, is_friend, NULL};
 
         if (is_friend[i])
-            liar_costs(&liar, s.contributions[i].costs, s.candidate_count);
+            liar_costs(&liar, contribution_make(&s, i)->costs, s.candidate_count);
     }
     struct rank_result rank;
     unsigned winner = decision_make(&s, &rank).winner;

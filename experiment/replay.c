@@ -9,7 +9,7 @@ static void take_rows(struct federation_state *s, const struct block *block)
 
         if (entry_judge(s, e) == ERR_OK && e->envelope.kind == ENTRY_SCORE &&
             score_body_decode(e->envelope.body, row) == ERR_OK && row->count == s->candidate_count) {
-            struct contribution *c = &s->contributions[e->member];
+            struct contribution *c = contribution_make(s, e->member);
 
             c->scored = true;
             c->costs = mem_array(row->count, sizeof c->costs[0]);

@@ -122,7 +122,7 @@ static const char *why(const struct member *m)
 static void tell_standings(const struct federation_state *s, struct audit_report *report)
 {
     for (unsigned i = 0; i < s->member_count; i++) {
-        const struct member *m = &s->members[i];
+        const struct member *m = state_member(s, i);
         struct audit_standing standing = {
             .status = member_status_name(m->status),
             .why = why(m),

@@ -44,7 +44,7 @@ static const int *owners_at(const struct replay *r, const struct digest *block_i
 static bool job_of(const struct spot *s, const struct claims *c, struct cycle_job *out)
 {
     const struct federation_state *state = &s->r->state;
-    const struct member *member = &state->members[c->member];
+    const struct member *member = state_member(state, c->member);
     const int *owners = owners_at(s->r, &c->envelope.ledger_block_id);
     struct claim_shards shards;
 
@@ -77,7 +77,7 @@ static struct genome genome_of(const struct spot *s, const struct claims *c, uns
 
 static void run_again(struct spot *s, const struct claims *c, unsigned number, const struct cycle_job *job)
 {
-    const struct member *m = &s->r->state.members[c->member];
+    const struct member *m = state_member(&s->r->state, c->member);
     struct genome genome = genome_of(s, c, number);
     uint64_t cost, claim = claimed(c, number);
     struct digest hash;

@@ -38,7 +38,7 @@ static json_t *shards_json(const struct replay *r, const int *owners)
         for (unsigned i = 0; i < s->policy.shards; i++)
             count += owners[i] == (int)m;
         if (count > 0)
-            json_put(out, s->members[m].card.name, json_u64(count));
+            json_put(out, state_member(s, m)->card.name, json_u64(count));
     }
     return out;
 }
@@ -105,7 +105,7 @@ static json_t *expected_epochs(const struct replay *r, const json_t *found)
 static int find_name(const struct federation_state *s, const json_t *name)
 {
     for (unsigned i = 0; json_is_string(name) && i < s->member_count; i++) {
-        if (strcmp(s->members[i].card.name, json_string_value(name)) == 0)
+        if (strcmp(state_member(s, i)->card.name, json_string_value(name)) == 0)
             return (int)i;
     }
     return -1;
@@ -118,7 +118,7 @@ static json_t *expected_recorder(const struct federation_state *s, const json_t 
 
     if (index < 0)
         return out;
-    const struct member *m = &s->members[index];
+    const struct member *m = state_member(s, index);
     json_put(out, "node_id", json_string(m->card.name));
     json_put(out, "node_fingerprint", hex(&m->fingerprint));
     json_put(out, "public_key", json_hex(bytes_of(m->card.key.b, KEY_PUBLIC_SIZE)));
@@ -143,7 +143,7 @@ static json_t *expected_node(const struct federation_state *s, const json_t *fou
 
     copy(out, found, "node_id");
     if (index >= 0) {
-        const struct member *m = &s->members[index];
+        const struct member *m = state_member(s, index);
 
         json_put(out, "role", json_string(member_role_name(m->card.role)));
         json_put(out, "site", json_string(member_site_name(m->card.site)));
@@ -183,7 +183,7 @@ static json_t *expected_nodes(const struct federation_state *s, const json_t *fo
     }
     for (unsigned i = 0; i < s->member_count; i++) {
         if (!listed[i])
-            json_push(out, json_string(s->members[i].card.name));
+            json_push(out, json_string(state_member(s, i)->card.name));
     }
     mem_free(listed);
     return out;
@@ -261,7 +261,7 @@ static void compare_signature(const struct replay *r, const char *file, const js
 
     signers_of(&r->state, &signers);
     if (index >= 0)
-        key = signers_find(&signers, &r->state.members[index].fingerprint);
+        key = signers_find(&signers, &state_member(&r->state, index)->fingerprint);
     if (key != NULL)
         err = summary_verify(found, key, &signer);
     if (err == ERR_OK)
@@ -271,8 +271,9 @@ static void compare_signature(const struct replay *r, const char *file, const js
                    "the recorder is no member of the federation");
     else if (key == NULL)
         audit_fail(report, RULE_SUMMARY_SIGNATURE, file, "/summary_signature",
-                   "the recorder %s is %s when the log ends, not in good standing", r->state.members[index].card.name,
-                   member_status_name(r->state.members[index].status));
+                   "the recorder %s is %s when the log ends, not in good standing",
+                   state_member(&r->state, index)->card.name,
+                   member_status_name(state_member(&r->state, index)->status));
     else
         audit_fail(report, RULE_SUMMARY_SIGNATURE, file, "/summary_signature", "%s", err_text(err));
     signers_free(&signers);

@@ -243,7 +243,7 @@ static void add_candidates(const struct federation_state *s, struct pick_report 
         struct pick_row *row = row_of(r, &a->incumbent);
 
         row->archived = true;
-        row->from = a->origin > 0 ? s->members[a->origin - 1].card.name : NULL;
+        row->from = a->origin > 0 ? state_member(s, a->origin - 1)->card.name : NULL;
     }
     row_of(r, &usual)->usual = true;
 }

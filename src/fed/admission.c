@@ -191,7 +191,7 @@ static enum err check(const struct fed *f, const struct federation_state *s, str
     int signer = e->syntax == ERR_OK ? state_find(s, &e->envelope.node_fingerprint) : -1;
 
     if (signer >= 0) {
-        enum err err = entry_verify(e, &s->members[signer].card.key, f->config.verify_cache);
+        enum err err = entry_verify(e, &state_member(s, signer)->card.key, f->config.verify_cache);
         if (err != ERR_OK)
             return err;
     }

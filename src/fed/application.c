@@ -307,7 +307,7 @@ static bool follows(void *context, unsigned peer)
 {
     const struct federation_state *s = ((const struct fed *)context)->decided;
 
-    return peer < s->member_count && !s->members[peer].votes && s->members[peer].status != MEMBER_LEFT;
+    return peer < s->member_count && !state_member(s, peer)->votes && state_member(s, peer)->status != MEMBER_LEFT;
 }
 
 static void accuse(void *context, unsigned peer, struct bytes first, struct bytes second)

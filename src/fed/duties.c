@@ -206,7 +206,7 @@ static struct job *own_job(const struct fed *f, enum job_kind kind, const struct
 {
     struct job *job = job_new(kind, basis->epoch, f->decided->schema, candidates);
 
-    job->site = f->decided->members[f->self];
+    job->site = *state_member(f->decided, f->self);
     job->shards = basis->shards;
     job->cycle.epoch = basis->epoch;
     job->cycle.iteration_limit = f->decided->policy.iteration_limit;
@@ -341,7 +341,7 @@ static void contribute(struct fed *f)
             reconcile(f); /* or it would never be drawn again */
         return;
     }
-    const struct contribution *c = &f->decided->contributions[f->self];
+    const struct contribution *c = state_contribution(f->decided, f->self);
     bool counted = f->duties.cycle_basis.epoch <= self->counted_epoch; /* or later work of ours, of before a wipe */
     if (MUTATE(FED_WORK_OFFERED_AGAIN, false, counted))
         forget_cycle(f);

@@ -9,7 +9,7 @@ void evidence_take(struct fed *f, unsigned culprit, struct bytes first, struct b
     struct evidence *e = &f->evidence;
 
     if (e->count == MUTATE(FED_NO_EVIDENCE, e->count, ACCUSATIONS_MAX) ||
-        f->decided->members[culprit].status == MEMBER_CONVICTED)
+        state_member(f->decided, culprit)->status == MEMBER_CONVICTED)
         return;
     for (unsigned i = 0; i < e->count; i++) {
         if (e->items[i].culprit == culprit)
@@ -51,7 +51,7 @@ void evidence_accuse(struct fed *f)
 
     while (e->count > 0 && submit_possible(f, ENTRY_EVIDENCE)) {
         const struct accusation *a = &e->items[0];
-        if (f->decided->members[a->culprit].status == MEMBER_CONVICTED) {
+        if (state_member(f->decided, a->culprit)->status == MEMBER_CONVICTED) {
             accusation_drop(e, 0);
             continue;
         }

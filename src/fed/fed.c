@@ -12,9 +12,9 @@ const struct member *fed_self(const struct fed *f)
 {
     const struct federation_state *s = f->decided;
 
-    if (f->self >= s->member_count || !digest_equal(&s->members[f->self].fingerprint, &f->config.key.fingerprint))
+    if (f->self >= s->member_count || !digest_equal(&state_member(s, f->self)->fingerprint, &f->config.key.fingerprint))
         return NULL;
-    return &s->members[f->self];
+    return state_member(s, f->self);
 }
 
 void fed_timer(struct fed *f, enum fed_timer timer, int64_t *armed, int64_t at_ns)

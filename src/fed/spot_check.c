@@ -90,7 +90,7 @@ static void keep_drawn(struct fed *f)
  */
 static bool is_done(const struct fed *f, const struct spot_check *c)
 {
-    const struct member *m = &f->decided->members[c->member];
+    const struct member *m = state_member(f->decided, c->member);
     bool done = c->member == f->self || m->status == MEMBER_CONVICTED || m->status == MEMBER_LEFT;
     done = done || !claim_disclosed(m);
 
@@ -105,7 +105,7 @@ static void recount(struct fed *f, const struct recounting *r)
 {
     struct job *job = job_new(JOB_RECOUNT, r->number, f->decided->schema, 1);
 
-    job->site = f->decided->members[r->claim.member];
+    job->site = *state_member(f->decided, r->claim.member);
     job->shards = r->shards;
     job->cycle.epoch = r->claim.epoch;
     job->cycle.iteration_limit = f->decided->policy.iteration_limit;

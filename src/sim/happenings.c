@@ -34,7 +34,7 @@ void happenings_begin(struct results *t)
     t->statuses = mem_resize(t->statuses, s->member_count, sizeof t->statuses[0]);
     t->member_count = s->member_count;
     for (unsigned i = 0; i < s->member_count; i++)
-        t->statuses[i] = s->members[i].status;
+        t->statuses[i] = state_member(s, i)->status;
 }
 
 static void add_member(struct results *t, const char *what, const struct member *m)
@@ -49,14 +49,14 @@ void happenings_members(struct results *t)
     const struct federation_state *s = &t->history.state;
 
     for (unsigned i = 0; i < s->member_count; i++) {
-        enum member_status now = s->members[i].status;
+        enum member_status now = state_member(s, i)->status;
 
         if (i >= t->member_count)
-            add_member(t, "joined", &s->members[i]);
+            add_member(t, "joined", state_member(s, i));
         else if (now == MEMBER_LEFT && t->statuses[i] != now)
-            add_member(t, "left", &s->members[i]);
+            add_member(t, "left", state_member(s, i));
         else if (now == MEMBER_CONVICTED && t->statuses[i] != now)
-            add_member(t, "convicted", &s->members[i]);
+            add_member(t, "convicted", state_member(s, i));
     }
 }
 

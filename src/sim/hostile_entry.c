@@ -67,7 +67,7 @@ static void score_body(struct hostile_author *a, const struct federation_state *
 /* Of anybody, to anything; a newcomer's or new key is its own second one. */
 static void reconfigure_body(struct hostile_author *a, const struct federation_state *s, struct buf *out)
 {
-    const struct member *m = &s->members[draw(a, s->member_count)];
+    const struct member *m = state_member(s, draw(a, s->member_count));
     struct change change = {.kind = (enum change_kind)draw(a, 4), .card = m->card};
     struct secret_key key;
 
@@ -187,7 +187,7 @@ static uint64_t any_sequence(struct hostile_author *a, const struct member *m)
 static struct envelope frame(struct hostile_author *a, const struct federation_state *s, unsigned self)
 {
     struct envelope e = {.kind = (enum entry_kind)draw(a, ENTRY_KIND_COUNT),
-                         .sequence = any_sequence(a, &s->members[self]),
+                         .sequence = any_sequence(a, state_member(s, self)),
                          .federation_id = s->federation_id,
                          .federated_epoch = s->epoch,
                          .ledger_block_id = draw(a, 4) == 0 ? any_digest(a, s) : s->block_id};

@@ -14,11 +14,11 @@ static int first_other(const struct liar *liar, bool scoring)
 {
     const struct federation_state *s = liar->state;
 
-    for (unsigned m = 0; m < s->member_count; m++) {
-        const struct contribution *c = &s->contributions[m];
+    for (unsigned i = 0; i < s->contribution_count; i++) {
+        const struct contribution *c = &s->contributions[i];
 
-        if (m != liar->self && (scoring ? c->costs != NULL : c->offers != NULL && c->offer_count > 0))
-            return (int)m;
+        if (c->member != liar->self && (scoring ? c->costs != NULL : c->offers != NULL && c->offer_count > 0))
+            return (int)c->member;
     }
     return -1;
 }
@@ -82,7 +82,7 @@ static void repeat_another(const struct liar *liar, uint64_t *costs, unsigned co
     int other = first_other(liar, true);
 
     if (other >= 0)
-        memcpy(costs, liar->state->contributions[other].costs, count * sizeof costs[0]);
+        memcpy(costs, state_contribution(liar->state, (unsigned)other)->costs, count * sizeof costs[0]);
 }
 
 static void favour_friends(const struct liar *liar, uint64_t *costs, unsigned count)
@@ -146,7 +146,7 @@ static void copy(const struct liar *liar, struct cycle_result *result)
         result->delta_ppm = 0;
         return;
     }
-    const struct contribution *c = &s->contributions[other];
+    const struct contribution *c = state_contribution(s, (unsigned)other);
     result->count = c->offer_count < CYCLE_MIGRANTS_MAX ? c->offer_count : CYCLE_MIGRANTS_MAX;
     for (unsigned i = 0; i < result->count; i++) {
         uint64_t claim = c->offers[i].claim;

@@ -35,9 +35,9 @@ static bool in_good_standing(const struct rehearsal *r, const struct federation_
 {
     int member = r->nodes[node].member;
 
-    if (member < 0 || (unsigned)member >= s->member_count || !s->members[member].votes || !r->nodes[node].up)
+    if (member < 0 || (unsigned)member >= s->member_count || !state_member(s, member)->votes || !r->nodes[node].up)
         return false;
-    return state_weighs(s, (unsigned)member) && s->members[member].status <= MEMBER_ABSENT;
+    return state_weighs(s, (unsigned)member) && state_member(s, member)->status <= MEMBER_ABSENT;
 }
 
 /* Who the event names, or the first validator that may sponsor somebody as this state has it; -1: nobody. */
@@ -98,7 +98,7 @@ static bool change_is_made(const struct rehearsal *r, unsigned fault, const stru
 
     if (e->kind == EVENT_JOIN || e->kind == EVENT_ROTATE_KEY)
         return state_find(s, e->kind == EVENT_JOIN ? &n->key.fingerprint : &n->next_key.fingerprint) >= 0;
-    const struct member *m = &s->members[n->member];
+    const struct member *m = state_member(s, n->member);
     if (e->kind == EVENT_STAKE && m->card.stake == e->stake)
         return true;
     return m->status == MEMBER_LEFT || m->status == MEMBER_CONVICTED;

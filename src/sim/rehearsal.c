@@ -180,7 +180,7 @@ static void newcomers(struct rehearsal *r, const struct federation_state *s)
         unsigned member = r->members, i = 0;
         struct diag diag = {0};
 
-        while (i < r->count && !digest_equal(&r->nodes[i].key.fingerprint, &s->members[member].fingerprint))
+        while (i < r->count && !digest_equal(&r->nodes[i].key.fingerprint, &state_member(s, member)->fingerprint))
             i++;
         ASSERT(i < r->count && r->nodes[i].member < 0);
         r->nodes[i].member = (int)member;
@@ -209,7 +209,7 @@ static void observe_block(struct rehearsal *r, struct sim_node *n, const struct 
         return; /* the same state at another node */
     r->checkers.evidence_of = s->block_id;
     for (unsigned m = 0; m < s->member_count; m++)
-        check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], &s->members[m], r->agenda.now_ns);
+        check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], state_member(s, m), r->agenda.now_ns);
 }
 
 static void retire(struct rehearsal *r, struct sim_node *n)
@@ -257,7 +257,7 @@ void rehearsal_observe(struct rehearsal *r, struct sim_node *n)
         if (!status.in_view_change)
             timeline_view(&r->timeline, s->membership_epoch, status.view);
     }
-    if ((unsigned)n->member < s->member_count && s->members[n->member].status == MEMBER_LEFT) {
+    if ((unsigned)n->member < s->member_count && state_member(s, n->member)->status == MEMBER_LEFT) {
         leave(r, n);
     }
 }

@@ -106,8 +106,8 @@ static void say_phase(const struct federation_state *s, struct buf *out)
 {
     unsigned active = 0;
 
-    for (unsigned i = 0; i < s->member_count; i++)
-        active += cohort_awaits(s, i);
+    for (unsigned i = 0; i < cohort_size(s); i++)
+        active += cohort_awaits(s, cohort_member(s, i));
     switch (s->phase) {
     case PHASE_COLLECT:
         buf_printf(out, "; the log has the updates of %u of %u active members", state_updates(s), active);

@@ -33,7 +33,7 @@ static json_t *shards_json(const struct results *t, const struct results_epoch *
         for (unsigned i = 0; i < s->policy.shards; i++)
             count += e->log->owners[i] == (int)m;
         if (count > 0)
-            json_put(out, s->members[m].card.name, json_u64(count));
+            json_put(out, state_member(s, m)->card.name, json_u64(count));
     }
     return out;
 }
@@ -171,7 +171,7 @@ static json_t *nodes_json(const struct results *t)
     for (unsigned i = 0; i < t->r->count; i++) {
         const struct sim_node *n = &t->r->nodes[i];
         bool member = n->member >= 0 && (unsigned)n->member < s->member_count;
-        const struct member_card *card = member ? &s->members[n->member].card : &t->r->scenario->nodes[i].card;
+        const struct member_card *card = member ? &state_member(s, n->member)->card : &t->r->scenario->nodes[i].card;
         json_t *node = json_object();
 
         json_put(node, "node_id", json_string(card->name));
@@ -179,8 +179,9 @@ static json_t *nodes_json(const struct results *t)
         json_put(node, "site", json_string(member_site_name(card->site)));
         json_put(node, "region", json_string(card->region));
         json_put(node, "stake", json_u64(card->stake));
-        json_put(node, "status", member ? json_string(member_status_name(s->members[n->member].status)) : json_null());
-        json_put(node, "false_claims", member ? json_u64(s->members[n->member].false_claims) : json_null());
+        json_put(node, "status",
+                 member ? json_string(member_status_name(state_member(s, n->member)->status)) : json_null());
+        json_put(node, "false_claims", member ? json_u64(state_member(s, n->member)->false_claims) : json_null());
         json_put(node, "up", json_boolean(n->up));
         json_put(node, "height", json_u64(n->disk.height));
         json_put(node, "restarts", json_u64(n->restarts));

@@ -32,7 +32,7 @@ unsigned archive_origin(const struct federation_state *s, const struct candidate
 
 static bool same_region(const struct federation_state *s, unsigned a, unsigned b)
 {
-    return strcmp(s->members[a].card.region, s->members[b].card.region) == 0;
+    return strcmp(state_member(s, a)->card.region, state_member(s, b)->card.region) == 0;
 }
 
 /* Itself when nobody else is active. */
@@ -41,7 +41,7 @@ static unsigned ring_before(const struct federation_state *s, unsigned member)
     unsigned at = member;
     do
         at = (at + s->member_count - 1) % s->member_count;
-    while (at != member && s->members[at].status != MEMBER_ACTIVE);
+    while (at != member && state_member(s, at)->status != MEMBER_ACTIVE);
     return at;
 }
 

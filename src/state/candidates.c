@@ -34,9 +34,10 @@ static bool is_taken(const struct gathering *g, const struct digest *hash)
     return place != NULL && place->taken;
 }
 
-static const struct candidate *offer_of(const struct federation_state *s, unsigned member, unsigned turn)
+/* Of one of those who have spoken. */
+static const struct candidate *offer_of(const struct federation_state *s, unsigned speaker, unsigned turn)
 {
-    const struct contribution *c = &s->contributions[member];
+    const struct contribution *c = &s->contributions[speaker];
 
     return turn < c->offer_count ? &c->offers[turn] : NULL;
 }
@@ -46,7 +47,7 @@ static unsigned mark_new(const struct federation_state *s, struct gathering *g, 
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < s->member_count; i++) {
+    for (unsigned i = 0; i < s->contribution_count; i++) {
         const struct candidate *offer = offer_of(s, i, turn);
         if (offer != NULL)
             (void)table_add(&g->genomes, &offer->hash, &is_new[i]);
@@ -60,11 +61,11 @@ static void draw(const struct federation_state *s, struct gathering *g, unsigned
 {
     struct digest root = merkle_frontier_root(&s->log);
     uint64_t seed = MUTATE(STATE_OFFERS_DRAWN_BY_NOBODY, 0, be64_get(root.b + 8));
-    bool *is_new = mem_array(s->member_count, sizeof *is_new);
+    bool *is_new = mem_array(s->contribution_count, sizeof *is_new);
     struct sample sample;
 
     sample_begin(&sample, seed, CANDIDATES_ROOM - g->taken, mark_new(s, g, turn, is_new));
-    for (unsigned i = 0; i < s->member_count; i++) {
+    for (unsigned i = 0; i < s->contribution_count; i++) {
         if (is_new[i] && MUTATE(STATE_OFFERS_BY_JOINING, g->taken < CANDIDATES_ROOM, sample_takes(&sample)))
             take(g, &offer_of(s, i, turn)->hash);
     }
@@ -85,7 +86,7 @@ static void gather_offers(struct federation_state *s, struct gathering *g)
     for (unsigned turn = 0; turn < s->policy.migrants; turn++)
         draw(s, g, turn);
     for (unsigned turn = 0; turn < s->policy.migrants; turn++) {
-        for (unsigned i = 0; i < s->member_count; i++) {
+        for (unsigned i = 0; i < s->contribution_count; i++) {
             const struct candidate *offer = offer_of(s, i, turn);
             if (offer == NULL)
                 continue;
@@ -113,7 +114,7 @@ static void align(struct federation_state *s, struct gathering *g)
 
 static void offers_free(struct federation_state *s)
 {
-    for (unsigned i = 0; i < s->member_count; i++) {
+    for (unsigned i = 0; i < s->contribution_count; i++) {
         struct contribution *c = &s->contributions[i];
         mem_free(c->offers);
         c->offers = NULL;
@@ -126,7 +127,7 @@ void candidates_align(struct federation_state *s)
     struct gathering g = {0};
     size_t most = s->archive_count + ARCHIVE_HISTORY;
 
-    for (unsigned i = 0; i < s->member_count; i++)
+    for (unsigned i = 0; i < s->contribution_count; i++)
         most += s->contributions[i].offer_count;
     g.all = mem_array(most, sizeof g.all[0]);
     table_init(&g.genomes, sizeof(struct place), DIGEST_SIZE);

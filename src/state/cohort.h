@@ -11,6 +11,9 @@
 /* The epoch begins: who is a member by now is known. */
 void cohort_draw(struct federation_state *s);
 
+/* Those who contribute, in the order of members. */
+unsigned cohort_size(const struct federation_state *s);
+unsigned cohort_member(const struct federation_state *s, unsigned number);
 /* May anything that the member says count in the running epoch? */
 bool cohort_has(const struct federation_state *s, unsigned member);
 /* Is the running epoch waiting for the member? It is active and one of those who contribute. */

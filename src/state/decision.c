@@ -7,8 +7,8 @@
  * Never zero, so that a matrix always has some weight. */
 static uint64_t row_weight(const struct federation_state *s, unsigned member)
 {
-    uint64_t discount = s->policy.stale_discount_ppm * s->contributions[member].staleness;
-    uint64_t weight = s->members[member].card.stake * (discount < PPM ? PPM - discount : 0);
+    uint64_t discount = s->policy.stale_discount_ppm * state_contribution(s, member)->staleness;
+    uint64_t weight = state_member(s, member)->card.stake * (discount < PPM ? PPM - discount : 0);
     return weight > 0 ? weight : 1;
 }
 
@@ -27,14 +27,15 @@ static struct rank_matrix matrix_build(const struct federation_state *s, uint64_
                                        struct digest *hashes, unsigned *parties)
 {
     unsigned sites = 0, members[RANK_SITES_MAX];
-    for (unsigned i = 0; i < s->member_count; i++) {
-        if (!s->contributions[i].scored || !state_weighs(s, i))
+    for (unsigned i = 0; i < s->contribution_count; i++) {
+        const struct contribution *c = &s->contributions[i];
+        if (!c->scored || !state_weighs(s, c->member))
             continue;
         for (unsigned k = 0; k < s->candidate_count; k++)
-            costs[sites * s->candidate_count + k] = s->contributions[i].costs[k];
-        members[sites] = i;
+            costs[sites * s->candidate_count + k] = c->costs[k];
+        members[sites] = c->member;
         parties[sites] = party_number(s, members, sites);
-        stakes[sites++] = row_weight(s, i);
+        stakes[sites++] = row_weight(s, c->member);
     }
     for (unsigned k = 0; k < s->candidate_count; k++)
         hashes[k] = s->candidates[k].hash;

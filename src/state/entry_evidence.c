@@ -137,27 +137,28 @@ static enum err check(const struct federation_state *s, struct entry *e)
 {
     struct evidence *b = e->body;
     int culprit = state_find(s, &b->signer);
-    if (culprit < 0 || (b->of_votes && !s->members[culprit].votes))
+    if (culprit < 0 || (b->of_votes && !state_member(s, (unsigned)culprit)->votes))
         return ERR_UNKNOWN;
     /* Votes of an earlier membership epoch convict too, by a key that is still in use. */
     if (b->of_votes && b->of.membership_epoch > s->membership_epoch)
         return ERR_MISMATCH;
-    return MUTATE(STATE_EVIDENCE_UNCHECKED, b->of_votes ? verify(b, &s->members[culprit].card.key) : ERR_OK,
-                  verify(b, &s->members[culprit].card.key));
+    return MUTATE(STATE_EVIDENCE_UNCHECKED,
+                  b->of_votes ? verify(b, &state_member(s, (unsigned)culprit)->card.key) : ERR_OK,
+                  verify(b, &state_member(s, (unsigned)culprit)->card.key));
 }
 
 /* Of evidence that convicts. */
-static struct member *culprit_of(const struct federation_state *s, const struct entry *e)
+static unsigned culprit_of(const struct federation_state *s, const struct entry *e)
 {
     const struct evidence *b = e->body;
     int culprit = state_find(s, &b->signer);
     ASSERT(culprit >= 0);
-    return &s->members[culprit];
+    return (unsigned)culprit;
 }
 
 static enum err judge(const struct federation_state *s, struct entry *e)
 {
-    return culprit_of(s, e)->status == MEMBER_CONVICTED ? ERR_DUPLICATE : ERR_OK;
+    return state_member(s, culprit_of(s, e))->status == MEMBER_CONVICTED ? ERR_DUPLICATE : ERR_OK;
 }
 
 /* Nothing of a convicted member counts any more: neither its UPDATE nor its row. Candidates that are
@@ -165,9 +166,9 @@ static enum err judge(const struct federation_state *s, struct entry *e)
  * vote in PBFT until the epoch ends (membership.c). */
 static void apply(struct federation_state *s, const struct entry *e)
 {
-    struct member *m = culprit_of(s, e);
-    m->status = MEMBER_CONVICTED;
-    contribution_clear(&s->contributions[m - s->members]);
+    unsigned culprit = culprit_of(s, e);
+    state_member_change(s, culprit)->status = MEMBER_CONVICTED;
+    contribution_drop(s, culprit);
 }
 
 const struct kind kind_evidence = {.decode = decode, .check = check, .judge = judge, .apply = apply};

@@ -32,7 +32,7 @@ static enum err judge(const struct federation_state *s, struct entry *e)
 
 static void apply(struct federation_state *s, const struct entry *e)
 {
-    s->members[e->member].status = MEMBER_LEFT;
+    state_member_change(s, e->member)->status = MEMBER_LEFT;
 }
 
 const struct kind kind_leave = {.signer = SIGNED_BY_PARTICIPANTS, .decode = decode, .judge = judge, .apply = apply};

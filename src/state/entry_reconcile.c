@@ -44,7 +44,7 @@ static enum err decode(const void *context, const struct envelope *e, void **out
 static enum err judge(const struct federation_state *s, struct entry *e)
 {
     const struct reconcile_body *b = e->body;
-    enum member_status status = s->members[e->member].status;
+    enum member_status status = state_member(s, e->member)->status;
     if (status != MEMBER_QUARANTINED && status != MEMBER_ABSENT)
         return ERR_STATE;
     if (b->height > s->height || state_sits_out(s, e->member))
@@ -56,8 +56,9 @@ static enum err judge(const struct federation_state *s, struct entry *e)
 
 static void apply(struct federation_state *s, const struct entry *e)
 {
-    s->members[e->member].status = MEMBER_ACTIVE;
-    s->members[e->member].last_epoch = s->epoch;
+    struct member *m = state_member_change(s, e->member);
+    m->status = MEMBER_ACTIVE;
+    m->last_epoch = s->epoch;
 }
 
 const struct kind kind_reconcile = {.decode = decode, .judge = judge, .apply = apply};

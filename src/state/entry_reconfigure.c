@@ -44,12 +44,13 @@ static enum err judge_time(const struct federation_state *s, uint64_t until)
     return until - s->epoch <= CHANGE_EPOCHS_MAX ? ERR_OK : ERR_RANGE;
 }
 
-static bool signed_off(const struct member *m, const struct digest *ballot)
+static bool signed_off(const struct federation_state *s, unsigned member, const struct digest *ballot)
 {
+    int replica = state_replica(s, member);
     bool found = false;
 
-    for (unsigned i = 0; i < m->ballot_count; i++)
-        found = found || digest_equal(&m->ballots[i], ballot);
+    for (unsigned i = 0; replica >= 0 && i < s->ballots[replica].count; i++)
+        found = found || digest_equal(&s->ballots[replica].items[i], ballot);
     return found;
 }
 
@@ -71,7 +72,7 @@ static enum err judge(const struct federation_state *s, struct entry *e)
 
     if (err != ERR_OK)
         return err;
-    if (signed_off(&s->members[e->member], &b->ballot))
+    if (signed_off(s, e->member, &b->ballot))
         return ERR_DUPLICATE;
     if (s->change_count == CHANGES_MAX || (c->kind == CHANGE_JOIN && joins_are_full(s)))
         return ERR_LIMIT;
@@ -88,31 +89,31 @@ enum err reconfigure_prospect(const struct federation_state *s, unsigned member,
     if (err != ERR_OK)
         return err;
     bool has_room = s->change_count < CHANGES_MAX && (c->kind != CHANGE_JOIN || !joins_are_full(s));
-    if (!has_room || has_agreed_change(s, c->card.name) || signed_off(&s->members[member], ballot))
+    if (!has_room || has_agreed_change(s, c->card.name) || signed_off(s, member, ballot))
         return ERR_AGAIN;
     return membership_fits(s, c) == ERR_OK ? ERR_OK : ERR_AGAIN;
 }
 
 /* ---- signing off */
 
-static void ballot_drop(struct member *m, const struct digest *ballot)
+static void ballot_drop(struct ballots *b, const struct digest *ballot)
 {
     unsigned kept = 0;
 
-    for (unsigned i = 0; i < m->ballot_count; i++) {
-        if (!digest_equal(&m->ballots[i], ballot))
-            m->ballots[kept++] = m->ballots[i];
+    for (unsigned i = 0; i < b->count; i++) {
+        if (!digest_equal(&b->items[i], ballot))
+            b->items[kept++] = b->items[i];
     }
-    m->ballot_count = kept;
+    b->count = kept;
 }
 
-static void ballot_keep(struct member *m, const struct digest *ballot)
+static void ballot_keep(struct ballots *b, const struct digest *ballot)
 {
-    if (m->ballot_count == BALLOTS_KEPT) {
-        struct digest oldest = m->ballots[0];
-        ballot_drop(m, &oldest);
+    if (b->count == BALLOTS_KEPT) {
+        struct digest oldest = b->items[0];
+        ballot_drop(b, &oldest);
     }
-    m->ballots[m->ballot_count++] = *ballot;
+    b->items[b->count++] = *ballot;
 }
 
 static bool is_agreed(const struct federation_state *s, const struct change *c, const struct digest *ballot)
@@ -120,11 +121,9 @@ static bool is_agreed(const struct federation_state *s, const struct change *c, 
     int sponsor = c->kind == CHANGE_JOIN ? membership_find(s, c->sponsor) : -1;
     unsigned count = 0;
 
-    for (unsigned i = 0; i < s->member_count; i++) {
-        const struct member *m = &s->members[i];
-        count += m->votes && membership_stays(m) && signed_off(m, ballot);
-    }
-    bool sponsored = sponsor < 0 || signed_off(&s->members[sponsor], ballot);
+    for (unsigned i = 0; i < s->validator_count; i++)
+        count += membership_stays(state_member(s, s->validators[i])) && signed_off(s, s->validators[i], ballot);
+    bool sponsored = sponsor < 0 || signed_off(s, (unsigned)sponsor, ballot);
     return count >= MUTATE(STATE_ONE_SIGN_OFF, 1, s->quorum) && MUTATE(STATE_SPONSOR_UNASKED, true, sponsored);
 }
 
@@ -132,12 +131,14 @@ static void apply(struct federation_state *s, const struct entry *e)
 {
     const struct sign_off *b = e->body;
 
-    ballot_keep(&s->members[e->member], &b->ballot);
+    int replica = state_replica(s, e->member);
+    ASSERT(replica >= 0);
+    ballot_keep(&s->ballots[replica], &b->ballot);
     if (!is_agreed(s, &b->change, &b->ballot))
         return;
     s->changes[s->change_count++] = b->change;
-    for (unsigned i = 0; i < s->member_count; i++)
-        ballot_drop(&s->members[i], &b->ballot);
+    for (unsigned i = 0; i < s->validator_count; i++)
+        ballot_drop(&s->ballots[i], &b->ballot);
 }
 
 const struct kind kind_reconfigure = {.signer = SIGNED_BY_VALIDATORS, .decode = decode, .judge = judge, .apply = apply};

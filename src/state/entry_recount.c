@@ -83,7 +83,7 @@ static enum err judge(const struct federation_state *s, struct entry *e)
     const struct spot_check *c = check_find(s, b);
     if (c == NULL)
         return ERR_UNKNOWN;
-    if (c->member == e->member || !membership_stays(&s->members[c->member]))
+    if (c->member == e->member || !membership_stays(state_member(s, c->member)))
         return ERR_STATE;
     if (b->cost == c->cost)
         return ERR_MISMATCH;
@@ -98,7 +98,7 @@ static unsigned voices(const struct federation_state *s, const struct spot_check
     unsigned count = 0;
 
     for (unsigned i = 0; i < c->recount_count; i++) {
-        const struct member *m = &s->members[c->recounts[i].member];
+        const struct member *m = state_member(s, c->recounts[i].member);
         bool same = MUTATE(STATE_RECOUNTS_ADD_UP, true, c->recounts[i].cost == cost);
         count += same && m->votes && membership_stays(m);
     }
@@ -108,12 +108,12 @@ static unsigned voices(const struct federation_state *s, const struct spot_check
 /* All that is drawn of its author has served its purpose. */
 static void find_false(struct federation_state *s, unsigned author)
 {
-    struct member *m = &s->members[author];
+    struct member *m = state_member_change(s, author);
 
     m->status = MEMBER_QUARANTINED;
     m->found_epoch = s->epoch;
     m->false_claims++;
-    MUTATE(STATE_FALSE_CLAIM_COUNTS, (void)0, contribution_clear(&s->contributions[author]));
+    MUTATE(STATE_FALSE_CLAIM_COUNTS, (void)0, contribution_drop(s, author));
     recount_drop(s, author);
 }
 

@@ -59,7 +59,7 @@ static enum err judge(const struct federation_state *s, struct entry *e)
         return err;
     if (s->phase != PHASE_SCORE)
         return s->phase == PHASE_COLLECT ? ERR_AGAIN : ERR_STALE;
-    if (s->contributions[e->member].scored)
+    if (state_contribution(s, e->member)->scored)
         return ERR_DUPLICATE;
     struct digest candidates = align_digest(s->candidates, s->candidate_count);
     return b->count == s->candidate_count && digest_equal(&b->candidates, &candidates) ? ERR_OK : ERR_MISMATCH;
@@ -68,7 +68,7 @@ static enum err judge(const struct federation_state *s, struct entry *e)
 static void apply(struct federation_state *s, const struct entry *e)
 {
     const struct score_body *b = e->body;
-    struct contribution *c = &s->contributions[e->member];
+    struct contribution *c = contribution_make(s, e->member);
     ASSERT(b->count == s->candidate_count);
     c->scored = true;
     c->row_hash = e->leaf_hash;
@@ -76,7 +76,7 @@ static void apply(struct federation_state *s, const struct entry *e)
     c->costs = mem_array(b->count, sizeof c->costs[0]);
     for (unsigned i = 0; i < b->count; i++)
         c->costs[i] = b->costs[i];
-    s->members[e->member].status = MEMBER_ACTIVE;
+    state_member_change(s, e->member)->status = MEMBER_ACTIVE;
 }
 
 const struct kind kind_score = {.decode = decode, .judge = judge, .apply = apply};

@@ -111,8 +111,8 @@ static enum err judge(const struct federation_state *s, struct entry *e)
         return ERR_STATE;
     if (epoch > s->epoch)
         return ERR_AGAIN;
-    bool counted = epoch <= s->members[e->member].counted_epoch;
-    if (s->contributions[e->member].updated || MUTATE(STATE_WORK_COUNTS_TWICE, false, counted))
+    bool counted = epoch <= state_member(s, e->member)->counted_epoch;
+    if (state_contribution(s, e->member)->updated || MUTATE(STATE_WORK_COUNTS_TWICE, false, counted))
         return ERR_DUPLICATE;
     if (s->phase != PHASE_COLLECT)
         return ERR_AGAIN;
@@ -122,8 +122,8 @@ static enum err judge(const struct federation_state *s, struct entry *e)
 static void apply(struct federation_state *s, const struct entry *e)
 {
     const struct update *u = e->body;
-    struct member *m = &s->members[e->member];
-    struct contribution *c = &s->contributions[e->member];
+    struct member *m = state_member_change(s, e->member);
+    struct contribution *c = contribution_make(s, e->member);
     c->updated = true;
     c->delta_ppm = u->delta_ppm;
     c->staleness = s->epoch - e->envelope.federated_epoch;
@@ -150,7 +150,7 @@ static void apply(struct federation_state *s, const struct entry *e)
  * after that. */
 static void refuse(struct federation_state *s, const struct entry *e, enum err verdict)
 {
-    struct member *m = &s->members[e->member];
+    struct member *m = state_member_change(s, e->member);
 
     if (verdict != ERR_STALE)
         return;

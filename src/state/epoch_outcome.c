@@ -6,8 +6,8 @@
 static void update_insert(const struct federation_state *s, struct epoch_outcome *o, const struct aligned_update *u)
 {
     unsigned at = o->update_count++;
-    while (at > 0 &&
-           digest_compare(&s->members[o->updates[at - 1].member].fingerprint, &s->members[u->member].fingerprint) > 0) {
+    while (at > 0 && digest_compare(&state_member(s, o->updates[at - 1].member)->fingerprint,
+                                    &state_member(s, u->member)->fingerprint) > 0) {
         o->updates[at] = o->updates[at - 1];
         at--;
     }
@@ -17,12 +17,12 @@ static void update_insert(const struct federation_state *s, struct epoch_outcome
 static void fill_updates(const struct federation_state *s, struct epoch_outcome *o)
 {
     o->updates = mem_array(state_updates(s), sizeof o->updates[0]);
-    for (unsigned i = 0; i < s->member_count; i++) {
+    for (unsigned i = 0; i < s->contribution_count; i++) {
         const struct contribution *c = &s->contributions[i];
         if (!c->updated)
             continue;
         struct aligned_update update = {
-            .member = i,
+            .member = c->member,
             .height = c->height,
             .delta_ppm = c->delta_ppm,
             .staleness = c->staleness,
@@ -31,6 +31,43 @@ static void fill_updates(const struct federation_state *s, struct epoch_outcome 
         update_insert(s, o, &update);
         o->stale += c->staleness > 0;
     }
+}
+
+typedef bool member_is(const struct federation_state *s, const struct member *m);
+
+static unsigned count_members(const struct federation_state *s, member_is *is)
+{
+    unsigned found = 0, count;
+
+    for (unsigned page = 0; page < registry_pages(&s->members); page++) {
+        const struct member *members = registry_page(&s->members, page, &count);
+        for (unsigned i = 0; i < count; i++)
+            found += is(s, &members[i]);
+    }
+    return found;
+}
+
+static bool was_found(const struct federation_state *s, const struct member *m)
+{
+    return m->found_epoch == s->epoch;
+}
+
+static bool is_absent(const struct federation_state *s, const struct member *m)
+{
+    (void)s;
+    return m->status == MEMBER_ABSENT;
+}
+
+static bool is_quarantined(const struct federation_state *s, const struct member *m)
+{
+    (void)s;
+    return m->status == MEMBER_QUARANTINED;
+}
+
+static bool is_convicted(const struct federation_state *s, const struct member *m)
+{
+    (void)s;
+    return m->status == MEMBER_CONVICTED;
 }
 
 void outcome_fill(const struct federation_state *s, const struct decision *d, struct epoch_outcome *out)
@@ -47,24 +84,21 @@ void outcome_fill(const struct federation_state *s, const struct decision *d, st
         .scored = state_weighing_rows(s),
         .left_out = s->left_out,
     };
-    for (unsigned i = 0; i < s->member_count; i++)
-        out->false_claims += s->members[i].found_epoch == s->epoch;
+    out->false_claims = count_members(s, was_found);
     fill_updates(s, out);
 }
 
 void outcome_count(const struct federation_state *s, struct epoch_outcome *out)
 {
-    for (unsigned i = 0; i < s->member_count; i++) {
-        out->absent += s->members[i].status == MEMBER_ABSENT;
-        out->quarantined += s->members[i].status == MEMBER_QUARANTINED;
-        out->convicted += s->members[i].status == MEMBER_CONVICTED;
-    }
+    out->absent = count_members(s, is_absent);
+    out->quarantined = count_members(s, is_quarantined);
+    out->convicted = count_members(s, is_convicted);
 }
 
 static json_t *update_json(const struct aligned_update *u, const struct federation_state *s)
 {
     json_t *j = json_object();
-    json_put(j, "node_id", json_string(s->members[u->member].card.name));
+    json_put(j, "node_id", json_string(state_member(s, u->member)->card.name));
     json_put(j, "ledger_height", json_u64(u->height));
     json_put(j, "delta_score", json_integer(u->delta_ppm));
     json_put(j, "anchor_hash", json_hex(digest_bytes(&u->leaf_hash)));

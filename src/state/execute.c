@@ -19,8 +19,8 @@ static bool find_signer(const struct federation_state *s, struct entry *e)
 {
     const struct digest *fingerprint = &e->envelope.node_fingerprint;
 
-    if (e->member < s->member_count &&
-        MUTATE(STATE_SIGNER_OF_BEFORE, e->verified, digest_equal(&s->members[e->member].fingerprint, fingerprint)))
+    if (e->member < s->member_count && MUTATE(STATE_SIGNER_OF_BEFORE, e->verified,
+                                              digest_equal(&state_member(s, e->member)->fingerprint, fingerprint)))
         return true;
     int member = state_find(s, fingerprint);
     if (member >= 0)
@@ -36,7 +36,7 @@ enum err entry_check(const struct federation_state *s, struct entry *e)
         return ERR_MISMATCH;
     if (!find_signer(s, e))
         return ERR_UNKNOWN;
-    enum err err = entry_verify(e, &s->members[e->member].card.key, NULL);
+    enum err err = entry_verify(e, &state_member(s, e->member)->card.key, NULL);
     if (err != ERR_OK)
         return err;
     if (digest_is_zero(&e->envelope.ledger_block_id))
@@ -64,7 +64,7 @@ enum err entry_judge(const struct federation_state *s, struct entry *e)
     enum err err = entry_check(s, e);
     if (err != ERR_OK)
         return err;
-    const struct member *m = &s->members[e->member];
+    const struct member *m = state_member(s, e->member);
     if (m->status == MEMBER_CONVICTED || m->status == MEMBER_LEFT)
         return ERR_STATE;
     if (MUTATE(STATE_NO_SEQUENCE_CHECK, false, e->envelope.sequence <= m->sequence))
@@ -85,7 +85,7 @@ static enum err entry_execute(struct federation_state *s, struct entry *e)
 {
     enum err err = entry_judge(s, e);
     if (err == ERR_OK) {
-        s->members[e->member].sequence = e->envelope.sequence;
+        state_member_change(s, e->member)->sequence = e->envelope.sequence;
         kind_of(e)->apply(s, e);
     } else if (e->syntax == ERR_OK && kind_of(e)->refuse != NULL) {
         kind_of(e)->refuse(s, e, err);

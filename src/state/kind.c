@@ -19,7 +19,7 @@ const struct kind *kind_of(const struct entry *e)
 
 bool kind_contributes(const struct federation_state *s, const struct entry *e)
 {
-    enum member_status status = s->members[e->member].status;
+    enum member_status status = state_member(s, e->member)->status;
     return (status == MEMBER_ACTIVE || status == MEMBER_ABSENT) && cohort_has(s, e->member);
 }
 

@@ -32,11 +32,7 @@ void state_voter_set(const struct federation_state *s, struct voter_set *out)
 
 int membership_find(const struct federation_state *s, const char *name)
 {
-    for (unsigned i = 0; i < s->member_count; i++) {
-        if (strcmp(s->members[i].card.name, name) == 0)
-            return (int)i;
-    }
-    return -1;
+    return registry_find_name(&s->members, name);
 }
 
 /* Is it, or was it, a member's? */
@@ -68,11 +64,14 @@ bool membership_stays(const struct member *m)
 
 static unsigned staying(const struct federation_state *s, bool validators)
 {
-    unsigned count = 0;
+    unsigned found = 0, count;
 
-    for (unsigned i = 0; i < s->member_count; i++)
-        count += membership_stays(&s->members[i]) && (s->members[i].votes || !validators);
-    return count;
+    for (unsigned page = 0; page < registry_pages(&s->members); page++) {
+        const struct member *members = registry_page(&s->members, page, &count);
+        for (unsigned i = 0; i < count; i++)
+            found += membership_stays(&members[i]) && (members[i].votes || !validators);
+    }
+    return found;
 }
 
 /* Whoever brings in others must be in good standing, and longer than since this epoch. */
@@ -80,9 +79,10 @@ static bool may_sponsor(const struct federation_state *s, const char *name)
 {
     int at = membership_find(s, name);
 
-    if (at < 0 || !s->members[at].votes || !state_weighs(s, (unsigned)at))
+    if (at < 0 || !state_member(s, (unsigned)at)->votes || !state_weighs(s, (unsigned)at))
         return false;
-    bool in_good_standing = s->members[at].status == MEMBER_ACTIVE || s->members[at].status == MEMBER_ABSENT;
+    bool in_good_standing = state_member(s, (unsigned)at)->status == MEMBER_ACTIVE ||
+                            state_member(s, (unsigned)at)->status == MEMBER_ABSENT;
     return MUTATE(STATE_ANY_SPONSOR, true, in_good_standing);
 }
 
@@ -122,13 +122,13 @@ enum err membership_fits(const struct federation_state *s, const struct change *
         return join_fits(s, c);
     if (at < 0)
         return ERR_UNKNOWN;
-    if (!membership_stays(&s->members[at]))
+    if (!membership_stays(state_member(s, (unsigned)at)))
         return ERR_STATE;
     if (c->kind == CHANGE_ROTATE)
         return rotation_fits(s, c);
     if (c->kind == CHANGE_STAKE)
         return ERR_OK;
-    if (s->members[at].votes && staying(s, true) == 1)
+    if (state_member(s, (unsigned)at)->votes && staying(s, true) == 1)
         return ERR_LIMIT;
     return staying(s, false) > s->policy.min_participants ? ERR_OK : ERR_LIMIT;
 }
@@ -154,13 +154,17 @@ enum err membership_lost(const struct federation_state *s, const struct change *
 
     if (!stake_fits(s, c))
         return ERR_RANGE;
-    if (at >= 0 && is_made(&s->members[at], c))
+    if (at >= 0 && is_made(state_member(s, (unsigned)at), c))
         return ERR_DUPLICATE;
     if (change_has_key(c) && key_is_taken(s, &c->card.key))
         return ERR_DUPLICATE;
     if (c->kind == CHANGE_JOIN)
-        return sponsor >= 0 && s->members[sponsor].votes && membership_stays(&s->members[sponsor]) ? ERR_OK : ERR_STATE;
-    return at < 0 || membership_stays(&s->members[at]) ? ERR_OK : ERR_STATE; /* who is no member may become one */
+        return sponsor >= 0 && state_member(s, (unsigned)sponsor)->votes &&
+                       membership_stays(state_member(s, (unsigned)sponsor))
+                   ? ERR_OK
+                   : ERR_STATE;
+    return at < 0 || membership_stays(state_member(s, (unsigned)at)) ? ERR_OK
+                                                                     : ERR_STATE; /* who is no member may become one */
 }
 
 /* ---- taking effect */
@@ -168,12 +172,8 @@ enum err membership_lost(const struct federation_state *s, const struct change *
 /* s->epoch is the new one already; the newcomer is not waited for until it speaks. */
 static void admit(struct federation_state *s, const struct change *c)
 {
-    unsigned at = s->member_count++;
     unsigned sponsor = (unsigned)membership_find(s, c->sponsor);
-
-    s->members = mem_resize(s->members, s->member_count, sizeof s->members[0]);
-    s->contributions = mem_resize(s->contributions, s->member_count, sizeof s->contributions[0]);
-    s->members[at] = (struct member){
+    struct member m = {
         .card = c->card,
         .fingerprint = key_fingerprint(&c->card.key),
         .status = MEMBER_ABSENT,
@@ -183,18 +183,32 @@ static void admit(struct federation_state *s, const struct change *c)
         .last_epoch = s->epoch,
         .counted_epoch = s->epoch - 1,
     };
-    s->contributions[at] = (struct contribution){0};
-    s->validator_count += s->members[at].votes;
+
+    state_add_member(s, &m);
 }
 
 /* Whoever had the old key cannot have used up the numbers of the new one. */
-static void rotate(struct federation_state *s, struct member *m, const struct public_key *key)
+static void rotate(struct federation_state *s, unsigned member, const struct public_key *key)
 {
+    struct member *m = state_member_change(s, member);
+
     s->retired = mem_resize(s->retired, s->retired_count + 1, sizeof s->retired[0]);
     s->retired[s->retired_count++] = m->fingerprint;
     m->card.key = *key;
     m->fingerprint = key_fingerprint(key);
     m->sequence = MUTATE(STATE_NUMBERS_OF_OLD_KEY, m->sequence, 0);
+    registry_new_key(&s->members, member);
+}
+
+static void lose_vote(struct federation_state *s, unsigned member)
+{
+    int replica = state_replica(s, member);
+
+    ASSERT(replica >= 0);
+    state_member_change(s, member)->votes = false;
+    s->validator_count--;
+    memmove(&s->validators[replica], &s->validators[replica + 1],
+            (s->validator_count - (unsigned)replica) * sizeof s->validators[0]);
 }
 
 /* Does it change who votes? */
@@ -206,34 +220,35 @@ static bool make_change(struct federation_state *s, const struct change *c)
         admit(s, c);
         return c->card.role == ROLE_CORE;
     }
-    struct member *m = &s->members[membership_find(s, c->card.name)];
-    bool votes = m->votes;
+    unsigned at = (unsigned)membership_find(s, c->card.name);
+    bool votes = state_member(s, at)->votes;
     if (c->kind == CHANGE_STAKE) {
-        m->card.stake = c->card.stake;
+        state_member_change(s, at)->card.stake = c->card.stake;
         return false;
     }
     if (c->kind == CHANGE_ROTATE) {
-        rotate(s, m, &c->card.key);
+        rotate(s, at, &c->card.key);
         return votes;
     }
-    m->status = MEMBER_LEFT;
-    m->votes = false;
-    s->validator_count -= votes;
+    state_member_change(s, at)->status = MEMBER_LEFT;
+    if (votes)
+        lose_vote(s, at);
     return votes;
 }
 
 /* The last validator stays, convicted or not: somebody must certify. */
 static bool drop_convicted(struct federation_state *s)
 {
+    unsigned at = 0;
     bool any = false;
 
-    for (unsigned i = 0; i < s->member_count; i++) {
-        struct member *m = &s->members[i];
-        bool convicted = MUTATE(STATE_CONVICTED_STAYS, false, m->status == MEMBER_CONVICTED);
-        if (!m->votes || !convicted || s->validator_count == 1)
+    while (at < s->validator_count && s->validator_count > 1) {
+        unsigned member = s->validators[at];
+        if (MUTATE(STATE_CONVICTED_STAYS, true, state_member(s, member)->status != MEMBER_CONVICTED)) {
+            at++;
             continue;
-        m->votes = false;
-        s->validator_count--;
+        }
+        lose_vote(s, member);
         any = true;
     }
     return any;
@@ -253,8 +268,7 @@ void membership_close(struct federation_state *s)
     others_vote |= drop_convicted(s);
     if (!others_vote)
         return;
-    for (unsigned i = 0; i < s->member_count; i++)
-        s->members[i].ballot_count = 0;
+    memset(s->ballots, 0, sizeof s->ballots);
     recount_forget(s);
     membership_quorum(s, s->validator_count, &s->max_byzantine, &s->quorum);
     s->membership_epoch++;

@@ -16,7 +16,7 @@ const char *names_find(void *context, const struct digest *fingerprint)
 void names_learn(struct names *names, const struct federation_state *s)
 {
     for (unsigned i = 0; i < s->member_count; i++) {
-        const struct member *m = &s->members[i];
+        const struct member *m = state_member(s, i);
         if (names_find(names, &m->fingerprint) != NULL)
             continue;
         if (names->count == names->cap) {

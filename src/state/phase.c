@@ -41,8 +41,8 @@ static void anchor_epoch(struct federation_state *s, const struct decision *d, c
 
 static void contributions_clear(struct federation_state *s)
 {
-    for (unsigned i = 0; i < s->member_count; i++)
-        contribution_clear(&s->contributions[i]);
+    while (s->contribution_count > 0)
+        contribution_drop(s, s->contributions[s->contribution_count - 1].member);
     mem_free(s->candidates);
     s->candidates = NULL;
     s->candidate_count = 0;
@@ -52,11 +52,17 @@ static void contributions_clear(struct federation_state *s)
 /* s->epoch is the new one already. */
 static void members_advance(struct federation_state *s)
 {
-    for (unsigned i = 0; i < s->member_count; i++) {
-        struct member *m = &s->members[i];
-        uint64_t drift = MUTATE(STATE_NO_QUARANTINE, UINT64_MAX, s->policy.max_ledger_drift);
-        if (m->status == MEMBER_ABSENT && s->epoch - m->last_epoch > drift)
-            m->status = MEMBER_QUARANTINED;
+    uint64_t drift = MUTATE(STATE_NO_QUARANTINE, UINT64_MAX, s->policy.max_ledger_drift);
+    unsigned count;
+
+    for (unsigned page = 0; page < registry_pages(&s->members); page++) {
+        const struct member *members = registry_page(&s->members, page, &count);
+        for (unsigned i = 0; i < count; i++) {
+            if (members[i].status != MEMBER_ABSENT || s->epoch - members[i].last_epoch <= drift)
+                continue;
+            state_member_change(s, page * PAGE_MEMBERS + i)->status = MEMBER_QUARANTINED;
+            members = registry_page(&s->members, page, &count); /* it may be another copy */
+        }
     }
 }
 
@@ -132,10 +138,11 @@ static void phase_close(struct federation_state *s, struct execution *out)
 /* Who let the deadline pass is not waited for until it speaks again. */
 static void mark_absent(struct federation_state *s)
 {
-    for (unsigned i = 0; i < s->member_count; i++) {
-        const struct contribution *c = &s->contributions[i];
+    for (unsigned k = 0; k < cohort_size(s); k++) {
+        unsigned i = cohort_member(s, k);
+        const struct contribution *c = state_contribution(s, i);
         if (cohort_awaits(s, i) && !(s->phase == PHASE_COLLECT ? c->updated : c->scored))
-            s->members[i].status = MEMBER_ABSENT;
+            state_member_change(s, i)->status = MEMBER_ABSENT;
     }
 }
 

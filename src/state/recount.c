@@ -54,16 +54,16 @@ void recount_draw_updates(struct federation_state *s)
 {
     uint64_t claims = 0;
 
-    for (unsigned i = 0; i < s->member_count; i++)
+    for (unsigned i = 0; i < s->contribution_count; i++)
         claims += s->contributions[i].offer_count;
     struct sample sample = draw_begin(s, false, claims);
-    for (unsigned i = 0; i < s->member_count && sample.wanted > 0; i++) {
+    for (unsigned i = 0; i < s->contribution_count && sample.wanted > 0; i++) {
         const struct contribution *c = &s->contributions[i];
         for (unsigned k = 0; k < c->offer_count; k++) {
             if (!sample_takes(&sample))
                 continue;
             s->checks[s->check_count++] = (struct spot_check){
-                .member = i,
+                .member = c->member,
                 .epoch = s->epoch - c->staleness,
                 .leaf_hash = c->leaf_hash,
                 .built_on = c->built_on,
@@ -79,14 +79,14 @@ void recount_draw_rows(struct federation_state *s)
 {
     struct sample sample = draw_begin(s, true, (uint64_t)state_rows(s) * s->candidate_count);
 
-    for (unsigned i = 0; i < s->member_count && sample.wanted > 0; i++) {
+    for (unsigned i = 0; i < s->contribution_count && sample.wanted > 0; i++) {
         const struct contribution *c = &s->contributions[i];
         for (unsigned k = 0; c->scored && k < s->candidate_count; k++) {
             if (!sample_takes(&sample))
                 continue;
             s->checks[s->check_count++] = (struct spot_check){
                 .scored = true,
-                .member = i,
+                .member = c->member,
                 .epoch = s->epoch,
                 .leaf_hash = c->row_hash,
                 .built_on = c->row_built_on,

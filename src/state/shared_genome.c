@@ -10,7 +10,7 @@ const char *shared_genome_origin(const struct federation_state *s)
         const struct anchor *a = &s->archive[i];
 
         if (digest_equal(&a->hash, &s->incumbent_hash))
-            return a->origin > 0 ? s->members[a->origin - 1].card.name : NULL;
+            return a->origin > 0 ? state_member(s, a->origin - 1)->card.name : NULL;
     }
     return NULL;
 }

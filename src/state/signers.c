@@ -23,12 +23,12 @@ void signers_of(const struct federation_state *s, struct signers *out)
 {
     out->count = 0;
     for (unsigned i = 0; i < s->member_count; i++) {
-        if (in_standing(&s->members[i]))
-            add(out, &s->members[i]);
+        if (in_standing(state_member(s, i)))
+            add(out, state_member(s, i));
     }
     for (unsigned i = 0, nobody = out->count == 0; nobody && i < s->member_count; i++) {
-        if (s->members[i].votes)
-            add(out, &s->members[i]);
+        if (state_member(s, i)->votes)
+            add(out, state_member(s, i));
     }
 }
 

@@ -8,22 +8,20 @@
 #include "pbft/quorum.h"
 #include "state/cohort.h"
 
-const char *member_status_name(enum member_status status)
-{
-    static const char *const names[] = {"active", "absent", "quarantined", "convicted", "left"};
-    ASSERT(status < MEMBER_STATUS_COUNT);
-    return names[status];
-}
-
 /* ---- from genesis */
+
+void state_add_member(struct federation_state *s, const struct member *m)
+{
+    if (m->votes)
+        s->validators[s->validator_count++] = s->member_count;
+    registry_add(&s->members, m);
+    s->member_count = s->members.count;
+}
 
 static void take_members(struct federation_state *s, const struct genesis *g)
 {
-    s->member_count = g->member_count;
-    s->members = mem_array(g->member_count, sizeof s->members[0]);
-    s->contributions = mem_array(g->member_count, sizeof s->contributions[0]);
     for (unsigned i = 0; i < g->member_count; i++) {
-        s->members[i] = (struct member){
+        struct member m = {
             .card = g->members[i],
             .fingerprint = key_fingerprint(&g->members[i].key),
             .status = MEMBER_ACTIVE,
@@ -31,9 +29,9 @@ static void take_members(struct federation_state *s, const struct genesis *g)
             .last_epoch = g->epoch_start,
             .counted_epoch = g->epoch_start - 1,
         };
-        s->validator_count += g->members[i].role == ROLE_CORE;
-        if (g->members[i].stake > s->founders_stake)
-            s->founders_stake = g->members[i].stake;
+        state_add_member(s, &m);
+        if (m.card.stake > s->founders_stake)
+            s->founders_stake = m.card.stake;
     }
 }
 
@@ -106,13 +104,76 @@ done:
     return err;
 }
 
+/* ---- members */
+
+const struct member *state_member(const struct federation_state *s, unsigned member)
+{
+    return registry_member(&s->members, member);
+}
+
+struct member *state_member_change(struct federation_state *s, unsigned member)
+{
+    return registry_change(&s->members, member);
+}
+
 /* ---- contributions */
 
-void contribution_clear(struct contribution *c)
+/* The place of the first one of this member, or above. */
+static unsigned contribution_place(const struct federation_state *s, unsigned member)
+{
+    unsigned low = 0, high = s->contribution_count;
+
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (s->contributions[middle].member < member)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_at(const struct federation_state *s, unsigned place, unsigned member)
+{
+    return place < s->contribution_count && s->contributions[place].member == member;
+}
+
+const struct contribution *state_contribution(const struct federation_state *s, unsigned member)
+{
+    static const struct contribution none;
+    unsigned place = contribution_place(s, member);
+
+    return is_at(s, place, member) ? &s->contributions[place] : &none;
+}
+
+struct contribution *contribution_make(struct federation_state *s, unsigned member)
+{
+    unsigned place = contribution_place(s, member);
+
+    if (is_at(s, place, member))
+        return &s->contributions[place];
+    s->contributions = mem_resize(s->contributions, s->contribution_count + 1, sizeof s->contributions[0]);
+    memmove(&s->contributions[place + 1], &s->contributions[place],
+            (s->contribution_count++ - place) * sizeof s->contributions[0]);
+    s->contributions[place] = (struct contribution){.member = member};
+    return &s->contributions[place];
+}
+
+static void contribution_fini(struct contribution *c)
 {
     mem_free(c->offers);
     mem_free(c->costs);
-    *c = (struct contribution){0};
+}
+
+void contribution_drop(struct federation_state *s, unsigned member)
+{
+    unsigned place = contribution_place(s, member);
+
+    if (!is_at(s, place, member))
+        return;
+    contribution_fini(&s->contributions[place]);
+    memmove(&s->contributions[place], &s->contributions[place + 1],
+            (--s->contribution_count - place) * sizeof s->contributions[0]);
 }
 
 /* ---- copies */
@@ -133,10 +194,11 @@ void state_copy(struct federation_state *to, const struct federation_state *from
         blob_hold(to->shards);
     if (from->schema != NULL)
         genome_schema_hold(to->schema);
-    to->members = duplicate(from->members, from->member_count, sizeof from->members[0]);
-    to->contributions = duplicate(from->contributions, from->member_count, sizeof from->contributions[0]);
+    registry_copy(&to->members, &from->members);
+    to->cohort = duplicate(from->cohort, from->cohort_count, sizeof from->cohort[0]);
+    to->contributions = duplicate(from->contributions, from->contribution_count, sizeof from->contributions[0]);
     to->candidates = duplicate(from->candidates, from->candidate_count, sizeof from->candidates[0]);
-    for (unsigned i = 0; i < from->member_count; i++) {
+    for (unsigned i = 0; i < from->contribution_count; i++) {
         const struct contribution *c = &from->contributions[i];
         to->contributions[i].offers = duplicate(c->offers, c->offer_count, sizeof c->offers[0]);
         to->contributions[i].costs = duplicate(c->costs, from->candidate_count, sizeof c->costs[0]);
@@ -151,24 +213,24 @@ void state_copy(struct federation_state *to, const struct federation_state *from
 
 void state_free(struct federation_state *s)
 {
-    for (unsigned i = 0; i < s->member_count; i++) {
-        mem_free(s->contributions[i].offers);
-        mem_free(s->contributions[i].costs);
-    }
+    for (unsigned i = 0; i < s->contribution_count; i++)
+        contribution_fini(&s->contributions[i]);
     for (unsigned i = 0; i < s->check_count; i++)
         mem_free(s->checks[i].recounts);
     mem_free(s->checks);
     blob_drop(s->shards);
     genome_schema_drop(s->schema);
+    registry_free(&s->members);
     mem_free(s->retired);
-    mem_free(s->members);
+    mem_free(s->cohort);
     mem_free(s->contributions);
     mem_free(s->candidates);
     /* All else is plain, and much: it stays as it is. */
-    s->member_count = s->check_count = s->retired_count = s->candidate_count = 0;
+    s->member_count = s->validator_count = 0;
+    s->cohort_count = s->contribution_count = s->check_count = s->retired_count = s->candidate_count = 0;
     s->shards = NULL;
     s->schema = NULL;
-    s->members = NULL;
+    s->cohort = NULL;
     s->contributions = NULL;
     s->checks = NULL;
     s->retired = NULL;
@@ -179,57 +241,45 @@ void state_free(struct federation_state *s)
 
 bool state_weighs(const struct federation_state *s, unsigned member)
 {
-    return MUTATE(STATE_NEWCOMER_WEIGHS, true, s->members[member].first_epoch != s->epoch);
+    return MUTATE(STATE_NEWCOMER_WEIGHS, true, state_member(s, member)->first_epoch != s->epoch);
 }
 
 unsigned state_party(const struct federation_state *s, unsigned member)
 {
-    return s->members[member].sponsor != 0 ? s->members[member].sponsor - 1 : member;
+    return state_member(s, member)->sponsor != 0 ? state_member(s, member)->sponsor - 1 : member;
 }
 
 int state_find(const struct federation_state *s, const struct digest *fingerprint)
 {
-    for (unsigned i = 0; i < s->member_count; i++) {
-        if (digest_equal(&s->members[i].fingerprint, fingerprint))
-            return (int)i;
-    }
-    return -1;
+    return registry_find(&s->members, fingerprint);
 }
 
 int state_replica(const struct federation_state *s, unsigned member)
 {
     ASSERT(member < s->member_count);
-    if (!s->members[member].votes)
-        return -1;
-    int replica = 0;
-    for (unsigned i = 0; i < member; i++)
-        replica += s->members[i].votes;
-    return replica;
+    for (unsigned i = 0; i < s->validator_count; i++) {
+        if (s->validators[i] == member)
+            return (int)i;
+    }
+    return -1;
 }
 
 unsigned state_validator(const struct federation_state *s, unsigned replica)
 {
-    unsigned rank = 0, member = 0;
-    for (; member < s->member_count; member++) {
-        if (s->members[member].votes && rank++ == replica)
-            break;
-    }
-    ASSERT(member < s->member_count);
-    return member;
+    ASSERT(replica < s->validator_count);
+    return s->validators[replica];
 }
 
 void state_voters(const struct federation_state *s, struct public_key *keys, struct digest *fingerprints,
                   struct voters *out)
 {
-    unsigned count = 0;
-    for (unsigned i = 0; i < s->member_count; i++) {
-        if (!s->members[i].votes)
-            continue;
-        keys[count] = s->members[i].card.key;
-        fingerprints[count++] = s->members[i].fingerprint;
+    for (unsigned i = 0; i < s->validator_count; i++) {
+        const struct member *m = state_member(s, s->validators[i]);
+        keys[i] = m->card.key;
+        fingerprints[i] = m->fingerprint;
     }
     *out = (struct voters){
-        .count = count,
+        .count = s->validator_count,
         .quorum = s->quorum,
         .keys = keys,
         .fingerprints = fingerprints,
@@ -242,14 +292,15 @@ int state_shard_owner(const struct federation_state *s, unsigned shard)
     struct digest best = {0};
     uint8_t number[8];
     be64_put(number, shard);
-    for (unsigned i = 0; i < s->member_count; i++) {
+    for (unsigned k = 0; k < cohort_size(s); k++) {
+        unsigned i = cohort_member(s, k);
         if (!cohort_awaits(s, i))
             continue;
         struct digest_context c;
         digest_init(&c);
         digest_add(&c, s->federation_id.b, DIGEST_SIZE);
         digest_add(&c, number, sizeof number);
-        digest_add(&c, s->members[i].fingerprint.b, DIGEST_SIZE);
+        digest_add(&c, state_member(s, i)->fingerprint.b, DIGEST_SIZE);
         struct digest weight = digest_final(&c);
         if (owner < 0 || digest_compare(&weight, &best) > 0) {
             owner = (int)i;
@@ -281,7 +332,7 @@ bool state_remembers_block(const struct federation_state *s, const struct digest
 
 bool state_sits_out(const struct federation_state *s, unsigned member)
 {
-    const struct member *m = &s->members[member];
+    const struct member *m = state_member(s, member);
     uint64_t epochs = MUTATE(STATE_FALSE_CLAIM_FORGIVEN, 0, m->false_claims);
 
     return m->status == MEMBER_QUARANTINED && s->epoch - m->found_epoch < epochs;
@@ -290,7 +341,7 @@ bool state_sits_out(const struct federation_state *s, unsigned member)
 unsigned state_updates(const struct federation_state *s)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < s->member_count; i++)
+    for (unsigned i = 0; i < s->contribution_count; i++)
         count += s->contributions[i].updated;
     return count;
 }
@@ -298,7 +349,7 @@ unsigned state_updates(const struct federation_state *s)
 unsigned state_rows(const struct federation_state *s)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < s->member_count; i++)
+    for (unsigned i = 0; i < s->contribution_count; i++)
         count += s->contributions[i].scored;
     return count;
 }
@@ -306,8 +357,8 @@ unsigned state_rows(const struct federation_state *s)
 unsigned state_weighing_rows(const struct federation_state *s)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < s->member_count; i++)
-        count += s->contributions[i].scored && state_weighs(s, i);
+    for (unsigned i = 0; i < s->contribution_count; i++)
+        count += s->contributions[i].scored && state_weighs(s, s->contributions[i].member);
     return count;
 }
 
@@ -332,9 +383,10 @@ bool state_suffices(const struct federation_state *s)
     struct parties spoke, stays;
     unsigned members = 0, least = s->policy.min_participants;
     spoke.count = stays.count = 0;
-    for (unsigned i = 0; i < s->member_count; i++) {
-        const struct contribution *c = &s->contributions[i];
-        enum member_status status = s->members[i].status;
+    for (unsigned k = 0; k < cohort_size(s); k++) {
+        unsigned i = cohort_member(s, k);
+        const struct contribution *c = state_contribution(s, i);
+        enum member_status status = state_member(s, i)->status;
         unsigned party = MUTATE(STATE_PARTY_SPEAKS_TWICE, i, state_party(s, i));
         if (!state_weighs(s, i) || !cohort_has(s, i))
             continue;
@@ -352,8 +404,9 @@ bool state_phase_complete(const struct federation_state *s)
 {
     if (s->phase == PHASE_ROLLBACK)
         return s->restoring;
-    for (unsigned i = 0; i < s->member_count; i++) {
-        const struct contribution *c = &s->contributions[i];
+    for (unsigned k = 0; k < cohort_size(s); k++) {
+        unsigned i = cohort_member(s, k);
+        const struct contribution *c = state_contribution(s, i);
         if (cohort_awaits(s, i) && !(s->phase == PHASE_COLLECT ? c->updated : c->scored))
             return false;
     }

@@ -6,44 +6,21 @@
 #include "state/change.h"
 #include "ledger/block.h"
 #include "merkle/tree.h"
+#include "pbft/limits.h"
+#include "state/registry.h"
 
 /* The state of the federation: a function of genesis and the log, nothing else. Validators vote with every block on
  * the state root: the RFC 9162 root over the chunks of its encoding (merkle/chunks.h), so that who knows the root can
- * check each chunk that it is given alone (transfer/transfer.h). */
+ * check each chunk that it is given alone (transfer/transfer.h). The first chunks are the pages of the members'
+ * registry, whose hashes are kept (state/registry.h): the root costs what a block has changed. */
 
-enum { STATE_CHUNK_SIZE = 4096 };
+enum { STATE_CHUNK_SIZE = PAGE_SIZE };
 enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 256, BALLOTS_KEPT = 4, RETIRED_KEYS_MAX = 4096 };
 enum { CHANGES_MAX = 2 * JOINS_PER_EPOCH_MAX }; /* so newcomers never take all the room */
 
-enum member_status {
-    MEMBER_ACTIVE,      /* epochs wait for it */
-    MEMBER_ABSENT,      /* missed a deadline: not waited for until it speaks again; its shards have moved */
-    MEMBER_QUARANTINED, /* more than max_ledger_drift behind, or a claim was false: must RECONCILE first */
-    MEMBER_CONVICTED,   /* evidence against it is in the log: nothing of it counts any more */
-    MEMBER_LEFT,
-    MEMBER_STATUS_COUNT
-};
-const char *member_status_name(enum member_status status);
-
-struct member {
-    struct member_card card;
-    struct digest fingerprint;
-    enum member_status status;
-    bool votes; /* is a validator in this membership epoch */
-    bool drawn; /* into the cohort of the running epoch (state/cohort.h) */
-    unsigned ballot_count;
-    struct digest ballots[BALLOTS_KEPT]; /* of the bodies that it signed off and that are not agreed; newest last */
-    unsigned sponsor;                    /* the founder that stands for it, counted from 1; 0: it is a founder itself */
-    uint64_t first_epoch;   /* the one that it came with, in which nothing of it weighs yet; 0: a founder */
-    uint64_t sequence;      /* last one executed that its present key had signed */
-    uint64_t last_epoch;    /* whose collect phase it last took part in (joined, reconciled: the epoch of that) */
-    uint64_t counted_epoch; /* that the newest work of it that counted was made for; at first the one before it came */
-    uint64_t found_epoch;   /* in which a claim of it was last found false; 0: never */
-    uint64_t false_claims;  /* how often that was */
-};
-
-/* What one site put into the running epoch. */
+/* What one site put into the running epoch: an UPDATE, a SCORE row or both. */
 struct contribution {
+    unsigned member;
     bool updated, scored;
     int64_t delta_ppm;
     uint64_t staleness;                   /* epochs late */
@@ -84,6 +61,12 @@ struct spot_check {
     struct recount *recounts; /* owned; of different validators, none with the claimed cost */
 };
 
+/* What a validator signed off and is not agreed. */
+struct ballots {
+    unsigned count;
+    struct digest items[BALLOTS_KEPT]; /* of the bodies; newest last */
+};
+
 struct federation_state {
     struct digest federation_id;
     char name[FEDERATION_NAME_MAX + 1];
@@ -101,9 +84,15 @@ struct federation_state {
     unsigned retired_count;
     struct digest *retired; /* owned; fingerprints of keys that were rotated away: none of them comes back */
 
-    unsigned member_count, validator_count;
-    struct member *members;             /* owned; in order of joining: an index is for life */
-    struct contribution *contributions; /* owned; one for each member */
+    unsigned member_count;
+    struct registry members; /* in order of joining: an index is for life */
+    unsigned validator_count;
+    unsigned validators[PBFT_REPLICAS_MAX];    /* members, in that order: the number of each is that of its replica */
+    struct ballots ballots[PBFT_REPLICAS_MAX]; /* of each validator; gone when others vote */
+    unsigned cohort_count;
+    unsigned *cohort; /* owned; members, in their order: who contributes to the running epoch (state/cohort.h) */
+    unsigned contribution_count;
+    struct contribution *contributions; /* owned; of those who have spoken in the running epoch, in the same order */
 
     uint64_t height;
     struct digest block_id;     /* of the block at height (not in the state root) */
@@ -136,11 +125,22 @@ struct federation_state {
 
 /* The state at height 0: genesis is leaf 0, the first epoch is in COLLECT. bytes: the encoded document. */
 enum err state_genesis(struct bytes bytes, struct federation_state *out, struct diag *diag) MUST_CHECK;
-void state_copy(struct federation_state *to, const struct federation_state *from); /* to is zero, or freed first */
+/* to is zero, or freed first. They share what the members are until one of them changes it (state/registry.h). */
+void state_copy(struct federation_state *to, const struct federation_state *from);
 void state_free(struct federation_state *s); /* a state without members is left, good for state_copy and state_free */
 
-/* Frees what a member put into the running epoch and forgets it. */
-void contribution_clear(struct contribution *c);
+/* Behind the others; what it votes on is the caller's business. */
+void state_add_member(struct federation_state *s, const struct member *m);
+
+/* What a member has put into the running epoch, or an empty one. */
+const struct contribution *state_contribution(const struct federation_state *s, unsigned member);
+/* The same, to be filled in; valid until another one is made. */
+struct contribution *contribution_make(struct federation_state *s, unsigned member);
+void contribution_drop(struct federation_state *s, unsigned member); /* frees it and forgets it, if there is one */
+
+/* Valid as registry_member()'s and registry_change()'s. */
+const struct member *state_member(const struct federation_state *s, unsigned member);
+struct member *state_member_change(struct federation_state *s, unsigned member);
 
 /* The header of block 0, whose one entry is the genesis document. s: at height 0. */
 struct block_header state_genesis_header(const struct federation_state *s);

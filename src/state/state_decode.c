@@ -66,18 +66,6 @@ static enum epoch_phase get_phase(struct cbor_reader *r)
     return PHASE_COLLECT;
 }
 
-static enum member_status get_status(struct cbor_reader *r)
-{
-    struct bytes name = cbor_get_text(r);
-
-    for (unsigned i = 0; i < MEMBER_STATUS_COUNT; i++) {
-        if (bytes_equal(name, bytes_of_text(member_status_name((enum member_status)i))))
-            return (enum member_status)i;
-    }
-    cbor_fail(r, ERR_UNKNOWN);
-    return MEMBER_ACTIVE;
-}
-
 static void get_genome(struct cbor_reader *r, const struct federation_state *s, struct genome *genome,
                        struct digest *hash)
 {
@@ -126,39 +114,50 @@ static struct candidate *get_candidates(struct cbor_reader *r, const struct fede
 
 /* ---- members, and what they put in */
 
-static void get_member(struct cbor_reader *r, struct member *m)
+/* No two members have a name or a key in common. */
+static bool is_new(const struct federation_state *s, const struct member *m)
 {
-    cbor_expect_map(r, 11);
-    cbor_expect_key(r, "card");
-    member_card_get(r, &m->card);
-    cbor_expect_key(r, "votes");
-    m->votes = cbor_get_bool(r);
-    cbor_expect_key(r, "status");
-    m->status = get_status(r);
-    m->ballot_count = get_digests(r, "ballots", m->ballots, BALLOTS_KEPT);
-    m->sponsor = (unsigned)get_number(r, "sponsor", MEMBERS_MAX);
-    m->sequence = get_number(r, "sequence", UINT64_MAX);
-    m->last_epoch = get_number(r, "last_epoch", UINT64_MAX);
-    m->first_epoch = get_number(r, "first_epoch", (uint64_t)BODY_NUMBER_MAX);
-    m->found_epoch = get_number(r, "found_epoch", (uint64_t)BODY_NUMBER_MAX);
-    m->false_claims = get_number(r, "false_claims", (uint64_t)BODY_NUMBER_MAX);
-    m->counted_epoch = get_number(r, "counted_epoch", (uint64_t)BODY_NUMBER_MAX);
-    enum err err = r->err == ERR_OK ? key_check(&m->card.key) : ERR_OK;
-    if (err != ERR_OK)
-        cbor_fail(r, err);
-    m->fingerprint = key_fingerprint(&m->card.key);
+    return registry_find(&s->members, &m->fingerprint) < 0 && registry_find_name(&s->members, m->card.name) < 0;
 }
 
-static void get_members(struct cbor_reader *r, struct federation_state *s)
+static void take_member(struct cbor_reader *r, struct federation_state *s)
 {
-    cbor_expect_key(r, "members");
-    unsigned count = get_count(r, MEMBERS_MAX);
-    s->members = mem_array(count + 1, sizeof s->members[0]);
-    s->contributions = mem_array(count + 1, sizeof s->contributions[0]);
-    s->member_count = count;
-    for (unsigned i = 0; i < count && r->err == ERR_OK; i++) {
-        get_member(r, &s->members[i]);
-        s->validator_count += s->members[i].votes;
+    struct member m;
+
+    member_get(r, &m);
+    if (r->err == ERR_OK && (!is_new(s, &m) || (m.votes && s->validator_count == PBFT_REPLICAS_MAX)))
+        cbor_fail(r, ERR_MISMATCH);
+    if (r->err == ERR_OK)
+        state_add_member(s, &m);
+}
+
+/* The pages, which come first and begin with an array each; what remains of `in` is a map. */
+static enum err get_pages(struct bytes *in, struct federation_state *s)
+{
+    while (in->len >= PAGE_SIZE && in->data[0] >> 5 == 4) {
+        struct cbor_reader r;
+        cbor_reader_init(&r, bytes_of(in->data, PAGE_SIZE));
+        unsigned count = get_count(&r, PAGE_MEMBERS);
+        if (count == 0 || s->member_count + count > MEMBERS_MAX)
+            cbor_fail(&r, ERR_LIMIT);
+        for (unsigned i = 0; i < count && r.err == ERR_OK; i++)
+            take_member(&r, s);
+        if (r.err != ERR_OK)
+            return r.err;
+        *in = bytes_of(in->data + PAGE_SIZE, in->len - PAGE_SIZE);
+    }
+    return ERR_OK;
+}
+
+static void get_ballots(struct cbor_reader *r, struct federation_state *s)
+{
+    cbor_expect_key(r, "ballots");
+    cbor_expect_array(r, s->validator_count);
+    for (unsigned i = 0; i < s->validator_count && r->err == ERR_OK; i++) {
+        struct ballots *b = &s->ballots[i];
+        b->count = get_count(r, BALLOTS_KEPT);
+        for (unsigned k = 0; k < b->count; k++)
+            b->items[k] = digest_get(r);
     }
 }
 
@@ -179,12 +178,16 @@ static void get_costs(struct cbor_reader *r, const struct federation_state *s, s
     }
 }
 
-static void get_contribution(struct cbor_reader *r, const struct federation_state *s, struct contribution *c)
+static void get_contribution(struct cbor_reader *r, struct federation_state *s)
 {
-    if (cbor_peek(r) == CBOR_SIMPLE) {
-        cbor_get_null(r);
+    cbor_expect_array(r, 2);
+    uint64_t member = cbor_get_uint(r);
+    bool ascends = s->contribution_count == 0 || member > s->contributions[s->contribution_count - 1].member;
+    if (member >= s->member_count || !ascends)
+        cbor_fail(r, ERR_RANGE);
+    if (r->err != ERR_OK)
         return;
-    }
+    struct contribution *c = contribution_make(s, (unsigned)member);
     cbor_expect_map(r, 10);
     get_costs(r, s, c);
     c->delta_ppm = get_delta(r, "delta");
@@ -202,9 +205,9 @@ static void get_contribution(struct cbor_reader *r, const struct federation_stat
 static void get_contributions(struct cbor_reader *r, struct federation_state *s)
 {
     cbor_expect_key(r, "contributions");
-    cbor_expect_array(r, s->member_count);
-    for (unsigned i = 0; i < s->member_count && r->err == ERR_OK; i++)
-        get_contribution(r, s, &s->contributions[i]);
+    unsigned count = get_count(r, RANK_SITES_MAX);
+    for (unsigned i = 0; i < count && r->err == ERR_OK; i++)
+        get_contribution(r, s);
 }
 
 static void get_changes(struct cbor_reader *r, struct federation_state *s)
@@ -284,17 +287,12 @@ static bool members_fit(const struct federation_state *s)
     if (s->validator_count == 0 || s->validator_count > PBFT_REPLICAS_MAX)
         return false;
     for (unsigned i = 0; i < s->member_count; i++) {
-        const struct member *m = &s->members[i];
-        if (m->found_epoch > s->epoch || (m->found_epoch == 0) != (m->false_claims == 0))
+        const struct member *m = state_member(s, i);
+        if (m->counted_epoch > s->epoch || m->found_epoch > s->epoch || (m->found_epoch == 0) != (m->false_claims == 0))
             return false;
         if (m->first_epoch > s->epoch || (m->first_epoch == 0) != (m->sponsor == 0) ||
-            (m->sponsor != 0 && (m->sponsor > i || s->members[m->sponsor - 1].sponsor != 0)))
+            (m->sponsor != 0 && (m->sponsor > i || state_member(s, m->sponsor - 1)->sponsor != 0)))
             return false;
-        for (unsigned k = 0; k < i; k++) {
-            if (strcmp(s->members[i].card.name, s->members[k].card.name) == 0 ||
-                digest_equal(&s->members[i].fingerprint, &s->members[k].fingerprint))
-                return false;
-        }
     }
     return quorum_check(s->validator_count, s->max_byzantine, s->quorum, NULL) == ERR_OK;
 }
@@ -352,21 +350,16 @@ static bool checks_fit(const struct federation_state *s)
 }
 
 /* What counts in the running epoch is the newest work of its member. */
-static bool counting_fits(const struct federation_state *s, const struct member *m, const struct contribution *c)
+static bool counting_fits(const struct federation_state *s, const struct contribution *c)
 {
-    if (m->counted_epoch > s->epoch)
-        return false;
-    return !c->updated || c->staleness == s->epoch - m->counted_epoch;
+    return !c->updated || c->staleness == s->epoch - state_member(s, c->member)->counted_epoch;
 }
 
 static enum err state_check(const struct federation_state *s)
 {
     bool aligned = s->phase != PHASE_COLLECT;
-    unsigned contributed = 0;
 
-    for (unsigned i = 0; i < s->member_count; i++)
-        contributed += s->contributions[i].updated || s->contributions[i].scored;
-    if (s->member_count > members_most(&s->policy) || contributed > RANK_SITES_MAX)
+    if (s->member_count > members_most(&s->policy))
         return ERR_MISMATCH;
 
     if (!members_fit(s) || !origins_fit(s) || !rollback_fits(s) || !checks_fit(s) || s->anchor_count == 0 ||
@@ -374,11 +367,9 @@ static enum err state_check(const struct federation_state *s)
         return ERR_MISMATCH;
     if (aligned && !digest_equal(&s->candidates[0].hash, &s->incumbent_hash))
         return ERR_MISMATCH;
-    for (unsigned i = 0; i < s->member_count; i++) {
+    for (unsigned i = 0; i < s->contribution_count; i++) {
         const struct contribution *c = &s->contributions[i];
-        if (c->offer_count > 0 && !c->updated)
-            return ERR_MISMATCH;
-        if (!counting_fits(s, &s->members[i], c))
+        if ((c->offer_count > 0 && !c->updated) || (!c->updated && !c->scored) || !counting_fits(s, c))
             return ERR_MISMATCH;
     }
     return ERR_OK;
@@ -399,34 +390,22 @@ static void take_founding(struct federation_state *s, const struct federation_st
     s->schema = genome_schema_hold(founding->schema);
 }
 
-/* Members, before they are read. */
-static unsigned get_cohort(struct cbor_reader *r, unsigned *out, unsigned most)
+static void get_cohort(struct cbor_reader *r, struct federation_state *s)
 {
     cbor_expect_key(r, "cohort");
-    unsigned count = get_count(r, most);
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t member = cbor_get_uint(r);
-        if (member >= MEMBERS_MAX)
-            cbor_fail(r, ERR_RANGE);
-        out[i] = (unsigned)member;
-    }
-    return count;
-}
-
-static void take_cohort(struct cbor_reader *r, struct federation_state *s, const unsigned *cohort, unsigned count)
-{
+    unsigned count = get_count(r, s->policy.cohort);
+    s->cohort = mem_array(count, sizeof s->cohort[0]);
     for (unsigned i = 0; i < count && r->err == ERR_OK; i++) {
-        if (cohort[i] >= s->member_count)
+        uint64_t member = cbor_get_uint(r);
+        if (member >= s->member_count || (i > 0 && member <= s->cohort[i - 1]))
             cbor_fail(r, ERR_RANGE);
-        else
-            s->members[cohort[i]].drawn = true;
+        s->cohort[s->cohort_count++] = (unsigned)member;
     }
 }
 
 static void get_state(struct cbor_reader *r, struct federation_state *s)
 {
-    uint64_t pairs = cbor_get_map(r), least = 19 + (s->policy.cohort > 0);
-    unsigned cohort[RANK_SITES_MAX], drawn = 0;
+    uint64_t pairs = cbor_get_map(r), least = 20 + (s->policy.cohort > 0);
     if (pairs != least && pairs != least + 1)
         cbor_fail(r, ERR_RANGE);
     s->epoch = get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
@@ -434,15 +413,16 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
     s->phase = get_phase(r);
     get_checks(r, s);
     if (s->policy.cohort > 0)
-        drawn = get_cohort(r, cohort, s->policy.cohort);
+        get_cohort(r, s);
     s->quorum = (unsigned)get_number(r, "quorum", PBFT_REPLICAS_MAX);
     s->recent_count = get_digests(r, "recent", s->recent, BLOCKS_REMEMBERED);
     s->anchor_count = get_anchors(r, s, "anchors", s->anchors, ANCHORS_KEPT);
     s->archive_count = get_anchors(r, s, "archive", s->archive, s->policy.archive_max);
     s->attempt = get_number(r, "attempt", s->policy.retry_budget);
+    get_ballots(r, s);
     get_changes(r, s);
-    get_members(r, s);
-    take_cohort(r, s, cohort, drawn);
+    if (get_number(r, "members", MEMBERS_MAX) != s->member_count)
+        cbor_fail(r, ERR_MISMATCH);
     get_retired(r, s);
     if (pairs > least)
         s->left_out = (unsigned)get_number(r, "left_out", (uint64_t)RANK_SITES_MAX * CYCLE_MIGRANTS_MAX);
@@ -476,9 +456,13 @@ enum err state_decode(const struct federation_state *founding, struct bytes in, 
     struct cbor_reader r;
 
     take_founding(s, founding);
-    cbor_reader_init(&r, in);
-    get_state(&r, s);
-    enum err err = cbor_reader_done(&r);
+    struct bytes rest = in;
+    enum err err = get_pages(&rest, s);
+    if (err == ERR_OK) {
+        cbor_reader_init(&r, rest);
+        get_state(&r, s);
+        err = cbor_reader_done(&r);
+    }
     if (err == ERR_OK)
         err = state_check(s);
     if (err == ERR_OK && !is_the_form(s, in))

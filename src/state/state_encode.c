@@ -10,32 +10,18 @@ static void put_digest(struct cbor_writer *w, const char *key, const struct dige
     digest_put(w, d);
 }
 
+static void put_digests(struct cbor_writer *w, const char *key, const struct digest *digests, unsigned count)
+{
+    cbor_put_text(w, key);
+    cbor_put_array(w, count);
+    for (unsigned i = 0; i < count; i++)
+        digest_put(w, &digests[i]);
+}
+
 static void put_number(struct cbor_writer *w, const char *key, uint64_t v)
 {
     cbor_put_text(w, key);
     cbor_put_uint(w, v);
-}
-
-static void put_member(struct cbor_writer *w, const struct member *m)
-{
-    cbor_put_map(w, 11);
-    cbor_put_text(w, "card");
-    member_card_put(w, &m->card);
-    cbor_put_text(w, "votes");
-    cbor_put_bool(w, m->votes);
-    cbor_put_text(w, "status");
-    cbor_put_text(w, member_status_name(m->status));
-    cbor_put_text(w, "ballots");
-    cbor_put_array(w, m->ballot_count);
-    for (unsigned i = 0; i < m->ballot_count; i++)
-        digest_put(w, &m->ballots[i]);
-    put_number(w, "sponsor", m->sponsor);
-    put_number(w, "sequence", m->sequence);
-    put_number(w, "last_epoch", m->last_epoch);
-    put_number(w, "first_epoch", m->first_epoch);
-    put_number(w, "found_epoch", m->found_epoch);
-    put_number(w, "false_claims", m->false_claims);
-    put_number(w, "counted_epoch", m->counted_epoch);
 }
 
 static void put_candidates(struct cbor_writer *w, const struct genome_schema *schema, const char *key,
@@ -55,10 +41,8 @@ static void put_candidates(struct cbor_writer *w, const struct genome_schema *sc
 
 static void put_contribution(struct cbor_writer *w, const struct federation_state *s, const struct contribution *c)
 {
-    if (!c->updated && !c->scored) {
-        cbor_put_null(w);
-        return;
-    }
+    cbor_put_array(w, 2);
+    cbor_put_uint(w, c->member);
     cbor_put_map(w, 10);
     cbor_put_text(w, "costs");
     cbor_put_array(w, c->scored ? s->candidate_count : 0);
@@ -90,12 +74,16 @@ static void put_anchors(struct cbor_writer *w, const struct genome_schema *schem
     }
 }
 
-static void put_members(struct cbor_writer *w, const struct federation_state *s)
+static void put_ballots(struct cbor_writer *w, const struct federation_state *s)
 {
-    cbor_put_text(w, "members");
-    cbor_put_array(w, s->member_count);
-    for (unsigned i = 0; i < s->member_count; i++)
-        put_member(w, &s->members[i]);
+    cbor_put_text(w, "ballots");
+    cbor_put_array(w, s->validator_count);
+    for (unsigned i = 0; i < s->validator_count; i++) {
+        const struct ballots *b = &s->ballots[i];
+        cbor_put_array(w, b->count);
+        for (unsigned k = 0; k < b->count; k++)
+            digest_put(w, &b->items[k]);
+    }
 }
 
 static void put_changes(struct cbor_writer *w, const struct federation_state *s)
@@ -104,14 +92,6 @@ static void put_changes(struct cbor_writer *w, const struct federation_state *s)
     cbor_put_array(w, s->change_count);
     for (unsigned i = 0; i < s->change_count; i++)
         change_put(w, &s->changes[i]);
-}
-
-static void put_retired(struct cbor_writer *w, const struct federation_state *s)
-{
-    cbor_put_text(w, "retired");
-    cbor_put_array(w, s->retired_count);
-    for (unsigned i = 0; i < s->retired_count; i++)
-        digest_put(w, &s->retired[i]);
 }
 
 static void put_check(struct cbor_writer *w, const struct genome_schema *schema, const struct spot_check *c)
@@ -146,24 +126,19 @@ static void put_checks(struct cbor_writer *w, const struct federation_state *s)
 
 static void put_cohort(struct cbor_writer *w, const struct federation_state *s)
 {
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < s->member_count; i++)
-        count += s->members[i].drawn;
     cbor_put_text(w, "cohort");
-    cbor_put_array(w, count);
-    for (unsigned i = 0; i < s->member_count; i++) {
-        if (s->members[i].drawn)
-            cbor_put_uint(w, i);
-    }
+    cbor_put_array(w, s->cohort_count);
+    for (unsigned i = 0; i < s->cohort_count; i++)
+        cbor_put_uint(w, s->cohort[i]);
 }
 
-void state_encode(const struct federation_state *s, struct buf *out)
+/* All but the members. */
+static void encode_rest(const struct federation_state *s, struct buf *out)
 {
     ASSERT(!s->closing && !s->restoring);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 19 + (s->policy.cohort > 0) + (s->left_out > 0));
+    cbor_put_map(&w, 20 + (s->policy.cohort > 0) + (s->left_out > 0));
     put_number(&w, "epoch", s->epoch);
     cbor_put_text(&w, "phase");
     cbor_put_text(&w, epoch_phase_name(s->phase));
@@ -171,24 +146,22 @@ void state_encode(const struct federation_state *s, struct buf *out)
     if (s->policy.cohort > 0)
         put_cohort(&w, s);
     put_number(&w, "quorum", s->quorum);
-    cbor_put_text(&w, "recent");
-    cbor_put_array(&w, s->recent_count);
-    for (unsigned i = 0; i < s->recent_count; i++)
-        digest_put(&w, &s->recent[i]);
+    put_digests(&w, "recent", s->recent, s->recent_count);
     put_anchors(&w, s->schema, "anchors", s->anchors, s->anchor_count);
     put_anchors(&w, s->schema, "archive", s->archive, s->archive_count);
     put_number(&w, "attempt", s->attempt);
+    put_ballots(&w, s);
     put_changes(&w, s);
-    put_members(&w, s);
-    put_retired(&w, s);
+    put_number(&w, "members", s->member_count);
+    put_digests(&w, "retired", s->retired, s->retired_count);
     if (s->left_out > 0)
         put_number(&w, "left_out", s->left_out);
     cbor_put_text(&w, "incumbent");
     genome_put(&w, s->schema, &s->incumbent);
     put_candidates(&w, s->schema, "candidates", s->candidates, s->candidate_count);
     cbor_put_text(&w, "contributions");
-    cbor_put_array(&w, s->member_count);
-    for (unsigned i = 0; i < s->member_count; i++)
+    cbor_put_array(&w, s->contribution_count);
+    for (unsigned i = 0; i < s->contribution_count; i++)
         put_contribution(&w, s, &s->contributions[i]);
     put_digest(&w, "federation_id", &s->federation_id);
     put_number(&w, "max_byzantine", s->max_byzantine);
@@ -199,11 +172,30 @@ void state_encode(const struct federation_state *s, struct buf *out)
     cbor_writer_done(&w);
 }
 
+void state_encode(const struct federation_state *s, struct buf *out)
+{
+    uint8_t page[PAGE_SIZE];
+
+    for (unsigned i = 0; i < registry_pages(&s->members); i++) {
+        registry_page_encode(&s->members, i, page);
+        buf_add(out, page, sizeof page);
+    }
+    encode_rest(s, out);
+}
+
+/* The root over the chunks of all that, of which the first are the pages. */
 struct digest state_root(const struct federation_state *s)
 {
-    struct buf bytes = {0};
-    state_encode(s, &bytes);
-    struct digest root = chunks_root(bytes_of_buf(&bytes), STATE_CHUNK_SIZE);
-    buf_free(&bytes);
-    return root;
+    struct merkle_frontier tree;
+    struct buf rest = {0};
+
+    registry_frontier(&s->members, &tree);
+    encode_rest(s, &rest);
+    struct bytes bytes = bytes_of_buf(&rest);
+    for (uint64_t i = 0; i < chunks_count(bytes.len, STATE_CHUNK_SIZE); i++) {
+        struct digest leaf = merkle_leaf_hash(chunks_at(bytes, STATE_CHUNK_SIZE, i));
+        merkle_frontier_append(&tree, &leaf);
+    }
+    buf_free(&rest);
+    return merkle_frontier_root(&tree);
 }

@@ -48,7 +48,8 @@ struct target {
     uint64_t height; /* 0: none */
     struct blob *proof, *hashes;
     unsigned count, have, outstanding;
-    unsigned next; /* every chunk below was asked for once */
+    unsigned next;  /* every chunk below was asked for once, */
+    unsigned whole; /* and every one below is here */
     struct chunk *chunks;
 };
 
@@ -368,7 +369,9 @@ static void ask_chunks(struct transfer *t, int64_t now_ns, struct effects *effec
     struct target *g = &t->target;
     struct source *source;
 
-    for (unsigned i = 0; i < g->count && g->outstanding < TRANSFER_OUTSTANDING; i++) {
+    while (g->whole < g->count && g->chunks[g->whole].bytes != NULL)
+        g->whole++;
+    for (unsigned i = g->whole; i < g->count && g->outstanding < TRANSFER_OUTSTANDING; i++) {
         struct chunk *c = &g->chunks[i];
         if (c->bytes != NULL || MUTATE(TRANSFER_ASKS_TWICE, false, c->asked))
             continue;

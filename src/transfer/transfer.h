@@ -26,7 +26,7 @@
 enum transfer_message { TRANSFER_ASK = 20, TRANSFER_OFFER, TRANSFER_GET, TRANSFER_CHUNK };
 
 enum {
-    TRANSFER_CHUNKS_MAX = 4096,
+    TRANSFER_CHUNKS_MAX = 1 << 18,
     TRANSFER_CHUNK_SIZE_MAX = 64 << 10,
     TRANSFER_PROOF_MAX = 1 << 20,
     TRANSFER_OUTSTANDING = 8, /* chunks asked for and not here */

@@ -125,7 +125,8 @@ static const struct sim_node *awaited(const struct node_run *run, unsigned i)
 {
     const struct sim_node *n = &run->rehearsal->nodes[i];
     const struct federation_state *s = &run->log.before;
-    bool active = is_well(n) && (unsigned)n->member < s->member_count && s->members[n->member].status == MEMBER_ACTIVE;
+    bool active =
+        is_well(n) && (unsigned)n->member < s->member_count && state_member(s, n->member)->status == MEMBER_ACTIVE;
 
     return active ? n : NULL;
 }
@@ -206,7 +207,7 @@ static int64_t settling_ns(const struct scenario *s)
 
 static void check_standing(struct node_run *run, const struct sim_node *n, const struct federation_state *s)
 {
-    const struct member *m = &s->members[n->member];
+    const struct member *m = state_member(s, n->member);
 
     if (run->calm_epoch == UINT64_MAX || run->rehearsal->last_epoch < run->calm_epoch + 2 ||
         run->rehearsal->last_epoch < m->first_epoch + 3 || !is_roomy(run) ||
@@ -225,7 +226,7 @@ static bool is_witnessed(const struct node_run *run)
 
     for (unsigned i = 0; i < run->rehearsal->count; i++) {
         const struct sim_node *n = &run->rehearsal->nodes[i];
-        if (is_well(n) && (unsigned)n->member < s->member_count && s->members[n->member].votes)
+        if (is_well(n) && (unsigned)n->member < s->member_count && state_member(s, n->member)->votes)
             there[n->member % 2] = true;
     }
     return there[0] && there[1];
@@ -251,7 +252,7 @@ static void check_convicted(struct node_run *run, const struct sim_node *n)
     if (n->lie != LIE_DOUBLE_SIGN || !n->up || n->left || n->member < 0 || (unsigned)n->member >= s->member_count ||
         run->calm_epoch == UINT64_MAX || run->rehearsal->last_epoch < run->calm_epoch + 2 || !is_roomy(run))
         return;
-    status = s->members[n->member].status;
+    status = state_member(s, n->member)->status;
     if (is_witnessed(run) && has_counted(run, (unsigned)(n - run->rehearsal->nodes)) && status != MEMBER_CONVICTED)
         run_fail(run, "evidence", "%s signs two entries under one number, and is %s", n->name,
                  member_status_name(status));
@@ -291,14 +292,14 @@ static void mark_members(struct node_run *run)
     const struct scenario *scenario = &run->scenario;
 
     for (unsigned m = 0; m < s->member_count; m++) {
-        const struct scenario_node *n = &scenario->nodes[scenario_find_node(scenario, s->members[m].card.name)];
-        bool validator = n->card.role == ROLE_CORE, left = s->members[m].status == MEMBER_LEFT;
+        const struct scenario_node *n = &scenario->nodes[scenario_find_node(scenario, state_member(s, m)->card.name)];
+        bool validator = n->card.role == ROLE_CORE, left = state_member(s, m)->status == MEMBER_LEFT;
 
         run_mark(run, NODE_MARK_JOINED, n->joins_later);
         run_mark(run, NODE_MARK_JOINED_VALIDATOR, n->joins_later && validator);
         run_mark(run, NODE_MARK_LEFT, left);
         run_mark(run, NODE_MARK_LEFT_VALIDATOR, left && validator);
-        run_mark(run, NODE_MARK_STAKE, s->members[m].card.stake != n->card.stake);
+        run_mark(run, NODE_MARK_STAKE, state_member(s, m)->card.stake != n->card.stake);
     }
     run_mark(run, NODE_MARK_ROTATED, s->retired_count > 0);
 }

@@ -51,7 +51,7 @@ static bool may_be_open(const struct node_run *run, enum audit_rule rule)
     for (unsigned i = 0; i < r->count; i++) {
         const struct sim_node *n = &r->nodes[i];
         there += n->up && n->lie != LIE_MUTE && n->member >= 0 && (unsigned)n->member < s->member_count &&
-                 s->members[n->member].votes;
+                 state_member(s, n->member)->votes;
     }
     return rule == RULE_LOG_END && there < s->quorum;
 }

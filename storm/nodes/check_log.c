@@ -35,7 +35,7 @@ static const struct member *member_before(const struct node_run *run, unsigned n
     const struct federation_state *s = &run->log.before;
     int member = run->rehearsal->nodes[node].member;
 
-    return member >= 0 && (unsigned)member < s->member_count ? &s->members[member] : NULL;
+    return member >= 0 && (unsigned)member < s->member_count ? state_member(s, member) : NULL;
 }
 
 /* ---- entries */
@@ -241,15 +241,15 @@ void log_watch_epoch(struct node_run *run)
 
     for (unsigned m = 0; m < after->member_count; m++) {
         unsigned node = run->rehearsal->node_of[m];
-        const struct member *member = &after->members[m];
+        const struct member *member = state_member(after, m);
 
         if (m >= w->before.member_count) { /* new */
             if (!is_agreed(run, CHANGE_JOIN, &member->card))
                 run_fail(run, "log", "%s is a member, to which no quorum agreed", member->card.name);
             w->spoke[node] = run->results.epoch.epoch;
         } else {
-            check_member(run, &w->before.members[m], member, node);
-            check_found(run, &w->before.members[m], member, node);
+            check_member(run, state_member(&w->before, m), member, node);
+            check_found(run, state_member(&w->before, m), member, node);
         }
         w->out[node] = member->status == MEMBER_CONVICTED || member->status == MEMBER_LEFT;
     }

@@ -68,7 +68,7 @@ static void all_is_well(const struct federation *f)
     const struct federation_state *s = federation_state(f);
 
     for (unsigned i = 0; i < f->count; i++) {
-        CHECK_EQ_U64(s->members[i].status, MEMBER_ACTIVE);
+        CHECK_EQ_U64(state_member(s, i)->status, MEMBER_ACTIVE);
         CHECK_EQ_U64(f->nodes[i].anchors, f->options.last_epoch);
         CHECK_EQ_U64(fed_pbft_status(f->nodes[i].fed).view, 0);
     }
@@ -168,7 +168,7 @@ static void lose_participant(struct federation *f, struct prng *prng)
 
 static void participant_is_absent(const struct federation *f)
 {
-    CHECK(federation_state(f)->members[f->count - 1].status != MEMBER_ACTIVE);
+    CHECK(state_member(federation_state(f), f->count - 1)->status != MEMBER_ACTIVE);
 }
 
 static void crashed_participant_is_closed_out(void)
@@ -317,7 +317,7 @@ static void has_reconciled(const struct federation *f)
     CHECK(strstr(buf_text(&trace), "fed.quarantined") != NULL);
     CHECK(strstr(buf_text(&trace), "fed.reconcile") != NULL);
     buf_free(&trace);
-    CHECK_EQ_U64(federation_state(f)->members[f->count - 1].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(federation_state(f), f->count - 1)->status, MEMBER_ACTIVE);
 }
 
 static void who_was_away_is_quarantined_and_reconciles(void)
@@ -344,7 +344,7 @@ static void leaver(struct federation *f, struct prng *prng)
 
 static void has_left(const struct federation *f)
 {
-    CHECK_EQ_U64(federation_state(f)->members[f->count - 1].status, MEMBER_LEFT);
+    CHECK_EQ_U64(state_member(federation_state(f), f->count - 1)->status, MEMBER_LEFT);
     CHECK_EQ_U64(fed_outcome(f->nodes[0].fed)->update_count, f->count - 1);
 }
 
@@ -366,7 +366,7 @@ static void sign_off(struct federation *f, unsigned node, const struct member_ca
     struct change change = {.kind = CHANGE_JOIN, .card = *card};
     struct buf body = {0};
 
-    snprintf(change.sponsor, sizeof change.sponsor, "%s", s->members[1].card.name);
+    snprintf(change.sponsor, sizeof change.sponsor, "%s", state_member(s, 1)->card.name);
     change_body_encode(&change, 60, &s->federation_id, key, &body);
     struct blob *blob = blob_new(bytes_of_buf(&body));
     node_tell(f, node, FED_EVENT_SIGN_OFF, blob);
@@ -391,7 +391,7 @@ static void newcomer(struct federation *f, struct prng *prng)
 static void has_joined(const struct federation *f)
 {
     REQUIRE(federation_state(f)->member_count == f->count);
-    CHECK_EQ_U64(federation_state(f)->members[f->count - 1].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(federation_state(f), f->count - 1)->status, MEMBER_ACTIVE);
     CHECK_EQ_U64(fed_outcome(f->nodes[0].fed)->update_count, f->count);
 }
 
@@ -414,7 +414,7 @@ static void slow_site(struct federation *f, struct prng *prng)
 static void was_heard_late(const struct federation *f)
 {
     CHECK(f->most_stale[f->count - 1] > 0);
-    CHECK(federation_state(f)->members[f->count - 1].status != MEMBER_CONVICTED);
+    CHECK(state_member(federation_state(f), f->count - 1)->status != MEMBER_CONVICTED);
 }
 
 static void slow_site_is_heard_late(void)
@@ -477,8 +477,8 @@ static void liar_is_convicted(const struct federation *f)
     const struct federation_state *s = federation_state(f);
 
     for (unsigned i = 0; i + 1 < f->count; i++)
-        CHECK(s->members[i].status != MEMBER_CONVICTED);
-    CHECK_EQ_U64(s->members[f->count - 1].status, MEMBER_CONVICTED);
+        CHECK(state_member(s, i)->status != MEMBER_CONVICTED);
+    CHECK_EQ_U64(state_member(s, f->count - 1)->status, MEMBER_CONVICTED);
 }
 
 static void double_signer_is_convicted(void)
@@ -585,7 +585,7 @@ static void nobody_is_convicted(const struct federation *f)
     unsigned refused = 0;
 
     for (unsigned i = 0; i < f->count; i++) {
-        CHECK_EQ_U64(federation_state(f)->members[i].status, MEMBER_ACTIVE);
+        CHECK_EQ_U64(state_member(federation_state(f), i)->status, MEMBER_ACTIVE);
         for (unsigned err = ERR_OK + 1; err < ERR_COUNT; err++)
             refused += f->nodes[i].errors[err];
     }

@@ -261,13 +261,16 @@ static void take_offer(struct offered *o)
     REQUIRE(effects.count == 1 && transfer_decode(blob_bytes(effects.items[0].blob), &wire) == ERR_OK);
     o->height = wire.height;
     buf_add(&o->proof, wire.proof.data, wire.proof.len);
+    size_t chunks = wire.hashes.len / DIGEST_SIZE;
     blob_drop(event.blob);
-    effects_clear(&effects);
-    event.blob = transfer_get(o->height, 0);
-    CHECK_OK(fed_step(fed.nodes[0].fed, &event, &effects));
-    REQUIRE(effects.count == 1 && transfer_decode(blob_bytes(effects.items[0].blob), &wire) == ERR_OK);
-    buf_add(&o->state, wire.chunk.data, wire.chunk.len);
-    blob_drop(event.blob);
+    for (size_t i = 0; i < chunks; i++) {
+        effects_clear(&effects);
+        event.blob = transfer_get(o->height, i);
+        CHECK_OK(fed_step(fed.nodes[0].fed, &event, &effects));
+        REQUIRE(effects.count == 1 && transfer_decode(blob_bytes(effects.items[0].blob), &wire) == ERR_OK);
+        buf_add(&o->state, wire.chunk.data, wire.chunk.len);
+        blob_drop(event.blob);
+    }
     effects_free(&effects);
 }
 

@@ -29,9 +29,9 @@ static uint64_t run(unsigned site)
     const struct federation_state *s = federation_state(&fed);
     for (unsigned i = 0; i < s->member_count; i++) {
         if (i == site)
-            found = s->members[i].false_claims;
+            found = state_member(s, i)->false_claims;
         else
-            CHECK_EQ_U64(s->members[i].false_claims, 0);
+            CHECK_EQ_U64(state_member(s, i)->false_claims, 0);
     }
     return found;
 }
@@ -53,7 +53,7 @@ static void false_claims_are_found(void)
         federation_init(&fed, &options);
         fed.nodes[SITE].inflates = true;
         CHECK_EQ_U64(run(SITE), 3); /* in epochs 1 and 2, and, when it has sat out two, in 4 */
-        CHECK_EQ_U64(federation_state(&fed)->members[SITE].status, MEMBER_QUARANTINED);
+        CHECK_EQ_U64(state_member(federation_state(&fed), SITE)->status, MEMBER_QUARANTINED);
         federation_fini(&fed);
     }
 }
@@ -177,7 +177,7 @@ static void two_liars_would(void)
     federation_start(&fed);
     CHECK(federation_run(&fed, 900 * SECOND));
     for (unsigned i = 0; i < fed.count; i++)
-        found += federation_state(&fed)->members[i].false_claims;
+        found += state_member(federation_state(&fed), i)->false_claims;
     CHECK(found > 0);
     federation_fini(&fed);
 }

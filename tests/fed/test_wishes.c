@@ -241,7 +241,7 @@ static void who_wants_to_leave_does(void)
     begin(6, 10);
     federation_at(&fed, SECOND, leave_and_crash, PARTICIPANT);
     end();
-    CHECK_EQ_U64(federation_state(&fed)->members[PARTICIPANT].status, MEMBER_LEFT);
+    CHECK_EQ_U64(state_member(federation_state(&fed), PARTICIPANT)->status, MEMBER_LEFT);
     CHECK_EQ_U64(wish_records(PARTICIPANT), 0);
     federation_fini(&fed);
 }
@@ -308,9 +308,9 @@ static void unwanted_ones_take_turns(void)
     end();
     CHECK_EQ_U64(guests(), 0);
     const struct federation_state *s = federation_state(&fed);
-    CHECK_EQ_U64(s->members[0].ballot_count, BALLOTS_KEPT);
-    CHECK(s->members[0].sequence >= 2 * 10 + NEWCOMERS);
-    CHECK(s->members[0].sequence <= 2 * 10 + 10 * NEWCOMERS + 10);
+    CHECK_EQ_U64(s->ballots[0].count, BALLOTS_KEPT);
+    CHECK(state_member(s, 0)->sequence >= 2 * 10 + NEWCOMERS);
+    CHECK(state_member(s, 0)->sequence <= 2 * 10 + 10 * NEWCOMERS + 10);
     CHECK_EQ_U64(wish_records(0), NEWCOMERS);
     federation_fini(&fed);
 }

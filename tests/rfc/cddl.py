@@ -31,6 +31,11 @@ def decode(data):
     return value
 
 
+def prefix_length(data):
+    """Of the item that the data begins with."""
+    return _item(data, 0, 0)[1]
+
+
 def _head(data, at):
     first = data[at]
     kind, extra = first >> 5, first & 31

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from cddl import Cddl, Tagged, decode
+from cddl import Cddl, Tagged, decode, prefix_length
 from json_schema import first_breach
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
@@ -126,7 +126,19 @@ class Checks:
         with open(os.path.join(ROOT, 'docs/rfc/vectors.txt'), encoding='ascii') as file:
             for number, line in enumerate(file, 1):
                 if line.startswith('state '):
-                    self.item('state', bytes.fromhex(line.split()[1]), 'vectors.txt:%d' % number)
+                    self.state(bytes.fromhex(line.split()[1]), 'vectors.txt:%d' % number)
+
+    def state(self, data, where):
+        """Pages of members, each with zeros behind it, and the map behind them."""
+        members = 0
+        while len(data) >= 4096 and data[0] >> 5 == 4:
+            end = prefix_length(data)
+            members += len(self.item('state-page', data[:end], where))
+            if any(data[end:4096]):
+                self.seen['state-page'].append(where + ': not zeros behind the page')
+            data = data[4096:]
+        if self.item('state', data, where)['members'] != members:
+            self.seen['state'].append(where + ': another number of members than on the pages')
 
 
 def main():
@@ -146,7 +158,7 @@ def main():
         checks.report(not bad, 'the %s of the shipped artifacts: the document has its keys and types' % rule)
         for line in bad[:5]:
             print('# ' + line)
-    for rule in ('genesis', 'state', 'header', 'entry-payload', 'vote-payload', 'anchor-payload', 'end-payload',
+    for rule in ('genesis', 'state', 'state-page', 'header', 'entry-payload', 'vote-payload', 'anchor-payload', 'end-payload',
                  'update-body', 'score-body', 'close-body', 'evidence-body', 'reconcile-body', 'recount-body'):
         checks.report(rule in checks.seen, 'the artifacts hold some ' + rule)
     print('1..%d' % checks.count)

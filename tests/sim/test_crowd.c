@@ -68,8 +68,8 @@ static void cohorts_contribute(void)
     const struct federation_state *s = &run.results.history.state;
     unsigned contributed = 0;
     for (unsigned i = 0; i < s->member_count; i++) {
-        CHECK_EQ_U64(s->members[i].status, MEMBER_ACTIVE);
-        contributed += s->members[i].counted_epoch > 0;
+        CHECK_EQ_U64(state_member(s, i)->status, MEMBER_ACTIVE);
+        contributed += state_member(s, i)->counted_epoch > 0;
     }
     CHECK(contributed > 2 * COHORT);
     CHECK_EQ_U64(run_entries(&run, "update"), run_entries(&run, "score"));
@@ -104,7 +104,7 @@ static void more_than_can_contribute(void)
     const struct federation_state *state = &run.results.history.state;
     unsigned late = 0;
     for (unsigned i = 256; i < MEMBERS; i++)
-        late += state->members[i].counted_epoch > 0;
+        late += state_member(state, i)->counted_epoch > 0;
     CHECK(late > 0);
     run_free(&run);
     buf_free(&text);
@@ -128,7 +128,7 @@ static void a_thousand_and_more(void)
     CHECK_EQ_U64(state->member_count, MEMBERS);
     unsigned late = 0;
     for (unsigned i = 1024; i < MEMBERS; i++)
-        late += state->members[i].counted_epoch > 0;
+        late += state_member(state, i)->counted_epoch > 0;
     CHECK(late > 0);
     run_free(&run);
     buf_free(&text);

@@ -184,7 +184,7 @@ static void a_validator_that_equivocates(void)
     REQUIRE(run_anchored(&run));
     CHECK(epoch(&run, 2)->view_changes > 0);
     CHECK_EQ_U64(epoch(&run, 4)->convicted, 1);
-    CHECK_EQ_U64(run.results.history.state.members[0].status, MEMBER_CONVICTED);
+    CHECK_EQ_U64(state_member(&run.results.history.state, 0)->status, MEMBER_CONVICTED);
     CHECK_EQ_U64(run.results.history.state.validator_count, 4);
     run_free(&run);
     run_federation(&run, 4, 1, 3,
@@ -369,10 +369,10 @@ static void so_many_join_in_an_epoch(void)
     const struct federation_state *s = &run.results.history.state;
     REQUIRE(s->member_count == 7);
     for (unsigned i = 4; i < 7; i++) {
-        const struct member *m = &s->members[i];
+        const struct member *m = state_member(s, i);
         bool named = strcmp(m->card.name, "e3") != 0;
         CHECK_EQ_U64(m->sponsor, named ? 3 : 1);
-        CHECK(i == 4 || m->first_epoch > s->members[i - 1].first_epoch);
+        CHECK(i == 4 || m->first_epoch > state_member(s, i - 1)->first_epoch);
     }
     CHECK_EQ_U64(epoch(&run, 7)->participants, 7);
     run_free(&run);
@@ -390,8 +390,8 @@ static void a_sponsor_that_is_gone(void)
                    5, 17);
     REQUIRE(run_anchored(&run));
     REQUIRE(run.results.history.state.member_count == 5);
-    CHECK_EQ_TEXT(run.results.history.state.members[4].card.name, "e0");
-    CHECK_EQ_U64(run.results.history.state.members[4].sponsor, 2);
+    CHECK_EQ_TEXT(state_member(&run.results.history.state, 4)->card.name, "e0");
+    CHECK_EQ_U64(state_member(&run.results.history.state, 4)->sponsor, 2);
     run_free(&run);
 }
 
@@ -404,7 +404,7 @@ static void stake_and_key_of_a_participant(void)
                           "{\"kind\": \"rotate_key\", \"node\": \"e0\", \"epoch\": 2}"),
                    5, 18);
     REQUIRE(run_anchored(&run));
-    CHECK_EQ_U64(run.results.history.state.members[3].card.stake, 3);
+    CHECK_EQ_U64(state_member(&run.results.history.state, 3)->card.stake, 3);
     CHECK_EQ_U64(run.results.history.state.retired_count, 1);
     CHECK_EQ_I64(state_find(&run.results.history.state, &run.rehearsal->nodes[3].next_key.fingerprint), 3);
     CHECK_EQ_U64(run.results.history.state.membership_epoch, 1);
@@ -421,7 +421,7 @@ static void leave(void)
     REQUIRE(run_anchored(&run));
     CHECK_EQ_U64(epoch(&run, 4)->participants, 3);
     CHECK_EQ_U64(epoch(&run, 4)->absent, 0);
-    CHECK_EQ_U64(run.results.history.state.members[3].status, MEMBER_LEFT);
+    CHECK_EQ_U64(state_member(&run.results.history.state, 3)->status, MEMBER_LEFT);
     CHECK(!run.rehearsal->nodes[3].up);
     run_free(&run);
 }
@@ -438,7 +438,7 @@ static void a_leaver_that_crashes(void)
                           "{\"kind\": \"restart\", \"node\": \"v1\", \"epoch\": 5, \"after_ms\": 20}"),
                    6, 11);
     REQUIRE(run_anchored(&run));
-    CHECK_EQ_U64(run.results.history.state.members[1].status, MEMBER_LEFT);
+    CHECK_EQ_U64(state_member(&run.results.history.state, 1)->status, MEMBER_LEFT);
     CHECK_EQ_U64(run.rehearsal->nodes[1].left, LEFT_ANSWERS);
     CHECK_EQ_U64(run.rehearsal->nodes[1].restarts, 1);
     CHECK(run.rehearsal->nodes[1].up);

@@ -30,7 +30,7 @@ static void the_others_go_on(void)
         const struct federation_state *s = &run.results.history.state;
         for (unsigned m = 0; m < s->member_count; m++) {
             bool honest = m != 3 && m != 5;
-            CHECK(!honest || s->members[m].status == MEMBER_ACTIVE);
+            CHECK(!honest || state_member(s, m)->status == MEMBER_ACTIVE);
         }
         CHECK_EQ_U64(s->member_count, 6);
         CHECK(run.report.epochs[5].participants >= 4);

@@ -12,9 +12,8 @@
 
 /* Three members, three candidates: the incumbent and one of each of the members 1 and 2; member 1 has spoken. */
 struct scene {
-    struct member members[3];
     struct candidate candidates[3], offers[1];
-    struct contribution contributions[3];
+    struct contribution contribution;
     uint64_t row[3];
     struct federation_state state;
     bool is_friend[3];
@@ -25,15 +24,17 @@ static struct liar scene_set(struct scene *s, enum lie lie)
 {
     *s = (struct scene){.row = {4, 5, 6}, .is_friend = {true, false, true}};
     for (unsigned i = 0; i < 3; i++) {
-        s->members[i].fingerprint.b[0] = (uint8_t)(i + 1);
+        struct member m = {.card.name = {(char)('a' + i)}, .fingerprint.b[0] = (uint8_t)(i + 1)};
+        registry_add(&s->state.members, &m);
         s->candidates[i].fingerprint.b[0] = (uint8_t)(i > 0 ? i + 1 : 0);
     }
     s->offers[0].claim = 40;
     s->offers[0].genome.values[0].integer = 77;
-    s->contributions[1] = (struct contribution){.offer_count = 1, .offers = s->offers, .costs = s->row, .delta_ppm = 9};
-    s->state.members = s->members;
+    s->contribution =
+        (struct contribution){.member = 1, .offer_count = 1, .offers = s->offers, .costs = s->row, .delta_ppm = 9};
     s->state.member_count = 3;
-    s->state.contributions = s->contributions;
+    s->state.contribution_count = 1;
+    s->state.contributions = &s->contribution;
     s->state.candidates = s->candidates;
     s->state.candidate_count = 3;
     return (struct liar){lie, &s->state, 0, s->is_friend, &s->kept};
@@ -69,6 +70,7 @@ static void score_rows_as_they_are_told(void)
         liar_costs(&liar, later, 3);
         CHECK(want[i].lie != LIE_MIMIC_SCORES || later[2] == 3);
         CHECK(want[i].lie != LIE_COLLUDING_SCORES || later[2] == 3);
+        registry_free(&s.state.members);
     }
 }
 
@@ -99,7 +101,7 @@ static void updates_as_they_are_told(void)
     liar.lie = LIE_COPY_CAT;
     liar_claims(&liar, &result);
     CHECK(result.count == 1 && result.best[0].genome.values[0].integer == 77 && result.best[0].cost == 39);
-    s.contributions[1].offers = NULL;
+    s.contribution.offers = NULL;
     s.state.incumbent.values[0].integer = 3;
     liar_claims(&liar, &result);
     CHECK(result.count == 1 && result.best[0].genome.values[0].integer == 3 && result.best[0].cost == 100);
@@ -110,6 +112,7 @@ static void updates_as_they_are_told(void)
         CHECK(result.best[0].genome.values[0].integer == 5);
     }
     mem_free(s.kept);
+    registry_free(&s.state.members);
 }
 
 static void recounts_as_they_are_told(void)
@@ -131,10 +134,10 @@ static void repeaters_wait(void)
         struct liar liar = scene_set(&s, (enum lie)lie);
 
         CHECK(!liar_waits(&liar, true) && !liar_waits(&liar, false));
-        s.contributions[0] = s.contributions[1]; /* its own is no one else's */
-        s.contributions[1] = (struct contribution){0};
+        s.contribution.member = 0; /* its own is no one else's */
         CHECK(liar_waits(&liar, true) == (lie == LIE_MIMIC_SCORES));
         CHECK(liar_waits(&liar, false) == (lie == LIE_COPY_CAT));
+        registry_free(&s.state.members);
     }
 }
 
@@ -177,7 +180,7 @@ static void the_signer_of_two_updates_is_convicted(void)
 
     run_federation(&run, 4, 2, 3, LIE("e1", "double_sign"), 3, 21);
     REQUIRE(run_anchored(&run));
-    CHECK_EQ_U64(run.results.history.state.members[5].status, MEMBER_CONVICTED);
+    CHECK_EQ_U64(state_member(&run.results.history.state, 5)->status, MEMBER_CONVICTED);
     CHECK_EQ_U64(run.report.epochs[2].convicted, 1);
     CHECK(run_entries(&run, "evidence") >= 1);
     run_free(&run);
@@ -213,7 +216,7 @@ static void liars_are_outvoted(void)
         CHECK(!digest_equal(&honest.bytes, &lied.bytes));
         CHECK(lied.results.gain_ppm <= 1000000);
         for (unsigned m = 0; m < 6; m++)
-            CHECK(lied.results.history.state.members[m].status == MEMBER_ACTIVE);
+            CHECK(state_member(&lied.results.history.state, m)->status == MEMBER_ACTIVE);
         run_free(&lied);
     }
     run_free(&honest);
@@ -270,7 +273,7 @@ static void waiting_ends(void)
 
     run_federation(&run, 1, 0, 1, LIE("v0", "mimic_scores"), 2, 26);
     REQUIRE(run_anchored(&run));
-    CHECK_EQ_U64(run.results.history.state.members[0].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(&run.results.history.state, 0)->status, MEMBER_ACTIVE);
     run_free(&run);
 }
 

@@ -94,7 +94,7 @@ static void a_validator_leaves(void)
     REQUIRE(run_anchored(&run));
     CHECK_EQ_U64(last_state(&run)->validator_count, 4);
     CHECK_EQ_U64(last_state(&run)->quorum, 3);
-    CHECK_EQ_U64(last_state(&run)->members[1].status, MEMBER_LEFT);
+    CHECK_EQ_U64(state_member(last_state(&run), 1)->status, MEMBER_LEFT);
     CHECK_EQ_U64(run.report.epochs[4].participants, 4);
     CHECK_EQ_U64(run.report.epochs[4].absent, 0);
     run_free(&run);
@@ -113,7 +113,7 @@ static void three_changes_close_together(void)
     REQUIRE(run_anchored(&run));
     CHECK_EQ_U64(last_state(&run)->membership_epoch, 2);
     CHECK_EQ_U64(last_state(&run)->validator_count, 5);
-    CHECK(!last_state(&run)->members[1].votes);
+    CHECK(!state_member(last_state(&run), 1)->votes);
     CHECK_EQ_I64(state_find(last_state(&run), &run.rehearsal->nodes[0].next_key.fingerprint), 0);
     run_free(&run);
 }
@@ -127,8 +127,8 @@ static void a_convicted_validator_loses_its_vote(void)
         EVENTS("{\"kind\": \"lie\", \"node\": \"v3\", \"epoch\": 2, \"after_ms\": 1, \"behaviour\": \"double_sign\"}"),
         5, 25);
     REQUIRE(run_anchored(&run));
-    CHECK_EQ_U64(last_state(&run)->members[3].status, MEMBER_CONVICTED);
-    CHECK(!last_state(&run)->members[3].votes);
+    CHECK_EQ_U64(state_member(last_state(&run), 3)->status, MEMBER_CONVICTED);
+    CHECK(!state_member(last_state(&run), 3)->votes);
     CHECK_EQ_U64(last_state(&run)->validator_count, 4);
     CHECK_EQ_U64(last_state(&run)->membership_epoch, 2);
     CHECK(run.report.epochs[4].quorum_reached);

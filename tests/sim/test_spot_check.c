@@ -16,7 +16,7 @@ enum { EPOCHS = 3, SEEDS = 3, SITE = 5 };
 
 static uint64_t found(const struct run *run, unsigned member)
 {
-    return run->results.history.state.members[member].false_claims;
+    return state_member(&run->results.history.state, member)->false_claims;
 }
 
 static void check_only(const struct run *run, unsigned liar)

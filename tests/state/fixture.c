@@ -303,7 +303,7 @@ static unsigned active(const struct fixture *f, unsigned *members)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < f->state.member_count; i++) {
-        if (f->state.members[i].status == MEMBER_ACTIVE)
+        if (state_member(&f->state, i)->status == MEMBER_ACTIVE)
             members[count++] = i;
     }
     return count;

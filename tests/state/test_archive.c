@@ -15,7 +15,7 @@ static void setup(struct fixture *f, enum topology topology, unsigned archive_ma
     policy.archive_max = archive_max;
     fixture_init(f, SITES, 0, &policy);
     for (unsigned i = 0; i < SITES; i++)
-        snprintf(f->state.members[i].card.region, sizeof f->state.members[i].card.region, i < 2 ? "north" : "south");
+        snprintf(state_member_change(&f->state, i)->card.region, MEMBER_NAME_MAX + 1, i < 2 ? "north" : "south");
 }
 
 /* Site m offers two genomes. */
@@ -139,9 +139,9 @@ static void round_the_ring(void)
     CHECK_EQ_TEXT(start_of(&f, 0), "152");
     CHECK_EQ_TEXT(start_of(&f, 1), "1324");
     CHECK_EQ_TEXT(start_of(&f, 2), "354");
-    f.state.members[1].status = MEMBER_ABSENT;
+    state_member_change(&f.state, 1)->status = MEMBER_ABSENT;
     CHECK_EQ_TEXT(start_of(&f, 2), "152"); /* the ring closes over a gap */
-    f.state.members[0].status = MEMBER_LEFT;
+    state_member_change(&f.state, 0)->status = MEMBER_LEFT;
     CHECK_EQ_TEXT(start_of(&f, 2), "5");
     fixture_fini(&f);
 }

@@ -44,10 +44,10 @@ static void check_draw(const struct fixture *f)
     unsigned active = 0;
 
     for (unsigned i = 0; i < MEMBERS; i++)
-        active += f->state.members[i].status == MEMBER_ACTIVE;
+        active += state_member(&f->state, i)->status == MEMBER_ACTIVE;
     sample_begin(&sample, be64_get(root.b + 16), COHORT, active);
     for (unsigned i = 0; i < MEMBERS; i++) {
-        bool takes = f->state.members[i].status == MEMBER_ACTIVE && sample_takes(&sample);
+        bool takes = state_member(&f->state, i)->status == MEMBER_ACTIVE && sample_takes(&sample);
         CHECK_EQ_U64(cohort_has(&f->state, i), takes);
     }
 }
@@ -108,7 +108,7 @@ static void who_is_not_drawn_is_not_heard(void)
     fixture_update(&f, outside, 50, 1);
     fixture_run(&f);
     CHECK_ERR(f.last.verdicts[0], ERR_STATE);
-    CHECK(!f.state.contributions[outside].updated);
+    CHECK(!state_contribution(&f.state, outside)->updated);
     for (unsigned i = 0; i < MEMBERS; i++) {
         if (cohort_has(&f.state, i))
             fixture_update(&f, i, 1 + i, 1);
@@ -118,7 +118,7 @@ static void who_is_not_drawn_is_not_heard(void)
     fixture_score(&f, outside, 1 + next(&f, 0, true), 200);
     fixture_run(&f);
     CHECK_ERR(f.last.verdicts[0], ERR_STATE);
-    CHECK(!f.state.contributions[outside].scored);
+    CHECK(!state_contribution(&f.state, outside)->scored);
     fixture_fini(&f);
 }
 
@@ -130,7 +130,7 @@ static void the_absent_come_back(void)
     begin(&f);
     unsigned silent = next(&f, 0, true);
     run_epoch(&f, silent);
-    CHECK_EQ_U64(f.state.members[silent].status, MEMBER_ABSENT);
+    CHECK_EQ_U64(state_member(&f.state, silent)->status, MEMBER_ABSENT);
     CHECK_EQ_U64(f.last.outcome.absent, 1);
     CHECK(!cohort_has(&f.state, silent));
     check_draw(&f);
@@ -141,7 +141,7 @@ static void the_absent_come_back(void)
     buf_free(&encoded);
     fixture_run(&f);
     CHECK_ERR(f.last.verdicts[0], ERR_OK);
-    CHECK_EQ_U64(f.state.members[silent].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(&f.state, silent)->status, MEMBER_ACTIVE);
     CHECK(!cohort_has(&f.state, silent)); /* not in the epoch that runs */
     for (unsigned epoch = 0; epoch < 30 && !cohort_has(&f.state, silent); epoch++)
         run_epoch(&f, MEMBERS);
@@ -174,11 +174,21 @@ static void a_forged_cohort_shows(void)
     begin(&f);
     struct digest root = state_root(&f.state);
     unsigned in = next(&f, 0, true), out = next(&f, 0, false);
-    f.state.members[in].drawn = false;
-    f.state.members[out].drawn = true;
+    unsigned at = 0;
+    while (f.state.cohort[at] != in)
+        at++;
+    f.state.cohort[at] = out;
     struct digest forged = state_root(&f.state);
     CHECK(!digest_equal(&root, &forged));
-    f.state.members[in].drawn = true;
+    f.state.cohort[at] = in;
+    f.state.cohort[at > 0 ? at - 1 : 1] = in; /* twice */
+    state_encode(&f.state, &bytes);
+    CHECK_ERR(state_decode(&f.state, bytes_of_buf(&bytes), &back), ERR_RANGE);
+    buf_clear(&bytes);
+    f.state.cohort = mem_resize(f.state.cohort, f.state.cohort_count + 1, sizeof f.state.cohort[0]);
+    for (unsigned i = 0; i <= f.state.cohort_count; i++)
+        f.state.cohort[i] = i;
+    f.state.cohort_count++;
     state_encode(&f.state, &bytes);
     CHECK_ERR(state_decode(&f.state, bytes_of_buf(&bytes), &back), ERR_LIMIT);
     buf_free(&bytes);

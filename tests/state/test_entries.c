@@ -91,7 +91,7 @@ static void built_on_a_block_that_is_remembered(void)
     fixture_sign(&f, 0, &e, &f.batch[f.count++]);
     fixture_run(&f);
     CHECK_ERR(f.last.verdicts[0], ERR_STATE); /* in the log, and without effect */
-    CHECK(!f.state.contributions[0].updated);
+    CHECK(!state_contribution(&f.state, 0)->updated);
     mem_free(ids);
     buf_free(&body);
     fixture_fini(&f);
@@ -126,7 +126,7 @@ static void sequences_only_rise(void)
     struct envelope e = an_update(&f, 0, &body);
     e.sequence = 10;
     expect(&f, 0, &e, ERR_OK, ERR_OK);
-    CHECK_EQ_U64(f.state.members[0].sequence, 10);
+    CHECK_EQ_U64(state_member(&f.state, 0)->sequence, 10);
     struct digest before = f.state.block_id;
     expect(&f, 0, &e, ERR_OK, ERR_DUPLICATE);
     CHECK(!digest_equal(&before, &f.state.block_id));
@@ -352,7 +352,7 @@ static void certified_blocks_are_applied(void)
     CHECK(apply(&f, &changed) != ERR_OK);
     CHECK_OK(apply(&f, &good));
     CHECK_EQ_U64(f.state.height, 1);
-    CHECK(f.state.contributions[0].updated);
+    CHECK(state_contribution(&f.state, 0)->updated);
     CHECK_ERR(apply(&f, &good), ERR_STALE);
     block_fini(&good);
     block_fini(&weak);

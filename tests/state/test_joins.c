@@ -47,9 +47,9 @@ static void a_participant_comes_in_by_a_quorum(void)
     CHECK_EQ_U64(f.state.membership_epoch, 1); /* who votes is as it was */
     CHECK(digest_equal(&f.last.header.next_voters, &voters));
     CHECK_EQ_I64(state_replica(&f.state, 5), -1);
-    CHECK_EQ_U64(f.state.members[5].status, MEMBER_ABSENT);
-    CHECK_EQ_U64(f.state.members[5].sponsor, 2);
-    CHECK_EQ_U64(f.state.members[5].first_epoch, 3);
+    CHECK_EQ_U64(state_member(&f.state, 5)->status, MEMBER_ABSENT);
+    CHECK_EQ_U64(state_member(&f.state, 5)->sponsor, 2);
+    CHECK_EQ_U64(state_member(&f.state, 5)->first_epoch, 3);
     CHECK(!state_weighs(&f.state, 5) && state_weighs(&f.state, 4));
     fixture_epoch(&f, 7); /* not waited for */
     CHECK(state_weighs(&f.state, 5));
@@ -79,14 +79,14 @@ static void who_may_sponsor(void)
     c = newcomer(&f, NEW, "new-20");
     CHECK_ERR(fixture_sign_off(&f, 0, 0, &c, NEW), ERR_STATE);
     c = newcomer(&f, NEW, "v1");
-    f.state.members[1].status = MEMBER_QUARANTINED;
+    state_member_change(&f.state, 1)->status = MEMBER_QUARANTINED;
     CHECK_ERR(fixture_sign_off(&f, 0, 0, &c, NEW), ERR_STATE);
-    f.state.members[1].status = MEMBER_CONVICTED;
+    state_member_change(&f.state, 1)->status = MEMBER_CONVICTED;
     CHECK_ERR(fixture_sign_off(&f, 0, 0, &c, NEW), ERR_STATE);
-    f.state.members[1].status = MEMBER_ABSENT;
+    state_member_change(&f.state, 1)->status = MEMBER_ABSENT;
     CHECK_ERR(fixture_sign_off(&f, 0, 2, &c, NEW), ERR_OK);
     CHECK_EQ_U64(f.state.change_count, 1);
-    f.state.members[1].status = MEMBER_QUARANTINED; /* before it takes effect */
+    state_member_change(&f.state, 1)->status = MEMBER_QUARANTINED; /* before it takes effect */
     fixture_epoch(&f, 5);
     CHECK_EQ_U64(f.state.member_count, 5);
     CHECK_EQ_U64(f.state.change_count, 0);
@@ -109,8 +109,8 @@ static void one_founder_stands_for_all_that_came_by_it(void)
     CHECK_ERR(fixture_sign_off(&f, 2, 4, &c, 5), ERR_OK);
     fixture_epoch(&f, 5);
     REQUIRE(f.state.member_count == 6);
-    CHECK_EQ_U64(f.state.members[4].sponsor, 3);
-    CHECK_EQ_U64(f.state.members[5].sponsor, 3);
+    CHECK_EQ_U64(state_member(&f.state, 4)->sponsor, 3);
+    CHECK_EQ_U64(state_member(&f.state, 5)->sponsor, 3);
     CHECK_EQ_U64(state_party(&f.state, 5), 2);
     CHECK_EQ_U64(state_party(&f.state, 2), 2);
     fixture_fini(&f);
@@ -131,7 +131,7 @@ static void so_many_join_in_an_epoch(void)
     CHECK_ERR(fixture_sign_off(&f, 0, 2, &leave, 0), ERR_OK); /* other changes have their own room */
     fixture_epoch(&f, 5);
     CHECK_EQ_U64(f.state.member_count, 6);
-    CHECK_EQ_U64(f.state.members[4].status, MEMBER_LEFT);
+    CHECK_EQ_U64(state_member(&f.state, 4)->status, MEMBER_LEFT);
     CHECK_ERR(fixture_sign_off(&f, 3, 3, &b, NEW + 1), ERR_OK);
     fixture_epoch(&f, 5);
     CHECK_EQ_U64(f.state.member_count, 7);
@@ -185,9 +185,9 @@ static void no_stake_above_the_founders(void)
     CHECK_ERR(fixture_sign_off(&f, 0, 1, &c, 0), ERR_OK);
     CHECK_EQ_U64(f.state.change_count, 0);
     CHECK_ERR(fixture_sign_off(&f, 2, 2, &c, 0), ERR_OK);
-    CHECK_EQ_U64(f.state.members[4].card.stake, 1);
+    CHECK_EQ_U64(state_member(&f.state, 4)->card.stake, 1);
     fixture_epoch(&f, 5);
-    CHECK_EQ_U64(f.state.members[4].card.stake, 7);
+    CHECK_EQ_U64(state_member(&f.state, 4)->card.stake, 7);
     CHECK_EQ_U64(f.state.membership_epoch, 1);
     fixture_fini(&f);
 }
@@ -306,7 +306,7 @@ static void those_of_one_sponsor_decide_nothing(void)
     CHECK_EQ_U64(f.last.outcome.scored, 13);
     CHECK(!f.last.outcome.changed);
     for (unsigned i = 5; i < 13; i++)
-        f.state.members[i].sponsor = i % 4 + 1; /* by everybody's wish they would */
+        state_member_change(&f.state, i)->sponsor = i % 4 + 1; /* by everybody's wish they would */
     push(&f, 13);
     CHECK(f.last.outcome.changed);
     fixture_fini(&f);
@@ -326,7 +326,7 @@ static void a_newcomer_weighs_nothing_at_first(void)
         fixture_epoch(&f, 0);
         if (first == 0)
             fixture_epoch(&f, 0);
-        f.state.members[2].card.stake = 100; /* enough to decide alone */
+        state_member_change(&f.state, 2)->card.stake = 100; /* enough to decide alone */
         for (unsigned i = 0; i < 3; i++)
             fixture_update(&f, i, i == 2 ? 6 : 0, f.state.epoch);
         fixture_run(&f);
@@ -374,7 +374,7 @@ static void the_last_party_goes_on(void)
     let_in(&f, 2);
     fixture_epoch(&f, 0);
     for (unsigned i = 1; i < 5; i++)
-        f.state.members[i].status = MEMBER_LEFT;
+        state_member_change(&f.state, i)->status = MEMBER_LEFT;
     fixture_update(&f, 0, 0, f.state.epoch);
     fixture_close(&f, 0);
     fixture_run(&f);

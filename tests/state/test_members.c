@@ -42,11 +42,11 @@ static void who_is_away_too_long_is_quarantined(void)
     struct fixture f;
     fixture_init(&f, 3, 0, NULL);
     epoch_of_two(&f);
-    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ABSENT);
+    CHECK_EQ_U64(state_member(&f.state, 2)->status, MEMBER_ABSENT);
     epoch_of_two(&f); /* epoch 3 begins; the last UPDATE was due in 1: a staleness of 2, still allowed */
-    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ABSENT);
+    CHECK_EQ_U64(state_member(&f.state, 2)->status, MEMBER_ABSENT);
     epoch_of_two(&f);
-    CHECK_EQ_U64(f.state.members[2].status, MEMBER_QUARANTINED);
+    CHECK_EQ_U64(state_member(&f.state, 2)->status, MEMBER_QUARANTINED);
     CHECK_EQ_U64(f.last.outcome.quarantined, 1);
     CHECK_EQ_U64(f.last.outcome.absent, 0);
     fixture_update(&f, 2, 5, f.state.epoch);
@@ -60,7 +60,7 @@ static void who_is_away_too_long_is_quarantined(void)
     CHECK_ERR(f.last.verdicts[0], ERR_STATE);
     reconcile(&f, 2, f.state.height - 4, &known);
     CHECK_ERR(f.last.verdicts[0], ERR_OK);
-    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(&f.state, 2)->status, MEMBER_ACTIVE);
     reconcile(&f, 2, f.state.height, &f.state.block_id);
     CHECK_ERR(f.last.verdicts[0], ERR_STATE);
     fixture_update(&f, 2, 5, f.state.epoch);
@@ -87,7 +87,7 @@ static void only_recent_blocks_reconcile(void)
         CHECK(state_knows_block(&f.state, i, &ids[i]) == (i >= HEIGHT - BLOCKS_REMEMBERED));
     CHECK(!state_knows_block(&f.state, HEIGHT - 1, &ids[HEIGHT]));
     CHECK(!state_knows_block(&f.state, HEIGHT + 1, &ids[HEIGHT]));
-    f.state.members[2].status = MEMBER_QUARANTINED;
+    state_member_change(&f.state, 2)->status = MEMBER_QUARANTINED;
     reconcile(&f, 2, 7, &ids[7]);
     CHECK_ERR(f.last.verdicts[0], ERR_STALE);
     reconcile(&f, 2, f.state.height, &f.state.block_id);
@@ -109,16 +109,16 @@ static void too_late_an_update_quarantines(void)
     buf_add(&late, f.batch[1].data, f.batch[1].len);
     fixture_run(&f);
     CHECK_ERR(f.last.verdicts[0], ERR_OK);
-    CHECK_EQ_U64(f.state.contributions[1].staleness, 2);
+    CHECK_EQ_U64(state_contribution(&f.state, 1)->staleness, 2);
     CHECK_ERR(f.last.verdicts[1], ERR_STALE);
-    CHECK(!f.state.contributions[2].updated);
-    CHECK_EQ_U64(f.state.members[2].status, MEMBER_QUARANTINED);
+    CHECK(!state_contribution(&f.state, 2)->updated);
+    CHECK_EQ_U64(state_member(&f.state, 2)->status, MEMBER_QUARANTINED);
     reconcile(&f, 2, f.state.height, &f.state.block_id);
-    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(&f.state, 2)->status, MEMBER_ACTIVE);
     fixture_add(&f, bytes_of_buf(&late)); /* the same once more */
     fixture_run(&f);
     CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
-    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(&f.state, 2)->status, MEMBER_ACTIVE);
     buf_free(&late);
     fixture_fini(&f);
 }
@@ -177,12 +177,12 @@ static void work_for_an_epoch_counts_once(void)
     fixture_run(&f);
     CHECK_EQ_U64(f.state.epoch, 2);
     CHECK_ERR(offer(&f, 3, 1), ERR_DUPLICATE);
-    CHECK(!f.state.contributions[3].updated);
+    CHECK(!state_contribution(&f.state, 3)->updated);
     epoch_of_two(&f);
     CHECK_ERR(offer(&f, 3, 1), ERR_DUPLICATE);
-    CHECK_EQ_U64(f.state.members[3].status, MEMBER_ABSENT);
+    CHECK_EQ_U64(state_member(&f.state, 3)->status, MEMBER_ABSENT);
     CHECK_ERR(offer(&f, 3, 2), ERR_OK); /* late, and for the first time */
-    CHECK_EQ_U64(f.state.members[3].counted_epoch, 2);
+    CHECK_EQ_U64(state_member(&f.state, 3)->counted_epoch, 2);
     epoch_of_two(&f);
     CHECK_ERR(offer(&f, 3, 2), ERR_DUPLICATE);
     CHECK_ERR(offer(&f, 3, 4), ERR_OK);
@@ -198,12 +198,12 @@ static void newer_work_takes_the_place_of_older(void)
     CHECK_ERR(offer(&f, 3, 2), ERR_OK);
     epoch_of_two(&f);
     CHECK_ERR(offer(&f, 3, 1), ERR_DUPLICATE);
-    CHECK_EQ_U64(f.state.members[3].status, MEMBER_ABSENT); /* it let SCORE pass; it is not quarantined */
+    CHECK_EQ_U64(state_member(&f.state, 3)->status, MEMBER_ABSENT); /* it let SCORE pass; it is not quarantined */
     CHECK_ERR(offer(&f, 3, 3), ERR_OK);
     epoch_of_two(&f);
     CHECK_EQ_U64(f.state.epoch, 4);
     CHECK_ERR(offer(&f, 3, 1), ERR_DUPLICATE); /* nor is it for what is older than the window */
-    CHECK_EQ_U64(f.state.members[3].status, MEMBER_ABSENT);
+    CHECK_EQ_U64(state_member(&f.state, 3)->status, MEMBER_ABSENT);
     fixture_fini(&f);
 }
 
@@ -270,11 +270,11 @@ static void double_talk_convicts(void)
     double_talk(&f, 3, 3, 50, true, &first, &second);
     fixture_update(&f, 3, 7, 1);
     fixture_run(&f);
-    CHECK(f.state.contributions[3].updated);
+    CHECK(state_contribution(&f.state, 3)->updated);
     accuse(&f, 0, bytes_of_buf(&first), bytes_of_buf(&second));
     CHECK_ERR(f.last.verdicts[0], ERR_OK);
-    CHECK_EQ_U64(f.state.members[3].status, MEMBER_CONVICTED);
-    CHECK(!f.state.contributions[3].updated);
+    CHECK_EQ_U64(state_member(&f.state, 3)->status, MEMBER_CONVICTED);
+    CHECK(!state_contribution(&f.state, 3)->updated);
     accuse(&f, 1, bytes_of_buf(&second), bytes_of_buf(&first));
     CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
     fixture_update(&f, 3, 7, 1);
@@ -341,10 +341,10 @@ static void the_largest_statements_fit_into_evidence(void)
     fixture_run(&f);
     CHECK_ERR(f.last.verdicts[0], ERR_OK);
     CHECK_ERR(f.last.verdicts[1], ERR_DUPLICATE);
-    CHECK_EQ_U64(f.state.members[3].status, MEMBER_CONVICTED);
+    CHECK_EQ_U64(state_member(&f.state, 3)->status, MEMBER_CONVICTED);
     accuse(&f, 0, bytes_of_buf(&told[0]), bytes_of_buf(&told[1]));
     CHECK_ERR(f.last.verdicts[0], ERR_OK);
-    CHECK_EQ_U64(f.state.members[4].status, MEMBER_CONVICTED);
+    CHECK_EQ_U64(state_member(&f.state, 4)->status, MEMBER_CONVICTED);
     for (unsigned i = 0; i < 2; i++) {
         buf_free(&large[i]);
         buf_free(&told[i]);
@@ -371,7 +371,7 @@ static void attachments_are_those_that_are_named(void)
     fixture_sign(&f, 0, &e, &f.batch[f.count++]);
     fixture_run(&f);
     CHECK_ERR(f.last.verdicts[0], ERR_MISMATCH);
-    CHECK_EQ_U64(f.state.members[3].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(&f.state, 3)->status, MEMBER_ACTIVE);
     accuse(&f, 1, bytes_of_buf(&nested), bytes_of_buf(&nested));
     CHECK_ERR(f.last.verdicts[0], ERR_RANGE);
     buf_free(&first);
@@ -426,7 +426,7 @@ static void nobody_is_convicted_without_proof(void)
     accuse(&f, 0, bytes_of_text("nonsense"), bytes_of_text("more"));
     CHECK(f.last.verdicts[0] != ERR_OK);
     for (unsigned i = 0; i < 4; i++)
-        CHECK_EQ_U64(f.state.members[i].status, MEMBER_ACTIVE);
+        CHECK_EQ_U64(state_member(&f.state, i)->status, MEMBER_ACTIVE);
     buf_free(&a);
     buf_free(&b);
     buf_free(&c);
@@ -446,7 +446,7 @@ static void forged_evidence_convicts_nobody(void)
     CHECK_ERR(f.last.verdicts[0], ERR_SIGNATURE);
     accuse(&f, 0, bytes_of_buf(&b), bytes_of_buf(&a));
     CHECK_ERR(f.last.verdicts[0], ERR_SIGNATURE);
-    CHECK_EQ_U64(f.state.members[3].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(&f.state, 3)->status, MEMBER_ACTIVE);
     buf_free(&a);
     buf_free(&b);
     fixture_fini(&f);
@@ -470,10 +470,10 @@ static void equivocating_validators_are_convicted(void)
     CHECK_ERR(f.last.verdicts[0], ERR_MISMATCH);
     accuse(&f, 0, bytes_of_buf(&a), bytes_of_buf(&a));
     CHECK_ERR(f.last.verdicts[0], ERR_MISMATCH);
-    CHECK_EQ_U64(f.state.members[2].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(&f.state, 2)->status, MEMBER_ACTIVE);
     accuse(&f, 0, bytes_of_buf(&a), bytes_of_buf(&b));
     CHECK_ERR(f.last.verdicts[0], ERR_OK);
-    CHECK_EQ_U64(f.state.members[2].status, MEMBER_CONVICTED);
+    CHECK_EQ_U64(state_member(&f.state, 2)->status, MEMBER_CONVICTED);
     CHECK_EQ_U64(f.state.validator_count, 4);
     CHECK_EQ_U64((uint64_t)state_replica(&f.state, 3), 3);
     fixture_close(&f, 2);
@@ -503,7 +503,7 @@ static void who_left_is_not_waited_for(void)
     CHECK_EQ_U64(f.state.phase, PHASE_COLLECT);
     fixture_entry(&f, 3, ENTRY_LEAVE, bytes_of_buf(&body));
     fixture_run(&f);
-    CHECK_EQ_U64(f.state.members[3].status, MEMBER_LEFT);
+    CHECK_EQ_U64(state_member(&f.state, 3)->status, MEMBER_LEFT);
     CHECK_EQ_U64(f.state.phase, PHASE_SCORE);
     fixture_entry(&f, 3, ENTRY_LEAVE, bytes_of_buf(&body));
     fixture_run(&f);
@@ -527,16 +527,16 @@ static void only_the_dead_ones_shards_move(void)
     }
     for (unsigned i = 0; i < 8; i++)
         CHECK(owned[i] > 12 && owned[i] < 60);
-    f.state.members[5].status = MEMBER_ABSENT;
+    state_member_change(&f.state, 5)->status = MEMBER_ABSENT;
     for (unsigned i = 0; i < 256; i++) {
         int now = state_shard_owner(&f.state, i);
         CHECK(now != 5 && (before[i] == 5 || now == before[i]));
     }
-    f.state.members[5].status = MEMBER_ACTIVE;
+    state_member_change(&f.state, 5)->status = MEMBER_ACTIVE;
     for (unsigned i = 0; i < 256; i++)
         CHECK_EQ_I64(state_shard_owner(&f.state, i), before[i]);
     for (unsigned i = 0; i < 8; i++)
-        f.state.members[i].status = MEMBER_ABSENT;
+        state_member_change(&f.state, i)->status = MEMBER_ABSENT;
     CHECK_EQ_I64(state_shard_owner(&f.state, 0), -1);
     fixture_fini(&f);
 }

@@ -28,13 +28,13 @@ static void a_quorum_agrees_and_the_epoch_closes_it(void)
     struct change c = joins(&f, NEW);
     CHECK_ERR(fixture_sign_off(&f, 0, 1, &c, NEW), ERR_OK);
     CHECK_EQ_U64(f.state.change_count, 0);
-    CHECK_EQ_U64(f.state.members[0].ballot_count, 1);
+    CHECK_EQ_U64(f.state.ballots[0].count, 1);
     CHECK_ERR(fixture_sign_off(&f, 1, 1, &c, NEW), ERR_DUPLICATE); /* twice is once */
     CHECK_ERR(fixture_sign_off(&f, 5, 5, &c, NEW), ERR_STATE);     /* a participant */
     CHECK_EQ_U64(f.state.change_count, 0);
     CHECK_ERR(fixture_sign_off(&f, 2, 2, &c, NEW), ERR_OK);
     CHECK_EQ_U64(f.state.change_count, 1);
-    CHECK_EQ_U64(f.state.members[0].ballot_count, 0);
+    CHECK_EQ_U64(f.state.ballots[0].count, 0);
     CHECK_ERR(fixture_sign_off(&f, 3, 3, &c, NEW), ERR_DUPLICATE); /* it is agreed */
     CHECK_EQ_U64(f.state.membership_epoch, 1);
     struct digest before = f.last.header.next_voters;
@@ -49,7 +49,7 @@ static void a_quorum_agrees_and_the_epoch_closes_it(void)
     CHECK_EQ_U64(voters.count, 6);
     CHECK_EQ_U64(f.state.quorum, quorum_size(6, 0));
     CHECK_EQ_I64(state_replica(&f.state, 6), 5);
-    CHECK_EQ_U64(f.state.members[6].status, MEMBER_ABSENT);
+    CHECK_EQ_U64(state_member(&f.state, 6)->status, MEMBER_ABSENT);
     fixture_epoch(&f, 6);
     CHECK_EQ_U64(f.last.header.membership_epoch, 2);
     CHECK_EQ_U64(f.state.membership_epoch, 2);
@@ -64,7 +64,7 @@ static void who_leaves_is_gone_with_the_epoch(void)
     CHECK_ERR(fixture_sign_off(&f, 0, 2, &c, 0), ERR_OK);
     CHECK_EQ_I64(state_replica(&f.state, 1), 1);
     fixture_epoch(&f, 5);
-    CHECK_EQ_U64(f.state.members[1].status, MEMBER_LEFT);
+    CHECK_EQ_U64(state_member(&f.state, 1)->status, MEMBER_LEFT);
     CHECK_EQ_I64(state_replica(&f.state, 1), -1);
     CHECK_EQ_I64(state_replica(&f.state, 2), 1);
     CHECK_EQ_U64(state_validator(&f.state, 1), 2);
@@ -191,9 +191,9 @@ static void all_that_is_agreed_closes_together(void)
     CHECK_EQ_U64(f.state.change_count, 4);
     fixture_epoch(&f, 5);
     CHECK_EQ_U64(f.state.membership_epoch, 2);
-    CHECK_EQ_U64(f.state.members[2].status, MEMBER_LEFT);
-    CHECK_EQ_U64(f.state.members[6].votes, true);
-    CHECK_EQ_U64(f.state.members[1].status, MEMBER_LEFT); /* the newcomer made room */
+    CHECK_EQ_U64(state_member(&f.state, 2)->status, MEMBER_LEFT);
+    CHECK_EQ_U64(state_member(&f.state, 6)->votes, true);
+    CHECK_EQ_U64(state_member(&f.state, 1)->status, MEMBER_LEFT); /* the newcomer made room */
     CHECK_EQ_I64(state_find(&f.state, &f.keys[NEW].fingerprint), 0);
     CHECK_EQ_U64(f.state.validator_count, 4);
     CHECK_EQ_U64(f.state.change_count, 0);
@@ -210,7 +210,7 @@ static void the_latest_ballots_stand(void)
         c = joins(&f, NEW + i);
         CHECK_ERR(fixture_sign_off(&f, 0, 0, &c, NEW + i), ERR_OK);
     }
-    CHECK_EQ_U64(f.state.members[0].ballot_count, BALLOTS_KEPT);
+    CHECK_EQ_U64(f.state.ballots[0].count, BALLOTS_KEPT);
     CHECK_ERR(fixture_sign_off(&f, 2, 2, &first, NEW), ERR_OK); /* v0's is forgotten: two stand */
     CHECK_EQ_U64(f.state.change_count, 0);
     CHECK_ERR(fixture_sign_off(&f, 0, 0, &first, NEW), ERR_OK);
@@ -248,7 +248,7 @@ static void the_convicted_go_with_the_epoch(void)
     CHECK_EQ_I64(state_replica(&f.state, 3), -1);
     CHECK_EQ_I64(state_replica(&f.state, 4), 3);
     CHECK_EQ_U64(f.state.quorum, quorum_size(4, 0));
-    CHECK_EQ_U64(f.state.members[0].ballot_count, 0); /* nothing is carried over */
+    CHECK_EQ_U64(f.state.ballots[0].count, 0); /* nothing is carried over */
     fixture_fini(&f);
 }
 
@@ -269,7 +269,7 @@ static void evidence_outlives_its_membership_epoch(void)
     fixture_evidence(&f, 0, bytes_of_buf(&a), bytes_of_buf(&b));
     fixture_run(&f);
     CHECK_ERR(f.last.verdicts[0], ERR_OK);
-    CHECK_EQ_U64(f.state.members[4].status, MEMBER_CONVICTED);
+    CHECK_EQ_U64(state_member(&f.state, 4)->status, MEMBER_CONVICTED);
     buf_free(&a);
     buf_free(&b);
     fixture_fini(&f);

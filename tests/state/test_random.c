@@ -74,11 +74,11 @@ static void random_change(struct storm *s)
     unsigned key = (unsigned)draw(s, FIXTURE_KEYS);
     uint64_t kind = draw(s, 8), until = f->state.epoch + draw(s, 4) * 30, signers = 1 + draw(s, 5);
     struct change c = fixture_newcomer(f, key, draw(s, 4) == 0 ? ROLE_CORE : ROLE_EDGE);
-    snprintf(c.sponsor, sizeof c.sponsor, "%s", f->state.members[some_member(s) / 2].card.name);
+    snprintf(c.sponsor, sizeof c.sponsor, "%s", state_member(&f->state, some_member(s) / 2)->card.name);
     c.kind = kind == 0 ? CHANGE_LEAVE : kind == 1 ? CHANGE_ROTATE : kind == 2 ? CHANGE_STAKE : CHANGE_JOIN;
     c.card.stake = 1 + draw(s, 2) / 2;
     if (c.kind != CHANGE_JOIN)
-        snprintf(c.card.name, sizeof c.card.name, "%s", f->state.members[some_member(s)].card.name);
+        snprintf(c.card.name, sizeof c.card.name, "%s", state_member(&f->state, some_member(s))->card.name);
     change_body_encode(&c, until, &f->state.federation_id, change_has_key(&c) ? &f->keys[key] : NULL, &body);
     for (unsigned i = 0; i < signers && i < f->state.member_count; i++)
         fixture_entry(f, i, ENTRY_RECONFIGURE, bytes_of_buf(&body));
@@ -90,7 +90,7 @@ static void sort_keys(struct fixture *f)
 {
     for (unsigned i = 0; i < f->state.member_count && i < FIXTURE_KEYS; i++) {
         unsigned k = i;
-        while (!digest_equal(&f->keys[k].fingerprint, &f->state.members[i].fingerprint))
+        while (!digest_equal(&f->keys[k].fingerprint, &state_member(&f->state, i)->fingerprint))
             k = (k + 1) % FIXTURE_KEYS;
         struct secret_key key = f->keys[i];
         f->keys[i] = f->keys[k];
@@ -210,16 +210,16 @@ static void remember_entries(struct storm *s)
 static void check_contributions(const struct federation_state *s)
 {
     for (unsigned i = 0; i < s->member_count; i++) {
-        const struct contribution *c = &s->contributions[i];
-        enum member_status status = s->members[i].status;
+        const struct contribution *c = state_contribution(s, i);
+        enum member_status status = state_member(s, i)->status;
         CHECK(c->scored == (c->costs != NULL));
         CHECK(!c->scored || s->phase != PHASE_COLLECT);
         CHECK(c->staleness <= s->policy.max_ledger_drift);
         CHECK(status != MEMBER_CONVICTED || (!c->updated && !c->scored));
         CHECK(cohort_has(s, i) || (!c->updated && !c->scored));
-        CHECK(s->members[i].last_epoch <= s->epoch);
-        CHECK(!s->members[i].votes || status != MEMBER_LEFT);
-        CHECK(s->members[i].card.stake <= s->founders_stake);
+        CHECK(state_member(s, i)->last_epoch <= s->epoch);
+        CHECK(!state_member(s, i)->votes || status != MEMBER_LEFT);
+        CHECK(state_member(s, i)->card.stake <= s->founders_stake);
     }
 }
 

@@ -27,7 +27,7 @@ static void init(struct fixture *f, unsigned spot_checks)
 static void collect(struct fixture *f)
 {
     for (unsigned i = 0; i < f->state.member_count; i++) {
-        if (f->state.members[i].status == MEMBER_ACTIVE)
+        if (state_member(&f->state, i)->status == MEMBER_ACTIVE)
             fixture_update(f, i, 10 * f->state.epoch + i, f->state.epoch);
     }
     fixture_run(f);
@@ -38,7 +38,7 @@ static void collect(struct fixture *f)
 static void score(struct fixture *f)
 {
     for (unsigned i = 0; i < f->state.member_count; i++) {
-        if (f->state.members[i].status == MEMBER_ACTIVE)
+        if (state_member(&f->state, i)->status == MEMBER_ACTIVE)
             fixture_score(f, i, 0, 100);
     }
     fixture_run(f);
@@ -94,7 +94,7 @@ static void without_the_policy_nothing_is_drawn(void)
     init(&f, 0);
     collect(&f);
     CHECK_EQ_U64(f.state.check_count, 0);
-    CHECK_ERR(say(&f, 0, &f.state.contributions[SITE].leaf_hash, 0, FALSE_COST), ERR_UNKNOWN);
+    CHECK_ERR(say(&f, 0, &state_contribution(&f.state, SITE)->leaf_hash, 0, FALSE_COST), ERR_UNKNOWN);
     score(&f);
     CHECK_EQ_U64(f.state.check_count, 0);
     fixture_fini(&f);
@@ -114,7 +114,7 @@ static void what_is_drawn_is_what_was_claimed(void)
         struct genome genome = fixture_genome(&f, 10 + c->member);
         CHECK(!c->scored && c->number == 0 && c->cost == 100 && c->epoch == 1 && c->recount_count == 0);
         CHECK(same_genome(&f, &c->genome, &genome));
-        CHECK(digest_equal(&c->leaf_hash, &f.state.contributions[c->member].leaf_hash));
+        CHECK(digest_equal(&c->leaf_hash, &state_contribution(&f.state, c->member)->leaf_hash));
         CHECK(digest_equal(&c->built_on, &built_on));
     }
     built_on = f.state.block_id;
@@ -167,7 +167,7 @@ static void what_is_not_drawn_is_not_heard(void)
     for (unsigned i = 0; i < 6; i++) {
         bool drawn = f.state.checks[0].member == i;
         unsigned by = i == 0 ? 1 : 0;
-        enum err err = say(&f, by, &f.state.contributions[i].leaf_hash, 0, FALSE_COST);
+        enum err err = say(&f, by, &state_contribution(&f.state, i)->leaf_hash, 0, FALSE_COST);
         CHECK_ERR(err, drawn ? ERR_OK : ERR_UNKNOWN);
     }
     CHECK_EQ_U64(f.state.checks[0].recount_count, 1);
@@ -184,16 +184,16 @@ static void more_than_f_find_a_false_claim(void)
     collect(&f);
     fixture_score(&f, SITE, 14, 100);
     fixture_run(&f);
-    CHECK(f.state.contributions[SITE].scored);
-    struct digest leaf_hash = f.state.contributions[SITE].leaf_hash;
+    CHECK(state_contribution(&f.state, SITE)->scored);
+    struct digest leaf_hash = state_contribution(&f.state, SITE)->leaf_hash;
     CHECK_ERR(recount(&f, 0, SITE, FALSE_COST), ERR_OK);
-    CHECK_EQ_U64(f.state.members[SITE].status, MEMBER_ACTIVE);
-    CHECK(f.state.contributions[SITE].updated && f.state.contributions[SITE].scored);
+    CHECK_EQ_U64(state_member(&f.state, SITE)->status, MEMBER_ACTIVE);
+    CHECK(state_contribution(&f.state, SITE)->updated && state_contribution(&f.state, SITE)->scored);
     CHECK_ERR(recount(&f, 1, SITE, FALSE_COST), ERR_OK);
-    CHECK_EQ_U64(f.state.members[SITE].status, MEMBER_QUARANTINED);
-    CHECK_EQ_U64(f.state.members[SITE].false_claims, 1);
-    CHECK_EQ_U64(f.state.members[SITE].found_epoch, 1);
-    CHECK(!f.state.contributions[SITE].updated && !f.state.contributions[SITE].scored);
+    CHECK_EQ_U64(state_member(&f.state, SITE)->status, MEMBER_QUARANTINED);
+    CHECK_EQ_U64(state_member(&f.state, SITE)->false_claims, 1);
+    CHECK_EQ_U64(state_member(&f.state, SITE)->found_epoch, 1);
+    CHECK(!state_contribution(&f.state, SITE)->updated && !state_contribution(&f.state, SITE)->scored);
     CHECK_ERR(say(&f, 2, &leaf_hash, 0, FALSE_COST), ERR_UNKNOWN); /* it is said and done */
     fixture_score(&f, SITE, 14, 100);
     fixture_run(&f);
@@ -207,7 +207,7 @@ static void more_than_f_find_a_false_claim(void)
     CHECK_EQ_U64((uint64_t)json_integer_value(json_object_get(json, "false_claims")), 1);
     json_decref(json);
     for (unsigned i = 0; i < 6; i++)
-        CHECK(i == SITE || f.state.members[i].status == MEMBER_ACTIVE);
+        CHECK(i == SITE || state_member(&f.state, i)->status == MEMBER_ACTIVE);
     fixture_fini(&f);
 }
 
@@ -227,11 +227,11 @@ static void a_false_row_is_found_in_the_next_epoch(void)
     struct digest leaf_hash = c->leaf_hash;
     unsigned number = c->number;
     CHECK_ERR(say(&f, 1, &leaf_hash, number, FALSE_COST), ERR_OK);
-    CHECK(f.state.contributions[SITE].updated);
+    CHECK(state_contribution(&f.state, SITE)->updated);
     CHECK_ERR(say(&f, 3, &leaf_hash, number, FALSE_COST), ERR_OK);
-    CHECK(!f.state.contributions[SITE].updated);
-    CHECK_EQ_U64(f.state.members[SITE].status, MEMBER_QUARANTINED);
-    CHECK_EQ_U64(f.state.members[SITE].found_epoch, 2);
+    CHECK(!state_contribution(&f.state, SITE)->updated);
+    CHECK_EQ_U64(state_member(&f.state, SITE)->status, MEMBER_QUARANTINED);
+    CHECK_EQ_U64(state_member(&f.state, SITE)->found_epoch, 2);
     CHECK(check_of(&f, SITE, true) == NULL && check_of(&f, SITE, false) == NULL);
     collect(&f);
     score(&f);
@@ -250,7 +250,7 @@ static void one_validator_speaks_once(void)
     for (unsigned i = 0; i < 20; i++)
         CHECK_ERR(recount(&f, 0, SITE, FALSE_COST + i % 2), ERR_DUPLICATE);
     CHECK_EQ_U64(check_of(&f, SITE, false)->recount_count, 1);
-    CHECK_EQ_U64(f.state.members[SITE].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(&f.state, SITE)->status, MEMBER_ACTIVE);
     fixture_fini(&f);
 }
 
@@ -263,9 +263,9 @@ static void different_costs_do_not_add_up(void)
     collect(&f);
     for (unsigned i = 0; i < 3; i++)
         CHECK_ERR(recount(&f, i, SITE, FALSE_COST + i), ERR_OK);
-    CHECK_EQ_U64(f.state.members[SITE].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(&f.state, SITE)->status, MEMBER_ACTIVE);
     CHECK_ERR(recount(&f, 3, SITE, FALSE_COST + 1), ERR_OK);
-    CHECK_EQ_U64(f.state.members[SITE].status, MEMBER_QUARANTINED);
+    CHECK_EQ_U64(state_member(&f.state, SITE)->status, MEMBER_QUARANTINED);
     fixture_fini(&f);
 }
 
@@ -280,7 +280,7 @@ static void only_validators_are_heard_and_not_on_themselves(void)
     CHECK_ERR(recount(&f, 2, 2, FALSE_COST), ERR_STATE);
     CHECK_ERR(recount(&f, 0, SITE, 100), ERR_MISMATCH); /* as claimed */
     CHECK_ERR(say(&f, 0, &nobodys, 0, FALSE_COST), ERR_UNKNOWN);
-    CHECK_ERR(say(&f, 0, &f.state.contributions[SITE].leaf_hash, 1, FALSE_COST), ERR_UNKNOWN);
+    CHECK_ERR(say(&f, 0, &state_contribution(&f.state, SITE)->leaf_hash, 1, FALSE_COST), ERR_UNKNOWN);
     for (unsigned i = 0; i < f.state.check_count; i++)
         CHECK_EQ_U64(f.state.checks[i].recount_count, 0);
     fixture_fini(&f);
@@ -294,7 +294,7 @@ static void a_later_epochs_is_not_yet(void)
 
     init(&f, ALL);
     collect(&f);
-    b.leaf_hash = f.state.contributions[SITE].leaf_hash;
+    b.leaf_hash = state_contribution(&f.state, SITE)->leaf_hash;
     recount_body_encode(&b, &body);
     struct envelope e = fixture_envelope(&f, 0, ENTRY_RECOUNT, bytes_of_buf(&body));
     e.federated_epoch++;
@@ -315,12 +315,12 @@ static void a_convicted_voice_does_not_count(void)
     init(&f, ALL);
     collect(&f);
     CHECK_ERR(recount(&f, 3, SITE, FALSE_COST), ERR_OK);
-    f.state.members[3].status = MEMBER_CONVICTED;
+    state_member_change(&f.state, 3)->status = MEMBER_CONVICTED;
     CHECK_ERR(recount(&f, 2, SITE, FALSE_COST), ERR_OK);
-    CHECK_EQ_U64(f.state.members[SITE].status, MEMBER_ACTIVE);
+    CHECK_EQ_U64(state_member(&f.state, SITE)->status, MEMBER_ACTIVE);
     CHECK_ERR(recount(&f, 1, SITE, FALSE_COST), ERR_OK);
-    CHECK_EQ_U64(f.state.members[SITE].status, MEMBER_QUARANTINED);
-    f.state.members[OTHER_SITE].status = MEMBER_CONVICTED; /* that is worse, and for good */
+    CHECK_EQ_U64(state_member(&f.state, SITE)->status, MEMBER_QUARANTINED);
+    state_member_change(&f.state, OTHER_SITE)->status = MEMBER_CONVICTED; /* that is worse, and for good */
     CHECK_ERR(recount(&f, 1, OTHER_SITE, FALSE_COST), ERR_STATE);
     fixture_fini(&f);
 }
@@ -338,7 +338,7 @@ static void who_is_found_sits_out(void)
         uint64_t found = f.state.epoch;
         CHECK_ERR(recount(&f, 0, SITE, FALSE_COST), ERR_OK);
         CHECK_ERR(recount(&f, 1, SITE, FALSE_COST), ERR_OK);
-        CHECK_EQ_U64(f.state.members[SITE].false_claims, time);
+        CHECK_EQ_U64(state_member(&f.state, SITE)->false_claims, time);
         CHECK(state_sits_out(&f.state, SITE) && !state_sits_out(&f.state, OTHER_SITE));
         CHECK_ERR(reconcile(&f, SITE), ERR_STATE);
         score(&f);
@@ -350,7 +350,7 @@ static void who_is_found_sits_out(void)
         CHECK_EQ_U64(f.state.epoch, found + time);
         CHECK(!state_sits_out(&f.state, SITE));
         CHECK_ERR(reconcile(&f, SITE), ERR_OK);
-        CHECK_EQ_U64(f.state.members[SITE].status, MEMBER_ACTIVE);
+        CHECK_EQ_U64(state_member(&f.state, SITE)->status, MEMBER_ACTIVE);
         fixture_update(&f, SITE, 30, found); /* it gets no second word for the epoch of its false one */
         fixture_run(&f);
         CHECK_ERR(f.last.verdicts[0], ERR_DUPLICATE);
@@ -393,7 +393,7 @@ static void memory_is_bounded(void)
         for (unsigned i = 0; i < 4; i++) {
             struct recount_body b = {.number = round % 2, .cost = FALSE_COST + 7 * round + i};
             struct buf body = {0};
-            b.leaf_hash = f.state.contributions[round % 6].leaf_hash;
+            b.leaf_hash = state_contribution(&f.state, round % 6)->leaf_hash;
             recount_body_encode(&b, &body);
             fixture_entry(&f, i, ENTRY_RECOUNT, bytes_of_buf(&body));
             buf_free(&body);

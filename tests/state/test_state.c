@@ -50,8 +50,8 @@ static void fill(struct fixture *f)
     fixture_init(f, 4, 1, &policy);
     f->state.max_byzantine = 1;
     change_members(f);
-    f->state.members[4].found_epoch = 1;
-    f->state.members[4].false_claims = 1;
+    state_member_change(&f->state, 4)->found_epoch = 1;
+    state_member_change(&f->state, 4)->false_claims = 1;
     snprintf(change.card.name, sizeof change.card.name, "v3");
     change_body_encode(&change, 9, &f->state.federation_id, NULL, &body);
     for (unsigned i = 0; i < 3; i++)
@@ -81,15 +81,16 @@ static void nothing_is_lost(void)
     encode(&f, &bytes);
     CHECK_ERR(state_decode(&f.state, bytes_of_buf(&bytes), &back), ERR_OK);
     CHECK_EQ_U64(back.change_count, 1);
-    CHECK_EQ_U64(back.members[1].ballot_count, 1);
+    CHECK_EQ_U64(back.ballots[1].count, 1);
     CHECK_EQ_U64(back.validator_count, 4);
     CHECK_EQ_U64(back.candidate_count, f.state.candidate_count);
-    CHECK(back.contributions[1].scored && !back.contributions[0].scored && back.contributions[0].updated);
+    CHECK(state_contribution(&back, 1)->scored && !state_contribution(&back, 0)->scored &&
+          state_contribution(&back, 0)->updated);
     CHECK(digest_equal(&back.candidates[1].hash, &f.state.candidates[1].hash));
     CHECK_EQ_U64(back.anchor_count, f.state.anchor_count);
-    CHECK(back.members[4].found_epoch == 1 && back.members[4].false_claims == 1);
-    CHECK(back.members[5].sponsor == 1 && back.members[5].first_epoch == 2);
-    CHECK(back.members[5].counted_epoch == 1 && back.members[0].counted_epoch == 2);
+    CHECK(state_member(&back, 4)->found_epoch == 1 && state_member(&back, 4)->false_claims == 1);
+    CHECK(state_member(&back, 5)->sponsor == 1 && state_member(&back, 5)->first_epoch == 2);
+    CHECK(state_member(&back, 5)->counted_epoch == 1 && state_member(&back, 0)->counted_epoch == 2);
     CHECK_EQ_U64(back.retired_count, 1);
     CHECK_EQ_U64(back.founders_stake, 1);
     REQUIRE(back.check_count == f.state.check_count && back.check_count > 0);
@@ -179,37 +180,39 @@ static void a_state_does_not_contradict_itself(void)
     refused(&f);
     f.state.rollback_epoch = 0;
     f.state.phase = PHASE_SCORE;
-    struct member_card card = f.state.members[1].card;
-    f.state.members[1].card = f.state.members[0].card;
+    struct member_card card = state_member(&f.state, 1)->card;
+    state_member_change(&f.state, 1)->card = state_member(&f.state, 0)->card;
     refused(&f);
-    f.state.members[1].card = card;
+    state_member_change(&f.state, 1)->card = card;
     struct genome genome = f.state.incumbent;
     f.state.incumbent = fixture_genome(&f, 9); /* not the first candidate */
     refused(&f);
     f.state.incumbent = genome;
-    f.state.members[4].found_epoch = f.state.epoch + 1;
+    state_member_change(&f.state, 4)->found_epoch = f.state.epoch + 1;
     refused(&f);
-    f.state.members[4].found_epoch = 0;
+    state_member_change(&f.state, 4)->found_epoch = 0;
     refused(&f);
-    f.state.members[4].found_epoch = 1;
-    f.state.members[0].counted_epoch = f.state.epoch - 1; /* its UPDATE of this epoch is there, and is not late */
+    state_member_change(&f.state, 4)->found_epoch = 1;
+    state_member_change(&f.state, 0)->counted_epoch =
+        f.state.epoch - 1; /* its UPDATE of this epoch is there, and is not late */
     refused(&f);
-    f.state.members[0].counted_epoch = f.state.epoch;
-    uint64_t counted_epoch = f.state.members[5].counted_epoch;
-    f.state.members[5].counted_epoch = f.state.epoch + 1;
+    state_member_change(&f.state, 0)->counted_epoch = f.state.epoch;
+    uint64_t counted_epoch = state_member(&f.state, 5)->counted_epoch;
+    state_member_change(&f.state, 5)->counted_epoch = f.state.epoch + 1;
     refused(&f);
-    f.state.members[5].counted_epoch = counted_epoch;
-    f.state.members[5].sponsor = 0; /* a newcomer by nobody's wish, by its own, by another newcomer's; of later */
+    state_member_change(&f.state, 5)->counted_epoch = counted_epoch;
+    state_member_change(&f.state, 5)->sponsor =
+        0; /* a newcomer by nobody's wish, by its own, by another newcomer's; of later */
     refused(&f);
-    f.state.members[5].sponsor = 6;
+    state_member_change(&f.state, 5)->sponsor = 6;
     refused(&f);
-    f.state.members[5].sponsor = 1;
-    f.state.members[1].sponsor = 1;
+    state_member_change(&f.state, 5)->sponsor = 1;
+    state_member_change(&f.state, 1)->sponsor = 1;
     refused(&f);
-    f.state.members[1].sponsor = 0;
-    f.state.members[5].first_epoch = f.state.epoch + 1;
+    state_member_change(&f.state, 1)->sponsor = 0;
+    state_member_change(&f.state, 5)->first_epoch = f.state.epoch + 1;
     refused(&f);
-    f.state.members[5].first_epoch = f.state.epoch;
+    state_member_change(&f.state, 5)->first_epoch = f.state.epoch;
     struct spot_check *check = &f.state.checks[0];
     struct recount word = check->recounts[0];
     check->recounts[0].member = check->member; /* of its own claim */
