@@ -149,12 +149,26 @@ struct federated_simulation_report {
     struct federated_site_cost *costs; /* owned; nothing when violated */
 };
 
+/* How far a run is. */
+struct federated_progress {
+    uint64_t epoch, epochs; /* the present one; how many in all */
+    uint64_t position;      /* of the present one among them, from 1 */
+    double virtual_seconds;
+    uint64_t runs;         /* of the sites' work that have ended */
+    uint64_t resumed;      /* evaluations that an earlier process had finished: they take no time */
+    uint64_t runs_planned; /* about so many will there be; a guess, from the second epoch on by the epochs before */
+    bool found;            /* a genome that ran on all instances of a site; the rest is of the best one so far */
+    double best;           /* the geometric mean of its costs there */
+    const char *unit;      /* of the cost; empty: the program does not say */
+    const char *node_id;   /* the site */
+};
+
 struct federated_simulation_options {
     const char *scenario;   /* path of the scenario file */
     uint64_t epochs;        /* how many to run, 1..100000 */
     bool clean;             /* first remove what an earlier run wrote for this label, also an unfinished one */
     bool resume;            /* go on with the run of this label that was stopped, if there is one; not with clean. A run
-                               that is finished is not run again, unless its trace is wanted */
+                               that is finished is not run again, unless its trace or its log of runs is wanted */
     const char *output_dir; /* NULL: artifacts/mec/M5 */
     const char *label;      /* NULL: "default" for a scenario named baseline.json, else the file's stem */
     bool has_seed;
@@ -163,9 +177,12 @@ struct federated_simulation_options {
     unsigned threads;  /* runs of the sites' work at once, also of one site; 0: one for each processor; never changes a
                           result */
     const char *trace; /* path for the trace of all events, or NULL */
+    const char *run_log;  /* path for a line of JSON on each run of the sites' work (docs/programs.md), or NULL */
+    bool run_times;       /* the lines say how long the runs took */
     bool write_artifacts; /* false: nothing touches the disk */
-    /* Called now and then from the calling thread, or NULL. A non-zero return ends the run with an error. */
-    int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds);
+    /* Called now and then, and whenever a run of the sites' work has ended; from any thread, never twice at once. A
+     * non-zero return ends the run with an error. Or NULL. */
+    int (*progress)(void *context, const struct federated_progress *progress);
     void *progress_context;
     /* When all is well: called for one epoch after the other, with the whole's report but for its epochs, which are
      * then not kept: memory does not grow with their number. Or NULL. */

@@ -40,7 +40,7 @@ static const struct option_row rows[] = {
      .help = "first remove what an earlier run wrote under the same label, also an unfinished one"},
     {"resume", NULL, OPTION_FLAG, OF(options.resume),
      .help = "go on with the run under this label that was stopped, if there is one; what is finished is not run again "
-             "(but for --trace)"},
+             "(but for --trace and --run-log)"},
     {"output-dir", "DIR", OPTION_TEXT, OF(options.output_dir), .help = "where artifacts go (artifacts/mec/M5)"},
     {"label", "L", OPTION_TEXT, OF(options.label),
      .help = "their label (\"default\" for baseline.json, else the file's name without .json)"},
@@ -53,6 +53,9 @@ static const struct option_row rows[] = {
      .help = "how many runs of the sites' work are done at once, also of one site (one for each processor); changes no "
              "result"},
     {"trace", "FILE", OPTION_TEXT, OF(options.trace), .help = "write every event, one a line"},
+    {"run-log", "FILE", OPTION_TEXT, OF(options.run_log),
+     .help = "write every run of the sites' work, a line of JSON each (docs/programs.md)"},
+    {"run-times", NULL, OPTION_FLAG, OF(options.run_times), .help = "with --run-log: and how long each run took"},
     {"json", NULL, OPTION_FLAG, OF(json), .help = "the report as JSON, one line a scenario, instead of the table"},
     {"quiet", NULL, OPTION_FLAG, OF(quiet), .help = "no table and no progress"},
 };
@@ -88,6 +91,10 @@ static int read_arguments(int argc, char **argv, struct arguments *a, bool *help
         return command_misuse("sim", "--label goes with one scenario");
     if (a->scenario_count > 1 && a->options.trace != NULL)
         return command_misuse("sim", "--trace goes with one scenario");
+    if (a->scenario_count > 1 && a->options.run_log != NULL)
+        return command_misuse("sim", "--run-log goes with one scenario");
+    if (a->options.run_times && a->options.run_log == NULL)
+        return command_misuse("sim", "--run-times goes with --run-log");
     return EXIT_FINE;
 }
 
@@ -137,6 +144,8 @@ static void resuming_command(const struct arguments *a, struct buf *out)
     add_number(out, "seed", o->has_seed, o->seed);
     add_number(out, "threads", o->threads > 0, o->threads);
     add_option(out, "trace", o->trace);
+    add_option(out, "run-log", o->run_log);
+    buf_add_text(out, o->run_times ? " --run-times" : "");
     buf_add_text(out, a->json ? " --json" : "");
     buf_add_text(out, a->quiet ? " --quiet" : "");
     buf_add_text(out, " --resume");
@@ -182,7 +191,7 @@ static int run_one(const struct arguments *a, const char *scenario)
 {
     struct federated_simulation_options options = a->options;
     struct federated_simulation_report report;
-    struct report_clock clock = {.show = !a->quiet && isatty(STDERR_FILENO)};
+    struct report_clock clock = {0};
     struct report_printer printer = {.clock = &clock, .json = a->json, .quiet = a->quiet};
     char error[1024] = "";
     int status;
@@ -192,7 +201,7 @@ static int run_one(const struct arguments *a, const char *scenario)
     options.progress_context = &clock;
     options.epoch = report_epoch;
     options.epoch_context = &printer;
-    report_clock_start(&clock);
+    report_clock_start(&clock, !a->quiet);
     status = federated_simulation_run(&options, &report, error, sizeof error);
     if (status == EXIT_UNUSABLE) {
         report_clock_stop(&clock);

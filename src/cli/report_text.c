@@ -10,42 +10,32 @@
 #include "cli/report_json.h"
 #include "cli/say.h"
 
-static double since(const struct timespec *from)
+void report_clock_start(struct report_clock *clock, bool show)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - from->tv_sec) + (double)(now.tv_nsec - from->tv_nsec) / 1e9;
+    progress_line_start(&clock->line, show);
 }
 
-void report_clock_start(struct report_clock *clock)
-{
-    clock_gettime(CLOCK_MONOTONIC, &clock->started);
-    clock->last_shown = clock->started;
-}
-
-/* epoch is a number of the scenario's own counting; the first one seen is the first one. */
-int report_progress(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds)
+int report_progress(void *context, const struct federated_progress *progress)
 {
     struct report_clock *clock = context;
+    double seconds = progress_line_seconds(&clock->line);
 
-    if (clock->entered == 0)
-        clock->first = epoch;
-    while (clock->entered < REPORT_EPOCHS_TIMED && clock->first + clock->entered <= epoch)
-        clock->entered_at[clock->entered++] = since(&clock->started);
-    if (clock->show && since(&clock->last_shown) > 0.1) {
-        fprintf(stderr, "\repoch %" PRIu64 ", %" PRIu64 " of %" PRIu64 "   %.1f s of virtual time \033[K", epoch,
-                epoch - clock->first + 1, epochs, virtual_seconds);
-        clock_gettime(CLOCK_MONOTONIC, &clock->last_shown);
+    while (clock->entered < REPORT_EPOCHS_TIMED && clock->entered < progress->position)
+        clock->entered_at[clock->entered++] = seconds;
+    if (progress_line_is_due(&clock->line)) {
+        struct buf text = {0};
+
+        progress_text(progress, seconds, &text);
+        progress_line_write(&clock->line, &text);
+        buf_free(&text);
     }
     return 0;
 }
 
 void report_clock_stop(struct report_clock *clock)
 {
-    clock->stopped_at = since(&clock->started);
-    if (clock->show)
-        fputs("\r\033[K", stderr);
+    clock->stopped_at = progress_line_seconds(&clock->line);
+    progress_line_end(&clock->line);
 }
 
 /* Seconds of real time that passed while an epoch was the present one; below 0: not known. */

@@ -1,9 +1,7 @@
 #ifndef PRISMFED_CLI_REPORT_TEXT_H
 #define PRISMFED_CLI_REPORT_TEXT_H
 
-#include <time.h>
-
-#include "prismfed/simulation.h"
+#include "cli/progress.h"
 
 /* The report of a rehearsal for a terminal or a program, and its progress while it runs. */
 
@@ -11,17 +9,16 @@ enum { REPORT_EPOCHS_TIMED = 256 };
 
 /* When the run entered each epoch, by the wall clock: for the terminal only. Zero-initialise. */
 struct report_clock {
-    bool show; /* a progress line on standard error */
-    struct timespec started, last_shown;
-    uint64_t first;                         /* epoch */
+    struct progress_line line;
     unsigned entered;                       /* epochs */
     double entered_at[REPORT_EPOCHS_TIMED]; /* seconds since the start, by position */
     double stopped_at;
 };
 
-void report_clock_start(struct report_clock *clock);
+/* show: with a progress line where that goes to a terminal. */
+void report_clock_start(struct report_clock *clock, bool show);
 /* federated_simulation_options.progress; context is the clock. */
-int report_progress(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds);
+int report_progress(void *context, const struct federated_progress *progress);
 void report_clock_stop(struct report_clock *clock);
 
 /* What is to be said at the end beside the report. */

@@ -3,7 +3,7 @@
 static void journalled_evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
 {
     struct journalled *m = (struct journalled *)(void *)self;
-    const struct instance *original = m->originals[task->instance - m->instances];
+    const struct instance *original = journalled_original(m, task->instance);
     struct evaluation_task asked = *task;
     struct journal_answer answer = {.number = task->number, .task = evaluation_digest(task)};
     const struct journal_answer *known = journal_script_find(&m->script, task->number);
@@ -60,6 +60,11 @@ const struct instance *journalled_instance(struct journalled *m, const struct in
     *copy = *original;
     copy->evaluator = &m->evaluator;
     return copy;
+}
+
+const struct instance *journalled_original(const struct journalled *m, const struct instance *instance)
+{
+    return m != NULL ? m->originals[instance - m->instances] : instance;
 }
 
 bool journalled_is_dropped(const struct journalled *m)

@@ -27,6 +27,8 @@ struct journalled *journalled_new(struct journal *journal, uint64_t job);
 void journalled_free(struct journalled *m);
 /* What to evaluate on in place of the original, which must live as long as m. m may be NULL. */
 const struct instance *journalled_instance(struct journalled *m, const struct instance *original);
+/* What it stands for; m may be NULL. */
+const struct instance *journalled_original(const struct journalled *m, const struct instance *instance);
 /* Nobody will take the job: it need not be done. */
 bool journalled_is_dropped(const struct journalled *m);
 /* The job is done and taken. */

@@ -28,6 +28,7 @@ void work_free(struct work *w)
     if (w == NULL)
         return;
     averaged_free(w->averaged);
+    run_watch_free(w->watch);
     journalled_free(w->journalled);
     job_drop(w->job);
     mem_free(w->costs);

@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "driver/journalled.h"
 #include "driver/replicates.h"
+#include "driver/runs.h"
 #include "fed/job.h"
 
 /* A job of a site's, for the threads of a pool, and what comes of it. A job is a pure function of its arguments and its
@@ -18,6 +19,7 @@ struct work {
     uint64_t iterations;           /* the work done, either way */
     struct journalled *journalled; /* owned; NULL: no journal */
     struct averaged *averaged;     /* owned; NULL: what it costs is what one run says */
+    struct run_watch *watch;       /* owned; NULL: nobody wants to hear */
     int64_t held_back_ns;          /* by a liar who waits for others */
 };
 

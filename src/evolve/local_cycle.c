@@ -6,12 +6,6 @@
 
 /* The frame around an optimiser: budget, incumbent and archive first, and what is handed out in the end. */
 
-/* The geometric mean that a sum of merits stands for, in thousandths. */
-static uint64_t cost_of(uint64_t merit, unsigned instances)
-{
-    return (uint64_t)(dmath_exp((double)merit / 1e6 / (double)instances) * 1000.0 + 0.5);
-}
-
 static void order_shuffle(struct search *s)
 {
     unsigned count = s->job->instance_count;
@@ -108,11 +102,11 @@ static void result_take(const struct search *s, const struct tried *incumbent, s
 {
     const struct cycle_job *job = s->job;
     struct cycle_result r = {.evaluations = s->evaluations, .iterations = s->iterations};
-    r.incumbent_cost = cost_of(incumbent->merit, job->instance_count);
+    r.incumbent_cost = search_cost(incumbent->merit, job->instance_count);
     for (unsigned i = 0; i < s->count && r.count < job->migrants; i++) {
         const struct tried *t = &s->pool[i];
         if (MUTATE(EVOLVE_CLAIMS_WHAT_IS_KNOWN, true, t->is_new))
-            r.best[r.count++] = (struct cycle_candidate){t->genome, cost_of(t->merit, job->instance_count)};
+            r.best[r.count++] = (struct cycle_candidate){t->genome, search_cost(t->merit, job->instance_count)};
     }
     if (r.count == 0)
         r.best[r.count++] = (struct cycle_candidate){job->incumbent, r.incumbent_cost};
@@ -160,7 +154,8 @@ uint64_t cycle_score(const struct cycle_job *job, const struct genome *candidate
             iterations += runs[j * instances + i].answer.work;
             merit += search_merit(runs[j * instances + i].answer.cost);
         }
-        costs[j] = cost_of(merit, instances);
+        costs[j] = search_cost(merit, instances);
+        search_tell(job, costs[j]);
     }
     mem_free(runs);
     return iterations;

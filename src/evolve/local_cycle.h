@@ -18,6 +18,11 @@ struct cycle_candidate {
     uint64_t cost;
 };
 
+/* Hears what a genome costs that ran on all instances of the job; by the job's thread. Changes nothing. */
+struct cycle_watch {
+    void (*costs)(struct cycle_watch *w, uint64_t cost);
+};
+
 struct cycle_job {
     const struct genome_schema *schema;
     enum optimiser optimiser;
@@ -35,11 +40,12 @@ struct cycle_job {
                                                       instances: a prior, never handed out as a claim */
     unsigned instance_count;
     const struct instance *instances[CYCLE_INSTANCES_MAX]; /* private ones, then owned shards */
-    unsigned evaluations;     /* budget, as docs/optimisers.md says: runs for this many genomes on all instances */
-    uint64_t iteration_limit; /* for one run on one instance */
-    unsigned migrants;        /* how many genomes to hand out */
-    struct pool *pool;        /* whose threads run side by side what needs nothing of each other; changes no result;
-                                 borrowed; NULL: the caller's alone */
+    unsigned evaluations;      /* budget, as docs/optimisers.md says: runs for this many genomes on all instances */
+    uint64_t iteration_limit;  /* for one run on one instance */
+    unsigned migrants;         /* how many genomes to hand out */
+    struct cycle_watch *watch; /* borrowed; or NULL */
+    struct pool *pool;         /* whose threads run side by side what needs nothing of each other; changes no result;
+                                  borrowed; NULL: the caller's alone */
 };
 
 /* meta_update's content: at most job->migrants genomes, best first, each new in this cycle (what the log has, everybody

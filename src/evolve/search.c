@@ -18,6 +18,17 @@ uint32_t search_merit(uint64_t cost)
     return (uint32_t)(dmath_log((double)cost + 1.0) * 1e6 + 0.5); /* below 45 millions */
 }
 
+uint64_t search_cost(uint64_t merit, unsigned instances)
+{
+    return (uint64_t)(dmath_exp((double)merit / 1e6 / (double)instances) * 1000.0 + 0.5);
+}
+
+void search_tell(const struct cycle_job *job, uint64_t cost)
+{
+    if (job->watch != NULL)
+        job->watch->costs(job->watch, cost);
+}
+
 bool search_over(const struct search *s)
 {
     return s->runs_left < s->job->instance_count;
@@ -31,6 +42,8 @@ static bool ranks_before(const struct tried *a, const struct tried *b)
 void search_keep(struct search *s, const struct tried *t)
 {
     unsigned at = s->count;
+    if (!t->is_known)
+        search_tell(s->job, search_cost(t->merit, s->job->instance_count));
     for (unsigned i = 0; i < s->count; i++)
         if (digest_equal(&s->pool[i].hash, &t->hash))
             return;

@@ -41,6 +41,10 @@ struct search {
 
 /* The merit of one run. */
 uint32_t search_merit(uint64_t cost);
+/* The geometric mean that a sum of merits over so many instances stands for, in thousandths. */
+uint64_t search_cost(uint64_t merit, unsigned instances);
+/* The job's watch hears of the cost of a genome. */
+void search_tell(const struct cycle_job *job, uint64_t cost);
 
 /* Not enough left for one more genome on all instances: no genome is begun then. */
 bool search_over(const struct search *s);

@@ -161,6 +161,11 @@ static struct evaluation attempt(struct program *p, const struct question *q, ch
     return e;
 }
 
+uint32_t program_seed(uint64_t seed)
+{
+    return (uint32_t)(seed >> 33);
+}
+
 static void question_init(const struct program *p, const struct evaluation_task *task, struct question *out)
 {
     *out = (struct question){
@@ -171,7 +176,7 @@ static void question_init(const struct program *p, const struct evaluation_task 
         .instance = task->instance,
         .limit = task->limit,
     };
-    out->seed = (uint32_t)(evaluation_seed(task, &out->genome_hash) >> 33);
+    out->seed = program_seed(evaluation_seed(task, &out->genome_hash));
 }
 
 /* ---- many runs */

@@ -61,6 +61,8 @@ const char *program_runner_name(enum program_runner runner); /* "jsonl", "irace"
 
 /* Appends a counted cost (struct evaluation) as the program had said it, with its unit where that is known. */
 void program_cost_print(const struct program_spec *spec, uint64_t cost, struct buf *out);
+/* The same as a number alone. */
+void program_cost_number(const struct program_spec *spec, uint64_t cost, struct buf *out);
 /* The same of a mean of counted costs, without the unit, to one decimal more than count. */
 double program_mean_cost(const struct program_spec *spec, double cost);
 /* What the instance's program has; NULL: it is the built-in solver's, which counts iterations. Borrowed. */
@@ -96,6 +98,9 @@ enum err programs_shard(struct programs *programs, const struct program_spec *sp
 /* The hash that such a shard's instance has; nothing but its file is looked at. */
 enum err program_shard_hash(const struct program_spec *spec, unsigned index, struct digest *out,
                             struct diag *diag) MUST_CHECK;
+
+/* What a program is told of evaluation_seed(): below 2^31, which every runner can take. */
+uint32_t program_seed(uint64_t seed);
 
 /* One run, never kept, never tried again; says gets why it is no success. */
 struct evaluation programs_try(const struct evaluation_task *task, char says[PROGRAM_SAYS_SIZE]);

@@ -75,9 +75,14 @@ const char *program_runner_name(enum program_runner runner)
     return names[runner];
 }
 
-void program_cost_print(const struct program_spec *spec, uint64_t cost, struct buf *out)
+void program_cost_number(const struct program_spec *spec, uint64_t cost, struct buf *out)
 {
     cost_print((int64_t)cost + spec->cost_min, spec->decimals, out);
+}
+
+void program_cost_print(const struct program_spec *spec, uint64_t cost, struct buf *out)
+{
+    program_cost_number(spec, cost, out);
     if (spec->unit[0] != '\0')
         buf_printf(out, " %s", spec->unit);
 }

@@ -353,6 +353,8 @@ static void initial_put(const struct sim_node *n, struct job *job)
     job->cycle.initial = program->initial;
 }
 
+static const char *const job_names[] = {[JOB_CYCLE] = "cycle", [JOB_SCORE] = "score", [JOB_RECOUNT] = "recount"};
+
 static void do_job(void *context, struct effect_body *body)
 {
     struct sim_node *n = context;
@@ -369,9 +371,12 @@ static void do_job(void *context, struct effect_body *body)
         return;
     }
     w->journalled = journalled_new(r->options.journal, r->jobs++);
+    w->watch = runs_begin(r->options.runs, n->name, job_names[job->kind], job->cycle.epoch, w->journalled);
     for (unsigned i = 0; i < job->cycle.instance_count; i++)
-        job->cycle.instances[i] = journalled_instance(w->journalled, job->cycle.instances[i]);
+        job->cycle.instances[i] =
+            run_watch_instance(w->watch, journalled_instance(w->journalled, job->cycle.instances[i]));
     w->averaged = averaged_new(&n->replicates, job);
+    job->cycle.watch = run_watch_of(w->watch);
     job->cycle.pool = r->pool;
     initial_put(n, job);
     if (!journalled_is_dropped(w->journalled))
@@ -463,6 +468,7 @@ void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
         work_free(w); /* the run ends here: its journal says why */
         return;
     }
+    runs_taken(w->watch);
     int64_t usual_ns = (int64_t)((double)w->iterations * iteration_ns / n->speed), now_ns = r->agenda.now_ns;
     plan_own(n, now_ns + takes_ns(n, now_ns, usual_ns), HAPPEN_WORK_DONE)->own = w;
 }
@@ -504,7 +510,6 @@ static void lie_about(struct sim_node *n, const struct rehearsal *r, struct work
 
 void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
 {
-    static const char *const names[] = {[JOB_CYCLE] = "cycle", [JOB_SCORE] = "score", [JOB_RECOUNT] = "recount"};
     struct fed_event event = {.epoch = w->job->number, .number = w->job->number};
 
     if (holds_back(n, r, w))
@@ -521,8 +526,9 @@ void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
         event.costs = w->hidden ? NULL : w->costs;
         event.count = w->job->candidate_count;
     }
-    trace_line(r->trace, r->agenda.now_ns, n->name, "work %s %s %" PRIu64 " iterations %" PRIu64, names[w->job->kind],
-               w->job->kind == JOB_RECOUNT ? "number" : "epoch", w->job->number, w->iterations);
+    trace_line(r->trace, r->agenda.now_ns, n->name, "work %s %s %" PRIu64 " iterations %" PRIu64,
+               job_names[w->job->kind], w->job->kind == JOB_RECOUNT ? "number" : "epoch", w->job->number,
+               w->iterations);
     node_step(n, r, &event);
     work_free(w);
 }

@@ -423,10 +423,9 @@ static bool told_to_stop(const struct rehearsal *r)
     const struct rehearsal_options *o = &r->options;
     uint64_t done = r->timeline.present - r->timeline.start;
 
-    if (o->progress == NULL)
-        return false;
-    return o->progress(o->progress_context, done < o->epochs ? r->timeline.present : r->last_epoch, o->epochs,
-                       (double)r->agenda.now_ns / 1e9) != 0;
+    return o->progress != NULL &&
+           progress_is_stopped(o->progress, done < o->epochs ? done : o->epochs - 1, (double)r->agenda.now_ns / 1e9,
+                               o->journal != NULL ? journal_answered(o->journal) : 0);
 }
 
 static enum err begin(struct rehearsal *r, struct diag *diag)
@@ -464,7 +463,7 @@ static enum rehearsal_end look_for_end(struct rehearsal *r, int64_t *at_ns)
 
 enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
 {
-    uint64_t count = 0, at_once = 0;
+    uint64_t count = 0, at_once = 0, present = r->timeline.present;
     enum err err = begin(r, diag);
     int64_t at_ns = 0;
 
@@ -482,8 +481,9 @@ enum err rehearsal_run(struct rehearsal *r, struct diag *diag)
             return err;
         if (at_once > steps_at_once_max)
             checkers_violation(&r->checkers, r->agenda.now_ns, "*", "time stands still");
-        if (++count % PROGRESS_STEPS == 0 && told_to_stop(r))
+        if ((++count % PROGRESS_STEPS == 0 || present != r->timeline.present) && told_to_stop(r))
             return diag_set(diag, ERR_STATE, "stopped");
+        present = r->timeline.present;
     }
     timeline_traffic(&r->timeline, r->network.messages, r->network.bytes);
     if (r->end == REHEARSAL_VIOLATED) {

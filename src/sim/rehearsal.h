@@ -7,6 +7,7 @@
 #include "sim/links.h"
 #include "sim/operators.h"
 #include "sim/node.h"
+#include "sim/progress.h"
 #include "sim/timeline.h"
 #include "sim/trace.h"
 
@@ -35,15 +36,15 @@ enum rehearsal_end {
 
 struct rehearsal_options {
     uint64_t seed;
-    uint64_t epochs;         /* at least 1 */
-    unsigned threads;        /* at least 1 */
-    struct trace *trace;     /* or NULL */
-    struct spool_room *room; /* of what grows with the run; borrowed; NULL: in memory */
-    struct journal *journal; /* open; borrowed, or NULL */
-    bool shares_nothing;     /* each node checks each signature, executes and keeps each block itself; changes no
-                                result */
-    int (*progress)(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds); /* or NULL */
-    void *progress_context;
+    uint64_t epochs;           /* at least 1 */
+    unsigned threads;          /* at least 1 */
+    struct trace *trace;       /* or NULL */
+    struct spool_room *room;   /* of what grows with the run; borrowed; NULL: in memory */
+    struct journal *journal;   /* open; borrowed, or NULL */
+    bool shares_nothing;       /* each node checks each signature, executes and keeps each block itself; changes no
+                                  result */
+    struct runs *runs;         /* heard of by whoever listens; borrowed, or NULL */
+    struct progress *progress; /* borrowed, or NULL */
     void (*note)(void *context, const char *name); /* what a machine notes of itself (base/effect.h); or NULL */
     void *note_context;
 };

@@ -101,7 +101,7 @@ static void sums_add(struct site_sums *sums, const struct batch_run *runs, unsig
 }
 
 static void site_sums(const struct results *t, const struct workload *w, struct journalled *journalled,
-                      struct site_sums *sums)
+                      struct run_watch *watch, struct site_sums *sums)
 {
     const struct federation_state *s = &t->history.state;
     const struct genome *genomes[2] = {&t->history.first_incumbent, &s->incumbent};
@@ -111,7 +111,7 @@ static void site_sums(const struct results *t, const struct workload *w, struct 
 
     for (unsigned i = 0; i < w->count * all; i++) {
         if (i % all == 0)
-            runs[i].instance = journalled_instance(journalled, &w->instances[i / all]);
+            runs[i].instance = run_watch_instance(watch, journalled_instance(journalled, &w->instances[i / all]));
         else
             runs[i].instance = runs[i - 1].instance;
         runs[i].genome = genomes[i / draws % 2];
@@ -156,8 +156,11 @@ static void cost_sites(struct results *t)
         if (n->member < 0 || n->workload->count == 0)
             continue;
         struct journalled *journalled = journalled_new(t->r->options.journal, t->r->jobs + i);
-        site_sums(t, n->workload, journalled, &sums);
+        struct run_watch *watch = runs_begin(t->r->options.runs, n->name, "compare", 0, journalled);
+        site_sums(t, n->workload, journalled, watch, &sums);
         journalled_taken(journalled);
+        runs_taken(watch);
+        run_watch_free(watch);
         journalled_free(journalled);
         add_site(t, n, &sums);
         sum += sums.gain;

@@ -27,6 +27,7 @@ struct leaving {
     struct spool *reports; /* of struct federated_epoch_report */
     uint64_t told;         /* of them */
     bool write;            /* artifacts */
+    struct progress progress;
 };
 
 static void render(json_t *json, struct buf *out)
@@ -227,7 +228,7 @@ static bool is_finished(const struct federated_simulation_options *o, const stru
     uint64_t anchored = 0;
     bool finished;
 
-    if (!o->resume || !o->write_artifacts || o->trace != NULL)
+    if (!o->resume || !o->write_artifacts || o->trace != NULL || o->run_log != NULL)
         return false;
     run.seed = o->has_seed ? o->seed : scenario->seed;
     if (scenario_genesis(scenario, run.seed, &genesis, NULL) != ERR_OK)
@@ -245,6 +246,30 @@ static bool is_finished(const struct federated_simulation_options *o, const stru
     return finished;
 }
 
+static int64_t clock_ns(void)
+{
+    struct timespec t = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Whoever wants to hear of the runs of the sites' work, and how far the whole is. */
+static enum err listen(struct leaving *l, const struct scenario *scenario, struct rehearsal_options *options,
+                       struct diag *diag)
+{
+    const struct federated_simulation_options *o = l->options;
+    struct runs_options heard = {.path = o->run_log, .clock_ns = o->run_times ? clock_ns : NULL};
+
+    if (o->progress != NULL) {
+        progress_init(&l->progress, o, scenario);
+        options->progress = &l->progress;
+        heard.heard = progress_heard;
+        heard.context = &l->progress;
+    }
+    return o->progress != NULL || o->run_log != NULL ? runs_open(&heard, &options->runs, diag) : ERR_OK;
+}
+
 static enum err trace_and_rehearse(const struct scenario *scenario, struct leaving *l,
                                    struct federated_simulation_report *report, struct diag *diag)
 {
@@ -254,18 +279,21 @@ static enum err trace_and_rehearse(const struct scenario *scenario, struct leavi
         .epochs = o->epochs,
         .threads = pool_threads(o->threads),
         .room = l->room,
-        .progress = o->progress,
-        .progress_context = o->progress_context,
     };
+    enum err err = ERR_OK, closed;
 
     if (o->trace != NULL) {
-        enum err err = trace_open(&l->trace, o->trace, diag);
-
-        if (err != ERR_OK)
-            return err;
+        err = trace_open(&l->trace, o->trace, diag);
         options.trace = &l->trace;
     }
-    return rehearse(scenario, l, &options, report, diag);
+    if (err == ERR_OK)
+        err = listen(l, scenario, &options, diag);
+    if (err == ERR_OK)
+        err = rehearse(scenario, l, &options, report, diag);
+    closed = runs_close(options.runs, err == ERR_OK ? diag : NULL);
+    if (options.progress != NULL)
+        progress_fini(options.progress);
+    return err != ERR_OK ? err : closed;
 }
 
 static enum err run(const struct federated_simulation_options *o, struct federated_simulation_report *report,
@@ -309,18 +337,10 @@ out:
     return err;
 }
 
-static double seconds(void)
-{
-    struct timespec t = {0};
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 int federated_simulation_run(const struct federated_simulation_options *options,
                              struct federated_simulation_report *report, char *error, size_t error_size)
 {
-    double start = seconds();
+    int64_t start_ns = clock_ns();
     struct diag diag = {0};
     enum err err = run(options, report, &diag);
 
@@ -328,7 +348,7 @@ int federated_simulation_run(const struct federated_simulation_options *options,
         snprintf(error, error_size, "%s", diag.text[0] != '\0' ? diag.text : err_text(err));
         return err == ERR_MISMATCH ? STATUS_VIOLATION : STATUS_UNUSABLE;
     }
-    report->real_seconds = seconds() - start;
+    report->real_seconds = (double)(clock_ns() - start_ns) / 1e9;
     return 0;
 }
 

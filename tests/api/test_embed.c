@@ -7,6 +7,7 @@
 #include <string.h>
 
 static unsigned calls;
+static uint64_t runs;
 
 static int genome_is_told(const struct federated_simulation_report *r)
 {
@@ -20,12 +21,12 @@ static int genome_is_told(const struct federated_simulation_report *r)
     return told;
 }
 
-static int progress(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds)
+static int progress(void *context, const struct federated_progress *now)
 {
     (void)context;
-    (void)virtual_seconds;
     calls++;
-    return epoch < 1 || epoch > epochs;
+    runs = now->runs;
+    return now->epoch < 1 || now->epoch > now->epochs || now->runs > now->runs_planned;
 }
 
 static int check(int number, int ok, const char *text)
@@ -51,7 +52,7 @@ int main(int argc, char **argv)
                     "each epoch is anchored");
     failed += check(3, report.roots_agree && report.gain > 0 && report.messages > 0, "the report is filled");
     failed += check(4, strcmp(report.label, "default") == 0, "the label of baseline.json");
-    failed += check(5, calls > 0, "progress is told");
+    failed += check(5, calls > 0 && runs > report.evaluations, "progress is told");
     failed += check(6, genome_is_told(&report), "the shared genome by name, and what it costs");
     federated_simulation_report_free(&report);
 

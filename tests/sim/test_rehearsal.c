@@ -90,20 +90,20 @@ static void same_bytes_whoever_verifies(void)
     buf_free(&text);
 }
 
-static int stop_at_once(void *context, uint64_t epoch, uint64_t epochs, double virtual_seconds)
+static int stop_at_once(void *context, const struct federated_progress *now)
 {
     unsigned *calls = context;
 
-    (void)virtual_seconds;
     (*calls)++;
-    return epoch >= 1 && epochs == 50;
+    return now->epoch >= 1 && now->epochs == 50;
 }
 
 static void progress_may_stop_a_run(void)
 {
     unsigned calls = 0;
-    struct rehearsal_options options = {
-        .seed = 1, .epochs = 50, .threads = 1, .progress = stop_at_once, .progress_context = &calls};
+    struct federated_simulation_options wanted = {.epochs = 50, .progress = stop_at_once, .progress_context = &calls};
+    struct progress progress;
+    struct rehearsal_options options = {.seed = 1, .epochs = 50, .threads = 1, .progress = &progress};
     struct rehearsal *r = NULL;
     struct scenario scenario;
     struct diag diag = {0};
@@ -111,10 +111,12 @@ static void progress_may_stop_a_run(void)
 
     federation_text(&text, 3, 0, 2, "");
     REQUIRE_OK(scenario_parse("test.json", bytes_of_buf(&text), &scenario, &diag));
+    progress_init(&progress, &wanted, &scenario);
     REQUIRE_OK(rehearsal_new(&scenario, &options, &r, &diag));
     CHECK_ERR(rehearsal_run(r, &diag), ERR_STATE);
     CHECK_EQ_U64(calls, 1);
     rehearsal_free(r);
+    progress_fini(&progress);
     scenario_fini(&scenario);
     buf_free(&text);
 }
