@@ -314,6 +314,7 @@ static int report_and_pick(struct setup *s)
     r->work = program != NULL ? program->arguments[program->argument_count - 1] : s->spec->family;
     r->state = &s->state;
     r->schema = scenario_schema(&s->scenario);
+    r->program = program;
     r->runs = (unsigned)s->arguments->runs;
     r->instances = s->work.count;
     add_candidates(&s->state, r);

@@ -6,6 +6,7 @@
 
 #include "base/dmath.h"
 #include "cli/say.h"
+#include "codec/decimal.h"
 #include "genome/genome_json.h"
 
 static unsigned usual_of(const struct pick_report *r)
@@ -22,19 +23,35 @@ static double ratio(const struct pick_report *r, unsigned row, unsigned to)
     return dmath_exp(r->logs[row] - r->logs[to]);
 }
 
+/* As the work counts: what is federated is a mean of cost + 1, in thousandths. */
+static double own_cost(const struct pick_report *r, unsigned i)
+{
+    double mean = dmath_exp(r->logs[i]) / 1000 - 1;
+
+    return r->program != NULL ? program_mean_cost(r->program, mean) : (double)(uint64_t)(mean * 10 + 0.5) / 10;
+}
+
+static const char *unit_of(const struct pick_report *r)
+{
+    return r->program != NULL ? r->program->unit : "iterations";
+}
+
 static void print_row(const struct pick_report *r, unsigned i)
 {
     const struct pick_row *row = &r->rows[i];
     char hash[2 * DIGEST_SIZE + 1], what[64];
+    struct buf cost = {0};
 
     digest_hex(&row->hash, hash);
+    decimal_print(own_cost(r, i), &cost);
     snprintf(what, sizeof what, "%s%s%s", row->incumbent ? "incumbent" : "",
              row->archived && !row->incumbent ? "archive" : "",
              !row->usual                       ? ""
              : row->incumbent || row->archived ? ", default"
                                                : "default");
-    say(stdout, "%c %.12s  %-18s  %-16s %12.1f %11.3f %9.3f\n", i == r->best ? '*' : ' ', hash, what,
-        row->from != NULL ? row->from : "-", dmath_exp(r->logs[i]) / 1000, ratio(r, i, 0), ratio(r, i, usual_of(r)));
+    say(stdout, "%c %.12s  %-18s  %-16s %12s %11.3f %9.3f\n", i == r->best ? '*' : ' ', hash, what,
+        row->from != NULL ? row->from : "-", buf_text(&cost), ratio(r, i, 0), ratio(r, i, usual_of(r)));
+    buf_free(&cost);
 }
 
 static void print_genome(const struct pick_report *r)
@@ -54,8 +71,9 @@ void pick_report_text(const struct pick_report *r)
 {
     char hash[2 * DIGEST_SIZE + 1];
 
-    say(stdout, "%s: %u run%s of each genome on its own work, %u instance%s (%s)\n", r->node, r->runs,
-        r->runs == 1 ? "" : "s", r->instances, r->instances == 1 ? "" : "s", r->work);
+    say(stdout, "%s: %u run%s of each genome on its own work, %u instance%s (%s)%s%s\n", r->node, r->runs,
+        r->runs == 1 ? "" : "s", r->instances, r->instances == 1 ? "" : "s", r->work,
+        unit_of(r)[0] != '\0' ? ", costs in " : "", unit_of(r));
     say(stdout, "the ledger of %s (label %s) verifies; its last epoch is %" PRIu64 "\n", r->state->name, r->label,
         r->state->epoch - 1);
     say(stdout, "  %-12s  %-18s  %-16s %12s %11s %9s\n", "genome", "what", "from", "cost", "/ incumbent", "/ default");
@@ -84,6 +102,8 @@ static json_t *row_json(const struct pick_report *r, unsigned i)
     json_put(o, "archive", json_boolean(row->archived));
     json_put(o, "default", json_boolean(row->usual));
     json_put(o, "from", row->from != NULL ? json_string(row->from) : json_null());
+    json_put(o, "cost", json_real(own_cost(r, i)));
+    json_put(o, "unit", unit_of(r)[0] != '\0' ? json_string(unit_of(r)) : json_null());
     json_put(o, "cost_thousandths", json_u64((uint64_t)(dmath_exp(r->logs[i]) + 0.5)));
     json_put(o, "to_incumbent_ppm", ppm(ratio(r, i, 0)));
     json_put(o, "to_default_ppm", ppm(ratio(r, i, usual_of(r))));

@@ -3,6 +3,7 @@
 
 #include "state/state.h"
 #include "driver/pick.h"
+#include "program/program.h"
 
 /* What a site picked, for a terminal or a program. */
 
@@ -16,6 +17,7 @@ struct pick_report {
     const char *node, *label, *work;      /* borrowed, like state, schema and words */
     const struct federation_state *state; /* after the last epoch */
     const struct genome_schema *schema;
+    const struct program_spec *program; /* borrowed; NULL: the built-in solver */
     unsigned runs, instances;
     unsigned count, best;
     struct pick_row rows[PICK_CANDIDATES_MAX]; /* the incumbent first; the default genome is one of them */

@@ -50,6 +50,7 @@ struct program_spec {
     enum program_objective objective; /* RUNNER_ACLIB */
     unsigned initial_count;
     struct genome *initial; /* what its site starts from besides the shared genome; owned */
+    char *initial_file;     /* in which that is; NULL: none; owned */
     bool bound;             /* irace: is told the limit, as target runners are when capping is on */
     bool deterministic;
 };

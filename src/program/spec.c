@@ -42,6 +42,7 @@ void program_spec_copy(const struct program_spec *spec, struct program_spec *out
     copy.readable = texts_copy(spec->readable, spec->readable_count);
     copy.hidden = texts_copy(spec->hidden, spec->hidden_count);
     copy.folder = text_copy(spec->folder);
+    copy.initial_file = spec->initial_file != NULL ? text_copy(spec->initial_file) : NULL;
     copy.initial = mem_array(spec->initial_count, sizeof copy.initial[0]);
     if (spec->initial_count > 0)
         memcpy(copy.initial, spec->initial, spec->initial_count * sizeof copy.initial[0]);
@@ -64,6 +65,7 @@ void program_spec_fini(struct program_spec *spec)
     texts_free(spec->hidden, spec->hidden_count);
     mem_free(spec->folder);
     mem_free(spec->initial);
+    mem_free(spec->initial_file);
     *spec = (struct program_spec){0};
 }
 

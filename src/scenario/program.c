@@ -124,6 +124,7 @@ static void read_initial(struct json_reader *r, const json_t *program, const str
         mem_free(path);
         if (err != ERR_OK)
             read_fail(r, "initial", err, "%s", diag.text);
+        spec->initial_file = text_copy(json_string_value(value), json_string_length(value));
     } else {
         const json_t *array = read_enter_array(r, program, "initial", &mark);
 
@@ -241,6 +242,15 @@ static void hide(struct program_spec *spec, const char *file)
     spec->hidden[spec->hidden_count++] = text_copy(file, strlen(file));
 }
 
+/* What a site knows is its own, unless another one names the same file. */
+static void hide_initial(struct program_spec *spec, const struct program_spec *other)
+{
+    if (other->initial_file == NULL ||
+        (spec->initial_file != NULL && strcmp(spec->initial_file, other->initial_file) == 0))
+        return;
+    hide(spec, other->initial_file);
+}
+
 void scenario_hide_files(struct scenario *s)
 {
     struct owners owners = {0};
@@ -254,6 +264,7 @@ void scenario_hide_files(struct scenario *s)
         for (unsigned k = 0; k < owners.count; k++) {
             for (unsigned file = 0; file < owners.specs[k]->file_count; file++)
                 hide(owners.specs[i], owners.specs[k]->files[file]);
+            hide_initial(owners.specs[i], owners.specs[k]);
         }
     }
     mem_free(owners.specs);

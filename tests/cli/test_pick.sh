@@ -23,7 +23,7 @@ built_in planted '' > x.json
 "$federated_sim" --scenario x.json --epochs 3 --output-dir out.d --quiet
 all_files > before
 ok "a site picks" run 0 "$prismfed" pick --scenario x.json --node c out.d
-ok "on its own work" printed '^c: 3 runs of each genome on its own work, 2 instances (planted)$'
+ok "on its own work" printed '^c: 3 runs of each genome on its own work, 2 instances (planted), costs in iterations$'
 ok "from the log's last epoch" printed '^the ledger of x (label x) verifies; its last epoch is 6$'
 cp out table
 ok "one of several" [ "$(costs | wc -l)" -gt 2 ]
@@ -91,7 +91,7 @@ built_in planted '{"kind": "drift", "node": "c", "epoch": 5, "workload": {"famil
 ok "a run that comes to no 99th epoch" run 4 \
     "$federated_sim" --scenario x.json --epochs 96 --limit-ms 1000 --output-dir out.d --quiet --clean
 ok "a site whose work has changed" run 0 "$prismfed" pick --scenario x.json --node c out.d
-ok "picks by what it has now" printed '3 instances (queen)$'
+ok "picks by what it has now" printed '3 instances (queen), costs in iterations$'
 
 # ---- a program of the user's
 

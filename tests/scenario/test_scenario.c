@@ -230,12 +230,47 @@ static void names_of_events_and_lies(void)
         CHECK(lie_name((enum lie)i) != NULL);
 }
 
+/* Two sites with programs, of which the first starts from a file. */
+static const char two_programs[] =
+    "{\"name\": \"own\", \"quorum\": 2, \"max_ledger_drift\": 3, \"epoch_start\": 1, \"space\": \"space.json\", "
+    "\"nodes\": ["
+    "{\"id\": \"x\", \"region\": \"r\", \"role\": \"core\", \"stake\": 5, \"workload\": {\"program\": {\"runner\": "
+    "\"irace\","
+    " \"command\": [\"sh\"], \"instances\": [\"full.json\"], \"initial\": \"initial.txt\"}}},"
+    "{\"id\": \"y\", \"region\": \"r\", \"role\": \"core\", \"stake\": 5, \"workload\": {\"program\": {\"runner\": "
+    "\"irace\","
+    " \"command\": [\"sh\"], \"instances\": [\"space.json\"]}}}]}";
+
+static bool hides(const struct program_spec *p, const char *file)
+{
+    for (unsigned i = 0; i < p->hidden_count; i++) {
+        if (strcmp(p->hidden[i], file) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What a site starts from is read, and no business of another site's program. */
+static void initial_configurations_are_the_sites_own(void)
+{
+    struct scenario s;
+    struct diag diag = {0};
+
+    REQUIRE_OK(scenario_parse(tap_source("tests/scenario/two.json"), bytes_of_text(two_programs), &s, &diag));
+    CHECK_EQ_U64(s.nodes[0].workload.program->initial_count, 1);
+    CHECK_EQ_U64(s.nodes[1].workload.program->initial_count, 0);
+    CHECK(!hides(s.nodes[0].workload.program, "initial.txt"));
+    CHECK(hides(s.nodes[1].workload.program, "initial.txt"));
+    scenario_fini(&s);
+}
+
 int main(void)
 {
     TAP_RUN(minimal_form_and_its_defaults);
     TAP_RUN(full_form_value_by_value);
     TAP_RUN(latency_limit_makes_room);
     TAP_RUN(offers_fit);
+    TAP_RUN(initial_configurations_are_the_sites_own);
     TAP_RUN(names_of_events_and_lies);
     return tap_done();
 }
