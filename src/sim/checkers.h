@@ -33,7 +33,6 @@ struct checkers {
     struct table statements;                  /* struct statement_seen */
     size_t statements_due;                    /* so many, and those that are over go */
     uint64_t (*said_last)[SAID_KINDS];        /* owned; highest sequence, by node */
-    struct digest evidence_of;                /* the block whose state was looked at last */
     bool calm;                                /* no fault is in force that could stop a quorum */
     int64_t moved_ns;                         /* when a node last executed a block, or a fault came or went */
     int64_t patience_ns;

@@ -190,8 +190,19 @@ static void newcomers(struct rehearsal *r, const struct federation_state *s)
     }
 }
 
+static void observe_page(struct rehearsal *r, const struct sim_node *n, const struct federation_state *s, unsigned page)
+{
+    unsigned count, first = page * PAGE_MEMBERS;
+    const struct member *members = registry_page(&s->members, page, &count);
+
+    for (unsigned i = 0; i < count; i++)
+        check_evidence(&r->checkers, n, &r->nodes[r->node_of[first + i]], &members[i], r->agenda.now_ns);
+}
+
 static void observe_block(struct rehearsal *r, struct sim_node *n, const struct federation_state *s)
 {
+    bool first = s->height > r->top;
+
     check_agreement(&r->checkers, r, n);
     n->height = s->height;
     if (s->height > r->top) {
@@ -205,11 +216,10 @@ static void observe_block(struct rehearsal *r, struct sim_node *n, const struct 
         r->quorum = s->quorum;
         rehearsal_faults_changed(r);
     }
-    if (digest_equal(&s->block_id, &r->checkers.evidence_of))
+    if (!first)
         return; /* the same state at another node */
-    r->checkers.evidence_of = s->block_id;
-    for (unsigned m = 0; m < s->member_count; m++)
-        check_evidence(&r->checkers, n, &r->nodes[r->node_of[m]], state_member(s, m), r->agenda.now_ns);
+    for (unsigned page = 0; page < registry_pages(&s->members); page++)
+        observe_page(r, n, s, page);
 }
 
 static void retire(struct rehearsal *r, struct sim_node *n)
