@@ -65,6 +65,29 @@ static void read_guard_rails(struct json_reader *r, const json_t *root, struct s
     read_leave(r, mark);
 }
 
+static void read_cohort(struct json_reader *r, const json_t *policy, struct policy *p)
+{
+    static const char *const how[] = {"cohort_weights", "cohort_validators"};
+    const char *weights[COHORT_WEIGHTS_COUNT + 1] = {NULL}, *validators[COHORT_VALIDATORS_COUNT + 1] = {NULL};
+    unsigned weight = p->cohort_weights, validator = p->cohort_validators;
+
+    for (unsigned i = 0; i < COHORT_WEIGHTS_COUNT; i++)
+        weights[i] = cohort_weights_name((enum cohort_weights)i);
+    for (unsigned i = 0; i < COHORT_VALIDATORS_COUNT; i++)
+        validators[i] = cohort_validators_name((enum cohort_validators)i);
+    read_unsigned(r, policy, "cohort", 0, RANK_SITES_MAX, &p->cohort);
+    if (r->err == ERR_OK && p->cohort > 0 && p->cohort < p->min_participants)
+        read_fail(r, "cohort", ERR_RANGE, "%u is less than min_participants, %u", p->cohort, p->min_participants);
+    read_choice(r, policy, how[0], weights, &weight);
+    read_choice(r, policy, how[1], validators, &validator);
+    p->cohort_weights = (enum cohort_weights)weight;
+    p->cohort_validators = (enum cohort_validators)validator;
+    for (unsigned i = 0; i < 2; i++) {
+        if (r->err == ERR_OK && p->cohort == 0 && json_object_get(policy, how[i]) != NULL)
+            read_fail(r, how[i], ERR_RANGE, "goes with \"cohort\" only");
+    }
+}
+
 static void read_policy(struct json_reader *r, const json_t *root, struct policy *p)
 {
     static const char *const keys[] = {"rule",
@@ -80,6 +103,8 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
                                        "archive",
                                        "topology",
                                        "cohort",
+                                       "cohort_weights",
+                                       "cohort_validators",
                                        "spot_checks",
                                        "joins_per_epoch",
                                        "checkpoint_interval",
@@ -121,9 +146,7 @@ static void read_policy(struct json_reader *r, const json_t *root, struct policy
         read_fail(r, "window", ERR_RANGE, "%llu is less than twice the checkpoint_interval, %llu",
                   (unsigned long long)p->window, (unsigned long long)p->checkpoint_interval);
     read_unsigned(r, policy, "joins_per_epoch", 0, JOINS_PER_EPOCH_MAX, &p->joins_per_epoch);
-    read_unsigned(r, policy, "cohort", 0, RANK_SITES_MAX, &p->cohort);
-    if (r->err == ERR_OK && p->cohort > 0 && p->cohort < p->min_participants)
-        read_fail(r, "cohort", ERR_RANGE, "%u is less than min_participants, %u", p->cohort, p->min_participants);
+    read_cohort(r, policy, p);
     read_unsigned(r, policy, "spot_checks", 0, SPOT_CHECKS_MAX, &p->spot_checks);
     read_leave(r, mark);
 }

@@ -5,8 +5,8 @@
 
 /* Who contributes to an epoch. With policy.cohort that many of the active members, all of them when there are no more,
  * and nobody else: drawn by the root of the log as the epoch begins, so that nobody chooses who takes part, everybody
- * derives the same ones, and an epoch costs what its cohort costs however many members there are. Without it:
- * everybody. */
+ * derives the same ones, and an epoch costs what its cohort costs however many members there are. How likely each of
+ * them is drawn, and whether validators come first, the policy says. Without it: everybody. */
 
 /* The epoch begins: who is a member by now is known. */
 void cohort_draw(struct federation_state *s);

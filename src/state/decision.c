@@ -3,12 +3,16 @@
 
 #include "base/mutate.h"
 
-/* A site's weight: its stake in parts per million, less the discount for an UPDATE that came late.
+/* A site's weight: its stake in parts per million, less the discount for an UPDATE that came late. Where cohorts are
+ * drawn by stake it has counted already.
  * Never zero, so that a matrix always has some weight. */
 static uint64_t row_weight(const struct federation_state *s, unsigned member)
 {
     uint64_t discount = s->policy.stale_discount_ppm * state_contribution(s, member)->staleness;
-    uint64_t weight = state_member(s, member)->card.stake * (discount < PPM ? PPM - discount : 0);
+    uint64_t stake = MUTATE(STATE_STAKE_COUNTS_TWICE, false, s->policy.cohort_weights == COHORT_BY_STAKE)
+                         ? 1
+                         : state_member(s, member)->card.stake;
+    uint64_t weight = stake * (discount < PPM ? PPM - discount : 0);
     return weight > 0 ? weight : 1;
 }
 

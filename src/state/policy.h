@@ -10,6 +10,14 @@
 enum topology { TOPOLOGY_ALL, TOPOLOGY_RING, TOPOLOGY_REGION, TOPOLOGY_COUNT };
 const char *topology_name(enum topology topology); /* "all", "ring", "region" */
 
+/* How likely is a member drawn into a cohort? Like any other; or by its stake, of which no party has more than the cap:
+ * then rows weigh alike, for their stakes have counted. */
+enum cohort_weights { COHORT_EQUAL, COHORT_BY_STAKE, COHORT_WEIGHTS_COUNT };
+const char *cohort_weights_name(enum cohort_weights weights); /* "equal", "stake" */
+/* Are validators drawn like others, or before them, so that all are in it as far as there is room? */
+enum cohort_validators { COHORT_VALIDATORS_DRAWN, COHORT_VALIDATORS_FIRST, COHORT_VALIDATORS_COUNT };
+const char *cohort_validators_name(enum cohort_validators validators); /* "drawn", "first" */
+
 enum { SPOT_CHECKS_MAX = 64, JOINS_PER_EPOCH_MAX = 8 };
 
 /* What genesis fixes for everybody. Times are nanoseconds. */
@@ -36,7 +44,9 @@ struct policy {
     unsigned shards; /* units of shared work, spread over active nodes by rendezvous hashing */
     unsigned batch_max;
     uint64_t checkpoint_interval, window; /* of PBFT, in blocks: window >= 2 * checkpoint_interval (pbft/pbft.h) */
-    unsigned cohort;      /* members that contribute to an epoch, at least min_participants; 0: all that are active */
+    unsigned cohort; /* members that contribute to an epoch, at least min_participants; 0: all that are active */
+    enum cohort_weights cohort_weights; /* only with a cohort, as the next */
+    enum cohort_validators cohort_validators;
     unsigned spot_checks; /* claims that validators run again, of an epoch's UPDATEs and of its rows each; 0: none */
 };
 

@@ -91,6 +91,7 @@ static void check_rules(const struct scenario *s)
     CHECK_EQ_I64(s->submit_max_ns, 2400 * ms);
     CHECK_EQ_U64(p->spot_checks, 7);
     CHECK_EQ_U64(p->cohort, 5);
+    CHECK(p->cohort_weights == COHORT_BY_STAKE && p->cohort_validators == COHORT_VALIDATORS_FIRST);
     CHECK_EQ_U64(p->joins_per_epoch, 3);
     CHECK_EQ_U64(p->checkpoint_interval, 8);
     CHECK_EQ_U64(p->window, 48);

@@ -2,6 +2,7 @@
 
 #include "base/sample.h"
 #include "fixture.h"
+#include "state/decision.h"
 
 /* Epochs to which a cohort contributes: who is in it, and what becomes of the others. */
 
@@ -215,6 +216,124 @@ static void a_policy_says_how_many(void)
     p.cohort = p.min_participants - 1;
     CHECK_ERR(policy_check(&p, NULL), ERR_RANGE);
     CHECK_ERR(fixture_policy_decode(&p, &back), ERR_RANGE);
+    p.cohort = p.min_participants;
+    p.cohort_weights = COHORT_BY_STAKE;
+    REQUIRE_OK(fixture_policy_decode(&p, &back));
+    CHECK(back.cohort_weights == COHORT_BY_STAKE && back.cohort_validators == COHORT_VALIDATORS_DRAWN);
+    p.cohort_validators = COHORT_VALIDATORS_FIRST;
+    REQUIRE_OK(fixture_policy_decode(&p, &back));
+    CHECK(back.cohort_weights == COHORT_BY_STAKE && back.cohort_validators == COHORT_VALIDATORS_FIRST);
+    p.cohort = 0; /* drawn from where? */
+    CHECK_ERR(policy_check(&p, NULL), ERR_RANGE);
+    CHECK_ERR(fixture_policy_decode(&p, &back), ERR_RANGE);
+}
+
+/* ---- by stake, and validators first */
+
+static void begin_as(struct fixture *f, unsigned cohort, enum cohort_weights weights, enum cohort_validators validators)
+{
+    struct policy policy;
+
+    policy_default(&policy);
+    policy.min_participants = 1;
+    policy.cohort = cohort;
+    policy.cohort_weights = weights;
+    policy.cohort_validators = validators;
+    fixture_init(f, VALIDATORS, EDGES, &policy);
+}
+
+/* In how many of a thousand draws is each of them in the cohort? */
+static void draw_often(struct fixture *f, unsigned *often)
+{
+    for (unsigned i = 0; i < MEMBERS; i++)
+        often[i] = 0;
+    for (uint32_t k = 0; k < 1000; k++) {
+        struct digest leaf = digest_of(bytes_of(&k, sizeof k));
+        merkle_frontier_append(&f->state.log, &leaf);
+        cohort_draw(&f->state);
+        CHECK_EQ_U64(drawn(f), f->state.policy.cohort);
+        for (unsigned i = 0; i < MEMBERS; i++)
+            often[i] += cohort_has(&f->state, i);
+    }
+}
+
+/* One of a hundred times the stake of each other has no more than the cap, 40 %; one of three times has three times as
+ * much as the others. */
+static void stakes_draw(void)
+{
+    struct fixture f;
+    unsigned often[MEMBERS];
+
+    begin_as(&f, 1, COHORT_BY_STAKE, COHORT_VALIDATORS_DRAWN);
+    state_member_change(&f.state, 5)->card.stake = 100;
+    draw_often(&f, often);
+    CHECK(often[5] > 350 && often[5] < 450);
+    for (unsigned i = 0; i < MEMBERS; i++)
+        CHECK(i == 5 || (often[i] > 25 && often[i] < 90)); /* 54 */
+    state_member_change(&f.state, 5)->card.stake = 3;
+    draw_often(&f, often);
+    CHECK(often[5] > 170 && often[5] < 260); /* 3 of 14 */
+    state_member_change(&f.state, 5)->status = MEMBER_ABSENT;
+    draw_often(&f, often);
+    CHECK_EQ_U64(often[5], 0);
+    fixture_fini(&f);
+}
+
+/* All that one founder stands for share its cap. */
+static void a_party_has_one_cap(void)
+{
+    struct fixture f;
+    unsigned often[MEMBERS], together = 0;
+
+    begin_as(&f, 1, COHORT_BY_STAKE, COHORT_VALIDATORS_DRAWN);
+    for (unsigned i = 6; i < MEMBERS; i++) {
+        struct member *m = state_member_change(&f.state, i);
+        m->sponsor = 1;
+        m->card.stake = 50;
+    }
+    draw_often(&f, often);
+    for (unsigned i = 0; i < MEMBERS; i++)
+        together += i == 0 || i >= 6 ? often[i] : 0;
+    CHECK(together > 350 && together < 450);
+    fixture_fini(&f);
+}
+
+static void validators_come_first(void)
+{
+    struct fixture f;
+    unsigned often[MEMBERS];
+
+    begin_as(&f, COHORT, COHORT_EQUAL, COHORT_VALIDATORS_FIRST);
+    draw_often(&f, often);
+    for (unsigned i = 0; i < MEMBERS; i++)
+        CHECK(i < VALIDATORS ? often[i] == 1000 : often[i] > 70 && often[i] < 160); /* 1 of 9 */
+    state_member_change(&f.state, 1)->status = MEMBER_ABSENT;
+    draw_often(&f, often);
+    CHECK(often[0] == 1000 && often[1] == 0 && often[2] == 1000 && often[8] > 150);
+    fixture_fini(&f);
+    begin_as(&f, 2, COHORT_BY_STAKE, COHORT_VALIDATORS_FIRST); /* fewer places than validators */
+    draw_often(&f, often);
+    CHECK(often[0] > 600 && often[1] > 600 && often[2] > 600 && often[7] == 0);
+    fixture_fini(&f);
+}
+
+/* What has drawn a member does not weigh its row once more. */
+static void who_was_drawn_by_stake_weighs_like_others(void)
+{
+    for (unsigned weights = COHORT_EQUAL; weights < COHORT_WEIGHTS_COUNT; weights++) {
+        struct rank_result ranks;
+        struct fixture f;
+
+        begin_as(&f, MEMBERS, (enum cohort_weights)weights, COHORT_VALIDATORS_DRAWN);
+        fixture_collect(&f, MEMBERS, 5);
+        for (unsigned i = 0; i < 3; i++)
+            fixture_score(&f, i, 5, 200);
+        fixture_run(&f);
+        state_member_change(&f.state, 1)->card.stake = 2;
+        (void)decision_rank(&f.state, &ranks);
+        CHECK_EQ_U64(ranks.weights[1], weights == COHORT_EQUAL ? 400000 : 333333);
+        fixture_fini(&f);
+    }
 }
 
 int main(void)
@@ -225,5 +344,9 @@ int main(void)
     TAP_RUN(a_cohort_of_all);
     TAP_RUN(a_forged_cohort_shows);
     TAP_RUN(a_policy_says_how_many);
+    TAP_RUN(stakes_draw);
+    TAP_RUN(a_party_has_one_cap);
+    TAP_RUN(validators_come_first);
+    TAP_RUN(who_was_drawn_by_stake_weighs_like_others);
     return tap_done();
 }
