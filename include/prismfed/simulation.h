@@ -87,6 +87,7 @@ struct federated_site_cost {
     char node_id[64];
     char unit[33];      /* what its program counts; empty: it does not say */
     double first, last; /* of the genome that the federation began with; of the one that is shared */
+    double least;       /* that its program can have, from which the gain counts */
 };
 
 /* Something that happened beside the decisions of the epochs. */

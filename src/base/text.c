@@ -244,6 +244,15 @@ size_t text_cut(struct bytes in, size_t limit)
     return end - start < needed ? start : end;
 }
 
+char *text_copy(struct bytes in)
+{
+    char *copy = mem_alloc(in.len + 1);
+
+    if (in.len > 0)
+        memcpy(copy, in.data, in.len);
+    return copy;
+}
+
 static bool is_letter_or_digit(uint8_t c)
 {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');

@@ -32,6 +32,9 @@ void text_shell_word(const char *word, struct buf *out);
 /* How many of the first `limit` bytes to keep so that no character is cut in two. */
 size_t text_cut(struct bytes in, size_t limit);
 
+/* A new text, the caller's (mem_free()), that ends with a zero. */
+char *text_copy(struct bytes in);
+
 /* A name (of a node, a region, a federation, a label of artifacts): 1 to max bytes, letters, digits and . _ + - of
  * ASCII, with a letter or a digit in front. It can stand in a path, on a command line and in a report as it is. */
 bool name_valid(struct bytes name, size_t max);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit/audit.h"
+#include "base/text.h"
 #include "cli/genome_text.h"
 #include "cli/option.h"
 #include "cli/say.h"
@@ -71,11 +72,8 @@ struct labels {
 
 static void labels_add(struct labels *l, struct bytes label)
 {
-    char *copy = mem_alloc(label.len + 1);
-
-    memcpy(copy, label.data, label.len);
     l->items = mem_resize(l->items, (size_t)l->count + 1, sizeof l->items[0]);
-    l->items[l->count++] = copy;
+    l->items[l->count++] = text_copy(label);
 }
 
 static void labels_free(struct labels *l)

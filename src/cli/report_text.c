@@ -178,12 +178,17 @@ void report_print_program(const struct federated_program_report *p)
 
 static void print_program_gain(const struct federated_simulation_report *r)
 {
+    const char *from = "";
+
+    for (uint64_t i = 0; i < r->site_count; i++)
+        from = r->costs[i].least != 0 ? ", counted from the least that they can cost" : from;
     if (r->gain < 1.0005)
-        say(stdout, "gained: the last shared genome costs %.1f %% less than the first one, over the sites' own work\n",
-            (1 - r->gain) * 100);
+        say(stdout,
+            "gained: the last shared genome costs %.1f %% less than the first one, over the sites' own work%s\n",
+            (1 - r->gain) * 100, from);
     else
-        say(stdout, "gained: nothing: the last shared genome costs %.1f %% more than the first one\n",
-            (r->gain - 1) * 100);
+        say(stdout, "gained: nothing: the last shared genome costs %.1f %% more than the first one%s\n",
+            (r->gain - 1) * 100, from);
 }
 
 /* Of what an earlier process of the run has paid for nothing is known here. */

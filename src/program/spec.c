@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/text.h"
 #include "program/cost.h"
 #include "program/program.h"
 
@@ -14,21 +15,13 @@ void program_spec_init(struct program_spec *spec)
     };
 }
 
-static char *text_copy(const char *text)
-{
-    char *copy = mem_alloc(strlen(text) + 1);
-
-    memcpy(copy, text, strlen(text) + 1);
-    return copy;
-}
-
 /* One NULL behind the last one. */
 static char **texts_copy(char *const *texts, unsigned count)
 {
     char **copy = mem_array((size_t)count + 1, sizeof copy[0]);
 
     for (unsigned i = 0; i < count; i++)
-        copy[i] = text_copy(texts[i]);
+        copy[i] = text_copy(bytes_of_text(texts[i]));
     return copy;
 }
 
@@ -41,8 +34,8 @@ void program_spec_copy(const struct program_spec *spec, struct program_spec *out
     copy.environment = texts_copy(spec->environment, spec->environment_count);
     copy.readable = texts_copy(spec->readable, spec->readable_count);
     copy.hidden = texts_copy(spec->hidden, spec->hidden_count);
-    copy.folder = text_copy(spec->folder);
-    copy.initial_file = spec->initial_file != NULL ? text_copy(spec->initial_file) : NULL;
+    copy.folder = text_copy(bytes_of_text(spec->folder));
+    copy.initial_file = spec->initial_file != NULL ? text_copy(bytes_of_text(spec->initial_file)) : NULL;
     copy.initial = mem_array(spec->initial_count, sizeof copy.initial[0]);
     if (spec->initial_count > 0)
         memcpy(copy.initial, spec->initial, spec->initial_count * sizeof copy.initial[0]);

@@ -11,22 +11,14 @@
 
 enum { CUTOFF_MAX_MS = 86400000, MEMORY_MAX_MB = 1 << 24, OUTPUT_MAX_KB = 1 << 20, PROCESSES_MAX = 1024 };
 
-static char *text_copy(const char *text, size_t len)
-{
-    char *copy = mem_alloc(len + 1);
-
-    memcpy(copy, text, len);
-    return copy;
-}
-
 /* The scenario's own folder: where programs run, and where their file names start. */
 static char *folder_of(const struct json_reader *r)
 {
     const char *slash = strrchr(r->doc->name, '/');
 
     if (slash == NULL)
-        return text_copy(".", 1);
-    return text_copy(r->doc->name, slash == r->doc->name ? 1 : (size_t)(slash - r->doc->name));
+        return text_copy(bytes_of_text("."));
+    return text_copy(bytes_of(r->doc->name, slash == r->doc->name ? 1 : (size_t)(slash - r->doc->name)));
 }
 
 /* The texts of an array, owned by the caller also after a complaint. */
@@ -54,7 +46,7 @@ static void read_texts(struct json_reader *r, const json_t *object, const char *
         else if (!text_is_plain(bytes_of_text(text)))
             read_fail(r, index, ERR_SYNTAX, TEXT_NOT_PLAIN);
         else
-            (*out)[(*out_count)++] = text_copy(text, strlen(text));
+            (*out)[(*out_count)++] = text_copy(bytes_of_text(text));
     }
     read_leave(r, mark);
 }
@@ -124,7 +116,7 @@ static void read_initial(struct json_reader *r, const json_t *program, const str
         mem_free(path);
         if (err != ERR_OK)
             read_fail(r, "initial", err, "%s", diag.text);
-        spec->initial_file = text_copy(json_string_value(value), json_string_length(value));
+        spec->initial_file = text_copy(bytes_of(json_string_value(value), json_string_length(value)));
     } else {
         const json_t *array = read_enter_array(r, program, "initial", &mark);
 
@@ -239,7 +231,7 @@ static void hide(struct program_spec *spec, const char *file)
     if (texts_have(spec->files, spec->file_count, file) || texts_have(spec->hidden, spec->hidden_count, file))
         return;
     spec->hidden = mem_resize(spec->hidden, (size_t)spec->hidden_count + 1, sizeof spec->hidden[0]);
-    spec->hidden[spec->hidden_count++] = text_copy(file, strlen(file));
+    spec->hidden[spec->hidden_count++] = text_copy(bytes_of_text(file));
 }
 
 /* What a site knows is its own, unless another one names the same file. */

@@ -2,17 +2,9 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "genome/schema.h"
 #include "state/shared_genome.h"
-
-static char *text_copy(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = mem_alloc(size);
-
-    memcpy(copy, text, size);
-    return copy;
-}
 
 static char *value_text(const struct space *space, unsigned gene, const struct gene_value *value)
 {
@@ -20,7 +12,7 @@ static char *value_text(const struct space *space, unsigned gene, const struct g
     char *copy;
 
     space_value_print(space, gene, value, &text);
-    copy = text_copy(buf_text(&text));
+    copy = text_copy(bytes_of_buf(&text));
     buf_free(&text);
     return copy;
 }
@@ -36,7 +28,7 @@ static void fill_genes(const struct space *space, const struct genome *genome, s
         struct gene_value usual = gene_default(&schema->genes[i]);
 
         out->genes[i] = (struct federated_gene){
-            .name = text_copy(schema->genes[i].name),
+            .name = text_copy(bytes_of_text(schema->genes[i].name)),
             .value = value_text(space, i, &genome->values[i]),
             .usual = value_text(space, i, &usual),
             .active = gene_set_has(active, i),
@@ -59,8 +51,8 @@ void genome_report_fill(const struct federation_state *s, const struct space *sp
     json_line(object, &text);
     *out = (struct federated_genome){
         .epoch = s->epoch - 1,
-        .offered_by = origin != NULL ? text_copy(origin) : NULL,
-        .json = text_copy(buf_text(&text)),
+        .offered_by = origin != NULL ? text_copy(bytes_of_text(origin)) : NULL,
+        .json = text_copy(bytes_of_buf(&text)),
     };
     memcpy(out->hash, s->incumbent_hash.b, DIGEST_SIZE);
     fill_genes(space != NULL ? space : bare, &s->incumbent, out);

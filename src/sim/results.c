@@ -138,6 +138,7 @@ static void add_site(struct results *t, const struct sim_node *n, const struct s
 
     snprintf(site->node_id, sizeof site->node_id, "%s", n->name);
     snprintf(site->unit, sizeof site->unit, "%s", program != NULL ? program->unit : "iterations");
+    site->least = program != NULL ? program_mean_cost(program, 0) : 0;
     site->first = shown_cost(program, sums->first, n->workload->count);
     site->last = shown_cost(program, sums->last, n->workload->count);
 }

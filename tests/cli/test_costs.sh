@@ -33,6 +33,7 @@ ok "as JSON" run 0 "$prismfed" eval --json x.json
 ok "too" grep -q '"cost":-0.95,"unit":"of all"' out
 ok "it is made small" run 0 "$federated_sim" --scenario x.json --epochs 2 --output-dir o
 ok "to the least there is" grep -q '^  a  *7  (default 5)$' out
+ok "what is gained counts from the least cost" grep -q '^gained: .* costs [0-9.]* % less .*, counted from the least' out
 ok "and told in its unit" grep -q '^  one  *-0.99 of all  (the first genome -0.95)$' out
 ok "as JSON" run 0 "$federated_sim" --scenario x.json --epochs 2 --output-dir o --json
 ok "with numbers" grep -q '"costs":\[{"node_id":"one","unit":"of all","first":-0.95,"last":-0.99}\]' out
