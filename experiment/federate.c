@@ -6,7 +6,8 @@
 #include "experiment/judge.h"
 #include "experiment/statistics.h"
 #include "experiment/trial.h"
-#include "driver/pick.h"
+#include "experiment/picks.h"
+#include "experiment/rows.h"
 
 /* Is a federation worth it? Four sites tune with the same budget: each alone, all in a federation, or one that has
  * everybody's private work (which nobody would give away: the bound). All of them are rehearsals of the product; a site
@@ -45,12 +46,12 @@ static const struct trial_plan slice_plan = {
     .rule = RANK_TRIMMED,
     .more = "",
 };
-enum { PICK_RUNS = 3, HELD_OUT = 20, HELD_OUT_SLICE = 4 };
+enum { HELD_OUT = 20, HELD_OUT_SLICE = 4 };
 
 /* Who tunes. */
-enum way { ALONE, ALONE_LONGER, FEDERATED, OWN_PICK, POOLED, WAYS };
-static const char *const way_names[WAYS] = {"alone", "alone, all the work", "federated", "federated, own pick",
-                                            "pooled"};
+enum way { ALONE, ALONE_LONGER, FEDERATED, ARCHIVE_PICK, OWN_PICK, POOLED, WAYS };
+static const char *const way_names[WAYS] = {
+    "alone", "alone, all the work", "federated", "federated, archive alone", "federated, own pick", "pooled"};
 
 /* Logs of costs relative to the default genome's; one for each seed. */
 struct outcome {
@@ -110,44 +111,22 @@ static enum err run_alone(const struct round *r, enum way way, const struct tria
     return ERR_OK;
 }
 
-/* What the site takes from the archive, as `prismfed pick` does. */
-static enum err pick(const struct round *r, const struct trial *t, unsigned site, const struct trial_result *result,
-                     struct genome *out, struct diag *diag)
-{
-    struct workload own;
-    double logs[CYCLE_ARCHIVE_MAX];
-    enum err err = trial_workload(t, site, &own, diag);
-
-    if (err != ERR_OK)
-        return err;
-    struct pick_task task = {
-        .schema = workload_schema(),
-        .work = &own,
-        .epoch = t->plan->epochs + 1,
-        .limit = t->plan->limit,
-        .runs = PICK_RUNS,
-        .threads = 1,
-        .count = result->archive_count,
-        .candidates = result->archive,
-    };
-    *out = result->archive[pick_run(&task, logs)];
-    r->out->evaluations[OWN_PICK] += PICK_RUNS * result->archive_count;
-    workload_fini(&own);
-    return ERR_OK;
-}
-
+/* What the sites take for themselves. */
 static enum err run_picks(const struct round *r, const struct trial *t, const struct trial_result *result,
                           struct diag *diag)
 {
+    static const enum way ways[] = {[PICKS_ARCHIVE] = ARCHIVE_PICK, [PICKS_OWN] = OWN_PICK};
     enum err err = ERR_OK;
 
-    r->out->evaluations[OWN_PICK] += result->evaluations;
-    for (unsigned i = 0; i < SITES && err == ERR_OK; i++) {
-        struct genome genome;
+    for (unsigned p = 0; p < PICKS_COUNT; p++) {
+        r->out->evaluations[ways[p]] += result->evaluations;
+        for (unsigned i = 0; i < SITES && err == ERR_OK; i++) {
+            struct genome genome;
 
-        err = pick(r, t, i, result, &genome, diag);
-        if (err == ERR_OK)
-            note_site(r, OWN_PICK, i, &genome);
+            err = picks_take(t, i, result, (enum picks)p, &genome, &r->out->evaluations[ways[p]], diag);
+            if (err == ERR_OK)
+                note_site(r, ways[p], i, &genome);
+        }
     }
     return err;
 }
@@ -156,14 +135,17 @@ static enum err run_federated(const struct round *r, struct diag *diag, uint64_t
 {
     struct trial t = trial_of(r);
     struct trial_result result;
-    enum err err = trial_run(&t, &result, diag);
 
-    if (err != ERR_OK)
-        return err;
-    note_shared(r, FEDERATED, &result.genome);
-    *evaluations = result.evaluations;
-    r->out->evaluations[FEDERATED] += result.evaluations;
-    return run_picks(r, &t, &result, diag);
+    t.offers = mem_array(SITES, sizeof t.offers[0]);
+    enum err err = trial_run(&t, &result, diag);
+    if (err == ERR_OK) {
+        note_shared(r, FEDERATED, &result.genome);
+        *evaluations = result.evaluations;
+        r->out->evaluations[FEDERATED] += result.evaluations;
+        err = run_picks(r, &t, &result, diag);
+    }
+    mem_free(t.offers);
+    return err;
 }
 
 /* One site with the instances of all. */
@@ -210,27 +192,6 @@ static enum err run_seed(const struct round *r, struct diag *diag)
     return err == ERR_OK ? run_pooled(r, diag) : err;
 }
 
-static void print_row(const char *name, const double *logs, unsigned seeds)
-{
-    struct quartiles q = sample_quartiles(logs, seeds);
-
-    printf("| %s | %.3f | %.3f | %.3f | %.3f |\n", name, dmath_exp(sample_mean(logs, seeds)), dmath_exp(q.low),
-           dmath_exp(q.median), dmath_exp(q.high));
-}
-
-static void print_pair(const double *ours, const double *theirs, const char *text, unsigned seeds)
-{
-    double differences[SAMPLE_MAX];
-    unsigned better = 0;
-
-    for (unsigned i = 0; i < seeds; i++) {
-        differences[i] = ours[i] - theirs[i];
-        better += differences[i] < 0;
-    }
-    printf("| %s | %.3f | %u of %u | %.4f |\n", text, dmath_exp(sample_mean(differences, seeds)), better, seeds,
-           signed_rank_p(differences, seeds));
-}
-
 static void print_setting(const struct setting *s, const struct outcome *o, unsigned seeds)
 {
     printf("\n%s: sites with", s->name);
@@ -239,24 +200,27 @@ static void print_setting(const struct setting *s, const struct outcome *o, unsi
     printf("\n\n| everywhere: cost, default genome = 1 | geometric mean | lower quartile | median | upper quartile |\n"
            "|---|---|---|---|---|\n");
     for (unsigned w = 0; w < WAYS; w++)
-        if (w != OWN_PICK)
-            print_row(way_names[w], o->everywhere[w], seeds);
+        if (w != OWN_PICK && w != ARCHIVE_PICK)
+            rows_print(way_names[w], o->everywhere[w], seeds);
     printf("\n| on the site's own family | geometric mean | lower quartile | median | upper quartile |\n"
            "|---|---|---|---|---|\n");
     for (unsigned w = 0; w < WAYS; w++)
-        print_row(way_names[w], o->own[w], seeds);
+        rows_print(way_names[w], o->own[w], seeds);
     printf("\n| pair | ratio | better | p |\n|---|---|---|---|\n");
-    print_pair(o->everywhere[FEDERATED], o->everywhere[ALONE], "everywhere: federated / alone", seeds);
-    print_pair(o->everywhere[FEDERATED], o->everywhere[ALONE_LONGER], "everywhere: federated / alone, all the work",
-               seeds);
-    print_pair(o->everywhere[FEDERATED], o->everywhere[POOLED], "everywhere: federated / pooled", seeds);
-    print_pair(o->own[FEDERATED], o->own[ALONE], "own family: federated / alone", seeds);
-    print_pair(o->own[OWN_PICK], o->own[ALONE], "own family: federated, own pick / alone", seeds);
-    print_pair(o->own[OWN_PICK], o->own[ALONE_LONGER], "own family: federated, own pick / alone, all the work", seeds);
+    rows_print_pair(o->everywhere[FEDERATED], o->everywhere[ALONE], "everywhere: federated / alone", seeds);
+    rows_print_pair(o->everywhere[FEDERATED], o->everywhere[ALONE_LONGER],
+                    "everywhere: federated / alone, all the work", seeds);
+    rows_print_pair(o->everywhere[FEDERATED], o->everywhere[POOLED], "everywhere: federated / pooled", seeds);
+    rows_print_pair(o->own[FEDERATED], o->own[ALONE], "own family: federated / alone", seeds);
+    rows_print_pair(o->own[ARCHIVE_PICK], o->own[ALONE], "own family: federated, archive alone / alone", seeds);
+    rows_print_pair(o->own[OWN_PICK], o->own[ALONE], "own family: federated, own pick / alone", seeds);
+    rows_print_pair(o->own[OWN_PICK], o->own[ARCHIVE_PICK], "own family: federated, own pick / archive alone", seeds);
+    rows_print_pair(o->own[OWN_PICK], o->own[ALONE_LONGER], "own family: federated, own pick / alone, all the work",
+                    seeds);
     printf("\n| genomes evaluated, a site and seed |");
     for (unsigned w = 0; w < WAYS; w++)
         printf(" %s |", way_names[w]);
-    printf("\n|---|---|---|---|---|---|\n| |");
+    printf("\n|---|---|---|---|---|---|---|\n| |");
     for (unsigned w = 0; w < WAYS; w++)
         printf(" %u |", (unsigned)(o->evaluations[w] / (SITES * seeds)));
     printf("\n");

@@ -6,7 +6,7 @@
 #include "experiment/experiment.h"
 
 static const struct experiment *const experiments[] = {&experiment_federate, &experiment_liars, &experiment_optimisers,
-                                                       &experiment_topologies};
+                                                       &experiment_picks, &experiment_topologies};
 enum { EXPERIMENTS = sizeof experiments / sizeof experiments[0], SEEDS_MAX = 1000, EXIT_MISUSE = 2 };
 
 static int help(FILE *to)

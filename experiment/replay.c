@@ -73,3 +73,71 @@ enum err replay_undecided(const struct rehearsal *r, uint64_t epoch, struct fede
     *out = s;
     return ERR_OK;
 }
+
+/* ---- offers */
+
+struct offering {
+    const struct rehearsal *r;
+    struct federation_state state;
+    struct offers *offers;
+};
+
+static void take_offers(struct offering *o, struct bytes entry)
+{
+    struct update_body *body = mem_alloc(sizeof *body);
+    struct envelope envelope;
+    struct cose_sign1 cose;
+    int member = -1;
+
+    if (envelope_parse(entry, &envelope, &cose) == ERR_OK && envelope.kind == ENTRY_UPDATE)
+        member = state_find(&o->state, &envelope.node_fingerprint);
+    if (member >= 0 && update_body_decode(envelope.body, body) == ERR_OK) {
+        for (unsigned i = 0; i < body->count; i++) {
+            struct genome genome;
+
+            if (genome_decode(o->state.schema, body->genomes[i], &genome) == ERR_OK)
+                offers_add(&o->offers[o->r->node_of[member]], o->state.schema, &genome, envelope.federated_epoch,
+                           body->costs[i]);
+        }
+    }
+    mem_free(body);
+}
+
+static enum err offers_of_block(struct offering *o, struct blob *bytes)
+{
+    struct execution execution = {0};
+    struct block block;
+    enum err err = block_decode(bytes, &block);
+
+    if (err != ERR_OK)
+        return err;
+    err = state_apply_block(&o->state, &block, &execution);
+    for (unsigned i = 0; err == ERR_OK && i < block.count; i++) {
+        if (execution.verdicts[i] == ERR_OK)
+            take_offers(o, block.entries[i]);
+    }
+    execution_free(&execution);
+    block_fini(&block);
+    return err;
+}
+
+enum err replay_offers(const struct rehearsal *r, struct offers *offers, struct diag *diag)
+{
+    const struct ledger_store *store = &r->nodes[0].disk.ledger;
+    struct offering o = {.r = r, .offers = offers};
+    enum err err = state_genesis(bytes_of_buf(&r->genesis), &o.state, diag);
+
+    if (err != ERR_OK)
+        return err;
+    for (uint64_t height = 1; err == ERR_OK && height <= r->nodes[0].disk.height; height++) {
+        struct blob *bytes;
+
+        err = store->read(store->context, height, &bytes);
+        if (err != ERR_OK)
+            break;
+        err = offers_of_block(&o, bytes);
+        blob_drop(bytes);
+    }
+    state_free(&o.state);
+    return err != ERR_OK ? diag_set(diag, err, "the ledger cannot be read again") : ERR_OK;
+}

@@ -95,6 +95,13 @@ static void take_result(const struct rehearsal *r, struct trial_result *out)
         out->archive[i] = s->archive[i].incumbent;
 }
 
+/* Whoever tries genomes on a site's instances in place of the built-in solver. */
+static void stand_in(const struct trial *t, unsigned site, struct workload *w)
+{
+    for (unsigned i = 0; t->evaluators[site] != NULL && i < w->count; i++)
+        w->instances[i].evaluator = t->evaluators[site];
+}
+
 static enum err rehearse(const struct trial *t, const struct scenario *scenario, struct trial_result *out,
                          struct diag *diag)
 {
@@ -111,6 +118,8 @@ static enum err rehearse(const struct trial *t, const struct scenario *scenario,
         prng_stream(&prng, t->seed, "search", t->search * TRIAL_SITES_MAX + i);
         r->nodes[i].draws = prng_next(&prng);
     }
+    for (unsigned i = 0; i < t->sites; i++)
+        stand_in(t, i, r->nodes[i].workload);
     for (size_t i = 0; t->cache != NULL && i < r->workload_count; i++)
         cache_stand_before(t->cache, r->workloads[i]);
     if (t->pooled != NULL) {
@@ -123,6 +132,8 @@ static enum err rehearse(const struct trial *t, const struct scenario *scenario,
         err = diag_set(diag, ERR_STATE, "the rehearsal has not ended all its epochs");
     if (err == ERR_OK && t->undecided != NULL)
         err = replay_undecided(r, r->last_epoch, t->undecided, diag);
+    if (err == ERR_OK && t->offers != NULL)
+        err = replay_offers(r, t->offers, diag);
     if (err == ERR_OK)
         take_result(r, out);
     rehearsal_free(r);
@@ -151,5 +162,8 @@ enum err trial_workload(const struct trial *t, unsigned site, struct workload *o
 
     snprintf(spec.family, sizeof spec.family, "%s", t->families[site]);
     snprintf(label, sizeof label, "site-%u", t->numbers[site]);
-    return workload_build(&spec, t->seed, label, out, diag);
+    enum err err = workload_build(&spec, t->seed, label, out, diag);
+    if (err == ERR_OK)
+        stand_in(t, site, out);
+    return err;
 }

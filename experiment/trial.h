@@ -1,6 +1,7 @@
 #ifndef PRISMFED_EXPERIMENT_TRIAL_H
 #define PRISMFED_EXPERIMENT_TRIAL_H
 
+#include "audit/offers.h"
 #include "evolve/local_cycle.h"
 #include "experiment/cache.h"
 #include "scenario/scenario.h"
@@ -31,8 +32,10 @@ struct trial {
     int sponsors[TRIAL_SITES_MAX];         /* site, counted from 1, by whose wish this one joins; 0: a founder */
     enum lie lies[TRIAL_SITES_MAX];        /* from lie_epoch on */
     uint64_t lie_epoch;
-    const struct workload *pooled;      /* all sites' work, for a trial of one site; NULL: its own */
-    struct cache *cache;                /* of evaluations, borrowed; NULL: none; changes no result */
+    const struct workload *pooled;                 /* all sites' work, for a trial of one site; NULL: its own */
+    struct cache *cache;                           /* of evaluations, borrowed; NULL: none; changes no result */
+    struct evaluator *evaluators[TRIAL_SITES_MAX]; /* of a site's instances, borrowed; NULL: the built-in solver */
+    struct offers *offers;                         /* of each site: gets what it has offered; zeroed; or NULL */
     struct federation_state *undecided; /* gets the state before the last decision, the caller's to free; or NULL */
 };
 

@@ -178,6 +178,8 @@ static void audit_log(struct replay *r, const struct audit_input *in, const stru
         state_free(options->state);
         state_copy(options->state, &r->state);
     }
+    if (whole && options->offers != NULL)
+        offers_collect(options->offers, r);
     tell_standings(&r->state, report);
     if (!whole)
         skip_all(report, RULE_EPOCH_ORDER, RULE_ANCHOR_BINDING, "nothing behind the first epoch that fails");

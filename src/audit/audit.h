@@ -2,6 +2,7 @@
 #define PRISMFED_AUDIT_AUDIT_H
 
 #include "audit/fork.h"
+#include "audit/offers.h"
 #include "audit/spot_check.h"
 
 /* The compliance validator: recomputes everything that follows from genesis and the signed bytes, and believes
@@ -50,6 +51,7 @@ struct audit_options {
     struct fork_watch *forks; /* borrowed; histories of one audit, whatever folder they are in; NULL: not compared */
     struct federation_state *state; /* NULL, or zero: gets the state after the last epoch of a log that could be
                                        executed to its end; the caller's to free (state_free) */
+    struct offers *offers;          /* NULL, or gets what a site has offered in such a log; borrowed */
     void (*progress)(void *context, const char *label); /* or NULL */
     void *context;
 };

@@ -310,6 +310,23 @@ fail:
     return false;
 }
 
+void replay_entries(const struct replay *r,
+                    void (*see)(void *context, const struct replayed_epoch *in, uint64_t number, struct bytes entry),
+                    void *context)
+{
+    for (unsigned i = 0; i < r->epoch_count; i++) {
+        const struct replayed_epoch *e = &r->epochs[i];
+        uint64_t number = 0;
+
+        for (unsigned b = 0; b < e->bytes.block_count; b++) {
+            for (unsigned k = 0; k < e->bytes.blocks[b].count; k++, number++) {
+                if (r->verdicts[e->first_verdict + number] == ERR_OK)
+                    see(context, e, number, e->bytes.blocks[b].entries[k]);
+            }
+        }
+    }
+}
+
 void replay_free(struct replay *r)
 {
     for (unsigned i = 0; i < r->epoch_count; i++)

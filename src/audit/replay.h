@@ -57,6 +57,11 @@ bool replay_epoch(struct replay *r, uint64_t epoch, const char *file, struct byt
 void replay_compare(struct replay *r, struct audit_report *report);
 void replay_free(struct replay *r);
 
+/* Calls see for each entry that took effect, in the order of the log; number: in the file of its epoch. */
+void replay_entries(const struct replay *r,
+                    void (*see)(void *context, const struct replayed_epoch *in, uint64_t number, struct bytes entry),
+                    void *context);
+
 /* Parses; an artifact has one form, apart from white space: no other order of keys, no other escapes. */
 bool replay_load(struct json_doc *doc, const char *file, struct bytes text, struct audit_report *report);
 

@@ -130,36 +130,37 @@ static bool read_body(struct claims *c)
     return err == ERR_OK;
 }
 
-static void see_entry(struct spot *s, struct claims *c, struct bytes entry, enum err verdict,
-                      void (*see)(struct spot *s, const struct claims *c))
+/* Who looks at the claims of the entries. */
+struct looking {
+    struct spot *spot;
+    struct claims *claims; /* room for those of one entry */
+    void (*see)(struct spot *s, const struct claims *c);
+};
+
+static void see_entry(void *context, const struct replayed_epoch *in, uint64_t number, struct bytes entry)
 {
+    const struct looking *l = context;
+    struct claims *c = l->claims;
     struct cose_sign1 cose;
     int member;
 
-    if (verdict != ERR_OK || envelope_parse(entry, &c->envelope, &cose) != ERR_OK)
+    c->in = in;
+    c->entry = number;
+    if (envelope_parse(entry, &c->envelope, &cose) != ERR_OK)
         return;
-    member = state_find(&s->r->state, &c->envelope.node_fingerprint); /* under its last key */
+    member = state_find(&l->spot->r->state, &c->envelope.node_fingerprint); /* under its last key */
     if (member < 0 || !read_body(c))
         return;
     c->member = (unsigned)member;
-    see(s, c);
+    l->see(l->spot, c);
 }
 
 static void each_claim(struct spot *s, void (*see)(struct spot *s, const struct claims *c))
 {
-    struct claims *c = mem_alloc(sizeof *c);
+    struct looking l = {s, mem_alloc(sizeof *l.claims), see};
 
-    for (unsigned i = 0; i < s->r->epoch_count; i++) {
-        const struct replayed_epoch *e = &s->r->epochs[i];
-
-        c->in = e;
-        c->entry = 0;
-        for (unsigned b = 0; b < e->bytes.block_count; b++) {
-            for (unsigned k = 0; k < e->bytes.blocks[b].count; k++, c->entry++)
-                see_entry(s, c, e->bytes.blocks[b].entries[k], s->r->verdicts[e->first_verdict + c->entry], see);
-        }
-    }
-    mem_free(c);
+    replay_entries(s->r, see_entry, &l);
+    mem_free(l.claims);
 }
 
 void spot_check(const struct replay *r, uint64_t wanted, const struct claim_work *work, struct audit_report *report)

@@ -31,6 +31,7 @@ struct setup {
     struct buf label;
     unsigned node;
     struct federation_state state;
+    struct offers *offers;            /* owned; of the site */
     const struct workload_spec *spec; /* of the site's work; the scenario's */
     struct programs *programs;        /* NULL: built-in work */
     struct workload work;
@@ -57,8 +58,9 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .verb = "pick",
     .usage = "prismfed pick --scenario FILE --node ID [OPTION...] DIR\n",
-    .about = "Chooses the genome that is best on one site's own work: runs the incumbent, every genome of the archive "
-             "and the default genome some times more on the private instances of the site. What the federation agreed "
+    .about = "Chooses the genome that is best on one site's own work: runs the incumbent, every genome of the archive, "
+             "the best of its own offers and the default genome some times more on the private instances of the site. "
+             "What the federation agreed "
              "on is read from the ledger in DIR, executed again and checked as prismfed audit does; from a ledger that "
              "does not verify nothing is picked. Nothing is written, and the federation does not hear of it.",
     .after =
@@ -173,11 +175,12 @@ static int compare_federation(const struct setup *s)
  * one than the site's. */
 static int load_state(struct setup *s)
 {
-    struct audit_options options = {.label = buf_text(&s->label), .state = &s->state};
+    struct audit_options options = {.label = buf_text(&s->label), .state = &s->state, .offers = s->offers};
     struct audit_report report = {0};
     struct diag diag = {0};
     int status;
 
+    s->offers->node = s->arguments->node;
     if (audit_folder(s->arguments->folder, &options, &report, &diag) != ERR_OK)
         return command_fail("pick", "%s", diag.text);
     status = report.finding_count > 0 ? refuse(s, &report) : compare_federation(s);
@@ -210,6 +213,7 @@ static void setup_fini(struct setup *s)
     workload_fini(&s->work);
     programs_free(s->programs);
     state_free(&s->state);
+    mem_free(s->offers);
     buf_free(&s->label);
     if (s->loaded)
         scenario_fini(&s->scenario);
@@ -232,7 +236,9 @@ static struct pick_row *row_of(struct pick_report *r, const struct genome *genom
     return &r->rows[r->count++];
 }
 
-static void add_candidates(const struct federation_state *s, struct pick_report *r)
+_Static_assert((int)PICK_OWN_MAX >= (int)OFFERS_MAX, "there is room for all");
+
+static void add_candidates(const struct federation_state *s, const struct offers *own, struct pick_report *r)
 {
     struct genome usual;
 
@@ -244,6 +250,12 @@ static void add_candidates(const struct federation_state *s, struct pick_report 
 
         row->archived = true;
         row->from = a->origin > 0 ? state_member(s, a->origin - 1)->card.name : NULL;
+    }
+    for (unsigned i = 0; i < own->count; i++) {
+        struct pick_row *row = row_of(r, &own->best[i].genome);
+
+        row->own = true;
+        row->from = row->from != NULL ? row->from : own->node;
     }
     row_of(r, &usual)->usual = true;
 }
@@ -317,7 +329,7 @@ static int report_and_pick(struct setup *s)
     r->program = program;
     r->runs = (unsigned)s->arguments->runs;
     r->instances = s->work.count;
-    add_candidates(&s->state, r);
+    add_candidates(&s->state, s->offers, r);
     status = pick(s, r);
     mem_free(r);
     return status;
@@ -334,6 +346,7 @@ int command_pick(int argc, char **argv)
         return status;
     s = mem_alloc(sizeof *s);
     s->arguments = &a;
+    s->offers = mem_alloc(sizeof *s->offers);
     status = load_scenario(s);
     if (status == EXIT_FINE)
         status = load_state(s);

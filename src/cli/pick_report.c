@@ -39,17 +39,14 @@ static const char *unit_of(const struct pick_report *r)
 static void print_row(const struct pick_report *r, unsigned i)
 {
     const struct pick_row *row = &r->rows[i];
+    const char *first = row->incumbent ? ", incumbent" : row->archived ? ", archive" : "";
     char hash[2 * DIGEST_SIZE + 1], what[64];
     struct buf cost = {0};
 
     digest_hex(&row->hash, hash);
     decimal_print(own_cost(r, i), &cost);
-    snprintf(what, sizeof what, "%s%s%s", row->incumbent ? "incumbent" : "",
-             row->archived && !row->incumbent ? "archive" : "",
-             !row->usual                       ? ""
-             : row->incumbent || row->archived ? ", default"
-                                               : "default");
-    say(stdout, "%c %.12s  %-18s  %-16s %12s %11.3f %9.3f\n", i == r->best ? '*' : ' ', hash, what,
+    snprintf(what, sizeof what, "%s%s%s", first, row->own ? ", own offer" : "", row->usual ? ", default" : "");
+    say(stdout, "%c %.12s  %-20s  %-16s %12s %11.3f %9.3f\n", i == r->best ? '*' : ' ', hash, what + 2,
         row->from != NULL ? row->from : "-", buf_text(&cost), ratio(r, i, 0), ratio(r, i, usual_of(r)));
     buf_free(&cost);
 }
@@ -76,7 +73,7 @@ void pick_report_text(const struct pick_report *r)
         unit_of(r)[0] != '\0' ? ", costs in " : "", unit_of(r));
     say(stdout, "the ledger of %s (label %s) verifies; its last epoch is %" PRIu64 "\n", r->state->name, r->label,
         r->state->epoch - 1);
-    say(stdout, "  %-12s  %-18s  %-16s %12s %11s %9s\n", "genome", "what", "from", "cost", "/ incumbent", "/ default");
+    say(stdout, "  %-12s  %-20s  %-16s %12s %11s %9s\n", "genome", "what", "from", "cost", "/ incumbent", "/ default");
     for (unsigned i = 0; i < r->count; i++)
         print_row(r, i);
     digest_hex(&r->rows[r->best].hash, hash);
@@ -100,6 +97,7 @@ static json_t *row_json(const struct pick_report *r, unsigned i)
     json_put(o, "hash", json_hex(digest_bytes(&row->hash)));
     json_put(o, "incumbent", json_boolean(row->incumbent));
     json_put(o, "archive", json_boolean(row->archived));
+    json_put(o, "own", json_boolean(row->own));
     json_put(o, "default", json_boolean(row->usual));
     json_put(o, "from", row->from != NULL ? json_string(row->from) : json_null());
     json_put(o, "cost", json_real(own_cost(r, i)));

@@ -9,8 +9,8 @@
 
 struct pick_row {
     struct digest hash;
-    bool incumbent, archived, usual; /* usual: the default genome */
-    const char *from;                /* who offered it, of a genome in the archive; NULL: nobody knows; borrowed */
+    bool incumbent, archived, own, usual; /* own: the site has offered it; usual: the default genome */
+    const char *from;                     /* who offered it, of a genome in the archive; NULL: nobody knows; borrowed */
 };
 
 struct pick_report {

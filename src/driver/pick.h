@@ -6,7 +6,7 @@
 /* What a site takes for itself: of some genomes the one that is best on its own private work. The federation's decision
  * is about the work of all sites, and each genome was scored once; so each is run some times more. */
 
-enum { PICK_CANDIDATES_MAX = CYCLE_ARCHIVE_MAX + 2, PICK_RUNS_MAX = 1000 };
+enum { PICK_OWN_MAX = 32, PICK_CANDIDATES_MAX = CYCLE_ARCHIVE_MAX + 2 + PICK_OWN_MAX, PICK_RUNS_MAX = 1000 };
 
 struct pick_task {
     const struct genome_schema *schema;

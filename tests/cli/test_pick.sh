@@ -20,6 +20,7 @@ built_in() {
     echo "\"workload\": {\"family\": \"$1\", \"instances\": 2}}], \"events\": [$2]}"
 }
 built_in planted '' > x.json
+own_most=6 # three epochs of two migrants
 "$federated_sim" --scenario x.json --epochs 3 --output-dir out.d --quiet
 all_files > before
 ok "a site picks" run 0 "$prismfed" pick --scenario x.json --node c out.d
@@ -27,6 +28,8 @@ ok "on its own work" printed '^c: 3 runs of each genome on its own work, 2 insta
 ok "from the log's last epoch" printed '^the ledger of x (label x) verifies; its last epoch is 6$'
 cp out table
 ok "one of several" [ "$(costs | wc -l)" -gt 2 ]
+ok "its own offers are among them" printed ' own offer  *c  '
+ok "and nobody else's" [ "$(grep -c ' own offer' out)" -le "$own_most" ]
 ok "the best one" [ "$(awk '$1 == "*" { print $(NF - 2) }' out)" = "$(costs | sort -n | head -n 1)" ]
 ok "which it names in full" printed "^picked: $(awk '$1 == "*" { print $2 }' out)[0-9a-f]\{52\}, "
 ok "as a JSON object" sh -c 'tail -n 1 out | grep -q "^{\"tenure_base\":[0-9]*,.*}$"'
@@ -127,6 +130,9 @@ for site in a c; do
     ok "and the genome is in its words" sh -c 'tail -n 1 out | grep -q "^--x=[0-9]*$"'
     tail -n 1 out > words.$site
 done
+# Two of three sites want 17: what the third one finds is for nobody else, and in no archive.
+ok "what no other site wants" run 0 "$prismfed" pick --scenario own.json --node c own.d
+ok "a site takes from its own offers" sh -c 'awk "\$1 == \"*\"" out | grep -q " own offer"'
 ok "each site picks by its own" [ "$(sed 's/--x=//' words.a)" -lt "$(sed 's/--x=//' words.c)" ]
 ok "--json has the words" run 0 "$prismfed" pick --json --scenario own.json --node c own.d
 ok "too" printed "\"words\": \"$(cat words.c)\""
