@@ -192,7 +192,7 @@ static int run_one(const struct arguments *a, const char *scenario)
     struct federated_simulation_options options = a->options;
     struct federated_simulation_report report;
     struct report_clock clock = {0};
-    struct report_printer printer = {.clock = &clock, .json = a->json, .quiet = a->quiet};
+    struct report_printer printer = {.clock = &clock, .json = a->json, .quiet = a->quiet, .folder = options.output_dir};
     char error[1024] = "";
     int status;
 

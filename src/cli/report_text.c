@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "base/text.h"
 #include "cli/genome_text.h"
 #include "cli/report_json.h"
 #include "cli/say.h"
@@ -328,8 +329,10 @@ void report_epoch(void *context, const struct federated_simulation_report *r, co
     p->epochs++;
 }
 
-static void table_finished(const struct federated_simulation_report *r)
+static void table_finished(const struct report_printer *p, const struct federated_simulation_report *r)
 {
+    struct buf folder = {0};
+
     say(stdout, "%s (label %s, seed %" PRIu64 "): finished already, and its artifacts are there; nothing was run\n",
         r->scenario, r->label, r->seed);
     if (r->anchored < r->epoch_count)
@@ -337,6 +340,10 @@ static void table_finished(const struct federated_simulation_report *r)
             "not finished: %" PRIu64 " of %" PRIu64
             " epochs were anchored; --limit-ms MS runs it again, --trace FILE, too\n",
             r->anchored, r->epoch_count);
+    text_shell_word(p->folder != NULL ? p->folder : "artifacts/mec/M5", &folder);
+    say(stdout, "the genome that it shares is printed by: prismfed genome --label %s %s\n", r->label,
+        buf_text(&folder));
+    buf_free(&folder);
 }
 
 void report_end(struct report_printer *p, const struct federated_simulation_report *r)
@@ -346,7 +353,7 @@ void report_end(struct report_printer *p, const struct federated_simulation_repo
         if (p->json)
             report_json_finished(r);
         else if (!p->quiet)
-            table_finished(r);
+            table_finished(p, r);
         return;
     }
     begin(p, r);

@@ -32,6 +32,7 @@ struct report_ending {
 struct report_printer {
     struct report_clock *clock;
     bool json, quiet;
+    const char *folder; /* of the artifacts; NULL: the usual one */
     bool begun;
     uint64_t epochs;                            /* printed */
     uint64_t told;                              /* happenings */

@@ -32,6 +32,8 @@ ok "which its summary has" run 0 "$prismfed" show o/simulations/epoch_summary_x.
 ok "with the values by name" sh -c 'grep -q "^offered_by  *one$" out && grep -q "^  a  *7$" out && ! grep -q "^  z" out'
 ok "and the epoch's file" run 0 "$prismfed" show o/ledger/x/epoch_002.json
 ok "too" sh -c 'grep -q "^  a  *7$" out && grep -q "^  mode  *-q$" out'
+ok "once more" run 0 "$federated_sim" --scenario x.json --epochs 2 --output-dir o --resume
+ok "it says how its genome is printed" grep -q '^the genome .* is printed by: prismfed genome --label x o$' out
 ok "its genome" run 0 "$prismfed" genome o
 ok "has a head" grep -q '^the genome of tuned after epoch 2: [0-9a-f]\{64\}, offered by one$' out
 ok "is what the rehearsal has printed" sh -c 'sed "$ d" table | cmp -s - out'
