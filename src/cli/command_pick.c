@@ -1,11 +1,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "audit/audit.h"
 #include "cli/option.h"
 #include "cli/pick_report.h"
+#include "cli/progress.h"
 #include "cli/report_text.h"
 #include "record/artifacts.h"
 #include "scenario/scenario.h"
@@ -260,10 +260,21 @@ static void add_candidates(const struct federation_state *s, const struct offers
     row_of(r, &usual)->usual = true;
 }
 
-static void show_progress(void *context, unsigned done, unsigned runs)
+struct showing {
+    struct progress_line line;
+    uint64_t all; /* runs */
+};
+
+static void show_progress(void *context, const struct runs_so_far *so_far)
 {
-    (void)context;
-    fprintf(stderr, done < runs ? "\rrun %u of %u \033[K" : "\r\033[K", done + 1, runs);
+    struct showing *s = context;
+    struct buf text = {0};
+
+    if (!progress_line_is_due(&s->line))
+        return;
+    progress_runs(so_far->ended, s->all, progress_line_seconds(&s->line), &text);
+    progress_line_write(&s->line, &text);
+    buf_free(&text);
 }
 
 /* What became of the runs of the site's program; false when none of them says anything about a genome. */
@@ -279,11 +290,13 @@ static bool tell_runs(const struct setup *s, bool quiet)
     return p.success + p.timeout > 0;
 }
 
-static int pick(const struct setup *s, struct pick_report *r)
+/* The runs. */
+static void run_candidates(const struct setup *s, struct pick_report *r)
 {
     const struct arguments *a = s->arguments;
-    const struct program_spec *program = s->spec->program;
-    struct buf words = {0};
+    struct showing showing = {.all = a->runs * r->count * s->work.count};
+    const struct runs_options listening = {.heard = show_progress, .context = &showing};
+    struct diag diag = {0};
     struct pick_task task = {
         .schema = r->schema,
         .work = &s->work,
@@ -293,10 +306,25 @@ static int pick(const struct setup *s, struct pick_report *r)
         .threads = pool_threads(a->threads),
         .count = r->count,
         .candidates = r->genomes,
-        .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
+        .site = r->node,
     };
+    enum err err = runs_open(&listening, &task.heard, &diag);
 
+    ASSERT(err == ERR_OK); /* there is no log to be opened */
+    progress_line_start(&showing.line, true);
     r->best = pick_run(&task, r->logs);
+    progress_line_end(&showing.line);
+    err = runs_close(task.heard, &diag);
+    ASSERT(err == ERR_OK);
+}
+
+static int pick(const struct setup *s, struct pick_report *r)
+{
+    const struct arguments *a = s->arguments;
+    const struct program_spec *program = s->spec->program;
+    struct buf words = {0};
+
+    run_candidates(s, r);
     if (!tell_runs(s, a->json)) {
         command_fail("pick",
                      "no run of the program of \"%s\" came to an end: there is nothing to pick by (prismfed eval says "

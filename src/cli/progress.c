@@ -87,6 +87,16 @@ static bool add_best(struct buf *out, const struct federated_progress *p, const 
     return fits;
 }
 
+void progress_runs(uint64_t done, uint64_t all, double seconds, struct buf *out)
+{
+    struct buf piece = {0};
+
+    buf_printf(out, "%" PRIu64 " of %" PRIu64 " runs", done, all);
+    progress_left(seconds, done, all, &piece);
+    (void)add_piece(out, &piece);
+    buf_free(&piece);
+}
+
 void progress_text(const struct federated_progress *p, double seconds, struct buf *out)
 {
     uint64_t done = p->runs > p->resumed ? p->runs - p->resumed : 0;

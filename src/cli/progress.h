@@ -23,6 +23,8 @@ bool progress_line_is_due(const struct progress_line *line);
 void progress_line_write(struct progress_line *line, struct buf *text);
 void progress_line_end(struct progress_line *line); /* nothing of it stays */
 
+/* Appends "12 of 96 runs; about 3 min left": what is known to be so many. */
+void progress_runs(uint64_t done, uint64_t all, double seconds, struct buf *out);
 /* What is to be read of a rehearsal after so many seconds, in at most PROGRESS_WIDTH columns. */
 void progress_text(const struct federated_progress *p, double seconds, struct buf *out);
 /* Appends "about 3 min left" when `done` of `all` took so many seconds; nothing when it is too early to tell. */

@@ -1,7 +1,7 @@
 #ifndef PRISMFED_DRIVER_PICK_H
 #define PRISMFED_DRIVER_PICK_H
 
-#include "evolve/local_cycle.h"
+#include "driver/runs.h"
 
 /* What a site takes for itself: of some genomes the one that is best on its own private work. The federation's decision
  * is about the work of all sites, and each genome was scored once; so each is run some times more. */
@@ -16,9 +16,9 @@ struct pick_task {
     uint64_t limit; /* counted units of one run on one instance */
     unsigned runs, threads;
     unsigned count;
-    const struct genome *candidates;                               /* 1 to PICK_CANDIDATES_MAX */
-    void (*progress)(void *context, unsigned done, unsigned runs); /* or NULL */
-    void *context;
+    const struct genome *candidates; /* 1 to PICK_CANDIDATES_MAX */
+    struct runs *heard;              /* by whoever listens; borrowed, or NULL */
+    const char *site;                /* whose work it is, when somebody listens */
 };
 
 /* Returns the number of the best candidate, of equals the first one. logs (one for each candidate) get the natural

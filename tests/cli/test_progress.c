@@ -59,9 +59,22 @@ static void a_run_that_goes_on(void)
     text_is(&p, 100, "epoch 2 of 5; 400 of about 400 runs; about 0 s left; 1.3 s of virtual time");
 }
 
+static void of_runs_that_are_counted(void)
+{
+    struct buf text = {0};
+
+    progress_runs(3, 96, 30, &text);
+    CHECK_EQ_TEXT(buf_text(&text), "3 of 96 runs");
+    buf_clear(&text);
+    progress_runs(12, 96, 30, &text);
+    CHECK_EQ_TEXT(buf_text(&text), "12 of 96 runs; about 4 min left");
+    buf_free(&text);
+}
+
 int main(void)
 {
     TAP_RUN(runs_best_and_end);
     TAP_RUN(a_run_that_goes_on);
+    TAP_RUN(of_runs_that_are_counted);
     return tap_done();
 }

@@ -46,27 +46,30 @@ static void by_more_than_one_run(void)
     CHECK(sums[0] != sums[1]);
 }
 
-static void count_runs(void *context, unsigned done, unsigned runs)
+static void count_runs(void *context, const struct runs_so_far *so_far)
 {
-    unsigned *seen = context;
+    uint64_t *seen = context;
 
-    CHECK_EQ_U64(done, ++*seen);
-    CHECK_EQ_U64(runs, RUNS);
+    CHECK_EQ_U64(so_far->ended, ++*seen);
 }
 
 static void threads_change_nothing(void)
 {
     double one[COUNT], many[COUNT];
     struct pick_task task = task_of(1);
-    unsigned best = pick_run(&task, one), seen = 0;
+    unsigned best = pick_run(&task, one);
+    uint64_t seen = 0;
+    const struct runs_options listening = {.heard = count_runs, .context = &seen};
+    struct diag diag = {0};
 
     task.threads = 5;
-    task.progress = count_runs;
-    task.context = &seen;
+    task.site = "here";
+    REQUIRE_OK(runs_open(&listening, &task.heard, &diag));
     CHECK_EQ_U64(pick_run(&task, many), best);
     for (unsigned k = 0; k < COUNT; k++)
         CHECK(one[k] == many[k]);
-    CHECK_EQ_U64(seen, RUNS);
+    CHECK_OK(runs_close(task.heard, &diag));
+    CHECK_EQ_U64(seen, RUNS * COUNT * work.count);
 }
 
 static void of_equals_the_first(void)
