@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/cohort.h"
 #include "audit/order.h"
 #include "base/text.h"
 
@@ -120,10 +121,12 @@ static enum err check_certificate(const struct federation_state *s, const struct
 }
 
 /* state_apply_block() said no: which rule is it? */
-static void blame(const struct federation_state *s, const struct block *b, const char *file, unsigned index,
+static void blame(const struct federation_state *s, const struct replayed_epoch *e, unsigned index,
                   struct audit_report *report)
 {
+    const struct block *b = &e->bytes.blocks[index];
     const struct block_header *h = &b->header;
+    const char *file = e->file;
     char pointer[48];
     enum err err;
 
@@ -133,13 +136,15 @@ static void blame(const struct federation_state *s, const struct block *b, const
     else if (h->height != s->height + 1)
         audit_fail(report, RULE_BLOCK_CHAIN, file, pointer, "expected height %" PRIu64 ", found %" PRIu64,
                    s->height + 1, h->height);
+    else if (s->height == 0 && !digest_equal(&h->parent_id, &s->block_id) && cohort_is_forged(s, e, index, report))
+        return; /* the first cohort is part of what genesis gives */
     else if (!digest_equal(&h->parent_id, &s->block_id))
         audit_fail(report, RULE_BLOCK_CHAIN, file, pointer, "its parent is not the block before it");
     else if ((err = check_certificate(s, b)) == ERR_QUORUM)
         audit_fail(report, RULE_CERT_QUORUM, file, pointer, "fewer votes than the quorum of %u", s->quorum);
     else if (err != ERR_OK)
         audit_fail(report, RULE_CERT_VOTE, file, pointer, "the certificate does not verify: %s", err_text(err));
-    else
+    else if (!cohort_is_forged(s, e, index, report))
         audit_fail(report, RULE_BLOCK_STATE, file, pointer, "execution gives another block than the one voted on");
 }
 
@@ -152,7 +157,8 @@ static void keep(struct replay *r, const struct execution *x)
     }
 }
 
-static void finish_epoch(struct replay *r, struct replayed_epoch *e, const struct execution *x)
+static void finish_epoch(struct replay *r, struct replayed_epoch *e, const struct execution *x,
+                         struct audit_report *report)
 {
     e->outcome = outcome_json(&x->outcome, &r->state);
     e->owners = claim_owners(&r->state);
@@ -171,6 +177,8 @@ static void finish_epoch(struct replay *r, struct replayed_epoch *e, const struc
         state_voter_set(&r->state, &voters);
         voter_set_encode(&voters, &e->next_voters);
     }
+    if (r->state.policy.cohort > 0)
+        audit_pass(report, RULE_COHORT);
     names_learn(&r->names, &r->state);
     e->names_count = r->names.count;
     if (x->outcome.anchored)
@@ -228,7 +236,7 @@ static bool execute(struct replay *r, struct replayed_epoch *e, struct audit_rep
 
         signers_of(&r->state, &e->signers);
         if (state_apply_block(&r->state, b, &x) != ERR_OK) {
-            blame(&r->state, b, e->file, i, report);
+            blame(&r->state, e, i, report);
             return false;
         }
         for (enum audit_rule rule = RULE_BLOCK_CHAIN; rule <= RULE_BLOCK_STATE; rule++)
@@ -244,7 +252,7 @@ static bool execute(struct replay *r, struct replayed_epoch *e, struct audit_rep
         section->entries += x.count;
         ended = x.epoch_ended;
         if (ended)
-            finish_epoch(r, e, &x);
+            finish_epoch(r, e, &x, report);
         execution_free(&x);
         if (ended && i + 1 < e->bytes.block_count) {
             audit_fail(report, RULE_EPOCH_ORDER, e->file, "/blocks",

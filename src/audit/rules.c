@@ -29,6 +29,8 @@ static const struct audit_rule_info rules[AUDIT_RULE_COUNT] = {
                          "Castro and Liskov 2002 section 2.4; " RFC "section 6"},
     [RULE_BLOCK_FORK] = {"PF-BLOCK-FORK", "no other history of the same federation here has another block at a height",
                          RFC "section 6"},
+    [RULE_COHORT] = {"PF-COHORT", "who counts in an epoch was drawn for it by the log, where the policy has cohorts",
+                     RFC "section 5"},
     [RULE_EPOCH_VIEW] = {"PF-EPOCH-VIEW",
                          "leaves, proofs, verdicts, decision: all that a file shows follows from its bytes",
                          "RFC 9162 sections 2.1.3, 2.1.4; " RFC "section 7"},

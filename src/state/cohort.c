@@ -184,9 +184,9 @@ void cohort_draw(struct federation_state *s)
     struct digest root = merkle_frontier_root(&s->log);
     uint64_t seed = MUTATE(STATE_COHORT_DRAWN_BY_NOBODY, 0, be64_get(root.b + 16));
 
-    s->cohort_count = 0;
-    if (s->policy.cohort == 0)
+    if (s->policy.cohort == 0 || MUTATE(STATE_COHORT_STAYS, s->cohort_count > 0, false))
         return;
+    s->cohort_count = 0;
     s->cohort = mem_resize(s->cohort, s->policy.cohort, sizeof s->cohort[0]);
     if (MUTATE(STATE_COHORT_KNOWS_NO_VALIDATORS, true, s->policy.cohort_validators == COHORT_VALIDATORS_DRAWN)) {
         draw(s, POT_ALL, seed);

@@ -106,6 +106,14 @@ static json_t *update_json(const struct aligned_update *u, const struct federati
     return j;
 }
 
+json_t *cohort_json(const struct federation_state *s)
+{
+    json_t *names = json_array();
+    for (unsigned i = 0; i < s->cohort_count; i++)
+        json_push(names, json_string(state_member(s, s->cohort[i])->card.name));
+    return names;
+}
+
 json_t *outcome_json(const struct epoch_outcome *o, const struct federation_state *s)
 {
     json_t *j = json_object(), *updates = json_array();
@@ -127,6 +135,8 @@ json_t *outcome_json(const struct epoch_outcome *o, const struct federation_stat
     json_put(j, "quarantined", json_u64(o->quarantined));
     json_put(j, "convicted", json_u64(o->convicted));
     json_put(j, "false_claims", json_u64(o->false_claims));
+    if (s->policy.cohort > 0)
+        json_put(j, "next_cohort", cohort_json(s));
     json_put(j, "aligned_updates", updates);
     return j;
 }

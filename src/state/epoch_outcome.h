@@ -39,8 +39,10 @@ void outcome_count(const struct federation_state *s, struct epoch_outcome *out);
 
 /* {"anchored", "changed", "aggregated_delta", "incumbent", "genes" (of it: shared_genome_values()), "rolled_back_to",
  * "candidates", "participants" (updates), "scored", "left_out" (if any), "stale", "absent", "quarantined", "convicted",
- * "false_claims", "aligned_updates":
+ * "false_claims", "next_cohort" (where the policy has cohorts), "aligned_updates":
  * [{node_id, ledger_height, delta_score, anchor_hash, staleness}]}; s: after the block. New reference. */
 json_t *outcome_json(const struct epoch_outcome *o, const struct federation_state *s);
+/* The names of those in the state's cohort, in the order of joining. New reference. */
+json_t *cohort_json(const struct federation_state *s);
 
 #endif

@@ -52,11 +52,11 @@ rehearse() {
         > "$scratch/said" 2>&1
 }
 
-# refused: the audit ends with 1 and names the state that does not follow
+# refused [CODE]: the audit ends with 1 and names the state that does not follow, or CODE
 refused() {
     verdict=0
     "$prismfed" audit "$scratch/out" > "$scratch/report" 2>&1 || verdict=$?
-    [ "$verdict" = 1 ] && grep -q 'FAIL PF-' "$scratch/report"
+    [ "$verdict" = 1 ] && grep -q "FAIL ${1:-PF-}" "$scratch/report"
 }
 
 honest() {
@@ -75,12 +75,12 @@ honest crowd 2 && grep -q '"left_out"' "$scratch"/out/ledger/crowd/*.json || sta
 report $status 'nor are offers that it left out' "$scratch/said" "$scratch/report"
 for forger; do
     case $forger in
-    *COHORT*) run='cohort 5' ;;
-    *OFFERS*) run='crowd 2' ;;
-    *) run='joins 5' ;;
+    *COHORT*) run='cohort 5' code=PF-COHORT ;;
+    *OFFERS*) run='crowd 2' code=PF- ;;
+    *) run='joins 5' code=PF- ;;
     esac
     status=0
-    rehearse "$(realpath "$forger")" $run && refused || status=$?
+    rehearse "$(realpath "$forger")" $run && refused $code || status=$?
     report $status "$(basename "$forger") is found" "$scratch/said" "$scratch/report"
 done
 finish
