@@ -56,8 +56,11 @@ static double decide(const struct round *r, const struct federation_state *undec
     for (unsigned i = 0; i < r->cast->sites; i++) {
         struct liar liar = {lie, undecided, i, is_friend, NULL};
 
+        struct contribution *c = contribution_make(&s, i);
+
+        c->costs = shared_own(c->costs);
         if (is_friend[i])
-            liar_costs(&liar, contribution_make(&s, i)->costs, s.candidate_count);
+            liar_costs(&liar, c->costs, s.candidate_count);
     }
     struct rank_result rank;
     unsigned winner = decision_make(&s, &rank).winner;

@@ -12,7 +12,7 @@ static void take_rows(struct federation_state *s, const struct block *block)
             struct contribution *c = contribution_make(s, e->member);
 
             c->scored = true;
-            c->costs = mem_array(row->count, sizeof c->costs[0]);
+            c->costs = shared_new(row->count, sizeof c->costs[0]);
             for (unsigned k = 0; k < row->count; k++)
                 c->costs[k] = row->costs[k];
         }

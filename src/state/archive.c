@@ -138,6 +138,8 @@ static void archive_fill(struct federation_state *s, const struct contender *sor
 void archive_renew(struct federation_state *s, const struct rank_result *ranks)
 {
     struct contender *sorted = contenders(s, ranks);
+    shared_drop(s->archive);
+    s->archive = shared_new(s->policy.archive_max, sizeof s->archive[0]);
     s->archive_count = 0;
     if (s->policy.archive_max > 0)
         s->archive[s->archive_count++] = s->anchors[s->anchor_count - 1];

@@ -103,7 +103,7 @@ static void align(struct federation_state *s, struct gathering *g)
 {
     unsigned count = align_candidates(s->schema, g->all, g->count), kept = 1;
 
-    s->candidates = mem_array(count + 1, sizeof s->candidates[0]);
+    s->candidates = shared_new(count + 1, sizeof s->candidates[0]);
     s->candidates[0] = (struct candidate){.hash = s->incumbent_hash, .genome = s->incumbent};
     for (unsigned i = 0; i < count; i++) {
         if (!digest_equal(&g->all[i].hash, &s->incumbent_hash))
@@ -116,7 +116,7 @@ static void offers_free(struct federation_state *s)
 {
     for (unsigned i = 0; i < s->contribution_count; i++) {
         struct contribution *c = &s->contributions[i];
-        mem_free(c->offers);
+        shared_drop(c->offers);
         c->offers = NULL;
         c->offer_count = 0;
     }

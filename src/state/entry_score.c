@@ -73,7 +73,7 @@ static void apply(struct federation_state *s, const struct entry *e)
     c->scored = true;
     c->row_hash = e->leaf_hash;
     c->row_built_on = e->envelope.ledger_block_id;
-    c->costs = mem_array(b->count, sizeof c->costs[0]);
+    c->costs = shared_new(b->count, sizeof c->costs[0]);
     for (unsigned i = 0; i < b->count; i++)
         c->costs[i] = b->costs[i];
     state_member_change(s, e->member)->status = MEMBER_ACTIVE;

@@ -131,7 +131,7 @@ static void apply(struct federation_state *s, const struct entry *e)
     c->leaf_hash = e->leaf_hash;
     c->built_on = e->envelope.ledger_block_id;
     c->offer_count = u->count;
-    c->offers = mem_array(u->count, sizeof c->offers[0]);
+    c->offers = shared_new(u->count, sizeof c->offers[0]);
     for (unsigned i = 0; i < u->count; i++) {
         c->offers[i] = (struct candidate){
             .fingerprint = m->fingerprint,

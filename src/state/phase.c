@@ -1,5 +1,7 @@
 #include "state/phase.h"
 
+#include <string.h>
+
 #include "base/mutate.h"
 #include "state/archive.h"
 #include "state/candidates.h"
@@ -20,12 +22,14 @@ static void collect_close(struct federation_state *s)
 
 static void remember(struct federation_state *s, const struct anchor *newest)
 {
-    if (s->anchor_count == ANCHORS_KEPT) {
-        for (unsigned i = 1; i < ANCHORS_KEPT; i++)
-            s->anchors[i - 1] = s->anchors[i];
-        s->anchor_count--;
-    }
-    s->anchors[s->anchor_count++] = *newest;
+    unsigned kept = s->anchor_count < ANCHORS_KEPT ? s->anchor_count : ANCHORS_KEPT - 1;
+    struct anchor *anchors = shared_new(kept + 1, sizeof anchors[0]);
+
+    memcpy(anchors, s->anchors + (s->anchor_count - kept), kept * sizeof anchors[0]);
+    anchors[kept] = *newest;
+    shared_drop(s->anchors);
+    s->anchors = anchors;
+    s->anchor_count = kept + 1;
 }
 
 static void anchor_epoch(struct federation_state *s, const struct decision *d, const struct rank_result *ranks)
@@ -43,7 +47,7 @@ static void contributions_clear(struct federation_state *s)
 {
     while (s->contribution_count > 0)
         contribution_drop(s, s->contributions[s->contribution_count - 1].member);
-    mem_free(s->candidates);
+    shared_drop(s->candidates);
     s->candidates = NULL;
     s->candidate_count = 0;
     s->left_out = 0;

@@ -60,7 +60,9 @@ static void take_genesis(struct federation_state *s, const struct genesis *g)
     s->incumbent = g->incumbent;
     s->incumbent_hash = genome_hash(&g->schema, &g->incumbent);
     struct anchor founding = {.epoch = g->epoch_start - 1, .incumbent = s->incumbent, .hash = s->incumbent_hash};
+    s->anchors = shared_new(1, sizeof s->anchors[0]);
     s->anchors[s->anchor_count++] = founding;
+    s->archive = shared_new(1, sizeof s->archive[0]);
     if (s->policy.archive_max > 0)
         s->archive[s->archive_count++] = founding;
     take_members(s, g);
@@ -161,8 +163,8 @@ struct contribution *contribution_make(struct federation_state *s, unsigned memb
 
 static void contribution_fini(struct contribution *c)
 {
-    mem_free(c->offers);
-    mem_free(c->costs);
+    shared_drop(c->offers);
+    shared_drop(c->costs);
 }
 
 void contribution_drop(struct federation_state *s, unsigned member)
@@ -197,11 +199,12 @@ void state_copy(struct federation_state *to, const struct federation_state *from
     registry_copy(&to->members, &from->members);
     to->cohort = duplicate(from->cohort, from->cohort_count, sizeof from->cohort[0]);
     to->contributions = duplicate(from->contributions, from->contribution_count, sizeof from->contributions[0]);
-    to->candidates = duplicate(from->candidates, from->candidate_count, sizeof from->candidates[0]);
+    shared_hold(to->candidates);
+    shared_hold(to->archive);
+    shared_hold(to->anchors);
     for (unsigned i = 0; i < from->contribution_count; i++) {
-        const struct contribution *c = &from->contributions[i];
-        to->contributions[i].offers = duplicate(c->offers, c->offer_count, sizeof c->offers[0]);
-        to->contributions[i].costs = duplicate(c->costs, from->candidate_count, sizeof c->costs[0]);
+        shared_hold(to->contributions[i].offers);
+        shared_hold(to->contributions[i].costs);
     }
     to->retired = duplicate(from->retired, from->retired_count, sizeof from->retired[0]);
     to->checks = duplicate(from->checks, from->check_count, sizeof from->checks[0]);
@@ -224,7 +227,9 @@ void state_free(struct federation_state *s)
     mem_free(s->retired);
     mem_free(s->cohort);
     mem_free(s->contributions);
-    mem_free(s->candidates);
+    shared_drop(s->candidates);
+    shared_drop(s->archive);
+    shared_drop(s->anchors);
     /* All else is plain, and much: it stays as it is. */
     s->member_count = s->validator_count = 0;
     s->cohort_count = s->contribution_count = s->check_count = s->retired_count = s->candidate_count = 0;
@@ -235,6 +240,8 @@ void state_free(struct federation_state *s)
     s->checks = NULL;
     s->retired = NULL;
     s->candidates = NULL;
+    s->archive = s->anchors = NULL;
+    s->archive_count = s->anchor_count = 0;
 }
 
 /* ---- questions */

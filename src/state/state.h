@@ -2,6 +2,7 @@
 #define PRISMFED_STATE_STATE_H
 
 #include "aggregate/align.h"
+#include "base/shared.h"
 #include "state/body.h"
 #include "state/change.h"
 #include "ledger/block.h"
@@ -29,8 +30,8 @@ struct contribution {
     struct digest built_on;               /* the block that its UPDATE names */
     struct digest row_hash, row_built_on; /* the same of its SCORE row */
     unsigned offer_count;
-    struct candidate *offers; /* its genomes, best first, owned; NULL once COLLECT is closed */
-    uint64_t *costs;          /* its SCORE row, candidate_count long, owned; NULL before */
+    struct candidate *offers; /* shared (base/shared.h); its genomes, best first; NULL once COLLECT is closed */
+    uint64_t *costs;          /* shared; its SCORE row, candidate_count long; NULL before */
 };
 
 struct anchor {
@@ -104,14 +105,14 @@ struct federation_state {
     struct genome incumbent;
     struct digest incumbent_hash;
     unsigned archive_count;
-    struct anchor archive[CYCLE_ARCHIVE_MAX]; /* the incumbent and what else is worth starting from (state/archive.h) */
+    struct anchor *archive; /* shared; the incumbent and what else is worth starting from (state/archive.h) */
     unsigned anchor_count;
-    struct anchor anchors[ANCHORS_KEPT]; /* newest last; genesis counts as the one before the first epoch */
+    struct anchor *anchors; /* shared; newest last; genesis counts as the one before the first epoch */
     unsigned recent_count;
     struct digest recent[BLOCKS_REMEMBERED]; /* ids of the blocks below height, newest last: what entries may name;
                                                 genesis counts as the block at height 0 */
     unsigned candidate_count;
-    struct candidate *candidates; /* owned; aligned once COLLECT is closed: 0 is the incumbent */
+    struct candidate *candidates; /* shared; aligned once COLLECT is closed: 0 is the incumbent */
     unsigned left_out;            /* offers that are not among them: there was no room */
     unsigned check_count;
     struct spot_check *checks;    /* owned; at most policy.spot_checks of UPDATEs and as many of rows */
@@ -125,7 +126,8 @@ struct federation_state {
 
 /* The state at height 0: genesis is leaf 0, the first epoch is in COLLECT. bytes: the encoded document. */
 enum err state_genesis(struct bytes bytes, struct federation_state *out, struct diag *diag) MUST_CHECK;
-/* to is zero, or freed first. They share what the members are until one of them changes it (state/registry.h). */
+/* to is zero, or freed first. They share what the members are until one of them changes it (state/registry.h), and
+ * genomes and rows, which nobody changes once they are there (base/shared.h). */
 void state_copy(struct federation_state *to, const struct federation_state *from);
 void state_free(struct federation_state *s); /* a state without members is left, good for state_copy and state_free */
 

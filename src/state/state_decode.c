@@ -74,11 +74,12 @@ static void get_genome(struct cbor_reader *r, const struct federation_state *s, 
         *hash = genome_hash(s->schema, genome);
 }
 
-static unsigned get_anchors(struct cbor_reader *r, const struct federation_state *s, const char *key,
-                            struct anchor *out, unsigned most)
+static struct anchor *get_anchors(struct cbor_reader *r, const struct federation_state *s, const char *key,
+                                  unsigned most, unsigned *found)
 {
     cbor_expect_key(r, key);
     unsigned count = get_count(r, most);
+    struct anchor *out = shared_new(count, sizeof out[0]);
     for (unsigned i = 0; i < count && r->err == ERR_OK; i++) {
         cbor_expect_array(r, 3);
         out[i].epoch = cbor_get_uint(r);
@@ -88,7 +89,8 @@ static unsigned get_anchors(struct cbor_reader *r, const struct federation_state
         out[i].origin = (unsigned)origin;
         get_genome(r, s, &out[i].incumbent, &out[i].hash);
     }
-    return count;
+    *found = count;
+    return out;
 }
 
 static struct candidate *get_candidates(struct cbor_reader *r, const struct federation_state *s, const char *key,
@@ -98,7 +100,7 @@ static struct candidate *get_candidates(struct cbor_reader *r, const struct fede
     *count = get_count(r, most);
     if (*count == 0)
         return NULL;
-    struct candidate *candidates = mem_array(*count, sizeof candidates[0]);
+    struct candidate *candidates = shared_new(*count, sizeof candidates[0]);
     for (unsigned i = 0; i < *count && r->err == ERR_OK; i++) {
         struct candidate *c = &candidates[i];
         cbor_expect_array(r, 4);
@@ -170,7 +172,7 @@ static void get_costs(struct cbor_reader *r, const struct federation_state *s, s
         return;
     if (count != s->candidate_count)
         cbor_fail(r, ERR_RANGE);
-    c->costs = mem_array(count, sizeof c->costs[0]);
+    c->costs = shared_new(count, sizeof c->costs[0]);
     for (unsigned i = 0; i < count; i++) {
         c->costs[i] = cbor_get_uint(r);
         if (c->costs[i] > (uint64_t)BODY_NUMBER_MAX)
@@ -416,8 +418,8 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
         get_cohort(r, s);
     s->quorum = (unsigned)get_number(r, "quorum", PBFT_REPLICAS_MAX);
     s->recent_count = get_digests(r, "recent", s->recent, BLOCKS_REMEMBERED);
-    s->anchor_count = get_anchors(r, s, "anchors", s->anchors, ANCHORS_KEPT);
-    s->archive_count = get_anchors(r, s, "archive", s->archive, s->policy.archive_max);
+    s->anchors = get_anchors(r, s, "anchors", ANCHORS_KEPT, &s->anchor_count);
+    s->archive = get_anchors(r, s, "archive", s->policy.archive_max, &s->archive_count);
     s->attempt = get_number(r, "attempt", s->policy.retry_budget);
     get_ballots(r, s);
     get_changes(r, s);

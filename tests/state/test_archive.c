@@ -117,8 +117,11 @@ static void the_close_ones_wait(void)
     REQUIRE(f.state.candidate_count == 2);
     struct genome twin = c[1].genome;
     twin.values[1].integer += twin.values[1].integer > 1 ? -1 : 1;
-    f.state.candidates = c = mem_resize(c, 3, sizeof c[0]);
-    c[2] = c[1];
+    c = shared_new(3, sizeof c[0]);
+    c[0] = f.state.candidates[0];
+    c[2] = c[1] = f.state.candidates[1];
+    shared_drop(f.state.candidates);
+    f.state.candidates = c;
     c[2].genome = twin;
     c[2].hash = genome_hash(f.state.schema, &twin);
     f.state.candidate_count = 3;

@@ -347,6 +347,33 @@ static int corpus_write(void)
     return status;
 }
 
+/* A copy has the same genomes and rows, and what becomes of it is not to be seen in what it was made of. */
+static void a_copy_shares_what_nobody_changes(void)
+{
+    struct fixture f;
+    struct federation_state copy;
+
+    fixture_init(&f, 4, 2, NULL);
+    fixture_epoch(&f, 5);
+    fixture_collect(&f, 6, 6);
+    fixture_score(&f, 1, 6, 200);
+    fixture_run(&f);
+    struct digest before = state_root(&f.state);
+    state_copy(&copy, &f.state);
+    CHECK(copy.candidates == f.state.candidates && copy.anchors == f.state.anchors && copy.archive == f.state.archive);
+    CHECK(state_contribution(&copy, 1)->costs == state_contribution(&f.state, 1)->costs);
+    for (unsigned i = 0; i < 6; i++) {
+        if (i != 1)
+            fixture_score(&f, i, 6, 200);
+    }
+    fixture_run(&f);
+    CHECK(f.last.epoch_ended && copy.anchor_count + 1 == f.state.anchor_count && copy.anchors != f.state.anchors);
+    struct digest after = state_root(&copy);
+    CHECK(digest_equal(&before, &after));
+    state_free(&copy);
+    fixture_fini(&f);
+}
+
 /* Else the fuzzer would begin with what it can only refuse. After a change of format: test_state_state --write. */
 static void the_corpus_is_of_this_format(void)
 {
@@ -378,6 +405,7 @@ int main(int argc, char **argv)
     TAP_RUN(a_state_does_not_contradict_itself);
     TAP_RUN(offers_are_left_out_of_candidates);
     TAP_RUN(the_root_is_over_chunks);
+    TAP_RUN(a_copy_shares_what_nobody_changes);
     TAP_RUN(the_corpus_is_of_this_format);
     return tap_done();
 }
