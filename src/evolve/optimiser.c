@@ -9,6 +9,7 @@ static const struct {
     [OPTIMISER_DE] = {"de", optimiser_de},
     [OPTIMISER_MIES] = {"mies", optimiser_mies},
     [OPTIMISER_SCREEN] = {"screen", optimiser_screen},
+    [OPTIMISER_BAYES] = {"bayes", optimiser_bayes},
 };
 
 const char *optimiser_name(enum optimiser optimiser)

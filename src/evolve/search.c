@@ -68,17 +68,25 @@ static const struct tried *rival(const struct search *s)
     return NULL;
 }
 
+/* Where in the order its run number `run` is. */
+static unsigned place_of(const struct search *s, const struct tried *t, unsigned run)
+{
+    return (t->start + run) % s->job->instance_count;
+}
+
 static void run_charge(struct search *s, struct tried *t, const struct evaluation *e)
 {
     s->evaluations += t->runs == 0;
     s->runs_left--;
     s->iterations += e->work;
-    t->merits[t->runs] = search_merit(e->cost);
-    t->merit += t->merits[t->runs++];
+    unsigned place = place_of(s, t, t->runs);
+    t->merits[place] = search_merit(e->cost);
+    t->merit += t->merits[place];
+    t->runs++;
 }
 
 /* So many more runs of each genome of the field, all beside each other. */
-static void field_run(struct search *s, struct tried *field, unsigned count, unsigned more)
+void search_run(struct search *s, struct tried *field, unsigned count, unsigned more)
 {
     const struct cycle_job *job = s->job;
     uint64_t all = (uint64_t)count * more;
@@ -87,8 +95,8 @@ static void field_run(struct search *s, struct tried *field, unsigned count, uns
     for (unsigned i = 0; i < count; i++) {
         ASSERT(field[i].runs + more <= job->instance_count);
         for (unsigned k = 0; k < more; k++)
-            runs[i * more + k] =
-                (struct batch_run){&field[i].genome, job->instances[s->order[field[i].runs + k]], job->epoch, {0}};
+            runs[i * more + k] = (struct batch_run){
+                &field[i].genome, job->instances[s->order[place_of(s, &field[i], field[i].runs + k)]], job->epoch, {0}};
     }
     batch_evaluate(&s->batch, runs, all);
     for (unsigned i = 0; i < all; i++)
@@ -124,7 +132,7 @@ void search_first(struct search *s, const struct genome *genome, struct tried *o
     struct tried t = {.genome = *genome};
     ASSERT(!search_over(s) && s->count == 0);
     begin(s, &t);
-    field_run(s, &t, 1, s->job->instance_count);
+    search_run(s, &t, 1, s->job->instance_count);
     search_keep(s, &t);
     *out = t;
 }
@@ -185,7 +193,7 @@ void search_stream(struct search *s, const struct search_source *source)
         count = field_fill(s, source, field, count, lanes);
         if (count == 0)
             break;
-        field_run(s, field, count, 1);
+        search_run(s, field, count, 1);
         count = field_settle(s, source, field, count);
     }
     mem_free(field);
@@ -225,7 +233,7 @@ void search_race(struct search *s, struct tried *field, unsigned count)
     for (unsigned runs = 1; runs <= instances; runs++) {
         if (s->runs_left < count)
             return;
-        field_run(s, field, count, 1);
+        search_run(s, field, count, 1);
         count = field_thin(s, field, count, runs);
     }
     for (unsigned i = 0; i < count; i++)

@@ -22,9 +22,10 @@ struct tried {
     unsigned tag;   /* its optimiser's own, of a genome that search_stream() tries */
     bool is_new;    /* neither the incumbent nor from the archive */
     bool is_known;  /* scored in an earlier epoch: no runs, only a merit */
-    unsigned runs;  /* on the first so many instances of the search's order */
+    unsigned start; /* the place in the search's order where its runs begin; those that race begin at 0 */
+    unsigned runs;  /* on so many instances from there on, round and round */
     uint64_t merit; /* their sum; lower is better */
-    uint32_t merits[SEARCH_INSTANCES_MAX];
+    uint32_t merits[SEARCH_INSTANCES_MAX]; /* by place in the order */
 };
 
 struct search {
@@ -65,6 +66,9 @@ struct search_source {
 /* Tries genomes in lanes, against the best of the pool (which is not empty), until the source has none or the budget is
  * spent. One is begun only when there are runs for it on all instances, whatever becomes of the others. */
 void search_stream(struct search *s, const struct search_source *source);
+/* So many more runs of each genome of the field, which has had no more than the others, beside each other; there are as
+ * many left. */
+void search_run(struct search *s, struct tried *field, unsigned count, unsigned more);
 /* The merit on all instances, as far as one can tell of a genome that was given up: as if it were as far behind the
  * best on the others. */
 uint64_t search_estimate(const struct search *s, const struct tried *t);

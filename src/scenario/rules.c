@@ -214,6 +214,8 @@ void scenario_read_rules(struct json_reader *r, const json_t *root, struct scena
         s->policy.min_participants = s->node_count;
     read_u64(r, root, "max_ledger_drift", 0, 1000, &s->policy.max_ledger_drift);
     read_guard_rails(r, root, s);
+    if (s->space != NULL) /* programs: runs are dear, and scatter */
+        s->policy.optimiser = OPTIMISER_BAYES;
     read_policy(r, root, &s->policy);
     if (r->err == ERR_OK && s->node_count > members_most(&s->policy))
         read_fail(r, "nodes", ERR_RANGE,

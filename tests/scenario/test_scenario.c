@@ -265,6 +265,17 @@ static void initial_configurations_are_the_sites_own(void)
     scenario_fini(&s);
 }
 
+/* The optimiser that nobody named is the one for programs. */
+static void programs_are_searched_by_bayes(void)
+{
+    struct scenario s;
+    struct diag diag = {0};
+
+    REQUIRE_OK(scenario_load(tap_source("tests/scenario/full_programs.json"), &s, &diag));
+    CHECK_EQ_U64(s.policy.optimiser, OPTIMISER_BAYES);
+    scenario_fini(&s);
+}
+
 int main(void)
 {
     TAP_RUN(minimal_form_and_its_defaults);
@@ -273,5 +284,6 @@ int main(void)
     TAP_RUN(offers_fit);
     TAP_RUN(initial_configurations_are_the_sites_own);
     TAP_RUN(names_of_events_and_lies);
+    TAP_RUN(programs_are_searched_by_bayes);
     return tap_done();
 }
