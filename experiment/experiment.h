@@ -22,8 +22,8 @@ struct experiment {
     enum err (*run)(const struct experiment_options *options, struct diag *diag);
 };
 
-extern const struct experiment experiment_federate, experiment_liars, experiment_optimisers, experiment_picks,
-    experiment_topologies;
+extern const struct experiment experiment_cohorts, experiment_federate, experiment_liars, experiment_optimisers,
+    experiment_picks, experiment_topologies;
 
 /* Calls seed(context, at, diag) once for each of the seeds, at = 0, 1, ..., on so many threads; it may write
  * what belongs to `at` only. The error, with its diag, is that of the first seed that has one. what: for who waits at a

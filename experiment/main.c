@@ -5,8 +5,9 @@
 #include "crypto/key.h"
 #include "experiment/experiment.h"
 
-static const struct experiment *const experiments[] = {&experiment_federate, &experiment_liars, &experiment_optimisers,
-                                                       &experiment_picks, &experiment_topologies};
+static const struct experiment *const experiments[] = {&experiment_cohorts, &experiment_federate,
+                                                       &experiment_liars,   &experiment_optimisers,
+                                                       &experiment_picks,   &experiment_topologies};
 enum { EXPERIMENTS = sizeof experiments / sizeof experiments[0], SEEDS_MAX = 1000, EXIT_MISUSE = 2 };
 
 static int help(FILE *to)

@@ -10,13 +10,18 @@
 /* Nobody is late here: how slow a site is, is another question. */
 #define RAILS "{\"collect_deadline_ms\": 3600000, \"score_deadline_ms\": 3600000}"
 
+static bool validates(const struct trial *t, unsigned site)
+{
+    return t->sponsors[site] == 0 && (t->validators == 0 || site < t->validators);
+}
+
 static void write_node(const struct trial *t, unsigned site, struct buf *out)
 {
     buf_printf(out,
                "{\"id\": \"site-%u\", \"region\": \"region-%u\", \"role\": \"%s\", \"stake\": %" PRIu64 ","
                " \"workload\": {\"family\": \"%s\", \"instances\": %u}}",
                t->numbers[site], t->numbers[site] % (t->regions > 0 ? t->regions : SCENARIO_REGIONS_MAX),
-               t->sponsors[site] > 0 ? "edge" : "core", t->stakes[site] > 0 ? t->stakes[site] : 10, t->families[site],
+               validates(t, site) ? "core" : "edge", t->stakes[site] > 0 ? t->stakes[site] : 10, t->families[site],
                t->plan->instances);
 }
 
@@ -51,19 +56,19 @@ static void write_events(const struct trial *t, struct buf *out)
     }
 }
 
-static unsigned founders(const struct trial *t)
+static unsigned count_validators(const struct trial *t)
 {
     unsigned count = 0;
 
     for (unsigned i = 0; i < t->sites; i++)
-        count += t->sponsors[i] == 0;
+        count += validates(t, i);
     return count;
 }
 
 static void write_scenario(const struct trial *t, struct buf *out)
 {
     const struct trial_plan *p = t->plan;
-    unsigned validators = founders(t);
+    unsigned validators = count_validators(t);
 
     buf_printf(out,
                "{\"name\": \"trial\", \"epoch_start\": 1, \"max_ledger_drift\": 2, \"quorum\": %u,"
@@ -90,6 +95,7 @@ static void take_result(const struct rehearsal *r, struct trial_result *out)
         .archive_count = s->archive_count,
         .iterations = r->iterations,
         .evaluations = r->evaluations,
+        .bytes = r->network.bytes,
     };
     for (unsigned i = 0; i < s->archive_count; i++)
         out->archive[i] = s->archive[i].incumbent;

@@ -25,6 +25,7 @@ struct trial {
     uint64_t seed;
     uint64_t search; /* 0: the sites search as the seed has it; else with other draws, on the same work */
     unsigned sites;
+    unsigned validators;                   /* the first ones of the sites; 0: all founders */
     unsigned numbers[TRIAL_SITES_MAX];     /* of the sites: a site's name, and with it its private work, goes by it */
     const char *families[TRIAL_SITES_MAX]; /* of their private work */
     unsigned regions;                      /* they go round; 0: SCENARIO_REGIONS_MAX */
@@ -45,6 +46,7 @@ struct trial_result {
     struct genome archive[CYCLE_ARCHIVE_MAX]; /* the best by the federation's own scores, the shared one included */
     uint64_t iterations;                      /* all work done, scoring included */
     uint64_t evaluations;
+    uint64_t bytes; /* that reached a node */
 };
 
 enum err trial_run(const struct trial *t, struct trial_result *out, struct diag *diag) MUST_CHECK;
