@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "base/sorted.h"
 
 /* Entries are opened and admitted here. */
 
@@ -82,16 +83,7 @@ static void keep_open(struct admission *a, struct entry *e)
 /* The place of the first one of this number, or above. */
 static unsigned seen_place(const struct admission *a, unsigned member)
 {
-    unsigned low = 0, high = a->seen_count;
-
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
-        if (a->seen[middle].member < member)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_place(a->seen, a->seen_count, sizeof a->seen[0], offsetof(struct seen_member, member), member);
 }
 
 static void seen_forget(struct admission *a, unsigned place)

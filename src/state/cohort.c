@@ -5,6 +5,7 @@
 #include "base/dmath.h"
 #include "base/mutate.h"
 #include "base/sample.h"
+#include "base/sorted.h"
 
 /* ---- who may be drawn */
 
@@ -216,16 +217,9 @@ unsigned cohort_member(const struct federation_state *s, unsigned number)
 
 static bool is_drawn(const struct federation_state *s, unsigned member)
 {
-    unsigned low = 0, high = s->cohort_count;
+    unsigned place = sorted_place(s->cohort, s->cohort_count, sizeof s->cohort[0], 0, member);
 
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
-        if (s->cohort[middle] < member)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < s->cohort_count && s->cohort[low] == member;
+    return place < s->cohort_count && s->cohort[place] == member;
 }
 
 bool cohort_has(const struct federation_state *s, unsigned member)

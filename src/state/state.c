@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "base/sorted.h"
 #include "genome/schema.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
@@ -123,16 +124,8 @@ struct member *state_member_change(struct federation_state *s, unsigned member)
 /* The place of the first one of this member, or above. */
 static unsigned contribution_place(const struct federation_state *s, unsigned member)
 {
-    unsigned low = 0, high = s->contribution_count;
-
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
-        if (s->contributions[middle].member < member)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_place(s->contributions, s->contribution_count, sizeof s->contributions[0],
+                        offsetof(struct contribution, member), member);
 }
 
 static bool is_at(const struct federation_state *s, unsigned place, unsigned member)

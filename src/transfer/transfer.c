@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "base/sorted.h"
 #include "transfer/messages.h"
 
 enum source_role {
@@ -144,15 +145,9 @@ enum err transfer_keep(struct transfer *t, int64_t now_ns, uint64_t height, stru
 
 static struct borrower *borrower_of(struct transfer *t, unsigned peer)
 {
-    unsigned low = 0, high = t->borrower_count;
+    unsigned low =
+        sorted_place(t->borrowers, t->borrower_count, sizeof t->borrowers[0], offsetof(struct borrower, peer), peer);
 
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
-        if (t->borrowers[middle].peer < peer)
-            low = middle + 1;
-        else
-            high = middle;
-    }
     if (low < t->borrower_count && t->borrowers[low].peer == peer)
         return &t->borrowers[low];
     if (t->borrower_count == t->borrower_room) {
