@@ -78,7 +78,7 @@ static void columns_read(struct table *t)
         t->columns[i] = configuration_gene(t->space, f->text, &reason);
         if (t->columns[i] < 0)
             scan_fail(&t->scan, f->at, ERR_UNKNOWN, "%s", buf_text(&reason));
-        for (unsigned k = 0; k < i; k++) {
+        for (unsigned k = 0; k < i && t->columns[i] >= 0; k++) {
             if (t->columns[k] == t->columns[i])
                 scan_fail(&t->scan, f->at, ERR_SYNTAX, "a second column %s",
                           t->space->schema.genes[t->columns[i]].name);

@@ -101,6 +101,7 @@ static void complaints_name_row_and_parameter(void)
         {"rate steps mode deep\n1 7 fast 0\n1 7 fast 4\n", "t:3:1: row 2: forbidden: "},
         {"rate steps mode deep\n1 7 fast\n", "row 1: expected 4 values, found 3"},
         {"rate stepps mode deep\n", "t:1:6: the space has no parameter \"stepps\"; did you mean \"steps\"?"},
+        {".ID. stepps mode deep\n", "t:1:6: the space has no parameter \"stepps\"; did you mean \"steps\"?"},
         {"rate steps rate deep\n", "t:1:12: a second column rate"},
         {"rate steps mode deep\n", "at least one configuration"},
         {"", "at least one configuration"},
