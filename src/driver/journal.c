@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,15 +357,21 @@ void journal_differs(struct journal *j, uint64_t job)
 
 /* ---- opening */
 
+/* A process that was killed a moment ago may not be gone yet. */
+enum { LOCK_TRIES = 20, LOCK_WAIT_MS = 50 };
+
 static enum err lock(int fd, const char *path, struct diag *diag)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-    if (fcntl(fd, F_SETLK, &whole) == 0)
-        return ERR_OK;
-    if (errno == EACCES || errno == EAGAIN)
-        return diag_set(diag, ERR_STATE, "%s: the run of another process, which is going on", path);
-    return diag_set(diag, ERR_IO, "%s: cannot lock: %s", path, strerror(errno));
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        if (fcntl(fd, F_SETLK, &whole) == 0)
+            return ERR_OK;
+        if (errno != EACCES && errno != EAGAIN)
+            return diag_set(diag, ERR_IO, "%s: cannot lock: %s", path, strerror(errno));
+        (void)poll(NULL, 0, LOCK_WAIT_MS);
+    }
+    return diag_set(diag, ERR_STATE, "%s: the run of another process, which is going on", path);
 }
 
 static enum err check_binding(const char *path, const uint8_t *found, struct journal_binding *b, struct diag *diag)
