@@ -4,10 +4,10 @@
 #include "base/dmath.h"
 #include "experiment/experiment.h"
 #include "experiment/judge.h"
-#include "experiment/statistics.h"
-#include "experiment/trial.h"
 #include "experiment/picks.h"
 #include "experiment/rows.h"
+#include "experiment/statistics.h"
+#include "experiment/trial.h"
 
 /* Is a federation worth it? Four sites tune with the same budget: each alone, all in a federation, or one that has
  * everybody's private work (which nobody would give away: the bound). All of them are rehearsals of the product; a site

@@ -24,7 +24,6 @@ json_t *end_expected(const struct replay *r, const json_t *found)
 {
     const json_t *signatures = json_object_get(found, "signatures");
     struct end_statement statement = state_end(&r->state), other;
-    struct names names = r->names; /* a view */
     struct buf payload = {0}, bytes = {0};
     json_t *out = json_object(), *decoded = NULL, *signers = json_array(), *copies = json_array();
 
@@ -34,7 +33,7 @@ json_t *end_expected(const struct replay *r, const json_t *found)
     for (size_t i = 0; i < json_array_size(signatures); i++) {
         struct cose_sign1 cose;
         bool read = read_one(json_array_get(signatures, i), &bytes, &other, &cose);
-        const char *name = read ? names_find(&names, &cose.kid) : NULL;
+        const char *name = read ? names_find(&r->names, &cose.kid) : NULL;
 
         json_push(signers, name != NULL ? json_string(name) : json_null());
         json_push(copies, json_incref(json_array_get(signatures, i)));
@@ -69,8 +68,7 @@ static void fail(struct vouching *v, const char *pointer, const char *why)
 static void blame_other_end(struct vouching *v, const char *pointer, const struct end_statement *other,
                             const struct cose_sign1 *cose)
 {
-    struct names names = v->r->names; /* a view */
-    const char *name = names_find(&names, &cose->kid);
+    const char *name = names_find(&v->r->names, &cose->kid);
 
     audit_fail(v->report, RULE_LOG_END, v->file, pointer,
                "%s vouches for another end: epoch %" PRIu64 " has not ended, height %" PRIu64

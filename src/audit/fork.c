@@ -51,7 +51,7 @@ static void keep_epoch(struct fork_history *h, const struct replayed_epoch *e)
 }
 
 /* Names of those who voted for both blocks. */
-static void add_both(const struct fork_block *a, const struct fork_block *b, struct names *names, struct buf *out)
+static void add_both(const struct fork_block *a, const struct fork_block *b, const struct names *names, struct buf *out)
 {
     unsigned both = 0;
 

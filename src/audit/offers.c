@@ -47,14 +47,13 @@ static void see_entry(void *context, const struct replayed_epoch *in, uint64_t n
 {
     const struct collecting *c = context;
     const struct genome_schema *schema = c->replay->state.schema;
-    struct names names = c->replay->names; /* a view: names_find() changes nothing */
     struct envelope envelope;
     struct cose_sign1 cose;
 
     (void)number;
     if (envelope_parse(entry, &envelope, &cose) != ERR_OK || envelope.kind != ENTRY_UPDATE)
         return;
-    const char *name = names_find(&names, &envelope.node_fingerprint);
+    const char *name = names_find(&c->replay->names, &envelope.node_fingerprint);
     bool is_own = MUTATE(PICK_OFFERS_OF_ALL, true, name != NULL && strcmp(name, c->offers->node) == 0);
     if (!is_own || update_body_decode(envelope.body, c->body) != ERR_OK)
         return;

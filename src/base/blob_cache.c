@@ -1,7 +1,5 @@
 #include "base/blob_cache.h"
 
-#include "base/mutate.h"
-
 struct blob_cache {
     unsigned count, next; /* next: the oldest one, which makes place */
     struct blob **items;  /* one holding each; NULL: free */
@@ -27,23 +25,13 @@ void blob_cache_free(struct blob_cache *cache)
     mem_free(cache);
 }
 
-/* Blocks end with signatures, so that those which differ mostly do so at their end. */
-static bool is_of(const struct blob *blob, struct bytes bytes)
-{
-    enum { END = 32 };
-    size_t end = bytes.len < END ? bytes.len : END;
-
-    return blob->len == bytes.len && memcmp(blob->data + bytes.len - end, bytes.data + bytes.len - end, end) == 0 &&
-           MUTATE(BASE_BLOB_BY_ITS_END, true, memcmp(blob->data, bytes.data, bytes.len) == 0);
-}
-
 /* The latest first. */
 static struct blob *find(const struct blob_cache *cache, struct bytes bytes)
 {
     for (unsigned i = 1; i <= cache->count; i++) {
         struct blob *blob = cache->items[(cache->next + cache->count - i) % cache->count];
 
-        if (blob != NULL && is_of(blob, bytes))
+        if (blob != NULL && bytes_equal_from_end(blob_bytes(blob), bytes))
             return blob_hold(blob);
     }
     return NULL;

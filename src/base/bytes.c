@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mutate.h"
+
 enum { BUF_CAP_MIN = 512 };
 
 static int none_left_status = -1; /* -1: abort() */
@@ -57,6 +59,15 @@ void mem_free(void *p)
 struct bytes bytes_of_text(const char *text)
 {
     return bytes_of(text, strlen(text));
+}
+
+bool bytes_equal_from_end(struct bytes a, struct bytes b)
+{
+    enum { END = 32 };
+    size_t end = b.len < END ? b.len : END;
+
+    return a.len == b.len && (end == 0 || memcmp(a.data + a.len - end, b.data + b.len - end, end) == 0) &&
+           MUTATE(BYTES_EQUAL_BY_THEIR_END, true, bytes_equal(a, b));
 }
 
 int bytes_compare(struct bytes a, struct bytes b)

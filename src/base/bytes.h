@@ -53,6 +53,9 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0); /* memcmp takes no NULL */
 }
+/* The same, but the ends are looked at first: of bytes that begin alike and end with what tells them apart, as whatever
+ * is signed does. */
+bool bytes_equal_from_end(struct bytes a, struct bytes b);
 /* Bytewise lexicographic, the shorter first on a common prefix; <0, 0, >0. */
 int bytes_compare(struct bytes a, struct bytes b);
 

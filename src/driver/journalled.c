@@ -3,16 +3,15 @@
 static void journalled_evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
 {
     struct journalled *m = (struct journalled *)(void *)self;
-    const struct instance *original = journalled_original(m, task->instance);
-    struct evaluation_task asked = *task;
+    struct evaluation_task asked = interposed_task(&m->between, task);
+    struct evaluator *original = asked.instance->evaluator;
     struct journal_answer answer = {.number = task->number, .task = evaluation_digest(task)};
     const struct journal_answer *known = journal_script_find(&m->script, task->number);
 
-    asked.instance = original;
     if (known != NULL && digest_equal(&known->task, &answer.task)) {
         *out = known->evaluation;
-        if (original->evaluator->learn != NULL)
-            original->evaluator->learn(original->evaluator, &asked, out);
+        if (original->learn != NULL)
+            original->learn(original, &asked, out);
         return;
     }
     if (known != NULL || m->script.state != SCRIPT_OPEN)
@@ -22,7 +21,7 @@ static void journalled_evaluate(struct evaluator *self, const struct evaluation_
         journal_differs(m->journal, m->script.job);
         return;
     }
-    original->evaluator->evaluate(original->evaluator, &asked, out);
+    original->evaluate(original, &asked, out);
     answer.evaluation = *out;
     journal_add(m->journal, m->script.job, &answer);
 }
@@ -34,7 +33,7 @@ struct journalled *journalled_new(struct journal *journal, uint64_t job)
     if (journal == NULL)
         return NULL;
     m = mem_alloc(sizeof *m);
-    m->evaluator.evaluate = journalled_evaluate;
+    interposed_init(&m->between, journalled_evaluate);
     m->journal = journal;
     journal_submit(journal, job, &m->script);
     return m;
@@ -50,21 +49,12 @@ void journalled_free(struct journalled *m)
 
 const struct instance *journalled_instance(struct journalled *m, const struct instance *original)
 {
-    struct instance *copy;
-
-    if (m == NULL)
-        return original;
-    ASSERT(m->count < JOURNALLED_INSTANCES_MAX);
-    m->originals[m->count] = original;
-    copy = &m->instances[m->count++];
-    *copy = *original;
-    copy->evaluator = &m->evaluator;
-    return copy;
+    return m != NULL ? interposed_add(&m->between, original) : original;
 }
 
 const struct instance *journalled_original(const struct journalled *m, const struct instance *instance)
 {
-    return m != NULL ? m->originals[instance - m->instances] : instance;
+    return m != NULL ? interposed_original(&m->between, instance) : instance;
 }
 
 bool journalled_is_dropped(const struct journalled *m)
@@ -78,8 +68,8 @@ void journalled_taken(struct journalled *m)
 
     if (m == NULL || m->script.state == SCRIPT_TAKEN)
         return;
-    for (unsigned i = 0; i < m->count; i++)
-        sync |= m->originals[i]->graph == NULL;
+    for (unsigned i = 0; i < m->between.count; i++)
+        sync |= m->between.originals[i]->graph == NULL;
     if (m->script.state == SCRIPT_DROPPED)
         journal_differs(m->journal, m->script.job);
     else

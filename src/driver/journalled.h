@@ -4,22 +4,17 @@
 #include <stdatomic.h>
 
 #include "driver/journal.h"
-#include "evolve/local_cycle.h"
+#include "evolve/interposed.h"
 
 /* Stands between a job and its evaluators: the evaluations that the journal has are answered from it, the others are
  * asked for and written down, by any thread. The number of an evaluation in its job tells which it is. */
 
-enum { JOURNALLED_INSTANCES_MAX = CYCLE_INSTANCES_MAX };
-
 /* The fields are the journalled evaluator's own. */
 struct journalled {
-    struct evaluator evaluator; /* first: that of the instances below */
-    struct journal *journal;    /* borrowed */
+    struct interposed between; /* first */
+    struct journal *journal;   /* borrowed */
     struct journal_script script;
     atomic_bool differs;
-    unsigned count;
-    const struct instance *originals[JOURNALLED_INSTANCES_MAX];
-    struct instance instances[JOURNALLED_INSTANCES_MAX]; /* copies; what they point to stays the originals' */
 };
 
 /* A job is submitted. NULL without a journal. */

@@ -1,6 +1,7 @@
 #include "driver/replicates.h"
 
 #include "base/mutate.h"
+#include "evolve/interposed.h"
 
 /* Of one genome on one instance: so many runs at most, then the older half of them fades. */
 enum { RUNS_MAX = 256, REPLICATES_MAX = 1 << 16 };
@@ -19,12 +20,9 @@ struct slot {
 };
 
 struct averaged {
-    struct evaluator evaluator; /* first: that of the instances below */
+    struct interposed between; /* first */
     const struct job *job;
     struct slot *slots; /* owned; candidate by candidate */
-    unsigned count;     /* of instances */
-    const struct instance *originals[CYCLE_INSTANCES_MAX];
-    struct instance instances[CYCLE_INSTANCES_MAX]; /* copies; what they point to stays the originals' */
 };
 
 void replicates_free(struct replicates *r)
@@ -38,12 +36,12 @@ void replicates_free(struct replicates *r)
 static void averaged_evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
 {
     struct averaged *a = (struct averaged *)(void *)self;
-    size_t instance = (size_t)(task->instance - a->instances), genome = (size_t)(task->genome - a->job->candidates);
-    struct slot *slot = &a->slots[genome * a->count + instance];
-    struct evaluation_task asked = *task;
+    struct evaluation_task asked = interposed_task(&a->between, task);
+    size_t instance = (size_t)(task->instance - a->between.instances);
+    size_t genome = (size_t)(task->genome - a->job->candidates);
+    struct slot *slot = &a->slots[genome * a->between.count + instance];
 
-    ASSERT(instance < a->count && genome < a->job->candidate_count);
-    asked.instance = a->originals[instance];
+    ASSERT(genome < a->job->candidate_count);
     asked.instance->evaluator->evaluate(asked.instance->evaluator, &asked, out);
     slot->cost = out->cost;
     out->cost =
@@ -75,22 +73,17 @@ struct averaged *averaged_new(const struct replicates *r, struct job *job)
     if (job->kind != JOB_SCORE || cycle->instance_count == 0 || cycle->instances[0]->graph != NULL)
         return NULL;
     a = mem_alloc(sizeof *a);
-    a->evaluator.evaluate = averaged_evaluate;
+    interposed_init(&a->between, averaged_evaluate);
     a->job = job;
-    a->count = cycle->instance_count;
-    a->slots = mem_array((size_t)job->candidate_count * a->count, sizeof a->slots[0]);
+    a->slots = mem_array((size_t)job->candidate_count * cycle->instance_count, sizeof a->slots[0]);
     for (unsigned j = 0; j < job->candidate_count; j++) {
         struct digest hash = genome_hash(cycle->schema, &job->candidates[j]);
 
-        for (unsigned i = 0; i < a->count; i++)
-            slot_fill(r, &hash, cycle->instances[i], &a->slots[j * a->count + i]);
+        for (unsigned i = 0; i < cycle->instance_count; i++)
+            slot_fill(r, &hash, cycle->instances[i], &a->slots[j * cycle->instance_count + i]);
     }
-    for (unsigned i = 0; i < a->count; i++) {
-        a->originals[i] = cycle->instances[i];
-        a->instances[i] = *cycle->instances[i];
-        a->instances[i].evaluator = &a->evaluator;
-        cycle->instances[i] = &a->instances[i];
-    }
+    for (unsigned i = 0; i < cycle->instance_count; i++)
+        cycle->instances[i] = interposed_add(&a->between, cycle->instances[i]);
     return a;
 }
 
@@ -130,7 +123,7 @@ void averaged_keep(const struct averaged *a, struct replicates *r)
     if (!r->begun)
         table_init(&r->table, sizeof(struct replicate), DIGEST_SIZE);
     r->begun = true;
-    for (size_t i = 0; i < (size_t)a->job->candidate_count * a->count; i++)
+    for (size_t i = 0; i < (size_t)a->job->candidate_count * a->between.count; i++)
         replicate_add(r, &a->slots[i], a->job->number);
     if (r->table.count > REPLICATES_MAX) { /* what is no candidate any more */
         uint64_t epoch = a->job->number;

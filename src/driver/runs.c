@@ -27,16 +27,13 @@ struct line {
 };
 
 struct run_watch {
-    struct evaluator evaluator; /* first: that of the instances below */
+    struct interposed between; /* first */
     struct cycle_watch cycle;
     struct runs *runs;
     const struct journalled *journalled;
     const char *site, *job;
     uint64_t epoch;
     const struct program_spec *program; /* of the last instance; NULL: the built-in solver's */
-    unsigned count;                     /* of instances */
-    const struct instance *originals[JOURNALLED_INSTANCES_MAX];
-    struct instance instances[JOURNALLED_INSTANCES_MAX]; /* copies; what they point to stays the originals' */
 
     pthread_mutex_t lock; /* of the lines */
     size_t line_count, line_cap;
@@ -139,10 +136,9 @@ static void watched_evaluate(struct evaluator *self, const struct evaluation_tas
 {
     struct run_watch *w = (struct run_watch *)(void *)self;
     struct runs *runs = w->runs;
-    struct evaluation_task asked = *task;
+    struct evaluation_task asked = interposed_task(&w->between, task);
     int64_t begun_ns = now_ns(runs);
 
-    asked.instance = w->originals[task->instance - w->instances];
     asked.instance->evaluator->evaluate(asked.instance->evaluator, &asked, out);
     if (runs->file != NULL) {
         struct line line = {.number = task->number};
@@ -177,17 +173,10 @@ static void genome_costs(struct cycle_watch *cycle, uint64_t cost)
 
 const struct instance *run_watch_instance(struct run_watch *w, const struct instance *original)
 {
-    struct instance *copy;
-
     if (w == NULL)
         return original;
-    ASSERT(w->count < JOURNALLED_INSTANCES_MAX);
     w->program = program_spec_of(journalled_original(w->journalled, original));
-    w->originals[w->count] = original;
-    copy = &w->instances[w->count++];
-    *copy = *original;
-    copy->evaluator = &w->evaluator;
-    return copy;
+    return interposed_add(&w->between, original);
 }
 
 struct run_watch *runs_begin(struct runs *runs, const char *site, const char *job, uint64_t epoch,
@@ -198,7 +187,7 @@ struct run_watch *runs_begin(struct runs *runs, const char *site, const char *jo
     if (runs == NULL)
         return NULL;
     w = mem_alloc(sizeof *w);
-    w->evaluator.evaluate = watched_evaluate;
+    interposed_init(&w->between, watched_evaluate);
     w->cycle.costs = genome_costs;
     w->runs = runs;
     w->journalled = journalled;

@@ -25,7 +25,6 @@ static bool evaluate_one(void *context, uint64_t index)
         .limit = e->batch->limit,
         .number = e->batch->asked + index,
     };
-
     struct evaluation answer;
 
     run->instance->evaluator->evaluate(run->instance->evaluator, &task, &answer);

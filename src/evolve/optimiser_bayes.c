@@ -91,11 +91,12 @@ static double fit_with(struct bayes *b, double noise)
  */
 static void fit(struct bayes *b)
 {
+    static const double quieter[] = {10, 100, 1000};
     double best = b->noise, least = fit_with(b, best);
     if (b->noise_known)
         return;
-    for (unsigned i = 0; i < 3; i++) {
-        double noise = b->noise / (i == 0 ? 10 : i == 1 ? 100 : 1000), at = fit_with(b, noise);
+    for (unsigned i = 0; i < sizeof quieter / sizeof quieter[0]; i++) {
+        double noise = b->noise / quieter[i], at = fit_with(b, noise);
         if (at >= least)
             continue;
         least = at;

@@ -31,8 +31,8 @@ enum err anchor_parse(struct bytes in, struct anchor_statement *out, struct cose
 
 /* Names for fingerprints, from genesis and JOIN entries. */
 struct epoch_names {
-    void *context;
-    const char *(*name)(void *context, const struct digest *fingerprint); /* NULL: unknown */
+    const void *context;
+    const char *(*name)(const void *context, const struct digest *fingerprint); /* NULL: unknown */
 };
 
 /* What a file is made of. All pointers borrowed. */

@@ -1,7 +1,5 @@
 #include "ledger/shelf.h"
 
-#include "base/mutate.h"
-
 enum { LATEST_KEPT = 64, PAGE_PLACES = 64, PLACE_SIZE = 16 };
 
 /* Where a block stands. */
@@ -54,22 +52,11 @@ uint64_t shelf_size(const struct shelf *shelf)
     return spool_size(shelf->blocks);
 }
 
-/* Blocks end with signatures, so that those which differ mostly do so at their end. */
-static bool is_of(const struct latest *l, struct bytes block)
-{
-    enum { END = 32 };
-    size_t end = block.len < END ? block.len : END;
-
-    return l->bytes.len == block.len &&
-           memcmp(l->bytes.data + block.len - end, block.data + block.len - end, end) == 0 &&
-           MUTATE(LEDGER_BLOCK_BY_ITS_END, true, memcmp(l->bytes.data, block.data, block.len) == 0);
-}
-
 static struct place put(struct shelf *shelf, struct bytes block)
 {
     for (unsigned i = 1; i <= LATEST_KEPT; i++) {
         const struct latest *l = &shelf->latest[(shelf->next + LATEST_KEPT - i) % LATEST_KEPT];
-        if (block.len > 0 && is_of(l, block))
+        if (block.len > 0 && bytes_equal_from_end(bytes_of_buf(&l->bytes), block))
             return l->place;
     }
     struct latest *l = &shelf->latest[shelf->next];

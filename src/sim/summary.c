@@ -233,8 +233,7 @@ json_t *results_summary(const struct results *t)
 
 json_t *results_ledger(const struct results *t)
 {
-    struct names known = t->history.names; /* a view */
-    struct epoch_names names = {.context = &known, .name = names_find};
+    struct epoch_names names = {.context = &t->history.names, .name = names_find};
     struct epoch_record record;
 
     ASSERT(t->epoch.log != NULL);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-const char *names_find(void *context, const struct digest *fingerprint)
+const char *names_find(const void *context, const struct digest *fingerprint)
 {
     const struct names *names = context;
 

@@ -16,7 +16,7 @@ struct names {
 /* All members of s that are not known yet. */
 void names_learn(struct names *names, const struct federation_state *s);
 /* context: a struct names; NULL: unknown. Of the type that ledger/epoch_file.h wants. */
-const char *names_find(void *context, const struct digest *fingerprint);
+const char *names_find(const void *context, const struct digest *fingerprint);
 void names_free(struct names *names);
 
 #endif

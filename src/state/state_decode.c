@@ -5,6 +5,7 @@
 #include "genome/schema.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
+#include "state/field.h"
 
 /* The inverse of state_encode.c. What is read comes with a quorum's word, or is refused right after by its root; all
  * the same nothing in it may lead the transition into what it asserts. That the form is the only one is shown at the
@@ -19,15 +20,6 @@ static unsigned get_count(struct cbor_reader *r, unsigned most)
     if (count > most)
         cbor_fail(r, ERR_LIMIT);
     return r->err == ERR_OK ? (unsigned)count : 0;
-}
-
-static uint64_t get_number(struct cbor_reader *r, const char *key, uint64_t most)
-{
-    cbor_expect_key(r, key);
-    uint64_t v = cbor_get_uint(r);
-    if (v > most)
-        cbor_fail(r, ERR_RANGE);
-    return v;
 }
 
 static int64_t get_delta(struct cbor_reader *r, const char *key)
@@ -193,14 +185,14 @@ static void get_contribution(struct cbor_reader *r, struct federation_state *s)
     cbor_expect_map(r, 10);
     get_costs(r, s, c);
     c->delta_ppm = get_delta(r, "delta");
-    c->height = get_number(r, "height", UINT64_MAX);
+    c->height = field_get_number(r, "height", UINT64_MAX);
     c->offers = get_candidates(r, s, "offers", s->phase == PHASE_COLLECT ? s->policy.migrants : 0, &c->offer_count);
     cbor_expect_key(r, "updated");
     c->updated = cbor_get_bool(r);
     c->built_on = get_named_digest(r, "built_on");
     c->row_hash = get_named_digest(r, "row_hash");
     c->leaf_hash = get_named_digest(r, "leaf_hash");
-    c->staleness = get_number(r, "staleness", UINT64_MAX);
+    c->staleness = field_get_number(r, "staleness", UINT64_MAX);
     c->row_built_on = get_named_digest(r, "row_built_on");
 }
 
@@ -257,12 +249,12 @@ static void get_check(struct cbor_reader *r, const struct federation_state *s, s
     struct digest hash;
 
     cbor_expect_map(r, 9);
-    c->cost = get_number(r, "cost", (uint64_t)BODY_NUMBER_MAX);
-    c->epoch = get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
+    c->cost = field_get_number(r, "cost", (uint64_t)BODY_NUMBER_MAX);
+    c->epoch = field_get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
     cbor_expect_key(r, "genome");
     get_genome(r, s, &c->genome, &hash);
-    c->member = (unsigned)get_number(r, "member", MEMBERS_MAX);
-    c->number = (unsigned)get_number(r, "number", CYCLE_CANDIDATES_MAX - 1);
+    c->member = (unsigned)field_get_number(r, "member", MEMBERS_MAX);
+    c->number = (unsigned)field_get_number(r, "number", CYCLE_CANDIDATES_MAX - 1);
     cbor_expect_key(r, "scored");
     c->scored = cbor_get_bool(r);
     c->built_on = get_named_digest(r, "built_on");
@@ -410,24 +402,24 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
     uint64_t pairs = cbor_get_map(r), least = 20 + (s->policy.cohort > 0);
     if (pairs != least && pairs != least + 1)
         cbor_fail(r, ERR_RANGE);
-    s->epoch = get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
+    s->epoch = field_get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
     cbor_expect_key(r, "phase");
     s->phase = get_phase(r);
     get_checks(r, s);
     if (s->policy.cohort > 0)
         get_cohort(r, s);
-    s->quorum = (unsigned)get_number(r, "quorum", PBFT_REPLICAS_MAX);
+    s->quorum = (unsigned)field_get_number(r, "quorum", PBFT_REPLICAS_MAX);
     s->recent_count = get_digests(r, "recent", s->recent, BLOCKS_REMEMBERED);
     s->anchors = get_anchors(r, s, "anchors", ANCHORS_KEPT, &s->anchor_count);
     s->archive = get_anchors(r, s, "archive", s->policy.archive_max, &s->archive_count);
-    s->attempt = get_number(r, "attempt", s->policy.retry_budget);
+    s->attempt = field_get_number(r, "attempt", s->policy.retry_budget);
     get_ballots(r, s);
     get_changes(r, s);
-    if (get_number(r, "members", MEMBERS_MAX) != s->member_count)
+    if (field_get_number(r, "members", MEMBERS_MAX) != s->member_count)
         cbor_fail(r, ERR_MISMATCH);
     get_retired(r, s);
     if (pairs > least)
-        s->left_out = (unsigned)get_number(r, "left_out", (uint64_t)RANK_SITES_MAX * CYCLE_MIGRANTS_MAX);
+        s->left_out = (unsigned)field_get_number(r, "left_out", (uint64_t)RANK_SITES_MAX * CYCLE_MIGRANTS_MAX);
     cbor_expect_key(r, "incumbent");
     get_genome(r, s, &s->incumbent, &s->incumbent_hash);
     s->candidates = get_candidates(r, s, "candidates", CYCLE_CANDIDATES_MAX, &s->candidate_count);
@@ -436,10 +428,10 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
     struct digest federation_id = digest_get(r);
     if (r->err == ERR_OK && !digest_equal(&federation_id, &s->federation_id))
         cbor_fail(r, ERR_MISMATCH);
-    s->max_byzantine = (unsigned)get_number(r, "max_byzantine", PBFT_REPLICAS_MAX);
-    s->rollback_epoch = get_number(r, "rollback_epoch", UINT64_MAX);
+    s->max_byzantine = (unsigned)field_get_number(r, "max_byzantine", PBFT_REPLICAS_MAX);
+    s->rollback_epoch = field_get_number(r, "rollback_epoch", UINT64_MAX);
     s->aggregated_delta_ppm = get_delta(r, "aggregated_delta");
-    s->membership_epoch = get_number(r, "membership_epoch", UINT64_MAX);
+    s->membership_epoch = field_get_number(r, "membership_epoch", UINT64_MAX);
 }
 
 static bool is_the_form(const struct federation_state *s, struct bytes in)

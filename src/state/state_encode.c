@@ -1,5 +1,6 @@
 #include "state/state.h"
 #include "merkle/chunks.h"
+#include "state/field.h"
 
 /* What the state root covers: everything that decides about later blocks but for height, block id and log, which the
  * header has itself, and for what genesis fixes, which goes by the federation id. state_decode.c reads it. */
@@ -16,12 +17,6 @@ static void put_digests(struct cbor_writer *w, const char *key, const struct dig
     cbor_put_array(w, count);
     for (unsigned i = 0; i < count; i++)
         digest_put(w, &digests[i]);
-}
-
-static void put_number(struct cbor_writer *w, const char *key, uint64_t v)
-{
-    cbor_put_text(w, key);
-    cbor_put_uint(w, v);
 }
 
 static void put_candidates(struct cbor_writer *w, const struct genome_schema *schema, const char *key,
@@ -50,14 +45,14 @@ static void put_contribution(struct cbor_writer *w, const struct federation_stat
         cbor_put_uint(w, c->costs[i]);
     cbor_put_text(w, "delta");
     cbor_put_int(w, c->delta_ppm);
-    put_number(w, "height", c->height);
+    field_put_number(w, "height", c->height);
     put_candidates(w, s->schema, "offers", c->offers, c->offers == NULL ? 0 : c->offer_count);
     cbor_put_text(w, "updated");
     cbor_put_bool(w, c->updated);
     put_digest(w, "built_on", &c->built_on);
     put_digest(w, "row_hash", &c->row_hash);
     put_digest(w, "leaf_hash", &c->leaf_hash);
-    put_number(w, "staleness", c->staleness);
+    field_put_number(w, "staleness", c->staleness);
     put_digest(w, "row_built_on", &c->row_built_on);
 }
 
@@ -97,12 +92,12 @@ static void put_changes(struct cbor_writer *w, const struct federation_state *s)
 static void put_check(struct cbor_writer *w, const struct genome_schema *schema, const struct spot_check *c)
 {
     cbor_put_map(w, 9);
-    put_number(w, "cost", c->cost);
-    put_number(w, "epoch", c->epoch);
+    field_put_number(w, "cost", c->cost);
+    field_put_number(w, "epoch", c->epoch);
     cbor_put_text(w, "genome");
     genome_put(w, schema, &c->genome);
-    put_number(w, "member", c->member);
-    put_number(w, "number", c->number);
+    field_put_number(w, "member", c->member);
+    field_put_number(w, "number", c->number);
     cbor_put_text(w, "scored");
     cbor_put_bool(w, c->scored);
     put_digest(w, "built_on", &c->built_on);
@@ -139,23 +134,23 @@ static void encode_rest(const struct federation_state *s, struct buf *out)
     struct cbor_writer w;
     cbor_writer_init(&w, out);
     cbor_put_map(&w, 20 + (s->policy.cohort > 0) + (s->left_out > 0));
-    put_number(&w, "epoch", s->epoch);
+    field_put_number(&w, "epoch", s->epoch);
     cbor_put_text(&w, "phase");
     cbor_put_text(&w, epoch_phase_name(s->phase));
     put_checks(&w, s);
     if (s->policy.cohort > 0)
         put_cohort(&w, s);
-    put_number(&w, "quorum", s->quorum);
+    field_put_number(&w, "quorum", s->quorum);
     put_digests(&w, "recent", s->recent, s->recent_count);
     put_anchors(&w, s->schema, "anchors", s->anchors, s->anchor_count);
     put_anchors(&w, s->schema, "archive", s->archive, s->archive_count);
-    put_number(&w, "attempt", s->attempt);
+    field_put_number(&w, "attempt", s->attempt);
     put_ballots(&w, s);
     put_changes(&w, s);
-    put_number(&w, "members", s->member_count);
+    field_put_number(&w, "members", s->member_count);
     put_digests(&w, "retired", s->retired, s->retired_count);
     if (s->left_out > 0)
-        put_number(&w, "left_out", s->left_out);
+        field_put_number(&w, "left_out", s->left_out);
     cbor_put_text(&w, "incumbent");
     genome_put(&w, s->schema, &s->incumbent);
     put_candidates(&w, s->schema, "candidates", s->candidates, s->candidate_count);
@@ -164,11 +159,11 @@ static void encode_rest(const struct federation_state *s, struct buf *out)
     for (unsigned i = 0; i < s->contribution_count; i++)
         put_contribution(&w, s, &s->contributions[i]);
     put_digest(&w, "federation_id", &s->federation_id);
-    put_number(&w, "max_byzantine", s->max_byzantine);
-    put_number(&w, "rollback_epoch", s->rollback_epoch);
+    field_put_number(&w, "max_byzantine", s->max_byzantine);
+    field_put_number(&w, "rollback_epoch", s->rollback_epoch);
     cbor_put_text(&w, "aggregated_delta");
     cbor_put_int(&w, s->aggregated_delta_ppm);
-    put_number(&w, "membership_epoch", s->membership_epoch);
+    field_put_number(&w, "membership_epoch", s->membership_epoch);
     cbor_writer_done(&w);
 }
 

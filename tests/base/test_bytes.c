@@ -100,9 +100,29 @@ static void set_bits_are_counted(void)
     CHECK_EQ_U64(bits_set(UINT64_MAX), 64);
 }
 
+/* As bytes_equal() says, whatever differs and however short they are. */
+static void equal_from_the_end(void)
+{
+    char left[80], right[80];
+
+    for (size_t len = 0; len < sizeof left; len++) {
+        memset(left, 'a', len);
+        memcpy(right, left, len);
+        CHECK(bytes_equal_from_end(bytes_of(left, len), bytes_of(right, len)));
+        CHECK(!bytes_equal_from_end(bytes_of(left, len), bytes_of(right, len + 1)));
+        for (size_t i = 0; i < len; i++) {
+            right[i] ^= 1;
+            CHECK(!bytes_equal_from_end(bytes_of(left, len), bytes_of(right, len)));
+            right[i] ^= 1;
+        }
+    }
+    CHECK(bytes_equal_from_end(bytes_of(NULL, 0), bytes_of("", 0)));
+}
+
 int main(void)
 {
     TAP_RUN(compare_is_lexicographic);
+    TAP_RUN(equal_from_the_end);
     TAP_RUN(buf_grows_and_keeps);
     TAP_RUN(printf_at_every_length);
     TAP_RUN(blob_counts_its_holders);

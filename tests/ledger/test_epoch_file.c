@@ -16,7 +16,7 @@ struct sample {
     struct epoch_record record;
 };
 
-static const char *name_of(void *context, const struct digest *fingerprint)
+static const char *name_of(const void *context, const struct digest *fingerprint)
 {
     static const char *const names[] = {"alpha", "beta", "gamma"};
     const struct sample *s = context;
