@@ -57,6 +57,7 @@ struct federated_epoch_report {
 /* What became of the runs of one program of the user's; in no artifact. */
 struct federated_program_report {
     char command[128];   /* its words, as many as fit */
+    char sites[128];     /* the node_ids of those that run it in the end, as many as fit; empty: not known */
     uint64_t runs, kept; /* kept: answers that were there already */
     uint64_t success, timeout, crashed, aborted;
     uint64_t retried;

@@ -197,14 +197,13 @@ static int load_state(struct setup *s)
 static int build_work(struct setup *s)
 {
     const struct scenario *sc = &s->scenario;
-    const struct scenario_node *node = &sc->nodes[s->node];
     struct diag diag = {0};
 
     s->spec = scenario_work(sc, s->node, s->state.epoch - 1); /* of the last epoch that has ended */
     if (sc->space != NULL)
         s->programs = programs_new(sc->space);
     if (scenario_workload(sc, s->node, s->spec, s->programs, s->seed, &s->work, &diag) != ERR_OK)
-        return command_fail("pick", "%s: the work of \"%s\": %s", s->arguments->scenario, node->card.name, diag.text);
+        return command_fail("pick", "%s: %s", s->arguments->scenario, diag.text);
     return EXIT_FINE;
 }
 

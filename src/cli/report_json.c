@@ -92,6 +92,7 @@ static json_t *program_json(const struct federated_program_report *p)
     json_t *o = json_object();
 
     json_put(o, "command", json_string(p->command));
+    json_put(o, "sites", json_string(p->sites));
     json_put(o, "runs", json_u64(p->runs));
     json_put(o, "kept", json_u64(p->kept));
     json_put(o, "success", json_u64(p->success));

@@ -164,8 +164,10 @@ static void print_failures(const char *status, uint64_t count, const char *says)
 
 void report_print_program(const struct federated_program_report *p)
 {
-    say(stdout, "program %s: %" PRIu64 " runs, %" PRIu64 " answers were there already; %" PRIu64 " SUCCESS", p->command,
-        p->runs, p->kept, p->success);
+    say(stdout, "program %s%s%s: %" PRIu64 " runs, %" PRIu64 " answers were there already; %" PRIu64 " SUCCESS",
+        p->command, p->sites[0] != '\0' ? " of " : "", p->sites, p->runs, p->kept, p->success);
+    if (p->checked > 0)
+        say(stdout, ", %" PRIu64 " more to see whether it answers alike", p->checked);
     say(stdout, p->retried > 0 ? ", %" PRIu64 " tried again\n" : "\n", p->retried);
     if (p->confined[0] != '\0')
         say(stdout, "  confined: %s\n", p->confined);

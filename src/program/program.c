@@ -364,6 +364,12 @@ unsigned programs_count(const struct programs *s)
     return s->count;
 }
 
+const struct program_spec *programs_spec(const struct programs *s, unsigned index)
+{
+    ASSERT(index < s->count);
+    return s->items[index]->spec;
+}
+
 void programs_tally(struct programs *s, unsigned index, struct program_tally *out, struct buf *command)
 {
     const struct program_spec *spec;

@@ -119,6 +119,7 @@ void program_genome_words(const struct program_spec *spec, const struct space *s
 struct digest programs_hash(const struct programs *programs);
 
 unsigned programs_count(const struct programs *programs);
+const struct program_spec *programs_spec(const struct programs *s, unsigned index);
 /* A copy of program number `index`'s tally; command (may be NULL) gets the words of its command. */
 void programs_tally(struct programs *programs, unsigned index, struct program_tally *out, struct buf *command);
 

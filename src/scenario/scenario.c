@@ -228,8 +228,11 @@ const struct workload_spec *scenario_work(const struct scenario *s, unsigned nod
 enum err scenario_workload(const struct scenario *s, unsigned node, const struct workload_spec *spec,
                            struct programs *programs, uint64_t seed, struct workload *out, struct diag *diag)
 {
-    return spec->program != NULL ? programs_workload(programs, spec->program, out, diag)
-                                 : workload_build(spec, seed, s->nodes[node].card.name, out, diag);
+    const char *name = s->nodes[node].card.name;
+    enum err err = spec->program != NULL ? programs_workload(programs, spec->program, out, diag)
+                                         : workload_build(spec, seed, name, out, diag);
+
+    return err == ERR_OK ? ERR_OK : diag_prefix(diag, err, "the work of \"%s\"", name);
 }
 
 enum err scenario_shard(const struct scenario *s, unsigned index, struct programs *programs, uint64_t seed,

@@ -75,6 +75,22 @@ void results_report_program(struct programs *programs, unsigned index, struct fe
     memcpy(out->aborted_says, t.says[EVALUATION_ABORT], sizeof out->aborted_says);
 }
 
+/* Programs of the same words are told apart by whose they are. */
+static void name_sites(const struct rehearsal *r, const struct program_spec *program,
+                       struct federated_program_report *out)
+{
+    struct buf sites = {0};
+
+    for (unsigned i = 0; i < r->count; i++) {
+        const struct workload *w = r->nodes[i].workload;
+
+        if (w != NULL && w->count > 0 && program_spec_of(&w->instances[0]) == program)
+            buf_printf(&sites, "%s%s", sites.len > 0 ? ", " : "", r->nodes[i].name);
+    }
+    memcpy(out->sites, sites.data, text_cut(bytes_of_buf(&sites), sizeof out->sites - 1));
+    buf_free(&sites);
+}
+
 void results_report(const struct results *t, struct federated_simulation_report *report)
 {
     const struct rehearsal *r = t->r;
@@ -103,8 +119,10 @@ void results_report(const struct results *t, struct federated_simulation_report 
         return;
     report->program_count = programs_count(r->programs);
     report->programs = mem_array(report->program_count, sizeof *report->programs);
-    for (unsigned i = 0; i < report->program_count; i++)
+    for (unsigned i = 0; i < report->program_count; i++) {
         results_report_program(r->programs, i, &report->programs[i]);
+        name_sites(r, programs_spec(r->programs, i), &report->programs[i]);
+    }
 }
 
 void results_report_genome(struct results *t, struct federated_simulation_report *report)

@@ -122,6 +122,11 @@ report "$status" "and is said" table
 grep -q 'new genome' table && status=1 || status=0
 report "$status" "there is no new genome" table
 
+sed 's/"\.\/runner\.sh", "irace", "nan"/".\/nothere.sh"/' crashes.json > missing.json
+"$federated_sim" --scenario missing.json --epochs 1 --output-dir missing > table 2>&1 && status=1 || status=$?
+[ "$status" = 2 ] && grep -q 'the work of "c": .*nothere.sh cannot be executed' table && status=0 || status=1
+report "$status" "a program that is not there is refused with the site that has it" table
+
 # four points: each is asked about once an epoch, and the best of them stays the best
 four_site() {
     printf '{"id": "%s", "region": "r", "role": "core", "stake": 10, "workload": {"program": {"runner": "irace", ' "$1"
@@ -143,6 +148,10 @@ status=0
 "$federated_sim" --scenario four.json --epochs 3 --output-dir four > table 2>&1 || status=$?
 report "$status" "a space of four points" table
 runs=$(sed -n 's/^program .*: \([0-9]*\) runs, .*/\1/p' table | awk '{ sum += $1 } END { print sum }')
+line='^program .* of (one|two|three): ([0-9]+) runs, .*; ([0-9]+) SUCCESS(, ([0-9]+) more .*)?$'
+sed -n -E "s/$line/\\1 \\2 \\3 \\5/p" table > told
+awk '$2 != $3 + $4 { wrong = 1 } { sites++ } END { exit wrong || sites != 3 }' told && status=0 || status=1
+report "$status" "each site has its line, and the numbers in it add up" table
 # one in sixteen is done twice to see, and the first and the last genome are compared in the end
 [ "$runs" -ge 36 ] && [ "$runs" -le 48 ] && status=0 || status=1
 report "$status" "has 36 questions in three epochs of three sites, and $runs runs" table
