@@ -3,6 +3,7 @@
 
 #include "program/control_group.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +69,12 @@ static bool setting_write(const struct control_group *group, const char *name, c
     return ok;
 }
 
+/* A process that was killed leaves its group behind, empty, and its number is given to others later. */
+static bool folder_make(const char *path)
+{
+    return mkdir(path, 0755) == 0 || (errno == EEXIST && rmdir(path) == 0 && mkdir(path, 0755) == 0);
+}
+
 bool control_group_make(const char *parent, uint64_t memory, unsigned processes, struct control_group *out)
 {
     struct control_group group = {0};
@@ -77,7 +84,7 @@ bool control_group_make(const char *parent, uint64_t memory, unsigned processes,
     if (parent[0] == '\0' || strlen(parent) + 40 > CONTROL_GROUP_PATH)
         return false;
     text_put_number(text_put(text_put(group.path, parent), "/prismfed-"), (uint64_t)getpid());
-    if (mkdir(group.path, 0755) != 0)
+    if (!folder_make(group.path))
         return false;
     text_put_number(number, memory);
     group.counts_memory = memory > 0 && setting_write(&group, "memory.max", number);

@@ -8,6 +8,7 @@
 
 #include "mark.h"
 #include "program/child.h"
+#include "program/control_group.h"
 
 /* Programs that are out to get away (escape.c, named on the command line). What a kernel does not have cannot be tested
  * there; then what is left is. */
@@ -313,6 +314,25 @@ static void what_is_in_force_is_said(void)
     buf_free(&o.text);
 }
 
+/* A process that was killed has left the group that bears its number, which is ours now. */
+static void a_group_left_behind_is_replaced(void)
+{
+    struct control_group left = {0}, own = {0};
+    char file[CONTROL_GROUP_PATH + 8];
+    FILE *f;
+
+    CHECK(control_group_make(scratch, 0, 1, &left));
+    CHECK(control_group_make(scratch, 0, 1, &own));
+    CHECK_EQ_TEXT(own.path, left.path);
+    snprintf(file, sizeof file, "%s/busy", own.path);
+    f = fopen(file, "w");
+    CHECK(f != NULL && fclose(f) == 0);
+    CHECK(!control_group_make(scratch, 0, 1, &left)); /* one that is in use stays */
+    CHECK(unlink(file) == 0);
+    control_group_remove(&own);
+    CHECK_EQ_TEXT(own.path, "");
+}
+
 int main(int argc, char **argv)
 {
     char command[4200];
@@ -335,6 +355,7 @@ int main(int argc, char **argv)
     TAP_RUN(the_network_is_closed_to_it);
     TAP_RUN(nobody_above_is_traced);
     TAP_RUN(what_is_in_force_is_said);
+    TAP_RUN(a_group_left_behind_is_replaced);
     free(escape);
     snprintf(command, sizeof command, "rm -rf '%s'", scratch);
     return system(command) == 0 ? tap_done() : 1;
