@@ -1,10 +1,9 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "cli/key_file.h"
+#include "cli/key_new.h"
 #include "cli/option.h"
+#include "crypto/key_file.h"
 
 struct arguments {
     bool der;
@@ -25,16 +24,6 @@ static const struct option_table table = {
     .count = sizeof rows / sizeof rows[0],
 };
 
-static int random_seed(uint8_t seed[KEY_SEED_SIZE])
-{
-    ssize_t n;
-
-    do
-        n = getrandom(seed, KEY_SEED_SIZE, 0);
-    while (n < 0 && errno == EINTR);
-    return n == KEY_SEED_SIZE ? EXIT_FINE : command_fail("keys", "no random bytes: %s", strerror(errno));
-}
-
 static void print_fingerprint(const struct public_key *key)
 {
     struct digest fingerprint = key_fingerprint(key);
@@ -46,22 +35,14 @@ static void print_fingerprint(const struct public_key *key)
 
 static int generate(const char *path)
 {
-    uint8_t seed[KEY_SEED_SIZE];
     struct secret_key key;
-    struct diag diag = {0};
-    int status = random_seed(seed);
+    int status = key_new("keys", path, &key);
 
     if (status != EXIT_FINE)
         return status;
-    key_from_seed(seed, &key);
-    if (key_file_write(path, seed, &diag) != ERR_OK)
-        status = command_fail("keys", "%s", diag.text);
-    else
-        print_fingerprint(&key.public);
+    print_fingerprint(&key.public);
     key_wipe(&key);
-    for (volatile uint8_t *p = seed; p < seed + sizeof seed; p++)
-        *p = 0;
-    return status;
+    return EXIT_FINE;
 }
 
 static int print_public(const struct public_key *key, bool der)

@@ -77,6 +77,14 @@ static void long_options_fill(const struct option_table *table, struct option ou
     out[table->count + 1] = (struct option){0};
 }
 
+static int take_format(const char *verb, const char *option, const char *value, bool *json)
+{
+    *json = strcmp(value, "json") == 0;
+    if (*json || strcmp(value, "text") == 0)
+        return EXIT_FINE;
+    return command_misuse(verb, "%s must be text or json, not \"%s\"", option, value);
+}
+
 static int take(const struct option_table *table, const struct option_row *row, const char *value, void *arguments)
 {
     void *target = (char *)arguments + row->target;
@@ -99,6 +107,9 @@ static int take(const struct option_table *table, const struct option_row *row, 
         status = command_number(table->verb, name, value, row->low, row->high, &number);
         if (status == EXIT_FINE)
             *(unsigned *)target = (unsigned)number;
+        break;
+    case OPTION_FORMAT:
+        status = take_format(table->verb, name, value, target);
         break;
     case OPTION_TAKE:
         status = row->take(arguments, value);

@@ -13,6 +13,7 @@ enum option_kind {
     OPTION_TEXT,     /* target: const char *, borrowed from the command line */
     OPTION_NUMBER,   /* target: uint64_t, from low to high */
     OPTION_UNSIGNED, /* target: unsigned, likewise */
+    OPTION_FORMAT,   /* "text" or "json"; target: bool, true for JSON */
     OPTION_TAKE      /* handed to take(), which complains itself and returns the exit status */
 };
 

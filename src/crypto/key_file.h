@@ -1,5 +1,5 @@
-#ifndef PRISMFED_CLI_KEY_FILE_H
-#define PRISMFED_CLI_KEY_FILE_H
+#ifndef PRISMFED_CRYPTO_KEY_FILE_H
+#define PRISMFED_CRYPTO_KEY_FILE_H
 
 #include "crypto/key.h"
 
@@ -11,6 +11,8 @@ enum err key_file_write(const char *path, const uint8_t seed[KEY_SEED_SIZE], str
 /* The public key of either kind of file; checked (key_check). ERR_STATE: a private key that others than its owner may
  * read or change. */
 enum err key_file_read_public(const char *path, struct public_key *out, struct diag *diag) MUST_CHECK;
+/* A private key's file, with the same care; ERR_KEY: it holds a public key only. *out is the caller's: key_wipe(). */
+enum err key_file_read_secret(const char *path, struct secret_key *out, struct diag *diag) MUST_CHECK;
 /* "-----BEGIN PUBLIC KEY-----..." appended to out. */
 void key_file_public_pem(const struct public_key *key, struct buf *out);
 

@@ -1,4 +1,4 @@
-#include "cli/key_file.h"
+#include "crypto/key_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,52 +100,90 @@ static enum err read_pem(struct buf *text, const char *label, struct buf *der)
     return err;
 }
 
-static enum err public_of_der(struct bytes der, struct public_key *out)
+/* What a file was found to hold: a key's public half, and the other one if it is there. */
+struct found {
+    struct secret_key key; /* key.public in any case */
+    bool is_private;
+};
+
+static enum err private_of_der(struct bytes der, struct found *out)
 {
-    struct secret_key secret;
+    if (der.len != PKCS8_SIZE || memcmp(der.data, pkcs8_head, PKCS8_HEAD) != 0)
+        return ERR_SYNTAX;
+    key_from_seed(der.data + PKCS8_HEAD, &out->key);
+    out->is_private = true;
+    return ERR_OK;
+}
+
+static enum err public_of_der(struct bytes der, struct found *out)
+{
     uint8_t spki[KEY_SPKI_SIZE];
 
-    if (der.len == PKCS8_SIZE && memcmp(der.data, pkcs8_head, PKCS8_HEAD) == 0) {
-        key_from_seed(der.data + PKCS8_HEAD, &secret);
-        *out = secret.public;
-        key_wipe(&secret);
-        return ERR_OK;
-    }
     if (der.len != KEY_SPKI_SIZE)
         return ERR_SYNTAX;
-    memcpy(out->b, der.data + SPKI_HEAD, KEY_PUBLIC_SIZE);
-    key_spki(out, spki);
-    return memcmp(spki, der.data, sizeof spki) == 0 ? key_check(out) : ERR_SYNTAX;
+    memcpy(out->key.public.b, der.data + SPKI_HEAD, KEY_PUBLIC_SIZE);
+    key_spki(&out->key.public, spki);
+    return memcmp(spki, der.data, sizeof spki) == 0 ? key_check(&out->key.public) : ERR_SYNTAX;
+}
+
+static enum err find(struct buf *text, const char *path, unsigned mode, struct found *out, struct diag *diag)
+{
+    struct buf der = {0};
+    bool is_private = true;
+    enum err err = read_pem(text, PRIVATE_LABEL, &der);
+
+    if (err == ERR_OK && (mode & 077) != 0 && MUTATE(KEY_OPEN_TO_ALL, false, true)) {
+        wipe(&der);
+        return diag_set(diag, ERR_STATE,
+                        "%s: others may read or change this private key (mode %04o); chmod 600 it, and make a new key "
+                        "if anybody else has been on this machine",
+                        path, mode);
+    }
+    if (err == ERR_MISSING) {
+        is_private = false;
+        err = read_pem(text, PUBLIC_LABEL, &der);
+    }
+    if (err == ERR_OK)
+        err = is_private ? private_of_der(bytes_of_buf(&der), out) : public_of_der(bytes_of_buf(&der), out);
+    wipe(&der);
+    return err == ERR_OK ? ERR_OK : diag_set(diag, err, "%s: not the PEM of an Ed25519 key: %s", path, err_text(err));
+}
+
+static enum err read_file(const char *path, struct found *out, struct diag *diag)
+{
+    struct buf text = {0};
+    unsigned mode = 0;
+    enum err err = file_read_mode(path, KEY_FILE_MAX, &text, &mode, diag);
+
+    if (err == ERR_OK)
+        err = find(&text, path, mode, out, diag);
+    wipe(&text);
+    return err;
 }
 
 enum err key_file_read_public(const char *path, struct public_key *out, struct diag *diag)
 {
-    struct buf text = {0}, der = {0};
-    struct public_key key;
-    unsigned mode = 0;
-    enum err err = file_read_mode(path, KEY_FILE_MAX, &text, &mode, diag);
+    struct found found = {0};
+    enum err err = read_file(path, &found, diag);
 
-    if (err != ERR_OK)
-        goto done;
-    err = read_pem(&text, PRIVATE_LABEL, &der);
-    if (err == ERR_OK && (mode & 077) != 0 && MUTATE(KEY_OPEN_TO_ALL, false, true)) {
-        err =
-            diag_set(diag, ERR_STATE,
-                     "%s: others may read or change this private key (mode %04o); chmod 600 it, and make a new key if "
-                     "anybody else has been on this machine",
-                     path, mode);
-        goto done;
-    }
-    if (err == ERR_MISSING)
-        err = read_pem(&text, PUBLIC_LABEL, &der);
     if (err == ERR_OK)
-        err = public_of_der(bytes_of_buf(&der), &key);
+        *out = found.key.public;
+    key_wipe(&found.key);
+    return err;
+}
+
+enum err key_file_read_secret(const char *path, struct secret_key *out, struct diag *diag)
+{
+    struct found found = {0};
+    enum err err = read_file(path, &found, diag);
+
+    if (err == ERR_OK && !found.is_private)
+        err = diag_set(diag, ERR_KEY,
+                       "%s: this is a public key; expected the private one, as prismfed keys generate "
+                       "makes it",
+                       path);
     if (err == ERR_OK)
-        *out = key;
-    else
-        diag_set(diag, err, "%s: not the PEM of an Ed25519 key: %s", path, err_text(err));
-done:
-    wipe(&text);
-    wipe(&der);
+        *out = found.key;
+    key_wipe(&found.key);
     return err;
 }
