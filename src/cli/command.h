@@ -14,9 +14,11 @@ enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_UNUSABLE = 2, EXIT_OPEN = 3, EXIT_UNA
 
 int command_sim(int argc, char **argv);
 int command_audit(int argc, char **argv);
+int command_admit(int argc, char **argv);
 int command_aggregate(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_genome(int argc, char **argv);
+int command_init(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_pick(int argc, char **argv);
 int command_show(int argc, char **argv);

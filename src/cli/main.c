@@ -23,6 +23,8 @@ static const struct {
     {"show", command_show, "print an artifact, an envelope or a certificate for reading"},
     {"space", command_space, "check or convert a search space"},
     {"aggregate", command_aggregate, "reduce vectors (updates of federated learning) by a robust rule"},
+    {"init", command_init, "make a node's key, its request to found a federation, and its configuration"},
+    {"admit", command_admit, "make a real federation out of its founders' requests"},
     {"keys", command_keys, "make and look at keys"},
 };
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };

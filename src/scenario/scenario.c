@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "scenario/read.h"
-#include "state/claim.h"
 
 static const int64_t ms = 1000000;
 
@@ -129,83 +128,6 @@ enum err scenario_load_run(const char *path, const struct scenario_run *run, str
 const struct genome_schema *scenario_schema(const struct scenario *s)
 {
     return s->space != NULL ? &s->space->schema : workload_schema();
-}
-
-enum err scenario_card(const struct scenario *s, unsigned node, uint64_t seed, struct member_card *out,
-                       struct diag *diag)
-{
-    const struct scenario_node *n = &s->nodes[node];
-    struct secret_key key;
-    struct workload work;
-    enum err err = ERR_OK;
-
-    *out = n->card;
-    key_simulated(seed, n->card.name, &key);
-    out->key = key.public;
-    key_wipe(&key);
-    if (!scenario_discloses(s, node))
-        return ERR_OK;
-    err = scenario_workload(s, node, &n->workload, NULL, seed, &work, diag);
-    if (err != ERR_OK)
-        return err;
-    out->work = claim_work_digest(work.instances, work.count);
-    workload_fini(&work);
-    return ERR_OK;
-}
-
-static enum err shard_hash(const struct scenario *s, unsigned index, uint64_t seed, struct digest *out,
-                           struct diag *diag)
-{
-    struct instance instance;
-
-    if (s->shared.program != NULL)
-        return program_shard_hash(s->shared.program, index, out, diag);
-    enum err err = workload_build_shard(&s->shared, seed, index, &instance, diag);
-    if (err != ERR_OK)
-        return err;
-    *out = instance.hash;
-    instance_fini(&instance);
-    return ERR_OK;
-}
-
-static enum err shard_hashes(const struct scenario *s, uint64_t seed, struct buf *out, struct diag *diag)
-{
-    enum err err = ERR_OK;
-
-    for (unsigned i = 0; i < s->policy.shards && err == ERR_OK; i++) {
-        struct digest hash = {{0}};
-        err = shard_hash(s, i, seed, &hash, diag);
-        buf_add(out, hash.b, DIGEST_SIZE);
-    }
-    return err;
-}
-
-enum err scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *out, struct diag *diag)
-{
-    struct genesis *g = mem_alloc(sizeof *g);
-    struct buf shards = {0};
-    enum err err = shard_hashes(s, seed, &shards, diag);
-
-    memcpy(g->name, s->name, sizeof g->name);
-    g->simulated = true;
-    g->epoch_start = s->epoch_start;
-    g->max_byzantine = s->max_byzantine;
-    g->quorum = s->quorum;
-    g->policy = s->policy;
-    g->shards = bytes_of_buf(&shards);
-    g->schema = *scenario_schema(s);
-    genome_default(&g->schema, &g->incumbent);
-    g->members = mem_array(s->node_count, sizeof g->members[0]);
-    for (unsigned i = 0; i < s->node_count && err == ERR_OK; i++) {
-        if (!s->nodes[i].joins_later)
-            err = scenario_card(s, i, seed, &g->members[g->member_count++], diag);
-    }
-    if (err == ERR_OK)
-        genesis_encode(g, out);
-    buf_free(&shards);
-    genesis_fini(g);
-    mem_free(g);
-    return err;
 }
 
 const struct workload_spec *scenario_work(const struct scenario *s, unsigned node, uint64_t epoch)

@@ -21,6 +21,8 @@ enum {
 /* Proposals of one primary that are in flight at a time, which the rehearsal runs with and the reader judges links by.
  */
 enum { SCENARIO_PIPELINE = 4 };
+/* By scenario_simulates(): every key has a seed, and people choose small ones. */
+enum { SCENARIO_SEEDS_TRIED = 1024 };
 /* Of limit_ms. */
 #define SCENARIO_LIMIT_MS_MAX (INT64_C(1) << 32)
 
@@ -160,6 +162,19 @@ enum err scenario_genesis(const struct scenario *s, uint64_t seed, struct buf *o
 /* A node's card in a rehearsal with this seed; errors as of scenario_genesis(). */
 enum err scenario_card(const struct scenario *s, unsigned node, uint64_t seed, struct member_card *out,
                        struct diag *diag) MUST_CHECK;
+/* The same for real, where each founder has made his own key: cards (of all nodes, in their order; those of nodes that
+ * join later are not looked at) are scenario_blank_card() with the keys; errors likewise. */
+enum err scenario_found(const struct scenario *s, const struct member_card *cards, struct buf *out,
+                        struct diag *diag) MUST_CHECK;
+/* A node's card without its key, which is zero; errors of its files. */
+enum err scenario_blank_card(const struct scenario *s, unsigned node, struct member_card *out,
+                             struct diag *diag) MUST_CHECK;
+/* What the founders agree to before anybody's key is known: SHA-256 of that document with no key, and no work that is
+ * disclosed, in the cards; errors of the shared work's files. */
+enum err scenario_terms(const struct scenario *s, struct digest *out, struct diag *diag) MUST_CHECK;
+/* Could everybody make this key, as rehearsals do? That of any node with the scenario's seed, or of `name` with one of
+ * the first SCENARIO_SEEDS_TRIED seeds. */
+bool scenario_simulates(const struct scenario *s, const char *name, const struct public_key *key);
 /* What a node's private work is once `epoch` has begun: the node's own, or that of the last drift event until then. One
  * with a time in place of an epoch counts from the start. Borrowed from s. */
 const struct workload_spec *scenario_work(const struct scenario *s, unsigned node, uint64_t epoch);

@@ -14,7 +14,8 @@ from json_schema import first_breach
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 CONTENT = {'application/prismfed.entry+cbor': 'entry-payload', 'application/prismfed.vote+cbor': 'vote-payload',
            'application/prismfed.anchor+cbor': 'anchor-payload', 'application/prismfed.end+cbor': 'end-payload',
-           'application/prismfed.possession+cbor': 'possession-payload'}
+           'application/prismfed.possession+cbor': 'possession-payload',
+           'application/prismfed.request+cbor': 'request-payload'}
 
 
 def changed_texts(document):
@@ -154,12 +155,15 @@ def main():
     check_schema(checks, 'epoch', [p for p in ledger if os.path.basename(p) != 'genesis.json'])
     check_schema(checks, 'summary', sorted(glob.glob(artifacts + '/simulations/*.json')))
     checks.vectors()
+    for path in sorted(glob.glob(os.path.join(ROOT, 'fuzz/corpus/request/*'))):
+        with open(path, 'rb') as file:
+            checks.message(file.read(), os.path.relpath(path, ROOT))
     for rule, bad in sorted(checks.seen.items()):
         checks.report(not bad, 'the %s of the shipped artifacts: the document has its keys and types' % rule)
         for line in bad[:5]:
             print('# ' + line)
     for rule in ('genesis', 'state', 'state-page', 'header', 'entry-payload', 'vote-payload', 'anchor-payload', 'end-payload',
-                 'update-body', 'score-body', 'close-body', 'evidence-body', 'reconcile-body', 'recount-body'):
+                 'request-payload', 'update-body', 'score-body', 'close-body', 'evidence-body', 'reconcile-body', 'recount-body'):
         checks.report(rule in checks.seen, 'the artifacts hold some ' + rule)
     print('1..%d' % checks.count)
     return checks.failed > 0

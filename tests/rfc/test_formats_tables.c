@@ -4,6 +4,7 @@
 #include "ledger/end.h"
 #include "ledger/epoch_file.h"
 #include "merkle/chunks.h"
+#include "node/request.h"
 #include "state/execute.h"
 #include "tap.h"
 
@@ -61,8 +62,8 @@ static void verdicts(void)
 
 static void messages(void)
 {
-    static const char *const types[] = {ENVELOPE_CONTENT_TYPE, VOTE_CONTENT_TYPE, ANCHOR_CONTENT_TYPE,
-                                        POSSESSION_CONTENT_TYPE, END_CONTENT_TYPE};
+    static const char *const types[] = {ENVELOPE_CONTENT_TYPE,   VOTE_CONTENT_TYPE, ANCHOR_CONTENT_TYPE,
+                                        POSSESSION_CONTENT_TYPE, END_CONTENT_TYPE,  REQUEST_CONTENT_TYPE};
     const char *at = NULL;
     char cells[4][64];
     unsigned found = 0;
