@@ -174,6 +174,20 @@ void loop_after(struct loop *l, struct loop_task *task)
     l->last = &task->next;
 }
 
+void loop_forget(struct loop *l, struct loop_task *task)
+{
+    struct loop_task **at = &l->first;
+
+    if (!task->is_planned)
+        return;
+    while (*at != task)
+        at = &(*at)->next;
+    *at = task->next;
+    if (l->last == &task->next)
+        l->last = at;
+    task->is_planned = false;
+}
+
 static void finish(struct loop *l)
 {
     while (l->first != NULL) {

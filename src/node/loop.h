@@ -51,6 +51,7 @@ void loop_timer_stop(struct loop *l, struct loop_timer *t); /* one that is not s
 
 /* In the present pass, behind all that is ready; or in the next one, between passes. Planned twice it is run once. */
 void loop_after(struct loop *l, struct loop_task *task);
+void loop_forget(struct loop *l, struct loop_task *task); /* one that is not planned is fine */
 
 /* Until loop_stop(). ERR_IO. */
 enum err loop_run(struct loop *l, struct diag *diag) MUST_CHECK;

@@ -1,0 +1,192 @@
+/* Certificates, sessions and the look at the peer's key, with GnuTLS. */
+#include "node/tls.h"
+
+#include <gnutls/crypto.h>
+#include <gnutls/x509.h>
+#include <stdio.h>
+
+#include "base/mutate.h"
+#include "node/quic_library.h"
+
+struct tls_identity {
+    gnutls_certificate_credentials_t credentials;
+    gnutls_priority_t priority;
+    tls_judge judge;
+};
+
+/* One signature scheme, since a node's key is Ed25519. The middlebox compatibility mode must be off (RFC 9001
+ * section 8.4). */
+static const char priority[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:"
+                               "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:-SIGN-ALL:+SIGN-EDDSA-ED25519:"
+                               "%DISABLE_TLS13_COMPAT_MODE";
+
+/* ---- the certificate */
+
+/* The raw halves of an Ed25519 key (RFC 8032): its seed comes first in ours. */
+static int private_key(const struct secret_key *key, gnutls_x509_privkey_t out)
+{
+    uint8_t seed[KEY_SEED_SIZE], public[KEY_PUBLIC_SIZE];
+    gnutls_datum_t k = {.data = seed, .size = sizeof seed}, x = {.data = public, .size = sizeof public};
+    int rv;
+
+    memcpy(seed, key->b, sizeof seed);
+    memcpy(public, key->public.b, sizeof public);
+    rv = gnutls_x509_privkey_import_ecc_raw(out, GNUTLS_ECC_CURVE_ED25519, &x, NULL, &k);
+    gnutls_memset(seed, 0, sizeof seed);
+    return rv;
+}
+
+/* No name, date or serial number in it is ever looked at, so that they are the same in each certificate of the key. It
+ * has no well-defined expiration (RFC 5280 section 4.1.2.5). */
+static int certificate(const struct secret_key *key, gnutls_x509_privkey_t private, gnutls_x509_crt_t out)
+{
+    static const uint8_t serial = 1;
+    char name[2 * DIGEST_SIZE + 1], common_name[DIGEST_SIZE + 1];
+    int rv;
+
+    digest_hex(&key->fingerprint, name);
+    snprintf(common_name, sizeof common_name, "%.32s", name);
+    rv = gnutls_x509_crt_set_version(out, 3);
+    rv = rv < 0 ? rv : gnutls_x509_crt_set_serial(out, &serial, sizeof serial);
+    rv = rv < 0 ? rv : gnutls_x509_crt_set_activation_time(out, 0);
+    rv = rv < 0 ? rv : gnutls_x509_crt_set_expiration_time(out, GNUTLS_X509_NO_WELL_DEFINED_EXPIRATION);
+    rv = rv < 0 ? rv
+                : gnutls_x509_crt_set_dn_by_oid(out, GNUTLS_OID_X520_COMMON_NAME, 0, common_name,
+                                                (unsigned)strlen(common_name));
+    rv = rv < 0 ? rv : gnutls_x509_crt_set_key(out, private);
+    rv = rv < 0 ? rv : gnutls_x509_crt_set_key_usage(out, GNUTLS_KEY_DIGITAL_SIGNATURE);
+    return rv < 0 ? rv : gnutls_x509_crt_sign2(out, out, private, GNUTLS_DIG_SHA512, 0);
+}
+
+static int credentials(const struct secret_key *key, gnutls_certificate_credentials_t out)
+{
+    gnutls_x509_privkey_t private = NULL;
+    gnutls_x509_crt_t crt = NULL;
+    int rv = gnutls_x509_privkey_init(&private);
+
+    rv = rv < 0 ? rv : gnutls_x509_crt_init(&crt);
+    rv = rv < 0 ? rv : private_key(key, private);
+    rv = rv < 0 ? rv : certificate(key, private, crt);
+    rv = rv < 0 ? rv : gnutls_certificate_set_x509_key(out, &crt, 1, private);
+    gnutls_x509_crt_deinit(crt);
+    gnutls_x509_privkey_deinit(private);
+    return rv;
+}
+
+/* ---- the peer's key */
+
+/* SHA-256 of its SubjectPublicKeyInfo: what key_fingerprint() says of the same key. */
+static bool fingerprint_of_peer(gnutls_session_t session, struct digest *out)
+{
+    unsigned count = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
+    gnutls_x509_crt_t crt;
+    size_t size = sizeof out->b;
+    bool known;
+
+    if (chain == NULL || count == 0 || gnutls_x509_crt_init(&crt) < 0)
+        return false;
+    known = gnutls_x509_crt_import(crt, &chain[0], GNUTLS_X509_FMT_DER) == 0 &&
+            gnutls_x509_crt_get_pk_algorithm(crt, NULL) == GNUTLS_PK_EDDSA_ED25519 &&
+            gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, out->b, &size) == 0 && size == sizeof out->b;
+    gnutls_x509_crt_deinit(crt);
+    return known;
+}
+
+/* That the peer has the secret half, its CertificateVerify shows (RFC 8446 section 4.4.3); GnuTLS looks at it. */
+static int judge_peer(gnutls_session_t session)
+{
+    const ngtcp2_crypto_conn_ref *ref = gnutls_session_get_ptr(session);
+    const struct tls_identity *identity = gnutls_db_get_ptr(session); /* no database of sessions uses it */
+    struct digest fingerprint;
+
+    if (!fingerprint_of_peer(session, &fingerprint))
+        return -1;
+    return MUTATE(PIN_ANY_KEY, true, identity->judge(ref->user_data, &fingerprint)) ? 0 : -1;
+}
+
+/* ---- identity and sessions */
+
+enum err tls_identity_new(const struct secret_key *key, tls_judge judge, struct tls_identity **out, struct diag *diag)
+{
+    struct tls_identity *identity = mem_alloc(sizeof *identity);
+    int rv = gnutls_certificate_allocate_credentials(&identity->credentials);
+
+    identity->judge = judge;
+    rv = rv < 0 ? rv : gnutls_priority_init(&identity->priority, priority, NULL);
+    rv = rv < 0 ? rv : credentials(key, identity->credentials);
+    if (rv < 0) {
+        tls_identity_free(identity);
+        return diag_set(diag, ERR_KEY, "the certificate of the node's key: %s", gnutls_strerror(rv));
+    }
+    gnutls_certificate_set_verify_function(identity->credentials, judge_peer);
+    *out = identity;
+    return ERR_OK;
+}
+
+void tls_identity_free(struct tls_identity *identity)
+{
+    if (identity == NULL)
+        return;
+    if (identity->priority != NULL)
+        gnutls_priority_deinit(identity->priority);
+    if (identity->credentials != NULL)
+        gnutls_certificate_free_credentials(identity->credentials);
+    mem_free(identity);
+}
+
+enum err tls_session_new(struct tls_identity *identity, bool is_server, void *session_pointer, gnutls_session_t *out)
+{
+    static uint8_t protocol[] = TLS_PROTOCOL;
+    const gnutls_datum_t alpn = {.data = protocol, .size = sizeof protocol - 1};
+    gnutls_session_t s;
+
+    if (gnutls_init(&s, (is_server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_NO_TICKETS) <
+        0)
+        return ERR_STATE;
+    gnutls_session_set_ptr(s, session_pointer);
+    gnutls_db_set_ptr(s, identity);
+    if (is_server)
+        gnutls_certificate_server_set_request(s, GNUTLS_CERT_REQUIRE);
+    if (gnutls_priority_set(s, identity->priority) < 0 ||
+        gnutls_credentials_set(s, GNUTLS_CRD_CERTIFICATE, identity->credentials) < 0 ||
+        gnutls_alpn_set_protocols(s, &alpn, 1, GNUTLS_ALPN_MANDATORY) < 0 ||
+        (is_server ? ngtcp2_crypto_gnutls_configure_server_session(s)
+                   : ngtcp2_crypto_gnutls_configure_client_session(s)) != 0) {
+        gnutls_deinit(s);
+        return ERR_STATE;
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+enum err tls_export(gnutls_session_t session, const char *label, struct digest *out)
+{
+    struct digest d;
+
+    if (gnutls_prf_rfc5705(session, strlen(label), label, 0, NULL, sizeof d.b, (char *)d.b) < 0)
+        return ERR_STATE;
+    *out = d;
+    return ERR_OK;
+}
+
+const char *tls_alert_text(unsigned alert)
+{
+    switch (alert) { /* RFC 8446 section 6 */
+    case GNUTLS_A_BAD_CERTIFICATE:
+        return "the key of one side is not one that the other side admits";
+    case GNUTLS_A_CERTIFICATE_REQUIRED:
+        return "the side that dialled has shown no certificate";
+    case GNUTLS_A_NO_APPLICATION_PROTOCOL:
+        return "the two sides have no version of the protocol in common; this one speaks " TLS_PROTOCOL;
+    case GNUTLS_A_HANDSHAKE_FAILURE:
+        return "the two sides have no cryptographic algorithm in common";
+    default:
+        return NULL;
+    }
+}
+
+void tls_random(void *out, size_t len)
+{
+    ASSERT(gnutls_rnd(GNUTLS_RND_RANDOM, out, len) == 0);
+}

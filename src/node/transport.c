@@ -1,0 +1,388 @@
+/* The peers: who is dialled, which connection of two stays, what is counted. */
+#include "node/transport.h"
+
+#include <stdio.h>
+
+#include "base/mutate.h"
+
+static const int64_t dial_first_ns = 100000000, dial_most_ns = 10000000000;
+
+enum { WHY_MAX = 200, CODE_OTHER_STAYS = 16, CODE_BANNED, CODE_NOT_ALLOWED };
+
+/* One connection, and what it is to whom. */
+struct link {
+    struct transport *transport;
+    struct peer *peer; /* the one that was dialled, or that has come */
+    struct quic_connection *connection;
+    bool is_up;
+};
+
+/* A node that we know of. */
+struct peer {
+    struct transport *transport;
+    struct peer *next;
+    struct digest fingerprint;
+    char *address; /* owned; NULL: it dials us */
+    bool banned;
+    struct link *up, *dialling;
+    struct loop_timer timer; /* to dial */
+    unsigned failures;       /* since it was connected */
+    int64_t since_ns;
+    uint64_t bytes_in, bytes_out; /* of connections that are over */
+    uint64_t messages_in, messages_out, dropped, connections;
+    char why[WHY_MAX];
+};
+
+struct transport {
+    struct transport_config config;
+    struct digest self;
+    struct quic_endpoint *endpoint;
+    struct peer *peers;
+    bool ends; /* nobody is told of anything any more */
+};
+
+static struct peer *find(const struct transport *t, const struct digest *fingerprint)
+{
+    for (struct peer *p = t->peers; p != NULL; p = p->next) {
+        if (digest_equal(&p->fingerprint, fingerprint))
+            return p;
+    }
+    return NULL;
+}
+
+static void dial_rings(void *context);
+
+static struct peer *find_or_add(struct transport *t, const struct digest *fingerprint)
+{
+    struct peer *p = find(t, fingerprint);
+
+    if (p != NULL)
+        return p;
+    p = mem_alloc(sizeof *p);
+    p->transport = t;
+    p->fingerprint = *fingerprint;
+    p->timer = (struct loop_timer){.rings = dial_rings, .context = p};
+    p->next = t->peers;
+    t->peers = p;
+    return p;
+}
+
+/* ---- dialling */
+
+static struct link *link_new(struct peer *p, struct quic_connection *c)
+{
+    struct link *l = mem_alloc(sizeof *l);
+
+    *l = (struct link){.transport = p->transport, .peer = p, .connection = c};
+    return l;
+}
+
+static bool wants_connection(const struct peer *p)
+{
+    return p->address != NULL && !p->banned && p->up == NULL && p->dialling == NULL;
+}
+
+/* Doubled each time, and spread so that those who lost each other together do not meet in a crowd. */
+static void dial_later(struct peer *p)
+{
+    int64_t delay_ns = dial_first_ns << (p->failures < 7 ? p->failures : 7);
+    uint32_t random;
+
+    if (!wants_connection(p))
+        return;
+    if (delay_ns > dial_most_ns)
+        delay_ns = dial_most_ns;
+    tls_random(&random, sizeof random);
+    delay_ns = delay_ns / 2 + (int64_t)(random % (uint64_t)delay_ns);
+    loop_timer_set(p->transport->config.loop, &p->timer, loop_now(p->transport->config.loop) + delay_ns);
+}
+
+static void say_refused(struct transport *t, struct peer *p, const char *why)
+{
+    if (p != NULL)
+        snprintf(p->why, sizeof p->why, "%s", why);
+    if (t->config.actions->refused != NULL)
+        t->config.actions->refused(t->config.context, p != NULL ? &p->fingerprint : NULL, why);
+}
+
+static void dial_rings(void *context)
+{
+    struct peer *p = context;
+    struct transport *t = p->transport;
+    struct diag diag = {0};
+    union quic_address to;
+    struct link *l;
+
+    if (!wants_connection(p))
+        return;
+    if (quic_address_parse(p->address, quic_endpoint_local(t->endpoint)->any.sa_family, &to, &diag) != ERR_OK) {
+        p->failures++;
+        say_refused(t, p, diag.text);
+        dial_later(p);
+        return;
+    }
+    l = link_new(p, NULL);
+    l->connection = quic_endpoint_dial(t->endpoint, &to, l);
+    if (l->connection != NULL) {
+        p->dialling = l;
+        return;
+    }
+    mem_free(l);
+    p->failures++;
+    dial_later(p);
+}
+
+/* ---- connections */
+
+static bool welcome(void *context, void *dialled, const struct digest *fingerprint)
+{
+    struct transport *t = context;
+    const struct link *l = dialled;
+    const struct peer *p = find(t, fingerprint);
+
+    if (l != NULL && !digest_equal(&l->peer->fingerprint, fingerprint))
+        return false; /* somebody else lives at that address */
+    return (p == NULL || !p->banned) && !digest_equal(fingerprint, &t->self) &&
+           t->config.actions->allowed(t->config.context, fingerprint);
+}
+
+/* Does this one stay, of two? The one that the smaller fingerprint dialled; of two that the same one dialled the later,
+ * since whoever dials again has lost the earlier. */
+static bool stays(const struct link *later, const struct link *earlier)
+{
+    bool ours_stays = digest_compare(&later->transport->self, &later->peer->fingerprint) < 0;
+
+    return quic_connection_is_dialler(later->connection) == quic_connection_is_dialler(earlier->connection) ||
+           quic_connection_is_dialler(later->connection) == ours_stays;
+}
+
+static void count(struct peer *p, const struct link *l)
+{
+    struct quic_connection_status s;
+
+    quic_connection_status(l->connection, &s);
+    p->bytes_in += s.received;
+    p->bytes_out += s.sent;
+}
+
+/* It may carry messages from now on. */
+static void link_up(struct link *l)
+{
+    struct peer *p = l->peer;
+    struct transport *t = l->transport;
+    bool is_first = p->up == NULL;
+
+    if (!is_first && !stays(l, p->up)) {
+        quic_connection_close(l->connection, CODE_OTHER_STAYS, "another connection of the same two nodes stays");
+        return;
+    }
+    if (!is_first) {
+        p->up->is_up = false;
+        count(p, p->up);
+        quic_connection_close(p->up->connection, CODE_OTHER_STAYS, "another connection of the same two nodes stays");
+    }
+    if (p->dialling == l)
+        p->dialling = NULL;
+    l->is_up = true;
+    p->up = l;
+    p->failures = 0;
+    p->connections++;
+    p->why[0] = '\0';
+    p->since_ns = loop_now(t->config.loop);
+    loop_timer_stop(t->config.loop, &p->timer);
+    quic_connection_open(l->connection);
+    if (is_first)
+        t->config.actions->connected(t->config.context, &p->fingerprint);
+}
+
+static void authenticated(void *context, struct quic_connection *c)
+{
+    struct transport *t = context;
+    struct link *l = quic_connection_owner(c);
+
+    if (l == NULL) {
+        l = link_new(find_or_add(t, quic_connection_peer(c)), c);
+        quic_connection_set_owner(c, l);
+    }
+    if (l->peer->banned)
+        quic_connection_close(c, CODE_BANNED, "this node is banned here");
+    else
+        link_up(l);
+}
+
+static void message(void *context, struct quic_connection *c, unsigned stream, struct blob *blob)
+{
+    struct transport *t = context;
+    struct link *l = quic_connection_owner(c);
+
+    if (stream == QUIC_STREAM_FIRST || !l->is_up)
+        return;
+    l->peer->messages_in++;
+    t->config.actions->message(t->config.context, &l->peer->fingerprint, blob);
+}
+
+static void closed(void *context, struct quic_connection *c, uint64_t code, const char *why)
+{
+    struct transport *t = context;
+    struct link *l = quic_connection_owner(c);
+    struct peer *p = l != NULL ? l->peer : NULL;
+    bool was_up = l != NULL && l->is_up;
+
+    if (l == NULL || t->ends) {
+        if (!t->ends)
+            say_refused(t, NULL, why);
+        mem_free(l);
+        return;
+    }
+    if (was_up) {
+        count(p, l);
+        p->up = NULL;
+        snprintf(p->why, sizeof p->why, "%s", why);
+    }
+    if (p->dialling == l) {
+        p->dialling = NULL;
+        p->failures += code != CODE_OTHER_STAYS;
+    }
+    mem_free(l);
+    if (was_up)
+        t->config.actions->disconnected(t->config.context, &p->fingerprint, why);
+    else if (code != CODE_OTHER_STAYS)
+        say_refused(t, p, why);
+    dial_later(p);
+}
+
+static const struct quic_endpoint_actions endpoint_actions = {
+    .welcome = welcome, .authenticated = authenticated, .message = message, .closed = closed};
+
+/* ---- what the node asks */
+
+enum err transport_new(const struct transport_config *config, struct transport **out, struct diag *diag)
+{
+    struct transport *t = mem_alloc(sizeof *t);
+    const struct quic_endpoint_config endpoint = {.loop = config->loop,
+                                                  .key = config->key,
+                                                  .listen = config->listen,
+                                                  .first_stream_limit = 16 << 10,
+                                                  .actions = &endpoint_actions,
+                                                  .context = t};
+    enum err err;
+
+    t->config = *config;
+    t->self = config->key->fingerprint;
+    err = quic_endpoint_new(&endpoint, &t->endpoint, diag);
+    if (err != ERR_OK) {
+        transport_free(t);
+        return err;
+    }
+    *out = t;
+    return ERR_OK;
+}
+
+static void peer_free(struct peer *p)
+{
+    loop_timer_stop(p->transport->config.loop, &p->timer);
+    mem_free(p->address);
+    mem_free(p);
+}
+
+void transport_free(struct transport *t)
+{
+    if (t == NULL)
+        return;
+    t->ends = true;
+    quic_endpoint_free(t->endpoint);
+    while (t->peers != NULL) {
+        struct peer *p = t->peers;
+
+        t->peers = p->next;
+        peer_free(p);
+    }
+    mem_free(t);
+}
+
+const union quic_address *transport_local(const struct transport *t)
+{
+    return quic_endpoint_local(t->endpoint);
+}
+
+void transport_peer(struct transport *t, const struct digest *peer, const char *address)
+{
+    struct peer *p = find_or_add(t, peer);
+    size_t size = address != NULL ? strlen(address) + 1 : 0;
+
+    mem_free(p->address);
+    p->address = NULL;
+    if (address != NULL) {
+        p->address = mem_alloc(size);
+        memcpy(p->address, address, size);
+    }
+    p->failures = 0;
+    if (wants_connection(p))
+        loop_timer_set(t->config.loop, &p->timer, loop_now(t->config.loop));
+    else
+        loop_timer_stop(t->config.loop, &p->timer);
+}
+
+void transport_ban(struct transport *t, const struct digest *peer, bool banned)
+{
+    struct peer *p = find_or_add(t, peer);
+
+    p->banned = banned;
+    if (banned && p->up != NULL)
+        quic_connection_close(p->up->connection, CODE_BANNED, "this node is banned here");
+    if (banned && p->dialling != NULL)
+        quic_connection_close(p->dialling->connection, CODE_BANNED, "this node is banned here");
+    dial_later(p);
+}
+
+bool transport_send(struct transport *t, const struct digest *peer, enum transport_stream stream, struct blob *blob)
+{
+    struct peer *p = find(t, peer);
+
+    if (p == NULL)
+        return false;
+    if (p->up == NULL || !quic_connection_send(p->up->connection, 1 + (unsigned)stream, blob, TRANSPORT_QUEUE_MAX)) {
+        p->dropped++;
+        return false;
+    }
+    p->messages_out++;
+    return true;
+}
+
+static void status_of(const struct peer *p, struct transport_peer_status *out)
+{
+    struct quic_connection_status s = {0};
+
+    if (p->up != NULL)
+        quic_connection_status(p->up->connection, &s);
+    *out =
+        (struct transport_peer_status){.peer = p->fingerprint,
+                                       .connected = p->up != NULL,
+                                       .banned = p->banned,
+                                       .dialled_by_us = p->up != NULL && quic_connection_is_dialler(p->up->connection),
+                                       .rtt_ns = s.rtt_ns,
+                                       .since_ns = p->since_ns,
+                                       .bytes_in = p->bytes_in + s.received,
+                                       .bytes_out = p->bytes_out + s.sent,
+                                       .messages_in = p->messages_in,
+                                       .messages_out = p->messages_out,
+                                       .dropped = p->dropped,
+                                       .connections = p->connections,
+                                       .queued = s.held,
+                                       .why = p->why};
+    if (p->up != NULL)
+        quic_address_text(quic_connection_address(p->up->connection), out->address);
+    else if (p->address != NULL)
+        snprintf(out->address, sizeof out->address, "%s", p->address);
+}
+
+void transport_each(const struct transport *t, void (*tell)(void *context, const struct transport_peer_status *status),
+                    void *context)
+{
+    for (const struct peer *p = t->peers; p != NULL; p = p->next) {
+        struct transport_peer_status status;
+
+        status_of(p, &status);
+        tell(context, &status);
+    }
+}

@@ -1,0 +1,442 @@
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "node/transport.h"
+#include "tap.h"
+
+/* Transports of several nodes in one process, over the loopback device. */
+
+enum { NODES = 3 };
+
+static const int64_t ms = 1000000;
+
+struct node {
+    struct secret_key key;
+    struct transport *transport;
+    char address[QUIC_ADDRESS_TEXT];
+    bool hates[NODES]; /* these are not allowed */
+    unsigned connected, disconnected, refused;
+    char why[256];
+    unsigned messages;
+    uint64_t bytes;
+    struct blob *last; /* one holding */
+    struct digest from;
+    bool out_of_order;
+    uint32_t next_number; /* of numbered messages */
+};
+
+static struct loop *loop;
+static struct diag diag;
+static struct node nodes[NODES];
+
+/* ---- what the transports tell */
+
+static void message(void *context, const struct digest *peer, struct blob *blob)
+{
+    struct node *n = context;
+    uint32_t number;
+
+    n->messages++;
+    n->bytes += blob->len;
+    blob_drop(n->last);
+    n->last = blob_hold(blob);
+    n->from = *peer;
+    if (blob->len >= sizeof number) {
+        memcpy(&number, blob->data, sizeof number);
+        n->out_of_order |= number != n->next_number;
+        n->next_number = number + 1;
+    }
+}
+
+static void connected(void *context, const struct digest *peer)
+{
+    struct node *n = context;
+
+    (void)peer;
+    n->connected++;
+}
+
+static void disconnected(void *context, const struct digest *peer, const char *why)
+{
+    struct node *n = context;
+
+    (void)peer;
+    n->disconnected++;
+    snprintf(n->why, sizeof n->why, "%s", why);
+}
+
+static void refused(void *context, const struct digest *peer, const char *why)
+{
+    struct node *n = context;
+
+    (void)peer;
+    n->refused++;
+    snprintf(n->why, sizeof n->why, "%s", why);
+}
+
+static bool allowed(void *context, const struct digest *fingerprint)
+{
+    const struct node *n = context;
+
+    for (unsigned i = 0; i < NODES; i++) {
+        if (digest_equal(fingerprint, &nodes[i].key.fingerprint))
+            return !n->hates[i];
+    }
+    return false;
+}
+
+static const struct transport_actions actions = {
+    .message = message, .connected = connected, .disconnected = disconnected, .allowed = allowed, .refused = refused};
+
+/* ---- scaffolding */
+
+static void node_open(unsigned i, const char *listen)
+{
+    struct node *n = &nodes[i];
+    const struct transport_config config = {
+        .loop = loop, .key = &n->key, .listen = listen, .actions = &actions, .context = n};
+
+    CHECK_OK(transport_new(&config, &n->transport, &diag));
+    if (n->transport != NULL)
+        quic_address_text(transport_local(n->transport), n->address);
+    else
+        printf("# %s\n", diag.text);
+}
+
+static void node_close(unsigned i)
+{
+    transport_free(nodes[i].transport);
+    blob_drop(nodes[i].last);
+    nodes[i] = (struct node){0};
+}
+
+/* Nodes with keys in the order of their fingerprints, all of which listen. */
+static void begin(unsigned count)
+{
+    char name[16];
+
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "node %u", i);
+        key_simulated(7, name, &nodes[i].key);
+    }
+    for (unsigned i = 0; i + 1 < count; i++) {
+        for (unsigned k = i + 1; k < count; k++) {
+            if (digest_compare(&nodes[i].key.fingerprint, &nodes[k].key.fingerprint) > 0) {
+                struct secret_key key = nodes[i].key;
+
+                nodes[i].key = nodes[k].key;
+                nodes[k].key = key;
+            }
+        }
+    }
+    for (unsigned i = 0; i < count; i++)
+        node_open(i, "127.0.0.1:0");
+}
+
+static void finish(void)
+{
+    for (unsigned i = 0; i < NODES; i++)
+        node_close(i);
+}
+
+static void dial(unsigned from, unsigned to)
+{
+    transport_peer(nodes[from].transport, &nodes[to].key.fingerprint, nodes[to].address);
+}
+
+/* Lets so much time pass, or less when done() says so. */
+static bool pass(int64_t most_ns, bool (*done)(void))
+{
+    int64_t until_ns;
+
+    CHECK_OK(loop_pass(loop, 0, &diag));
+    until_ns = loop_now(loop) + most_ns;
+    while (!(done != NULL && done()) && loop_now(loop) < until_ns)
+        CHECK_OK(loop_pass(loop, 5 * ms, &diag));
+    return done == NULL || done();
+}
+
+static bool both_connected(void)
+{
+    return nodes[0].connected > 0 && nodes[1].connected > 0;
+}
+
+static bool send_text(unsigned from, unsigned to, enum transport_stream stream, const char *text)
+{
+    struct blob *b = blob_new(bytes_of_text(text));
+    bool sent = transport_send(nodes[from].transport, &nodes[to].key.fingerprint, stream, b);
+
+    blob_drop(b);
+    return sent;
+}
+
+/* ---- tests */
+
+static bool both_have_a_message(void)
+{
+    return nodes[0].messages > 0 && nodes[1].messages > 0;
+}
+
+static void two_nodes_talk(void)
+{
+    begin(2);
+    CHECK(!send_text(0, 1, TRANSPORT_CONSENSUS, "nobody is there yet"));
+    dial(0, 1);
+    REQUIRE(pass(2000 * ms, both_connected));
+    CHECK(send_text(0, 1, TRANSPORT_CONSENSUS, "to the second"));
+    CHECK(send_text(1, 0, TRANSPORT_BULK, "to the first"));
+    REQUIRE(pass(2000 * ms, both_have_a_message));
+    CHECK_EQ_BYTES(blob_bytes(nodes[1].last), bytes_of_text("to the second"));
+    CHECK_EQ_BYTES(blob_bytes(nodes[0].last), bytes_of_text("to the first"));
+    CHECK(digest_equal(&nodes[1].from, &nodes[0].key.fingerprint));
+    CHECK(digest_equal(&nodes[0].from, &nodes[1].key.fingerprint));
+    finish();
+}
+
+static bool all_came(void)
+{
+    return nodes[1].messages >= 200;
+}
+
+/* Messages of all sizes, with the largest that there are: in their order and whole. */
+static void messages_of_all_sizes_come_in_order(void)
+{
+    static const size_t sizes[] = {4, 5, 100, 1200, 1448, 1452, 65536, 300000, 0, TRANSPORT_MESSAGE_MAX};
+    uint64_t bytes = 0;
+
+    begin(2);
+    dial(0, 1);
+    REQUIRE(pass(2000 * ms, both_connected));
+    for (uint32_t i = 0; i < 200; i++) {
+        size_t size = sizes[i % 9] + 4;
+        struct blob *b = blob_sized(i == 100 ? sizes[9] : size);
+
+        memset(b->data, (int)i, b->len);
+        memcpy(b->data, &i, sizeof i);
+        bytes += b->len;
+        while (!transport_send(nodes[0].transport, &nodes[1].key.fingerprint, TRANSPORT_ENTRIES, b))
+            CHECK_OK(loop_pass(loop, ms, &diag));
+        blob_drop(b);
+    }
+    REQUIRE(pass(10000 * ms, all_came));
+    CHECK(!nodes[1].out_of_order);
+    CHECK_EQ_U64(nodes[1].messages, 200);
+    CHECK_EQ_U64(nodes[1].bytes, bytes);
+    CHECK_EQ_U64(nodes[1].last->data[nodes[1].last->len - 1], 199);
+    finish();
+}
+
+static void a_message_that_is_too_long_is_not_sent(void)
+{
+    struct blob *b = blob_sized(TRANSPORT_MESSAGE_MAX + 1);
+
+    memset(b->data, 0, b->len);
+    begin(2);
+    dial(0, 1);
+    REQUIRE(pass(2000 * ms, both_connected));
+    CHECK(!transport_send(nodes[0].transport, &nodes[1].key.fingerprint, TRANSPORT_BULK, b));
+    blob_drop(b);
+    finish();
+}
+
+static struct transport_peer_status status;
+
+static void keep_status(void *context, const struct transport_peer_status *s)
+{
+    (void)context;
+    status = *s;
+}
+
+/* Nothing is read meanwhile, since the loop does not run. */
+static void what_waits_is_bounded(void)
+{
+    struct blob *b = blob_sized(1 << 20);
+    unsigned sent = 0;
+
+    memset(b->data, 1, b->len);
+    begin(2);
+    dial(0, 1);
+    REQUIRE(pass(2000 * ms, both_connected));
+    while (sent < 100 && transport_send(nodes[0].transport, &nodes[1].key.fingerprint, TRANSPORT_BULK, b))
+        sent++;
+    CHECK_EQ_U64(sent, 15);
+    CHECK(send_text(0, 1, TRANSPORT_CONSENSUS, "that another stream is full is no matter"));
+    transport_each(nodes[0].transport, keep_status, NULL);
+    CHECK_EQ_U64(status.dropped, 1);
+    CHECK_EQ_U64(status.messages_out, 16);
+    CHECK(status.queued <= 2 * TRANSPORT_QUEUE_MAX && status.connected && status.dialled_by_us);
+    blob_drop(b);
+    finish();
+}
+
+static void a_stranger_is_refused(void)
+{
+    begin(2);
+    nodes[1].hates[0] = true;
+    dial(0, 1);
+    CHECK(!pass(300 * ms, both_connected));
+    CHECK_EQ_U64(nodes[0].connected + nodes[1].connected, 0);
+    CHECK(nodes[0].refused > 0);
+    CHECK(strstr(nodes[0].why, "not one that the other side admits") != NULL);
+    finish();
+}
+
+/* At the address of the second lives the third, whom the first would talk to as well. */
+static void somebody_else_at_the_address_is_refused(void)
+{
+    begin(3);
+    transport_peer(nodes[0].transport, &nodes[1].key.fingerprint, nodes[2].address);
+    CHECK(!pass(300 * ms, both_connected));
+    CHECK_EQ_U64(nodes[0].connected + nodes[2].connected, 0);
+    CHECK(nodes[0].refused > 0);
+    CHECK(strstr(nodes[0].why, "a key that is not welcome here") != NULL);
+    finish();
+}
+
+/* Both dial at once: one connection is left, that of the smaller fingerprint, and neither side hears of a break. */
+static void one_connection_of_two_stays(void)
+{
+    begin(2);
+    dial(0, 1);
+    dial(1, 0);
+    pass(400 * ms, NULL);
+    CHECK_EQ_U64(nodes[0].connected, 1);
+    CHECK_EQ_U64(nodes[1].connected, 1);
+    CHECK_EQ_U64(nodes[0].disconnected + nodes[1].disconnected, 0);
+    transport_each(nodes[0].transport, keep_status, NULL);
+    CHECK(status.connected && status.dialled_by_us);
+    transport_each(nodes[1].transport, keep_status, NULL);
+    CHECK(status.connected && !status.dialled_by_us);
+    CHECK(send_text(0, 1, TRANSPORT_CONSENSUS, "one way"));
+    CHECK(send_text(1, 0, TRANSPORT_CONSENSUS, "and the other"));
+    CHECK(pass(1000 * ms, both_have_a_message));
+    finish();
+}
+
+static bool lost_and_found(void)
+{
+    return nodes[0].disconnected == 1 && nodes[0].connected == 2 && nodes[1].connected == 1;
+}
+
+static bool lost_and_found_first(void)
+{
+    return nodes[0].disconnected == 1 && nodes[0].connected == 2;
+}
+
+/* The second ends with a good-bye, and comes back under the same address. */
+static void a_peer_that_comes_back_is_found(void)
+{
+    char address[QUIC_ADDRESS_TEXT];
+    struct secret_key key;
+
+    begin(2);
+    dial(0, 1);
+    REQUIRE(pass(2000 * ms, both_connected));
+    memcpy(address, nodes[1].address, sizeof address);
+    key = nodes[1].key;
+    node_close(1);
+    nodes[1].key = key;
+    node_open(1, address);
+    CHECK(pass(4000 * ms, lost_and_found));
+    CHECK(strstr(nodes[0].why, "has been stopped") != NULL);
+    finish();
+}
+
+/* The second node as a process of its own, at this address. */
+static pid_t run_second(const char *address)
+{
+    pid_t child = fork();
+
+    if (child != 0)
+        return child;
+    if (loop_new(&loop, &diag) != ERR_OK)
+        _exit(1);
+    node_open(1, address);
+    if (loop_run(loop, &diag) != ERR_OK)
+        _exit(1);
+    _exit(0);
+}
+
+static void end_second(pid_t child)
+{
+    CHECK(kill(child, SIGKILL) == 0);
+    CHECK(waitpid(child, NULL, 0) == child);
+}
+
+static bool first_connected(void)
+{
+    return nodes[0].connected == 1;
+}
+
+/* It says nothing when it is killed. The one that takes its place has forgotten the connection, and says so with the
+ * first packet that comes; nobody has to wait for the idle time-out. */
+static void a_peer_that_was_killed_is_found_again(void)
+{
+    char address[QUIC_ADDRESS_TEXT];
+    struct secret_key key;
+    pid_t child;
+    int64_t from_ns;
+
+    begin(2);
+    memcpy(address, nodes[1].address, sizeof address);
+    key = nodes[1].key;
+    node_close(1);
+    nodes[1].key = key;
+    child = run_second(address);
+    transport_peer(nodes[0].transport, &key.fingerprint, address);
+    CHECK(pass(3000 * ms, first_connected));
+    end_second(child);
+    child = run_second(address);
+    from_ns = loop_now(loop);
+    CHECK(send_text(0, 1, TRANSPORT_CONSENSUS, "are you there?"));
+    CHECK(pass(10000 * ms, lost_and_found_first));
+    tap_note("connected again after %lld ms: %s", (long long)((loop_now(loop) - from_ns) / ms), nodes[0].why);
+    CHECK(loop_now(loop) - from_ns < 3000 * ms);
+    CHECK(strstr(nodes[0].why, "has started anew") != NULL);
+    end_second(child);
+    finish();
+}
+
+static bool first_lost(void)
+{
+    return nodes[0].disconnected == 1;
+}
+
+static bool connected_again(void)
+{
+    return nodes[0].connected == 2;
+}
+
+static void a_ban_ends_the_connection_until_it_is_lifted(void)
+{
+    begin(2);
+    dial(0, 1);
+    REQUIRE(pass(2000 * ms, both_connected));
+    transport_ban(nodes[0].transport, &nodes[1].key.fingerprint, true);
+    CHECK(pass(1000 * ms, first_lost));
+    dial(1, 0);
+    CHECK(!pass(300 * ms, connected_again));
+    transport_ban(nodes[0].transport, &nodes[1].key.fingerprint, false);
+    CHECK(pass(3000 * ms, connected_again));
+    finish();
+}
+
+int main(void)
+{
+    key_library_init();
+    if (loop_new(&loop, &diag) != ERR_OK)
+        return 1;
+    TAP_RUN(two_nodes_talk);
+    TAP_RUN(messages_of_all_sizes_come_in_order);
+    TAP_RUN(a_message_that_is_too_long_is_not_sent);
+    TAP_RUN(what_waits_is_bounded);
+    TAP_RUN(a_stranger_is_refused);
+    TAP_RUN(somebody_else_at_the_address_is_refused);
+    TAP_RUN(one_connection_of_two_stays);
+    TAP_RUN(a_peer_that_comes_back_is_found);
+    TAP_RUN(a_peer_that_was_killed_is_found_again);
+    TAP_RUN(a_ban_ends_the_connection_until_it_is_lifted);
+    loop_free(loop);
+    return tap_done();
+}
