@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 #include "base/mutate.h"
-#include "node/store_mark.h"
+#include "node/store_file.h"
 #include "node/store_reader.h"
-#include "node/store_writer.h"
 
-enum task_kind { TASK_WRITE, TASK_FORGET, TASK_FLAG };
+enum task_kind { TASK_WRITE, TASK_FORGET, TASK_FLAG, TASK_PRUNE };
+
+enum { PRUNED_AT_ONCE = 256 };
 
 struct task {
     enum task_kind kind;
@@ -31,20 +32,19 @@ struct task_list {
 
 struct store {
     struct store_reader reader;
-    bool is_new;
-    uint64_t asked; /* serial of the last write */
+    uint64_t asked;  /* serial of the last write */
+    uint64_t pruned; /* blocks up to this height */
     int event;
     pthread_t thread;
 
     /* the writing thread's, while it runs */
-    struct store_writer writer;
-    struct store_mark mark;
+    struct store_file file;
 
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t todo, done_some;
     struct task_list queued, done;
     uint64_t durable; /* serial of the last write that is */
-    uint64_t flags;   /* set and durable */
+    uint64_t answers; /* to what somebody waits for: a flag is set, blocks are gone */
     enum err err;     /* of the first write that has failed; nothing is written any more */
     struct diag diag;
     bool closing;
@@ -102,19 +102,19 @@ static enum err do_task(struct store_writer *w, const struct task *t, struct dia
         return write_one(w, t, diag);
     if (t->kind == TASK_FORGET)
         return store_writer_forget(w, t->serial, t->number, diag);
+    if (t->kind == TASK_PRUNE)
+        return store_writer_prune(w, t->number, diag);
     return store_writer_flag(w, t->flag, t->number, diag);
 }
 
 static enum err write_all(struct store *s, const struct task *tasks, struct diag *diag)
 {
-    enum err err = store_writer_begin(&s->writer, diag);
+    enum err err = store_writer_begin(&s->file.writer, diag);
 
     for (const struct task *t = tasks; t != NULL && err == ERR_OK; t = t->next)
-        err = do_task(&s->writer, t, diag);
+        err = do_task(&s->file.writer, t, diag);
     if (err == ERR_OK)
-        err = store_writer_commit(&s->writer, diag);
-    if (err == ERR_OK)
-        store_mark_write(&s->mark, s->writer.counters.commits);
+        err = store_file_commit(&s->file, diag);
     return err;
 }
 
@@ -131,7 +131,7 @@ static void report(struct store *s, struct task *tasks, enum err err, const stru
         next = t->next;
         if (MUTATE(STORE_REPORTED_EARLY, true, err == ERR_OK)) {
             s->durable = t->kind == TASK_WRITE ? t->serial : s->durable;
-            s->flags += t->kind == TASK_FLAG;
+            s->answers += t->kind == TASK_FLAG || t->kind == TASK_PRUNE;
         }
         list_add(&s->done, t);
     }
@@ -197,52 +197,6 @@ static enum err begin(struct store *s, struct diag *diag)
 
 /* ---- opening */
 
-/* Of a file that is another program's nothing is changed. */
-static enum err set_up(sqlite3 *db, const struct digest *federation_id, bool *is_new, struct diag *diag)
-{
-    int64_t tables;
-    enum err err = sql_number(db, "SELECT count(*) FROM sqlite_master", &tables, diag);
-
-    if (err != ERR_OK)
-        return err;
-    *is_new = tables == 0;
-    if (!*is_new)
-        err = store_rows_check(db, federation_id, NULL, diag);
-    if (err == ERR_OK)
-        err = sql_run(db, "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cell_size_check=ON", diag);
-    return err == ERR_OK && *is_new ? store_rows_make(db, federation_id, diag) : err;
-}
-
-static enum err check_mark(struct store *s, const char *path, struct diag *diag)
-{
-    uint64_t commits = 0;
-    enum err err = store_mark_read(&s->mark, &commits, diag);
-
-    if (err != ERR_OK || MUTATE(STORE_OLDER_IS_FINE, true, s->writer.counters.commits >= commits))
-        return err;
-    return diag_set(diag, ERR_STATE,
-                    "%s: it has lost what was durable: it ends with transaction %llu, and there were %llu", path,
-                    (unsigned long long)s->writer.counters.commits, (unsigned long long)commits);
-}
-
-static enum err open_writer(struct store *s, const char *path, const struct digest *federation_id, struct diag *diag)
-{
-    sqlite3 *db;
-    enum err err = store_mark_open(path, &s->mark, diag);
-
-    if (err == ERR_OK)
-        err = sql_open(path, SQL_CREATE, &db, diag);
-    if (err != ERR_OK)
-        return err;
-    err = set_up(db, federation_id, &s->is_new, diag);
-    if (err != ERR_OK) {
-        sql_close(db);
-        return err;
-    }
-    err = store_writer_init(&s->writer, db, diag);
-    return err == ERR_OK ? check_mark(s, path, diag) : err;
-}
-
 static enum err open_reader(struct store *s, const char *path, struct diag *diag)
 {
     sqlite3 *db;
@@ -254,8 +208,7 @@ static enum err open_reader(struct store *s, const char *path, struct diag *diag
 static void dispose(struct store *s)
 {
     store_reader_fini(&s->reader);
-    store_writer_fini(&s->writer);
-    store_mark_close(&s->mark);
+    store_file_close(&s->file);
     if (s->event >= 0)
         close(s->event);
     pthread_cond_destroy(&s->todo);
@@ -269,7 +222,7 @@ enum err store_open(const char *path, const struct digest *federation_id, struct
     struct store *s = mem_alloc(sizeof *s);
     enum err err = ERR_OK;
 
-    s->mark.fd = -1;
+    s->file.mark.fd = -1;
     list_init(&s->queued);
     list_init(&s->done);
     pthread_mutex_init(&s->lock, NULL);
@@ -279,9 +232,10 @@ enum err store_open(const char *path, const struct digest *federation_id, struct
     if (s->event < 0)
         err = diag_set(diag, ERR_IO, "eventfd: %s", strerror(errno));
     if (err == ERR_OK)
-        err = open_writer(s, path, federation_id, diag);
+        err = store_file_open(path, federation_id, &s->file, diag);
     if (err == ERR_OK)
         err = open_reader(s, path, diag);
+    s->pruned = s->file.writer.counters.pruned;
     if (err == ERR_OK)
         err = begin(s, diag);
     if (err == ERR_OK)
@@ -307,7 +261,7 @@ void store_close(struct store *s)
 
 bool store_is_new(const struct store *s)
 {
-    return s->is_new;
+    return s->file.is_new;
 }
 
 /* ---- reading */
@@ -355,18 +309,23 @@ void store_forget(struct store *s, uint64_t serial, uint64_t number)
     ask(s, (struct task){.kind = TASK_FORGET, .serial = serial, .number = number});
 }
 
-enum err store_flag_set(struct store *s, const char *name, uint64_t value, struct diag *diag)
+static enum err ask_and_wait(struct store *s, struct task task, struct diag *diag)
 {
     pthread_mutex_lock(&s->lock);
-    uint64_t flags = s->flags;
+    uint64_t answers = s->answers;
     pthread_mutex_unlock(&s->lock);
-    ask(s, (struct task){.kind = TASK_FLAG, .number = value, .flag = name});
+    ask(s, task);
     pthread_mutex_lock(&s->lock);
-    while (s->flags == flags && s->err == ERR_OK)
+    while (s->answers == answers && s->err == ERR_OK)
         pthread_cond_wait(&s->done_some, &s->lock);
     enum err err = s->err == ERR_OK ? ERR_OK : diag_set(diag, s->err, "%s", s->diag.text);
     pthread_mutex_unlock(&s->lock);
     return err;
+}
+
+enum err store_flag_set(struct store *s, const char *name, uint64_t value, struct diag *diag)
+{
+    return ask_and_wait(s, (struct task){.kind = TASK_FLAG, .number = value, .flag = name}, diag);
 }
 
 int store_fd(const struct store *s)
@@ -386,4 +345,24 @@ enum err store_finished(struct store *s, uint64_t *serial, struct diag *diag)
     pthread_mutex_unlock(&s->lock);
     tasks_free(done);
     return err;
+}
+
+/* ---- what is old */
+
+enum err store_prune(struct store *s, uint64_t height, struct diag *diag)
+{
+    enum err err = store_reader_may_prune(&s->reader, height, diag);
+
+    while (err == ERR_OK && s->pruned < height) {
+        uint64_t step = height - s->pruned < PRUNED_AT_ONCE ? height : s->pruned + PRUNED_AT_ONCE;
+        err = ask_and_wait(s, (struct task){.kind = TASK_PRUNE, .number = step}, diag);
+        if (err == ERR_OK)
+            s->pruned = step;
+    }
+    return err;
+}
+
+uint64_t store_pruned(const struct store *s)
+{
+    return s->pruned;
 }

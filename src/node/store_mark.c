@@ -51,16 +51,36 @@ void store_mark_close(struct store_mark *m)
     m->fd = -1;
 }
 
+static uint64_t commits_of(const uint8_t *bytes, ssize_t len)
+{
+    struct digest found = digest_from(bytes_of(bytes + 8, DIGEST_SIZE)), wanted = digest_of(bytes_of(bytes, 8));
+
+    return len == MARK_SIZE && digest_equal(&found, &wanted) ? be64_get(bytes) : 0;
+}
+
 enum err store_mark_read(const struct store_mark *m, uint64_t *commits, struct diag *diag)
 {
-    uint8_t bytes[MARK_SIZE];
+    uint8_t bytes[MARK_SIZE] = {0};
     ssize_t n = pread(m->fd, bytes, sizeof bytes, 0);
 
     if (n < 0)
         return diag_set(diag, ERR_IO, "the store's mark: %s", strerror(errno));
-    struct digest found = digest_from(bytes_of(bytes + 8, DIGEST_SIZE)), wanted = digest_of(bytes_of(bytes, 8));
-    *commits = n == MARK_SIZE && digest_equal(&found, &wanted) ? be64_get(bytes) : 0;
+    *commits = commits_of(bytes, n);
     return ERR_OK;
+}
+
+uint64_t store_mark_peek(const char *path)
+{
+    uint8_t bytes[MARK_SIZE] = {0};
+    struct buf name = {0};
+
+    buf_printf(&name, "%s-mark", path);
+    int fd = open(buf_text(&name), O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? pread(fd, bytes, sizeof bytes, 0) : -1;
+    if (fd >= 0)
+        close(fd);
+    buf_free(&name);
+    return commits_of(bytes, n);
 }
 
 void store_mark_write(const struct store_mark *m, uint64_t commits)

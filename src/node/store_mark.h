@@ -17,6 +17,8 @@ enum err store_mark_open(const char *path, struct store_mark *out, struct diag *
 void store_mark_close(struct store_mark *m);
 /* 0 where nothing is known: a mark that is new or was torn. ERR_IO. */
 enum err store_mark_read(const struct store_mark *m, uint64_t *commits, struct diag *diag) MUST_CHECK;
+/* The same from outside, of the mark of this store, if there is one. */
+uint64_t store_mark_peek(const char *path);
 /* Best effort: an old mark says less, and nothing wrong. */
 void store_mark_write(const struct store_mark *m, uint64_t commits);
 

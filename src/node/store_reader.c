@@ -120,7 +120,7 @@ enum err store_reader_records(struct store_reader *r, enum err (*each)(void *con
     struct tally tally = {0};
     struct bytes record;
     sqlite3_stmt *row;
-    enum err err = sql_run(r->db, "BEGIN", diag); /* the rows and the counters of one moment */
+    enum err err = sql_run(r->db, "SAVEPOINT records", diag); /* rows and counters of one moment */
 
     if (err != ERR_OK)
         return err;
@@ -137,7 +137,7 @@ enum err store_reader_records(struct store_reader *r, enum err (*each)(void *con
         if (err == ERR_MISSING)
             err = check_tally(r, &tally, diag);
     }
-    enum err end = sql_run(r->db, "COMMIT", err == ERR_OK ? diag : NULL);
+    enum err end = sql_run(r->db, "RELEASE records", err == ERR_OK ? diag : NULL);
     return err == ERR_OK ? end : err;
 }
 
@@ -159,4 +159,28 @@ enum err store_reader_flag(struct store_reader *r, const char *name, uint64_t *v
     }
     sqlite3_reset(r->flag);
     return err;
+}
+
+/* ---- what may go */
+
+/* A start falls back to the earlier snapshot, and looks for the block at its height (replica/backfill.h). */
+enum err store_reader_may_prune(struct store_reader *r, uint64_t height, struct diag *diag)
+{
+    struct store_counters c;
+    uint64_t whole = 0;
+    int64_t lowest = 0;
+    enum err err = store_counters_read(r->db, &c, diag);
+
+    if (err == ERR_OK)
+        err = store_whole(r->db, &c, &whole, diag);
+    if (err == ERR_OK)
+        err = sql_number(r->db, "SELECT min(height) FROM snapshot", &lowest, diag);
+    if (err != ERR_OK)
+        return err;
+    if (whole < c.top)
+        return diag_set(diag, ERR_STATE, "blocks above %" PRIu64 " are missing, as long as no peer has sent them",
+                        whole);
+    if (MUTATE(STORE_PRUNES_ABOVE_A_SNAPSHOT, true, height < (uint64_t)lowest))
+        return ERR_OK;
+    return diag_set(diag, ERR_STATE, "a start needs the blocks from the snapshot at height %" PRId64 " on", lowest);
 }

@@ -251,3 +251,19 @@ enum err store_counters_check(sqlite3 *db, const struct store_counters *c, struc
         err = check_number(db, "SELECT max(height) FROM block", c->top, "the height of its last block", diag);
     return err;
 }
+
+/* Blocks below an installed state come from the lowest one on. */
+enum err store_whole(sqlite3 *db, const struct store_counters *c, uint64_t *out, struct diag *diag)
+{
+    int64_t last = 0;
+    char text[96];
+    enum err err;
+
+    snprintf(text, sizeof text, "SELECT max(height) FROM block WHERE height <= %" PRIu64, c->base);
+    err = sql_number(db, text, &last, diag);
+    if (err != ERR_OK)
+        return err;
+    uint64_t whole = (uint64_t)last > c->pruned ? (uint64_t)last : c->pruned;
+    *out = whole >= c->base ? c->top : whole;
+    return ERR_OK;
+}

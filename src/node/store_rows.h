@@ -51,5 +51,8 @@ enum err store_counters_prepare(sqlite3 *db, sqlite3_stmt **out, struct diag *di
 enum err store_counters_write(sqlite3_stmt *put, const struct store_counters *c, struct diag *diag) MUST_CHECK;
 /* Is there what the counters say, as far as a few look-ups can tell? ERR_MISMATCH says what is not. */
 enum err store_counters_check(sqlite3 *db, const struct store_counters *c, struct diag *diag) MUST_CHECK;
+/* Blocks above the pruned ones are there without a gap up to *out: that is the top, unless some below an installed
+ * state are still missing. Errors of sql_number(). */
+enum err store_whole(sqlite3 *db, const struct store_counters *c, uint64_t *out, struct diag *diag) MUST_CHECK;
 
 #endif

@@ -1,7 +1,6 @@
 #include "node/store_writer.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/mutate.h"
 
@@ -28,20 +27,6 @@ static enum err prepare(struct store_writer *w, struct diag *diag)
     return err;
 }
 
-/* Blocks below an installed state come from the lowest one on: up to where have they come? */
-static enum err find_whole(struct store_writer *w, struct diag *diag)
-{
-    const struct store_counters *c = &w->counters;
-    char text[96];
-    int64_t last = 0;
-    enum err err;
-
-    snprintf(text, sizeof text, "SELECT max(height) FROM block WHERE height <= %" PRIu64, c->base);
-    err = sql_number(w->db, text, &last, diag);
-    w->whole = (uint64_t)last == c->base ? c->top : (uint64_t)last;
-    return err;
-}
-
 enum err store_writer_init(struct store_writer *w, sqlite3 *db, struct diag *diag)
 {
     enum err err;
@@ -51,7 +36,7 @@ enum err store_writer_init(struct store_writer *w, sqlite3 *db, struct diag *dia
     if (err == ERR_OK)
         err = store_counters_check(db, &w->counters, diag);
     if (err == ERR_OK)
-        err = find_whole(w, diag);
+        err = store_whole(db, &w->counters, &w->whole, diag);
     if (err == ERR_OK)
         err = prepare(w, diag);
     if (err != ERR_OK)
@@ -160,6 +145,39 @@ static enum err drop_blocks(struct store_writer *w, uint64_t from, uint64_t to, 
     sql_bind(w->drop_blocks, 1, from);
     sql_bind(w->drop_blocks, 2, to);
     return sql_done(w->drop_blocks, diag);
+}
+
+enum err store_writer_prune(struct store_writer *w, uint64_t height, struct diag *diag)
+{
+    struct store_counters *c = &w->counters;
+
+    if (has_gap(w) || height >= c->top)
+        return diag_set(diag, ERR_STATE, "the blocks up to %" PRIu64 " cannot go: they lead to %" PRIu64, height,
+                        w->whole);
+    if (height <= c->pruned)
+        return ERR_OK;
+    c->pruned = height;
+    return drop_blocks(w, 0, height, diag);
+}
+
+enum err store_writer_reopen(struct store_writer *w, uint64_t from, uint64_t to, struct diag *diag)
+{
+    struct store_counters *c = &w->counters;
+
+    ASSERT(from > 0 && from <= to && to <= c->top);
+    if (c->pruned > 0) {
+        c->pruned = to;
+        return drop_blocks(w, 0, to, diag);
+    }
+    c->base = to;
+    w->whole = from - 1;
+    return drop_blocks(w, from, to, diag);
+}
+
+void store_writer_start_above(struct store_writer *w, uint64_t height)
+{
+    ASSERT(w->counters.top == 0);
+    w->whole = w->counters.top = w->counters.pruned = height;
 }
 
 /* ---- snapshots */

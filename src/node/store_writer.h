@@ -29,6 +29,14 @@ enum err store_writer_forget(struct store_writer *w, uint64_t serial, uint64_t n
 enum err store_writer_block(struct store_writer *w, uint64_t height, struct bytes block, struct diag *diag) MUST_CHECK;
 enum err store_writer_snapshot(struct store_writer *w, uint64_t serial, uint64_t height, struct bytes snapshot,
                                struct diag *diag) MUST_CHECK;
+/* Drops the blocks up to this height, which must be below the last one, and below each snapshot that is to be of use.
+ * ERR_STATE: that cannot be. */
+enum err store_writer_prune(struct store_writer *w, uint64_t height, struct diag *diag) MUST_CHECK;
+/* As if a state had been installed at `to`, and the blocks up to it had come only below `from`; where blocks were
+ * pruned, those up to `to` are, too. Of a snapshot at `to`. ERR_IO, ERR_SYNTAX. */
+enum err store_writer_reopen(struct store_writer *w, uint64_t from, uint64_t to, struct diag *diag) MUST_CHECK;
+/* Of a store without blocks: those up to this height count as pruned. */
+void store_writer_start_above(struct store_writer *w, uint64_t height);
 enum err store_writer_flag(struct store_writer *w, const char *name, uint64_t value, struct diag *diag) MUST_CHECK;
 
 #endif

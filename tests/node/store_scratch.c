@@ -20,15 +20,20 @@ const char *scratch_path(void)
     return path;
 }
 
-void scratch_clear(void)
+void scratch_unlink(const char *store)
 {
     static const char *const ends[] = {"", "-wal", "-shm", "-mark"};
-    char name[80];
+    char name[96];
 
     for (unsigned i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        snprintf(name, sizeof name, "%s%s", scratch_path(), ends[i]);
+        snprintf(name, sizeof name, "%s%s", store, ends[i]);
         (void)unlink(name);
     }
+}
+
+void scratch_clear(void)
+{
+    scratch_unlink(scratch_path());
 }
 
 void scratch_end(void)

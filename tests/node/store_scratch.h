@@ -8,9 +8,10 @@
 
 extern const struct digest scratch_federation;
 
-const char *scratch_path(void); /* of the store; the folder is made at the first call */
-void scratch_clear(void);       /* the store is gone, with what is beside it */
-void scratch_end(void);         /* the folder, too */
+const char *scratch_path(void);        /* of the store; the folder is made at the first call */
+void scratch_clear(void);              /* the store is gone, with what is beside it */
+void scratch_unlink(const char *path); /* the same of another store */
+void scratch_end(void);                /* the folder, too */
 
 /* Must open. */
 struct store *scratch_open(void);
