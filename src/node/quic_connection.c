@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/mutate.h"
+
 static const uint64_t idle_ns = 6000000000, keep_alive_ns = 2000000000, handshake_ns = 5000000000;
 
 /* ngtcp2 0.12 spreads the first flight over this time; its own 333 ms would make a handshake last that long. */
@@ -302,19 +304,26 @@ const union quic_address *quic_connection_address(const struct quic_connection *
     return &c->remote;
 }
 
-bool quic_connection_judge(void *context, const struct digest *fingerprint)
+const struct public_key *quic_connection_key(const struct quic_connection *c)
 {
-    struct quic_connection *c = context;
+    return &c->key;
+}
 
-    if (!quic_connection_parts(c)->actions->welcome(quic_connection_parts(c)->context, c->is_dialler ? c->owner : NULL,
-                                                    fingerprint)) {
-        char hex[2 * DIGEST_SIZE + 1];
+bool quic_connection_judge(void *connection, const struct public_key *key)
+{
+    struct quic_connection *c = connection;
+    const struct quic_endpoint_parts *parts = quic_connection_parts(c);
+    const struct digest fingerprint = key_fingerprint(key);
+    char hex[2 * DIGEST_SIZE + 1];
 
-        digest_hex(fingerprint, hex);
+    if (MUTATE(PIN_ANY_KEY, false,
+               !parts->actions->welcome(parts->context, c->is_dialler ? c->owner : NULL, &fingerprint))) {
+        digest_hex(&fingerprint, hex);
         snprintf(c->why, sizeof c->why, "the peer has a key that is not welcome here: %s", hex);
         return false;
     }
-    c->peer = *fingerprint;
+    c->peer = fingerprint;
+    c->key = *key;
     return true;
 }
 

@@ -40,7 +40,8 @@ struct quic_connection {
     bool is_dialler, is_told; /* is_told: closed() was or need not be called */
     bool is_confirmed;        /* the handshake is (RFC 9001 section 4.1.2) */
     void *owner;
-    struct digest peer;
+    struct digest peer; /* and its key, once TLS has seen it */
+    struct public_key key;
     union quic_address remote;
     gnutls_session_t tls;
     ngtcp2_conn *conn;
@@ -74,7 +75,7 @@ void quic_connection_was_reset(struct quic_connection *c);
 bool quic_connection_knows_token(struct quic_connection *c, const uint8_t token[NGTCP2_STATELESS_RESET_TOKENLEN]);
 
 /* What TLS asks (tls_judge). */
-bool quic_connection_judge(void *connection, const struct digest *fingerprint);
+bool quic_connection_judge(void *connection, const struct public_key *key);
 
 /* ---- between the files of the connection */
 

@@ -63,6 +63,7 @@ void quic_connection_set_owner(struct quic_connection *c, void *owner);
 void *quic_connection_owner(const struct quic_connection *c); /* at first what it was dialled with */
 bool quic_connection_is_dialler(const struct quic_connection *c);
 const struct digest *quic_connection_peer(const struct quic_connection *c); /* zero before it has shown its key */
+const struct public_key *quic_connection_key(const struct quic_connection *c);
 const union quic_address *quic_connection_address(const struct quic_connection *c);
 /* Keying material of the TLS session, which nobody else has. ERR_STATE. */
 enum err quic_connection_export(struct quic_connection *c, const char *label, struct digest *out) MUST_CHECK;

@@ -1,11 +1,11 @@
 /* Certificates, sessions and the look at the peer's key, with GnuTLS. */
 #include "node/tls.h"
 
+#include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
 
-#include "base/mutate.h"
 #include "node/quic_library.h"
 
 struct tls_identity {
@@ -75,20 +75,36 @@ static int credentials(const struct secret_key *key, gnutls_certificate_credenti
 
 /* ---- the peer's key */
 
-/* SHA-256 of its SubjectPublicKeyInfo: what key_fingerprint() says of the same key. */
-static bool fingerprint_of_peer(gnutls_session_t session, struct digest *out)
+/* The raw key (RFC 8410) of the certificate that the peer has shown. */
+static bool key_of_certificate(gnutls_x509_crt_t crt, struct public_key *out)
+{
+    gnutls_ecc_curve_t curve;
+    gnutls_datum_t x = {0};
+    gnutls_pubkey_t key;
+    bool known;
+
+    if (gnutls_pubkey_init(&key) < 0)
+        return false;
+    known = gnutls_pubkey_import_x509(key, crt, 0) == 0 &&
+            gnutls_pubkey_export_ecc_raw2(key, &curve, &x, NULL, 0) == 0 && curve == GNUTLS_ECC_CURVE_ED25519 &&
+            x.size == sizeof out->b;
+    if (known)
+        memcpy(out->b, x.data, sizeof out->b);
+    gnutls_free(x.data);
+    gnutls_pubkey_deinit(key);
+    return known && key_check(out) == ERR_OK;
+}
+
+static bool key_of_peer(gnutls_session_t session, struct public_key *out)
 {
     unsigned count = 0;
     const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
     gnutls_x509_crt_t crt;
-    size_t size = sizeof out->b;
     bool known;
 
     if (chain == NULL || count == 0 || gnutls_x509_crt_init(&crt) < 0)
         return false;
-    known = gnutls_x509_crt_import(crt, &chain[0], GNUTLS_X509_FMT_DER) == 0 &&
-            gnutls_x509_crt_get_pk_algorithm(crt, NULL) == GNUTLS_PK_EDDSA_ED25519 &&
-            gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, out->b, &size) == 0 && size == sizeof out->b;
+    known = gnutls_x509_crt_import(crt, &chain[0], GNUTLS_X509_FMT_DER) == 0 && key_of_certificate(crt, out);
     gnutls_x509_crt_deinit(crt);
     return known;
 }
@@ -98,11 +114,9 @@ static int judge_peer(gnutls_session_t session)
 {
     const ngtcp2_crypto_conn_ref *ref = gnutls_session_get_ptr(session);
     const struct tls_identity *identity = gnutls_db_get_ptr(session); /* no database of sessions uses it */
-    struct digest fingerprint;
+    struct public_key key;
 
-    if (!fingerprint_of_peer(session, &fingerprint))
-        return -1;
-    return MUTATE(PIN_ANY_KEY, true, identity->judge(ref->user_data, &fingerprint)) ? 0 : -1;
+    return key_of_peer(session, &key) && identity->judge(ref->user_data, &key) ? 0 : -1;
 }
 
 /* ---- identity and sessions */
@@ -135,7 +149,7 @@ void tls_identity_free(struct tls_identity *identity)
     mem_free(identity);
 }
 
-enum err tls_session_new(struct tls_identity *identity, bool is_server, void *session_pointer, gnutls_session_t *out)
+enum err tls_session_new(struct tls_identity *identity, bool is_server, void *ref, gnutls_session_t *out)
 {
     static uint8_t protocol[] = TLS_PROTOCOL;
     const gnutls_datum_t alpn = {.data = protocol, .size = sizeof protocol - 1};
@@ -144,7 +158,7 @@ enum err tls_session_new(struct tls_identity *identity, bool is_server, void *se
     if (gnutls_init(&s, (is_server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_NO_TICKETS) <
         0)
         return ERR_STATE;
-    gnutls_session_set_ptr(s, session_pointer);
+    gnutls_session_set_ptr(s, ref); /* ngtcp2's helper wants this there */
     gnutls_db_set_ptr(s, identity);
     if (is_server)
         gnutls_certificate_server_set_request(s, GNUTLS_CERT_REQUIRE);

@@ -13,17 +13,17 @@
 
 struct tls_identity;
 
-/* Is the owner of this key welcome? session_pointer: what gnutls_session_set_ptr() was given. */
-typedef bool (*tls_judge)(void *session_pointer, const struct digest *fingerprint);
+/* Is the owner of this key welcome? connection: the user_data of the ngtcp2_crypto_conn_ref of the session. */
+typedef bool (*tls_judge)(void *connection, const struct public_key *key);
 
 /* With a certificate made in memory. key is copied into it. ERR_KEY: GnuTLS does not take it. */
 enum err tls_identity_new(const struct secret_key *key, tls_judge judge, struct tls_identity **out,
                           struct diag *diag) MUST_CHECK;
 void tls_identity_free(struct tls_identity *identity); /* NULL is fine; no session uses it any more */
 
-/* A session for QUIC (RFC 9001), gnutls_deinit() at the end. identity is borrowed. ERR_STATE: GnuTLS cannot. */
-enum err tls_session_new(struct tls_identity *identity, bool is_server, void *session_pointer,
-                         gnutls_session_t *out) MUST_CHECK;
+/* A session for QUIC (RFC 9001), gnutls_deinit() at the end. identity and ref, an ngtcp2_crypto_conn_ref, are borrowed.
+ * ERR_STATE: GnuTLS cannot. */
+enum err tls_session_new(struct tls_identity *identity, bool is_server, void *ref, gnutls_session_t *out) MUST_CHECK;
 
 /* Keying material that both ends of this session have, and nobody else (RFC 8446 section 7.5). ERR_STATE. */
 enum err tls_export(gnutls_session_t session, const char *label, struct digest *out) MUST_CHECK;

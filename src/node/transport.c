@@ -4,16 +4,29 @@
 #include <stdio.h>
 
 #include "base/mutate.h"
+#include "node/attest_exchange.h"
 
 static const int64_t dial_first_ns = 100000000, dial_most_ns = 10000000000;
+static const int64_t attest_within_ns = 5000000000;
 
-enum { WHY_MAX = 200, CODE_OTHER_STAYS = 16, CODE_BANNED, CODE_NOT_ALLOWED };
+enum {
+    WHY_MAX = 200,
+    LINKS_MAX = 4, /* of one peer at a time: two that cross each other, and two that end */
+    /* What the connections are closed with; part of the protocol. */
+    CODE_OTHER_STAYS = 16,
+    CODE_BANNED,
+    CODE_TOO_MANY,
+    CODE_NO_ATTESTATION,
+    CODE_ATTESTATION = 64 /* and the enum attest_code */
+};
 
 /* One connection, and what it is to whom. */
 struct link {
     struct transport *transport;
     struct peer *peer; /* the one that was dialled, or that has come */
     struct quic_connection *connection;
+    struct attest_exchange attest;
+    struct loop_timer timer; /* the attestation is to end */
     bool is_up;
 };
 
@@ -25,6 +38,7 @@ struct peer {
     char *address; /* owned; NULL: it dials us */
     bool banned;
     struct link *up, *dialling;
+    unsigned links;          /* those two, and those that have come and are not up yet or end */
     struct loop_timer timer; /* to dial */
     unsigned failures;       /* since it was connected */
     int64_t since_ns;
@@ -35,7 +49,8 @@ struct peer {
 
 struct transport {
     struct transport_config config;
-    struct digest self;
+    struct secret_key key;
+    struct attest_policy policy;
     struct quic_endpoint *endpoint;
     struct peer *peers;
     bool ends; /* nobody is told of anything any more */
@@ -69,12 +84,42 @@ static struct peer *find_or_add(struct transport *t, const struct digest *finger
 
 /* ---- dialling */
 
+static void attest_send(void *context, struct blob *message)
+{
+    struct link *l = context;
+
+    (void)quic_connection_send(l->connection, QUIC_STREAM_FIRST, message, TRANSPORT_QUEUE_MAX);
+}
+
+static void attest_rings(void *context)
+{
+    struct link *l = context;
+
+    quic_connection_close(l->connection, CODE_NO_ATTESTATION, "the attestation has taken too long");
+}
+
 static struct link *link_new(struct peer *p, struct quic_connection *c)
 {
     struct link *l = mem_alloc(sizeof *l);
 
-    *l = (struct link){.transport = p->transport, .peer = p, .connection = c};
+    *l = (struct link){
+        .transport = p->transport,
+        .peer = p,
+        .connection = c,
+        .attest = {.key = &p->transport->key, .policy = &p->transport->policy, .send = attest_send, .context = l},
+        .timer = {.rings = attest_rings, .context = l}};
+    p->links++;
     return l;
+}
+
+static void link_free(struct link *l)
+{
+    if (l == NULL)
+        return;
+    l->peer->links--;
+    loop_timer_stop(l->transport->config.loop, &l->timer);
+    attest_exchange_fini(&l->attest);
+    mem_free(l);
 }
 
 static bool wants_connection(const struct peer *p)
@@ -127,7 +172,7 @@ static void dial_rings(void *context)
         p->dialling = l;
         return;
     }
-    mem_free(l);
+    link_free(l);
     p->failures++;
     dial_later(p);
 }
@@ -142,7 +187,7 @@ static bool welcome(void *context, void *dialled, const struct digest *fingerpri
 
     if (l != NULL && !digest_equal(&l->peer->fingerprint, fingerprint))
         return false; /* somebody else lives at that address */
-    return (p == NULL || !p->banned) && !digest_equal(fingerprint, &t->self) &&
+    return (p == NULL || !p->banned) && !digest_equal(fingerprint, &t->key.fingerprint) &&
            t->config.actions->allowed(t->config.context, fingerprint);
 }
 
@@ -150,7 +195,7 @@ static bool welcome(void *context, void *dialled, const struct digest *fingerpri
  * since whoever dials again has lost the earlier. */
 static bool stays(const struct link *later, const struct link *earlier)
 {
-    bool ours_stays = digest_compare(&later->transport->self, &later->peer->fingerprint) < 0;
+    bool ours_stays = digest_compare(&later->transport->key.fingerprint, &later->peer->fingerprint) < 0;
 
     return quic_connection_is_dialler(later->connection) == quic_connection_is_dialler(earlier->connection) ||
            quic_connection_is_dialler(later->connection) == ours_stays;
@@ -172,6 +217,10 @@ static void link_up(struct link *l)
     struct transport *t = l->transport;
     bool is_first = p->up == NULL;
 
+    if (p->banned) {
+        quic_connection_close(l->connection, CODE_BANNED, "this node is banned here");
+        return;
+    }
     if (!is_first && !stays(l, p->up)) {
         quic_connection_close(l->connection, CODE_OTHER_STAYS, "another connection of the same two nodes stays");
         return;
@@ -195,6 +244,21 @@ static void link_up(struct link *l)
         t->config.actions->connected(t->config.context, &p->fingerprint);
 }
 
+static void attest(struct link *l)
+{
+    struct quic_connection *c = l->connection;
+    struct digest session, nonce;
+
+    if (quic_connection_export(c, ATTEST_EXPORTER, &session) != ERR_OK) {
+        quic_connection_close(c, CODE_NO_ATTESTATION, "the TLS session has no keying material to attest with");
+        return;
+    }
+    tls_random(&nonce, sizeof nonce);
+    loop_timer_set(l->transport->config.loop, &l->timer, loop_now(l->transport->config.loop) + attest_within_ns);
+    attest_exchange_begin(&l->attest, quic_connection_is_dialler(c) ? ATTEST_DIALLER : ATTEST_LISTENER,
+                          quic_connection_key(c), &session, &nonce);
+}
+
 static void authenticated(void *context, struct quic_connection *c)
 {
     struct transport *t = context;
@@ -204,10 +268,41 @@ static void authenticated(void *context, struct quic_connection *c)
         l = link_new(find_or_add(t, quic_connection_peer(c)), c);
         quic_connection_set_owner(c, l);
     }
-    if (l->peer->banned)
-        quic_connection_close(c, CODE_BANNED, "this node is banned here");
+    if (l->peer->links > LINKS_MAX)
+        quic_connection_close(c, CODE_TOO_MANY, "there are too many connections of the same two nodes");
     else
+        attest(l);
+}
+
+static void refuse(struct link *l)
+{
+    uint64_t code = l->attest.code;
+    char why[WHY_MAX];
+
+    if (l->attest.state == ATTEST_NONSENSE) {
+        quic_connection_close(l->connection, CODE_NO_ATTESTATION, "the attestation does not follow its protocol");
+        return;
+    }
+    snprintf(why, sizeof why, "attestation refused%s, code %llu: %s",
+             l->attest.state == ATTEST_THEY_REFUSE ? " by the peer" : "", (unsigned long long)code,
+             attest_code_text(code));
+    quic_connection_close(l->connection, CODE_ATTESTATION + code, why);
+}
+
+static void attest_message(struct link *l, struct blob *blob)
+{
+    if (l->attest.state != ATTEST_GOES_ON)
+        return;
+    switch (attest_exchange_receive(&l->attest, blob_bytes(blob))) {
+    case ATTEST_GOES_ON:
+        return;
+    case ATTEST_DONE:
+        loop_timer_stop(l->transport->config.loop, &l->timer);
         link_up(l);
+        return;
+    default:
+        refuse(l);
+    }
 }
 
 static void message(void *context, struct quic_connection *c, unsigned stream, struct blob *blob)
@@ -215,10 +310,12 @@ static void message(void *context, struct quic_connection *c, unsigned stream, s
     struct transport *t = context;
     struct link *l = quic_connection_owner(c);
 
-    if (stream == QUIC_STREAM_FIRST || !l->is_up)
-        return;
-    l->peer->messages_in++;
-    t->config.actions->message(t->config.context, &l->peer->fingerprint, blob);
+    if (stream == QUIC_STREAM_FIRST) {
+        attest_message(l, blob);
+    } else if (l->is_up) {
+        l->peer->messages_in++;
+        t->config.actions->message(t->config.context, &l->peer->fingerprint, blob);
+    }
 }
 
 static void closed(void *context, struct quic_connection *c, uint64_t code, const char *why)
@@ -231,7 +328,7 @@ static void closed(void *context, struct quic_connection *c, uint64_t code, cons
     if (l == NULL || t->ends) {
         if (!t->ends)
             say_refused(t, NULL, why);
-        mem_free(l);
+        link_free(l);
         return;
     }
     if (was_up) {
@@ -243,7 +340,7 @@ static void closed(void *context, struct quic_connection *c, uint64_t code, cons
         p->dialling = NULL;
         p->failures += code != CODE_OTHER_STAYS;
     }
-    mem_free(l);
+    link_free(l);
     if (was_up)
         t->config.actions->disconnected(t->config.context, &p->fingerprint, why);
     else if (code != CODE_OTHER_STAYS)
@@ -268,7 +365,12 @@ enum err transport_new(const struct transport_config *config, struct transport *
     enum err err;
 
     t->config = *config;
-    t->self = config->key->fingerprint;
+    t->key = *config->key;
+    t->policy = (struct attest_policy){.own = {.federation_id = config->federation_id,
+                                               .configuration = config->configuration,
+                                               .software = config->software},
+                                       .software = config->admitted,
+                                       .software_count = config->admitted_count};
     err = quic_endpoint_new(&endpoint, &t->endpoint, diag);
     if (err != ERR_OK) {
         transport_free(t);
@@ -297,6 +399,7 @@ void transport_free(struct transport *t)
         t->peers = p->next;
         peer_free(p);
     }
+    key_wipe(&t->key);
     mem_free(t);
 }
 

@@ -5,7 +5,8 @@
 #include "node/quic_endpoint.h"
 
 /* Messages between the nodes of a federation, each of which is known by the fingerprint of its key. There is one
- * connection for each pair of nodes: when both have dialled, the one that the smaller fingerprint dialled stays. What
+ * connection for each pair of nodes, which carries messages as soon as both have attested themselves to each other
+ * (node/attest.h): when both have dialled, the one that the smaller fingerprint dialled stays. What
  * is sent may be lost with its connection, and is bounded while it waits; whoever needs more sends again. */
 
 struct transport;
@@ -21,10 +22,13 @@ struct transport_actions {
 };
 
 struct transport_config {
-    struct loop *loop;            /* borrowed, like the next ones */
-    const struct secret_key *key; /* copied */
-    const char *listen;           /* "host:port"; NULL: this node only dials */
-    struct digest federation_id, configuration, software;
+    struct loop *loop;                          /* borrowed, like the next ones */
+    const struct secret_key *key;               /* copied */
+    const char *listen;                         /* "host:port"; NULL: this node only dials */
+    struct digest federation_id, configuration; /* must be the same at the peers */
+    struct digest software;                     /* what this node runs */
+    const struct digest *admitted;              /* what the peers may run; 0 of them: anything */
+    unsigned admitted_count;
     const struct transport_actions *actions;
     void *context;
 };

@@ -14,6 +14,8 @@ static const int64_t ms = 1000000;
 struct node {
     struct secret_key key;
     struct transport *transport;
+    struct digest federation_id, software;
+    const struct digest *admitted; /* one software; NULL: any */
     char address[QUIC_ADDRESS_TEXT];
     bool hates[NODES]; /* these are not allowed */
     unsigned connected, disconnected, refused;
@@ -94,8 +96,15 @@ static const struct transport_actions actions = {
 static void node_open(unsigned i, const char *listen)
 {
     struct node *n = &nodes[i];
-    const struct transport_config config = {
-        .loop = loop, .key = &n->key, .listen = listen, .actions = &actions, .context = n};
+    const struct transport_config config = {.loop = loop,
+                                            .key = &n->key,
+                                            .listen = listen,
+                                            .federation_id = n->federation_id,
+                                            .software = n->software,
+                                            .admitted = n->admitted,
+                                            .admitted_count = n->admitted != NULL,
+                                            .actions = &actions,
+                                            .context = n};
 
     CHECK_OK(transport_new(&config, &n->transport, &diag));
     if (n->transport != NULL)
@@ -111,8 +120,8 @@ static void node_close(unsigned i)
     nodes[i] = (struct node){0};
 }
 
-/* Nodes with keys in the order of their fingerprints, all of which listen. */
-static void begin(unsigned count)
+/* Nodes with keys in the order of their fingerprints. */
+static void make_keys(unsigned count)
 {
     char name[16];
 
@@ -130,6 +139,12 @@ static void begin(unsigned count)
             }
         }
     }
+}
+
+/* They all listen. */
+static void begin(unsigned count)
+{
+    make_keys(count);
     for (unsigned i = 0; i < count; i++)
         node_open(i, "127.0.0.1:0");
 }
@@ -176,6 +191,43 @@ static bool send_text(unsigned from, unsigned to, enum transport_stream stream, 
 static bool both_have_a_message(void)
 {
     return nodes[0].messages > 0 && nodes[1].messages > 0;
+}
+
+static bool both_refused(void)
+{
+    return nodes[0].refused > 0 && nodes[1].refused > 0;
+}
+
+/* Both sides are told, and neither has any use of the other. */
+static void refuse_each_other(const char *why)
+{
+    node_open(0, "127.0.0.1:0");
+    node_open(1, "127.0.0.1:0");
+    dial(0, 1);
+    CHECK(pass(2000 * ms, both_refused));
+    CHECK_EQ_U64(nodes[0].connected + nodes[1].connected, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        if (!CHECK(strstr(nodes[i].why, why) != NULL))
+            tap_note("node %u: %s", i, nodes[i].why);
+    }
+    finish();
+}
+
+static void nodes_of_two_federations_refuse_each_other(void)
+{
+    make_keys(2);
+    nodes[1].federation_id.b[0] = 1;
+    refuse_each_other("code 8: the node is of another federation");
+}
+
+static void software_that_is_not_admitted_is_refused(void)
+{
+    static const struct digest admitted = {{7}};
+
+    make_keys(2);
+    nodes[0].software = admitted;
+    nodes[0].admitted = &admitted;
+    refuse_each_other("code 10: the node runs software that is not admitted here");
 }
 
 static void two_nodes_talk(void)
@@ -433,6 +485,8 @@ int main(void)
     TAP_RUN(what_waits_is_bounded);
     TAP_RUN(a_stranger_is_refused);
     TAP_RUN(somebody_else_at_the_address_is_refused);
+    TAP_RUN(nodes_of_two_federations_refuse_each_other);
+    TAP_RUN(software_that_is_not_admitted_is_refused);
     TAP_RUN(one_connection_of_two_stays);
     TAP_RUN(a_peer_that_comes_back_is_found);
     TAP_RUN(a_peer_that_was_killed_is_found_again);
