@@ -21,8 +21,11 @@ int command_genome(int argc, char **argv);
 int command_init(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_pick(int argc, char **argv);
+int command_prune(int argc, char **argv);
 int command_show(int argc, char **argv);
+int command_snapshot(int argc, char **argv);
 int command_space(int argc, char **argv);
+int command_store(int argc, char **argv);
 
 /* One line to standard error, "prismfed VERB: ...". Returns EXIT_UNUSABLE. */
 int command_fail(const char *verb, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -26,6 +26,9 @@ static const struct {
     {"init", command_init, "make a node's key, its request to found a federation, and its configuration"},
     {"admit", command_admit, "make a real federation out of its founders' requests"},
     {"keys", command_keys, "make and look at keys"},
+    {"store", command_store, "check, and mend, the store of a node"},
+    {"snapshot", command_snapshot, "save, verify and restore what a node has of its federation's ledger"},
+    {"prune", command_prune, "drop old blocks from the store of a node"},
 };
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 

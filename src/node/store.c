@@ -32,8 +32,7 @@ struct task_list {
 
 struct store {
     struct store_reader reader;
-    uint64_t asked;  /* serial of the last write */
-    uint64_t pruned; /* blocks up to this height */
+    uint64_t asked; /* serial of the last write */
     int event;
     pthread_t thread;
 
@@ -235,7 +234,6 @@ enum err store_open(const char *path, const struct digest *federation_id, struct
         err = store_file_open(path, federation_id, &s->file, diag);
     if (err == ERR_OK)
         err = open_reader(s, path, diag);
-    s->pruned = s->file.writer.counters.pruned;
     if (err == ERR_OK)
         err = begin(s, diag);
     if (err == ERR_OK)
@@ -349,20 +347,20 @@ enum err store_finished(struct store *s, uint64_t *serial, struct diag *diag)
 
 /* ---- what is old */
 
-enum err store_prune(struct store *s, uint64_t height, struct diag *diag)
+uint64_t store_pruned(struct store *s)
 {
-    enum err err = store_reader_may_prune(&s->reader, height, diag);
+    struct store_counters c;
 
-    while (err == ERR_OK && s->pruned < height) {
-        uint64_t step = height - s->pruned < PRUNED_AT_ONCE ? height : s->pruned + PRUNED_AT_ONCE;
-        err = ask_and_wait(s, (struct task){.kind = TASK_PRUNE, .number = step}, diag);
-        if (err == ERR_OK)
-            s->pruned = step;
-    }
-    return err;
+    return store_counters_read(s->reader.db, &c, NULL) == ERR_OK ? c.pruned : 0;
 }
 
-uint64_t store_pruned(const struct store *s)
+enum err store_prune(struct store *s, uint64_t height, struct diag *diag)
 {
-    return s->pruned;
+    enum err err = store_may_prune(s->reader.db, height, diag);
+
+    for (uint64_t done = store_pruned(s); err == ERR_OK && done < height;) {
+        done = height - done < PRUNED_AT_ONCE ? height : done + PRUNED_AT_ONCE;
+        err = ask_and_wait(s, (struct task){.kind = TASK_PRUNE, .number = done}, diag);
+    }
+    return err;
 }

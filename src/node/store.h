@@ -62,9 +62,9 @@ enum err store_finished(struct store *s, uint64_t *serial, struct diag *diag) MU
 /* ---- what is old */
 
 /* Drops the blocks up to this height, in steps between which other writes go on; waits until that is durable, with all
- * that was asked for before. The blocks from the earlier of the kept snapshots on must stay. ERR_STATE: they would not,
- * or blocks below an installed state are missing. Errors as of store_finished(). */
+ * that was asked for before. The blocks from the earlier of the kept snapshots on must stay, and all of them while
+ * peers are to send some below an installed state: ERR_STATE. Errors as of store_finished(). */
 enum err store_prune(struct store *s, uint64_t height, struct diag *diag) MUST_CHECK;
-uint64_t store_pruned(const struct store *s); /* blocks up to this height were dropped; 0: none */
+uint64_t store_pruned(struct store *s); /* blocks up to this height were dropped; 0: none */
 
 #endif

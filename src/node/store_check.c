@@ -1,6 +1,8 @@
 #include "node/store_check.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "base/mutate.h"
 #include "node/store_file.h"
@@ -235,7 +237,9 @@ static void check_blocks(struct check *c)
     sqlite3_stmt *row;
     enum err err = store_whole(c->reader.db, &r->counters, &r->whole, &diag);
 
-    c->expected = r->first = r->counters.pruned + 1;
+    c->expected = r->first = r->needed = r->counters.pruned + 1;
+    if (err == ERR_OK)
+        err = store_needed(c->reader.db, &r->counters, &r->needed, &diag);
     if (err == ERR_OK)
         err = sql_prepare(c->reader.db, "SELECT height, digest, bytes FROM block ORDER BY height", &row, &diag);
     if (err == ERR_OK) {
@@ -298,27 +302,52 @@ static void check_all(struct check *c, uint64_t mark)
     judge(c, sound);
 }
 
+/* By the header of the database file (https://sqlite.org/fileformat2.html#the_database_header). */
+static bool was_a_store(const char *path)
+{
+    static const uint8_t application[4] = {STORE_APPLICATION >> 24, STORE_APPLICATION >> 16 & 0xff,
+                                           STORE_APPLICATION >> 8 & 0xff, STORE_APPLICATION & 0xff};
+    uint8_t header[72] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? pread(fd, header, sizeof header, 0) : -1;
+
+    if (fd >= 0)
+        close(fd);
+    return n == sizeof header && memcmp(header, "SQLite format 3", 16) == 0 &&
+           memcmp(header + 68, application, sizeof application) == 0;
+}
+
+static enum err open_reader(struct check *c, const char *path, struct diag *diag)
+{
+    sqlite3 *db;
+    enum err err = sql_open(path, SQL_READ, &db, diag);
+
+    if (err == ERR_OK)
+        err = store_reader_init(&c->reader, db, diag);
+    if (err != ERR_OK)
+        return err;
+    err = store_rows_check(c->reader.db, NULL, &c->report->federation_id, diag);
+    if (err == ERR_MISMATCH) { /* it is a store, at least */
+        find(c, STORE_FAULT_COUNTERS, 0, diag->text);
+        err = ERR_OK;
+    }
+    return err == ERR_OK ? sql_run(c->reader.db, "BEGIN", diag) : err;
+}
+
 enum err store_check(const char *path, struct store_report *out, struct diag *diag)
 {
     struct store_report report = {0};
     struct check c = {.report = &report};
     uint64_t mark = store_mark_peek(path);
-    sqlite3 *db;
-    enum err err = sql_open(path, SQL_READ, &db, diag);
+    enum err err = open_reader(&c, path, diag);
 
-    if (err == ERR_OK)
-        err = store_reader_init(&c.reader, db, diag);
-    if (err != ERR_OK)
-        return err;
-    err = store_rows_check(c.reader.db, NULL, &report.federation_id, diag);
-    if (err == ERR_MISMATCH) { /* it is a store, at least */
-        find(&c, STORE_FAULT_COUNTERS, 0, diag->text);
+    if (err == ERR_OK) {
+        check_all(&c, mark);
+    } else if (err == ERR_SYNTAX && was_a_store(path)) {
+        find(&c, STORE_FAULT_FILE, 0, diag->text);
+        report.verdict = STORE_LOST;
         err = ERR_OK;
     }
-    if (err == ERR_OK)
-        err = sql_run(c.reader.db, "BEGIN", diag);
-    if (err == ERR_OK)
-        check_all(&c, mark);
     store_reader_fini(&c.reader);
     if (err == ERR_OK)
         *out = report;

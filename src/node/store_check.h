@@ -35,6 +35,7 @@ struct store_report {
     struct digest federation_id;
     struct store_counters counters;
     uint64_t first, whole; /* blocks first..whole are there, but for findings; first > whole: none */
+    uint64_t needed;       /* the lowest block that a start may need */
     uint64_t blocks;       /* how many rows */
     uint64_t snapshot;     /* height of the latest sound one; 0: none */
     bool recovering;

@@ -9,6 +9,7 @@ struct store_chain {
     unsigned count;
     struct store_reader *readers; /* owned */
     struct digest federation_id;
+    uint64_t top;
     struct ledger_store ledger;
 };
 
@@ -33,6 +34,7 @@ static enum err read_snapshot(void *context, unsigned number, uint64_t *height, 
 static enum err open_one(struct store_chain *c, const char *path, struct diag *diag)
 {
     struct store_reader *r = &c->readers[c->count];
+    struct store_counters counters;
     struct digest id;
     sqlite3 *db;
     enum err err = sql_open(path, SQL_READ, &db, diag);
@@ -47,8 +49,12 @@ static enum err open_one(struct store_chain *c, const char *path, struct diag *d
     err = store_reader_init(r, db, diag);
     if (err == ERR_OK)
         err = sql_run(db, "BEGIN", diag); /* as it is now, though a node may go on */
+    if (err == ERR_OK)
+        err = store_counters_read(db, &counters, diag);
     c->count++;
     c->federation_id = id;
+    if (err == ERR_OK)
+        c->top = counters.top;
     return err;
 }
 
@@ -84,9 +90,9 @@ const struct ledger_store *store_chain_ledger(const struct store_chain *c)
     return &c->ledger;
 }
 
-const struct digest *store_chain_federation(const struct store_chain *c)
+uint64_t store_chain_top(const struct store_chain *c)
 {
-    return &c->federation_id;
+    return c->top;
 }
 
 /* ---- execution */

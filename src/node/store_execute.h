@@ -26,6 +26,6 @@ enum err store_chain_open(const char *const *paths, unsigned count, struct store
                           struct diag *diag) MUST_CHECK;
 void store_chain_close(struct store_chain *c); /* NULL is fine */
 const struct ledger_store *store_chain_ledger(const struct store_chain *c);
-const struct digest *store_chain_federation(const struct store_chain *c);
+uint64_t store_chain_top(const struct store_chain *c); /* height that the last file says it has come to */
 
 #endif

@@ -160,27 +160,3 @@ enum err store_reader_flag(struct store_reader *r, const char *name, uint64_t *v
     sqlite3_reset(r->flag);
     return err;
 }
-
-/* ---- what may go */
-
-/* A start falls back to the earlier snapshot, and looks for the block at its height (replica/backfill.h). */
-enum err store_reader_may_prune(struct store_reader *r, uint64_t height, struct diag *diag)
-{
-    struct store_counters c;
-    uint64_t whole = 0;
-    int64_t lowest = 0;
-    enum err err = store_counters_read(r->db, &c, diag);
-
-    if (err == ERR_OK)
-        err = store_whole(r->db, &c, &whole, diag);
-    if (err == ERR_OK)
-        err = sql_number(r->db, "SELECT min(height) FROM snapshot", &lowest, diag);
-    if (err != ERR_OK)
-        return err;
-    if (whole < c.top)
-        return diag_set(diag, ERR_STATE, "blocks above %" PRIu64 " are missing, as long as no peer has sent them",
-                        whole);
-    if (MUTATE(STORE_PRUNES_ABOVE_A_SNAPSHOT, true, height < (uint64_t)lowest))
-        return ERR_OK;
-    return diag_set(diag, ERR_STATE, "a start needs the blocks from the snapshot at height %" PRId64 " on", lowest);
-}

@@ -20,8 +20,5 @@ enum err store_reader_records(struct store_reader *r, enum err (*each)(void *con
                               void *context, struct diag *diag) MUST_CHECK;
 /* 0: it was never set. ERR_MISMATCH, ERR_SYNTAX: damaged; ERR_IO. */
 enum err store_reader_flag(struct store_reader *r, const char *name, uint64_t *value, struct diag *diag) MUST_CHECK;
-/* May the blocks up to this height go? ERR_STATE: they lead up to a snapshot that is kept, or there are some missing
- * above them. Errors of sql_step(). */
-enum err store_reader_may_prune(struct store_reader *r, uint64_t height, struct diag *diag) MUST_CHECK;
 
 #endif

@@ -267,3 +267,32 @@ enum err store_whole(sqlite3 *db, const struct store_counters *c, uint64_t *out,
     *out = whole >= c->base ? c->top : whole;
     return ERR_OK;
 }
+
+/* ---- what may go */
+
+enum err store_needed(sqlite3 *db, const struct store_counters *c, uint64_t *out, struct diag *diag)
+{
+    uint64_t whole = 0;
+    int64_t lowest = 0;
+    enum err err = store_whole(db, c, &whole, diag);
+
+    if (err == ERR_OK)
+        err = sql_number(db, "SELECT min(height) FROM snapshot", &lowest, diag);
+    if (err == ERR_OK)
+        *out = (uint64_t)lowest > (whole < c->top ? c->base : 0) ? (uint64_t)lowest : c->pruned + 1;
+    return err;
+}
+
+enum err store_may_prune(sqlite3 *db, uint64_t height, struct diag *diag)
+{
+    struct store_counters c;
+    uint64_t needed = 0;
+    enum err err = store_counters_read(db, &c, diag);
+
+    if (err == ERR_OK)
+        err = store_needed(db, &c, &needed, diag);
+    if (err != ERR_OK || MUTATE(STORE_PRUNES_WHAT_IS_NEEDED, true, height < needed))
+        return err;
+    return diag_set(diag, ERR_STATE, "%s: a start may need the blocks from %" PRIu64 " on",
+                    sqlite3_db_filename(db, "main"), needed);
+}

@@ -54,5 +54,10 @@ enum err store_counters_check(sqlite3 *db, const struct store_counters *c, struc
 /* Blocks above the pruned ones are there without a gap up to *out: that is the top, unless some below an installed
  * state are still missing. Errors of sql_number(). */
 enum err store_whole(sqlite3 *db, const struct store_counters *c, uint64_t *out, struct diag *diag) MUST_CHECK;
+/* The lowest block that a start may need: that of the earlier snapshot, to which it falls back, and from which it looks
+ * for blocks that are missing (replica/backfill.h). Errors of sql_number(). */
+enum err store_needed(sqlite3 *db, const struct store_counters *c, uint64_t *out, struct diag *diag) MUST_CHECK;
+/* May the blocks up to this height go? ERR_STATE: a start needs some of them. Errors of store_counters_read(). */
+enum err store_may_prune(sqlite3 *db, uint64_t height, struct diag *diag) MUST_CHECK;
 
 #endif

@@ -127,10 +127,30 @@ static bool advance(struct store_writer *w, uint64_t height)
     return true;
 }
 
+static enum err drop_blocks(struct store_writer *w, uint64_t from, uint64_t to, struct diag *diag)
+{
+    sql_bind(w->drop_blocks, 1, from);
+    sql_bind(w->drop_blocks, 2, to);
+    return sql_done(w->drop_blocks, diag);
+}
+
+/* After a restart a node does not look for pruned blocks below those that it has, and fetches all of them again. */
+static enum err begin_anew(struct store_writer *w, struct diag *diag)
+{
+    enum err err = w->counters.pruned > 0 ? drop_blocks(w, 0, w->whole, diag) : ERR_OK;
+
+    if (w->counters.pruned > 0)
+        w->counters.pruned = w->whole = 0;
+    return err;
+}
+
 enum err store_writer_block(struct store_writer *w, uint64_t height, struct bytes block, struct diag *diag)
 {
     struct digest digest = store_row_digest('b', height, 0, block);
+    enum err err = height == 1 && has_gap(w) ? begin_anew(w, diag) : ERR_OK;
 
+    if (err != ERR_OK)
+        return err;
     if (!advance(w, height))
         return diag_set(diag, ERR_STATE, "block %" PRIu64 " is neither above block %" PRIu64 " nor above %" PRIu64,
                         height, w->counters.top, w->whole);
@@ -140,23 +160,17 @@ enum err store_writer_block(struct store_writer *w, uint64_t height, struct byte
     return sql_done(w->put_block, diag);
 }
 
-static enum err drop_blocks(struct store_writer *w, uint64_t from, uint64_t to, struct diag *diag)
-{
-    sql_bind(w->drop_blocks, 1, from);
-    sql_bind(w->drop_blocks, 2, to);
-    return sql_done(w->drop_blocks, diag);
-}
-
 enum err store_writer_prune(struct store_writer *w, uint64_t height, struct diag *diag)
 {
     struct store_counters *c = &w->counters;
 
-    if (has_gap(w) || height >= c->top)
-        return diag_set(diag, ERR_STATE, "the blocks up to %" PRIu64 " cannot go: they lead to %" PRIu64, height,
-                        w->whole);
     if (height <= c->pruned)
         return ERR_OK;
+    if (height >= c->top)
+        return diag_set(diag, ERR_STATE, "the last block, %" PRIu64 ", cannot go", c->top);
     c->pruned = height;
+    if (has_gap(w) && height > w->whole)
+        w->whole = height < c->base ? height : c->top;
     return drop_blocks(w, 0, height, diag);
 }
 

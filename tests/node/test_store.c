@@ -151,6 +151,97 @@ static void no_other_file_is_touched(void)
     buf_free(&again);
 }
 
+/* ---- pruning */
+
+static void blocks(uint64_t from, uint64_t to)
+{
+    for (uint64_t h = from; h <= to; h++)
+        ask(STORE_BLOCK, h, h, 50);
+}
+
+static bool has(uint64_t height)
+{
+    const struct ledger_store *l = store_ledger(s);
+    struct blob *block;
+    enum err err = l->read(l->context, height, &block);
+
+    if (err == ERR_OK)
+        blob_drop(block);
+    return err == ERR_OK;
+}
+
+/* Blocks 5 to 10, states at 5 and 10. */
+static void begin_pruned(void)
+{
+    begin();
+    blocks(1, 5);
+    ask(STORE_SNAPSHOT, 5, 5, 50);
+    blocks(6, 10);
+    ask(STORE_SNAPSHOT, 10, 10, 50);
+    CHECK_OK(scratch_wait(s, serial));
+    CHECK_ERR(store_prune(s, 5, scratch_diag()), ERR_STATE);
+    CHECK_OK(store_prune(s, 4, scratch_diag()));
+    CHECK(!has(4) && has(5) && store_pruned(s) == 4);
+    CHECK_OK(store_prune(s, 3, scratch_diag()));
+    CHECK_EQ_U64(store_pruned(s), 4);
+}
+
+static void old_blocks_are_dropped(void)
+{
+    begin_pruned();
+    reopen();
+    CHECK(!has(4) && has(5) && store_pruned(s) == 4);
+    blocks(11, 12);
+    CHECK_OK(scratch_wait(s, serial));
+    store_close(s);
+    begin();
+    blocks(1, 700);
+    ask(STORE_SNAPSHOT, 700, 1, 50);
+    CHECK_OK(scratch_wait(s, serial));
+    CHECK_OK(store_prune(s, 699, scratch_diag())); /* in several steps */
+    CHECK(!has(1) && !has(699) && has(700));
+    store_close(s);
+}
+
+/* A state was installed: the blocks below it have no end that a restart would find (replica/backfill.h). */
+static void pruned_blocks_are_fetched_again(void)
+{
+    begin_pruned();
+    ask(STORE_SNAPSHOT, 20, 20, 50);
+    blocks(21, 22);
+    CHECK_OK(scratch_wait(s, serial));
+    CHECK_ERR(store_prune(s, 8, scratch_diag()), ERR_STATE);
+    reopen();
+    blocks(1, 3);
+    CHECK_OK(scratch_wait(s, serial));
+    CHECK(has(3) && !has(7) && has(21) && store_pruned(s) == 0);
+    reopen();
+    blocks(4, 20);
+    blocks(23, 24);
+    CHECK_OK(scratch_wait(s, serial));
+    store_close(s);
+}
+
+/* Nobody fills the gap: later states say so. */
+static void a_gap_is_pruned(void)
+{
+    begin_pruned();
+    ask(STORE_SNAPSHOT, 20, 20, 50);
+    for (uint64_t h = 21; h <= 30; h++) {
+        blocks(h, h);
+        if (h % 5 == 0)
+            ask(STORE_SNAPSHOT, h, h, 50);
+    }
+    CHECK_OK(scratch_wait(s, serial));
+    CHECK_ERR(store_prune(s, 25, scratch_diag()), ERR_STATE);
+    CHECK_OK(store_prune(s, 24, scratch_diag()));
+    CHECK(!has(5) && !has(24) && has(25));
+    reopen();
+    blocks(31, 31);
+    CHECK_OK(scratch_wait(s, serial));
+    store_close(s);
+}
+
 /* ---- beside the virtual disk */
 
 static struct disk disk;
@@ -291,6 +382,9 @@ int main(void)
     TAP_RUN(what_is_out_of_order_stops_it);
     TAP_RUN(it_is_one_federation_s);
     TAP_RUN(no_other_file_is_touched);
+    TAP_RUN(old_blocks_are_dropped);
+    TAP_RUN(pruned_blocks_are_fetched_again);
+    TAP_RUN(a_gap_is_pruned);
     TAP_RUN(it_reads_as_the_virtual_disk);
     scratch_end();
     return tap_done();

@@ -180,6 +180,11 @@ static void blocks_are_fetched_again(void)
     r = check(STORE_SOUND);
     CHECK_EQ_U64(r.whole, 19);
     store_report_free(&r);
+    REQUIRE_OK(store_copy(scratch_path(), copy_path, &(struct store_part){1, HEIGHT, SNAPSHOTS_KEPT, false},
+                          scratch_diag())); /* with its gap */
+    REQUIRE_OK(store_check(copy_path, &r, scratch_diag()));
+    CHECK(r.verdict == STORE_SOUND && r.whole == 19 && r.blocks == 19 + HEIGHT - SNAPSHOT);
+    store_report_free(&r);
     REQUIRE_OK(lone_node_start(&n, &federation, scratch_path(), scratch_diag()));
     CHECK_EQ_U64(lone_node_height(&n), HEIGHT);
     CHECK_ERR(store_ledger(n.store)->read(store_ledger(n.store)->context, 20, &block), ERR_MISSING);
