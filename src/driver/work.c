@@ -34,3 +34,29 @@ void work_free(struct work *w)
     mem_free(w->costs);
     mem_free(w);
 }
+
+void work_initial(struct job *job, const struct workload *own, uint64_t since)
+{
+    const struct program_spec *program = program_spec_of(&own->instances[0]);
+    uint64_t first = job->site.first_epoch > since ? job->site.first_epoch : since;
+
+    if (job->kind != JOB_CYCLE || program == NULL || job->site.counted_epoch >= first)
+        return;
+    job->cycle.initial_count = program->initial_count;
+    job->cycle.initial = program->initial;
+}
+
+struct fed_event work_event(const struct work *w)
+{
+    struct fed_event event = {.epoch = w->job->number, .number = w->job->number};
+
+    if (w->job->kind == JOB_CYCLE) {
+        event.kind = FED_EVENT_CYCLE_DONE;
+        event.cycle = &w->result;
+        return event;
+    }
+    event.kind = w->job->kind == JOB_SCORE ? FED_EVENT_SCORE_DONE : FED_EVENT_RECOUNT_DONE;
+    event.costs = w->hidden ? NULL : w->costs;
+    event.count = w->job->candidate_count;
+    return event;
+}

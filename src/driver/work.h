@@ -5,7 +5,9 @@
 #include "driver/journalled.h"
 #include "driver/replicates.h"
 #include "driver/runs.h"
+#include "fed/fed.h"
 #include "fed/job.h"
+#include "program/program.h"
 
 /* A job of a site's, for the threads of a pool, and what comes of it. A job is a pure function of its arguments and its
  * result is looked at at a virtual time that depends on the result alone, so the number of threads never shows. Threads
@@ -25,5 +27,11 @@ struct work {
 
 struct work *work_new(struct job *job); /* takes over the caller's holding */
 void work_free(struct work *w);         /* NULL is fine; not one that a pool still has */
+
+/* A cycle begins with what the site's user has to start from, until work of the site has counted that was
+ * done on `own`, which is its work since that epoch. Does nothing for a job that is no cycle of a user's program. */
+void work_initial(struct job *job, const struct workload *own, uint64_t since);
+/* What the machine hears of work that is done; borrows from w. */
+struct fed_event work_event(const struct work *w);
 
 #endif

@@ -13,4 +13,14 @@ struct blob *message_entry(struct bytes envelope);
  * reader. */
 enum err message_entry_decode(struct bytes in, struct bytes *envelope) MUST_CHECK;
 
+/* What a wire message is for, so that whoever carries it can keep one kind from standing in the way of another. */
+enum message_purpose {
+    MESSAGE_CONSENSUS, /* of agreement, and short questions */
+    MESSAGE_ENTRIES,   /* signed entries on their way to the log */
+    MESSAGE_BULK       /* blocks and states for who is behind */
+};
+enum message_purpose message_purpose(struct bytes message);
+/* "pbft.prepare", "fed.entry", ... of a wire message; "unknown" when it has no type that we know. */
+const char *message_name(struct bytes message);
+
 #endif

@@ -26,6 +26,8 @@ enum { SCENARIO_SEEDS_TRIED = 1024 };
 /* Of limit_ms. */
 #define SCENARIO_LIMIT_MS_MAX (INT64_C(1) << 32)
 
+struct fed_config;
+
 struct scenario_node {
     struct member_card card; /* key is filled in by the simulator from the seed */
     double speed;            /* 1.0: a thousand solver iterations a virtual millisecond */
@@ -188,6 +190,11 @@ enum err scenario_workload(const struct scenario *s, unsigned node, const struct
  * frees it. */
 enum err scenario_shard(const struct scenario *s, unsigned index, struct programs *programs, uint64_t seed,
                         struct instance *out, struct diag *diag) MUST_CHECK;
+
+/* Time-outs and the like, into *out; the rest of it is the caller's. */
+void scenario_machine(const struct scenario *s, struct fed_config *out);
+/* What a node's own draws begin with (fed_config.seed) in a rehearsal with this seed. */
+uint64_t scenario_draws(uint64_t seed, unsigned node);
 
 /* So many nodes put something into an epoch, at most. */
 unsigned scenario_contributors(const struct scenario *s);

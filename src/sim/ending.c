@@ -1,18 +1,10 @@
 #include "sim/results.h"
 
-#include <stdlib.h>
-
 #include "state/membership.h"
 #include "state/signers.h"
 
 /* The record is closed: each validator that is up says whether the last epoch that has ended for it is the one that is
  * told last, and signs the end (ledger/end.h) if so. It looks at its own ledger and at nothing else. */
-
-struct vouch {
-    struct digest kid;
-    const char *name;
-    struct buf signature; /* owned */
-};
 
 static bool has_block(const struct sim_node *n, uint64_t height, const struct digest *id)
 {
@@ -49,13 +41,9 @@ static const struct secret_key *voting_key(const struct sim_node *n, const struc
     return voters_find(voters, &n->next_key.fingerprint) >= 0 ? &n->next_key : NULL;
 }
 
-static int compare_vouch(const void *a, const void *b)
+unsigned results_vouches(const struct results *t, struct record_vouch *out)
 {
-    return digest_compare(&((const struct vouch *)a)->kid, &((const struct vouch *)b)->kid);
-}
-
-static unsigned collect(const struct results *t, const struct end_statement *end, struct vouch *out)
-{
+    struct end_statement end = state_end(&t->history.state);
     struct voter_set set;
     unsigned count = 0;
 
@@ -65,35 +53,10 @@ static unsigned collect(const struct results *t, const struct end_statement *end
         const struct sim_node *n = &t->r->nodes[i];
         const struct secret_key *key = voting_key(n, &voters);
 
-        if (key == NULL || !agrees(t, n, end))
+        if (key == NULL || !agrees(t, n, &end))
             continue;
-        out[count] = (struct vouch){.kid = key->fingerprint, .name = n->name};
-        end_sign(key, end, &out[count++].signature);
+        out[count] = (struct record_vouch){.kid = key->fingerprint, .name = n->name};
+        end_sign(key, &end, &out[count++].signature);
     }
-    qsort(out, count, sizeof *out, compare_vouch);
     return count;
-}
-
-json_t *results_end(const struct results *t)
-{
-    struct end_statement end = state_end(&t->history.state);
-    struct vouch *vouches = mem_array(t->r->count, sizeof vouches[0]);
-    struct buf payload = {0};
-    json_t *out = json_object(), *decoded = NULL, *signers = json_array(), *signatures = json_array();
-    unsigned count = collect(t, &end, vouches);
-
-    end_payload(&end, &payload);
-    enum err err = cbor_to_json(bytes_of_buf(&payload), &decoded);
-    ASSERT(err == ERR_OK);
-    for (unsigned i = 0; i < count; i++) {
-        json_push(signers, json_string(vouches[i].name));
-        json_push(signatures, json_base64(bytes_of_buf(&vouches[i].signature)));
-        buf_free(&vouches[i].signature);
-    }
-    json_put(out, "decoded", decoded);
-    json_put(out, "signers", signers);
-    json_put(out, "signatures", signatures);
-    buf_free(&payload);
-    mem_free(vouches);
-    return out;
 }

@@ -161,7 +161,7 @@ static bool crash(struct rehearsal *r, int node)
 {
     if (node < 0 || !r->nodes[node].up)
         return false;
-    node_stop(&r->nodes[node], r);
+    sim_node_stop(&r->nodes[node], r);
     return true;
 }
 
@@ -173,7 +173,7 @@ static bool restart(struct rehearsal *r, int node)
     if (n == NULL || n->up || n->left == MUTATE(SIM_LEAVERS_STAY_DOWN, LEFT_ANSWERS, LEFT_RETIRED) || n->member < 0)
         return false;
     n->restarts++;
-    if (node_start(n, r, &diag) == ERR_OK)
+    if (sim_node_start(n, r, &diag) == ERR_OK)
         operators_look(r);
     else
         checkers_violation(&r->checkers, r->agenda.now_ns, n->name, "it does not start again: %s", diag.text);
@@ -186,7 +186,7 @@ static bool wipe(struct rehearsal *r, unsigned fault, struct sim_node *n)
     if (n->left || n->member < 0)
         return false;
     if (n->up)
-        node_stop(n, r);
+        sim_node_stop(n, r);
     disk_wipe(&n->disk);
     replicates_free(&n->replicates);
     operators_lose(r, n->index);
@@ -204,7 +204,7 @@ static bool rotate_key(struct rehearsal *r, unsigned fault, struct sim_node *n)
     snprintf(label, sizeof label, "%s, another key", n->name);
     key_simulated(r->options.seed, label, &n->next_key);
     if (n->up)
-        node_step(n, r, &event);
+        sim_node_step(n, r, &event);
     operators_want(r, fault);
     return true;
 }
@@ -240,7 +240,7 @@ static bool leave(struct rehearsal *r, unsigned fault, unsigned node)
     }
     if (!r->nodes[node].up)
         return false;
-    node_step(&r->nodes[node], r, &event);
+    sim_node_step(&r->nodes[node], r, &event);
     return true;
 }
 

@@ -21,10 +21,9 @@ static const double iteration_ns = 1000.0;
 
 static const struct outbox_actions actions;
 
-void node_init(struct sim_node *n, struct rehearsal *r, unsigned index)
+void sim_node_init(struct sim_node *n, struct rehearsal *r, unsigned index)
 {
     const struct scenario_node *s = &r->scenario->nodes[index];
-    struct prng prng;
 
     *n = (struct sim_node){.rehearsal = r,
                            .index = index,
@@ -34,8 +33,7 @@ void node_init(struct sim_node *n, struct rehearsal *r, unsigned index)
                            .disk_ppm = PPM,
                            .slow_ppm = PPM};
     key_simulated(r->options.seed, n->name, &n->key);
-    prng_stream(&prng, r->options.seed, "node", index);
-    n->draws = prng_next(&prng);
+    n->draws = scenario_draws(r->options.seed, index);
     disk_init(&n->disk, r->options.room);
     if (r->shelf != NULL)
         disk_share(&n->disk, r->shelf);
@@ -43,7 +41,7 @@ void node_init(struct sim_node *n, struct rehearsal *r, unsigned index)
     clock_init(&n->clock, &r->agenda, index, 0, 0);
 }
 
-void node_fini(struct sim_node *n)
+void sim_node_fini(struct sim_node *n)
 {
     fed_free(n->fed);
     blob_drop(n->checked);
@@ -59,20 +57,10 @@ void node_fini(struct sim_node *n)
 
 static void node_config(const struct sim_node *n, const struct rehearsal *r, struct fed_config *out)
 {
-    const struct scenario *s = r->scenario;
-
     *out = (struct fed_config){
         .key = n->key,
         .next_key = n->next_key,
         .seed = n->draws,
-        .view_timeout_ns = (int64_t)s->view_timeout_ns,
-        .view_timeout_max_ns = 16 * (int64_t)s->view_timeout_ns,
-        .batch_delay_ns = s->batch_delay_ns,
-        .resend_ns = (int64_t)s->view_timeout_ns / 8,
-        .submit_ns = s->submit_ns,
-        .submit_max_ns = s->submit_max_ns,
-        .poll_ns = s->submit_ns,
-        .pipeline = SCENARIO_PIPELINE,
         .last_epoch = r->last_epoch,
         .verify_cache = r->verdicts,
         .executed_cache = r->states,
@@ -81,16 +69,17 @@ static void node_config(const struct sim_node *n, const struct rehearsal *r, str
         .nonce = start_nonce(n->draws, n->life),
         .sequence_floor = n->recovering ? (uint64_t)clock_now(&n->clock) / 1000 : 0,
     };
+    scenario_machine(r->scenario, out);
 }
 
-const struct secret_key *node_key(const struct sim_node *n)
+const struct secret_key *sim_node_key(const struct sim_node *n)
 {
     bool rotated = n->up && !digest_is_zero(&n->next_key.fingerprint) &&
                    state_find(fed_state(n->fed), &n->next_key.fingerprint) >= 0;
     return rotated ? &n->next_key : &n->key;
 }
 
-enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag)
+enum err sim_node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag)
 {
     struct fed_event event = {.kind = FED_EVENT_START};
     struct fed_config config;
@@ -121,11 +110,11 @@ enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag)
     n->life++;
     n->height = 0; /* what it comes back with is looked at like any other block */
     r->ended_unknown = true;
-    node_step(n, r, &event);
+    sim_node_step(n, r, &event);
     return ERR_OK;
 }
 
-void node_stop(struct sim_node *n, struct rehearsal *r)
+void sim_node_stop(struct sim_node *n, struct rehearsal *r)
 {
     ASSERT(n->up);
     n->up = false;
@@ -168,7 +157,7 @@ static void send_hostile(struct sim_node *n, struct rehearsal *r, const struct e
     if (n->hostile == NULL)
         n->hostile = hostile_new(r->options.seed, n->index);
     hostile_keep(n->hostile, e->blob);
-    struct blob *message = hostile_message(n->hostile, fed_state(n->fed), (unsigned)n->member, node_key(n));
+    struct blob *message = hostile_message(n->hostile, fed_state(n->fed), (unsigned)n->member, sim_node_key(n));
     if (message == NULL)
         return;
     send_one(n, r, (unsigned)e->to, message, NULL);
@@ -180,7 +169,7 @@ static bool send_otherwise(struct sim_node *n, struct rehearsal *r, const struct
 {
     const struct federation_state *s = fed_state(n->fed);
     int to = (unsigned)e->to < s->member_count ? state_replica(s, (unsigned)e->to) : -1;
-    struct blob *message = to >= 0 ? equivocate(s, node_key(n), (unsigned)to, blob_bytes(e->blob)) : NULL;
+    struct blob *message = to >= 0 ? equivocate(s, sim_node_key(n), (unsigned)to, blob_bytes(e->blob)) : NULL;
 
     if (message == NULL)
         return false;
@@ -205,7 +194,7 @@ static void do_send(void *context, const struct effect *e)
     }
     if (n->lie == LIE_EQUIVOCATE && send_otherwise(n, r, e))
         return;
-    forged = liar_double(n->lie, node_key(n), blob_bytes(e->blob));
+    forged = liar_double(n->lie, sim_node_key(n), blob_bytes(e->blob));
     send_one(n, r, (unsigned)e->to, e->blob, forged);
     blob_drop(forged);
     if (n->lie == LIE_HOSTILE)
@@ -339,20 +328,6 @@ static const struct instance *disclosed_shard_of(void *context, unsigned shard)
     return r->scenario->shared.program == NULL ? &r->shards[shard] : NULL;
 }
 
-/* What the site's user has to start from, until work of the site has counted that was done on these instances. */
-static void initial_put(const struct sim_node *n, struct job *job)
-{
-    const struct program_spec *program = program_spec_of(&n->workload->instances[0]);
-    uint64_t first = n->rehearsal->scenario->epoch_start;
-
-    first = job->site.first_epoch > first ? job->site.first_epoch : first;
-    first = n->work_since > first ? n->work_since : first;
-    if (job->kind != JOB_CYCLE || program == NULL || job->site.counted_epoch >= first)
-        return;
-    job->cycle.initial_count = program->initial_count;
-    job->cycle.initial = program->initial;
-}
-
 static const char *const job_names[] = {[JOB_CYCLE] = "cycle", [JOB_SCORE] = "score", [JOB_RECOUNT] = "recount"};
 
 static void do_job(void *context, struct effect_body *body)
@@ -378,7 +353,7 @@ static void do_job(void *context, struct effect_body *body)
     w->averaged = averaged_new(&n->replicates, job);
     job->cycle.watch = run_watch_of(w->watch);
     job->cycle.pool = r->pool;
-    initial_put(n, job);
+    work_initial(job, n->workload, n->work_since > r->scenario->epoch_start ? n->work_since : r->scenario->epoch_start);
     if (!journalled_is_dropped(w->journalled))
         pool_submit(r->pool, &w->task);
     plan_own(n, r->agenda.now_ns + work_setup_ns, HAPPEN_WORK_DUE)->own = w;
@@ -419,11 +394,11 @@ static void tell_durable(struct sim_node *n)
     }
 }
 
-void node_flush(struct sim_node *n, struct rehearsal *r)
+void sim_node_flush(struct sim_node *n, struct rehearsal *r)
 {
     if (!finish_writes(n)) {
         trace_line(r->trace, r->agenda.now_ns, n->name, "stops: its disk is full");
-        node_stop(n, r);
+        sim_node_stop(n, r);
         rehearsal_faults_changed(r);
         return;
     }
@@ -431,7 +406,7 @@ void node_flush(struct sim_node *n, struct rehearsal *r)
     rehearsal_observe(r, n);
 }
 
-enum err node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event)
+enum err sim_node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event)
 {
     ASSERT(n->up);
     if (event->kind == FED_EVENT_MESSAGE && n->hostile != NULL)
@@ -459,7 +434,7 @@ static int64_t takes_ns(const struct sim_node *n, int64_t now_ns, int64_t usual_
     return usual_ns > done_ns ? slow_ns + (usual_ns - done_ns) : dmath_muldiv(usual_ns, n->slow_ppm, PPM);
 }
 
-void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
+void sim_node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w)
 {
     if (!journalled_is_dropped(w->journalled))
         pool_wait(r->pool, &w->task);
@@ -508,9 +483,9 @@ static void lie_about(struct sim_node *n, const struct rehearsal *r, struct work
     mem_free(is_friend);
 }
 
-void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
+void sim_node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
 {
-    struct fed_event event = {.epoch = w->job->number, .number = w->job->number};
+    struct fed_event event;
 
     if (holds_back(n, r, w))
         return;
@@ -518,17 +493,10 @@ void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w)
     r->evaluations += w->job->kind == JOB_CYCLE ? w->result.evaluations : w->hidden ? 0 : w->job->candidate_count;
     averaged_keep(w->averaged, &n->replicates);
     lie_about(n, r, w);
-    if (w->job->kind == JOB_CYCLE) {
-        event.kind = FED_EVENT_CYCLE_DONE;
-        event.cycle = &w->result;
-    } else {
-        event.kind = w->job->kind == JOB_SCORE ? FED_EVENT_SCORE_DONE : FED_EVENT_RECOUNT_DONE;
-        event.costs = w->hidden ? NULL : w->costs;
-        event.count = w->job->candidate_count;
-    }
+    event = work_event(w);
     trace_line(r->trace, r->agenda.now_ns, n->name, "work %s %s %" PRIu64 " iterations %" PRIu64,
                job_names[w->job->kind], w->job->kind == JOB_RECOUNT ? "number" : "epoch", w->job->number,
                w->iterations);
-    node_step(n, r, &event);
+    sim_node_step(n, r, &event);
     work_free(w);
 }

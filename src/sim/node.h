@@ -61,24 +61,24 @@ struct sim_node {
     uint64_t epoch, height; /* as last seen; kept while it is down */
 };
 
-void node_init(struct sim_node *n, struct rehearsal *r, unsigned index);
-void node_fini(struct sim_node *n);
+void sim_node_init(struct sim_node *n, struct rehearsal *r, unsigned index);
+void sim_node_fini(struct sim_node *n);
 
 /* The key that the node's own state names. */
-const struct secret_key *node_key(const struct sim_node *n);
+const struct secret_key *sim_node_key(const struct sim_node *n);
 
 /* Starts it, also after a crash, from what is durable. A member only. Errors of fed_new(), fed_restore() and
  * fed_restored(), which diag names: it is down then. */
-enum err node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag) MUST_CHECK;
+enum err sim_node_start(struct sim_node *n, struct rehearsal *r, struct diag *diag) MUST_CHECK;
 /* Stops it: nothing of it is left but the disk. */
-void node_stop(struct sim_node *n, struct rehearsal *r);
+void sim_node_stop(struct sim_node *n, struct rehearsal *r);
 /* One step of the machine, which must be up, and what follows from it. The machine's error, which is in the trace. */
-enum err node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event);
+enum err sim_node_step(struct sim_node *n, struct rehearsal *r, struct fed_event *event);
 /* Some writes are durable by now. */
-void node_flush(struct sim_node *n, struct rehearsal *r);
+void sim_node_flush(struct sim_node *n, struct rehearsal *r);
 /* The shortest time that any work takes has passed. Finds out when this work will be done, and plans that. Takes w
  * over. */
-void node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w);
-void node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w); /* takes w over */
+void sim_node_work_due(struct sim_node *n, struct rehearsal *r, struct work *w);
+void sim_node_work_done(struct sim_node *n, struct rehearsal *r, struct work *w); /* takes w over */
 
 #endif

@@ -160,7 +160,7 @@ void operators_tell(struct rehearsal *r, unsigned fault)
         if (wanted->told[n->index] || !n->up || n->paused_until_ns > 0 || !rehearsal_is_validator(r, n))
             continue;
         struct fed_event event = {.kind = FED_EVENT_SIGN_OFF, .blob = blob_new(bytes_of_buf(&body))};
-        wanted->told[n->index] = node_step(n, r, &event) == ERR_OK;
+        wanted->told[n->index] = sim_node_step(n, r, &event) == ERR_OK;
         blob_drop(event.blob);
     }
     buf_free(&body);

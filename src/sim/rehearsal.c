@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "evolve/workload.h"
+#include "fed/messages.h"
 
 /* Ends a run in which time stands still. */
 static const uint64_t steps_at_once_max = 1000000;
@@ -92,7 +93,7 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
     if (!options->shares_nothing)
         share(r);
     for (unsigned i = 0; i < r->count; i++)
-        node_init(&r->nodes[i], r, i);
+        sim_node_init(&r->nodes[i], r, i);
     if (scenario->space != NULL)
         r->programs = programs_new(scenario->space);
     checkers_init(&r->checkers, r->count);
@@ -134,7 +135,7 @@ void rehearsal_free(struct rehearsal *r)
     agenda_fini(&r->agenda);
     pool_free(r->pool);
     for (unsigned i = 0; i < r->count; i++)
-        node_fini(&r->nodes[i]);
+        sim_node_fini(&r->nodes[i]);
     mem_free(r->nodes);
     mem_free(r->node_of);
     verify_cache_free(r->verdicts);
@@ -185,7 +186,7 @@ static void newcomers(struct rehearsal *r, const struct federation_state *s)
         ASSERT(i < r->count && r->nodes[i].member < 0);
         r->nodes[i].member = (int)member;
         r->node_of[r->members++] = i;
-        if (node_start(&r->nodes[i], r, &diag) != ERR_OK)
+        if (sim_node_start(&r->nodes[i], r, &diag) != ERR_OK)
             checkers_violation(&r->checkers, r->agenda.now_ns, r->nodes[i].name, "it does not start: %s", diag.text);
     }
 }
@@ -225,7 +226,7 @@ static void observe_block(struct rehearsal *r, struct sim_node *n, const struct 
 static void retire(struct rehearsal *r, struct sim_node *n)
 {
     if (n->up)
-        node_stop(n, r);
+        sim_node_stop(n, r);
     n->left = LEFT_RETIRED;
 }
 
@@ -330,7 +331,7 @@ static void deliver(struct rehearsal *r, struct sim_node *n, const struct event 
         return;
     }
     trace_line(r->trace, r->agenda.now_ns, n->name, "receive %s from %s", what, r->nodes[e->from].name);
-    node_step(n, r, &event);
+    sim_node_step(n, r, &event);
 }
 
 /* What the event's node was going to do ends with its life. */
@@ -379,19 +380,19 @@ static void happen(struct rehearsal *r, struct event *e)
     case EVENT_TIMER:
         clock_timer_stop(&n->clock, e->number);
         trace_line(r->trace, r->agenda.now_ns, n->name, "timer %" PRIu32, e->number);
-        node_step(n, r, &event);
+        sim_node_step(n, r, &event);
         break;
     case EVENT_DISK:
-        node_flush(n, r);
+        sim_node_flush(n, r);
         r->ended_unknown = true;
         break;
     case HAPPEN_WORK_DUE:
         e->own = NULL;
-        node_work_due(n, r, w);
+        sim_node_work_due(n, r, w);
         break;
     case HAPPEN_WORK_DONE:
         e->own = NULL;
-        node_work_done(n, r, w);
+        sim_node_work_done(n, r, w);
         break;
     case HAPPEN_FAULT:
         faults_fire(r, e->number);
@@ -442,7 +443,7 @@ static enum err begin(struct rehearsal *r, struct diag *diag)
 {
     faults_epoch(r, r->scenario->epoch_start);
     for (unsigned i = 0; i < r->count; i++) {
-        enum err err = r->nodes[i].member >= 0 ? node_start(&r->nodes[i], r, diag) : ERR_OK;
+        enum err err = r->nodes[i].member >= 0 ? sim_node_start(&r->nodes[i], r, diag) : ERR_OK;
 
         if (err != ERR_OK)
             return err;

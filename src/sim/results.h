@@ -2,7 +2,7 @@
 #define PRISMFED_SIM_RESULTS_H
 
 #include "prismfed/simulation.h"
-#include "record/history.h"
+#include "record/summary.h"
 #include "sim/rehearsal.h"
 
 /* What a rehearsal leaves behind: the public report, and the artifacts. It is told epoch by epoch, so that the memory
@@ -77,8 +77,9 @@ char *results_undone(const struct results *t);
  * epoch's element of that array. New references. */
 json_t *results_summary(const struct results *t);
 json_t *results_summary_epoch(const struct results *t);
-/* ending.c: the end of the log, and which validators vouch for it. New reference. */
-json_t *results_end(const struct results *t);
+/* ending.c: which validators vouch for the end of the log; room for all nodes. How many they are; the signatures are
+ * the caller's. */
+unsigned results_vouches(const struct results *t, struct record_vouch *out);
 /* The ledger file of the present epoch, which ended; genesis.json. New references. */
 json_t *results_ledger(const struct results *t);
 json_t *results_genesis(const struct results *t);

@@ -1,86 +1,6 @@
-#include <inttypes.h>
-
 #include "sim/results.h"
-#include "state/shared_genome.h"
 
-static json_t *decimal(uint64_t v)
-{
-    struct buf text = {0};
-    json_t *out;
-
-    buf_printf(&text, "%" PRIu64, v);
-    out = json_string(buf_text(&text));
-    buf_free(&text);
-    ASSERT(out != NULL);
-    return out;
-}
-
-static json_t *hex(const struct digest *d)
-{
-    return json_hex(digest_bytes(d));
-}
-
-/* ---- one epoch */
-
-static json_t *shards_json(const struct results *t, const struct results_epoch *e)
-{
-    const struct federation_state *s = &t->history.state;
-    json_t *out = json_object();
-
-    for (unsigned m = 0; e->log != NULL && m < s->member_count; m++) {
-        uint64_t count = 0;
-
-        for (unsigned i = 0; i < s->policy.shards; i++)
-            count += e->log->owners[i] == (int)m;
-        if (count > 0)
-            json_put(out, state_member(s, m)->card.name, json_u64(count));
-    }
-    return out;
-}
-
-/* From the decision as the ledger file has it, or what fits an epoch that never ended; otherwise NULL: nothing does. */
-static void put_outcome(json_t *out, const struct results_epoch *e, const char *key, json_t *otherwise)
-{
-    json_t *value = e->log != NULL ? json_object_get(e->log->outcome_json, key) : NULL;
-
-    if (value != NULL) {
-        json_decref(otherwise);
-        json_put(out, key, json_incref(value));
-    } else if (otherwise != NULL) {
-        json_put(out, key, otherwise);
-    }
-}
-
-json_t *results_summary_epoch(const struct results *t)
-{
-    const struct results_epoch *e = &t->epoch;
-    bool anchored = e->log != NULL && e->log->outcome.anchored;
-    json_t *out = json_object();
-
-    json_put(out, "epoch", json_u64(e->epoch));
-    json_put(out, "quorum_reached", json_boolean(anchored));
-    json_put(out, "anchored", json_boolean(anchored));
-    put_outcome(out, e, "aggregated_delta", json_u64(0));
-    json_put(out, "ledger_merkle", anchored ? hex(&e->log->anchor.merkle_root) : json_null());
-    json_put(out, "signature", anchored ? json_base64(bytes_of_buf(&e->signature)) : json_null());
-    json_put(out, "view_changes", json_u64(e->times.view_changes));
-    json_put(out, "stalled", json_boolean(e->times.stalled));
-    put_outcome(out, e, "participants", json_u64(0));
-    put_outcome(out, e, "left_out", NULL);
-    put_outcome(out, e, "stale", json_u64(0));
-    put_outcome(out, e, "absent", json_u64(0));
-    put_outcome(out, e, "quarantined", json_u64(0));
-    put_outcome(out, e, "convicted", json_u64(0));
-    put_outcome(out, e, "false_claims", json_u64(0));
-    json_put(out, "shards_moved", json_u64(e->log != NULL ? e->log->shards_moved : 0));
-    json_put(out, "shards", shards_json(t, e));
-    put_outcome(out, e, "incumbent", json_null());
-    json_put(out, "virtual_ms", json_u64(e->virtual_ns / 1000000));
-    put_outcome(out, e, "aligned_updates", json_array());
-    return out;
-}
-
-/* ---- the whole */
+/* What only the simulator saw, for the summary (record/summary.h). */
 
 static json_t *costs_json(const struct results *t)
 {
@@ -96,27 +16,6 @@ static json_t *costs_json(const struct results *t)
         json_put(site, "last", json_real(c->last));
         json_push(out, site);
     }
-    return out;
-}
-
-static json_t *recorder_json(const struct results *t)
-{
-    json_t *out = json_object();
-
-    json_put(out, "node_id", json_string(t->recorder->name));
-    json_put(out, "node_fingerprint", hex(&t->recorder_key->fingerprint));
-    json_put(out, "public_key", json_hex(bytes_of(t->recorder_key->public.b, KEY_PUBLIC_SIZE)));
-    return out;
-}
-
-static json_t *quorum_json(const struct results *t)
-{
-    const struct federation_state *s = &t->history.state;
-    json_t *out = json_object();
-
-    json_put(out, "validators", json_u64(s->validator_count));
-    json_put(out, "max_byzantine", json_u64(s->max_byzantine));
-    json_put(out, "quorum", json_u64(s->quorum));
     return out;
 }
 
@@ -190,68 +89,57 @@ static json_t *nodes_json(const struct results *t)
     return out;
 }
 
-static json_t *roots_json(const struct results *t)
+json_t *results_summary_epoch(const struct results *t)
 {
-    const struct federation_state *s = &t->history.state;
-    struct digest log = merkle_frontier_root(&s->log), state = state_root(s);
-    json_t *out = json_object();
+    const struct results_epoch *e = &t->epoch;
+    const struct record_epoch epoch = {
+        .epoch = e->epoch,
+        .log = e->log,
+        .signature = bytes_of_buf(&e->signature),
+        .view_changes = e->times.view_changes,
+        .virtual_ns = e->virtual_ns,
+        .stalled = e->times.stalled,
+    };
 
-    json_put(out, "log_size", json_u64(s->log.size));
-    json_put(out, "log_root", hex(&log));
-    json_put(out, "state_root", hex(&state));
-    json_put(out, "agree", json_boolean(t->roots_agree));
-    return out;
+    return summary_epoch(&t->history, &epoch);
 }
 
 json_t *results_summary(const struct results *t)
 {
-    json_t *out = json_object();
+    struct record_whole whole = {
+        .scenario = t->r->scenario->name,
+        .label = t->label,
+        .seed = t->r->options.seed,
+        .scenario_sha256 = t->r->scenario->text,
+        .recorder = t->recorder->name,
+        .recorder_key = t->recorder_key,
+        .epoch_count = t->epoch_count,
+        .events = events_json(t),
+        .network = network_json(t),
+        .work = work_json(t),
+        .nodes = nodes_json(t),
+        .costs = costs_json(t),
+        .roots_agree = t->roots_agree,
+        .gain_ppm = (uint64_t)t->gain_ppm,
+        .vouches = mem_array(t->r->count, sizeof whole.vouches[0]),
+    };
+    json_t *out;
 
-    json_put(out, "format", json_string("prismfed.epoch-summary"));
-    json_put(out, "version", json_u64(1));
-    json_put(out, "scenario", json_string(t->r->scenario->name));
-    json_put(out, "label", json_string(t->label));
-    json_put(out, "federation_id", hex(&t->history.state.federation_id));
-    json_put(out, "simulated", json_boolean(t->history.state.simulated));
-    json_put(out, "seed", decimal(t->r->options.seed));
-    json_put(out, "scenario_sha256", hex(&t->r->scenario->text));
-    json_put(out, "recorder", recorder_json(t));
-    json_put(out, "quorum", quorum_json(t));
-    json_put(out, "epoch_count", json_u64(t->epoch_count));
-    json_put(out, "epochs", json_array());
-    json_put(out, "events", events_json(t));
-    json_put(out, "network", network_json(t));
-    json_put(out, "work", work_json(t));
-    json_put(out, "nodes", nodes_json(t));
-    json_put(out, "roots", roots_json(t));
-    json_put(out, "end", results_end(t));
-    json_put(out, "genome", shared_genome_json(&t->history.state));
-    json_put(out, "costs", costs_json(t));
-    json_put(out, "gain", json_u64((uint64_t)t->gain_ppm));
+    whole.vouch_count = results_vouches(t, whole.vouches);
+    out = summary_whole(&t->history, &whole);
+    for (unsigned i = 0; i < whole.vouch_count; i++)
+        buf_free(&whole.vouches[i].signature);
+    mem_free(whole.vouches);
     return out;
 }
 
 json_t *results_ledger(const struct results *t)
 {
-    struct epoch_names names = {.context = &t->history.names, .name = names_find};
-    struct epoch_record record;
-
     ASSERT(t->epoch.log != NULL);
-    history_record(&t->history, &record);
-    record.signature = bytes_of_buf(&t->epoch.signature);
-    return epoch_file_render(&record, &names);
+    return summary_ledger(&t->history, bytes_of_buf(&t->epoch.signature));
 }
 
 json_t *results_genesis(const struct results *t)
 {
-    json_t *out = json_object(), *decoded = NULL;
-    enum err err = cbor_to_json(bytes_of_buf(&t->r->genesis), &decoded);
-
-    ASSERT(err == ERR_OK);
-    json_put(out, "format", json_string("prismfed.genesis"));
-    json_put(out, "version", json_u64(1));
-    json_put(out, "federation_id", hex(&t->history.state.federation_id));
-    json_put(out, "genesis", json_base64(bytes_of_buf(&t->r->genesis)));
-    json_put(out, "decoded", decoded);
-    return out;
+    return summary_genesis(bytes_of_buf(&t->r->genesis));
 }

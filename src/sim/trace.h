@@ -17,7 +17,4 @@ enum err trace_open(struct trace *t, const char *path, struct diag *diag) MUST_C
 enum err trace_close(struct trace *t, const char *path, struct diag *diag) MUST_CHECK;
 void trace_line(struct trace *t, int64_t now_ns, const char *who, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
-/* "pbft.prepare", "fed.entry", ... of a wire message; "unknown" when it has no type that we know. */
-const char *message_name(struct bytes message);
-
 #endif

@@ -336,8 +336,8 @@ static void check_restart(struct node_run *run, struct sim_node *n)
     uint64_t height = fed_state(n->fed)->height;
     struct diag diag = {0};
 
-    node_stop(n, run->rehearsal);
-    if (node_start(n, run->rehearsal, &diag) != ERR_OK) {
+    sim_node_stop(n, run->rehearsal);
+    if (sim_node_start(n, run->rehearsal, &diag) != ERR_OK) {
         run_fail(run, "restart", "%s does not start again: %s", n->name, diag.text);
         return;
     }

@@ -49,8 +49,8 @@ static void the_key_changes_while_its_node_is_down(void)
     REQUIRE(run_anchored(&run));
     CHECK_EQ_U64(last_state(&run)->membership_epoch, 2);
     CHECK_EQ_U64(run.report.epochs[6].participants, 4);
-    CHECK(
-        digest_equal(&node_key(&run.rehearsal->nodes[2])->fingerprint, &run.rehearsal->nodes[2].next_key.fingerprint));
+    CHECK(digest_equal(&sim_node_key(&run.rehearsal->nodes[2])->fingerprint,
+                       &run.rehearsal->nodes[2].next_key.fingerprint));
     run_free(&run);
 }
 
@@ -67,8 +67,8 @@ static void a_participant_with_a_new_key_starts_again(void)
     REQUIRE(run_anchored(&run));
     CHECK_EQ_U64(last_state(&run)->membership_epoch, 1);
     CHECK_EQ_U64(run.report.epochs[4].participants, 4);
-    CHECK(
-        digest_equal(&node_key(&run.rehearsal->nodes[3])->fingerprint, &run.rehearsal->nodes[3].next_key.fingerprint));
+    CHECK(digest_equal(&sim_node_key(&run.rehearsal->nodes[3])->fingerprint,
+                       &run.rehearsal->nodes[3].next_key.fingerprint));
     run_free(&run);
 }
 
