@@ -20,6 +20,8 @@ int command_eval(int argc, char **argv);
 int command_genome(int argc, char **argv);
 int command_init(int argc, char **argv);
 int command_keys(int argc, char **argv);
+int command_net(int argc, char **argv);
+int command_node(int argc, char **argv);
 int command_pick(int argc, char **argv);
 int command_prune(int argc, char **argv);
 int command_show(int argc, char **argv);

@@ -25,6 +25,8 @@ static const struct {
     {"aggregate", command_aggregate, "reduce vectors (updates of federated learning) by a robust rule"},
     {"init", command_init, "make a node's key, its request to found a federation, and its configuration"},
     {"admit", command_admit, "make a real federation out of its founders' requests"},
+    {"net", command_net, "run a whole federation on this machine"},
+    {"node", command_node, "run a node of a federation, or ask one that runs"},
     {"keys", command_keys, "make and look at keys"},
     {"store", command_store, "check, and mend, the store of a node"},
     {"snapshot", command_snapshot, "save, verify and restore what a node has of its federation's ledger"},

@@ -1,0 +1,176 @@
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/option.h"
+#include "cli/say.h"
+#include "node/control.h"
+#include "node/log.h"
+#include "node/node.h"
+
+enum { ANSWER_MS = 5000 };
+
+struct arguments {
+    const char *config, *level, *peer;
+    struct node_options node;
+    bool json;
+};
+
+#define OF(field) offsetof(struct arguments, field)
+
+static const struct option_row rows[] = {
+    {"config", "FILE", OPTION_TEXT, OF(config), .help = "the node's configuration (node.json)"},
+    {"new", NULL, OPTION_FLAG, OF(node.is_new),
+     .help = "with run: this node has never run before, so that its store is not there. Without this a store that is "
+             "not there means that the disk was lost, and the node asks the others before it signs anything"},
+    {"level", "LEVEL", OPTION_TEXT, OF(level),
+     .help = "with run and log-level: what is written to the log: error, warning, info (at first) or debug"},
+    {"peer", "NODE", OPTION_TEXT, OF(peer), .help = "with ban and unban: the member's name"},
+    {"format", "FORMAT", OPTION_FORMAT, OF(json),
+     .help = "how status and peers are printed: text (the default) or json"},
+};
+
+static const struct option_table table = {
+    .verb = "node",
+    .usage = "prismfed node run --config FILE [--new]\n"
+             "       prismfed node status|peers --config FILE\n"
+             "       prismfed node log-level --level LEVEL --config FILE\n"
+             "       prismfed node ban|unban --peer NODE --config FILE\n",
+    .about = "Runs a node of a federation until SIGTERM or SIGINT, or asks one that runs, through its Unix socket. The "
+             "log goes to standard error, a line for each thing that happened (logfmt).",
+    .after =
+        "Exit status: 0 done; 1 the node had to stop, and its last line says why; 2 wrong usage, unusable input, or "
+        "no node answers.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
+
+/* ---- run */
+
+static struct node *running;
+
+static void on_signal(int number)
+{
+    (void)number;
+    node_stop(running);
+}
+
+static int run(const struct node_config *config, const struct arguments *a)
+{
+    struct diag diag = {0};
+    struct sigaction action = {.sa_handler = on_signal};
+    enum log_level level;
+    enum err err;
+
+    if (a->level != NULL && !log_level_of(a->level, &level))
+        return command_misuse("node", "--level: expected error, warning, info or debug");
+    if (a->level != NULL)
+        log_level_set(level);
+    if (node_open(config, &a->node, &running, &diag) != ERR_OK)
+        return command_fail("node", "%s", diag.text);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    err = node_run(running, &diag);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    node_close(running);
+    return err == ERR_OK ? EXIT_FINE : EXIT_WRONG;
+}
+
+/* ---- asking */
+
+static void print_value(const char *key, const json_t *value)
+{
+    struct buf text = {0};
+
+    if (json_is_string(value)) {
+        say(stdout, "%-18s  %s\n", key, json_string_value(value));
+        return;
+    }
+    json_line(value, &text);
+    say(stdout, "%-18s  %s\n", key, buf_text(&text));
+    buf_free(&text);
+}
+
+static void print_text(const json_t *answer)
+{
+    for (void *at = json_object_iter((json_t *)(uintptr_t)answer); at != NULL;
+         at = json_object_iter_next((json_t *)(uintptr_t)answer, at)) {
+        const json_t *value = json_object_iter_value(at);
+
+        if (json_is_object(value)) {
+            print_text(value);
+        } else if (json_is_array(value)) {
+            for (size_t i = 0; i < json_array_size(value); i++) {
+                print_text(json_array_get(value, i));
+                puts("");
+            }
+        } else {
+            print_value(json_object_iter_key(at), value);
+        }
+    }
+}
+
+static int ask(const struct node_config *config, json_t *question, bool json)
+{
+    struct diag diag = {0};
+    struct buf text = {0};
+    json_t *answer = NULL;
+    int status = EXIT_FINE;
+
+    if (config->control == NULL)
+        status = command_fail("node", "the configuration names no \"control\": the node has no socket to ask");
+    else if (control_ask(config->control, question, ANSWER_MS, &answer, &diag) != ERR_OK)
+        status = command_fail("node", "%s", diag.text);
+    else if (json_object_get(answer, "error") != NULL)
+        status = command_fail("node", "%s", json_string_value(json_object_get(answer, "error")));
+    else if (!json)
+        print_text(answer);
+    if (status == EXIT_FINE && json) {
+        json_line(answer, &text);
+        say(stdout, "%s\n", buf_text(&text));
+    }
+    buf_free(&text);
+    json_decref(answer);
+    json_decref(question);
+    return status;
+}
+
+static json_t *question_of(const char *verb, const struct arguments *a)
+{
+    json_t *out = json_object();
+
+    json_put(out, "ask", json_string(verb));
+    if (a->level != NULL)
+        json_put(out, "level", json_string(a->level));
+    if (a->peer != NULL)
+        json_put(out, "node_id", json_string(a->peer));
+    return out;
+}
+
+int command_node(int argc, char **argv)
+{
+    static const char *const questions[] = {"status", "peers", "log-level", "ban", "unban"};
+    struct arguments a = {0};
+    struct node_config config;
+    struct diag diag = {0};
+    bool helped, is_question = false;
+    int operands, status = option_read(&table, argc, argv, &a, &operands, &helped);
+
+    if (status != EXIT_FINE || helped)
+        return status;
+    if (operands + 1 != argc)
+        return command_misuse("node", "run, status, peers, log-level, ban or unban?");
+    for (unsigned i = 0; i < sizeof questions / sizeof questions[0]; i++)
+        is_question |= strcmp(argv[operands], questions[i]) == 0;
+    if (!is_question && strcmp(argv[operands], "run") != 0)
+        return command_misuse("node", "\"%s\": run, status, peers, log-level, ban or unban?", argv[operands]);
+    if (a.config == NULL)
+        return command_misuse("node", "which node? --config FILE");
+    if (node_config_load(a.config, &config, &diag) != ERR_OK)
+        return command_fail("node", "%s", diag.text);
+    status = is_question ? ask(&config, question_of(argv[operands], &a), a.json) : run(&config, &a);
+    node_config_fini(&config);
+    return status;
+}

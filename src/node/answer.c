@@ -1,0 +1,229 @@
+/* What a node answers its operator. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "node/log.h"
+#include "node/parts.h"
+#include "ledger/end.h"
+#include "state/body.h"
+
+static json_t *hex(const struct digest *d)
+{
+    return json_hex(digest_bytes(d));
+}
+
+static json_t *complain(const char *text)
+{
+    json_t *out = json_object();
+
+    json_put(out, "error", json_string(text));
+    return out;
+}
+
+/* ---- status */
+
+static json_t *consensus_json(const struct node *n)
+{
+    struct pbft_status p = fed_pbft_status(n->fed);
+    json_t *out = json_object();
+
+    if (fed_self_replica(n->fed) < 0)
+        return json_null();
+    json_put(out, "replica", json_u64((uint64_t)fed_self_replica(n->fed)));
+    json_put(out, "view", json_u64(p.view));
+    json_put(out, "in_view_change", json_boolean(p.in_view_change));
+    json_put(out, "primary", json_u64(p.primary));
+    json_put(out, "is_primary", json_boolean(p.is_primary));
+    json_put(out, "decided", json_u64(p.decided));
+    json_put(out, "known_decided", json_u64(p.known_decided));
+    json_put(out, "stable", json_u64(p.stable));
+    json_put(out, "view_changes", json_u64(p.view_changes));
+    json_put(out, "pending", json_u64(p.pending));
+    return out;
+}
+
+static json_t *status(const struct node *n)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    struct digest root = state_root(s), log = merkle_frontier_root(&s->log);
+    json_t *out = json_object();
+
+    json_put(out, "node_id", json_string(n->config->node));
+    json_put(out, "pid", json_u64((uint64_t)getpid()));
+    json_put(out, "federation_id", hex(&s->federation_id));
+    json_put(out, "simulated", json_boolean(s->simulated));
+    json_put(out, "member", json_u64((uint64_t)fed_member(n->fed)));
+    json_put(out, "epoch", json_u64(s->epoch));
+    json_put(out, "phase", json_string(epoch_phase_name(s->phase)));
+    json_put(out, "height", json_u64(s->height));
+    json_put(out, "log_size", json_u64(s->log.size));
+    json_put(out, "log_root", hex(&log));
+    json_put(out, "state_root", hex(&root));
+    json_put(out, "incumbent", hex(&s->incumbent_hash));
+    json_put(out, "membership_epoch", json_u64(s->membership_epoch));
+    json_put(out, "quorum", json_u64(s->quorum));
+    json_put(out, "recovering", json_boolean(n->recovering));
+    json_put(out, "jobs", json_u64(jobs_running(n->jobs)));
+    json_put(out, "writes_in_flight", json_u64(outbox_in_flight(&n->outbox)));
+    json_put(out, "messages", json_u64(n->messages));
+    json_put(out, "refused", json_u64(n->refused));
+    json_put(out, "log_level", json_string(log_level_name(log_level_now())));
+    json_put(out, "consensus", consensus_json(n));
+    return out;
+}
+
+/* ---- peers */
+
+struct peers {
+    const struct node *node;
+    json_t *out;
+};
+
+static void tell_peer(void *context, const struct transport_peer_status *p)
+{
+    struct peers *peers = context;
+    const struct federation_state *s = fed_state(peers->node->fed);
+    int member = state_find(s, &p->peer);
+    json_t *peer = json_object();
+
+    json_put(peer, "node_id", member >= 0 ? json_string(state_member(s, (unsigned)member)->card.name) : json_null());
+    json_put(peer, "node_fingerprint", hex(&p->peer));
+    json_put(peer, "address", json_string(p->address));
+    json_put(peer, "connected", json_boolean(p->connected));
+    json_put(peer, "banned", json_boolean(p->banned));
+    json_put(peer, "why", json_string(p->why));
+    json_put(peer, "bytes_in", json_u64(p->bytes_in));
+    json_put(peer, "bytes_out", json_u64(p->bytes_out));
+    json_put(peer, "messages_in", json_u64(p->messages_in));
+    json_put(peer, "messages_out", json_u64(p->messages_out));
+    json_put(peer, "dropped", json_u64(p->dropped));
+    json_put(peer, "queued_bytes", json_u64(p->queued));
+    json_put(peer, "rtt_us", json_u64((uint64_t)p->rtt_ns / 1000));
+    json_push(peers->out, peer);
+}
+
+static json_t *peers(const struct node *n)
+{
+    struct peers context = {n, json_array()};
+    json_t *out = json_object();
+
+    transport_each(n->transport, tell_peer, &context);
+    json_put(out, "peers", context.out);
+    return out;
+}
+
+/* ---- where the log ends */
+
+static bool read_digest(const json_t *object, const char *key, struct digest *out)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    struct buf bytes = {0};
+    bool ok = text != NULL && hex_decode(bytes_of_text(text), &bytes) == ERR_OK && bytes.len == DIGEST_SIZE;
+
+    if (ok)
+        memcpy(out->b, bytes.data, DIGEST_SIZE);
+    buf_free(&bytes);
+    return ok;
+}
+
+static bool has_block(const struct node *n, uint64_t height, const struct digest *id, struct block_header *out)
+{
+    struct block block;
+    struct digest own;
+
+    if (ledger_store_block(store_ledger(n->store), height, &block) != ERR_OK)
+        return false;
+    own = block_id(&block.header);
+    *out = block.header;
+    block_fini(&block);
+    return digest_equal(&own, id);
+}
+
+/* Signs that no epoch has ended but those below the one that is asked about (ledger/end.h), if that is so as far as
+ * this node knows: it looks at its own ledger and at nothing else. */
+static json_t *end(const struct node *n, const json_t *question)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    uint64_t epoch = (uint64_t)json_integer_value(json_object_get(question, "epoch"));
+    uint64_t height = (uint64_t)json_integer_value(json_object_get(question, "height"));
+    uint64_t last = n->config->last_epoch, own_epoch = s->epoch > last ? last + 1 : s->epoch;
+    struct end_statement e = {.federation_id = s->federation_id, .membership_epoch = s->membership_epoch};
+    struct block_header header;
+    struct digest id;
+    struct buf signature = {0};
+    json_t *out;
+
+    if (!read_digest(question, "block_id", &id))
+        return complain("block_id: expected 64 hexadecimal digits");
+    if (fed_self_replica(n->fed) < 0)
+        return complain("this node has no vote");
+    if (epoch != own_epoch || !has_block(n, height, &id, &header))
+        return complain("for this node the log does not end there");
+    e.epoch = epoch;
+    e.height = height;
+    e.block_id = id;
+    e.log_size = header.log_size;
+    e.log_root = header.log_root;
+    e.state_root = header.state_root;
+    end_sign(&n->key, &e, &signature);
+    out = json_object();
+    json_put(out, "signature", json_base64(bytes_of_buf(&signature)));
+    buf_free(&signature);
+    return out;
+}
+
+/* ---- the rest */
+
+static json_t *set_log_level(const json_t *question)
+{
+    const char *name = json_string_value(json_object_get(question, "level"));
+    enum log_level level;
+    json_t *out;
+
+    if (name == NULL || !log_level_of(name, &level))
+        return complain("level: expected error, warning, info or debug");
+    log_level_set(level);
+    out = json_object();
+    json_put(out, "log_level", json_string(name));
+    return out;
+}
+
+static json_t *ban(struct node *n, const json_t *question, bool banned)
+{
+    const char *name = json_string_value(json_object_get(question, "node_id"));
+    const struct federation_state *s = fed_state(n->fed);
+    json_t *out;
+
+    for (unsigned i = 0; name != NULL && i < s->member_count; i++) {
+        const struct member *m = state_member(s, i);
+
+        if (strcmp(m->card.name, name) != 0 || m->status == MEMBER_LEFT)
+            continue;
+        transport_ban(n->transport, &m->fingerprint, banned);
+        out = json_object();
+        json_put(out, banned ? "banned" : "unbanned", json_string(name));
+        return out;
+    }
+    return complain("node_id: there is no member of this name");
+}
+
+json_t *node_answer(void *context, const json_t *question)
+{
+    struct node *n = context;
+    const char *ask = json_string_value(json_object_get(question, "ask"));
+
+    if (ask == NULL)
+        return complain("expected an object with the member \"ask\"");
+    if (strcmp(ask, "status") == 0)
+        return status(n);
+    if (strcmp(ask, "peers") == 0)
+        return peers(n);
+    if (strcmp(ask, "log-level") == 0)
+        return set_log_level(question);
+    if (strcmp(ask, "ban") == 0 || strcmp(ask, "unban") == 0)
+        return ban(n, question, strcmp(ask, "ban") == 0);
+    if (strcmp(ask, "end") == 0)
+        return end(n, question);
+    return complain("ask: expected status, peers, log-level, ban, unban or end");
+}

@@ -1,0 +1,58 @@
+#ifndef PRISMFED_NODE_PARTS_H
+#define PRISMFED_NODE_PARTS_H
+
+#include "driver/outbox.h"
+#include "driver/replicates.h"
+#include "fed/fed.h"
+#include "node/control.h"
+#include "node/jobs.h"
+#include "node/members.h"
+#include "node/node.h"
+#include "node/site.h"
+#include "node/store.h"
+#include "node/transport.h"
+
+/* What a node is made of. For the files node*.c alone. */
+
+struct node_timer {
+    struct loop_timer timer;
+    struct node *node;
+    uint32_t number; /* enum fed_timer, and the replica's */
+};
+
+struct node {
+    const struct node_config *config; /* borrowed */
+    struct scenario scenario;
+    unsigned index;           /* in the scenario */
+    struct members addresses; /* members.json; empty where there is none */
+    struct buf genesis;
+    struct digest federation_id;
+    struct secret_key key;
+    struct loop *loop;
+    struct loop_watch signals; /* an eventfd: node_stop() */
+    struct store *store;
+    struct loop_watch durable; /* the store has news */
+    struct transport *transport;
+    struct control *control;
+    struct site site;
+    struct jobs *jobs;
+    struct replicates replicates;
+
+    struct fed *fed;
+    struct effects effects;
+    struct outbox outbox;
+    uint64_t told; /* the machine knows that this write is durable */
+    struct node_timer timers[FED_TIMER_END];
+    unsigned members;    /* whom the transport knows */
+    uint64_t membership; /* the membership epoch of that */
+    bool recovering;     /* the disk was lost: fed_config.recovering */
+
+    uint64_t messages, refused, anchored;
+    enum err failed; /* why it stops */
+    struct diag diag;
+};
+
+/* The answer to an operator's question (node/control.h); a new reference. */
+json_t *node_answer(void *context, const json_t *question);
+
+#endif
