@@ -24,6 +24,7 @@ int command_net(int argc, char **argv);
 int command_node(int argc, char **argv);
 int command_pick(int argc, char **argv);
 int command_prune(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_snapshot(int argc, char **argv);
 int command_space(int argc, char **argv);

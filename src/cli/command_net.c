@@ -28,6 +28,8 @@ static const struct option_row rows[] = {
      .help = "with up: instead of the scenario's seed"},
     {"threads", "T", OPTION_UNSIGNED, OF(net.threads), 1, THREADS_MAX,
      .help = "with up: threads for the work of each node (1)"},
+    {"trace", NULL, OPTION_FLAG, OF(net.trace),
+     .help = "with up: each node records what it hears and does, for prismfed replay"},
     {"timeout", "SECONDS", OPTION_NUMBER, OF(timeout_s), 1, UINT32_MAX, .help = "with wait: how long at most (3600)"},
     {"output-dir", "DIR", OPTION_TEXT, OF(output_dir), .help = "with record: where artifacts go (DIR/record)"},
     {"format", "FORMAT", OPTION_FORMAT, OF(json), .help = "how status is printed: text (the default) or json"},

@@ -100,6 +100,8 @@ static json_t *config_json(const struct net_options *o, const struct scenario *s
             json_put(peers, s->nodes[i].card.name, address_json(ports[i]));
     }
     json_put(out, "peers", peers);
+    if (o->trace)
+        json_put(out, "trace", json_string("trace.cbor"));
     if (o->threads > 0)
         json_put(out, "threads", json_u64(o->threads));
     if (o->epochs > 0)

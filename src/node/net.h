@@ -19,6 +19,7 @@ struct net_options {
     bool has_seed;
     uint64_t epochs;  /* the nodes rest after so many; 0: never */
     unsigned threads; /* for each node's work */
+    bool trace;       /* each node records what it hears and does (node/trace.h) in its folder: trace.cbor */
 };
 
 struct net_node {

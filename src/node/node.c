@@ -37,10 +37,24 @@ static void carry(struct node *n)
     tell_transport(n);
 }
 
+/* A trace with a gap is worth nothing: it ends where it cannot be written. */
+static void trace_step(struct node *n, const struct fed_event *event, enum err err)
+{
+    struct digest effects = trace_effects(&n->effects);
+
+    if (trace_file_step(n->trace, fed_state(n->fed)->schema, event, err, &effects) == ERR_OK)
+        return;
+    log_line(LOG_ERROR, "trace", "file=%s reason=\"it cannot be written, and ends here\"", n->config->trace);
+    trace_file_close(n->trace);
+    n->trace = NULL;
+}
+
 static enum err step(struct node *n, struct fed_event *event)
 {
     event->now_ns = loop_now(n->loop);
     enum err err = fed_step(n->fed, event, &n->effects);
+    if (n->trace != NULL)
+        trace_step(n, event, err);
     carry(n);
     return err;
 }
@@ -349,9 +363,37 @@ static uint64_t draws_of(const struct node *n)
     return be64_get(d.b);
 }
 
+struct restoring {
+    struct node *node;
+    struct trace_life *life;
+};
+
 static enum err restore_record(void *context, struct bytes record)
 {
-    return fed_restore(((struct node *)context)->fed, record);
+    struct restoring *r = context;
+    struct trace_life *life = r->life;
+
+    if (r->node->trace != NULL) {
+        life->records = mem_resize(life->records, life->record_count + 1, sizeof(struct blob *));
+        life->records[life->record_count++] = blob_new(record);
+    }
+    return fed_restore(r->node->fed, record);
+}
+
+static enum err restore(struct node *n, struct trace_life *life, struct diag *diag)
+{
+    struct restoring context = {n, life};
+    enum err err = store_records(n->store, restore_record, &context, diag);
+
+    if (err != ERR_OK)
+        return diag_prefix(diag, err, "%s", n->config->store);
+    err = fed_restored(n->fed);
+    if (err != ERR_OK)
+        return diag_set(diag, err, "%s: some of the node's own records are lost", n->config->store);
+    life->height = fed_state(n->fed)->height;
+    return n->trace == NULL || trace_file_life(n->trace, life) == ERR_OK
+               ? ERR_OK
+               : diag_set(diag, ERR_IO, "%s: the trace cannot be written", n->config->trace);
 }
 
 static enum err open_machine(struct node *n, struct diag *diag)
@@ -371,12 +413,11 @@ static enum err open_machine(struct node *n, struct diag *diag)
     key_wipe(&config.key);
     if (err != ERR_OK)
         return err;
-    err = store_records(n->store, restore_record, n, diag);
+    struct trace_life life = {n->federation_id, n->key.fingerprint, .config = config};
+    err = restore(n, &life, diag);
+    trace_life_fini(&life);
     if (err != ERR_OK)
-        return diag_prefix(diag, err, "%s", n->config->store);
-    err = fed_restored(n->fed);
-    if (err != ERR_OK)
-        return diag_set(diag, err, "%s: some of the node's own records are lost", n->config->store);
+        return err;
     if (fed_member(n->fed) < 0)
         return diag_set(diag, ERR_KEY, "%s: this key is no member's of the federation of %s", n->config->key,
                         n->config->genesis);
@@ -439,6 +480,8 @@ enum err node_open(const struct node_config *config, const struct node_options *
     err = read_files(n, diag);
     if (err == ERR_OK)
         err = open_store(n, options, diag);
+    if (err == ERR_OK && config->trace != NULL)
+        err = trace_file_open(config->trace, &n->trace, diag);
     if (err == ERR_OK)
         err = open_machine(n, diag);
     if (err == ERR_OK)
@@ -490,6 +533,7 @@ void node_close(struct node *n)
     transport_free(n->transport);
     jobs_free(n->jobs);
     fed_free(n->fed);
+    trace_file_close(n->trace);
     effects_free(&n->effects);
     outbox_fini(&n->outbox);
     if (n->loop != NULL && n->store != NULL)

@@ -10,6 +10,7 @@
 #include "node/node.h"
 #include "node/site.h"
 #include "node/store.h"
+#include "node/trace.h"
 #include "node/transport.h"
 
 /* What a node is made of. For the files node*.c alone. */
@@ -38,6 +39,7 @@ struct node {
     struct jobs *jobs;
     struct replicates replicates;
 
+    struct trace_file *trace; /* NULL: nobody wants one */
     struct fed *fed;
     struct effects effects;
     struct outbox outbox;

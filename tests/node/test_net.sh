@@ -27,7 +27,7 @@ net() {
 # runs NAME EPOCHS: from up to the verdict
 runs() {
     status=0
-    net up "$1" --scenario "$scenarios/$1.json" --epochs "$2" > out 2>&1 || status=$?
+    net up "$1" --scenario "$scenarios/$1.json" --epochs "$2" --trace > out 2>&1 || status=$?
     report "$status" "$1: all nodes are up" out
     status=0
     net wait "$1" --timeout 120 > out 2>&1 || status=$?
@@ -40,6 +40,11 @@ runs() {
     net status "$1" > out 2>&1 || status=$?
     report "$status" "$1: all nodes answer" out
     net down "$1" > out 2>&1
+    status=0
+    for trace in "$1"/*/trace.cbor; do
+        "$prismfed" replay --config "$(dirname "$trace")/node.json" "$trace" || status=1
+    done > out 2>&1
+    report "$status" "$1: what each node has recorded is replayed, byte for byte" out
     status=0
     "$prismfed" audit --scenario "$scenarios/$1.json" "$1/record" > out 2>&1 || status=$?
     report "$status" "$1: the auditor accepts it" out
