@@ -58,6 +58,7 @@ static void do_append(void *context, uint64_t serial, uint64_t height, struct bl
 {
     struct lone_node *n = context;
 
+    n->block_bytes += block->len;
     store_write(n->store, STORE_BLOCK, serial, height, block);
 }
 
@@ -65,6 +66,7 @@ static void do_snapshot(void *context, uint64_t serial, uint64_t height, struct 
 {
     struct lone_node *n = context;
 
+    n->snapshot_bytes += snapshot->len;
     store_write(n->store, STORE_SNAPSHOT, serial, height, snapshot);
 }
 
@@ -204,8 +206,8 @@ enum err lone_node_decide(struct lone_node *n, uint64_t height, struct diag *dia
 
 /* ---- its life */
 
-enum err lone_node_open(const struct lone_federation *f, const struct ledger_store *ledger, struct fed **out,
-                        struct diag *diag)
+static enum err new_machine(const struct lone_federation *f, const struct ledger_store *ledger, struct fed **out,
+                            struct diag *diag)
 {
     struct fed_config config = {
         .key = f->key,
@@ -228,16 +230,19 @@ static enum err restore(void *context, struct bytes record)
     return fed_restore(context, record);
 }
 
-static enum err start(struct lone_node *n, const struct lone_federation *f, struct diag *diag)
+static enum err restore_all(struct lone_node *n, const struct lone_federation *f, bool from_blocks, struct diag *diag)
 {
-    enum err err = lone_node_open(f, store_ledger(n->store), &n->fed, diag);
-
+    n->ledger = *store_ledger(n->store);
+    if (from_blocks)
+        n->ledger.snapshot = NULL;
+    enum err err = new_machine(f, &n->ledger, &n->fed, diag);
     if (err == ERR_OK)
         err = store_records(n->store, restore, n->fed, diag);
     return err == ERR_OK ? fed_restored(n->fed) : err;
 }
 
-enum err lone_node_start(struct lone_node *n, const struct lone_federation *f, const char *path, struct diag *diag)
+static enum err start(struct lone_node *n, const struct lone_federation *f, const char *path, bool from_blocks,
+                      struct diag *diag)
 {
     struct workload_spec spec = {.family = "queen", .instances = 1, .size_min = 4, .size_max = 4};
     enum err err;
@@ -247,12 +252,23 @@ enum err lone_node_start(struct lone_node *n, const struct lone_federation *f, c
     ASSERT(workload_build(&spec, 1, "lone", &n->work, NULL) == ERR_OK);
     err = store_open(path, &f->id, &n->store, diag);
     if (err == ERR_OK)
-        err = start(n, f, diag);
+        err = restore_all(n, f, from_blocks, diag);
     if (err == ERR_OK)
         step(n, (struct fed_event){.kind = FED_EVENT_START});
     else
         lone_node_stop(n);
     return err;
+}
+
+enum err lone_node_start(struct lone_node *n, const struct lone_federation *f, const char *path, struct diag *diag)
+{
+    return start(n, f, path, false, diag);
+}
+
+enum err lone_node_start_from_blocks(struct lone_node *n, const struct lone_federation *f, const char *path,
+                                     struct diag *diag)
+{
+    return start(n, f, path, true, diag);
 }
 
 void lone_node_stop(struct lone_node *n)

@@ -12,6 +12,7 @@
 struct lone_node {
     struct fed *fed;
     struct store *store;
+    struct ledger_store ledger; /* a view of it */
     struct outbox outbox;
     struct effects effects;
     uint64_t told;
@@ -19,6 +20,7 @@ struct lone_node {
     int64_t timers[FED_TIMER_END]; /* 0: not armed */
     struct job *job;               /* one holding; NULL: none is asked for */
     struct workload work;
+    uint64_t block_bytes, snapshot_bytes; /* that were written */
 };
 
 struct lone_federation {
@@ -33,9 +35,9 @@ void lone_federation_fini(struct lone_federation *f);
 
 /* From what the store at this path has. Errors of store_open(), fed_new() and fed_restore(). */
 enum err lone_node_start(struct lone_node *n, const struct lone_federation *f, const char *path, struct diag *diag);
-/* The same with a ledger of the caller's in place of the store's, and without its records. */
-enum err lone_node_open(const struct lone_federation *f, const struct ledger_store *ledger, struct fed **out,
-                        struct diag *diag);
+/* The same as if there were no snapshots. */
+enum err lone_node_start_from_blocks(struct lone_node *n, const struct lone_federation *f, const char *path,
+                                     struct diag *diag);
 void lone_node_stop(struct lone_node *n);
 uint64_t lone_node_height(const struct lone_node *n);
 /* Up to a block of this height, at least. ERR_IO and the like: the store has failed. */
