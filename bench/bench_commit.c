@@ -119,7 +119,7 @@ int main(int argc, char **argv)
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     need(fd >= 0, path);
     snprintf(path, sizeof path, "%s/store.sqlite", folder);
-    if (store_open(path, &id, &s, &diag) != ERR_OK) {
+    if (store_open(path, &id, true, &s, &diag) != ERR_OK) {
         fprintf(stderr, "%s\n", diag.text);
         return 2;
     }

@@ -18,8 +18,6 @@
 
 #include <sodium.h>
 
-static const char flag_recovering[] = "recovering";
-
 /* ---- the machine's steps */
 
 static void fail(struct node *n, enum err err)
@@ -145,7 +143,7 @@ static void do_recovered(void *context)
     struct node *n = context;
 
     n->recovering = false;
-    enum err err = store_flag_set(n->store, flag_recovering, 0, &n->diag);
+    enum err err = store_flag_set(n->store, STORE_RECOVERING, 0, &n->diag);
     if (err != ERR_OK)
         fail(n, err);
     log_line(LOG_INFO, "recovered", "height=%llu", (unsigned long long)fed_state(n->fed)->height);
@@ -324,17 +322,14 @@ static enum err read_files(struct node *n, struct diag *diag)
 static enum err open_store(struct node *n, const struct node_options *options, struct diag *diag)
 {
     uint64_t recovering = 0;
-    enum err err = store_open(n->config->store, &n->federation_id, &n->store, diag);
+    enum err err = store_open(n->config->store, &n->federation_id, options->is_new, &n->store, diag);
 
     if (err != ERR_OK)
         return err;
-    if (store_is_new(n->store) && !options->is_new) {
+    if (store_is_new(n->store) && !options->is_new)
         log_line(LOG_WARNING, "recovering", "store=%s reason=\"it was not there; the others are asked first\"",
                  n->config->store);
-        err = store_flag_set(n->store, flag_recovering, 1, diag);
-    }
-    if (err == ERR_OK)
-        err = store_flag(n->store, flag_recovering, &recovering, diag);
+    err = store_flag(n->store, STORE_RECOVERING, &recovering, diag);
     n->recovering = recovering != 0;
     return err;
 }

@@ -216,7 +216,8 @@ static void dispose(struct store *s)
     mem_free(s);
 }
 
-enum err store_open(const char *path, const struct digest *federation_id, struct store **out, struct diag *diag)
+enum err store_open(const char *path, const struct digest *federation_id, bool is_first, struct store **out,
+                    struct diag *diag)
 {
     struct store *s = mem_alloc(sizeof *s);
     enum err err = ERR_OK;
@@ -231,7 +232,7 @@ enum err store_open(const char *path, const struct digest *federation_id, struct
     if (s->event < 0)
         err = diag_set(diag, ERR_IO, "eventfd: %s", strerror(errno));
     if (err == ERR_OK)
-        err = store_file_open(path, federation_id, &s->file, diag);
+        err = store_file_open(path, federation_id, is_first, &s->file, diag);
     if (err == ERR_OK)
         err = open_reader(s, path, diag);
     if (err == ERR_OK)

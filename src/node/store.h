@@ -21,10 +21,15 @@ struct store;
 
 enum store_kind { STORE_RECORD, STORE_BLOCK, STORE_SNAPSHOT };
 
-/* Opens the store, or makes one. The work does not grow with the number of blocks. ERR_STATE: it is another
- * federation's, another process has it open, or it has lost what was durable; ERR_SYNTAX, ERR_MISMATCH: damaged, and
- * the place is named; ERR_IO. */
-enum err store_open(const char *path, const struct digest *federation_id, struct store **out,
+/* Whoever starts from this store has forgotten what its node has signed (fed_config.recovering), until
+ * EFFECT_RECOVERED. */
+#define STORE_RECOVERING "recovering" /* a flag */
+
+/* Opens the store, or makes one. is_first: the node has never had one; else one that is made has STORE_RECOVERING set
+ * from the beginning. The work does not grow with the number of blocks. ERR_STATE: it is another federation's, another
+ * process has it open, or it has lost what was durable; ERR_SYNTAX, ERR_MISMATCH: damaged, and the place is named;
+ * ERR_IO. */
+enum err store_open(const char *path, const struct digest *federation_id, bool is_first, struct store **out,
                     struct diag *diag) MUST_CHECK;
 /* What was asked for and is not durable becomes so first, unless a write has failed. NULL is fine. */
 void store_close(struct store *s);

@@ -115,7 +115,7 @@ static void check_flag(struct check *c, const char *name)
     enum err err = store_reader_flag(&c->reader, name, &value, &diag);
 
     find_err(c, STORE_FAULT_FLAG, 0, err, &diag);
-    if (strcmp(name, "recovering") == 0)
+    if (strcmp(name, STORE_RECOVERING) == 0)
         c->report->recovering = err == ERR_OK && value != 0;
 }
 
@@ -364,7 +364,7 @@ enum err store_mend(const char *path, const struct store_report *report, struct 
     ASSERT(report->verdict == STORE_MENDABLE);
     if (report->mend_from == 0) /* a snapshot is damaged: the one before it will do until there are two later ones */
         return ERR_OK;
-    err = store_file_open(path, &report->federation_id, &f, diag);
+    err = store_file_open(path, NULL, false, &f, diag);
     if (err != ERR_OK)
         return err;
     err = store_writer_begin(&f.writer, diag);

@@ -90,8 +90,6 @@ static enum err take_all(struct copy *c, const struct store_part *part, struct d
     err = take_snapshots(c, part, diag);
     if (err == ERR_OK)
         err = take_blocks(c, part->to, diag);
-    if (err == ERR_OK)
-        err = store_writer_flag(&c->to, "recovering", 1, diag);
     return err == ERR_OK ? store_writer_commit(&c->to, diag) : err;
 }
 
@@ -121,7 +119,7 @@ static enum err open_to(struct copy *c, const char *path, const struct digest *i
         return err;
     err = sql_run(db, "PRAGMA synchronous=FULL", diag);
     if (err == ERR_OK)
-        err = store_rows_make(db, id, diag);
+        err = store_rows_make(db, id, true, diag);
     if (err == ERR_OK)
         return store_writer_init(&c->to, db, diag);
     sql_close(db);

@@ -7,7 +7,7 @@
 #include "base/mutate.h"
 
 /* Of a file that is another program's nothing is changed. */
-static enum err set_up(sqlite3 *db, const struct digest *federation_id, bool *is_new, struct diag *diag)
+static enum err set_up(sqlite3 *db, const struct digest *federation_id, bool is_first, bool *is_new, struct diag *diag)
 {
     int64_t tables;
     enum err err = sql_number(db, "SELECT count(*) FROM sqlite_master", &tables, diag);
@@ -19,7 +19,9 @@ static enum err set_up(sqlite3 *db, const struct digest *federation_id, bool *is
         err = store_rows_check(db, federation_id, NULL, diag);
     if (err == ERR_OK)
         err = sql_run(db, "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cell_size_check=ON", diag);
-    return err == ERR_OK && *is_new ? store_rows_make(db, federation_id, diag) : err;
+    return err == ERR_OK && *is_new
+               ? store_rows_make(db, federation_id, MUTATE(STORE_LOSS_UNSAID, false, !is_first), diag)
+               : err;
 }
 
 static enum err check_mark(const struct store_file *f, const char *path, struct diag *diag)
@@ -35,7 +37,7 @@ static enum err check_mark(const struct store_file *f, const char *path, struct 
                     path, f->writer.counters.commits, commits, path);
 }
 
-static enum err open_locked(const char *path, const struct digest *federation_id, struct store_file *f,
+static enum err open_locked(const char *path, const struct digest *federation_id, bool is_first, struct store_file *f,
                             struct diag *diag)
 {
     sqlite3 *db;
@@ -43,7 +45,7 @@ static enum err open_locked(const char *path, const struct digest *federation_id
 
     if (err != ERR_OK)
         return err;
-    err = set_up(db, federation_id, &f->is_new, diag);
+    err = set_up(db, federation_id, is_first, &f->is_new, diag);
     if (err != ERR_OK) {
         sql_close(db);
         return err;
@@ -52,7 +54,7 @@ static enum err open_locked(const char *path, const struct digest *federation_id
     return err == ERR_OK ? check_mark(f, path, diag) : err;
 }
 
-enum err store_file_open(const char *path, const struct digest *federation_id, struct store_file *out,
+enum err store_file_open(const char *path, const struct digest *federation_id, bool is_first, struct store_file *out,
                          struct diag *diag)
 {
     struct store_file f = {.mark.fd = -1};
@@ -62,7 +64,7 @@ enum err store_file_open(const char *path, const struct digest *federation_id, s
         return diag_set(diag, ERR_MISSING, "%s: %s", path, strerror(errno));
     err = store_mark_open(path, &f.mark, diag);
     if (err == ERR_OK)
-        err = open_locked(path, federation_id, &f, diag);
+        err = open_locked(path, federation_id, is_first, &f, diag);
     if (err == ERR_OK)
         *out = f;
     else

@@ -13,7 +13,7 @@ struct store_file {
 
 /* federation_id NULL: a file that is there, of any federation; ERR_MISSING: there is none. Else it is made where there
  * is none. Errors as of store_open(). */
-enum err store_file_open(const char *path, const struct digest *federation_id, struct store_file *out,
+enum err store_file_open(const char *path, const struct digest *federation_id, bool is_first, struct store_file *out,
                          struct diag *diag) MUST_CHECK;
 void store_file_close(struct store_file *f);
 

@@ -141,9 +141,36 @@ static enum err put_meta(sqlite3 *db, const struct digest *federation_id, struct
     return err;
 }
 
-static enum err put_counters(sqlite3 *db, struct diag *diag)
+enum err store_flag_prepare(sqlite3 *db, sqlite3_stmt **out, struct diag *diag)
 {
-    const struct store_counters none = {0};
+    return sql_prepare(db, "INSERT OR REPLACE INTO flag VALUES (?1, ?2, ?3)", out, diag);
+}
+
+enum err store_flag_put(sqlite3_stmt *put, const char *name, uint64_t value, struct diag *diag)
+{
+    struct digest digest = store_row_digest('f', value, 0, bytes_of_text(name));
+
+    ASSERT(sqlite3_bind_text(put, 1, name, -1, SQLITE_STATIC) == SQLITE_OK);
+    sql_bind(put, 2, value);
+    sql_bind_bytes(put, 3, digest_bytes(&digest));
+    return sql_done(put, diag);
+}
+
+static enum err put_recovering(sqlite3 *db, struct diag *diag)
+{
+    sqlite3_stmt *put;
+    enum err err = store_flag_prepare(db, &put, diag);
+
+    if (err != ERR_OK)
+        return err;
+    err = store_flag_put(put, STORE_RECOVERING, 1, diag);
+    sqlite3_finalize(put);
+    return err;
+}
+
+static enum err put_counters(sqlite3 *db, bool recovers, struct diag *diag)
+{
+    const struct store_counters none = {.flags = recovers};
     sqlite3_stmt *put;
     enum err err = store_counters_prepare(db, &put, diag);
 
@@ -154,7 +181,7 @@ static enum err put_counters(sqlite3 *db, struct diag *diag)
     return err;
 }
 
-enum err store_rows_make(sqlite3 *db, const struct digest *federation_id, struct diag *diag)
+enum err store_rows_make(sqlite3 *db, const struct digest *federation_id, bool recovers, struct diag *diag)
 {
     char numbers[96];
     enum err err;
@@ -163,7 +190,7 @@ enum err store_rows_make(sqlite3 *db, const struct digest *federation_id, struct
              STORE_VERSION);
     if ((err = sql_run(db, "BEGIN IMMEDIATE", diag)) != ERR_OK || (err = sql_run(db, numbers, diag)) != ERR_OK ||
         (err = sql_run(db, schema, diag)) != ERR_OK || (err = put_meta(db, federation_id, diag)) != ERR_OK ||
-        (err = put_counters(db, diag)) != ERR_OK)
+        (err = put_counters(db, recovers, diag)) != ERR_OK || (recovers && (err = put_recovering(db, diag)) != ERR_OK))
         return err;
     return sql_run(db, "COMMIT", diag);
 }

@@ -37,9 +37,11 @@ void store_tally(struct digest *tally, const struct digest *digest); /* adds a r
 enum err store_row_check(sqlite3_stmt *row, int column, const struct digest *wanted, struct diag *diag, const char *fmt,
                          ...) PRINTF_LIKE(5, 6) MUST_CHECK;
 
-/* What is behind the first open of a file: tables without rows but for the counters and the federation. Errors of
- * sql_run(). */
-enum err store_rows_make(sqlite3 *db, const struct digest *federation_id, struct diag *diag) MUST_CHECK;
+/* What is behind the first open of a file: tables without rows but for the counters, the federation and, where
+ * it recovers, that flag. Errors of sql_run(). */
+enum err store_rows_make(sqlite3 *db, const struct digest *federation_id, bool recovers, struct diag *diag) MUST_CHECK;
+enum err store_flag_prepare(sqlite3 *db, sqlite3_stmt **out, struct diag *diag) MUST_CHECK; /* for the next one */
+enum err store_flag_put(sqlite3_stmt *put, const char *name, uint64_t value, struct diag *diag) MUST_CHECK;
 /* Is it a store of this version (ERR_STATE), of this federation (NULL: of any; ERR_STATE)? ERR_MISMATCH, ERR_SYNTAX:
  * damaged. *federation_id_out may be NULL. */
 enum err store_rows_check(sqlite3 *db, const struct digest *federation_id, struct digest *federation_id_out,

@@ -5,7 +5,7 @@
 enum err store_is_free(const char *path, struct diag *diag)
 {
     struct store_file f;
-    enum err err = store_file_open(path, NULL, &f, diag);
+    enum err err = store_file_open(path, NULL, false, &f, diag);
 
     if (err == ERR_OK)
         store_file_close(&f);
@@ -26,7 +26,7 @@ static enum err prune(struct store_file *f, uint64_t height, struct diag *diag)
 enum err store_shrink(const char *path, uint64_t height, struct diag *diag)
 {
     struct store_file f;
-    enum err err = store_file_open(path, NULL, &f, diag);
+    enum err err = store_file_open(path, NULL, false, &f, diag);
 
     if (err != ERR_OK)
         return err;

@@ -17,11 +17,12 @@ static enum err prepare(struct store_writer *w, struct diag *diag)
         {&w->put_snapshot, "INSERT INTO snapshot VALUES (?1, ?2, ?3, ?4)"},
         {&w->drop_snapshots, "DELETE FROM snapshot WHERE sequence NOT IN "
                              "(SELECT sequence FROM snapshot ORDER BY sequence DESC LIMIT ?1)"},
-        {&w->put_flag, "INSERT OR REPLACE INTO flag VALUES (?1, ?2, ?3)"},
         {&w->has_flag, "SELECT count(*) FROM flag WHERE name = ?1"},
     };
     enum err err = store_counters_prepare(w->db, &w->put_counters, diag);
 
+    if (err == ERR_OK)
+        err = store_flag_prepare(w->db, &w->put_flag, diag);
     for (unsigned i = 0; i < sizeof all / sizeof all[0] && err == ERR_OK; i++)
         err = sql_prepare(w->db, all[i].text, all[i].out, diag);
     return err;
@@ -245,15 +246,11 @@ static enum err is_set(struct store_writer *w, const char *name, bool *out, stru
 
 enum err store_writer_flag(struct store_writer *w, const char *name, uint64_t value, struct diag *diag)
 {
-    struct digest digest = store_row_digest('f', value, 0, bytes_of_text(name));
     bool was_set;
     enum err err = is_set(w, name, &was_set, diag);
 
     if (err != ERR_OK)
         return err;
     w->counters.flags += !was_set;
-    ASSERT(sqlite3_bind_text(w->put_flag, 1, name, -1, SQLITE_STATIC) == SQLITE_OK);
-    sql_bind(w->put_flag, 2, value);
-    sql_bind_bytes(w->put_flag, 3, digest_bytes(&digest));
-    return sql_done(w->put_flag, diag);
+    return store_flag_put(w->put_flag, name, value, diag);
 }

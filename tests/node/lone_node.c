@@ -250,7 +250,7 @@ static enum err start(struct lone_node *n, const struct lone_federation *f, cons
     *n = (struct lone_node){.now_ns = 1};
     outbox_init(&n->outbox, &actions, n);
     ASSERT(workload_build(&spec, 1, "lone", &n->work, NULL) == ERR_OK);
-    err = store_open(path, &f->id, &n->store, diag);
+    err = store_open(path, &f->id, true, &n->store, diag);
     if (err == ERR_OK)
         err = restore_all(n, f, from_blocks, diag);
     if (err == ERR_OK)

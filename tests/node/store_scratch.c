@@ -50,7 +50,7 @@ struct diag *scratch_diag(void)
 struct store *scratch_open(void)
 {
     struct store *s = NULL;
-    enum err err = store_open(scratch_path(), &scratch_federation, &s, &diag);
+    enum err err = store_open(scratch_path(), &scratch_federation, true, &s, &diag);
 
     if (err != ERR_OK)
         fprintf(stderr, "# %s\n", diag.text);

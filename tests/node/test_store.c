@@ -100,6 +100,26 @@ static void flags_are_durable_when_they_are_set(void)
     store_close(s);
 }
 
+/* In the transaction that makes it: there is no time at which it could be killed and taken for one that never lost
+ * anything.
+ */
+static void one_that_was_lost_says_so(void)
+{
+    uint64_t flag = 0;
+
+    scratch_clear();
+    REQUIRE_OK(store_open(scratch_path(), &scratch_federation, false, &s, scratch_diag()));
+    CHECK(store_is_new(s));
+    CHECK_OK(store_flag(s, STORE_RECOVERING, &flag, NULL));
+    CHECK_EQ_U64(flag, 1);
+    CHECK_OK(store_flag_set(s, STORE_RECOVERING, 0, NULL));
+    store_close(s);
+    REQUIRE_OK(store_open(scratch_path(), &scratch_federation, false, &s, scratch_diag()));
+    CHECK_OK(store_flag(s, STORE_RECOVERING, &flag, NULL));
+    CHECK_EQ_U64(flag, 0);
+    store_close(s);
+}
+
 static void what_is_out_of_order_stops_it(void)
 {
     uint64_t durable;
@@ -130,7 +150,7 @@ static void it_is_one_federation_s(void)
 
     begin();
     store_close(s);
-    CHECK_ERR(store_open(scratch_path(), &other, &another, scratch_diag()), ERR_STATE);
+    CHECK_ERR(store_open(scratch_path(), &other, true, &another, scratch_diag()), ERR_STATE);
     CHECK(strstr(scratch_diag()->text, "federation 0707") != NULL);
 }
 
@@ -143,10 +163,10 @@ static void no_other_file_is_touched(void)
     for (unsigned i = 0; i < 100; i++)
         buf_printf(&text, "line %u of somebody's file\n", i);
     REQUIRE_OK(file_write(scratch_path(), bytes_of_buf(&text), NULL));
-    CHECK_ERR(store_open(scratch_path(), &scratch_federation, &another, scratch_diag()), ERR_SYNTAX);
+    CHECK_ERR(store_open(scratch_path(), &scratch_federation, true, &another, scratch_diag()), ERR_SYNTAX);
     REQUIRE_OK(file_read(scratch_path(), 1 << 20, &again, NULL));
     CHECK_EQ_BYTES(bytes_of_buf(&again), bytes_of_buf(&text));
-    CHECK_ERR(store_open("/nowhere/at/all", &scratch_federation, &another, scratch_diag()), ERR_IO);
+    CHECK_ERR(store_open("/nowhere/at/all", &scratch_federation, true, &another, scratch_diag()), ERR_IO);
     buf_free(&text);
     buf_free(&again);
 }
@@ -379,6 +399,7 @@ int main(void)
     TAP_RUN(a_new_store_is_empty);
     TAP_RUN(records_keep_their_order);
     TAP_RUN(flags_are_durable_when_they_are_set);
+    TAP_RUN(one_that_was_lost_says_so);
     TAP_RUN(what_is_out_of_order_stops_it);
     TAP_RUN(it_is_one_federation_s);
     TAP_RUN(no_other_file_is_touched);

@@ -115,7 +115,7 @@ static struct blob *block_of(uint64_t n)
     struct store *s;
 
     again();
-    ASSERT(store_open(scratch_path(), &federation.id, &s, scratch_diag()) == ERR_OK);
+    ASSERT(store_open(scratch_path(), &federation.id, true, &s, scratch_diag()) == ERR_OK);
     CHECK_OK(store_ledger(s)->read(store_ledger(s)->context, n, &block));
     store_close(s);
     return block;
@@ -142,7 +142,7 @@ static void finds_in(struct blob *one, struct blob *two, const char *what)
     struct store *s;
 
     scratch_clear();
-    REQUIRE_OK(store_open(scratch_path(), &federation.id, &s, scratch_diag()));
+    REQUIRE_OK(store_open(scratch_path(), &federation.id, true, &s, scratch_diag()));
     store_write(s, STORE_BLOCK, 1, 1, one);
     store_write(s, STORE_BLOCK, 2, 2, two);
     store_close(s);
@@ -190,7 +190,7 @@ static void blocks_are_fetched_again(void)
     CHECK_ERR(store_ledger(n.store)->read(store_ledger(n.store)->context, 20, &block), ERR_MISSING);
     lone_node_stop(&n);
     struct store *s;
-    REQUIRE_OK(store_open(scratch_path(), &federation.id, &s, scratch_diag()));
+    REQUIRE_OK(store_open(scratch_path(), &federation.id, true, &s, scratch_diag()));
     store_write(s, STORE_BLOCK, 1, 20, lost); /* as the replica asks for it when a peer has sent it */
     CHECK_OK(scratch_wait(s, 1));
     CHECK_OK(store_ledger(s)->read(store_ledger(s)->context, 20, &block));
@@ -276,7 +276,7 @@ static void an_archive_and_what_it_was_taken_from(void)
     struct store *s;
 
     copied(&old);
-    REQUIRE_OK(store_open(scratch_path(), &federation.id, &s, scratch_diag()));
+    REQUIRE_OK(store_open(scratch_path(), &federation.id, true, &s, scratch_diag()));
     CHECK_ERR(store_prune(s, SNAPSHOT, scratch_diag()), ERR_STATE);
     CHECK_ERR(store_prune(s, BEFORE, scratch_diag()), ERR_STATE);
     CHECK_OK(store_prune(s, 15, scratch_diag()));

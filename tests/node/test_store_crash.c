@@ -107,7 +107,7 @@ static _Noreturn void child_writes(int to, uint64_t first)
     struct store *s = NULL;
     uint64_t asked = 0, durable = 0, said = 0;
 
-    if (store_open(scratch_path(), &scratch_federation, &s, scratch_diag()) != ERR_OK)
+    if (store_open(scratch_path(), &scratch_federation, true, &s, scratch_diag()) != ERR_OK)
         _exit(100);
     for (;;) {
         while (asked < durable + AT_ONCE) {
@@ -191,7 +191,7 @@ static void one_process_at_a_time(void)
     scratch_clear();
     pid_t pid = start(0, &from, NULL);
     REQUIRE(pid > 0 && read(from, &durable, sizeof durable) == sizeof durable);
-    CHECK_ERR(store_open(scratch_path(), &scratch_federation, &s, scratch_diag()), ERR_STATE);
+    CHECK_ERR(store_open(scratch_path(), &scratch_federation, true, &s, scratch_diag()), ERR_STATE);
     CHECK(strstr(scratch_diag()->text, "another process has this store open") != NULL);
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
@@ -320,7 +320,7 @@ static void refused(enum err wanted, const char *word)
 {
     struct store *s = NULL;
 
-    CHECK_ERR(store_open(scratch_path(), &scratch_federation, &s, scratch_diag()), wanted);
+    CHECK_ERR(store_open(scratch_path(), &scratch_federation, true, &s, scratch_diag()), wanted);
     if (!CHECK(strstr(scratch_diag()->text, word) != NULL))
         tap_note("%s", scratch_diag()->text);
     store_close(s);

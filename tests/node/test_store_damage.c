@@ -44,7 +44,7 @@ static void change(const char *statement)
 static void refused(enum err wanted, const char *word)
 {
     s = NULL;
-    CHECK_ERR(store_open(scratch_path(), &scratch_federation, &s, scratch_diag()), wanted);
+    CHECK_ERR(store_open(scratch_path(), &scratch_federation, true, &s, scratch_diag()), wanted);
     if (!CHECK(strstr(scratch_diag()->text, word) != NULL))
         tap_note("%s", scratch_diag()->text);
     store_close(s);
