@@ -44,6 +44,8 @@ static void run(void *context)
     ngtcp2_ccerr e;
     int rv = c->phase == QUIC_OPEN ? take_early(c) : 0;
 
+    if (rv == 0 && c->phase < QUIC_CLOSES && !quic_connection_parts(c)->paused)
+        rv = quic_connection_make_room(c);
     if (rv != 0)
         quic_connection_fail(c, rv);
     if (c->phase < QUIC_CLOSES)
@@ -222,7 +224,6 @@ struct quic_connection *quic_connection_answer(struct quic_endpoint *e, const un
     ngtcp2_transport_params params;
     ngtcp2_cid scid;
 
-    c->is_told = true; /* until it is authenticated, nobody knows of it */
     set_up(c, &settings, &params);
     cid_random(&scid);
     quic_library_original_dcid(&params, original_dcid);
@@ -376,4 +377,5 @@ void quic_connection_status(struct quic_connection *c, struct quic_connection_st
         .rtt_ns = (int64_t)info.smoothed_rtt, .received = c->bytes_in, .sent = c->bytes_out};
     for (unsigned i = 0; i < QUIC_STREAMS; i++)
         out->held += c->streams[i].out.held;
+    tls_protocol(c->tls, out->protocol);
 }

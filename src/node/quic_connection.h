@@ -27,6 +27,7 @@ struct quic_stream {
     int64_t id_in, id_out; /* -1: none yet */
     struct quic_inlet in;
     struct buf early; /* came before the connection was open: at most a window */
+    size_t owed;      /* was taken, and not made room for yet */
     struct quic_outlet out;
     bool blocked; /* by the peer's flow control, in this burst */
 };
@@ -37,8 +38,9 @@ struct quic_connection {
     struct quic_connection *previous, *next; /* the endpoint's own, like the next one */
     bool is_half_open;                       /* somebody else began it, and is not known yet */
     enum quic_phase phase;
-    bool is_dialler, is_told; /* is_told: closed() was or need not be called */
-    bool is_confirmed;        /* the handshake is (RFC 9001 section 4.1.2) */
+    bool is_dialler;
+    bool is_told;      /* closed() or turned_away() was called */
+    bool is_confirmed; /* the handshake is (RFC 9001 section 4.1.2) */
     void *owner;
     struct digest peer; /* and its key, once TLS has seen it */
     struct public_key key;
@@ -89,6 +91,8 @@ uint64_t quic_connection_now(const struct quic_connection *c);
 extern const ngtcp2_callbacks quic_connection_callbacks;
 /* Takes bytes of a stream's messages. 0, or an error of ngtcp2. */
 int quic_connection_take(struct quic_connection *c, unsigned stream, struct bytes bytes);
+/* Lets the peer send as much as was taken. 0, or an error of ngtcp2. */
+int quic_connection_make_room(struct quic_connection *c);
 /* One burst; more goes in the next pass, so that all connections and what comes have their turn. */
 void quic_connection_send_burst(struct quic_connection *c);
 void quic_address_of_path(union quic_address *out, const ngtcp2_addr *a);
@@ -112,6 +116,7 @@ struct quic_endpoint_parts {
     void *context;
     size_t first_stream_limit;
     struct digest reset_secret;
+    bool paused; /* quic_endpoint_pause() */
 };
 const struct quic_endpoint_parts *quic_endpoint_parts(const struct quic_endpoint *e);
 void quic_endpoint_register(struct quic_endpoint *e, const ngtcp2_cid *cid, struct quic_connection *c);
@@ -119,6 +124,7 @@ void quic_endpoint_unregister(struct quic_endpoint *e, const ngtcp2_cid *cid);
 /* Room for a burst, of QUIC_BURST_MAX bytes; NULL: the socket is full, the connection is told when it is not. */
 uint8_t *quic_endpoint_room(struct quic_endpoint *e);
 void quic_endpoint_send(struct quic_endpoint *e, const union quic_address *to, struct bytes burst, size_t segment);
+void quic_endpoint_turned_away(struct quic_endpoint *e, const union quic_address *from, const char *why);
 void quic_endpoint_gone(struct quic_endpoint *e, struct quic_connection *c); /* it is about to be freed */
 /* One that somebody else began knows its peer now. */
 void quic_endpoint_answered(struct quic_endpoint *e, struct quic_connection *c);

@@ -17,10 +17,15 @@ void quic_connection_over(struct quic_connection *c)
 
 void quic_connection_tell_closed(struct quic_connection *c)
 {
-    if (!c->is_told) {
-        c->is_told = true;
-        quic_connection_parts(c)->actions->closed(quic_connection_parts(c)->context, c, c->code, c->why);
-    }
+    const struct quic_endpoint_parts *parts = quic_connection_parts(c);
+
+    if (c->is_told)
+        return;
+    c->is_told = true;
+    if (c->is_half_open)
+        quic_endpoint_turned_away(c->endpoint, &c->remote, c->why);
+    else
+        parts->actions->closed(parts->context, c, c->code, c->why);
 }
 
 /* What an error of TLS or QUIC means, whichever side has noticed it. */

@@ -39,7 +39,6 @@ static int authenticated(struct quic_connection *c)
             return NGTCP2_ERR_CALLBACK_FAILURE;
     }
     c->phase = QUIC_AUTHENTICATED;
-    c->is_told = false;
     if (!c->is_dialler)
         quic_endpoint_answered(c->endpoint, c);
     quic_connection_parts(c)->actions->authenticated(quic_connection_parts(c)->context, c);
@@ -95,8 +94,25 @@ int quic_connection_take(struct quic_connection *c, unsigned stream, struct byte
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
     c->bytes_in += bytes.len;
-    ngtcp2_conn_extend_max_offset(c->conn, bytes.len);
-    return ngtcp2_conn_extend_max_stream_offset(c->conn, s->id_in, bytes.len);
+    s->owed += bytes.len;
+    quic_connection_plan(c);
+    return 0;
+}
+
+int quic_connection_make_room(struct quic_connection *c)
+{
+    int rv = 0;
+
+    for (unsigned i = 0; i < QUIC_STREAMS && rv == 0; i++) {
+        size_t owed = c->streams[i].owed;
+
+        if (owed == 0)
+            continue;
+        c->streams[i].owed = 0;
+        ngtcp2_conn_extend_max_offset(c->conn, owed);
+        rv = ngtcp2_conn_extend_max_stream_offset(c->conn, c->streams[i].id_in, owed);
+    }
+    return rv;
 }
 
 static int receive_stream(ngtcp2_conn *conn, uint32_t flags, int64_t id, uint64_t offset, const uint8_t *data,

@@ -3,13 +3,18 @@
 
 #include <sys/epoll.h>
 
+#include "base/mutate.h"
 #include "base/table.h"
 #include "node/quic_connection.h"
+#include "node/quic_gate.h"
 
 enum {
     CONNECTIONS_MAX = 1024,
     RESET_SIZE_MIN = 5 + NGTCP2_STATELESS_RESET_TOKENLEN, /* RFC 9000 section 10.3 */
+    TOLD_RATE = 10                                        /* of those who are turned away, a second */
 };
+
+static const uint64_t retry_within_ns = 10000000000;
 
 /* A connection id, and whose it is. */
 struct owned_cid {
@@ -27,8 +32,10 @@ struct quic_endpoint {
     bool answers; /* those who connect */
     struct table cids;
     struct quic_connection *first;
-    unsigned count;
-    unsigned half_open; /* that others began, and are not authenticated yet */
+    struct quic_gate gate;
+    struct quic_bucket told;
+    struct quic_endpoint_counts counts;
+    struct digest retry_secret;
     uint8_t room[QUIC_BURST_MAX + QUIC_PACKET_MAX];
 };
 
@@ -113,6 +120,11 @@ static void send_single(struct quic_endpoint *e, const union quic_address *to, n
 
 /* ---- strangers */
 
+static bool may_answer(struct quic_endpoint *e)
+{
+    return quic_gate_may_answer(&e->gate, loop_now(e->parts.loop));
+}
+
 /* RFC 9000 section 6: the versions that we speak; less than what came. */
 static void answer_version(struct quic_endpoint *e, const union quic_address *from, const ngtcp2_version_cid *v,
                            size_t len)
@@ -120,8 +132,9 @@ static void answer_version(struct quic_endpoint *e, const union quic_address *fr
     const uint32_t versions[] = {NGTCP2_PROTO_VER_V1};
     uint8_t unpredictable;
 
-    if (quic_endpoint_room(e) == NULL || len < NGTCP2_MAX_UDP_PAYLOAD_SIZE)
+    if (quic_endpoint_room(e) == NULL || len < NGTCP2_MAX_UDP_PAYLOAD_SIZE || !may_answer(e))
         return;
+    e->counts.versions++;
     tls_random(&unpredictable, sizeof unpredictable);
     send_single(e, from,
                 ngtcp2_pkt_write_version_negotiation(e->room, QUIC_PACKET_MAX, unpredictable, v->scid, v->scidlen,
@@ -136,8 +149,9 @@ static void answer_forgotten(struct quic_endpoint *e, const union quic_address *
     ngtcp2_cid cid = {.datalen = v->dcidlen};
     size_t size = len - 1 < sizeof noise ? len - 1 : sizeof noise;
 
-    if (quic_endpoint_room(e) == NULL || size < RESET_SIZE_MIN || v->dcidlen != QUIC_CID_SIZE)
+    if (quic_endpoint_room(e) == NULL || size < RESET_SIZE_MIN || v->dcidlen != QUIC_CID_SIZE || !may_answer(e))
         return;
+    e->counts.resets_sent++;
     memcpy(cid.data, v->dcid, v->dcidlen);
     tls_random(noise, sizeof noise);
     if (ngtcp2_crypto_generate_stateless_reset_token(token, e->parts.reset_secret.b, sizeof e->parts.reset_secret.b,
@@ -156,6 +170,7 @@ static bool is_reset(struct quic_endpoint *e, const union quic_address *from, st
         return false;
     for (struct quic_connection *c = e->first; c != NULL; c = c->next) {
         if (quic_address_equal(&c->remote, from) && quic_connection_knows_token(c, token)) {
+            e->counts.resets_seen++;
             quic_connection_was_reset(c);
             return true;
         }
@@ -169,23 +184,80 @@ static void add(struct quic_endpoint *e, struct quic_connection *c)
     if (e->first != NULL)
         e->first->previous = c;
     e->first = c;
-    e->count++;
+    e->counts.connections++;
     c->is_half_open = !c->is_dialler;
-    e->half_open += c->is_half_open;
+    e->counts.half_open += c->is_half_open;
+}
+
+/* RFC 9000 section 8.1.2: come back with this token. */
+static void answer_retry(struct quic_endpoint *e, const union quic_address *from, const ngtcp2_pkt_hd *hd)
+{
+    uint8_t token[NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN];
+    ngtcp2_cid scid = {.datalen = QUIC_CID_SIZE};
+    ngtcp2_ssize len;
+
+    if (quic_endpoint_room(e) == NULL)
+        return;
+    tls_random(scid.data, scid.datalen);
+    len = ngtcp2_crypto_generate_retry_token(token, e->retry_secret.b, sizeof e->retry_secret.b, hd->version,
+                                             &from->any, quic_address_size(from), &scid, &hd->dcid,
+                                             (ngtcp2_tstamp)loop_now(e->parts.loop));
+    if (len < 0)
+        return;
+    e->counts.retries++;
+    send_single(e, from,
+                ngtcp2_crypto_write_retry(e->room, QUIC_PACKET_MAX, hd->version, &hd->scid, &scid, &hd->dcid, token,
+                                          (size_t)len));
+}
+
+/* Does the packet bring the token of a Retry to this very address? */
+static bool token_shows(const struct quic_endpoint *e, const union quic_address *from, const ngtcp2_pkt_hd *hd,
+                        ngtcp2_cid *original_dcid)
+{
+    struct bytes token = quic_library_token(hd);
+
+    return token.len > 0 && token.data[0] == NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY &&
+           ngtcp2_crypto_verify_retry_token(original_dcid, token.data, token.len, e->retry_secret.b,
+                                            sizeof e->retry_secret.b, hd->version, &from->any, quic_address_size(from),
+                                            &hd->dcid, retry_within_ns, (ngtcp2_tstamp)loop_now(e->parts.loop)) == 0;
+}
+
+static void begin_handshake(struct quic_endpoint *e, const union quic_address *from, const ngtcp2_pkt_hd *hd,
+                            const ngtcp2_cid *original_dcid, bool retried, struct bytes packet)
+{
+    struct quic_connection *c = quic_connection_answer(e, from, hd, original_dcid, retried);
+
+    if (c == NULL)
+        return;
+    e->counts.handshakes++;
+    add(e, c);
+    quic_connection_receive(c, from, packet);
 }
 
 static void answer(struct quic_endpoint *e, const union quic_address *from, struct bytes packet)
 {
-    struct quic_connection *c;
+    ngtcp2_cid original_dcid;
     ngtcp2_pkt_hd hd;
+    bool is_shown;
 
-    if (!e->answers || e->count >= CONNECTIONS_MAX || ngtcp2_accept(&hd, packet.data, packet.len) != 0)
+    if (!e->answers || ngtcp2_accept(&hd, packet.data, packet.len) != 0)
         return;
-    c = quic_connection_answer(e, from, &hd, &hd.dcid, false);
-    if (c != NULL) {
-        add(e, c);
-        quic_connection_receive(c, from, packet);
+    original_dcid = hd.dcid;
+    is_shown = token_shows(e, from, &hd, &original_dcid);
+    switch (quic_gate_ask(&e->gate, from, is_shown, e->counts.half_open, loop_now(e->parts.loop))) {
+    case QUIC_GATE_ADMIT:
+        if (e->counts.connections < CONNECTIONS_MAX) {
+            begin_handshake(e, from, &hd, &original_dcid, is_shown, packet);
+            return;
+        }
+        break;
+    case QUIC_GATE_RETRY:
+        answer_retry(e, from, &hd);
+        return;
+    case QUIC_GATE_DROP:
+        break;
     }
+    e->counts.dropped++;
 }
 
 static void packet_came(void *context, const union quic_address *from, struct bytes packet)
@@ -231,7 +303,7 @@ static void ready(void *context, uint32_t events)
 
 struct quic_connection *quic_endpoint_dial(struct quic_endpoint *e, const union quic_address *to, void *dialled)
 {
-    struct quic_connection *c = e->count < CONNECTIONS_MAX ? quic_connection_dial(e, to, dialled) : NULL;
+    struct quic_connection *c = e->counts.connections < CONNECTIONS_MAX ? quic_connection_dial(e, to, dialled) : NULL;
 
     if (c != NULL)
         add(e, c);
@@ -242,12 +314,35 @@ void quic_endpoint_answered(struct quic_endpoint *e, struct quic_connection *c)
 {
     ASSERT(c->is_half_open);
     c->is_half_open = false;
-    e->half_open--;
+    e->counts.half_open--;
 }
 
 static bool is_other_connection(void *context, const void *item)
 {
     return ((const struct owned_cid *)item)->connection != context;
+}
+
+void quic_endpoint_turned_away(struct quic_endpoint *e, const union quic_address *from, const char *why)
+{
+    e->counts.turned_away++;
+    if (quic_bucket_take(&e->told, TOLD_RATE, loop_now(e->parts.loop)))
+        e->parts.actions->turned_away(e->parts.context, from, why);
+}
+
+void quic_endpoint_counts(const struct quic_endpoint *e, struct quic_endpoint_counts *out)
+{
+    *out = e->counts;
+    out->bytes_in = e->socket.received;
+    out->bytes_out = e->socket.sent;
+}
+
+void quic_endpoint_pause(struct quic_endpoint *e, bool paused)
+{
+    if (e->parts.paused == paused)
+        return;
+    e->parts.paused = paused;
+    for (struct quic_connection *c = e->first; c != NULL && !paused; c = c->next)
+        quic_connection_plan(c);
 }
 
 void quic_endpoint_gone(struct quic_endpoint *e, struct quic_connection *c)
@@ -261,8 +356,8 @@ void quic_endpoint_gone(struct quic_endpoint *e, struct quic_connection *c)
         e->first = c->next;
     if (c->next != NULL)
         c->next->previous = c->previous;
-    e->count--;
-    e->half_open -= c->is_half_open;
+    e->counts.connections--;
+    e->counts.half_open -= c->is_half_open;
 }
 
 /* Made of the key, so that a node that starts anew can still say that it has forgotten. */
@@ -289,7 +384,9 @@ enum err quic_endpoint_new(const struct quic_endpoint_config *config, struct qui
     e->answers = config->listen != NULL;
     table_init(&e->cids, sizeof(struct owned_cid), sizeof(struct cid_key));
     derive_reset_secret(config->key, &e->parts.reset_secret);
-    err = tls_identity_new(config->key, quic_connection_judge, &e->parts.identity, diag);
+    tls_random(&e->retry_secret, sizeof e->retry_secret);
+    quic_gate_init(&e->gate, config->handshakes_per_second);
+    err = tls_identity_new(config->key, config->protocols, quic_connection_judge, &e->parts.identity, diag);
     if (err == ERR_OK)
         err = quic_socket_open(&e->socket, config->listen, diag);
     if (err == ERR_OK) {

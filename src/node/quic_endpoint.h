@@ -36,13 +36,24 @@ struct quic_endpoint_actions {
     /* Once for each that was dialled or authenticated, from whichever side; code is ours or the peer's, 0 for none. c
      * is gone afterwards. */
     void (*closed)(void *context, struct quic_connection *c, uint64_t code, const char *why);
+    /* Somebody has dialled and was not authenticated: that is told of so often a second, and all are counted. */
+    void (*turned_away)(void *context, const union quic_address *from, const char *why);
+};
+
+struct quic_endpoint_counts {
+    uint64_t bytes_in, bytes_out; /* of packets */
+    uint64_t handshakes;          /* begun by others */
+    uint64_t turned_away, retries, dropped, resets_sent, resets_seen, versions;
+    unsigned connections, half_open;
 };
 
 struct quic_endpoint_config {
-    struct loop *loop;            /* borrowed, like the next ones */
-    const struct secret_key *key; /* copied */
-    const char *listen;           /* "host:port"; NULL: nobody may connect, and a free port is used to dial */
-    size_t first_stream_limit;    /* of a message of stream 0 */
+    struct loop *loop;              /* borrowed, like the next ones */
+    const struct secret_key *key;   /* copied */
+    const char *listen;             /* "host:port"; NULL: nobody may connect, and a free port is used to dial */
+    const char *const *protocols;   /* of ALPN (tls.h); NULL: TLS_PROTOCOL */
+    unsigned handshakes_per_second; /* from one network; 0: QUIC_GATE_RATE */
+    size_t first_stream_limit;      /* of a message of stream 0 */
     const struct quic_endpoint_actions *actions;
     void *context;
 };
@@ -53,6 +64,11 @@ enum err quic_endpoint_new(const struct quic_endpoint_config *config, struct qui
 /* Closes what is open, with QUIC_CODE_ENDS. Not from an action. NULL is fine. */
 void quic_endpoint_free(struct quic_endpoint *e);
 const union quic_address *quic_endpoint_local(const struct quic_endpoint *e);
+
+void quic_endpoint_counts(const struct quic_endpoint *e, struct quic_endpoint_counts *out);
+/* What has been taken is not made room for any more, so that the peers fall silent when their windows are used up;
+ * until it is lifted. */
+void quic_endpoint_pause(struct quic_endpoint *e, bool paused);
 
 /* NULL: there are as many connections as there may be, or ngtcp2 refuses. */
 struct quic_connection *quic_endpoint_dial(struct quic_endpoint *e, const union quic_address *to, void *dialled);
@@ -78,6 +94,7 @@ bool quic_connection_send(struct quic_connection *c, unsigned stream, struct blo
 void quic_connection_close(struct quic_connection *c, uint64_t code, const char *why);
 
 struct quic_connection_status {
+    char protocol[TLS_PROTOCOL_LEN_MAX + 1]; /* that both sides speak */
     int64_t rtt_ns;
     uint64_t received, sent; /* bytes of messages, with their headers */
     size_t held;             /* bytes that wait to be sent or acknowledged */

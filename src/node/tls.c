@@ -12,6 +12,8 @@ struct tls_identity {
     gnutls_certificate_credentials_t credentials;
     gnutls_priority_t priority;
     tls_judge judge;
+    gnutls_datum_t protocols[TLS_PROTOCOLS_MAX]; /* owned */
+    unsigned protocol_count;
 };
 
 /* One signature scheme, since a node's key is Ed25519. The middlebox compatibility mode must be off (RFC 9001
@@ -121,12 +123,27 @@ static int judge_peer(gnutls_session_t session)
 
 /* ---- identity and sessions */
 
-enum err tls_identity_new(const struct secret_key *key, tls_judge judge, struct tls_identity **out, struct diag *diag)
+static void add_protocol(struct tls_identity *identity, const char *name)
 {
+    gnutls_datum_t *d = &identity->protocols[identity->protocol_count];
+    size_t len = strlen(name);
+
+    ASSERT(identity->protocol_count < TLS_PROTOCOLS_MAX && len <= TLS_PROTOCOL_LEN_MAX);
+    *d = (gnutls_datum_t){.data = mem_alloc(len), .size = (unsigned)len};
+    memcpy(d->data, name, len);
+    identity->protocol_count++;
+}
+
+enum err tls_identity_new(const struct secret_key *key, const char *const *protocols, tls_judge judge,
+                          struct tls_identity **out, struct diag *diag)
+{
+    static const char *const only[] = {TLS_PROTOCOL, NULL};
     struct tls_identity *identity = mem_alloc(sizeof *identity);
     int rv = gnutls_certificate_allocate_credentials(&identity->credentials);
 
     identity->judge = judge;
+    for (const char *const *p = protocols != NULL ? protocols : only; *p != NULL; p++)
+        add_protocol(identity, *p);
     rv = rv < 0 ? rv : gnutls_priority_init(&identity->priority, priority, NULL);
     rv = rv < 0 ? rv : credentials(key, identity->credentials);
     if (rv < 0) {
@@ -146,13 +163,13 @@ void tls_identity_free(struct tls_identity *identity)
         gnutls_priority_deinit(identity->priority);
     if (identity->credentials != NULL)
         gnutls_certificate_free_credentials(identity->credentials);
+    for (unsigned i = 0; i < identity->protocol_count; i++)
+        mem_free(identity->protocols[i].data);
     mem_free(identity);
 }
 
 enum err tls_session_new(struct tls_identity *identity, bool is_server, void *ref, gnutls_session_t *out)
 {
-    static uint8_t protocol[] = TLS_PROTOCOL;
-    const gnutls_datum_t alpn = {.data = protocol, .size = sizeof protocol - 1};
     gnutls_session_t s;
 
     if (gnutls_init(&s, (is_server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_NO_TICKETS) <
@@ -164,7 +181,8 @@ enum err tls_session_new(struct tls_identity *identity, bool is_server, void *re
         gnutls_certificate_server_set_request(s, GNUTLS_CERT_REQUIRE);
     if (gnutls_priority_set(s, identity->priority) < 0 ||
         gnutls_credentials_set(s, GNUTLS_CRD_CERTIFICATE, identity->credentials) < 0 ||
-        gnutls_alpn_set_protocols(s, &alpn, 1, GNUTLS_ALPN_MANDATORY) < 0 ||
+        gnutls_alpn_set_protocols(s, identity->protocols, identity->protocol_count,
+                                  GNUTLS_ALPN_MANDATORY | GNUTLS_ALPN_SERVER_PRECEDENCE) < 0 ||
         (is_server ? ngtcp2_crypto_gnutls_configure_server_session(s)
                    : ngtcp2_crypto_gnutls_configure_client_session(s)) != 0) {
         gnutls_deinit(s);
@@ -184,6 +202,17 @@ enum err tls_export(gnutls_session_t session, const char *label, struct digest *
     return ERR_OK;
 }
 
+void tls_protocol(gnutls_session_t session, char out[TLS_PROTOCOL_LEN_MAX + 1])
+{
+    gnutls_datum_t d = {0};
+
+    if (gnutls_alpn_get_selected_protocol(session, &d) < 0 || d.size > TLS_PROTOCOL_LEN_MAX)
+        d.size = 0;
+    if (d.size > 0)
+        memcpy(out, d.data, d.size);
+    out[d.size] = '\0';
+}
+
 const char *tls_alert_text(unsigned alert)
 {
     switch (alert) { /* RFC 8446 section 6 */
@@ -192,7 +221,7 @@ const char *tls_alert_text(unsigned alert)
     case GNUTLS_A_CERTIFICATE_REQUIRED:
         return "the side that dialled has shown no certificate";
     case GNUTLS_A_NO_APPLICATION_PROTOCOL:
-        return "the two sides have no version of the protocol in common; this one speaks " TLS_PROTOCOL;
+        return "the two sides have no version of the protocol in common";
     case GNUTLS_A_HANDSHAKE_FAILURE:
         return "the two sides have no cryptographic algorithm in common";
     default:

@@ -11,14 +11,17 @@
 
 #define TLS_PROTOCOL "prismfed/1" /* of ALPN (RFC 7301) */
 
+enum { TLS_PROTOCOLS_MAX = 4, TLS_PROTOCOL_LEN_MAX = 31 };
+
 struct tls_identity;
 
 /* Is the owner of this key welcome? connection: the user_data of the ngtcp2_crypto_conn_ref of the session. */
 typedef bool (*tls_judge)(void *connection, const struct public_key *key);
 
-/* With a certificate made in memory. key is copied into it. ERR_KEY: GnuTLS does not take it. */
-enum err tls_identity_new(const struct secret_key *key, tls_judge judge, struct tls_identity **out,
-                          struct diag *diag) MUST_CHECK;
+/* With a certificate made in memory. key is copied into it. protocols: what this side speaks (ALPN), the best one
+ * first, NULL at the end, borrowed; NULL: TLS_PROTOCOL alone. ERR_KEY: GnuTLS does not take it. */
+enum err tls_identity_new(const struct secret_key *key, const char *const *protocols, tls_judge judge,
+                          struct tls_identity **out, struct diag *diag) MUST_CHECK;
 void tls_identity_free(struct tls_identity *identity); /* NULL is fine; no session uses it any more */
 
 /* A session for QUIC (RFC 9001), gnutls_deinit() at the end. identity and ref, an ngtcp2_crypto_conn_ref, are borrowed.
@@ -27,6 +30,9 @@ enum err tls_session_new(struct tls_identity *identity, bool is_server, void *re
 
 /* Keying material that both ends of this session have, and nobody else (RFC 8446 section 7.5). ERR_STATE. */
 enum err tls_export(gnutls_session_t session, const char *label, struct digest *out) MUST_CHECK;
+
+/* What both sides speak; "" before that is known. */
+void tls_protocol(gnutls_session_t session, char out[TLS_PROTOCOL_LEN_MAX + 1]);
 
 /* A sentence about a TLS alert, for people; NULL for one that nodes do not cause. */
 const char *tls_alert_text(unsigned alert);

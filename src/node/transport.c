@@ -53,6 +53,7 @@ struct transport {
     struct attest_policy policy;
     struct quic_endpoint *endpoint;
     struct peer *peers;
+    uint64_t refused[ATTEST_CODE_COUNT];
     bool ends; /* nobody is told of anything any more */
 };
 
@@ -279,6 +280,7 @@ static void refuse(struct link *l)
     uint64_t code = l->attest.code;
     char why[WHY_MAX];
 
+    l->transport->refused[code < ATTEST_CODE_COUNT ? code : 0]++;
     if (l->attest.state == ATTEST_NONSENSE) {
         quic_connection_close(l->connection, CODE_NO_ATTESTATION, "the attestation does not follow its protocol");
         return;
@@ -322,12 +324,10 @@ static void closed(void *context, struct quic_connection *c, uint64_t code, cons
 {
     struct transport *t = context;
     struct link *l = quic_connection_owner(c);
-    struct peer *p = l != NULL ? l->peer : NULL;
-    bool was_up = l != NULL && l->is_up;
+    struct peer *p = l->peer;
+    bool was_up = l->is_up;
 
-    if (l == NULL || t->ends) {
-        if (!t->ends)
-            say_refused(t, NULL, why);
+    if (t->ends) {
         link_free(l);
         return;
     }
@@ -348,8 +348,22 @@ static void closed(void *context, struct quic_connection *c, uint64_t code, cons
     dial_later(p);
 }
 
-static const struct quic_endpoint_actions endpoint_actions = {
-    .welcome = welcome, .authenticated = authenticated, .message = message, .closed = closed};
+static void turned_away(void *context, const union quic_address *from, const char *why)
+{
+    struct transport *t = context;
+    char address[QUIC_ADDRESS_TEXT], text[QUIC_ADDRESS_TEXT + WHY_MAX];
+
+    quic_address_text(from, address);
+    snprintf(text, sizeof text, "%s: %s", address, why);
+    if (!t->ends)
+        say_refused(t, NULL, text);
+}
+
+static const struct quic_endpoint_actions endpoint_actions = {.welcome = welcome,
+                                                              .authenticated = authenticated,
+                                                              .message = message,
+                                                              .closed = closed,
+                                                              .turned_away = turned_away};
 
 /* ---- what the node asks */
 
@@ -359,7 +373,9 @@ enum err transport_new(const struct transport_config *config, struct transport *
     const struct quic_endpoint_config endpoint = {.loop = config->loop,
                                                   .key = config->key,
                                                   .listen = config->listen,
-                                                  .first_stream_limit = 16 << 10,
+                                                  .protocols = config->protocols,
+                                                  .handshakes_per_second = config->handshakes_per_second,
+                                                  .first_stream_limit = ATTEST_SIZE_MAX,
                                                   .actions = &endpoint_actions,
                                                   .context = t};
     enum err err;
@@ -452,6 +468,17 @@ bool transport_send(struct transport *t, const struct digest *peer, enum transpo
     return true;
 }
 
+void transport_pause(struct transport *t, bool paused)
+{
+    quic_endpoint_pause(t->endpoint, paused);
+}
+
+void transport_counts(const struct transport *t, struct transport_counts *out)
+{
+    quic_endpoint_counts(t->endpoint, &out->quic);
+    memcpy(out->refused, t->refused, sizeof out->refused);
+}
+
 static void status_of(const struct peer *p, struct transport_peer_status *out)
 {
     struct quic_connection_status s = {0};
@@ -473,6 +500,7 @@ static void status_of(const struct peer *p, struct transport_peer_status *out)
                                        .connections = p->connections,
                                        .queued = s.held,
                                        .why = p->why};
+    memcpy(out->protocol, s.protocol, sizeof out->protocol);
     if (p->up != NULL)
         quic_address_text(quic_connection_address(p->up->connection), out->address);
     else if (p->address != NULL)

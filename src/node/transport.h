@@ -1,6 +1,7 @@
 #ifndef PRISMFED_NODE_TRANSPORT_H
 #define PRISMFED_NODE_TRANSPORT_H
 
+#include "node/attest.h"
 #include "node/loop.h"
 #include "node/quic_endpoint.h"
 
@@ -29,6 +30,8 @@ struct transport_config {
     struct digest software;                     /* what this node runs */
     const struct digest *admitted;              /* what the peers may run; 0 of them: anything */
     unsigned admitted_count;
+    const char *const *protocols;   /* of ALPN (tls.h); NULL: TLS_PROTOCOL */
+    unsigned handshakes_per_second; /* from one network; 0: QUIC_GATE_RATE */
     const struct transport_actions *actions;
     void *context;
 };
@@ -55,9 +58,13 @@ void transport_ban(struct transport *t, const struct digest *peer, bool banned);
  * dropped and counted. */
 bool transport_send(struct transport *t, const struct digest *peer, enum transport_stream stream, struct blob *blob);
 
+/* While it is paused, the peers can send no more than what their windows hold: for a node that cannot keep up. */
+void transport_pause(struct transport *t, bool paused);
+
 struct transport_peer_status {
     struct digest peer;
-    char address[QUIC_ADDRESS_TEXT]; /* of the connection; else the one to dial, or "" */
+    char address[QUIC_ADDRESS_TEXT];         /* of the connection; else the one to dial, or "" */
+    char protocol[TLS_PROTOCOL_LEN_MAX + 1]; /* that both speak; "" when it is not connected */
     bool connected, banned, dialled_by_us;
     int64_t rtt_ns, since_ns; /* since: when it was connected, by the loop's clock */
     uint64_t bytes_in, bytes_out, messages_in, messages_out, dropped;
@@ -67,5 +74,11 @@ struct transport_peer_status {
 };
 void transport_each(const struct transport *t, void (*tell)(void *context, const struct transport_peer_status *status),
                     void *context);
+
+struct transport_counts {
+    struct quic_endpoint_counts quic;
+    uint64_t refused[ATTEST_CODE_COUNT]; /* attestations, by us or by the peer, by code; [0]: without a known code */
+};
+void transport_counts(const struct transport *t, struct transport_counts *out);
 
 #endif
