@@ -49,7 +49,7 @@ static void run(void *context)
     if (rv != 0)
         quic_connection_fail(c, rv);
     if (c->phase < QUIC_CLOSES)
-        quic_connection_send_burst(c);
+        quic_connection_write(c);
     if (c->phase < QUIC_CLOSES && c->wants_close) {
         ngtcp2_ccerr_default(&e);
         ngtcp2_ccerr_set_application_error(&e, c->code, (const uint8_t *)c->why, strlen(c->why));

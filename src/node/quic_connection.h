@@ -93,8 +93,8 @@ extern const ngtcp2_callbacks quic_connection_callbacks;
 int quic_connection_take(struct quic_connection *c, unsigned stream, struct bytes bytes);
 /* Lets the peer send as much as was taken. 0, or an error of ngtcp2. */
 int quic_connection_make_room(struct quic_connection *c);
-/* One burst; more goes in the next pass, so that all connections and what comes have their turn. */
-void quic_connection_send_burst(struct quic_connection *c);
+/* Some bursts; more goes in the next pass. */
+void quic_connection_write(struct quic_connection *c);
 void quic_address_of_path(union quic_address *out, const ngtcp2_addr *a);
 
 void quic_connection_why(struct quic_connection *c, uint64_t code, const char *why);

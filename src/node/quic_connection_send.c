@@ -1,6 +1,8 @@
 /* What leaves: packets of several streams, in bursts. */
 #include "node/quic_connection.h"
 
+enum { BURSTS = 4 }; /* in one pass of the loop, so that all connections and what comes have their turn */
+
 /* The stream to go on with: that of the lowest number, which is the most urgent. */
 static int next_stream(const struct quic_connection *c)
 {
@@ -91,17 +93,16 @@ static void set_timer(struct quic_connection *c)
         loop_timer_stop(quic_connection_parts(c)->loop, &c->timer);
 }
 
-void quic_connection_send_burst(struct quic_connection *c)
+/* The length of the packet that was written last: 0 when there is nothing more to send, or it may not be sent now. */
+static ngtcp2_ssize write_burst(struct quic_connection *c, uint8_t *room)
 {
-    struct burst b = {.data = quic_endpoint_room(c->endpoint)};
+    struct burst b = {.data = room};
     size_t quantum = ngtcp2_conn_get_send_quantum(c->conn), written = 0;
-    bool complete = b.data == NULL;
     ngtcp2_path_storage path;
-    ngtcp2_ssize len = 0;
+    ngtcp2_ssize len;
+    bool complete;
 
-    for (unsigned i = 0; i < QUIC_STREAMS; i++)
-        c->streams[i].blocked = false;
-    while (!complete && written < quantum) {
+    do {
         union quic_address to;
 
         ngtcp2_path_storage_zero(&path);
@@ -111,19 +112,32 @@ void quic_connection_send_burst(struct quic_connection *c)
         quic_address_of_path(&to, &path.path.remote);
         written += (size_t)len;
         complete = burst_add(c, &b, (size_t)len, &to);
-    }
+    } while (!complete && written < quantum);
     burst_send(c, &b);
-    if (len < 0) {
-        quic_connection_fail(c, (int)len);
-        return;
-    }
     if (c->is_confirmed)
         ngtcp2_conn_update_pkt_tx_time(c->conn, quic_connection_now(c));
-    if (b.data == NULL) { /* the endpoint plans it when there is room */
-        loop_timer_stop(quic_connection_parts(c)->loop, &c->timer);
-        return;
+    return len;
+}
+
+void quic_connection_write(struct quic_connection *c)
+{
+    uint8_t *room = NULL;
+    ngtcp2_ssize len = 1;
+
+    for (unsigned i = 0; i < QUIC_STREAMS; i++)
+        c->streams[i].blocked = false;
+    for (unsigned i = 0; i < BURSTS && len > 0; i++) {
+        room = quic_endpoint_room(c->endpoint);
+        if (room == NULL) { /* the endpoint plans it when there is */
+            loop_timer_stop(quic_connection_parts(c)->loop, &c->timer);
+            return;
+        }
+        len = write_burst(c, room);
     }
-    set_timer(c);
-    if (len > 0 && !c->is_confirmed)
+    if (len < 0)
+        quic_connection_fail(c, (int)len);
+    else if (len > 0) /* the spacing of packets is kept to the millisecond: nobody sleeps for less */
         loop_timer_set(quic_connection_parts(c)->loop, &c->timer, loop_now(quic_connection_parts(c)->loop));
+    else
+        set_timer(c);
 }

@@ -60,7 +60,7 @@ static int certificate(const struct secret_key *key, gnutls_x509_privkey_t priva
     return rv < 0 ? rv : gnutls_x509_crt_sign2(out, out, private, GNUTLS_DIG_SHA512, 0);
 }
 
-static int credentials(const struct secret_key *key, gnutls_certificate_credentials_t out)
+int tls_certify(const struct secret_key *key, gnutls_certificate_credentials_t credentials)
 {
     gnutls_x509_privkey_t private = NULL;
     gnutls_x509_crt_t crt = NULL;
@@ -69,7 +69,7 @@ static int credentials(const struct secret_key *key, gnutls_certificate_credenti
     rv = rv < 0 ? rv : gnutls_x509_crt_init(&crt);
     rv = rv < 0 ? rv : private_key(key, private);
     rv = rv < 0 ? rv : certificate(key, private, crt);
-    rv = rv < 0 ? rv : gnutls_certificate_set_x509_key(out, &crt, 1, private);
+    rv = rv < 0 ? rv : gnutls_certificate_set_x509_key(credentials, &crt, 1, private);
     gnutls_x509_crt_deinit(crt);
     gnutls_x509_privkey_deinit(private);
     return rv;
@@ -145,7 +145,7 @@ enum err tls_identity_new(const struct secret_key *key, const char *const *proto
     for (const char *const *p = protocols != NULL ? protocols : only; *p != NULL; p++)
         add_protocol(identity, *p);
     rv = rv < 0 ? rv : gnutls_priority_init(&identity->priority, priority, NULL);
-    rv = rv < 0 ? rv : credentials(key, identity->credentials);
+    rv = rv < 0 ? rv : tls_certify(key, identity->credentials);
     if (rv < 0) {
         tls_identity_free(identity);
         return diag_set(diag, ERR_KEY, "the certificate of the node's key: %s", gnutls_strerror(rv));

@@ -22,6 +22,8 @@ typedef bool (*tls_judge)(void *connection, const struct public_key *key);
  * first, NULL at the end, borrowed; NULL: TLS_PROTOCOL alone. ERR_KEY: GnuTLS does not take it. */
 enum err tls_identity_new(const struct secret_key *key, const char *const *protocols, tls_judge judge,
                           struct tls_identity **out, struct diag *diag) MUST_CHECK;
+/* Puts a certificate of this key, and the key, into credentials of the caller's. What gnutls_strerror() knows. */
+int tls_certify(const struct secret_key *key, gnutls_certificate_credentials_t credentials);
 void tls_identity_free(struct tls_identity *identity); /* NULL is fine; no session uses it any more */
 
 /* A session for QUIC (RFC 9001), gnutls_deinit() at the end. identity and ref, an ngtcp2_crypto_conn_ref, are borrowed.
