@@ -15,6 +15,7 @@
 #include "fed/messages.h"
 #include "node/log.h"
 #include "node/parts.h"
+#include "node/store_check.h"
 
 #include <sodium.h>
 
@@ -485,6 +486,7 @@ enum err node_open(const struct node_config *config, const struct node_options *
         err = open_network(n, diag);
     if (err != ERR_OK) {
         node_close(n);
+        store_advise(config->store, diag);
         return err;
     }
     *out = n;

@@ -356,6 +356,19 @@ enum err store_check(const char *path, struct store_report *out, struct diag *di
     return err;
 }
 
+void store_advise(const char *path, struct diag *diag)
+{
+    struct store_report report;
+    struct diag before = *diag;
+
+    if (store_check(path, &report, NULL) != ERR_OK)
+        return;
+    if (report.verdict != STORE_SOUND)
+        diag_set(diag, ERR_STATE, "%s (%s is %s: prismfed store check says what is damaged, and what can be done)",
+                 before.text, path, store_verdict_name(report.verdict));
+    store_report_free(&report);
+}
+
 enum err store_mend(const char *path, const struct store_report *report, struct diag *diag)
 {
     struct store_file f;

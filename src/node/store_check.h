@@ -52,6 +52,9 @@ const char *store_verdict_name(enum store_verdict verdict);
  * ERR_SYNTAX: no database at all. */
 enum err store_check(const char *path, struct store_report *out, struct diag *diag) MUST_CHECK;
 void store_report_free(struct store_report *r);
+/* Something went wrong that may be due to the store, and the diag says what: is the store damaged, that is added, with
+ * what to do. Not in a process that has the store open: it would lose its lock. */
+void store_advise(const char *path, struct diag *diag);
 
 /* Drops the blocks mend_from..mend_to of a report that says STORE_MENDABLE, so that the node fetches them from its
  * peers (EFFECT_APPEND). The store is nobody else's meanwhile: ERR_STATE. Errors of store_open(). */

@@ -114,11 +114,25 @@ static enum err check_tally(struct store_reader *r, const struct tally *t, struc
                     sqlite3_db_filename(r->db, "main"), t->count, c.records);
 }
 
-enum err store_reader_records(struct store_reader *r, enum err (*each)(void *context, struct bytes record),
-                              void *context, struct diag *diag)
+static enum err read_all(struct store_reader *r, sqlite3_stmt *row,
+                         enum err (*each)(void *context, struct bytes record), void *context, struct diag *diag)
 {
     struct tally tally = {0};
     struct bytes record;
+    enum err err;
+
+    while ((err = sql_step(row, diag)) == ERR_OK && (err = read_record(row, &tally, &record, diag)) == ERR_OK) {
+        err = each(context, record);
+        if (err != ERR_OK)
+            return diag_set(diag, err, "record %" PRIu64 " of the node's own is refused: %s", sql_column(row, 0),
+                            err_text(err));
+    }
+    return err == ERR_MISSING ? check_tally(r, &tally, diag) : err;
+}
+
+enum err store_reader_records(struct store_reader *r, enum err (*each)(void *context, struct bytes record),
+                              void *context, struct diag *diag)
+{
     sqlite3_stmt *row;
     enum err err = sql_run(r->db, "SAVEPOINT records", diag); /* rows and counters of one moment */
 
@@ -130,12 +144,8 @@ enum err store_reader_records(struct store_reader *r, enum err (*each)(void *con
                              "SELECT sequence, number, digest, bytes FROM record ORDER BY sequence"),
                       &row, diag);
     if (err == ERR_OK) {
-        while ((err = sql_step(row, diag)) == ERR_OK && (err = read_record(row, &tally, &record, diag)) == ERR_OK &&
-               (err = each(context, record)) == ERR_OK)
-            ;
+        err = read_all(r, row, each, context, diag);
         sqlite3_finalize(row);
-        if (err == ERR_MISSING)
-            err = check_tally(r, &tally, diag);
     }
     enum err end = sql_run(r->db, "RELEASE records", err == ERR_OK ? diag : NULL);
     return err == ERR_OK ? end : err;
