@@ -3,6 +3,10 @@
 
 enum { HELLO = 1, EVIDENCE, VERDICT };
 
+enum {
+    GREETING_MAX = ATTEST_SIZE_MAX - 90
+}; /* with what is around it, it fills one packet of QUIC_PACKET_LARGE bytes */
+
 static void send(const struct attest_exchange *x, uint64_t type, struct bytes body)
 {
     struct buf message = {0};
@@ -21,9 +25,11 @@ static void send(const struct attest_exchange *x, uint64_t type, struct bytes bo
 }
 
 void attest_exchange_begin(struct attest_exchange *x, enum attest_role role, const struct public_key *peer,
-                           const struct digest *session, const struct digest *nonce)
+                           const struct digest *session, const struct digest *nonce, bool is_long)
 {
+    static const uint8_t zeros[GREETING_MAX - ATTEST_NONCE_SIZE];
     const struct digest fingerprint = key_fingerprint(peer);
+    struct buf greeting = {0};
 
     x->peer_key = *peer;
     x->ours =
@@ -33,7 +39,10 @@ void attest_exchange_begin(struct attest_exchange *x, enum attest_role role, con
                                         .peer = x->key->fingerprint,
                                         .nonce = *nonce,
                                         .session = *session};
-    send(x, HELLO, digest_bytes(&x->theirs.nonce));
+    buf_add(&greeting, nonce->b, sizeof nonce->b);
+    buf_add(&greeting, zeros, is_long ? sizeof zeros : 0);
+    send(x, HELLO, bytes_of_buf(&greeting));
+    buf_free(&greeting);
 }
 
 void attest_exchange_fini(struct attest_exchange *x)
@@ -43,11 +52,11 @@ void attest_exchange_fini(struct attest_exchange *x)
 
 static void receive_hello(struct attest_exchange *x, struct bytes nonce)
 {
-    if (nonce.len != ATTEST_NONCE_SIZE) {
+    if (nonce.len < ATTEST_NONCE_SIZE) {
         x->state = ATTEST_NONSENSE;
         return;
     }
-    x->ours.nonce = digest_from(nonce);
+    x->ours.nonce = digest_from(bytes_of(nonce.data, ATTEST_NONCE_SIZE));
     attest_evidence(x->key, &x->ours, &x->policy->own, &x->evidence);
     send(x, EVIDENCE, bytes_of_buf(&x->evidence));
     x->awaits = ATTEST_AWAITS_EVIDENCE;

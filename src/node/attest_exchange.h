@@ -4,7 +4,7 @@
 #include "node/attest.h"
 
 /* Both sides of a connection attest themselves to each other. Each sends, in this order and each once,
- *   HELLO    [1, nonce]      fresh, 32 bytes
+ *   HELLO    [1, nonce]      fresh, 32 bytes, and any number of zeros, which show that packets of that size arrive
  *   EVIDENCE [2, evidence]   for the nonce of the other side
  *   VERDICT  [3, verdict]    about the evidence of the other side
  * and the connection may be used when both have accepted. Nothing here allocates without a bound, whatever comes. */
@@ -32,9 +32,10 @@ struct attest_exchange {
     struct attest_claims claims; /* of the peer, once it is accepted */
 };
 
-/* Sends the greeting. session: exported with ATTEST_EXPORTER; nonce: fresh random bytes. */
+/* Sends the greeting. session: exported with ATTEST_EXPORTER; nonce: fresh random bytes; is_long: with as many zeros as
+ * there may be. */
 void attest_exchange_begin(struct attest_exchange *x, enum attest_role role, const struct public_key *peer,
-                           const struct digest *session, const struct digest *nonce);
+                           const struct digest *session, const struct digest *nonce, bool is_long);
 void attest_exchange_fini(struct attest_exchange *x);
 /* A message of the other side. The new state; once it is none of ATTEST_GOES_ON, nothing changes it any more. */
 enum attest_state attest_exchange_receive(struct attest_exchange *x, struct bytes message);

@@ -67,6 +67,14 @@ bool quic_address_equal(const union quic_address *a, const union quic_address *b
            memcmp(&a->ip6.sin6_addr, &b->ip6.sin6_addr, sizeof a->ip6.sin6_addr) == 0;
 }
 
+bool quic_address_is_loopback(const union quic_address *a)
+{
+    if (a->any.sa_family == AF_INET)
+        return ntohl(a->ip4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    return IN6_IS_ADDR_LOOPBACK(&a->ip6.sin6_addr) ||
+           (IN6_IS_ADDR_V4MAPPED(&a->ip6.sin6_addr) && a->ip6.sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
+}
+
 uint64_t quic_address_network(const union quic_address *a)
 {
     uint32_t last;

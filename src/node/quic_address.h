@@ -22,6 +22,8 @@ enum err quic_address_parse(const char *text, int family, union quic_address *ou
 socklen_t quic_address_size(const union quic_address *a);
 bool quic_address_equal(const union quic_address *a, const union quic_address *b); /* the port, too */
 
+bool quic_address_is_loopback(const union quic_address *a);
+
 /* What is counted as one peer of unknown name: the address without the port, of IPv6 the network of 64 bits. */
 uint64_t quic_address_network(const union quic_address *a);
 

@@ -6,6 +6,7 @@
 #include "base/mutate.h"
 
 static const uint64_t idle_ns = 6000000000, keep_alive_ns = 2000000000, handshake_ns = 5000000000;
+static const uint64_t handshake_large_ns = 1500000000;
 
 /* ngtcp2 0.12 spreads the first flight over this time; its own 333 ms would make a handshake last that long. */
 static const uint64_t initial_rtt_ns = 10000000;
@@ -138,12 +139,14 @@ static ngtcp2_conn *get_conn(ngtcp2_crypto_conn_ref *ref)
     return quic_connection_of(ref->user_data)->conn;
 }
 
-static struct quic_connection *begin(struct quic_endpoint *e, const union quic_address *remote, bool is_dialler)
+static struct quic_connection *begin(struct quic_endpoint *e, const union quic_address *remote, bool is_dialler,
+                                     bool large)
 {
     struct quic_connection *c = mem_alloc(sizeof *c);
 
     c->endpoint = e;
     c->is_dialler = is_dialler;
+    c->is_large = large && quic_address_is_loopback(remote);
     c->remote = *remote;
     c->ref = (ngtcp2_crypto_conn_ref){.get_conn = get_conn, .user_data = c};
     c->timer = (struct loop_timer){.rings = timer_rings, .context = c};
@@ -163,13 +166,17 @@ static void set_up(const struct quic_connection *c, ngtcp2_settings *settings, n
     settings->initial_ts = quic_connection_now(c);
     settings->initial_rtt = initial_rtt_ns;
     settings->cc_algo = NGTCP2_CC_ALGO_BBR;
-    settings->handshake_timeout = handshake_ns;
-    settings->max_tx_udp_payload_size = QUIC_PACKET_MAX;
+    settings->handshake_timeout = c->is_large && c->is_dialler ? handshake_large_ns : handshake_ns;
+    settings->max_tx_udp_payload_size = c->is_large ? QUIC_PACKET_LARGE : QUIC_PACKET_MAX;
+    settings->no_tx_udp_payload_size_shaping = c->is_large;
+    settings->no_pmtud = c->is_large;
     ngtcp2_transport_params_default(params);
     params->initial_max_streams_uni = QUIC_STREAMS;
     params->initial_max_stream_data_uni = QUIC_WINDOW_BEFORE;
     params->initial_max_data = QUIC_WINDOW_BEFORE;
     params->max_idle_timeout = idle_ns;
+    if (!c->is_large && quic_address_is_loopback(&c->remote))
+        params->max_udp_payload_size = NGTCP2_MAX_UDP_PAYLOAD_SIZE; /* the peer would send large ones */
 }
 
 /* ngtcp2 and TLS have each other from now on. */
@@ -188,9 +195,10 @@ static void cid_random(ngtcp2_cid *out)
     tls_random(out->data, out->datalen);
 }
 
-struct quic_connection *quic_connection_dial(struct quic_endpoint *e, const union quic_address *to, void *dialled)
+struct quic_connection *quic_connection_dial(struct quic_endpoint *e, const union quic_address *to, bool large,
+                                             void *dialled)
 {
-    struct quic_connection *c = begin(e, to, true);
+    struct quic_connection *c = begin(e, to, true, large);
     union quic_address local = *quic_endpoint_local(e), remote = *to;
     ngtcp2_path path = {.local = {.addr = &local.any, .addrlen = quic_address_size(&local)},
                         .remote = {.addr = &remote.any, .addrlen = quic_address_size(&remote)}};
@@ -216,7 +224,7 @@ struct quic_connection *quic_connection_dial(struct quic_endpoint *e, const unio
 struct quic_connection *quic_connection_answer(struct quic_endpoint *e, const union quic_address *from,
                                                const ngtcp2_pkt_hd *hd, const ngtcp2_cid *original_dcid, bool retried)
 {
-    struct quic_connection *c = begin(e, from, false);
+    struct quic_connection *c = begin(e, from, false, true);
     union quic_address local = *quic_endpoint_local(e), remote = *from;
     ngtcp2_path path = {.local = {.addr = &local.any, .addrlen = quic_address_size(&local)},
                         .remote = {.addr = &remote.any, .addrlen = quic_address_size(&remote)}};
@@ -293,6 +301,13 @@ void *quic_connection_owner(const struct quic_connection *c)
 bool quic_connection_is_dialler(const struct quic_connection *c)
 {
     return c->is_dialler;
+}
+
+bool quic_connection_is_large(struct quic_connection *c)
+{
+    const ngtcp2_transport_params *params = ngtcp2_conn_get_remote_transport_params(c->conn);
+
+    return c->is_large && params != NULL && params->max_udp_payload_size >= QUIC_PACKET_LARGE;
 }
 
 const struct digest *quic_connection_peer(const struct quic_connection *c)

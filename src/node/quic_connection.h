@@ -39,6 +39,7 @@ struct quic_connection {
     bool is_half_open;                       /* somebody else began it, and is not known yet */
     enum quic_phase phase;
     bool is_dialler;
+    bool is_large;     /* packets may be, when the peer takes them */
     bool is_told;      /* closed() or turned_away() was called */
     bool is_confirmed; /* the handshake is (RFC 9001 section 4.1.2) */
     void *owner;
@@ -62,7 +63,8 @@ struct quic_connection {
 
 /* As the one that dials, or as the one that answers hd. retried: the answer to a Retry, for a packet that was first
  * sent to original_dcid. NULL: ngtcp2 or GnuTLS refuses. */
-struct quic_connection *quic_connection_dial(struct quic_endpoint *e, const union quic_address *to, void *dialled);
+struct quic_connection *quic_connection_dial(struct quic_endpoint *e, const union quic_address *to, bool large,
+                                             void *dialled);
 struct quic_connection *quic_connection_answer(struct quic_endpoint *e, const union quic_address *from,
                                                const ngtcp2_pkt_hd *hd, const ngtcp2_cid *original_dcid, bool retried);
 void quic_connection_end(struct quic_connection *c); /* tells both sides, and frees it */

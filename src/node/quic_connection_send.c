@@ -106,7 +106,7 @@ static ngtcp2_ssize write_burst(struct quic_connection *c, uint8_t *room)
         union quic_address to;
 
         ngtcp2_path_storage_zero(&path);
-        len = write_packet(c, &path.path, b.data + b.len, QUIC_PACKET_MAX);
+        len = write_packet(c, &path.path, b.data + b.len, c->is_large ? QUIC_PACKET_LARGE : QUIC_PACKET_MAX);
         if (len <= 0)
             break;
         quic_address_of_path(&to, &path.path.remote);

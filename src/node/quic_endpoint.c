@@ -36,7 +36,7 @@ struct quic_endpoint {
     struct quic_bucket told;
     struct quic_endpoint_counts counts;
     struct digest retry_secret;
-    uint8_t room[QUIC_BURST_MAX + QUIC_PACKET_MAX];
+    uint8_t room[QUIC_BURST_MAX + QUIC_PACKET_LARGE];
 };
 
 const struct quic_endpoint_parts *quic_endpoint_parts(const struct quic_endpoint *e)
@@ -301,9 +301,11 @@ static void ready(void *context, uint32_t events)
 
 /* ---- connections come and go */
 
-struct quic_connection *quic_endpoint_dial(struct quic_endpoint *e, const union quic_address *to, void *dialled)
+struct quic_connection *quic_endpoint_dial(struct quic_endpoint *e, const union quic_address *to, bool large,
+                                           void *dialled)
 {
-    struct quic_connection *c = e->counts.connections < CONNECTIONS_MAX ? quic_connection_dial(e, to, dialled) : NULL;
+    struct quic_connection *c =
+        e->counts.connections < CONNECTIONS_MAX ? quic_connection_dial(e, to, large, dialled) : NULL;
 
     if (c != NULL)
         add(e, c);

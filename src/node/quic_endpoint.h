@@ -70,14 +70,18 @@ void quic_endpoint_counts(const struct quic_endpoint *e, struct quic_endpoint_co
  * until it is lifted. */
 void quic_endpoint_pause(struct quic_endpoint *e, bool paused);
 
-/* NULL: there are as many connections as there may be, or ngtcp2 refuses. */
-struct quic_connection *quic_endpoint_dial(struct quic_endpoint *e, const union quic_address *to, void *dialled);
+/* large: to an address of this machine, packets may be larger than those of a network. What lies between the two may
+ * let them through or not: the owner is to find out, and to dial again without. NULL: there are as many connections as
+ * there may be, or ngtcp2 refuses. */
+struct quic_connection *quic_endpoint_dial(struct quic_endpoint *e, const union quic_address *to, bool large,
+                                           void *dialled);
 
 /* ---- a connection */
 
 void quic_connection_set_owner(struct quic_connection *c, void *owner);
 void *quic_connection_owner(const struct quic_connection *c); /* at first what it was dialled with */
 bool quic_connection_is_dialler(const struct quic_connection *c);
+bool quic_connection_is_large(struct quic_connection *c); /* packets of QUIC_PACKET_LARGE bytes may be sent */
 const struct digest *quic_connection_peer(const struct quic_connection *c); /* zero before it has shown its key */
 const struct public_key *quic_connection_key(const struct quic_connection *c);
 const union quic_address *quic_connection_address(const struct quic_connection *c);

@@ -7,9 +7,10 @@
  * that have come are fetched as bursts (recvmmsg, UDP_GRO). Where the kernel has neither, packets go one by one. */
 
 enum {
-    QUIC_PACKET_MAX = 1452,  /* an Ethernet frame holds it, also over IPv6 */
-    QUIC_BURST_MAX = 65000,  /* bytes; UDP_SEGMENT takes less than 64 KiB, */
-    QUIC_BURST_PACKETS = 44, /* and at most 64 packets */
+    QUIC_PACKET_MAX = 1452,   /* an Ethernet frame holds it, also over IPv6 */
+    QUIC_PACKET_LARGE = 8192, /* within one machine */
+    QUIC_BURST_MAX = 65000,   /* bytes; UDP_SEGMENT takes less than 64 KiB, */
+    QUIC_BURST_PACKETS = 44,  /* and at most 64 packets */
 };
 
 /* The fields are the socket's own. */

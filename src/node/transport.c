@@ -7,7 +7,7 @@
 #include "node/attest_exchange.h"
 
 static const int64_t dial_first_ns = 100000000, dial_most_ns = 10000000000;
-static const int64_t attest_within_ns = 5000000000;
+static const int64_t attest_within_ns = 5000000000, attest_large_ns = 1500000000;
 
 enum {
     WHY_MAX = 200,
@@ -38,6 +38,7 @@ struct peer {
     char *address; /* owned; NULL: it dials us */
     bool banned;
     struct link *up, *dialling;
+    bool small;              /* the next time, packets are to be as in a network */
     unsigned links;          /* those two, and those that have come and are not up yet or end */
     struct loop_timer timer; /* to dial */
     unsigned failures;       /* since it was connected */
@@ -168,7 +169,7 @@ static void dial_rings(void *context)
         return;
     }
     l = link_new(p, NULL);
-    l->connection = quic_endpoint_dial(t->endpoint, &to, l);
+    l->connection = quic_endpoint_dial(t->endpoint, &to, !p->small, l);
     if (l->connection != NULL) {
         p->dialling = l;
         return;
@@ -255,9 +256,11 @@ static void attest(struct link *l)
         return;
     }
     tls_random(&nonce, sizeof nonce);
-    loop_timer_set(l->transport->config.loop, &l->timer, loop_now(l->transport->config.loop) + attest_within_ns);
+    loop_timer_set(l->transport->config.loop, &l->timer,
+                   loop_now(l->transport->config.loop) +
+                       (quic_connection_is_large(c) ? attest_large_ns : attest_within_ns));
     attest_exchange_begin(&l->attest, quic_connection_is_dialler(c) ? ATTEST_DIALLER : ATTEST_LISTENER,
-                          quic_connection_key(c), &session, &nonce);
+                          quic_connection_key(c), &session, &nonce, quic_connection_is_large(c));
 }
 
 static void authenticated(void *context, struct quic_connection *c)
@@ -338,6 +341,7 @@ static void closed(void *context, struct quic_connection *c, uint64_t code, cons
     }
     if (p->dialling == l) {
         p->dialling = NULL;
+        p->small = !p->small; /* the size of packets may have been the reason: in turn with and without */
         p->failures += code != CODE_OTHER_STAYS;
     }
     link_free(l);

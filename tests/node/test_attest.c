@@ -190,7 +190,7 @@ static void side_begin(struct side *s, const struct secret_key *key, enum attest
 
     *s = (struct side){.policy = policy};
     s->exchange = (struct attest_exchange){.key = key, .policy = &s->policy, .send = keep, .context = s};
-    attest_exchange_begin(&s->exchange, role, &peer->public, session, &fresh);
+    attest_exchange_begin(&s->exchange, role, &peer->public, session, &fresh, role == ATTEST_DIALLER);
 }
 
 static void side_end(struct side *s)

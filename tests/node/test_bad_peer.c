@@ -79,7 +79,7 @@ static void bad_dials(unsigned times)
     union quic_address to = address_of(0);
 
     for (unsigned i = 0; i < times; i++)
-        CHECK(quic_endpoint_dial(bad.endpoint, &to, NULL) != NULL);
+        CHECK(quic_endpoint_dial(bad.endpoint, &to, true, NULL) != NULL);
 }
 
 static bool bad_is_in(void)
@@ -387,7 +387,7 @@ static void an_unknown_version_of_quic(void)
 static void a_first_packet_is_not_amplified(void)
 {
     union quic_address at = {0};
-    uint8_t packet[2048];
+    uint8_t packet[QUIC_PACKET_LARGE];
     socklen_t size = sizeof at;
     size_t answered;
     ssize_t len;
@@ -395,14 +395,15 @@ static void a_first_packet_is_not_amplified(void)
     set_up(true, NULL);
     raw_open();
     REQUIRE(getsockname(raw, &at.any, &size) == 0);
-    REQUIRE(quic_endpoint_dial(bad.endpoint, &at, NULL) != NULL);
+    REQUIRE(quic_endpoint_dial(bad.endpoint, &at, true, NULL) != NULL);
     pass(5 * ms, NULL);
     len = recv(raw, packet, sizeof packet, 0);
     REQUIRE(len >= 1200);
     raw_send(packet, (size_t)len);
     pass(1500 * ms, NULL); /* it tries again for a while */
     answered = raw_received();
-    CHECK(answered > 0 && answered <= 3 * (size_t)len);
+    if (!CHECK(answered > 0 && answered <= 3 * (size_t)len))
+        tap_note("%zu bytes for %zd", answered, len);
     close(raw);
     tear_down();
 }

@@ -1,6 +1,9 @@
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "transport_nodes.h"
 
@@ -268,6 +271,94 @@ static void a_peer_that_was_killed_is_found_again(void)
     finish();
 }
 
+static bool twenty_came(void)
+{
+    return nodes[1].messages == 20;
+}
+
+/* What stands between two nodes: it passes packets on up to a size, as a network does, or a program with small buffers.
+ */
+static struct relay {
+    struct loop_watch near, far; /* sockets: where it is dialled, and from where it dials */
+    union quic_address from, to;
+    unsigned cut;
+} relay;
+
+enum { RELAY_MAX = 2048 };
+
+static int relay_socket(union quic_address *at)
+{
+    socklen_t size = sizeof *at;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+    *at = (union quic_address){.ip4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+    CHECK(fd >= 0 && bind(fd, &at->any, sizeof at->ip4) == 0 && getsockname(fd, &at->any, &size) == 0);
+    return fd;
+}
+
+static void relay_ready(void *context, uint32_t events)
+{
+    const struct loop_watch *in = context, *out = in == &relay.near ? &relay.far : &relay.near;
+    uint8_t packet[RELAY_MAX];
+    union quic_address from;
+    socklen_t size = sizeof from;
+    ssize_t len;
+
+    (void)events;
+    while ((len = recvfrom(in->fd, packet, sizeof packet, MSG_TRUNC, &from.any, &size)) >= 0) {
+        if (in == &relay.near)
+            relay.from = from;
+        relay.cut += len > RELAY_MAX;
+        (void)!sendto(out->fd, packet, len > RELAY_MAX ? RELAY_MAX : (size_t)len, 0,
+                      in == &relay.near ? &relay.to.any : &relay.from.any, sizeof from.ip4);
+    }
+}
+
+/* In front of this node. */
+static void relay_open(unsigned node, char address[QUIC_ADDRESS_TEXT])
+{
+    union quic_address at;
+
+    relay = (struct relay){.to = *transport_local(nodes[node].transport)};
+    relay.near = (struct loop_watch){.ready = relay_ready, .context = &relay.near, .fd = relay_socket(&at)};
+    quic_address_text(&at, address);
+    relay.far = (struct loop_watch){.ready = relay_ready, .context = &relay.far, .fd = relay_socket(&at)};
+    CHECK_OK(loop_watch(loop, &relay.near, EPOLLIN));
+    CHECK_OK(loop_watch(loop, &relay.far, EPOLLIN));
+}
+
+static void relay_close(void)
+{
+    loop_unwatch(loop, &relay.near);
+    loop_unwatch(loop, &relay.far);
+    close(relay.near.fd);
+    close(relay.far.fd);
+}
+
+/* Within one machine packets are large; where they do not get through they become as small as elsewhere. */
+static void a_path_for_small_packets_is_found(void)
+{
+    char address[QUIC_ADDRESS_TEXT];
+
+    begin(2);
+    relay_open(1, address);
+    transport_peer(nodes[0].transport, &nodes[1].key.fingerprint, address);
+    CHECK(pass(6000 * ms, both_connected));
+    CHECK(relay.cut > 0);
+    relay.cut = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        struct blob *b = blob_sized(64 << 10);
+
+        memset(b->data, 1, b->len);
+        CHECK(transport_send(nodes[0].transport, &nodes[1].key.fingerprint, TRANSPORT_BULK, b));
+        blob_drop(b);
+    }
+    CHECK(pass(3000 * ms, twenty_came));
+    CHECK_EQ_U64(relay.cut, 0);
+    relay_close();
+    finish();
+}
+
 static bool first_lost(void)
 {
     return nodes[0].disconnected == 1;
@@ -305,6 +396,7 @@ static void tests(void)
     TAP_RUN(one_connection_of_two_stays);
     TAP_RUN(a_peer_that_comes_back_is_found);
     TAP_RUN(a_peer_that_was_killed_is_found_again);
+    TAP_RUN(a_path_for_small_packets_is_found);
     TAP_RUN(a_ban_ends_the_connection_until_it_is_lifted);
 }
 
