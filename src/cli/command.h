@@ -23,6 +23,7 @@ int command_keys(int argc, char **argv);
 int command_net(int argc, char **argv);
 int command_node(int argc, char **argv);
 int command_pick(int argc, char **argv);
+int command_preflight(int argc, char **argv);
 int command_prune(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_show(int argc, char **argv);

@@ -167,20 +167,9 @@ static void tell_confined(struct trial *t, const struct workload *w)
 static struct evaluation try_one(struct trial *t, const struct instance *instance, const struct genome *genome,
                                  const char *what)
 {
-    struct evaluation_task task = {
-        .schema = scenario_schema(t->scenario),
-        .genome = genome,
-        .instance = instance,
-        .epoch = t->scenario->epoch_start,
-        .limit = t->scenario->policy.iteration_limit,
-    };
-    char says[PROGRAM_SAYS_SIZE] = "not solved within the limit";
-    struct evaluation e;
+    char says[PROGRAM_SAYS_SIZE];
+    struct evaluation e = scenario_try(t->scenario, instance, genome, says);
 
-    if (t->programs != NULL)
-        e = programs_try(&task, says);
-    else
-        instance->evaluator->evaluate(instance->evaluator, &task, &e);
     tell_run(t, what, instance, e, says);
     t->runs++;
     t->count[e.status]++;

@@ -1,5 +1,6 @@
 #include "scenario/scenario.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "scenario/read.h"
@@ -162,6 +163,25 @@ enum err scenario_shard(const struct scenario *s, unsigned index, struct program
 {
     return s->shared.program != NULL ? programs_shard(programs, s->shared.program, index, out, diag)
                                      : workload_build_shard(&s->shared, seed, index, out, diag);
+}
+
+struct evaluation scenario_try(const struct scenario *s, const struct instance *instance, const struct genome *genome,
+                               char says[PROGRAM_SAYS_SIZE])
+{
+    struct evaluation_task task = {
+        .schema = scenario_schema(s),
+        .genome = genome,
+        .instance = instance,
+        .epoch = s->epoch_start,
+        .limit = s->policy.iteration_limit,
+    };
+    struct evaluation e;
+
+    if (program_spec_of(instance) != NULL)
+        return programs_try(&task, says);
+    instance->evaluator->evaluate(instance->evaluator, &task, &e);
+    snprintf(says, PROGRAM_SAYS_SIZE, "not solved within the limit");
+    return e;
 }
 
 unsigned scenario_contributors(const struct scenario *s)

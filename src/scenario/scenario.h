@@ -195,6 +195,10 @@ enum err scenario_shard(const struct scenario *s, unsigned index, struct program
 void scenario_machine(const struct scenario *s, struct fed_config *out);
 /* What a node's own draws begin with (fed_config.seed) in a rehearsal with this seed. */
 uint64_t scenario_draws(uint64_t seed, unsigned node);
+/* One run of a genome, as a rehearsal would do it in its first epoch; nobody keeps it. says gets why it is no success.
+ * instance: of scenario_workload() or scenario_shard(). */
+struct evaluation scenario_try(const struct scenario *s, const struct instance *instance, const struct genome *genome,
+                               char says[PROGRAM_SAYS_SIZE]);
 
 /* So many nodes put something into an epoch, at most. */
 unsigned scenario_contributors(const struct scenario *s);
