@@ -298,6 +298,8 @@ void metrics_render(const struct node_metrics *m, struct buf *out)
 
 /* ---- readiness */
 
+enum { BEHIND_MAX = 4 /* blocks: so many are on their way while all is well */ };
+
 static unsigned connected_peers(const struct node_metrics *m)
 {
     unsigned count = 0;
@@ -315,7 +317,7 @@ bool metrics_ready(const struct node_metrics *m, struct buf *reasons)
     if (m->recovering)
         buf_add_text(reasons, "the node has lost its disk, and signs nothing until the others have told it where they "
                               "are\n");
-    if (m->votes && m->known_height > m->height)
+    if (m->votes && m->known_height > m->height + BEHIND_MAX)
         buf_printf(reasons, "the node is behind: it has executed block %" PRIu64 ", others have decided %" PRIu64 "\n",
                    m->height, m->known_height);
     if (m->votes && m->in_view_change)

@@ -60,19 +60,25 @@ static enum err step(struct node *n, struct fed_event *event)
 
 /* ---- what it asks for */
 
+static void write_down(struct node *n, enum store_kind kind, uint64_t serial, uint64_t number, struct blob *blob)
+{
+    gauges_asked(&n->gauges, serial, loop_now(n->loop));
+    store_write(n->store, kind, serial, number, blob);
+}
+
 static void do_persist(void *context, uint64_t serial, uint64_t number, struct blob *record)
 {
-    store_write(((struct node *)context)->store, STORE_RECORD, serial, number, record);
+    write_down(context, STORE_RECORD, serial, number, record);
 }
 
 static void do_append(void *context, uint64_t serial, uint64_t height, struct blob *block)
 {
-    store_write(((struct node *)context)->store, STORE_BLOCK, serial, height, block);
+    write_down(context, STORE_BLOCK, serial, height, block);
 }
 
 static void do_snapshot(void *context, uint64_t serial, uint64_t height, struct blob *snapshot)
 {
-    store_write(((struct node *)context)->store, STORE_SNAPSHOT, serial, height, snapshot);
+    write_down(context, STORE_SNAPSHOT, serial, height, snapshot);
 }
 
 static void do_forget(void *context, uint64_t number)
@@ -103,6 +109,7 @@ static void do_timer_set(void *context, uint32_t timer, int64_t at_ns)
     struct node *n = context;
 
     ASSERT(timer < FED_TIMER_END);
+    gauges_timer_set(&n->gauges, timer, at_ns, loop_now(n->loop));
     loop_timer_set(n->loop, &n->timers[timer].timer, at_ns);
 }
 
@@ -111,6 +118,7 @@ static void do_timer_stop(void *context, uint32_t timer)
     struct node *n = context;
 
     ASSERT(timer < FED_TIMER_END);
+    gauges_timer_stop(&n->gauges, timer);
     loop_timer_stop(n->loop, &n->timers[timer].timer);
 }
 
@@ -134,7 +142,7 @@ static void do_anchor(void *context, uint64_t epoch, struct effect_body *body)
     struct node *n = context;
     const struct epoch_outcome *outcome = fed_outcome_of(body);
 
-    n->anchored += outcome->anchored;
+    gauges_epoch_ended(&n->gauges, outcome->anchored);
     log_line(LOG_INFO, "epoch", "epoch=%llu anchored=%d participants=%u", (unsigned long long)epoch,
              (int)outcome->anchored, outcome->update_count);
 }
@@ -177,6 +185,7 @@ static void timer_rings(void *context)
     struct node_timer *t = context;
     struct fed_event event = {.kind = FED_EVENT_TIMER, .timer = t->number};
 
+    gauges_timer_stop(&t->node->gauges, t->number);
     (void)step(t->node, &event);
 }
 
@@ -188,8 +197,10 @@ static void store_has_news(void *context, uint32_t events)
     enum err err = store_finished(n->store, &durable, &n->diag);
 
     (void)events;
-    while (n->outbox.durable < durable)
+    while (n->outbox.durable < durable) {
+        gauges_durable(&n->gauges, n->outbox.durable + 1, loop_now(n->loop));
         outbox_durable(&n->outbox, n->outbox.durable + 1);
+    }
     if (err != ERR_OK) {
         fail(n, err);
         return;
@@ -208,6 +219,7 @@ static void job_done(void *context, struct work *w)
     struct node *n = context;
     struct fed_event event = work_event(w);
 
+    gauges_job_done(&n->gauges);
     averaged_keep(w->averaged, &n->replicates);
     (void)step(n, &event);
     work_free(w);
@@ -249,6 +261,7 @@ static void peer_disconnected(void *context, const struct digest *peer, const ch
 
 static void peer_refused(void *context, const struct digest *peer, const char *why)
 {
+    gauges_refused(&((struct node *)context)->gauges, why);
     log_line(LOG_WARNING, "refused", "peer=%s reason=\"%s\"", peer != NULL ? name_of(context, peer) : "?", why);
 }
 
@@ -434,6 +447,8 @@ static enum err open_network(struct node *n, struct diag *diag)
 
     if (err == ERR_OK && n->config->control != NULL)
         err = control_new(n->loop, n->config->control, node_answer, n, &n->control, diag);
+    if (err == ERR_OK)
+        err = operations_open(n, diag);
     return err;
 }
 
@@ -474,6 +489,7 @@ enum err node_open(const struct node_config *config, const struct node_options *
     n->signals.fd = -1;
     outbox_init(&n->outbox, &actions, n);
     err = read_files(n, diag);
+    gauges_init(&n->gauges, (int64_t)n->scenario.view_timeout_ns);
     if (err == ERR_OK)
         err = open_store(n, options, diag);
     if (err == ERR_OK && config->trace != NULL)
@@ -526,6 +542,7 @@ void node_close(struct node *n)
 {
     if (n == NULL)
         return;
+    http_free(n->http);
     control_free(n->control);
     transport_free(n->transport);
     jobs_free(n->jobs);

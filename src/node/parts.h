@@ -5,6 +5,8 @@
 #include "driver/replicates.h"
 #include "fed/fed.h"
 #include "node/control.h"
+#include "node/gauges.h"
+#include "node/http.h"
 #include "node/jobs.h"
 #include "node/members.h"
 #include "node/node.h"
@@ -35,6 +37,8 @@ struct node {
     struct loop_watch durable; /* the store has news */
     struct transport *transport;
     struct control *control;
+    struct http *http; /* NULL where the configuration names no place for it */
+    struct gauges gauges;
     struct site site;
     struct jobs *jobs;
     struct replicates replicates;
@@ -49,12 +53,15 @@ struct node {
     uint64_t membership; /* the membership epoch of that */
     bool recovering;     /* the disk was lost: fed_config.recovering */
 
-    uint64_t messages, refused, anchored;
+    uint64_t messages, refused;
     enum err failed; /* why it stops */
     struct diag diag;
 };
 
 /* The answer to an operator's question (node/control.h); a new reference. */
 json_t *node_answer(void *context, const json_t *question);
+
+/* Metrics, health and status over HTTP, where the configuration says; errors of http_new(). */
+enum err operations_open(struct node *n, struct diag *diag) MUST_CHECK;
 
 #endif
