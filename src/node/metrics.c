@@ -300,19 +300,19 @@ void metrics_render(const struct node_metrics *m, struct buf *out)
 
 enum { BEHIND_MAX = 4 /* blocks: so many are on their way while all is well */ };
 
-static unsigned connected_peers(const struct node_metrics *m)
+static unsigned connected_validators(const struct node_metrics *m)
 {
     unsigned count = 0;
 
     for (unsigned i = 0; i < m->peer_count; i++)
-        count += m->peers[i].connected;
+        count += m->peers[i].connected && m->peers[i].votes;
     return count;
 }
 
 bool metrics_ready(const struct node_metrics *m, struct buf *reasons)
 {
     size_t before = reasons->len;
-    unsigned connected = connected_peers(m);
+    unsigned connected = connected_validators(m);
 
     if (m->recovering)
         buf_add_text(reasons, "the node has lost its disk, and signs nothing until the others have told it where they "
@@ -323,9 +323,9 @@ bool metrics_ready(const struct node_metrics *m, struct buf *reasons)
     if (m->votes && m->in_view_change)
         buf_printf(reasons, "the node waits for a new view, %" PRIu64 "\n", m->view);
     if (m->votes && connected + 1 < m->quorum)
-        buf_printf(reasons, "%u peers are connected; a quorum of %" PRIu64 " needs %" PRIu64 "\n", connected, m->quorum,
-                   m->quorum - 1);
+        buf_printf(reasons, "%u other validators are connected; a quorum of %" PRIu64 " needs %" PRIu64 "\n", connected,
+                   m->quorum, m->quorum - 1);
     if (!m->votes && m->validators > 0 && connected == 0)
-        buf_add_text(reasons, "no peer is connected\n");
+        buf_add_text(reasons, "no validator is connected\n");
     return reasons->len == before;
 }

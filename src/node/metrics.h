@@ -34,7 +34,7 @@ void metrics_count(struct metrics_reasons *r, const char *reason);
 
 struct metrics_peer {
     const char *name;
-    bool connected;
+    bool connected, votes;
     int64_t rtt_ns;
     uint64_t bytes_in, bytes_out, messages_in, messages_out, dropped, queued_bytes, connections;
 };
@@ -80,7 +80,7 @@ void metrics_process(struct node_metrics *m);
 void metrics_render(const struct node_metrics *m, struct buf *out);
 
 /* Is the node of use to those who ask it? True, or false and the reasons, a line each, appended to out: it recovers
- * from a lost disk, it is behind, too few peers are connected for a quorum, it stands in a view change. */
+ * from a lost disk, it is behind, too few validators are connected for a quorum, it stands in a view change. */
 bool metrics_ready(const struct node_metrics *m, struct buf *reasons);
 
 #endif

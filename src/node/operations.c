@@ -39,6 +39,7 @@ static void tell_peer(void *context, const struct transport_peer_status *p)
     t->peers[t->m.peer_count++] = (struct metrics_peer){
         .name = state_member(s, (unsigned)member)->card.name,
         .connected = p->connected,
+        .votes = state_replica(s, (unsigned)member) >= 0,
         .rtt_ns = p->rtt_ns,
         .bytes_in = p->bytes_in,
         .bytes_out = p->bytes_out,

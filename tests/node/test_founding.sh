@@ -98,7 +98,7 @@ ok "and finds the port taken by the node itself" grep -q '^port *MEND .*does the
 kill -9 "$pid_west"
 ok "without one the others go on" within 60 epoch_is north $(($(status north epoch) + 2))
 kill -9 "$pid_east"
-ok "without two a node is not ready" within 60 has north /readyz '1 peers are connected; a quorum of 3 needs 2'
+ok "without two a node is not ready" within 60 has north /readyz '1 other validators are connected; a quorum of 3 needs 2'
 ok "says so by its status" grep -q '^503' out
 ok "and lives" has north /livez '^200'
 start east

@@ -6,8 +6,10 @@
 
 static struct metrics_times persist;
 static struct metrics_reasons refused;
-static const struct metrics_peer peers[] = {{.name = "south", .connected = true, .rtt_ns = 1500000, .bytes_in = 7},
-                                            {.name = "we\\st\"", .rtt_ns = 0}};
+static const struct metrics_peer peers[] = {
+    {.name = "south", .connected = true, .votes = true, .rtt_ns = 1500000, .bytes_in = 7},
+    {.name = "we\\st\"", .votes = true},
+    {.name = "clinic", .connected = true}};
 static const struct metrics_member members[] = {{"north", 0, 0}, {"clinic", 3, 1}};
 
 static struct node_metrics sample(void)
@@ -25,7 +27,7 @@ static struct node_metrics sample(void)
     m.persist = &persist;
     m.refused = &refused;
     m.peers = peers;
-    m.peer_count = 2;
+    m.peer_count = 3;
     m.member_list = members;
     m.member_count = 2;
     return m;
@@ -159,7 +161,7 @@ static void ready_or_why_not(void)
     m.in_view_change = m.recovering = true;
     CHECK(!metrics_ready(&m, &why));
     CHECK(strstr(buf_text(&why), "others have decided 111") != NULL);
-    CHECK(strstr(buf_text(&why), "1 peers are connected; a quorum of 3 needs 2") != NULL);
+    CHECK(strstr(buf_text(&why), "1 other validators are connected; a quorum of 3 needs 2") != NULL);
     CHECK(strstr(buf_text(&why), "new view") != NULL);
     CHECK(strstr(buf_text(&why), "lost its disk") != NULL);
     buf_free(&why);
