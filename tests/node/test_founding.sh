@@ -86,7 +86,7 @@ ok "which is none of a rehearsal" test "$(status clinic simulated)" = false
 ok "a node lives" has north /livez '^200'
 ok "is ready" within 20 has south /readyz '^200'
 ok "tells its status" has east /status "\"federation_id\": \"$id\""
-ok "and its numbers" has north /metrics '^prismfed_info{version=".*",node="north",role="core",federation_id="'"$id"'"} 1$'
+ok "and its numbers" has north /metrics "^prismfed_info{version=.*,node=\"north\",.*,federation_id=\"$id\"} 1\$"
 ok "of the consensus" grep -q '^prismfed_quorum 3$' out
 ok "of its peers" grep -q '^prismfed_peer_connected{peer="south"} 1$' out
 ok "of its disk" grep -q '^prismfed_persist_seconds_count [1-9]' out
@@ -98,7 +98,8 @@ ok "and finds the port taken by the node itself" grep -q '^port *MEND .*does the
 kill -9 "$pid_west"
 ok "without one the others go on" within 60 epoch_is north $(($(status north epoch) + 2))
 kill -9 "$pid_east"
-ok "without two a node is not ready" within 60 has north /readyz '1 other validators are connected; a quorum of 3 needs 2'
+ok "without two a node is not ready" within 60 \
+    has north /readyz '1 other validators are connected; a quorum of 3 needs 2'
 ok "says so by its status" grep -q '^503' out
 ok "and lives" has north /livez '^200'
 start east
