@@ -18,7 +18,9 @@ static enum err set_up(sqlite3 *db, const struct digest *federation_id, bool is_
     if (!*is_new)
         err = store_rows_check(db, federation_id, NULL, diag);
     if (err == ERR_OK)
-        err = sql_run(db, "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cell_size_check=ON", diag);
+        err = sql_run(db, "PRAGMA journal_mode=WAL;PRAGMA cell_size_check=ON", diag);
+    if (err == ERR_OK)
+        err = sql_run(db, MUTATE(STORE_UNSYNCED, "PRAGMA synchronous=NORMAL", "PRAGMA synchronous=FULL"), diag);
     return err == ERR_OK && *is_new
                ? store_rows_make(db, federation_id, MUTATE(STORE_LOSS_UNSAID, false, !is_first), diag)
                : err;
@@ -80,8 +82,9 @@ void store_file_close(struct store_file *f)
 
 enum err store_file_commit(struct store_file *f, struct diag *diag)
 {
+    if (MUTATE(STORE_MARK_AHEAD, true, false))
+        store_mark_write(&f->mark, f->writer.counters.commits + 1);
     enum err err = store_writer_commit(&f->writer, diag);
-
     if (err == ERR_OK)
         store_mark_write(&f->mark, f->writer.counters.commits);
     return err;
