@@ -365,11 +365,14 @@ void quic_connection_open(struct quic_connection *c)
 bool quic_connection_send(struct quic_connection *c, unsigned stream, struct blob *message, size_t limit)
 {
     struct quic_outlet *out = &c->streams[stream].out;
+    enum quic_frame_packing packing = QUIC_FRAME_PLAIN;
 
     if (c->phase >= QUIC_CLOSES || c->wants_close || message->len > QUIC_FRAME_MAX ||
         out->held + QUIC_FRAME_HEADER + message->len > limit)
         return false;
-    quic_outlet_add(out, QUIC_FRAME_PLAIN, message);
+    message = stream == QUIC_STREAM_PACKED ? quic_frame_pack(message, &packing) : blob_hold(message);
+    quic_outlet_add(out, packing, message);
+    blob_drop(message);
     quic_connection_plan(c);
     return true;
 }

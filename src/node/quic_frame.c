@@ -1,6 +1,12 @@
 /* Messages in a stream. */
 #include "node/quic_frame.h"
 
+#include <zstd.h>
+
+#include "base/mutate.h"
+
+enum { PACKED_FROM = 512, PACKING_LEVEL = 1 }; /* bytes: less than that is not worth the time */
+
 struct quic_outgoing {
     struct quic_outgoing *next;
     struct blob *message; /* one holding */
@@ -28,13 +34,40 @@ static enum err begin(struct quic_inlet *in)
     return ERR_OK;
 }
 
+/* What it unpacks to is known before any room is made for it, and is within the limit. */
+static enum err unpack(const struct quic_inlet *in, struct blob **out)
+{
+    const struct blob *packed = in->message;
+    unsigned long long len = ZSTD_getFrameContentSize(packed->data, packed->len);
+    struct blob *message;
+
+    if (len == ZSTD_CONTENTSIZE_UNKNOWN || len == ZSTD_CONTENTSIZE_ERROR)
+        return ERR_SYNTAX;
+    if (MUTATE(FRAME_BOMB, false, len > in->limit))
+        return ERR_LIMIT;
+    message = blob_sized((size_t)len);
+    if (ZSTD_decompress(message->data, message->len, packed->data, packed->len) != len) {
+        blob_drop(message);
+        return ERR_SYNTAX;
+    }
+    *out = message;
+    return ERR_OK;
+}
+
 /* The message that is complete, as it was before it was packed; one holding. */
 static enum err finish(struct quic_inlet *in, struct blob **out)
 {
-    *out = in->message;
-    in->message = NULL;
+    enum err err = ERR_OK;
+
     in->header_len = 0;
-    return ERR_OK;
+    if (in->header[0] == QUIC_FRAME_ZSTD) {
+        err = unpack(in, out);
+        blob_drop(in->message);
+    } else {
+        *out = in->message;
+    }
+    in->message = NULL;
+    return err;
 }
 
 static size_t at_most(size_t a, size_t b)
@@ -85,6 +118,27 @@ void quic_inlet_fini(struct quic_inlet *in)
 }
 
 /* ---- out */
+
+struct blob *quic_frame_pack(struct blob *message, enum quic_frame_packing *packing)
+{
+    size_t room = message->len - message->len / 8, len;
+    struct blob *packed;
+
+    *packing = QUIC_FRAME_PLAIN;
+    if (message->len < PACKED_FROM)
+        return blob_hold(message);
+    packed = blob_sized(room);
+    len = ZSTD_compress(packed->data, room, message->data, message->len, PACKING_LEVEL);
+    if (!ZSTD_isError(len)) {
+        struct blob *fitting = blob_new(bytes_of(packed->data, len));
+
+        *packing = QUIC_FRAME_ZSTD;
+        blob_drop(packed);
+        return fitting;
+    }
+    blob_drop(packed);
+    return blob_hold(message);
+}
 
 static size_t size_of(const struct quic_outgoing *o)
 {

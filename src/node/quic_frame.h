@@ -13,6 +13,7 @@ enum {
     QUIC_FRAME_MAX = 9 << 20, /* bytes of a message: a block of BLOCK_SIZE_MAX and what is around it */
 };
 
+/* ZSTD: one frame of RFC 8878 that says how long the message is. */
 enum quic_frame_packing { QUIC_FRAME_PLAIN, QUIC_FRAME_ZSTD };
 
 /* ---- what comes. The fields are the inlet's own. */
@@ -41,6 +42,9 @@ struct quic_outlet {
     size_t held;                               /* bytes of messages that are held */
 };
 
+/* The message as it is to travel where packing is allowed: packed with zstd (RFC 8878), when that makes it much
+ * smaller, else itself. One holding. */
+struct blob *quic_frame_pack(struct blob *message, enum quic_frame_packing *packing);
 /* Takes a holding of its own. */
 void quic_outlet_add(struct quic_outlet *out, enum quic_frame_packing packing, struct blob *message);
 bool quic_outlet_has_more(const struct quic_outlet *out); /* to be sent */

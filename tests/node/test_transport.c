@@ -131,7 +131,7 @@ static void what_waits_is_bounded(void)
     begin(2);
     dial(0, 1);
     REQUIRE(pass(2000 * ms, both_connected));
-    while (sent < 100 && transport_send(nodes[0].transport, &nodes[1].key.fingerprint, TRANSPORT_BULK, b))
+    while (sent < 100 && transport_send(nodes[0].transport, &nodes[1].key.fingerprint, TRANSPORT_ENTRIES, b))
         sent++;
     CHECK_EQ_U64(sent, 15);
     CHECK(send_text(0, 1, TRANSPORT_CONSENSUS, "that another stream is full is no matter"));
