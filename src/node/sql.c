@@ -51,6 +51,8 @@ static enum err open_file(const char *path, int flags, sqlite3 **out, struct dia
         sqlite3_close(db);
     } else {
         sqlite3_busy_timeout(db, BUSY_MS);
+        sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL); /* the file may be a stranger's */
+        sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         *out = db;
     }
     buf_free(&name);

@@ -322,15 +322,18 @@ static enum err open_reader(struct check *c, const char *path, struct diag *diag
     sqlite3 *db;
     enum err err = sql_open(path, SQL_READ, &db, diag);
 
-    if (err == ERR_OK)
-        err = store_reader_init(&c->reader, db, diag);
     if (err != ERR_OK)
         return err;
-    err = store_rows_check(c->reader.db, NULL, &c->report->federation_id, diag);
+    err = store_rows_check(db, NULL, &c->report->federation_id, diag);
     if (err == ERR_MISMATCH) { /* it is a store, at least */
         find(c, STORE_FAULT_COUNTERS, 0, diag->text);
         err = ERR_OK;
     }
+    if (err != ERR_OK) {
+        sql_close(db);
+        return err;
+    }
+    err = store_reader_init(&c->reader, db, diag);
     return err == ERR_OK ? sql_run(c->reader.db, "BEGIN", diag) : err;
 }
 

@@ -95,16 +95,8 @@ static enum err take_all(struct copy *c, const struct store_part *part, struct d
 
 static enum err open_from(struct copy *c, const char *path, struct digest *id, struct diag *diag)
 {
-    sqlite3 *db;
-    enum err err = sql_open(path, SQL_READ, &db, diag);
+    enum err err = store_reader_open(&c->from, path, NULL, id, diag);
 
-    if (err == ERR_OK)
-        err = store_reader_init(&c->from, db, diag);
-    if (err != ERR_OK)
-        return err;
-    err = store_rows_check(c->from.db, NULL, id, diag);
-    if (err == ERR_OK)
-        err = sql_run(c->from.db, "BEGIN", diag);
     if (err == ERR_OK)
         err = store_counters_read(c->from.db, &c->counters, diag);
     return err == ERR_OK ? store_whole(c->from.db, &c->counters, &c->whole, diag) : err;

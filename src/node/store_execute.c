@@ -36,21 +36,11 @@ static enum err open_one(struct store_chain *c, const char *path, struct diag *d
     struct store_reader *r = &c->readers[c->count];
     struct store_counters counters;
     struct digest id;
-    sqlite3 *db;
-    enum err err = sql_open(path, SQL_READ, &db, diag);
+    enum err err = store_reader_open(r, path, c->count > 0 ? &c->federation_id : NULL, &id, diag);
 
     if (err != ERR_OK)
         return err;
-    err = store_rows_check(db, c->count > 0 ? &c->federation_id : NULL, &id, diag);
-    if (err != ERR_OK) {
-        sql_close(db);
-        return err;
-    }
-    err = store_reader_init(r, db, diag);
-    if (err == ERR_OK)
-        err = sql_run(db, "BEGIN", diag); /* as it is now, though a node may go on */
-    if (err == ERR_OK)
-        err = store_counters_read(db, &counters, diag);
+    err = store_counters_read(r->db, &counters, diag);
     c->count++;
     c->federation_id = id;
     if (err == ERR_OK)

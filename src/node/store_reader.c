@@ -74,6 +74,27 @@ enum err store_reader_init(struct store_reader *r, sqlite3 *db, struct diag *dia
     return err;
 }
 
+enum err store_reader_open(struct store_reader *r, const char *path, const struct digest *federation_id,
+                           struct digest *out, struct diag *diag)
+{
+    sqlite3 *db;
+    enum err err = sql_open(path, SQL_READ, &db, diag);
+
+    if (err != ERR_OK)
+        return err;
+    err = store_rows_check(db, federation_id, out, diag);
+    if (err != ERR_OK) {
+        sql_close(db);
+        return err;
+    }
+    err = store_reader_init(r, db, diag);
+    if (err == ERR_OK)
+        err = sql_run(db, "BEGIN", diag);
+    if (err != ERR_OK)
+        store_reader_fini(r);
+    return err;
+}
+
 void store_reader_fini(struct store_reader *r)
 {
     sql_close(r->db);

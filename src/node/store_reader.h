@@ -12,6 +12,10 @@ struct store_reader {
 
 /* db: taken over, also when it fails. Errors of sql_prepare(). */
 enum err store_reader_init(struct store_reader *r, sqlite3 *db, struct diag *diag) MUST_CHECK;
+/* The file at this path as it is now, whatever a process writes meanwhile. federation_id: as of store_rows_check(),
+ * like *out. Errors of sql_open() and store_rows_check(). */
+enum err store_reader_open(struct store_reader *r, const char *path, const struct digest *federation_id,
+                           struct digest *out, struct diag *diag) MUST_CHECK;
 void store_reader_fini(struct store_reader *r);
 
 /* The bytes are borrowed for the call. Errors of each(), and ERR_MISMATCH, ERR_SYNTAX: damaged, or not as many as the

@@ -195,6 +195,46 @@ enum err store_rows_make(sqlite3 *db, const struct digest *federation_id, bool r
     return sql_run(db, "COMMIT", diag);
 }
 
+/* All that a database says of its tables, in one text. */
+static enum err tables_of(sqlite3 *db, struct buf *out, struct diag *diag)
+{
+    sqlite3_stmt *row;
+    enum err err = sql_prepare(db, "SELECT type, name, sql FROM sqlite_master ORDER BY name", &row, diag);
+
+    if (err != ERR_OK)
+        return err;
+    while ((err = sql_step(row, diag)) == ERR_OK) {
+        for (int i = 0; i < 3; i++) {
+            const char *text = (const char *)sqlite3_column_text(row, i);
+            buf_printf(out, "%s\n", text != NULL ? text : "");
+        }
+    }
+    sqlite3_finalize(row);
+    return err == ERR_MISSING ? ERR_OK : err;
+}
+
+/* A file may come from a stranger (prismfed snapshot restore): a view in place of a table, or a trigger, would run
+ * whatever it says. */
+static enum err check_tables(sqlite3 *db, struct diag *diag)
+{
+    struct buf found = {0}, wanted = {0};
+    sqlite3 *ours = NULL;
+    enum err err = tables_of(db, &found, diag);
+
+    if (err == ERR_OK && sqlite3_open(":memory:", &ours) != SQLITE_OK)
+        err = diag_set(diag, ERR_IO, "SQLite: %s", sqlite3_errmsg(ours));
+    if (err == ERR_OK)
+        err = sql_run(ours, schema, diag);
+    if (err == ERR_OK)
+        err = tables_of(ours, &wanted, diag);
+    if (err == ERR_OK && !bytes_equal(bytes_of_buf(&found), bytes_of_buf(&wanted)))
+        err = diag_set(diag, ERR_STATE, "%s: its tables are not those of a store", sqlite3_db_filename(db, "main"));
+    sql_close(ours);
+    buf_free(&found);
+    buf_free(&wanted);
+    return err;
+}
+
 static enum err check_kind(sqlite3 *db, struct diag *diag)
 {
     const char *path = sqlite3_db_filename(db, "main");
@@ -210,7 +250,7 @@ static enum err check_kind(sqlite3 *db, struct diag *diag)
     if (version != STORE_VERSION)
         return diag_set(diag, ERR_STATE, "%s: a store of version %" PRId64 ", this program knows %d", path, version,
                         STORE_VERSION);
-    return ERR_OK;
+    return check_tables(db, diag);
 }
 
 static enum err read_federation(sqlite3 *db, struct digest *out, struct diag *diag)

@@ -130,6 +130,20 @@ start n4
 soon "it goes on" high n4 $((before + 10))
 soon "and recovers" recovered n4
 
+# ---- a disk that takes no more
+end n3
+size=$(wc -c < net/n3/store.sqlite)
+status=0
+sh -c "trap '' XFSZ; ulimit -f $((size / 512 + 100)); exec \"\$0\" node run --config net/n3/node.json" "$prismfed" \
+    > out 2>&1 < /dev/null || status=$?
+[ "$status" = 1 ] && status=0 || status=1
+report "$status" "a node whose disk takes no more stops" out
+said "and says why" 'event=stopped .*store.sqlite: disk I/O error'
+ok "what it has is sound" 0 "$prismfed" store check --genesis net/genesis.cbor net/n3/store.sqlite
+before=$(value n1 height)
+start n3
+soon "with room again it goes on" high n3 $((before + 10))
+
 # ---- old blocks are dropped
 end n2
 ok "a node that is down is pruned" 0 "$prismfed" prune --keep 20 --archive old.archive net/n2/store.sqlite
