@@ -13,13 +13,14 @@
 #include "cli/say.h"
 #include "cli/spoken.h"
 #include "cli/unit_file.h"
+#include "crypto/key_file.h"
 #include "node/request.h"
 #include "scenario/scenario.h"
 
 /* What a site does first: a key that never leaves the machine, a request to the others, and what its node runs with. */
 
 struct arguments {
-    const char *plan, *node, *listen, *address, *http;
+    const char *plan, *node, *listen, *address, *http, *passphrase_file;
     bool json;
 };
 
@@ -33,6 +34,8 @@ static const struct option_row rows[] = {
      .help = "where the others dial it, when that differs (NAT, or a listening HOST of 0.0.0.0)"},
     {"http", "HOST:PORT", OPTION_TEXT, offsetof(struct arguments, http),
      .help = "where its metrics and health are served, on this machine only (127.0.0.1:7190)"},
+    {"passphrase-file", "FILE", OPTION_TEXT, offsetof(struct arguments, passphrase_file),
+     .help = "put the key under the passphrase in the first line of this file, which the node reads when it starts"},
     {"format", "FORMAT", OPTION_FORMAT, offsetof(struct arguments, json),
      .help = "text (the default), or json for a program"},
 };
@@ -57,8 +60,8 @@ struct site {
     const struct arguments *arguments;
     struct scenario plan;
     unsigned node;
-    char folder[PATH_MAX], plan_path[PATH_MAX], program[PATH_MAX]; /* absolute */
-    struct buf paths[MADE_COUNT];                                  /* owned */
+    char folder[PATH_MAX], plan_path[PATH_MAX], program[PATH_MAX], passphrase[PATH_MAX]; /* absolute */
+    struct buf paths[MADE_COUNT];                                                        /* owned */
     struct request request;
     struct secret_key key;
 };
@@ -119,6 +122,28 @@ static enum err make_card(struct site *s, struct diag *diag)
 
 /* ---- where it goes */
 
+static enum err find_path(const char *path, char out[PATH_MAX], struct diag *diag)
+{
+    return realpath(path, out) != NULL ? ERR_OK : diag_set(diag, ERR_IO, "%s: cannot be found", path);
+}
+
+/* All that must be there before anything is made. */
+static enum err find_paths(struct site *s, struct diag *diag)
+{
+    const char *passphrase = s->arguments->passphrase_file;
+    struct buf words = {0};
+    enum err err = find_path(s->arguments->plan, s->plan_path, diag);
+
+    if (err == ERR_OK)
+        err = find_path("/proc/self/exe", s->program, diag);
+    if (err == ERR_OK && passphrase != NULL)
+        err = find_path(passphrase, s->passphrase, diag);
+    if (err == ERR_OK && passphrase != NULL)
+        err = key_file_passphrase(passphrase, &words, diag);
+    key_file_wipe(&words);
+    return err;
+}
+
 /* Whoever else is on this machine has no business in a folder that is made for a key. */
 static enum err make_folder(struct site *s, const char *folder, struct diag *diag)
 {
@@ -128,10 +153,6 @@ static enum err make_folder(struct site *s, const char *folder, struct diag *dia
 
     if (err == ERR_OK && (realpath(folder, s->folder) == NULL || (is_new && chmod(s->folder, 0700) != 0)))
         err = diag_set(diag, ERR_IO, "%s: the folder cannot be used", folder);
-    if (err == ERR_OK && realpath(s->arguments->plan, s->plan_path) == NULL)
-        err = diag_set(diag, ERR_IO, "%s: cannot be found", s->arguments->plan);
-    if (err == ERR_OK && realpath("/proc/self/exe", s->program) == NULL)
-        err = diag_set(diag, ERR_IO, "/proc/self/exe: cannot be found");
     return err;
 }
 
@@ -176,6 +197,8 @@ static void render_config(struct site *s, struct buf *out)
     json_put(config, "genesis", json_string("genesis.cbor"));
     json_put(config, "members", json_string("members.json"));
     json_put(config, "key", json_string(buf_text(&key)));
+    if (s->passphrase[0] != '\0')
+        json_put(config, "passphrase", json_string(s->passphrase));
     json_put(config, "store", json_string("store.sqlite"));
     if (s->arguments->listen != NULL)
         json_put(config, "listen", json_string(s->arguments->listen));
@@ -228,7 +251,7 @@ static enum err write_others(struct site *s, struct diag *diag)
 static int make_files(struct site *s)
 {
     struct diag diag = {0};
-    int status = key_new("init", path_of(s, MADE_KEY), &s->key);
+    int status = key_new("init", path_of(s, MADE_KEY), s->arguments->passphrase_file, &s->key);
 
     if (status != EXIT_FINE)
         return status;
@@ -277,6 +300,8 @@ static int init(struct site *s, const char *folder)
     struct diag diag = {0};
     enum err err = make_card(s, &diag);
 
+    if (err == ERR_OK)
+        err = find_paths(s, &diag);
     if (err == ERR_OK)
         err = make_folder(s, folder, &diag);
     if (err == ERR_OK)

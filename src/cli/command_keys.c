@@ -7,18 +7,22 @@
 
 struct arguments {
     bool der;
+    const char *passphrase_file;
 };
 
 static const struct option_row rows[] = {
     {"der", NULL, OPTION_FLAG, offsetof(struct arguments, der), .help = "with public: as DER, not as PEM"},
+    {"passphrase-file", "FILE", OPTION_TEXT, offsetof(struct arguments, passphrase_file),
+     .help = "the private key is under the passphrase in the first line of this file"},
 };
 
 static const struct option_table table = {
     .verb = "keys",
-    .usage = "prismfed keys generate FILE        make a key; FILE must not exist (mode 0600, PKCS#8 PEM)\n"
-             "       prismfed keys fingerprint FILE     its fingerprint: SHA-256 of the DER SubjectPublicKeyInfo\n"
-             "       prismfed keys public [--der] FILE  its public key\n",
-    .about = "FILE is a private or a public Ed25519 key in PEM, as openssl writes them. A rehearsal makes its own keys "
+    .usage =
+        "prismfed keys generate [--passphrase-file FILE] KEY  make a key; KEY must not exist (mode 0600, PKCS#8 PEM)\n"
+        "       prismfed keys fingerprint KEY     its fingerprint: SHA-256 of the DER SubjectPublicKeyInfo\n"
+        "       prismfed keys public [--der] KEY  its public key\n",
+    .about = "KEY is a private or a public Ed25519 key in PEM, as openssl writes them. A rehearsal makes its own keys "
              "from its seed; these here are for real nodes.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
@@ -33,10 +37,10 @@ static void print_fingerprint(const struct public_key *key)
     puts(hex);
 }
 
-static int generate(const char *path)
+static int generate(const char *path, const char *passphrase_file)
 {
     struct secret_key key;
-    int status = key_new("keys", path, &key);
+    int status = key_new("keys", path, passphrase_file, &key);
 
     if (status != EXIT_FINE)
         return status;
@@ -60,15 +64,15 @@ static int print_public(const struct public_key *key, bool der)
     return EXIT_FINE;
 }
 
-static int look(const char *what, const char *path, bool der)
+static int look(const char *what, const char *path, const struct arguments *a)
 {
     struct public_key key;
     struct diag diag = {0};
 
-    if (key_file_read_public(path, &key, &diag) != ERR_OK)
+    if (key_file_read_public(path, a->passphrase_file, &key, &diag) != ERR_OK)
         return command_fail("keys", "%s", diag.text);
     if (strcmp(what, "public") == 0)
-        return print_public(&key, der);
+        return print_public(&key, a->der);
     print_fingerprint(&key);
     return EXIT_FINE;
 }
@@ -87,8 +91,8 @@ int command_keys(int argc, char **argv)
     if (a.der && strcmp(what, "public") != 0)
         return command_misuse("keys", "--der goes with \"public\"");
     if (strcmp(what, "generate") == 0)
-        return generate(path);
+        return generate(path, a.passphrase_file);
     if (strcmp(what, "fingerprint") == 0 || strcmp(what, "public") == 0)
-        return look(what, path, a.der);
+        return look(what, path, &a);
     return command_misuse("keys", "\"%s\" is not one of generate, fingerprint, public", what);
 }

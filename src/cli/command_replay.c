@@ -41,7 +41,7 @@ static int replay(const char *path, const struct node_config *config)
     enum err err = file_read(config->genesis, GENESIS_SIZE_MAX, &genesis, &diag);
 
     if (err == ERR_OK)
-        err = key_file_read_secret(config->key, &key, &diag);
+        err = key_file_read_secret(config->key, config->passphrase, &key, &diag);
     if (err == ERR_OK)
         err = file_read(path, TRACE_MAX, &trace, &diag);
     if (err != ERR_OK) {

@@ -5,8 +5,9 @@
 
 #include "codec/json_read.h"
 
-static const char *const known[] = {"scenario", "node", "genesis", "key",   "store",   "listen",     "peers",
-                                    "control",  "http", "threads", "trace", "members", "last_epoch", NULL};
+static const char *const known[] = {"scenario", "node",    "genesis",    "key",        "store",
+                                    "listen",   "peers",   "control",    "http",       "threads",
+                                    "trace",    "members", "last_epoch", "passphrase", NULL};
 
 enum { PATH_SIZE = 4096, THREADS_MAX = 256 };
 
@@ -99,6 +100,7 @@ static void read_all(struct json_reader *r, const json_t *root, struct node_conf
     read_needed_path(r, root, "genesis", &out->genesis);
     read_needed_path(r, root, "key", &out->key);
     read_needed_path(r, root, "store", &out->store);
+    read_path(r, root, "passphrase", &out->passphrase);
     read_path(r, root, "control", &out->control);
     read_path(r, root, "members", &out->members);
     read_path(r, root, "trace", &out->trace);
@@ -140,6 +142,7 @@ void node_config_fini(struct node_config *c)
     mem_free(c->genesis);
     mem_free(c->key);
     mem_free(c->store);
+    mem_free(c->passphrase);
     mem_free(c->control);
     mem_free(c->members);
     mem_free(c->trace);

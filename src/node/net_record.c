@@ -66,7 +66,7 @@ static enum err read_keys_of_nodes(struct recording *r, struct diag *diag)
         struct buf path = {0};
 
         buf_printf(&path, "%s/%s/key.pem", r->net->folder, r->net->nodes[i].name);
-        err = key_file_read_secret(buf_text(&path), &r->keys[i], diag);
+        err = key_file_read_secret(buf_text(&path), NULL, &r->keys[i], diag);
         buf_free(&path);
     }
     return err;

@@ -328,7 +328,7 @@ static enum err read_files(struct node *n, struct diag *diag)
     if (c->members != NULL)
         err = members_load(c->members, &n->addresses, diag);
     if (err == ERR_OK)
-        err = key_file_read_secret(c->key, &n->key, diag);
+        err = key_file_read_secret(c->key, c->passphrase, &n->key, diag);
     return err == ERR_OK ? site_open(&n->scenario, n->index, n->scenario.seed, &n->site, diag) : err;
 }
 

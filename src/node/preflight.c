@@ -56,7 +56,7 @@ static void check_key(struct preflight *p)
     struct diag diag = {0};
     char hex[2 * DIGEST_SIZE + 1];
 
-    if (key_file_read_secret(p->config->key, &key, &diag) != ERR_OK) {
+    if (key_file_read_secret(p->config->key, p->config->passphrase, &key, &diag) != ERR_OK) {
         preflight_say(p, "key", PREFLIGHT_MEND, "%s", diag.text);
         return;
     }

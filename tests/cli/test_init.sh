@@ -51,6 +51,14 @@ ok "behind a NAT" run 0 "$prismfed" init --plan plan.json --node north --listen 
     --address north.example.org:7100 nat
 ok "the others are told another address" grep -q '"address": "north.example.org:7100"' nat/north.request.json
 
+(umask 077; echo 'correct horse battery' > words)
+ok "a key under a passphrase" run 0 "$prismfed" init --plan plan.json --node clinic --passphrase-file words sealed
+ok "is sealed" grep -q 'BEGIN ENCRYPTED PRIVATE KEY' sealed/clinic.key
+ok "and the node is told where the passphrase is" grep -q "\"passphrase\": \"$(pwd -P)/words\"" sealed/node.json
+run 1 "$prismfed" preflight --config sealed/node.json || true
+ok "so that it can open it" grep -q '^key *PASSED' out
+ok "a passphrase that is not there" refused_with 'nowords' \
+    "$prismfed" init --plan plan.json --node clinic --passphrase-file nowords x
 ok "no plan" refused_with 'which plan' "$prismfed" init --node north x
 ok "no node" refused_with 'which of its nodes' "$prismfed" init --plan plan.json x
 ok "no folder" refused_with 'expected one folder' "$prismfed" init --plan plan.json --node north

@@ -34,6 +34,30 @@ if command -v openssl > /dev/null; then
 else
     skip "openssl derives the same public key" "openssl is not installed"
 fi
+(umask 077; echo 'correct horse battery' > words; echo 'another one entirely' > wrong; echo short > short)
+ok "a key under a passphrase" run 0 "$prismfed" keys generate --passphrase-file words sealed.pem
+fingerprint=$(cat out)
+ok "is no plain one" grep -q 'BEGIN ENCRYPTED PRIVATE KEY' sealed.pem
+ok "opens with it" run 0 "$prismfed" keys fingerprint --passphrase-file words sealed.pem
+ok "as the same" test "$(cat out)" = "$fingerprint"
+ok "not without" refused_with 'under a passphrase' "$prismfed" keys fingerprint sealed.pem
+ok "not with another" refused_with 'does not open it' "$prismfed" keys fingerprint --passphrase-file wrong sealed.pem
+ok "a short passphrase" refused_with '8 to 1024 bytes' "$prismfed" keys generate --passphrase-file short short.pem
+ok "makes no key" test ! -e short.pem
+chmod 644 words
+ok "a passphrase that others may read" refused_with 'chmod 600' \
+    "$prismfed" keys fingerprint --passphrase-file words sealed.pem
+chmod 600 words
+if command -v openssl > /dev/null; then
+    "$prismfed" keys public --passphrase-file words sealed.pem > sealed.public
+    ok "openssl opens it" sh -c 'openssl pkey -in sealed.pem -passin file:words -pubout | cmp -s - sealed.public'
+    openssl pkcs8 -topk8 -in key.pem -passout file:words -out theirs.pem
+    chmod 600 theirs.pem
+    ok "what openssl has put under a passphrase" run 0 "$prismfed" keys public --passphrase-file words theirs.pem
+    ok "opens here" cmp -s out public.pem
+else
+    skip "openssl opens it" "openssl is not installed"
+fi
 ok "another key is another key" run 0 "$prismfed" keys generate key2.pem
 ok "with another fingerprint" test "$(cat out)" != "$fingerprint"
 ok "no such file" refused_with 'nothere' "$prismfed" keys fingerprint nothere
