@@ -1,3 +1,6 @@
+#define _GNU_SOURCE /* realpath, also where the C library is not fortified */
+
+#include <jansson.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
