@@ -1,6 +1,7 @@
 /* JSON as bytes. jansson's releases print numbers in different ways (2.14.1 has another shortest form than the 17
  * digits before it), and what is signed, hashed or compared must not depend on which of them is installed. */
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,17 +62,20 @@ static void write_escape(struct writer *w, uint32_t c)
 static void write_string(struct writer *w, const char *text, size_t len)
 {
     uint32_t last = w->style == STYLE_CANONICAL ? UINT32_MAX : 0x7e;
+    const char *plain = text; /* from here on nothing needs an escape */
 
     buf_add_byte(w->out, '"');
     for (const char *p = text, *end = text + len; p < end;) {
         const char *start = p;
         uint32_t c = next_character(&p);
 
-        if (c < 0x20 || c == '"' || c == '\\' || c > last)
+        if (c < 0x20 || c == '"' || c == '\\' || c > last) {
+            buf_add(w->out, plain, (size_t)(start - plain));
             write_escape(w, c);
-        else
-            buf_add(w->out, start, (size_t)(p - start));
+            plain = p;
+        }
     }
+    buf_add(w->out, plain, (size_t)(text + len - plain));
     buf_add_byte(w->out, '"');
 }
 
