@@ -1,6 +1,7 @@
 #include "audit/cohort.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #include "audit/replay.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 
 #include "base/mutate.h"
 

@@ -1,6 +1,7 @@
 #include "audit/end.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 
 #include "base/mutate.h"

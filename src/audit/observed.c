@@ -1,5 +1,6 @@
 #include "audit/observed.h"
 
+#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

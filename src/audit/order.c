@@ -1,5 +1,6 @@
 #include "audit/order.h"
 
+#include <jansson.h>
 #include <stdint.h>
 #include <string.h>
 

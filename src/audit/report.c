@@ -1,5 +1,6 @@
 #include "audit/report.h"
 
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

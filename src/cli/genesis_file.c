@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "cli/genesis_file.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "cli/pick_report.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 

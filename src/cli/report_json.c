@@ -1,6 +1,7 @@
 #include "cli/report_json.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 
 #include "codec/json.h"

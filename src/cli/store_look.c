@@ -1,5 +1,6 @@
 #include "cli/store_look.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "cli/command.h"

@@ -1,5 +1,6 @@
 #include "codec/decimal.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

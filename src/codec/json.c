@@ -1,5 +1,6 @@
 #include "codec/json.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,10 +1,12 @@
 #ifndef PRISMFED_CODEC_JSON_H
 #define PRISMFED_CODEC_JSON_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/bytes.h"
+
+/* As in jansson.h, which whoever looks into a value includes: many more only hand one on. */
+typedef struct json_t json_t;
 
 /* JSON in and out (RFC 8259) over jansson. A document keeps its text, so that a
  * complaint about a value can name file, line, column and JSON pointer

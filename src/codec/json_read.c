@@ -1,5 +1,6 @@
 #include "codec/json_read.h"
 
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "genome/configurations.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "base/file.h"

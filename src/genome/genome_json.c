@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "genome/genome_json.h"
 
 static json_t *value_json(const struct genome_schema *schema, const struct gene_spec *gene,

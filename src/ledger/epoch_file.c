@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "ledger/epoch_file.h"
 
 #include "codec/cbor.h"

@@ -2,6 +2,7 @@
 #include "codec/cbor.h"
 #include "ledger/epoch_file.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 /* Where in the file we are, for complaints. */

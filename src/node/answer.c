@@ -1,4 +1,5 @@
 /* What a node answers its operator. */
+#include <jansson.h>
 #include <string.h>
 #include <unistd.h>
 

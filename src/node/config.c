@@ -1,5 +1,6 @@
 #include "node/config.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 

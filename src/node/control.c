@@ -4,6 +4,7 @@
 #include "node/control.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>

@@ -1,6 +1,7 @@
 #include "node/http.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <string.h>

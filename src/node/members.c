@@ -1,5 +1,6 @@
 #include "node/members.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 

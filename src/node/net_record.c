@@ -1,5 +1,6 @@
 /* The record of a federation on this machine: one node's store is told anew from genesis, and every validator that
  * answers is asked whether the log ends there. */
+#include <jansson.h>
 #include <stdio.h>
 
 #include "base/file.h"

@@ -1,4 +1,5 @@
 /* What a node tells over HTTP: its numbers as they are now, whether it is of use, its status. */
+#include <jansson.h>
 #include <stdio.h>
 #include <sys/stat.h>
 

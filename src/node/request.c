@@ -1,5 +1,6 @@
 #include "node/request.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 #include "program/session.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "base/mutate.h"

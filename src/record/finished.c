@@ -1,6 +1,7 @@
 #include "record/finished.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <sys/stat.h>
 
 #include "base/mutate.h"

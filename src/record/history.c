@@ -1,6 +1,7 @@
 #include "record/history.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 
 #include "state/claim.h"
 #include "state/membership.h"

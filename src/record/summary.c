@@ -1,6 +1,7 @@
 #include "record/summary.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "state/shared_genome.h"

@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "base/dmath.h"
 #include "evolve/local_cycle.h"
 #include "pbft/limits.h"

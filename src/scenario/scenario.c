@@ -1,5 +1,6 @@
 #include "scenario/scenario.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 

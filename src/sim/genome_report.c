@@ -1,5 +1,6 @@
 #include "sim/genome_report.h"
 
+#include <jansson.h>
 #include <string.h>
 
 #include "base/text.h"

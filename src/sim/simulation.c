@@ -1,5 +1,6 @@
 #include "prismfed/simulation.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "sim/results.h"
 
 /* What only the simulator saw, for the summary (record/summary.h). */

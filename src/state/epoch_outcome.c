@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "state/epoch_outcome.h"
 
 #include "state/shared_genome.h"

@@ -1,5 +1,6 @@
 #include "state/shared_genome.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "genome/genome_json.h"

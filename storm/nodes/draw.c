@@ -1,5 +1,6 @@
 #include "storm/nodes/draw.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "aggregate/rank.h"

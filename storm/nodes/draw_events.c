@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "pbft/quorum.h"
 #include "scenario/scenario.h"
 #include "storm/nodes/sketch.h"

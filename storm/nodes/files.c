@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "storm/nodes/run.h"
 
 /* What a rehearsal leaves behind, as `prismfed sim` would write it. */

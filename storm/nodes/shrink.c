@@ -1,6 +1,7 @@
 #include "storm/nodes/shrink.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "pbft/quorum.h"

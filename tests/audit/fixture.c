@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include <dirent.h>
+#include <jansson.h>
 
 #include "base/file.h"
 #include "base/text.h"

@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "fixture.h"
 #include "ledger/end.h"
 #include "base/text.h"

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <jansson.h>
 #include <sys/stat.h>
 
 #include "base/file.h"

@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "codec/json.h"
 
 #include "base/file.h"

@@ -1,5 +1,6 @@
 #include "crypto/cose.h"
 
+#include <jansson.h>
 #include <string.h>
 
 #include "codec/cbor.h"

@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "crypto/key.h"
 
 #include "codec/json.h"

@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "../scenario/schema.h"
 #include "genome/space.h"
 #include "tap.h"

@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "base/text.h"
 #include "crypto/envelope.h"
 #include "ledger/epoch_file.h"

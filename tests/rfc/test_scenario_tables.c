@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "base/file.h"
 #include "codec/json.h"
 #include "document.h"

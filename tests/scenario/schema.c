@@ -1,5 +1,6 @@
 #include "schema.h"
 
+#include <jansson.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdint.h>

@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "base/file.h"
 #include "codec/json.h"
 #include "evolve/local_cycle.h"

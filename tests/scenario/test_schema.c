@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <jansson.h>
 
 #include "codec/json.h"
 #include "schema.h"

@@ -1,3 +1,4 @@
+#include <jansson.h>
 #include <string.h>
 
 #include "fed/messages.h"

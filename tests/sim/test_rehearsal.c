@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "run.h"
 #include "tap.h"
 

@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "base/dmath.h"
 #include "fixture.h"
 #include "pbft/quorum.h"

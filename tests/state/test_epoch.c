@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "base/sample.h"
 #include "fixture.h"
 

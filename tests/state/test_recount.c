@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include "fixture.h"
 
 /* Spot checks by validators: what is drawn, who may say what of it, and what comes of that. Four validators, one of
