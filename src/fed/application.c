@@ -355,7 +355,7 @@ enum err application_open(struct fed *f, const struct ledger_store *store, struc
         .state_gap = STATE_GAP,
         .recent = REPLICA_RECENT,
         .writes_in_flight = FED_WRITES_IN_FLIGHT,
-        .whole_ledger = true,
+        .whole_ledger = !f->config.partial_ledger,
         .blobs = f->config.blobs,
         .pbft =
             {

@@ -35,6 +35,7 @@ struct fed_config {
     struct verify_cache *verify_cache;
     struct executed_cache *executed_cache;
     struct blob_cache *blobs;
+    bool partial_ledger;     /* its driver drops old blocks, and wants none of those below a state that is installed */
     bool recovering;         /* its disk was lost: see below */
     struct digest nonce;     /* of this start: never used before */
     uint64_t sequence_floor; /* above every sequence number that this key has ever signed */

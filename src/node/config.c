@@ -6,9 +6,9 @@
 
 #include "codec/json_read.h"
 
-static const char *const known[] = {"scenario", "node",    "genesis",    "key",        "store",
-                                    "listen",   "peers",   "control",    "http",       "threads",
-                                    "trace",    "members", "last_epoch", "passphrase", NULL};
+static const char *const known[] = {"scenario",   "node",       "genesis",     "key",     "store", "listen",
+                                    "peers",      "control",    "http",        "threads", "trace", "members",
+                                    "last_epoch", "passphrase", "keep_blocks", NULL};
 
 enum { PATH_SIZE = 4096, THREADS_MAX = 256 };
 
@@ -111,6 +111,7 @@ static void read_all(struct json_reader *r, const json_t *root, struct node_conf
     read_address(r, root, "http", out->http);
     read_unsigned(r, root, "threads", 0, THREADS_MAX, &out->threads);
     read_u64(r, root, "last_epoch", 1, UINT64_MAX, &out->last_epoch);
+    read_u64(r, root, "keep_blocks", 1, UINT32_MAX, &out->keep_blocks);
     read_peers(r, root, out);
 }
 

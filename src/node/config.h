@@ -24,6 +24,7 @@ struct node_config {
     char listen[ADDRESS_MAX + 1];   /* HOST:PORT; empty: it only dials */
     char http[ADDRESS_MAX + 1];     /* HOST:PORT of the loopback; empty: none */
     uint64_t last_epoch;            /* the node rests when it has ended; UINT64_MAX: never */
+    uint64_t keep_blocks;           /* of the ledger, so many at least; 0: all of them */
     unsigned threads;               /* for the site's work; 0: one for each processor */
     unsigned peer_count;
     struct node_peer *peers; /* owned; in order of names */

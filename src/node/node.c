@@ -343,6 +343,7 @@ static enum err open_store(struct node *n, const struct node_options *options, s
     if (store_is_new(n->store) && !options->is_new)
         log_line(LOG_WARNING, "recovering", "store=%s reason=\"it was not there; the others are asked first\"",
                  n->config->store);
+    store_keep(n->store, n->config->keep_blocks);
     err = store_flag(n->store, STORE_RECOVERING, &recovering, diag);
     n->recovering = recovering != 0;
     return err;
@@ -411,6 +412,7 @@ static enum err open_machine(struct node *n, struct diag *diag)
         .key = n->key,
         .seed = draws_of(n),
         .last_epoch = n->config->last_epoch,
+        .partial_ledger = n->config->keep_blocks > 0,
         .recovering = n->recovering,
         .sequence_floor = n->recovering ? microseconds() : 0,
     };

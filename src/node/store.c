@@ -13,9 +13,7 @@
 #include "node/store_file.h"
 #include "node/store_reader.h"
 
-enum task_kind { TASK_WRITE, TASK_FORGET, TASK_FLAG, TASK_PRUNE };
-
-enum { PRUNED_AT_ONCE = 256 };
+enum task_kind { TASK_WRITE, TASK_FORGET, TASK_FLAG, TASK_PRUNE, TASK_KEEP };
 
 struct task {
     enum task_kind kind;
@@ -101,6 +99,10 @@ static enum err do_task(struct store_writer *w, const struct task *t, struct dia
         return write_one(w, t, diag);
     if (t->kind == TASK_FORGET)
         return store_writer_forget(w, t->serial, t->number, diag);
+    if (t->kind == TASK_KEEP) {
+        store_writer_keep(w, t->number);
+        return ERR_OK;
+    }
     if (t->kind == TASK_PRUNE)
         return store_writer_prune(w, t->number, diag);
     return store_writer_flag(w, t->flag, t->number, diag);
@@ -147,7 +149,7 @@ static void report(struct store *s, struct task *tasks, enum err err, const stru
 static bool is_pressing(const struct store *s)
 {
     for (const struct task *t = s->queued.first; t != NULL; t = t->next) {
-        if (t->kind != TASK_FORGET)
+        if (t->kind != TASK_FORGET && t->kind != TASK_KEEP)
             return true;
     }
     return s->closing;
@@ -355,12 +357,17 @@ uint64_t store_pruned(struct store *s)
     return store_counters_read(s->reader.db, &c, NULL) == ERR_OK ? c.pruned : 0;
 }
 
+void store_keep(struct store *s, uint64_t blocks)
+{
+    ask(s, (struct task){.kind = TASK_KEEP, .number = blocks});
+}
+
 enum err store_prune(struct store *s, uint64_t height, struct diag *diag)
 {
     enum err err = store_may_prune(s->reader.db, height, diag);
 
     for (uint64_t done = store_pruned(s); err == ERR_OK && done < height;) {
-        done = height - done < PRUNED_AT_ONCE ? height : done + PRUNED_AT_ONCE;
+        done = height - done < STORE_PRUNED_AT_ONCE ? height : done + STORE_PRUNED_AT_ONCE;
         err = ask_and_wait(s, (struct task){.kind = TASK_PRUNE, .number = done}, diag);
     }
     return err;

@@ -66,6 +66,9 @@ enum err store_finished(struct store *s, uint64_t *serial, struct diag *diag) MU
 
 /* ---- what is old */
 
+/* From now on old blocks are dropped behind each snapshot, in its transaction, so that `blocks` of them stay, and those
+ * that a start may need. 0: all stay. */
+void store_keep(struct store *s, uint64_t blocks);
 /* Drops the blocks up to this height, in steps between which other writes go on; waits until that is durable, with all
  * that was asked for before. The blocks from the earlier of the kept snapshots on must stay, and all of them while
  * peers are to send some below an installed state: ERR_STATE. Errors as of store_finished(). */

@@ -195,6 +195,24 @@ void store_writer_start_above(struct store_writer *w, uint64_t height)
     w->whole = w->counters.top = w->counters.pruned = height;
 }
 
+void store_writer_keep(struct store_writer *w, uint64_t blocks)
+{
+    w->keep = blocks;
+}
+
+/* No more at once than a transaction bears. */
+static enum err drop_old(struct store_writer *w, struct diag *diag)
+{
+    const struct store_counters *c = &w->counters;
+    uint64_t needed, to = c->top > w->keep ? c->top - w->keep : 0, most = c->pruned + STORE_PRUNED_AT_ONCE;
+    enum err err = store_needed(w->db, c, &needed, diag);
+
+    if (err != ERR_OK)
+        return err;
+    to = to < needed - 1 ? to : needed - 1;
+    return store_writer_prune(w, to < most ? to : most, diag);
+}
+
 /* ---- snapshots */
 
 /* A state above all blocks is installed. */
@@ -229,7 +247,9 @@ enum err store_writer_snapshot(struct store_writer *w, uint64_t serial, uint64_t
     err = sql_done(w->put_snapshot, diag);
     c->snapshots += c->snapshots < SNAPSHOTS_KEPT;
     sql_bind(w->drop_snapshots, 1, SNAPSHOTS_KEPT);
-    return err == ERR_OK ? sql_done(w->drop_snapshots, diag) : err;
+    if (err == ERR_OK)
+        err = sql_done(w->drop_snapshots, diag);
+    return err == ERR_OK && w->keep > 0 ? drop_old(w, diag) : err;
 }
 
 /* ---- flags */

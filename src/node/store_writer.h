@@ -3,12 +3,15 @@
 
 #include "node/store_rows.h"
 
+enum { STORE_PRUNED_AT_ONCE = 256 /* blocks in a transaction */ };
+
 /* The writing connection of a store: what one write does to the rows, as world/disk.h does it to a virtual disk. The
  * fields are the writer's own. */
 struct store_writer {
     sqlite3 *db;
     struct store_counters counters; /* with what the open transaction has done */
     uint64_t whole;                 /* blocks above the pruned ones up to here have no gap; top, where there is none */
+    uint64_t keep;                  /* so many blocks stay; 0: all */
     uint64_t first;                 /* the sequence of a write is this and its serial */
     sqlite3_stmt *put_counters, *put_record, *forget, *put_block, *drop_blocks, *put_snapshot, *drop_snapshots,
         *put_flag, *has_flag; /* the connection's */
@@ -29,6 +32,8 @@ enum err store_writer_forget(struct store_writer *w, uint64_t serial, uint64_t n
 enum err store_writer_block(struct store_writer *w, uint64_t height, struct bytes block, struct diag *diag) MUST_CHECK;
 enum err store_writer_snapshot(struct store_writer *w, uint64_t serial, uint64_t height, struct bytes snapshot,
                                struct diag *diag) MUST_CHECK;
+/* store_keep(): what a snapshot lets go. */
+void store_writer_keep(struct store_writer *w, uint64_t blocks);
 /* Drops the blocks up to this height, which must be below the last one, and below each snapshot that is to be of use.
  * ERR_STATE: that cannot be. */
 enum err store_writer_prune(struct store_writer *w, uint64_t height, struct diag *diag) MUST_CHECK;

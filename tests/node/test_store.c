@@ -262,6 +262,31 @@ static void a_gap_is_pruned(void)
     store_close(s);
 }
 
+/* Behind each state at a fifth block: what is older than twelve blocks, and no block that a start may need. */
+static void a_store_keeps_so_many_blocks(void)
+{
+    begin();
+    store_keep(s, 12);
+    for (uint64_t h = 1; h <= 40; h++) {
+        blocks(h, h);
+        if (h % 5 == 0)
+            ask(STORE_SNAPSHOT, h, h, 50);
+    }
+    CHECK_OK(scratch_wait(s, serial));
+    CHECK(store_pruned(s) == 28 && !has(28) && has(29));
+    store_keep(s, 1);
+    blocks(41, 45);
+    ask(STORE_SNAPSHOT, 45, 45, 50);
+    CHECK_OK(scratch_wait(s, serial));
+    CHECK(store_pruned(s) == 39 && !has(39) && has(40));
+    reopen(); /* keeps all, until it is told otherwise */
+    blocks(46, 50);
+    ask(STORE_SNAPSHOT, 50, 50, 50);
+    CHECK_OK(scratch_wait(s, serial));
+    CHECK_EQ_U64(store_pruned(s), 39);
+    store_close(s);
+}
+
 /* ---- beside the virtual disk */
 
 static struct disk disk;
@@ -406,6 +431,7 @@ int main(void)
     TAP_RUN(old_blocks_are_dropped);
     TAP_RUN(pruned_blocks_are_fetched_again);
     TAP_RUN(a_gap_is_pruned);
+    TAP_RUN(a_store_keeps_so_many_blocks);
     TAP_RUN(it_reads_as_the_virtual_disk);
     scratch_end();
     return tap_done();

@@ -152,6 +152,26 @@ before=$(value n1 height)
 soon "and goes on" high n2 $((before + 10))
 ok "its archive and its store" 0 "$prismfed" store check --genesis net/genesis.cbor old.archive net/n2/store.sqlite
 said "are one ledger" '^executed from block 1 to'
+
+# ---- a node that keeps few blocks
+end n2
+sed -i 's/^{/{"keep_blocks": 40,/' net/n2/node.json
+start n2
+before=$(value n1 height)
+soon "a node that keeps forty blocks" high n2 $((before + 60))
+few() { # NODE
+    [ "$(value "$1" blocks)" -lt 90 ]
+}
+soon "has few more" few n2
+end n2
+lose n2
+start n2
+before=$(value n1 height)
+soon "when its disk was lost" high n2 $((before + 60))
+soon "it recovers" recovered n2
+soon "without the old blocks" few n2
+ok "what it has is sound" 0 "$prismfed" store check --genesis net/genesis.cbor net/n2/store.sqlite
+said "is executed from a state on" '^executed from block [0-9]*[0-9][0-9] to'
 ok "a running node's store cannot be pruned" 2 "$prismfed" prune --keep 20 --no-archive net/n1/store.sqlite
 said "it is in use" 'another process has this store open'
 finish
