@@ -19,6 +19,12 @@ const char *attest_code_text(uint64_t code)
         [ATTEST_FEDERATION] = "the node is of another federation",
         [ATTEST_CONFIGURATION] = "the node has another configuration",
         [ATTEST_SOFTWARE] = "the node runs software that is not admitted here",
+        [ATTEST_NO_QUOTE] = "a quote of the node's TPM is required, and there is none",
+        [ATTEST_QUOTE_FORM] = "the quote of the TPM is malformed",
+        [ATTEST_QUOTE_KEY] = "the quote is signed by another key than that of the TPM which is enrolled",
+        [ATTEST_QUOTE_BOUND] = "the quote was made for another connection",
+        [ATTEST_QUOTE_PCRS] = "the registers of the TPM do not hold what is enrolled",
+        [ATTEST_QUOTE_SIMULATED] = "the quote is of a simulated TPM, which is not admitted here",
     };
 
     return code < ATTEST_CODE_COUNT ? texts[code] : "a reason that this version does not know";
@@ -40,8 +46,24 @@ static void put_digest(struct cbor_writer *w, const char *key, const struct dige
     digest_put(w, d);
 }
 
+struct digest attest_binding_digest(const struct attest_binding *binding)
+{
+    static const char label[] = "prismfed-attest-v1";
+    const uint8_t role = (uint8_t)binding->role;
+    struct digest_context c;
+
+    digest_init(&c);
+    digest_add(&c, label, sizeof label - 1);
+    digest_add(&c, &role, 1);
+    digest_add(&c, binding->session.b, sizeof binding->session.b);
+    digest_add(&c, binding->nonce.b, sizeof binding->nonce.b);
+    digest_add(&c, binding->giver.b, sizeof binding->giver.b);
+    digest_add(&c, binding->peer.b, sizeof binding->peer.b);
+    return digest_final(&c);
+}
+
 void attest_evidence(const struct secret_key *key, const struct attest_binding *binding,
-                     const struct attest_claims *claims, struct buf *out)
+                     const struct attest_claims *claims, struct bytes quote, struct buf *out)
 {
     const struct digest session = session_of(binding);
     struct buf payload = {0};
@@ -49,11 +71,15 @@ void attest_evidence(const struct secret_key *key, const struct attest_binding *
 
     ASSERT(digest_equal(&binding->giver, &key->fingerprint));
     cbor_writer_init(&w, &payload);
-    cbor_put_map(&w, 7);
+    cbor_put_map(&w, quote.len > 0 ? 8 : 7);
     put_digest(&w, "peer", &binding->peer);
     cbor_put_text(&w, "role");
     cbor_put_text(&w, role_names[binding->role]);
     put_digest(&w, "nonce", &binding->nonce);
+    if (quote.len > 0) {
+        cbor_put_text(&w, "quote");
+        cbor_put_raw(&w, quote);
+    }
     put_digest(&w, "session", &session);
     put_digest(&w, "software", &claims->software);
     put_digest(&w, "configuration", &claims->configuration);
@@ -67,6 +93,7 @@ struct statement {
     struct digest peer, nonce, session;
     enum attest_role role;
     struct attest_claims claims;
+    struct bytes quote; /* empty: there is none */
 };
 
 static struct digest get_digest(struct cbor_reader *r, const char *key)
@@ -92,12 +119,16 @@ static enum attest_role get_role(struct cbor_reader *r)
 static enum err statement_read(struct bytes payload, struct statement *out)
 {
     struct cbor_reader r;
+    uint64_t pairs;
 
     cbor_reader_init(&r, payload);
-    cbor_expect_map(&r, 7);
+    pairs = cbor_get_map(&r);
     out->peer = get_digest(&r, "peer");
     out->role = get_role(&r);
     out->nonce = get_digest(&r, "nonce");
+    out->quote = cbor_accept_key(&r, "quote") ? cbor_get_raw(&r) : (struct bytes){0};
+    if (pairs != (out->quote.len > 0 ? 8 : 7))
+        cbor_fail(&r, ERR_RANGE);
     out->session = get_digest(&r, "session");
     out->claims.software = get_digest(&r, "software");
     out->claims.configuration = get_digest(&r, "configuration");
@@ -139,6 +170,37 @@ static enum attest_code judge_claims(const struct attest_claims *c, const struct
     return MUTATE(ATTEST_ANY_SOFTWARE, true, is_admitted(policy, &c->software)) ? ATTEST_ACCEPTED : ATTEST_SOFTWARE;
 }
 
+/* Where a TPM is enrolled, there must be a quote of it. */
+static enum attest_code judge_quote(struct bytes bytes, const struct attest_binding *b,
+                                    const struct attest_policy *policy)
+{
+    const struct attest_expected *expected =
+        policy->expected != NULL ? policy->expected(policy->context, &b->giver) : NULL;
+    const struct digest qualifying = attest_binding_digest(b);
+    struct attest_quote quote;
+
+    if (expected == NULL || MUTATE(QUOTE_OPTIONAL, bytes.len == 0, false))
+        return ATTEST_ACCEPTED;
+    if (bytes.len == 0)
+        return ATTEST_NO_QUOTE;
+    if (attest_quote_decode(bytes, &quote) != ERR_OK)
+        return ATTEST_QUOTE_FORM;
+    if (MUTATE(QUOTE_OF_SIMULATOR, false, quote.kind == ATTEST_QUOTE_SWTPM && policy->refuses_simulators))
+        return ATTEST_QUOTE_SIMULATED;
+    switch (attest_quote_check(&quote, expected, &qualifying)) {
+    case ERR_OK:
+        return ATTEST_ACCEPTED;
+    case ERR_SIGNATURE:
+        return ATTEST_QUOTE_KEY;
+    case ERR_STALE:
+        return ATTEST_QUOTE_BOUND;
+    case ERR_MISMATCH:
+        return ATTEST_QUOTE_PCRS;
+    default:
+        return ATTEST_QUOTE_FORM;
+    }
+}
+
 enum attest_code attest_judge(struct bytes evidence, const struct attest_binding *binding, const struct public_key *key,
                               const struct attest_policy *policy, struct attest_claims *claims)
 {
@@ -158,6 +220,8 @@ enum attest_code attest_judge(struct bytes evidence, const struct attest_binding
     code = judge_binding(&s, binding);
     if (code == ATTEST_ACCEPTED)
         code = judge_claims(&s.claims, policy);
+    if (code == ATTEST_ACCEPTED)
+        code = judge_quote(s.quote, binding, policy);
     if (code == ATTEST_ACCEPTED && claims != NULL)
         *claims = s.claims;
     return code;

@@ -52,12 +52,20 @@ void attest_exchange_fini(struct attest_exchange *x)
 
 static void receive_hello(struct attest_exchange *x, struct bytes nonce)
 {
+    struct buf quote = {0};
+
     if (nonce.len < ATTEST_NONCE_SIZE) {
         x->state = ATTEST_NONSENSE;
         return;
     }
     x->ours.nonce = digest_from(bytes_of(nonce.data, ATTEST_NONCE_SIZE));
-    attest_evidence(x->key, &x->ours, &x->policy->own, &x->evidence);
+    if (x->quote != NULL) {
+        const struct digest qualifying = attest_binding_digest(&x->ours);
+
+        x->quote(x->context, &qualifying, &quote);
+    }
+    attest_evidence(x->key, &x->ours, &x->policy->own, bytes_of_buf(&quote), &x->evidence);
+    buf_free(&quote);
     send(x, EVIDENCE, bytes_of_buf(&x->evidence));
     x->awaits = ATTEST_AWAITS_EVIDENCE;
 }

@@ -22,6 +22,8 @@ struct attest_exchange {
     const struct secret_key *key; /* borrowed, like the next two */
     const struct attest_policy *policy;
     void (*send)(void *context, struct blob *message); /* borrowed */
+    /* Appends a quote (attest_quote_encode()) about these data; nothing, where the TPM fails. NULL: there is no TPM. */
+    void (*quote)(void *context, const struct digest *qualifying, struct buf *out);
     void *context;
     struct public_key peer_key;
     struct attest_binding ours, theirs;

@@ -86,11 +86,29 @@ static struct peer *find_or_add(struct transport *t, const struct digest *finger
 
 /* ---- dialling */
 
+static void say_refused(struct transport *t, struct peer *p, const char *why)
+{
+    if (p != NULL)
+        snprintf(p->why, sizeof p->why, "%s", why);
+    if (t->config.actions->refused != NULL)
+        t->config.actions->refused(t->config.context, p != NULL ? &p->fingerprint : NULL, why);
+}
+
 static void attest_send(void *context, struct blob *message)
 {
     struct link *l = context;
 
     (void)quic_connection_send(l->connection, QUIC_STREAM_FIRST, message, TRANSPORT_QUEUE_MAX);
+}
+
+/* Without one where the TPM fails: the peer says that it misses it. */
+static void attest_quote(void *context, const struct digest *qualifying, struct buf *out)
+{
+    const struct link *l = context;
+    struct diag diag = {0};
+
+    if (attest_tpm_quote(l->transport->config.tpm, qualifying, out, &diag) != ERR_OK)
+        say_refused(l->transport, l->peer, diag.text);
 }
 
 static void attest_rings(void *context)
@@ -104,12 +122,15 @@ static struct link *link_new(struct peer *p, struct quic_connection *c)
 {
     struct link *l = mem_alloc(sizeof *l);
 
-    *l = (struct link){
-        .transport = p->transport,
-        .peer = p,
-        .connection = c,
-        .attest = {.key = &p->transport->key, .policy = &p->transport->policy, .send = attest_send, .context = l},
-        .timer = {.rings = attest_rings, .context = l}};
+    *l = (struct link){.transport = p->transport,
+                       .peer = p,
+                       .connection = c,
+                       .attest = {.key = &p->transport->key,
+                                  .policy = &p->transport->policy,
+                                  .send = attest_send,
+                                  .quote = p->transport->config.tpm != NULL ? attest_quote : NULL,
+                                  .context = l},
+                       .timer = {.rings = attest_rings, .context = l}};
     p->links++;
     return l;
 }
@@ -142,14 +163,6 @@ static void dial_later(struct peer *p)
     tls_random(&random, sizeof random);
     delay_ns = delay_ns / 2 + (int64_t)(random % (uint64_t)delay_ns);
     loop_timer_set(p->transport->config.loop, &p->timer, loop_now(p->transport->config.loop) + delay_ns);
-}
-
-static void say_refused(struct transport *t, struct peer *p, const char *why)
-{
-    if (p != NULL)
-        snprintf(p->why, sizeof p->why, "%s", why);
-    if (t->config.actions->refused != NULL)
-        t->config.actions->refused(t->config.context, p != NULL ? &p->fingerprint : NULL, why);
 }
 
 static void dial_rings(void *context)
@@ -390,7 +403,10 @@ enum err transport_new(const struct transport_config *config, struct transport *
                                                .configuration = config->configuration,
                                                .software = config->software},
                                        .software = config->admitted,
-                                       .software_count = config->admitted_count};
+                                       .software_count = config->admitted_count,
+                                       .expected = config->expected,
+                                       .context = config->context,
+                                       .refuses_simulators = config->refuses_simulated_tpms};
     err = quic_endpoint_new(&endpoint, &t->endpoint, diag);
     if (err != ERR_OK) {
         transport_free(t);

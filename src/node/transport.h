@@ -2,6 +2,7 @@
 #define PRISMFED_NODE_TRANSPORT_H
 
 #include "node/attest.h"
+#include "node/attest_tpm.h"
 #include "node/loop.h"
 #include "node/quic_endpoint.h"
 
@@ -30,6 +31,10 @@ struct transport_config {
     struct digest software;                     /* what this node runs */
     const struct digest *admitted;              /* what the peers may run; 0 of them: anything */
     unsigned admitted_count;
+    struct attest_tpm *tpm; /* borrowed; NULL: the evidence has no quote */
+    /* What is enrolled of a peer's TPM, borrowed until the next call: then it must show a quote. May be NULL. */
+    const struct attest_expected *(*expected)(void *context, const struct digest *peer);
+    bool refuses_simulated_tpms;
     const char *const *protocols;   /* of ALPN (tls.h); NULL: TLS_PROTOCOL */
     unsigned handshakes_per_second; /* from one network; 0: QUIC_GATE_RATE */
     const struct transport_actions *actions;

@@ -41,7 +41,7 @@ static enum attest_code judged(const struct secret_key *key, const struct attest
     struct buf evidence = {0};
     enum attest_code code;
 
-    attest_evidence(key, made, claims, &evidence);
+    attest_evidence(key, made, claims, bytes_of(NULL, 0), &evidence);
     code = attest_judge(bytes_of_buf(&evidence), &seen, &bob.public, &policy, NULL);
     buf_free(&evidence);
     return code;
@@ -53,7 +53,7 @@ static void honest_evidence_is_accepted(void)
     struct attest_claims claims = {0};
     struct buf evidence = {0};
 
-    attest_evidence(&bob, &b, &policy.own, &evidence);
+    attest_evidence(&bob, &b, &policy.own, bytes_of(NULL, 0), &evidence);
     CHECK(attest_judge(bytes_of_buf(&evidence), &b, &bob.public, &policy, &claims) == ATTEST_ACCEPTED);
     CHECK(digest_equal(&claims.software, &policy.own.software));
     buf_free(&evidence);
@@ -131,7 +131,7 @@ static void each_bit_of_evidence_counts(void)
     struct buf evidence = {0};
     unsigned by_signature = 0;
 
-    attest_evidence(&bob, &b, &policy.own, &evidence);
+    attest_evidence(&bob, &b, &policy.own, bytes_of(NULL, 0), &evidence);
     for (size_t i = 0; i < 8 * evidence.len; i++) {
         enum attest_code code;
 

@@ -14,9 +14,11 @@ struct node {
     struct secret_key key;
     struct transport *transport;
     struct digest federation_id, software;
-    const struct digest *admitted;  /* one software; NULL: any */
-    const char *const *protocols;   /* NULL: the usual one */
-    unsigned handshakes_per_second; /* 0: as usual */
+    const struct digest *admitted;         /* one software; NULL: any */
+    struct attest_tpm *tpm;                /* NULL: none */
+    const struct attest_expected *expects; /* of the TPM of each peer; NULL: nothing */
+    const char *const *protocols;          /* NULL: the usual one */
+    unsigned handshakes_per_second;        /* 0: as usual */
     char address[QUIC_ADDRESS_TEXT];
     bool hates[NODES];        /* these are not allowed */
     struct secret_key friend; /* is allowed, too */
@@ -90,6 +92,14 @@ static inline bool allowed(void *context, const struct digest *fingerprint)
     return digest_equal(fingerprint, &n->friend.fingerprint);
 }
 
+static inline const struct attest_expected *expected(void *context, const struct digest *peer)
+{
+    const struct node *n = context;
+
+    (void)peer;
+    return n->expects;
+}
+
 static const struct transport_actions actions = {
     .message = message, .connected = connected, .disconnected = disconnected, .allowed = allowed, .refused = refused};
 
@@ -105,6 +115,8 @@ static inline void node_open(unsigned i, const char *listen)
                                             .software = n->software,
                                             .admitted = n->admitted,
                                             .admitted_count = n->admitted != NULL,
+                                            .tpm = n->tpm,
+                                            .expected = expected,
                                             .protocols = n->protocols,
                                             .handshakes_per_second = n->handshakes_per_second,
                                             .actions = &actions,
