@@ -13,7 +13,6 @@ enum { ANSWER_MS = 5000 };
 
 struct arguments {
     const char *config, *level, *peer;
-    struct node_options node;
     bool json;
 };
 
@@ -21,9 +20,6 @@ struct arguments {
 
 static const struct option_row rows[] = {
     {"config", "FILE", OPTION_TEXT, OF(config), .help = "the node's configuration (node.json)"},
-    {"new", NULL, OPTION_FLAG, OF(node.is_new),
-     .help = "with run: this node has never run before, so that its store is not there. Without this a store that is "
-             "not there means that the disk was lost, and the node asks the others before it signs anything"},
     {"level", "LEVEL", OPTION_TEXT, OF(level),
      .help = "with run and log-level: what is written to the log: error, warning, info (at first) or debug"},
     {"peer", "NODE", OPTION_TEXT, OF(peer), .help = "with ban and unban: the member's name"},
@@ -33,12 +29,16 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = {
     .verb = "node",
-    .usage = "prismfed node run --config FILE [--new]\n"
+    .usage = "prismfed node create --config FILE\n"
+             "       prismfed node run --config FILE\n"
              "       prismfed node status|peers --config FILE\n"
              "       prismfed node log-level --level LEVEL --config FILE\n"
              "       prismfed node ban|unban --peer NODE --config FILE\n",
-    .about = "Runs a node of a federation until SIGTERM or SIGINT, or asks one that runs, through its Unix socket. The "
-             "log goes to standard error, a line for each thing that happened (logfmt).",
+    .about =
+        "create makes the store of a node that has never run, once. run runs the node until SIGTERM or SIGINT; when "
+        "its store is not there, it takes its disk for lost, and asks the others what it may have signed before it "
+        "signs anything. Its log goes to standard error, a line for each thing that happened (logfmt). The other "
+        "verbs ask a node that runs, through its Unix socket.",
     .after =
         "Exit status: 0 done; 1 the node had to stop, and its last line says why; 2 wrong usage, unusable input, or "
         "no node answers.",
@@ -67,7 +67,7 @@ static int run(const struct node_config *config, const struct arguments *a)
         return command_misuse("node", "--level: expected error, warning, info or debug");
     if (a->level != NULL)
         log_level_set(level);
-    if (node_open(config, &a->node, &running, &diag) != ERR_OK)
+    if (node_open(config, &running, &diag) != ERR_OK)
         return command_fail("node", "%s", diag.text);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
@@ -162,16 +162,21 @@ int command_node(int argc, char **argv)
     if (status != EXIT_FINE || helped)
         return status;
     if (operands + 1 != argc)
-        return command_misuse("node", "run, status, peers, log-level, ban or unban?");
+        return command_misuse("node", "create, run, status, peers, log-level, ban or unban?");
     for (unsigned i = 0; i < sizeof questions / sizeof questions[0]; i++)
         is_question |= strcmp(argv[operands], questions[i]) == 0;
-    if (!is_question && strcmp(argv[operands], "run") != 0)
-        return command_misuse("node", "\"%s\": run, status, peers, log-level, ban or unban?", argv[operands]);
+    if (!is_question && strcmp(argv[operands], "run") != 0 && strcmp(argv[operands], "create") != 0)
+        return command_misuse("node", "\"%s\": create, run, status, peers, log-level, ban or unban?", argv[operands]);
     if (a.config == NULL)
         return command_misuse("node", "which node? --config FILE");
     if (node_config_load(a.config, &config, &diag) != ERR_OK)
         return command_fail("node", "%s", diag.text);
-    status = is_question ? ask(&config, question_of(argv[operands], &a), a.json) : run(&config, &a);
+    if (is_question)
+        status = ask(&config, question_of(argv[operands], &a), a.json);
+    else if (strcmp(argv[operands], "run") == 0)
+        status = run(&config, &a);
+    else
+        status = node_create(&config, &diag) == ERR_OK ? EXIT_FINE : command_fail("node", "%s", diag.text);
     node_config_fini(&config);
     return status;
 }

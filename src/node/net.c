@@ -20,6 +20,7 @@
 #include "codec/json_read.h"
 #include "crypto/key_file.h"
 #include "node/control.h"
+#include "node/node.h"
 #include "scenario/scenario.h"
 
 enum { NET_SIZE_MAX = 16 << 20, ANSWER_MS = 2000 };
@@ -110,6 +111,18 @@ static json_t *config_json(const struct net_options *o, const struct scenario *s
     return out;
 }
 
+static enum err make_store(const char *path, struct diag *diag)
+{
+    struct node_config config;
+    enum err err = node_config_load(path, &config, diag);
+
+    if (err != ERR_OK)
+        return err;
+    err = node_create(&config, diag);
+    node_config_fini(&config);
+    return err;
+}
+
 static enum err make_node(const struct net_options *o, const struct scenario *s, unsigned node, const char *scenario,
                           const unsigned *ports, struct diag *diag)
 {
@@ -124,6 +137,8 @@ static enum err make_node(const struct net_options *o, const struct scenario *s,
         err = key_file_write(key_path, key.b, diag); /* RFC 8032: the secret key begins with its seed */
     if (err == ERR_OK)
         err = write_json(config, config_json(o, s, node, scenario, ports), diag);
+    if (err == ERR_OK)
+        err = make_store(config, diag);
     key_wipe(&key);
     mem_free(folder);
     mem_free(key_path);

@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,7 +24,6 @@ enum { LOOK_MS = 50, STOP_PATIENCE_MS = 10000 };
 struct net_child {
     pid_t pid;                  /* 0: it does not run */
     int64_t start_ns, go_on_ns; /* when it is to be started again, or to go on; 0: never */
-    bool ran;
 };
 
 struct planned {
@@ -71,14 +69,12 @@ static void start_node(struct supervisor *s, unsigned node)
     if (pid == 0) {
         if (dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
             _exit(127);
-        execl(s->net->program, s->net->program, "node", "run", "--config", n->config, c->ran ? NULL : "--new",
-              (char *)NULL);
+        execl(s->net->program, s->net->program, "node", "run", "--config", n->config, (char *)NULL);
         _exit(127);
     }
     if (log >= 0)
         close(log);
     c->start_ns = 0;
-    c->ran = c->ran || pid > 0;
     c->pid = pid > 0 ? pid : 0;
     log_line(pid > 0 ? LOG_INFO : LOG_ERROR, "start", "node=%s pid=%d", n->name, (int)pid);
 }
@@ -292,14 +288,6 @@ static _Noreturn void supervisor_main(const struct net *net)
     }
     s.children = mem_array(net->node_count, sizeof s.children[0]);
     s.planned = mem_array(s.scenario.event_count + 1, sizeof s.planned[0]);
-    for (unsigned i = 0; i < net->node_count; i++) {
-        struct buf store = {0};
-        struct stat status;
-
-        buf_printf(&store, "%s/%s/store.sqlite", net->folder, net->nodes[i].name);
-        s.children[i].ran = stat(buf_text(&store), &status) == 0;
-        buf_free(&store);
-    }
     supervise(&s);
     _exit(0);
 }

@@ -333,14 +333,14 @@ static enum err read_files(struct node *n, struct diag *diag)
 }
 
 /* A store that is not there and was there once means that the disk was lost. */
-static enum err open_store(struct node *n, const struct node_options *options, struct diag *diag)
+static enum err open_store(struct node *n, struct diag *diag)
 {
     uint64_t recovering = 0;
-    enum err err = store_open(n->config->store, &n->federation_id, options->is_new, &n->store, diag);
+    enum err err = store_open(n->config->store, &n->federation_id, false, &n->store, diag);
 
     if (err != ERR_OK)
         return err;
-    if (store_is_new(n->store) && !options->is_new)
+    if (store_is_new(n->store))
         log_line(LOG_WARNING, "recovering", "store=%s reason=\"it was not there; the others are asked first\"",
                  n->config->store);
     store_keep(n->store, n->config->keep_blocks);
@@ -481,8 +481,7 @@ static enum err open_loop(struct node *n, struct diag *diag)
     return jobs_new(n->loop, threads, job_done, n, &n->jobs, diag);
 }
 
-enum err node_open(const struct node_config *config, const struct node_options *options, struct node **out,
-                   struct diag *diag)
+enum err node_create(const struct node_config *config, struct diag *diag)
 {
     struct node *n = mem_alloc(sizeof *n);
     enum err err;
@@ -493,7 +492,24 @@ enum err node_open(const struct node_config *config, const struct node_options *
     err = read_files(n, diag);
     gauges_init(&n->gauges, (int64_t)n->scenario.view_timeout_ns);
     if (err == ERR_OK)
-        err = open_store(n, options, diag);
+        err = store_open(config->store, &n->federation_id, true, &n->store, diag);
+    if (err == ERR_OK && !store_is_new(n->store))
+        err = diag_set(diag, ERR_STATE, "%s: there is one already; prismfed node run goes on with it", config->store);
+    node_close(n);
+    return err;
+}
+
+enum err node_open(const struct node_config *config, struct node **out, struct diag *diag)
+{
+    struct node *n = mem_alloc(sizeof *n);
+    enum err err;
+
+    n->config = config;
+    n->signals.fd = -1;
+    outbox_init(&n->outbox, &actions, n);
+    err = read_files(n, diag);
+    if (err == ERR_OK)
+        err = open_store(n, diag);
     if (err == ERR_OK && config->trace != NULL)
         err = trace_file_open(config->trace, &n->trace, diag);
     if (err == ERR_OK)

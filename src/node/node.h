@@ -8,16 +8,13 @@
 
 struct node;
 
-struct node_options {
-    /* Its store is made: it has never run before. Without this a store that is not there means that the disk was lost,
-     * and the node asks the others before it signs anything (fed/fed.h). */
-    bool is_new;
-};
+/* Makes the store of a node that has never run. ERR_STATE: there is one; the errors of the files and of the store. */
+enum err node_create(const struct node_config *config, struct diag *diag) MUST_CHECK;
 
-/* Reads what the configuration names, and starts the machine from what is durable. config is borrowed. Errors of the
+/* Reads what the configuration names, and starts the machine from what is durable. A store that is not there means that
+ * the disk was lost: the node asks the others before it signs anything (fed/fed.h). config is borrowed. Errors of the
  * files, of the store and of the machine, which diag names with what to do. */
-enum err node_open(const struct node_config *config, const struct node_options *options, struct node **out,
-                   struct diag *diag) MUST_CHECK;
+enum err node_open(const struct node_config *config, struct node **out, struct diag *diag) MUST_CHECK;
 /* What is durable stays; nothing else does. NULL is fine. */
 void node_close(struct node *n);
 
