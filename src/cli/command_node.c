@@ -3,16 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/option.h"
 #include "cli/say.h"
 #include "node/control.h"
 #include "node/log.h"
 #include "node/node.h"
 
-enum { ANSWER_MS = 5000 };
+enum { ANSWER_MS = 5000, CHANGE_SIZE_MAX = 64 << 10 };
 
 struct arguments {
-    const char *config, *level, *peer;
+    const char *config, *level, *peer, *change;
     bool json;
 };
 
@@ -23,6 +24,7 @@ static const struct option_row rows[] = {
     {"level", "LEVEL", OPTION_TEXT, OF(level),
      .help = "with run and log-level: what is written to the log: error, warning, info (at first) or debug"},
     {"peer", "NODE", OPTION_TEXT, OF(peer), .help = "with ban and unban: the member's name"},
+    {"change", "FILE", OPTION_TEXT, OF(change), .help = "with sign-off: what prismfed change has made"},
     {"format", "FORMAT", OPTION_FORMAT, OF(json),
      .help = "how status and peers are printed: text (the default) or json"},
 };
@@ -33,7 +35,9 @@ static const struct option_table table = {
              "       prismfed node run --config FILE\n"
              "       prismfed node status|peers --config FILE\n"
              "       prismfed node log-level --level LEVEL --config FILE\n"
-             "       prismfed node ban|unban --peer NODE --config FILE\n",
+             "       prismfed node ban|unban --peer NODE --config FILE\n"
+             "       prismfed node sign-off --change FILE --config FILE\n"
+             "       prismfed node leave --config FILE\n",
     .about =
         "create makes the store of a node that has never run, once. run runs the node until SIGTERM or SIGINT; when "
         "its store is not there, it takes its disk for lost, and asks the others what it may have signed before it "
@@ -138,6 +142,23 @@ static int ask(const struct node_config *config, json_t *question, bool json)
     return status;
 }
 
+/* The change that is signed off, as it stands in its file. */
+static int read_change(const char *path, json_t *question)
+{
+    struct diag diag = {0};
+    struct buf body = {0};
+    int status = EXIT_FINE;
+
+    if (path == NULL)
+        status = command_misuse("node", "which change? --change FILE");
+    else if (file_read(path, CHANGE_SIZE_MAX, &body, &diag) != ERR_OK)
+        status = command_fail("node", "%s", diag.text);
+    else
+        json_put(question, "change", json_base64(bytes_of_buf(&body)));
+    buf_free(&body);
+    return status;
+}
+
 static json_t *question_of(const char *verb, const struct arguments *a)
 {
     json_t *out = json_object();
@@ -150,9 +171,20 @@ static json_t *question_of(const char *verb, const struct arguments *a)
     return out;
 }
 
+static int ask_for(const struct node_config *config, const char *verb, const struct arguments *a)
+{
+    json_t *question = question_of(verb, a);
+    int status = strcmp(verb, "sign-off") == 0 ? read_change(a->change, question) : EXIT_FINE;
+
+    if (status == EXIT_FINE)
+        return ask(config, question, a->json);
+    json_decref(question);
+    return status;
+}
+
 int command_node(int argc, char **argv)
 {
-    static const char *const questions[] = {"status", "peers", "log-level", "ban", "unban"};
+    static const char *const questions[] = {"status", "peers", "log-level", "ban", "unban", "sign-off", "leave"};
     struct arguments a = {0};
     struct node_config config;
     struct diag diag = {0};
@@ -162,17 +194,17 @@ int command_node(int argc, char **argv)
     if (status != EXIT_FINE || helped)
         return status;
     if (operands + 1 != argc)
-        return command_misuse("node", "create, run, status, peers, log-level, ban or unban?");
+        return command_misuse("node", "create, run, status, peers, log-level, ban, unban, sign-off or leave?");
     for (unsigned i = 0; i < sizeof questions / sizeof questions[0]; i++)
         is_question |= strcmp(argv[operands], questions[i]) == 0;
     if (!is_question && strcmp(argv[operands], "run") != 0 && strcmp(argv[operands], "create") != 0)
-        return command_misuse("node", "\"%s\": create, run, status, peers, log-level, ban or unban?", argv[operands]);
+        return command_misuse("node", "\"%s\": create, run, status, peers, log-level, ban, unban, sign-off or leave?", argv[operands]);
     if (a.config == NULL)
         return command_misuse("node", "which node? --config FILE");
     if (node_config_load(a.config, &config, &diag) != ERR_OK)
         return command_fail("node", "%s", diag.text);
     if (is_question)
-        status = ask(&config, question_of(argv[operands], &a), a.json);
+        status = ask_for(&config, argv[operands], &a);
     else if (strcmp(argv[operands], "run") == 0)
         status = run(&config, &a);
     else

@@ -35,19 +35,21 @@ static int replay(const char *path, const struct node_config *config)
 {
     struct diag diag = {0};
     struct buf trace = {0}, genesis = {0};
-    struct secret_key key = {.b = {0}};
+    struct secret_key key = {.b = {0}}, next_key = {.b = {0}};
     struct replay_report report;
     int status = EXIT_FINE;
     enum err err = file_read(config->genesis, GENESIS_SIZE_MAX, &genesis, &diag);
 
     if (err == ERR_OK)
         err = key_file_read_secret(config->key, config->passphrase, &key, &diag);
+    if (err == ERR_OK && config->next_key != NULL)
+        err = key_file_read_secret(config->next_key, config->passphrase, &next_key, &diag);
     if (err == ERR_OK)
         err = file_read(path, TRACE_MAX, &trace, &diag);
     if (err != ERR_OK) {
         status = command_fail("replay", "%s", diag.text);
     } else {
-        const struct replay replayed = {bytes_of_buf(&trace), bytes_of_buf(&genesis), &key};
+        const struct replay replayed = {bytes_of_buf(&trace), bytes_of_buf(&genesis), &key, &next_key};
 
         err = replay_run(&replayed, &report, &diag);
         if (err != ERR_OK)
@@ -59,6 +61,7 @@ static int replay(const char *path, const struct node_config *config)
         status = err == ERR_MISMATCH ? EXIT_WRONG : status;
     }
     key_wipe(&key);
+    key_wipe(&next_key);
     buf_free(&trace);
     buf_free(&genesis);
     return status;

@@ -29,6 +29,7 @@ static const struct {
     {"net", command_net, "run a whole federation on this machine"},
     {"node", command_node, "run a node of a federation, or ask one that runs"},
     {"preflight", command_preflight, "look whether a node could run: PASSED, or what to do"},
+    {"change", command_change, "make the file by which members join, leave, or get another stake or key"},
     {"replay", command_replay, "run what a node has recorded once more, and compare"},
     {"keys", command_keys, "make and look at keys"},
     {"store", command_store, "check, and mend, the store of a node"},

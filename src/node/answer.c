@@ -209,6 +209,31 @@ static json_t *ban(struct node *n, const json_t *question, bool banned)
     return complain("node_id: there is no member of this name");
 }
 
+static json_t *done(enum err err)
+{
+    json_t *out;
+
+    if (err != ERR_OK)
+        return complain(err_text(err));
+    out = json_object();
+    json_put(out, "kept", json_true());
+    return out;
+}
+
+static json_t *sign_off(struct node *n, const json_t *question)
+{
+    const char *text = json_string_value(json_object_get(question, "change"));
+    struct buf body = {0};
+    json_t *out;
+
+    if (text == NULL || base64_decode(bytes_of_text(text), &body) != ERR_OK)
+        out = complain("change: expected the file of prismfed change, in base64");
+    else
+        out = done(node_sign_off(n, bytes_of_buf(&body)));
+    buf_free(&body);
+    return out;
+}
+
 json_t *node_answer(void *context, const json_t *question)
 {
     struct node *n = context;
@@ -226,5 +251,9 @@ json_t *node_answer(void *context, const json_t *question)
         return ban(n, question, strcmp(ask, "ban") == 0);
     if (strcmp(ask, "end") == 0)
         return end(n, question);
-    return complain("ask: expected status, peers, log-level, ban, unban or end");
+    if (strcmp(ask, "leave") == 0)
+        return done(node_leave(n));
+    if (strcmp(ask, "sign-off") == 0)
+        return sign_off(n, question);
+    return complain("ask: expected status, peers, log-level, ban, unban, end, leave or sign-off");
 }

@@ -8,7 +8,7 @@
 
 static const char *const known[] = {"scenario",   "node",       "genesis",     "key",     "store", "listen",
                                     "peers",      "control",    "http",        "threads", "trace", "members",
-                                    "last_epoch", "passphrase", "keep_blocks", NULL};
+                                    "last_epoch", "passphrase", "keep_blocks", "next_key", NULL};
 
 enum { PATH_SIZE = 4096, THREADS_MAX = 256 };
 
@@ -104,6 +104,7 @@ static void read_all(struct json_reader *r, const json_t *root, struct node_conf
     read_path(r, root, "passphrase", &out->passphrase);
     read_path(r, root, "control", &out->control);
     read_path(r, root, "members", &out->members);
+    read_path(r, root, "next_key", &out->next_key);
     read_path(r, root, "trace", &out->trace);
     read_require(r, root, "node");
     read_name(r, root, "node", out->node, sizeof out->node);
@@ -147,6 +148,7 @@ void node_config_fini(struct node_config *c)
     mem_free(c->passphrase);
     mem_free(c->control);
     mem_free(c->members);
+    mem_free(c->next_key);
     mem_free(c->trace);
     mem_free(c->peers);
     *c = (struct node_config){0};

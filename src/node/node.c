@@ -280,6 +280,20 @@ static const struct transport_actions transport_actions = {
     .refused = peer_refused,
 };
 
+/* ---- whom it knows */
+
+/* The log has another key of this node's than the one that it is known by: from now on it is known by that one. */
+static bool takes_next_key(struct node *n)
+{
+    if (digest_is_zero(&n->next_key.fingerprint) ||
+        state_find(fed_state(n->fed), &n->next_key.fingerprint) < 0)
+        return false;
+    key_wipe(&n->key);
+    n->key = n->next_key;
+    key_wipe(&n->next_key);
+    return true;
+}
+
 /* The configuration says it, or else the list that came with the genesis document. */
 static const char *address_of(const struct node *n, const char *name)
 {
@@ -298,6 +312,10 @@ static void tell_transport(struct node *n)
         return;
     n->members = s->member_count;
     n->membership = s->membership_epoch + 1; /* 0: never told */
+    if (takes_next_key(n)) {
+        loop_after(n->loop, &n->rekeyed); /* connections are not ended in the middle of a message */
+        return;
+    }
     for (unsigned i = 0; i < s->member_count; i++) {
         const struct member *m = state_member(s, i);
         const char *address = address_of(n, m->card.name);
@@ -329,6 +347,8 @@ static enum err read_files(struct node *n, struct diag *diag)
         err = members_load(c->members, &n->addresses, diag);
     if (err == ERR_OK)
         err = key_file_read_secret(c->key, c->passphrase, &n->key, diag);
+    if (err == ERR_OK && c->next_key != NULL)
+        err = key_file_read_secret(c->next_key, c->passphrase, &n->next_key, diag);
     return err == ERR_OK ? site_open(&n->scenario, n->index, n->scenario.seed, &n->site, diag) : err;
 }
 
@@ -410,6 +430,7 @@ static enum err open_machine(struct node *n, struct diag *diag)
 {
     struct fed_config config = {
         .key = n->key,
+        .next_key = n->next_key,
         .seed = draws_of(n),
         .last_epoch = n->config->last_epoch,
         .partial_ledger = n->config->keep_blocks > 0,
@@ -422,6 +443,7 @@ static enum err open_machine(struct node *n, struct diag *diag)
     scenario_machine(&n->scenario, &config);
     err = fed_new(bytes_of_buf(&n->genesis), &config, store_ledger(n->store), &n->fed, diag);
     key_wipe(&config.key);
+    key_wipe(&config.next_key);
     if (err != ERR_OK)
         return err;
     struct trace_life life = {n->federation_id, n->key.fingerprint, .config = config};
@@ -430,12 +452,13 @@ static enum err open_machine(struct node *n, struct diag *diag)
     if (err != ERR_OK)
         return err;
     if (fed_member(n->fed) < 0)
-        return diag_set(diag, ERR_KEY, "%s: this key is no member's of the federation of %s", n->config->key,
-                        n->config->genesis);
+        log_line(LOG_WARNING, "stranger", "key=%s reason=\"it is no member's yet; the node waits until the log has it\"",
+                 n->config->key);
+    (void)takes_next_key(n);
     return ERR_OK;
 }
 
-static enum err open_network(struct node *n, struct diag *diag)
+static enum err open_transport(struct node *n, struct diag *diag)
 {
     const struct transport_config config = {
         .loop = n->loop,
@@ -445,8 +468,33 @@ static enum err open_network(struct node *n, struct diag *diag)
         .actions = &transport_actions,
         .context = n,
     };
-    enum err err = transport_new(&config, &n->transport, diag);
 
+    return transport_new(&config, &n->transport, diag);
+}
+
+/* All connections anew, with the key that the others know now. */
+static void rekey(void *context)
+{
+    struct node *n = context;
+    enum err err;
+
+    transport_free(n->transport);
+    n->transport = NULL;
+    err = open_transport(n, &n->diag);
+    if (err != ERR_OK) {
+        fail(n, err);
+        return;
+    }
+    n->membership = 0;
+    tell_transport(n);
+    log_line(LOG_INFO, "rotated", "key=%s", n->config->next_key);
+}
+
+static enum err open_network(struct node *n, struct diag *diag)
+{
+    enum err err = open_transport(n, diag);
+
+    n->rekeyed = (struct loop_task){.run = rekey, .context = n};
     if (err == ERR_OK && n->config->control != NULL)
         err = control_new(n->loop, n->config->control, node_answer, n, &n->control, diag);
     if (err == ERR_OK)
@@ -527,6 +575,25 @@ enum err node_open(const struct node_config *config, struct node **out, struct d
     return ERR_OK;
 }
 
+/* ---- what its operator wants */
+
+enum err node_leave(struct node *n)
+{
+    struct fed_event event = {.kind = FED_EVENT_LEAVE};
+
+    return step(n, &event);
+}
+
+enum err node_sign_off(struct node *n, struct bytes body)
+{
+    struct blob *blob = blob_new(body);
+    struct fed_event event = {.kind = FED_EVENT_SIGN_OFF, .blob = blob};
+    enum err err = step(n, &event);
+
+    blob_drop(blob);
+    return err;
+}
+
 /* ---- how it runs and ends */
 
 enum err node_run(struct node *n, struct diag *diag)
@@ -580,5 +647,6 @@ void node_close(struct node *n)
     members_fini(&n->addresses);
     buf_free(&n->genesis);
     key_wipe(&n->key);
+    key_wipe(&n->next_key);
     mem_free(n);
 }

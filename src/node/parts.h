@@ -30,12 +30,14 @@ struct node {
     struct members addresses; /* members.json; empty where there is none */
     struct buf genesis;
     struct digest federation_id;
-    struct secret_key key;
+    struct secret_key key;      /* that the log has; of a newcomer: that it will have */
+    struct secret_key next_key; /* zero: none */
     struct loop *loop;
     struct loop_watch signals; /* an eventfd: node_stop() */
     struct store *store;
     struct loop_watch durable; /* the store has news */
     struct transport *transport;
+    struct loop_task rekeyed; /* the log has taken the next key */
     struct control *control;
     struct http *http; /* NULL where the configuration names no place for it */
     struct gauges gauges;
@@ -57,6 +59,10 @@ struct node {
     enum err failed; /* why it stops */
     struct diag diag;
 };
+
+/* What the operator wants of the federation (fed/wishes.h). body is borrowed. Errors of fed_step(). */
+enum err node_leave(struct node *n) MUST_CHECK;
+enum err node_sign_off(struct node *n, struct bytes body) MUST_CHECK;
 
 /* The answer to an operator's question (node/control.h); a new reference. */
 json_t *node_answer(void *context, const json_t *question);

@@ -93,8 +93,11 @@ static enum err machine_open(struct player *p, const struct trace_life *life, st
     enum err err;
 
     config.key = *p->replay->key;
+    if (p->replay->next_key != NULL)
+        config.next_key = *p->replay->next_key;
     err = fed_new(p->replay->genesis, &config, &p->disk.ledger, &p->fed, diag);
     key_wipe(&config.key);
+    key_wipe(&config.next_key);
     return err == ERR_OK ? restore(p, life, diag) : err;
 }
 

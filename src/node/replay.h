@@ -10,6 +10,7 @@
 struct replay {
     struct bytes trace, genesis;  /* borrowed */
     const struct secret_key *key; /* borrowed; the node's: it signs again */
+    const struct secret_key *next_key; /* borrowed; of a rotation that it was configured with; NULL: none */
 };
 
 struct replay_report {

@@ -277,7 +277,7 @@ enum err trace_step_decode(struct bytes item, const struct genome_schema *schema
         e->cycle = &out->cycle;
     }
     err = cbor_get_uint(&r);
-    if (e->kind > FED_EVENT_KEY || err >= ERR_COUNT)
+    if (e->kind > FED_EVENT_SIGN_OFF || err >= ERR_COUNT)
         cbor_fail(&r, ERR_RANGE);
     out->err = (enum err)err;
     out->effects = digest_get(&r);

@@ -18,7 +18,7 @@ static struct secret_key keys[NODES];
 
 static enum err play(struct bytes trace, unsigned key, struct replay_report *report, struct diag *diag)
 {
-    const struct replay replay = {trace, bytes_of_buf(&genesis), &keys[key]};
+    const struct replay replay = {trace, bytes_of_buf(&genesis), &keys[key], NULL};
 
     return replay_run(&replay, report, diag);
 }

@@ -1,0 +1,104 @@
+#!/bin/sh
+# test_members.sh PRISMFED: members of a federation of real processes change: one leaves, one gets another key, one joins.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+prismfed=$(realpath "$1")
+scratch=$(mktemp -d)
+pids=
+stop() {
+    [ -z "$pids" ] || kill $pids 2> /dev/null || true
+    "$prismfed" net down --dir "$scratch/net" > /dev/null 2>&1 || true
+    rm -rf "$scratch"
+}
+trap stop EXIT
+. "$root/tests/tap.sh"
+cd "$scratch"
+
+cat > plan.json << 'END'
+{
+  "name": "changing", "quorum": 3, "max_ledger_drift": 8, "epoch_start": 1,
+  "nodes": [
+    {"id": "a", "region": "eu", "role": "core", "stake": 10},
+    {"id": "b", "region": "eu", "role": "core", "stake": 10},
+    {"id": "c", "region": "eu", "role": "core", "stake": 10},
+    {"id": "d", "region": "eu", "role": "core", "stake": 10},
+    {"id": "e", "region": "eu", "role": "edge", "stake": 10},
+    {"id": "late", "region": "eu", "role": "edge", "stake": 5}
+  ],
+  "events": [{"kind": "join", "node": "late", "epoch": 60}]
+}
+END
+# ask NODE VERB OPTION...
+ask() {
+    node=$1
+    shift
+    "$prismfed" node "$@" --config "net/$node/node.json"
+}
+# field NODE NAME: of its status
+field() {
+    ask "$1" status --format json 2> /dev/null | sed -n "s/.*\"$2\":\"\{0,1\}\([^,\"]*\).*/\1/p"
+}
+# until_true COMMAND...: for at most a minute
+until_true() {
+    tries=0
+    until "$@"; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 300 ] || return 1
+        sleep 0.2
+    done
+}
+# agree FILE: the validators sign it off
+agree() {
+    for node in a b c d; do
+        ask "$node" sign-off --change "$1" || return 1
+    done
+}
+changes() { [ "$(field a membership_epoch)" -ge "$1" ]; }
+epoch_is_over() { [ "$(field b epoch)" -gt "$1" ]; }
+
+"$prismfed" net up --scenario plan.json > out 2>&1 || true
+until_true epoch_is_over 1 && status=0 || status=1
+report "$status" "it runs" out net/a/log
+until_=$(($(field a epoch) + 40))
+
+ask e leave > out 2>&1 && status=0 || status=1
+report "$status" "a participant may leave" out
+ask a leave > out 2>&1 && status=1 || status=0
+report "$status" "a validator may not, by itself" out
+
+# the key of b
+"$prismfed" keys generate next.pem > /dev/null
+sed -i 's|"key": "key.pem"|"key": "key.pem", "next_key": "../../next.pem"|' net/b/node.json
+kill "$(field b pid)"
+sleep 0.5
+"$prismfed" node run --config net/b/node.json 2> b.log &
+pids="$pids $!"
+"$prismfed" change rotate --genesis net/genesis.cbor --node b --key next.pem --until "$until_" --out rotate.cbor
+until_true ask b status > /dev/null 2>&1 || true
+agree rotate.cbor > out 2>&1 && status=0 || status=1
+report "$status" "every validator signs the rotation off" out
+until_true grep -q 'event=rotated' b.log && status=0 || status=1
+report "$status" "the node goes over to its next key" b.log
+epoch=$(field b epoch)
+until_true epoch_is_over $((epoch + 1)) && status=0 || status=1
+report "$status" "and takes part with it" b.log net/a/log
+
+# who joins: its key is the plan's
+"$prismfed" change join --genesis net/genesis.cbor --node late --key net/late/key.pem --plan plan.json --sponsor a \
+    --until "$until_" --out join.cbor
+agree join.cbor > out 2>&1 && status=0 || status=1
+report "$status" "every validator signs the newcomer off" out
+members() { ask a status --format json | grep -q '"members":6'; }
+"$prismfed" node run --config net/late/node.json 2> late.log &
+pids="$pids $!"
+until_true sh -c "[ \"\$('$prismfed' node status --config net/late/node.json --format json 2> /dev/null |
+    sed -n 's/.*\"member\":\([-0-9]*\).*/\1/p')\" = 5 ]" && status=0 || status=1
+report "$status" "the newcomer is a member" late.log
+late_contributes() { grep -q 'event=epoch' late.log; }
+until_true late_contributes && status=0 || status=1
+report "$status" "and follows the epochs" late.log
+
+"$prismfed" change stake --genesis net/genesis.cbor --node d --stake 7 --until "$until_" > out 2>&1 && status=1 || status=0
+grep -q -- '--out FILE is missing' out || status=1
+report "$status" "what is missing is said" out
+finish
