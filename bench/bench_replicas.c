@@ -1,6 +1,7 @@
-/* Four replicas as processes of their own on this machine: QUIC, SQLite with synchronous=FULL, and the same PBFT. Clients
- * in each process submit signed entries of 256 bytes, in a closed loop (each waits for its own) or an open one (so many
- * a second, whatever comes of them). An entry is committed when its block is durable at the replica that took it. */
+/* Four replicas as processes of their own on this machine: QUIC, SQLite with synchronous=FULL, and the same PBFT.
+ * Clients in each process submit signed entries of 256 bytes, in a closed loop (each waits for its own) or an open one
+ * (so many a second, whatever comes of them). An entry is committed when its block is durable at the replica that took
+ * it. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -80,7 +81,7 @@ struct replica {
     struct effects effects;
     struct verify_cache *cache;
     struct digest tip, peers[N];
-    struct batch ring[RING];                    /* by sequence number */
+    struct batch ring[RING];                             /* by sequence number */
     uint64_t appended[RING], append_first, append_count; /* sequence numbers whose blocks are on their way */
     struct timer {
         struct loop_timer timer;
@@ -411,9 +412,8 @@ static void replica_open(struct replica *r, const char *folder, const unsigned *
                                  .window = 256,
                                  .pending_max = N * ENTRIES};
     const struct pbft_app app = {r, judge, execute, undo, r, decide};
-    struct transport_config transport = {.federation_id = config.federation_id,
-                                         .actions = &transport_actions,
-                                         .context = r};
+    struct transport_config transport = {
+        .federation_id = config.federation_id, .actions = &transport_actions, .context = r};
     struct diag diag = {0};
     struct digest genesis = {0};
     char path[256], address[32];
@@ -466,11 +466,10 @@ static _Noreturn void replica_main(const struct plan *plan, unsigned self, const
     getrusage(RUSAGE_SELF, &before);
     need(loop_run(r->loop, &diag), &diag);
     getrusage(RUSAGE_SELF, &after);
-    r->told->cpu = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec -
-                            before.ru_stime.tv_sec) +
-                   (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec -
-                            before.ru_stime.tv_usec) /
-                       1e6;
+    r->told->cpu =
+        (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
+        (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) /
+            1e6;
     _exit(0);
 }
 
@@ -567,8 +566,13 @@ static struct outcome outcome_of(const struct plan *plan)
     if (count == 0 || committed == 0)
         return out;
     qsort(all, count, sizeof all[0], compare);
-    out = (struct outcome){committed / plan->seconds, all[count / 2], all[count * 95 / 100], all[count * 99 / 100],
-                           cpu * 1e6 / committed / N, syncs / committed / N, gap_ms};
+    out = (struct outcome){committed / plan->seconds,
+                           all[count / 2],
+                           all[count * 95 / 100],
+                           all[count * 99 / 100],
+                           cpu * 1e6 / committed / N,
+                           syncs / committed / N,
+                           gap_ms};
     return out;
 }
 

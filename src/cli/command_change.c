@@ -10,7 +10,7 @@
 #include "state/change.h"
 
 struct arguments {
-    const char *genesis, *node, *key, *plan, *sponsor, *out;
+    const char *genesis, *node, *key, *plan, *sponsor, *out, *passphrase;
     uint64_t stake, until;
 };
 
@@ -24,6 +24,8 @@ static const struct option_row rows[] = {
     {"stake", "N", OPTION_NUMBER, OF(stake), 1, MEMBER_STAKE_MAX, .help = "with stake: the new one"},
     {"key", "FILE", OPTION_TEXT, OF(key),
      .help = "with join and rotate: the private key that the member will have, which proves that somebody has it"},
+    {"passphrase", "FILE", OPTION_TEXT, OF(passphrase),
+     .help = "the file with that key's passphrase, where it has one"},
     {"plan", "FILE", OPTION_TEXT, OF(plan),
      .help = "with join: a scenario file in which the newcomer stands with its role, region, site and stake"},
     {"sponsor", "NAME", OPTION_TEXT, OF(sponsor), .help = "with join: the validator by whose wish it is"},
@@ -36,8 +38,9 @@ static const struct option_table table = {
              "       prismfed change stake --node NAME --stake N OPTION...\n"
              "       prismfed change rotate --node NAME --key FILE OPTION...\n"
              "       prismfed change join --node NAME --key FILE --plan FILE --sponsor NAME OPTION...\n",
-    .about = "Makes the file that says how the members of a federation are to change. It takes effect when a quorum of the "
-             "validators has signed the same file off, each with prismfed node sign-off, and the epoch has ended.",
+    .about =
+        "Makes the file that says how the members of a federation are to change. It takes effect when a quorum of the "
+        "validators has signed the same file off, each with prismfed node sign-off, and the epoch has ended.",
     .after = "Exit status: 0 the file is there; 2 wrong usage or unusable input.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
@@ -92,7 +95,7 @@ static enum err make(const struct arguments *a, enum change_kind kind, struct di
     if (err == ERR_OK && kind == CHANGE_JOIN)
         err = card_of_plan(a, &change.card, diag);
     if (err == ERR_OK && a->key != NULL)
-        err = key_file_read_secret(a->key, &key, diag);
+        err = key_file_read_secret(a->key, a->passphrase, &key, diag);
     if (err == ERR_OK) {
         snprintf(change.card.name, sizeof change.card.name, "%s", a->node);
         snprintf(change.sponsor, sizeof change.sponsor, "%s", a->sponsor != NULL ? a->sponsor : "");

@@ -106,7 +106,7 @@ static int print_status(const struct net *net, bool json)
     if (!json)
         puts("node               epoch  phase     height  role   view  state root    genome");
     for (unsigned i = 0; i < net->node_count; i++) {
-        all &= json_is_object(json_array_get(status, i));
+        all &= net->nodes[i].joins_later || json_is_object(json_array_get(status, i));
         if (!json)
             print_node(&net->nodes[i], json_array_get(status, i));
     }
@@ -126,7 +126,7 @@ static int print_status(const struct net *net, bool json)
 static bool all_answer(const struct net *net)
 {
     for (unsigned i = 0; i < net->node_count; i++) {
-        json_t *status = net_ask(&net->nodes[i], "status");
+        json_t *status = net->nodes[i].joins_later ? json_object() : net_ask(&net->nodes[i], "status");
 
         if (status == NULL)
             return false;

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "cli/option.h"
@@ -14,6 +15,7 @@ enum { ANSWER_MS = 5000, CHANGE_SIZE_MAX = 64 << 10 };
 
 struct arguments {
     const char *config, *level, *peer, *change;
+    uint64_t timeout_s;
     bool json;
 };
 
@@ -25,6 +27,8 @@ static const struct option_row rows[] = {
      .help = "with run and log-level: what is written to the log: error, warning, info (at first) or debug"},
     {"peer", "NODE", OPTION_TEXT, OF(peer), .help = "with ban and unban: the member's name"},
     {"change", "FILE", OPTION_TEXT, OF(change), .help = "with sign-off: what prismfed change has made"},
+    {"timeout", "SECONDS", OPTION_NUMBER, OF(timeout_s), 1, 86400,
+     .help = "with the verbs that ask: how long to try when no node answers (0)"},
     {"format", "FORMAT", OPTION_FORMAT, OF(json),
      .help = "how status and peers are printed: text (the default) or json"},
 };
@@ -117,7 +121,28 @@ static void print_text(const json_t *answer)
     }
 }
 
-static int ask(const struct node_config *config, json_t *question, bool json)
+static double seconds(void)
+{
+    struct timespec t = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The node may be on its way. */
+static enum err ask_until(const char *path, const json_t *question, uint64_t timeout_s, json_t **answer,
+                          struct diag *diag)
+{
+    const struct timespec pause = {.tv_nsec = 100000000};
+    double end = seconds() + (double)timeout_s;
+    enum err err;
+
+    while ((err = control_ask(path, question, ANSWER_MS, answer, diag)) != ERR_OK && seconds() < end)
+        nanosleep(&pause, NULL);
+    return err;
+}
+
+static int ask(const struct node_config *config, json_t *question, const struct arguments *a)
 {
     struct diag diag = {0};
     struct buf text = {0};
@@ -126,13 +151,13 @@ static int ask(const struct node_config *config, json_t *question, bool json)
 
     if (config->control == NULL)
         status = command_fail("node", "the configuration names no \"control\": the node has no socket to ask");
-    else if (control_ask(config->control, question, ANSWER_MS, &answer, &diag) != ERR_OK)
+    else if (ask_until(config->control, question, a->timeout_s, &answer, &diag) != ERR_OK)
         status = command_fail("node", "%s", diag.text);
     else if (json_object_get(answer, "error") != NULL)
         status = command_fail("node", "%s", json_string_value(json_object_get(answer, "error")));
-    else if (!json)
+    else if (!a->json)
         print_text(answer);
-    if (status == EXIT_FINE && json) {
+    if (status == EXIT_FINE && a->json) {
         json_line(answer, &text);
         say(stdout, "%s\n", buf_text(&text));
     }
@@ -177,7 +202,7 @@ static int ask_for(const struct node_config *config, const char *verb, const str
     int status = strcmp(verb, "sign-off") == 0 ? read_change(a->change, question) : EXIT_FINE;
 
     if (status == EXIT_FINE)
-        return ask(config, question, a->json);
+        return ask(config, question, a);
     json_decref(question);
     return status;
 }
@@ -198,7 +223,8 @@ int command_node(int argc, char **argv)
     for (unsigned i = 0; i < sizeof questions / sizeof questions[0]; i++)
         is_question |= strcmp(argv[operands], questions[i]) == 0;
     if (!is_question && strcmp(argv[operands], "run") != 0 && strcmp(argv[operands], "create") != 0)
-        return command_misuse("node", "\"%s\": create, run, status, peers, log-level, ban, unban, sign-off or leave?", argv[operands]);
+        return command_misuse("node", "\"%s\": create, run, status, peers, log-level, ban, unban, sign-off or leave?",
+                              argv[operands]);
     if (a.config == NULL)
         return command_misuse("node", "which node? --config FILE");
     if (node_config_load(a.config, &config, &diag) != ERR_OK)

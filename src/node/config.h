@@ -18,7 +18,7 @@ struct node_config {
     char *scenario; /* the federation's plan, with the work of this node */
     char *genesis, *key, *store, *control;
     char *passphrase;               /* the file with the key's; or NULL */
-    char *next_key;                    /* of a rotation that is not agreed yet, or may not be; or NULL */
+    char *next_key;                 /* of a rotation that is not agreed yet, or may not be; or NULL */
     char *members;                  /* members.json, where `peers` does not say where a member is; or NULL */
     char *trace;                    /* where the node records what it hears and does; or NULL */
     char node[MEMBER_NAME_MAX + 1]; /* which one of the plan it is */

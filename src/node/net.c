@@ -148,7 +148,7 @@ static enum err make_node(const struct net_options *o, const struct scenario *s,
 
 static json_t *net_json(const struct net_options *o, const struct scenario *s, const char *scenario)
 {
-    json_t *out = json_object(), *nodes = json_array();
+    json_t *out = json_object(), *nodes = json_array(), *later = json_array();
 
     json_put(out, "format", json_string("prismfed.net"));
     json_put(out, "scenario", json_string(scenario));
@@ -158,7 +158,12 @@ static json_t *net_json(const struct net_options *o, const struct scenario *s, c
     json_put(out, "epoch_start", json_u64(s->epoch_start));
     for (unsigned i = 0; i < s->node_count; i++)
         json_push(nodes, json_string(s->nodes[i].card.name));
+    for (unsigned i = 0; i < s->node_count; i++) {
+        if (s->nodes[i].joins_later)
+            json_push(later, json_string(s->nodes[i].card.name));
+    }
     json_put(out, "nodes", nodes);
+    json_put(out, "join_later", later);
     return out;
 }
 
@@ -231,6 +236,17 @@ static char *copy_of(const char *text)
     return out;
 }
 
+static bool has_text(const json_t *array, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *other = json_string_value(json_array_get(array, i));
+
+        if (other != NULL && strcmp(other, text) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void read_nodes(struct json_reader *r, const json_t *root, struct net *out)
 {
     const json_t *nodes = json_object_get(root, "nodes");
@@ -253,13 +269,14 @@ static void read_nodes(struct json_reader *r, const json_t *root, struct net *ou
         n->config = path_of(out->folder, name, "node.json");
         n->control = path_of(out->folder, name, "control");
         n->log = path_of(out->folder, name, "log");
+        n->joins_later = has_text(json_object_get(root, "join_later"), name);
     }
 }
 
 static void read_net(struct json_reader *r, const json_t *root, struct net *out)
 {
-    static const char *const known[] = {"format", "scenario",    "program", "seed",
-                                        "epochs", "epoch_start", "nodes",   NULL};
+    static const char *const known[] = {"format",      "scenario", "program",    "seed", "epochs",
+                                        "epoch_start", "nodes",    "join_later", NULL};
     char scenario[PATH_MAX] = "", program[PATH_MAX] = "";
     uint64_t start = 1;
 

@@ -25,6 +25,7 @@ struct net_options {
 struct net_node {
     char *name;
     char *config, *control, *log; /* paths */
+    bool joins_later;             /* nobody starts it: it is no member at first */
 };
 
 /* What net.json says. */

@@ -253,7 +253,7 @@ static void supervise(struct supervisor *s)
 {
     s->began_ns = clock_ns();
     for (unsigned i = 0; i < s->net->node_count; i++) {
-        if (!s->scenario.nodes[i].joins_later)
+        if (!s->net->nodes[i].joins_later)
             start_node(s, i);
     }
     while (!told_to_stop) {

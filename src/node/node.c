@@ -285,8 +285,7 @@ static const struct transport_actions transport_actions = {
 /* The log has another key of this node's than the one that it is known by: from now on it is known by that one. */
 static bool takes_next_key(struct node *n)
 {
-    if (digest_is_zero(&n->next_key.fingerprint) ||
-        state_find(fed_state(n->fed), &n->next_key.fingerprint) < 0)
+    if (digest_is_zero(&n->next_key.fingerprint) || state_find(fed_state(n->fed), &n->next_key.fingerprint) < 0)
         return false;
     key_wipe(&n->key);
     n->key = n->next_key;
@@ -452,8 +451,8 @@ static enum err open_machine(struct node *n, struct diag *diag)
     if (err != ERR_OK)
         return err;
     if (fed_member(n->fed) < 0)
-        log_line(LOG_WARNING, "stranger", "key=%s reason=\"it is no member's yet; the node waits until the log has it\"",
-                 n->config->key);
+        log_line(LOG_WARNING, "stranger",
+                 "key=%s reason=\"it is no member's yet; the node waits until the log has it\"", n->config->key);
     (void)takes_next_key(n);
     return ERR_OK;
 }

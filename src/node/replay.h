@@ -8,8 +8,8 @@
  * byte. Writes become durable when the trace says so, on a virtual disk. */
 
 struct replay {
-    struct bytes trace, genesis;  /* borrowed */
-    const struct secret_key *key; /* borrowed; the node's: it signs again */
+    struct bytes trace, genesis;       /* borrowed */
+    const struct secret_key *key;      /* borrowed; the node's: it signs again */
     const struct secret_key *next_key; /* borrowed; of a rotation that it was configured with; NULL: none */
 };
 

@@ -32,13 +32,15 @@ in_page() {
 equal "federated_sim(1) has the options of prismfed sim" "$(in_help sim)" "$(in_page federated_sim.1)"
 equal "federated_sim has the help of prismfed sim" "$("$prismfed" sim --help)" "$("$federated_sim" --help)"
 equal "prismfed-sim(1) is the page of federated_sim(1)" '.so man1/federated_sim.1' "$(cat "$man/prismfed-sim.1")"
-for verb in init admit preflight net node replay change eval pick audit keys show space aggregate store snapshot prune; do
+verbs='init admit preflight net node replay change eval
+    pick audit keys show space aggregate store snapshot prune'
+for verb in $verbs; do
     equal "prismfed-$verb(1) has the options of prismfed $verb" "$(in_help $verb)" "$(in_page "prismfed-$verb.1")"
 done
 equal "prismfed(1) names the verbs of prismfed" \
     "$("$prismfed" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' | LC_ALL=C sort -u)" \
     "$(sed -n '/^.SH DESCRIPTION/,/^.SH EXIT/s/^\.BI* \([a-z]*\).*/\1/p' "$man/prismfed.1" | LC_ALL=C sort -u)"
-for verb in sim init admit preflight net node replay change eval pick audit keys show space aggregate store snapshot prune; do
+for verb in sim $verbs; do
     equal "prismfed $verb --help succeeds" "$("$prismfed" "$verb" --help > /dev/null && echo yes)" yes
 done
 finish
