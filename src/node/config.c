@@ -6,8 +6,8 @@
 
 #include "codec/json_read.h"
 
-static const char *const known[] = {"scenario",   "node",       "genesis",     "key",     "store", "listen",
-                                    "peers",      "control",    "http",        "threads", "trace", "members",
+static const char *const known[] = {"scenario",   "node",       "genesis",     "key",      "store", "listen",
+                                    "peers",      "control",    "http",        "threads",  "trace", "members",
                                     "last_epoch", "passphrase", "keep_blocks", "next_key", NULL};
 
 enum { PATH_SIZE = 4096, THREADS_MAX = 256 };

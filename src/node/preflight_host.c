@@ -244,8 +244,8 @@ void preflight_store(struct preflight *p)
 
     if (lstat(p->config->store, &st) != 0)
         preflight_say(p, "store", PREFLIGHT_NOTE,
-                      "%s is not there: the first start is prismfed node run --new; a node "
-                      "whose disk was lost starts without --new",
+                      "%s is not there: prismfed node create makes it before the first start; a node "
+                      "whose disk was lost starts without it",
                       p->config->store);
     else if (!S_ISREG(st.st_mode) || access(p->config->store, R_OK | W_OK) != 0)
         preflight_say(p, "store", PREFLIGHT_MEND, "%s: the node's user can neither read nor write it",

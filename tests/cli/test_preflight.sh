@@ -37,7 +37,7 @@ for check in plan name key genesis members port http disk program; do
 done
 ok "nothing was left behind" test "$(ls north | wc -l)" = 6
 ok "the others do not run yet" grep -q "^peers *NOTE *south .* 127.0.0.1:$((port + 1)): nobody listens" out
-ok "so it is its first start" grep -q '^store *NOTE .*--new' out
+ok "so it is its first start" grep -q '^store *NOTE .*node create' out
 ok "an edge node that only dials" flight 0 port NOTE 'only dials' clinic
 ok "for a program" run 0 "$prismfed" preflight --config north/node.json --format json
 ok "one line" test "$(wc -l < out)" = 1

@@ -67,16 +67,16 @@ done
 "$prismfed" init --plan plan.json --node clinic --http 127.0.0.1:$((port + 9)) clinic > out
 "$prismfed" admit --plan plan.json --out fed */*.request.json > out
 id=$(sha256sum < fed/genesis.cbor | cut -c 1-64)
-start() { # NODE [OPTION...]
+start() { # NODE
     node=$1
-    shift
-    "$prismfed" node run --config "$node/node.json" "$@" 2> "log.$node" &
+    "$prismfed" node run --config "$node/node.json" 2> "log.$node" &
     pids="$pids $!"
     eval "pid_$node=$!"
 }
 for node in north south east west clinic; do
     cp fed/* $node
-    start $node --new
+    "$prismfed" node create --config $node/node.json
+    start $node
 done
 
 ok "epochs end" within 60 epoch_is north 3

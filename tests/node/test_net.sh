@@ -74,6 +74,7 @@ net up killed --scenario "$scenarios/validator_loss.json" > out 2>&1
 sleep 2
 pid=$("$prismfed" node status --config killed/core-b/node.json --format json | sed -n 's/.*"pid":\([0-9]*\).*/\1/p')
 kill -9 "$pid"
+while kill -0 "$pid" 2> /dev/null; do sleep 0.1; done
 "$prismfed" node status --config killed/core-b/node.json > out 2>&1 && status=1 || status=0
 grep -q 'no node answers' out || status=1
 report "$status" "nobody answers for a node that was killed" out
