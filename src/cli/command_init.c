@@ -17,13 +17,14 @@
 #include "cli/spoken.h"
 #include "cli/unit_file.h"
 #include "crypto/key_file.h"
+#include "crypto/key_token.h"
 #include "node/request.h"
 #include "scenario/scenario.h"
 
 /* What a site does first: a key that never leaves the machine, a request to the others, and what its node runs with. */
 
 struct arguments {
-    const char *plan, *node, *listen, *address, *http, *passphrase_file;
+    const char *plan, *node, *listen, *address, *http, *key, *passphrase_file;
     bool json;
 };
 
@@ -37,8 +38,12 @@ static const struct option_row rows[] = {
      .help = "where the others dial it, when that differs (NAT, or a listening HOST of 0.0.0.0)"},
     {"http", "HOST:PORT", OPTION_TEXT, offsetof(struct arguments, http),
      .help = "where its metrics and health are served, on this machine only (127.0.0.1:7190)"},
+    {"key", "KEY", OPTION_TEXT, offsetof(struct arguments, key),
+     .help = "take this private key in place of a new one: a file, or a key in a token by its URI (pkcs11:...)"},
     {"passphrase-file", "FILE", OPTION_TEXT, offsetof(struct arguments, passphrase_file),
-     .help = "put the key under the passphrase in the first line of this file, which the node reads when it starts"},
+     .help =
+         "the key is under the passphrase (the token's PIN) in the first line of this file, which the node reads when "
+         "it starts"},
     {"format", "FORMAT", OPTION_FORMAT, offsetof(struct arguments, json),
      .help = "text (the default), or json for a program"},
 };
@@ -64,7 +69,8 @@ struct site {
     struct scenario plan;
     unsigned node;
     char folder[PATH_MAX], plan_path[PATH_MAX], program[PATH_MAX], passphrase[PATH_MAX]; /* absolute */
-    struct buf paths[MADE_COUNT];                                                        /* owned */
+    char key_path[PATH_MAX];      /* of a key that was there before, or its URI; "": one is made */
+    struct buf paths[MADE_COUNT]; /* owned */
     struct request request;
     struct secret_key key;
 };
@@ -130,10 +136,15 @@ static enum err find_path(const char *path, char out[PATH_MAX], struct diag *dia
     return realpath(path, out) != NULL ? ERR_OK : diag_set(diag, ERR_IO, "%s: cannot be found", path);
 }
 
+static bool is_uri(const char *key)
+{
+    return strncmp(key, KEY_TOKEN_SCHEME, strlen(KEY_TOKEN_SCHEME)) == 0;
+}
+
 /* All that must be there before anything is made. */
 static enum err find_paths(struct site *s, struct diag *diag)
 {
-    const char *passphrase = s->arguments->passphrase_file;
+    const char *passphrase = s->arguments->passphrase_file, *key = s->arguments->key;
     struct buf words = {0};
     enum err err = find_path(s->arguments->plan, s->plan_path, diag);
 
@@ -144,6 +155,12 @@ static enum err find_paths(struct site *s, struct diag *diag)
     if (err == ERR_OK && passphrase != NULL)
         err = key_file_passphrase(passphrase, &words, diag);
     key_file_wipe(&words);
+    if (err == ERR_OK && key != NULL)
+        err = key_file_read_secret(key, passphrase, &s->key, diag);
+    if (err == ERR_OK && key != NULL && is_uri(key))
+        snprintf(s->key_path, sizeof s->key_path, "%s", key);
+    else if (err == ERR_OK && key != NULL)
+        err = find_path(key, s->key_path, diag);
     return err;
 }
 
@@ -159,16 +176,25 @@ static enum err make_folder(struct site *s, const char *folder, struct diag *dia
     return err;
 }
 
+/* A key that was there stays as it is. */
+static enum made first_made(const struct site *s)
+{
+    return s->key_path[0] != '\0' ? MADE_REQUEST : MADE_KEY;
+}
+
 static enum err name_files(struct site *s, struct diag *diag)
 {
     const char *name = s->request.card.name;
     struct stat st;
 
-    buf_printf(&s->paths[MADE_KEY], "%s/%s.key", s->folder, name);
+    if (s->key_path[0] != '\0')
+        buf_add_text(&s->paths[MADE_KEY], s->key_path);
+    else
+        buf_printf(&s->paths[MADE_KEY], "%s/%s.key", s->folder, name);
     buf_printf(&s->paths[MADE_REQUEST], "%s/%s.request.json", s->folder, name);
     buf_printf(&s->paths[MADE_CONFIG], "%s/node.json", s->folder);
     buf_printf(&s->paths[MADE_UNIT], "%s/prismfed-%s.service", s->folder, name);
-    for (enum made i = 0; i < MADE_COUNT; i++) {
+    for (enum made i = first_made(s); i < MADE_COUNT; i++) {
         if (lstat(path_of(s, i), &st) == 0)
             return diag_set(diag, ERR_STATE,
                             "%s exists; take another folder, or move away what an earlier init has "
@@ -199,7 +225,7 @@ static void render_config(struct site *s, struct buf *out)
     json_put(config, "node", json_string(s->request.card.name));
     json_put(config, "genesis", json_string("genesis.cbor"));
     json_put(config, "members", json_string("members.json"));
-    json_put(config, "key", json_string(buf_text(&key)));
+    json_put(config, "key", json_string(s->key_path[0] != '\0' ? s->key_path : buf_text(&key)));
     if (s->passphrase[0] != '\0')
         json_put(config, "passphrase", json_string(s->passphrase));
     json_put(config, "store", json_string("store.sqlite"));
@@ -254,13 +280,15 @@ static enum err write_others(struct site *s, struct diag *diag)
 static int make_files(struct site *s)
 {
     struct diag diag = {0};
-    int status = key_new("init", path_of(s, MADE_KEY), s->arguments->passphrase_file, &s->key);
+    int status = EXIT_FINE;
 
+    if (first_made(s) == MADE_KEY)
+        status = key_new("init", path_of(s, MADE_KEY), s->arguments->passphrase_file, &s->key);
     if (status != EXIT_FINE)
         return status;
     if (write_others(s, &diag) == ERR_OK)
         return EXIT_FINE;
-    for (enum made i = 0; i < MADE_COUNT; i++)
+    for (enum made i = first_made(s); i < MADE_COUNT; i++)
         (void)unlink(path_of(s, i));
     return command_fail("init", "%s", diag.text);
 }

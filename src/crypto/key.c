@@ -20,6 +20,7 @@ void key_from_seed(const uint8_t seed[KEY_SEED_SIZE], struct secret_key *out)
 
     ASSERT(!failed);
     out->fingerprint = key_fingerprint(&out->public);
+    out->signer = NULL;
 }
 
 void key_simulated(uint64_t seed, const char *label, struct secret_key *out)
@@ -65,8 +66,33 @@ struct digest key_fingerprint(const struct public_key *key)
     return digest_of(bytes_of(spki, sizeof spki));
 }
 
+/* A signer gives no seed away, but its signature of a text is always the same (RFC 8032 section 5.1.6), and nobody else
+ * can make it. */
+void key_derive(const struct secret_key *key, const char *label, struct digest *out)
+{
+    uint8_t secret[SIGNATURE_SIZE];
+    struct digest_context c;
+    size_t size = KEY_SEED_SIZE;
+
+    if (key->signer != NULL) {
+        key->signer->sign(key->signer, bytes_of_text(label), secret);
+        size = SIGNATURE_SIZE;
+    } else {
+        memcpy(secret, key->b, KEY_SEED_SIZE); /* comes first (RFC 8032 section 5.1.5) */
+    }
+    digest_init(&c);
+    digest_add(&c, label, strlen(label));
+    digest_add(&c, secret, size);
+    *out = digest_final(&c);
+    sodium_memzero(secret, sizeof secret);
+}
+
 void key_sign(const struct secret_key *key, struct bytes message, uint8_t signature[SIGNATURE_SIZE])
 {
+    if (key->signer != NULL) {
+        key->signer->sign(key->signer, message, signature);
+        return;
+    }
     int failed = crypto_sign_detached(signature, NULL, message.data, message.len, key->b);
 
     ASSERT(!failed);

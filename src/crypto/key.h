@@ -12,10 +12,16 @@ struct public_key {
     uint8_t b[KEY_PUBLIC_SIZE];
 };
 
+/* Who has a key that is not in our memory. */
+struct key_signer {
+    void (*sign)(const struct key_signer *self, struct bytes message, uint8_t signature[SIGNATURE_SIZE]);
+};
+
 struct secret_key {
-    uint8_t b[KEY_SECRET_SIZE];
+    uint8_t b[KEY_SECRET_SIZE]; /* zero when a signer has it */
     struct public_key public;
     struct digest fingerprint;
+    const struct key_signer *signer; /* NULL: b has it; copies share it (key_token.h) */
 };
 
 /* Call once before any other function here; aborts if libsodium cannot start. */
@@ -38,6 +44,8 @@ struct digest key_fingerprint(const struct public_key *key);
 enum { KEY_SPKI_SIZE = 44 };
 void key_spki(const struct public_key *key, uint8_t out[KEY_SPKI_SIZE]);
 
+/* What only this key's holder knows, for one purpose, which the label names; the same at every call. */
+void key_derive(const struct secret_key *key, const char *label, struct digest *out);
 void key_sign(const struct secret_key *key, struct bytes message, uint8_t signature[SIGNATURE_SIZE]);
 /* ERR_SIGNATURE for whatever the rule refuses. */
 enum err key_verify(const struct public_key *key, struct bytes message,

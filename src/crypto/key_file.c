@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mutate.h"
 #include "base/text.h"
+#include "crypto/key_token.h"
 
 #define PRIVATE_LABEL "PRIVATE KEY"
 #define SEALED_LABEL "ENCRYPTED PRIVATE KEY"
@@ -106,6 +107,8 @@ enum err key_file_write_sealed(const char *path, const uint8_t seed[KEY_SEED_SIZ
 {
     struct buf der = {0}, pem = {0};
 
+    if (passphrase.len < KEY_PASSPHRASE_MIN)
+        return diag_set(diag, ERR_RANGE, "%s: a passphrase has %d bytes at least", path, KEY_PASSPHRASE_MIN);
     key_seal(seed, passphrase, salt, &der);
     add_pem(&pem, SEALED_LABEL, bytes_of_buf(&der));
     enum err err = write_new(path, bytes_of_buf(&pem), diag);
@@ -136,9 +139,9 @@ enum err key_file_passphrase(const char *path, struct buf *out, struct diag *dia
         const uint8_t *end = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
         size_t len = end != NULL ? (size_t)(end - text.data) : text.len;
 
-        if (len < KEY_PASSPHRASE_MIN || len > KEY_PASSPHRASE_MAX || memchr(text.data, 0, len) != NULL)
-            err = diag_set(diag, ERR_RANGE, "%s: expected a passphrase of %d to %d bytes in the first line", path,
-                           KEY_PASSPHRASE_MIN, KEY_PASSPHRASE_MAX);
+        if (len == 0 || len > KEY_PASSPHRASE_MAX || memchr(text.data, 0, len) != NULL)
+            err = diag_set(diag, ERR_RANGE, "%s: expected a passphrase of 1 to %d bytes in the first line", path,
+                           KEY_PASSPHRASE_MAX);
         else
             buf_add(out, text.data, len);
     }
@@ -254,12 +257,27 @@ static enum err find(struct buf *text, const char *path, unsigned mode, const ch
     return err;
 }
 
+/* A token's PIN is kept like a passphrase. */
+static enum err open_token(const char *uri, const char *pin_file, struct found *out, struct diag *diag)
+{
+    struct buf pin = {0};
+    enum err err = pin_file != NULL ? key_file_passphrase(pin_file, &pin, diag) : ERR_OK;
+
+    if (err == ERR_OK)
+        err = key_token_open(uri, pin_file != NULL ? buf_text(&pin) : NULL, &out->key, diag);
+    out->is_private = err == ERR_OK;
+    key_file_wipe(&pin);
+    return err;
+}
+
 static enum err read_file(const char *path, const char *passphrase_file, struct found *out, struct diag *diag)
 {
     struct buf text = {0};
     unsigned mode = 0;
-    enum err err = file_read_mode(path, KEY_FILE_MAX, &text, &mode, diag);
 
+    if (strncmp(path, KEY_TOKEN_SCHEME, strlen(KEY_TOKEN_SCHEME)) == 0)
+        return open_token(path, passphrase_file, out, diag);
+    enum err err = file_read_mode(path, KEY_FILE_MAX, &text, &mode, diag);
     if (err == ERR_OK)
         err = find(&text, path, mode, passphrase_file, out, diag);
     key_file_wipe(&text);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "codec/json_read.h"
+#include "crypto/key_token.h"
 
 static const char *const known[] = {"scenario",   "node",       "genesis",     "key",      "store", "listen",
                                     "peers",      "control",    "http",        "threads",  "trace", "members",
@@ -12,7 +13,7 @@ static const char *const known[] = {"scenario",   "node",       "genesis",     "
 
 enum { PATH_SIZE = 4096, THREADS_MAX = 256 };
 
-/* Relative paths start at the folder of the file. */
+/* Relative paths start at the folder of the file; a key may also be one in a token, by its URI. */
 static void read_path(struct json_reader *r, const json_t *object, const char *key, char **out)
 {
     const char *slash = strrchr(r->doc->name, '/');
@@ -22,7 +23,7 @@ static void read_path(struct json_reader *r, const json_t *object, const char *k
     read_text(r, object, key, text, sizeof text);
     if (text[0] == '\0')
         return;
-    if (slash != NULL && text[0] != '/')
+    if (slash != NULL && text[0] != '/' && strncmp(text, KEY_TOKEN_SCHEME, strlen(KEY_TOKEN_SCHEME)) != 0)
         buf_add(&path, r->doc->name, (size_t)(slash - r->doc->name) + 1);
     buf_add_text(&path, text);
     *out = mem_alloc(path.len + 1);

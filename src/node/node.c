@@ -388,7 +388,7 @@ static uint64_t draws_of(const struct node *n)
     key_wipe(&simulated);
     if (is_simulated)
         return scenario_draws(n->scenario.seed, n->index);
-    d = digest_of(bytes_of(n->key.b, sizeof n->key.b));
+    key_derive(&n->key, "prismfed-draws-v1", &d);
     return be64_get(d.b);
 }
 

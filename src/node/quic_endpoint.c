@@ -362,18 +362,6 @@ void quic_endpoint_gone(struct quic_endpoint *e, struct quic_connection *c)
     e->counts.half_open -= c->is_half_open;
 }
 
-/* Made of the key, so that a node that starts anew can still say that it has forgotten. */
-static void derive_reset_secret(const struct secret_key *key, struct digest *out)
-{
-    static const char label[] = "prismfed-quic-reset-v1";
-    struct digest_context d;
-
-    digest_init(&d);
-    digest_add(&d, label, sizeof label - 1);
-    digest_add(&d, key->b, KEY_SEED_SIZE);
-    *out = digest_final(&d);
-}
-
 enum err quic_endpoint_new(const struct quic_endpoint_config *config, struct quic_endpoint **out, struct diag *diag)
 {
     struct quic_endpoint *e = mem_alloc(sizeof *e);
@@ -385,7 +373,8 @@ enum err quic_endpoint_new(const struct quic_endpoint_config *config, struct qui
                                             .first_stream_limit = config->first_stream_limit};
     e->answers = config->listen != NULL;
     table_init(&e->cids, sizeof(struct owned_cid), sizeof(struct cid_key));
-    derive_reset_secret(config->key, &e->parts.reset_secret);
+    /* made of the key, so that a node that starts anew can still say that it has forgotten */
+    key_derive(config->key, "prismfed-quic-reset-v1", &e->parts.reset_secret);
     tls_random(&e->retry_secret, sizeof e->retry_secret);
     quic_gate_init(&e->gate, config->handshakes_per_second);
     err = tls_identity_new(config->key, config->protocols, quic_connection_judge, &e->parts.identity, diag);

@@ -24,23 +24,71 @@ static const char priority[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-1
 
 /* ---- the certificate */
 
-/* The raw halves of an Ed25519 key (RFC 8032): its seed comes first in ours. */
-static int private_key(const struct secret_key *key, gnutls_x509_privkey_t out)
+/* Whatever has the key signs (key_sign): TLS never sees it. */
+static int sign_data(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *own, unsigned flags,
+                     const gnutls_datum_t *data, gnutls_datum_t *signature)
 {
-    uint8_t seed[KEY_SEED_SIZE], public[KEY_PUBLIC_SIZE];
-    gnutls_datum_t k = {.data = seed, .size = sizeof seed}, x = {.data = public, .size = sizeof public};
+    (void)key;
+    (void)flags;
+    if (algorithm != GNUTLS_SIGN_EDDSA_ED25519)
+        return GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM;
+    signature->data = gnutls_malloc(SIGNATURE_SIZE);
+    if (signature->data == NULL)
+        return GNUTLS_E_MEMORY_ERROR;
+    signature->size = SIGNATURE_SIZE;
+    key_sign(own, bytes_of(data->data, data->size), signature->data);
+    return 0;
+}
+
+static int key_info(gnutls_privkey_t key, unsigned flags, void *own)
+{
+    (void)key;
+    (void)own;
+    if ((flags & GNUTLS_PRIVKEY_INFO_PK_ALGO) != 0)
+        return GNUTLS_PK_EDDSA_ED25519;
+    if ((flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS) != 0)
+        return 256;
+    if ((flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO) != 0)
+        return GNUTLS_FLAGS_TO_SIGN_ALGO(flags) == GNUTLS_SIGN_EDDSA_ED25519;
+    return -1;
+}
+
+static void key_gone(gnutls_privkey_t key, void *own)
+{
+    (void)key;
+    key_wipe(own);
+    mem_free(own);
+}
+
+static int private_key(const struct secret_key *key, gnutls_privkey_t out)
+{
+    struct secret_key *own = mem_alloc(sizeof *own);
     int rv;
 
-    memcpy(seed, key->b, sizeof seed);
-    memcpy(public, key->public.b, sizeof public);
-    rv = gnutls_x509_privkey_import_ecc_raw(out, GNUTLS_ECC_CURVE_ED25519, &x, NULL, &k);
-    gnutls_memset(seed, 0, sizeof seed);
+    *own = *key;
+    rv = gnutls_privkey_import_ext4(out, own, sign_data, NULL, NULL, key_gone, key_info, 0);
+    if (rv < 0)
+        key_gone(NULL, own);
+    return rv;
+}
+
+static int public_key(const struct secret_key *key, gnutls_x509_crt_t out)
+{
+    uint8_t raw[KEY_PUBLIC_SIZE];
+    gnutls_datum_t x = {.data = raw, .size = sizeof raw};
+    gnutls_pubkey_t public = NULL;
+    int rv = gnutls_pubkey_init(&public);
+
+    memcpy(raw, key->public.b, sizeof raw);
+    rv = rv < 0 ? rv : gnutls_pubkey_import_ecc_raw(public, GNUTLS_ECC_CURVE_ED25519, &x, NULL);
+    rv = rv < 0 ? rv : gnutls_x509_crt_set_pubkey(out, public);
+    gnutls_pubkey_deinit(public);
     return rv;
 }
 
 /* No name, date or serial number in it is ever looked at, so that they are the same in each certificate of the key. It
  * has no well-defined expiration (RFC 5280 section 4.1.2.5). */
-static int certificate(const struct secret_key *key, gnutls_x509_privkey_t private, gnutls_x509_crt_t out)
+static int certificate(const struct secret_key *key, gnutls_privkey_t private, gnutls_x509_crt_t out)
 {
     static const uint8_t serial = 1;
     char name[2 * DIGEST_SIZE + 1], common_name[DIGEST_SIZE + 1];
@@ -55,23 +103,28 @@ static int certificate(const struct secret_key *key, gnutls_x509_privkey_t priva
     rv = rv < 0 ? rv
                 : gnutls_x509_crt_set_dn_by_oid(out, GNUTLS_OID_X520_COMMON_NAME, 0, common_name,
                                                 (unsigned)strlen(common_name));
-    rv = rv < 0 ? rv : gnutls_x509_crt_set_key(out, private);
+    rv = rv < 0 ? rv : public_key(key, out);
     rv = rv < 0 ? rv : gnutls_x509_crt_set_key_usage(out, GNUTLS_KEY_DIGITAL_SIGNATURE);
-    return rv < 0 ? rv : gnutls_x509_crt_sign2(out, out, private, GNUTLS_DIG_SHA512, 0);
+    return rv < 0 ? rv : gnutls_x509_crt_privkey_sign(out, out, private, GNUTLS_DIG_SHA512, 0);
 }
 
 int tls_certify(const struct secret_key *key, gnutls_certificate_credentials_t credentials)
 {
-    gnutls_x509_privkey_t private = NULL;
+    gnutls_privkey_t private = NULL;
     gnutls_x509_crt_t crt = NULL;
-    int rv = gnutls_x509_privkey_init(&private);
+    gnutls_pcert_st shown = {0};
+    int rv = gnutls_privkey_init(&private);
 
     rv = rv < 0 ? rv : gnutls_x509_crt_init(&crt);
     rv = rv < 0 ? rv : private_key(key, private);
     rv = rv < 0 ? rv : certificate(key, private, crt);
-    rv = rv < 0 ? rv : gnutls_certificate_set_x509_key(credentials, &crt, 1, private);
+    rv = rv < 0 ? rv : gnutls_pcert_import_x509(&shown, crt, 0);
     gnutls_x509_crt_deinit(crt);
-    gnutls_x509_privkey_deinit(private);
+    rv = rv < 0 ? rv : gnutls_certificate_set_key(credentials, NULL, 0, &shown, 1, private);
+    if (rv >= 0)
+        return rv; /* the credentials own both now */
+    gnutls_pcert_deinit(&shown);
+    gnutls_privkey_deinit(private);
     return rv;
 }
 

@@ -42,7 +42,7 @@ ok "opens with it" run 0 "$prismfed" keys fingerprint --passphrase-file words se
 ok "as the same" test "$(cat out)" = "$fingerprint"
 ok "not without" refused_with 'under a passphrase' "$prismfed" keys fingerprint sealed.pem
 ok "not with another" refused_with 'does not open it' "$prismfed" keys fingerprint --passphrase-file wrong sealed.pem
-ok "a short passphrase" refused_with '8 to 1024 bytes' "$prismfed" keys generate --passphrase-file short short.pem
+ok "a short passphrase" refused_with '8 bytes at least' "$prismfed" keys generate --passphrase-file short short.pem
 ok "makes no key" test ! -e short.pem
 chmod 644 words
 ok "a passphrase that others may read" refused_with 'chmod 600' \

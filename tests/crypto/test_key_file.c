@@ -93,8 +93,9 @@ static void sealed_opens_with_its_passphrase_only(void)
     put(words, "another long one\n", 0600);
     CHECK(key_file_read_secret(path, words, &read, &diag) != ERR_OK);
     CHECK(strstr(diag.text, "does not open it") != NULL);
-    put(words, "short\n", 0600);
+    put(words, "\n", 0600);
     CHECK_ERR(key_file_read_secret(path, words, &read, &diag), ERR_RANGE);
+    CHECK_ERR(key_file_write_sealed(path_of("short"), seed, bytes_of_text("short"), salt, &diag), ERR_RANGE);
     put(words, "a long enough one\n", 0644);
     CHECK_ERR(key_file_read_secret(path, words, &read, &diag), ERR_STATE);
     unlink(path);
