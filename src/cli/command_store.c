@@ -90,7 +90,7 @@ static void report_text(const char *path, const struct store_report *r, bool men
         say(stdout, "%s: the blocks from %" PRIu64 " to %" PRIu64 " have not come yet; peers have them\n", path,
             r->whole + 1, r->counters.base);
     if (r->recovering)
-        say(stdout, "%s: its node is one that has lost its disk, and recovers\n", path);
+        say(stdout, "%s: a node that starts from it has lost its disk, and asks the others before it signs\n", path);
     if (mended && r->mend_from > 0)
         say(stdout, "%s: mended: the blocks from %" PRIu64 " to %" PRIu64 " are dropped; peers have them\n", path,
             r->mend_from, r->mend_to);

@@ -209,7 +209,7 @@ static enum err drop_old(struct store_writer *w, struct diag *diag)
 
     if (err != ERR_OK)
         return err;
-    to = to < needed - 1 ? to : needed - 1;
+    to = to < needed - 1 || MUTATE(STORE_KEEPS_TOO_FEW, true, false) ? to : needed - 1;
     return store_writer_prune(w, to < most ? to : most, diag);
 }
 
