@@ -21,6 +21,7 @@ enum { MESSAGE_SIZE = 64 << 10, HANDSHAKES = 200, HEADER = 4 };
 
 #define THROUGHPUT_RATIO 1.0 /* at least */
 #define HANDSHAKE_RATIO 1.5  /* at most */
+#define IDLE_KILOBYTES 128.0 /* at most, of a connection at the side that answers */
 
 static struct secret_key server_key, client_key;
 static struct diag diag;
@@ -384,13 +385,13 @@ static const struct quic_endpoint_actions endpoint_actions = {.welcome = welcome
                                                               .message = message,
                                                               .turned_away = turned_away};
 
-static void endpoint_begin(const struct secret_key *key)
+static void endpoint_begin(const struct secret_key *key, const struct quic_endpoint_actions *with)
 {
     struct quic_endpoint_config config = {.key = key,
                                           .listen = "127.0.0.1:0",
                                           .handshakes_per_second = 1000000,
                                           .first_stream_limit = 1024,
-                                          .actions = &endpoint_actions};
+                                          .actions = with};
 
     side = (struct side){0};
     if (loop_new(&side.loop, &diag) != ERR_OK)
@@ -410,13 +411,13 @@ static double quic_handshakes(void)
     ASSERT(pipe(ends) == 0);
     server = fork();
     if (server == 0) {
-        endpoint_begin(&server_key);
+        endpoint_begin(&server_key, &endpoint_actions);
         ASSERT(write(ends[1], quic_endpoint_local(endpoint), sizeof at) == sizeof at);
         for (;;)
             step(-1);
     }
     ASSERT(read(ends[0], &at, sizeof at) == sizeof at);
-    endpoint_begin(&client_key);
+    endpoint_begin(&client_key, &endpoint_actions);
     for (unsigned i = 0; i < HANDSHAKES; i++) {
         double start = bench_wall_seconds();
 
@@ -434,12 +435,66 @@ static double quic_handshakes(void)
     return bench_median(took, HANDSHAKES);
 }
 
+/* ---- memory */
+
+enum { IDLE = 256 };
+
+static unsigned idle;
+
+static void stays(void *context, struct quic_connection *c)
+{
+    (void)context;
+    (void)c;
+    idle++;
+}
+
+static double resident_kilobytes(void)
+{
+    FILE *f = fopen("/proc/self/statm", "r");
+    long pages = 0;
+
+    ASSERT(f != NULL && fscanf(f, "%*d %ld", &pages) == 1 && fclose(f) == 0);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+/* Of each connection that others have begun and that is idle. */
+static double idle_kilobytes(void)
+{
+    struct quic_endpoint_actions actions_of_idle = endpoint_actions;
+    union quic_address at;
+    double before, after;
+    pid_t client;
+
+    actions_of_idle.authenticated = stays;
+    endpoint_begin(&server_key, &actions_of_idle);
+    at = *quic_endpoint_local(endpoint);
+    before = resident_kilobytes();
+    client = fork();
+    if (client == 0) {
+        endpoint_begin(&client_key, &actions_of_idle);
+        for (unsigned i = 0; i < IDLE; i++) {
+            ASSERT(quic_endpoint_dial(endpoint, &at, true, NULL) != NULL);
+            while (idle <= i)
+                step(-1);
+        }
+        for (;;)
+            step(-1);
+    }
+    while (idle < IDLE)
+        step(-1);
+    after = resident_kilobytes();
+    ASSERT(kill(client, SIGKILL) == 0 && waitpid(client, NULL, 0) == client);
+    quic_endpoint_free(endpoint);
+    loop_free(side.loop);
+    return (after - before) / IDLE;
+}
+
 /* ---- both */
 
 int main(int argc, char **argv)
 {
     double quic[BENCH_RUNS], tcp[BENCH_RUNS], quic_hand[BENCH_RUNS], tcp_hand[BENCH_RUNS], megabytes;
-    double ratio, hand_ratio;
+    double ratio, hand_ratio, kilobytes;
 
     key_library_init();
     key_simulated(1, "server", &server_key);
@@ -460,5 +515,7 @@ int main(int argc, char **argv)
     printf("quic: handshake p50: %.2f ms, TLS over TCP %.2f ms, ratio %.2f (at most %.1f)\n",
            1000 * bench_median(quic_hand, BENCH_RUNS), 1000 * bench_median(tcp_hand, BENCH_RUNS), hand_ratio,
            HANDSHAKE_RATIO);
-    return ratio >= THROUGHPUT_RATIO && hand_ratio <= HANDSHAKE_RATIO ? 0 : 1;
+    kilobytes = idle_kilobytes();
+    printf("quic: memory of an idle connection, of %d: %.0f KB (at most %.0f)\n", IDLE, kilobytes, IDLE_KILOBYTES);
+    return ratio >= THROUGHPUT_RATIO && kilobytes <= IDLE_KILOBYTES && hand_ratio <= HANDSHAKE_RATIO ? 0 : 1;
 }
