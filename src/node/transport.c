@@ -17,6 +17,7 @@ enum {
     CODE_BANNED,
     CODE_TOO_MANY,
     CODE_NO_ATTESTATION,
+    CODE_NO_MEMBER,
     CODE_ATTESTATION = 64 /* and the enum attest_code */
 };
 
@@ -145,6 +146,13 @@ static void link_free(struct link *l)
     mem_free(l);
 }
 
+static bool is_allowed(const struct peer *p)
+{
+    const struct transport_config *c = &p->transport->config;
+
+    return !p->banned && c->actions->allowed(c->context, &p->fingerprint);
+}
+
 static bool wants_connection(const struct peer *p)
 {
     return p->address != NULL && !p->banned && p->up == NULL && p->dialling == NULL;
@@ -175,6 +183,11 @@ static void dial_rings(void *context)
 
     if (!wants_connection(p))
         return;
+    if (!is_allowed(p)) { /* not yet, or not any more */
+        p->failures++;
+        dial_later(p);
+        return;
+    }
     if (quic_address_parse(p->address, quic_endpoint_local(t->endpoint)->any.sa_family, &to, &diag) != ERR_OK) {
         p->failures++;
         say_refused(t, p, diag.text);
@@ -225,6 +238,16 @@ static void count(struct peer *p, const struct link *l)
     p->bytes_out += s.sent;
 }
 
+static void close_unwelcome(struct link *l)
+{
+    if (l == NULL)
+        return;
+    if (l->peer->banned)
+        quic_connection_close(l->connection, CODE_BANNED, "this node is banned here");
+    else
+        quic_connection_close(l->connection, CODE_NO_MEMBER, "this node is no member here any more");
+}
+
 /* It may carry messages from now on. */
 static void link_up(struct link *l)
 {
@@ -232,8 +255,8 @@ static void link_up(struct link *l)
     struct transport *t = l->transport;
     bool is_first = p->up == NULL;
 
-    if (p->banned) {
-        quic_connection_close(l->connection, CODE_BANNED, "this node is banned here");
+    if (MUTATE(LINK_OF_ANYBODY, false, !is_allowed(p))) { /* by now */
+        close_unwelcome(l);
         return;
     }
     if (!is_first && !stays(l, p->up)) {
@@ -467,11 +490,22 @@ void transport_ban(struct transport *t, const struct digest *peer, bool banned)
     struct peer *p = find_or_add(t, peer);
 
     p->banned = banned;
-    if (banned && p->up != NULL)
-        quic_connection_close(p->up->connection, CODE_BANNED, "this node is banned here");
-    if (banned && p->dialling != NULL)
-        quic_connection_close(p->dialling->connection, CODE_BANNED, "this node is banned here");
+    if (banned) {
+        close_unwelcome(p->up);
+        close_unwelcome(p->dialling);
+    }
     dial_later(p);
+}
+
+void transport_members_changed(struct transport *t)
+{
+    for (struct peer *p = t->peers; p != NULL; p = p->next) {
+        if (!is_allowed(p)) {
+            close_unwelcome(p->up);
+            close_unwelcome(p->dialling);
+        }
+        dial_later(p);
+    }
 }
 
 bool transport_send(struct transport *t, const struct digest *peer, enum transport_stream stream, struct blob *blob)

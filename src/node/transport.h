@@ -59,6 +59,8 @@ const union quic_address *transport_local(const struct transport *t);
 void transport_peer(struct transport *t, const struct digest *peer, const char *address);
 /* No connection to this one, until it is lifted. */
 void transport_ban(struct transport *t, const struct digest *peer, bool banned);
+/* The members are others: connections with those who are not allowed any more end. */
+void transport_members_changed(struct transport *t);
 /* Takes a holding of its own. False: there is no connection, the message is too long, or as much waits as may: it is
  * dropped and counted. */
 bool transport_send(struct transport *t, const struct digest *peer, enum transport_stream stream, struct blob *blob);

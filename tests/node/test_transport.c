@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/prng.h"
 #include "transport_nodes.h"
 
 /* Transports of several nodes in one process, over the loopback device. */
@@ -271,6 +272,11 @@ static void a_peer_that_was_killed_is_found_again(void)
     finish();
 }
 
+static bool second_has_a_message(void)
+{
+    return nodes[1].messages > 0;
+}
+
 static bool twenty_came(void)
 {
     return nodes[1].messages == 20;
@@ -282,6 +288,8 @@ static struct relay {
     struct loop_watch near, far; /* sockets: where it is dialled, and from where it dials */
     union quic_address from, to;
     unsigned cut;
+    bool is_bad;
+    struct prng prng;
 } relay;
 
 enum { RELAY_MAX = 2048 };
@@ -296,12 +304,20 @@ static int relay_socket(union quic_address *at)
     return fd;
 }
 
+static unsigned relay_times(void)
+{
+    uint64_t draw = prng_below(&relay.prng, 10);
+
+    return draw == 0 ? 0 : draw == 1 ? 2 : 1;
+}
+
 static void relay_ready(void *context, uint32_t events)
 {
     const struct loop_watch *in = context, *out = in == &relay.near ? &relay.far : &relay.near;
     uint8_t packet[RELAY_MAX];
     union quic_address from;
     socklen_t size = sizeof from;
+    unsigned times;
     ssize_t len;
 
     (void)events;
@@ -309,8 +325,10 @@ static void relay_ready(void *context, uint32_t events)
         if (in == &relay.near)
             relay.from = from;
         relay.cut += len > RELAY_MAX;
-        (void)!sendto(out->fd, packet, len > RELAY_MAX ? RELAY_MAX : (size_t)len, 0,
-                      in == &relay.near ? &relay.to.any : &relay.from.any, sizeof from.ip4);
+        times = relay.is_bad ? relay_times() : 1;
+        for (; times > 0; times--)
+            (void)!sendto(out->fd, packet, len > RELAY_MAX ? RELAY_MAX : (size_t)len, 0,
+                          in == &relay.near ? &relay.to.any : &relay.from.any, sizeof from.ip4);
     }
 }
 
@@ -320,6 +338,7 @@ static void relay_open(unsigned node, char address[QUIC_ADDRESS_TEXT])
     union quic_address at;
 
     relay = (struct relay){.to = *transport_local(nodes[node].transport)};
+    prng_stream(&relay.prng, 1, "relay", 0);
     relay.near = (struct loop_watch){.ready = relay_ready, .context = &relay.near, .fd = relay_socket(&at)};
     quic_address_text(&at, address);
     relay.far = (struct loop_watch){.ready = relay_ready, .context = &relay.far, .fd = relay_socket(&at)};
@@ -383,6 +402,83 @@ static void a_ban_ends_the_connection_until_it_is_lifted(void)
     finish();
 }
 
+/* A member that has left is disconnected, and is not let in again. */
+static void who_is_no_member_any_more_is_disconnected(void)
+{
+    begin(2);
+    dial(0, 1);
+    REQUIRE(pass(2000 * ms, both_connected));
+    nodes[1].hates[0] = true;
+    transport_members_changed(nodes[1].transport);
+    CHECK(pass(1000 * ms, first_lost));
+    CHECK(strstr(nodes[0].why, "no member here any more") != NULL);
+    CHECK(!pass(500 * ms, connected_again));
+    nodes[1].hates[0] = false;
+    transport_members_changed(nodes[1].transport);
+    CHECK(pass(5000 * ms, connected_again));
+    finish();
+}
+
+/* It is a member when its key is seen, and none when the attestation is complete. */
+static void who_leaves_while_it_connects_is_not_let_in(void)
+{
+    begin(2);
+    nodes[1].asks_allowed = 1;
+    dial(0, 1);
+    CHECK(!pass(500 * ms, both_connected));
+    CHECK_EQ_U64(nodes[1].connected, 0);
+    CHECK(nodes[1].asked > 1);
+    finish();
+}
+
+/* The address of one side changes in the midst of a connection, as behind a NAT that was restarted. */
+static void a_peer_whose_address_changes_stays_connected(void)
+{
+    char address[QUIC_ADDRESS_TEXT];
+    union quic_address at;
+
+    begin(2);
+    relay_open(1, address);
+    transport_peer(nodes[0].transport, &nodes[1].key.fingerprint, address);
+    REQUIRE(pass(6000 * ms, both_connected));
+    loop_unwatch(loop, &relay.far);
+    close(relay.far.fd);
+    relay.far.fd = relay_socket(&at);
+    CHECK_OK(loop_watch(loop, &relay.far, EPOLLIN));
+    CHECK(send_text(0, 1, TRANSPORT_CONSENSUS, "from another address"));
+    CHECK(pass(3000 * ms, second_has_a_message));
+    CHECK(send_text(1, 0, TRANSPORT_CONSENSUS, "to another address"));
+    CHECK(pass(3000 * ms, both_have_a_message));
+    CHECK_EQ_U64(nodes[0].disconnected + nodes[1].disconnected, 0);
+    relay_close();
+    finish();
+}
+
+/* One packet of ten is lost, and one of ten comes twice. */
+static void messages_get_through_a_bad_network(void)
+{
+    char address[QUIC_ADDRESS_TEXT];
+
+    begin(2);
+    relay_open(1, address);
+    transport_peer(nodes[0].transport, &nodes[1].key.fingerprint, address);
+    REQUIRE(pass(6000 * ms, both_connected));
+    relay.is_bad = true;
+    for (uint32_t i = 0; i < 20; i++) {
+        struct blob *b = blob_sized(64 << 10);
+
+        memset(b->data, (int)i, b->len);
+        memcpy(b->data, &i, sizeof i);
+        CHECK(transport_send(nodes[0].transport, &nodes[1].key.fingerprint, TRANSPORT_ENTRIES, b));
+        blob_drop(b);
+    }
+    CHECK(pass(20000 * ms, twenty_came));
+    CHECK(!nodes[1].out_of_order);
+    CHECK_EQ_U64(nodes[0].disconnected + nodes[1].disconnected, 0);
+    relay_close();
+    finish();
+}
+
 static void tests(void)
 {
     TAP_RUN(two_nodes_talk);
@@ -397,6 +493,10 @@ static void tests(void)
     TAP_RUN(a_peer_that_comes_back_is_found);
     TAP_RUN(a_peer_that_was_killed_is_found_again);
     TAP_RUN(a_path_for_small_packets_is_found);
+    TAP_RUN(a_peer_whose_address_changes_stays_connected);
+    TAP_RUN(messages_get_through_a_bad_network);
+    TAP_RUN(who_is_no_member_any_more_is_disconnected);
+    TAP_RUN(who_leaves_while_it_connects_is_not_let_in);
     TAP_RUN(a_ban_ends_the_connection_until_it_is_lifted);
 }
 

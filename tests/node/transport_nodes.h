@@ -20,8 +20,9 @@ struct node {
     const char *const *protocols;          /* NULL: the usual one */
     unsigned handshakes_per_second;        /* 0: as usual */
     char address[QUIC_ADDRESS_TEXT];
-    bool hates[NODES];        /* these are not allowed */
-    struct secret_key friend; /* is allowed, too */
+    bool hates[NODES];            /* these are not allowed */
+    unsigned asks_allowed, asked; /* whoever asks more often is not allowed any more; 0: that is no matter */
+    struct secret_key friend;     /* is allowed, too */
     unsigned connected, disconnected, refused;
     char why[256];
     unsigned messages;
@@ -83,8 +84,10 @@ static inline void refused(void *context, const struct digest *peer, const char 
 
 static inline bool allowed(void *context, const struct digest *fingerprint)
 {
-    const struct node *n = context;
+    struct node *n = context;
 
+    if (n->asks_allowed > 0 && ++n->asked > n->asks_allowed)
+        return false;
     for (unsigned i = 0; i < NODES; i++) {
         if (digest_equal(fingerprint, &nodes[i].key.fingerprint))
             return !n->hates[i];
