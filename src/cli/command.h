@@ -27,6 +27,7 @@ int command_pick(int argc, char **argv);
 int command_preflight(int argc, char **argv);
 int command_prune(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_site(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_snapshot(int argc, char **argv);
 int command_space(int argc, char **argv);

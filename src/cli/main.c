@@ -28,6 +28,7 @@ static const struct {
     {"admit", command_admit, "make a real federation out of its founders' requests"},
     {"net", command_net, "run a whole federation on this machine"},
     {"node", command_node, "run a node of a federation, or ask one that runs"},
+    {"site", command_site, "take part once, without a daemon: from cron or a batch job"},
     {"preflight", command_preflight, "look whether a node could run: PASSED, or what to do"},
     {"change", command_change, "make the file by which members join, leave, or get another stake or key"},
     {"replay", command_replay, "run what a node has recorded once more, and compare"},

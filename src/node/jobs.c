@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { LESS_URGENT = 10 };
+enum { LESS_URGENT = 5 };
 
 struct running {
     struct pool_task task; /* first */

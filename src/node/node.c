@@ -19,6 +19,8 @@
 
 #include <sodium.h>
 
+enum { LOOK_NS = 50000000 };
+
 /* ---- the machine's steps */
 
 static void fail(struct node *n, enum err err)
@@ -612,6 +614,74 @@ enum err node_run(struct node *n, struct diag *diag)
     log_line(err == ERR_OK ? LOG_INFO : LOG_ERROR, "stopped", "node=%s reason=\"%s\"", n->config->node,
              err == ERR_OK ? "it was told to" : n->diag.text);
     return err;
+}
+
+static void count_connected(void *context, const struct transport_peer_status *status)
+{
+    *(unsigned *)context += status->connected;
+}
+
+/* Has it heard all that a quorum has to tell? Who follows the log asks once in each poll_ns; when that has brought
+ * nothing for a while, there is nothing. */
+static bool is_up_to_date(struct node *n)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    unsigned connected = 0;
+
+    transport_each(n->transport, count_connected, &connected);
+    if (connected < s->quorum || s->height != n->seen_height || n->quiet_since_ns == 0) {
+        n->seen_height = s->height;
+        n->quiet_since_ns = loop_now(n->loop);
+    }
+    return connected >= s->quorum && loop_now(n->loop) - n->quiet_since_ns > 2 * n->scenario.submit_ns + LOOK_NS;
+}
+
+/* Is what this site owes in the present phase in the log? */
+static bool has_contributed(const struct node *n)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    const struct contribution *c = fed_member(n->fed) >= 0 ? state_contribution(s, (unsigned)fed_member(n->fed)) : NULL;
+
+    return c != NULL && (s->phase == PHASE_COLLECT ? c->updated : c->scored);
+}
+
+/* What is owed is what was when the visit was up to date: as soon as that is in the log, or its phase is over, the
+ * others may go on to the next one, which is for the next visit. */
+static bool visit_is_over(struct node *n)
+{
+    const struct federation_state *s = fed_state(n->fed);
+
+    if (n->owed_epoch == 0 && is_up_to_date(n)) {
+        n->owed_epoch = s->epoch;
+        n->owed_phase = s->phase;
+    }
+    if (n->owed_epoch == 0 || outbox_in_flight(&n->outbox) > 0)
+        return false;
+    return s->epoch != n->owed_epoch || s->phase != n->owed_phase || has_contributed(n);
+}
+
+static void look(void *context)
+{
+    struct node *n = context;
+
+    if (visit_is_over(n)) {
+        loop_stop(n->loop);
+        return;
+    }
+    if (loop_now(n->loop) >= n->until_ns) {
+        diag_set(&n->diag, ERR_AGAIN, "the time is over, and not all that is owed is in the log; run it again");
+        fail(n, ERR_AGAIN);
+        return;
+    }
+    loop_timer_set(n->loop, &n->look, loop_now(n->loop) + LOOK_NS);
+}
+
+enum err node_run_once(struct node *n, uint64_t timeout_s, struct diag *diag)
+{
+    n->look = (struct loop_timer){.rings = look, .context = n};
+    n->until_ns = loop_now(n->loop) + (int64_t)timeout_s * 1000000000;
+    loop_timer_set(n->loop, &n->look, loop_now(n->loop) + LOOK_NS);
+    return node_run(n, diag);
 }
 
 void node_stop(struct node *n)

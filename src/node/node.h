@@ -21,6 +21,9 @@ void node_close(struct node *n);
 /* Until node_stop(), or until something that it cannot go on without fails. Errors of the store, of the network and of
  * the system. */
 enum err node_run(struct node *n, struct diag *diag) MUST_CHECK;
+/* The same for a participant that needs no daemon: until what it owes in the present phase of the epoch is in the log,
+ * and durable here; at most so many seconds: ERR_AGAIN. */
+enum err node_run_once(struct node *n, uint64_t timeout_s, struct diag *diag) MUST_CHECK;
 /* Safe in a signal handler. */
 void node_stop(struct node *n);
 
