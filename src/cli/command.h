@@ -17,6 +17,7 @@ int command_audit(int argc, char **argv);
 int command_admit(int argc, char **argv);
 int command_aggregate(int argc, char **argv);
 int command_change(int argc, char **argv);
+int command_bundle(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_genome(int argc, char **argv);
 int command_init(int argc, char **argv);

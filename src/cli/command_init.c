@@ -56,7 +56,8 @@ static const struct option_table table = {
         "leaves the machine), the request with which it becomes a founder (NAME.request.json, signed by that key), "
         "its configuration (node.json) and a systemd unit (prismfed-NAME.service). Nothing that exists is changed.",
     .after = "Send the request to whoever runs prismfed admit, and read the fingerprint to them by voice. Put the "
-             "genesis.cbor and the members.json that come back into DIR, and run prismfed preflight.\n"
+             "genesis.cbor and the members.json that come back into DIR, run prismfed preflight, and make the store "
+             "with prismfed node create before the first start.\n"
              "Exit status: 0 done; 2 wrong usage, an unusable plan, or a file that exists or cannot be written.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],

@@ -22,11 +22,7 @@ static void add_commands(const struct unit_file *u, struct buf *out)
     struct buf config = {0};
 
     buf_printf(&config, "%s/node.json", u->folder);
-    buf_add_text(out, "ExecStartPre=");
-    add_word(out, u->program, true);
-    buf_add_text(out, " preflight --config ");
-    add_word(out, buf_text(&config), true);
-    buf_add_text(out, "\nExecStart=");
+    buf_add_text(out, "ExecStart=");
     add_word(out, u->program, true);
     buf_add_text(out, " node run --config ");
     add_word(out, buf_text(&config), true);

@@ -95,6 +95,10 @@ ok "a site without a vote has none of the consensus" sh -c '! grep -q "^prismfed
 "$prismfed" preflight --config west/node.json > out || true
 ok "preflight hears the others" grep -q '^peers *PASSED  3 of 3 other validators answer' out
 ok "and finds the port taken by the node itself" grep -q '^port *MEND .*does the node run already' out
+"$prismfed" bundle --config north/node.json --log log.north bundle.json > out
+ok "a bundle has the end of the log" grep -q 'event=epoch epoch=1 ' bundle.json
+ok "what the node says" grep -q '"is_primary": ' bundle.json
+ok "and not its key" sh -c '! grep -q "$(sed -n 2p north/north.key)" bundle.json'
 kill -9 "$pid_west"
 ok "without one the others go on" within 60 epoch_is north $(($(status north epoch) + 2))
 kill -9 "$pid_east"
