@@ -33,23 +33,101 @@ static bool split(const char *text, char host[HOST_MAX + 1], const char **port)
     return true;
 }
 
-enum err quic_address_parse(const char *text, int family, union quic_address *out, struct diag *diag)
+static enum err take_found(const char *text, int rv, struct addrinfo *found, union quic_address *out, struct diag *diag)
 {
-    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV | AI_V4MAPPED};
-    struct addrinfo *found = NULL;
-    char host[HOST_MAX + 1];
-    const char *port = NULL;
-    int rv;
-
-    if (!split(text, host, &port) || strlen(port) > 5 || atoi(port) > 65535)
-        return diag_set(diag, ERR_SYNTAX, "%s: an address is host:port, or [host]:port for IPv6", text);
-    rv = getaddrinfo(host, port, &hints, &found);
     if (rv != 0)
         return diag_set(diag, ERR_UNKNOWN, "%s: %s", text, gai_strerror(rv));
     *out = (union quic_address){0};
     memcpy(out, found->ai_addr, found->ai_addrlen <= sizeof *out ? found->ai_addrlen : sizeof *out);
     freeaddrinfo(found);
     return ERR_OK;
+}
+
+static enum err split_checked(const char *text, char host[HOST_MAX + 1], const char **port, struct diag *diag)
+{
+    if (!split(text, host, port) || strlen(*port) > 5 || atoi(*port) > 65535)
+        return diag_set(diag, ERR_SYNTAX, "%s: an address is host:port, or [host]:port for IPv6", text);
+    return ERR_OK;
+}
+
+static struct addrinfo hints_of(int family)
+{
+    return (struct addrinfo){.ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV | AI_V4MAPPED};
+}
+
+enum err quic_address_parse(const char *text, int family, union quic_address *out, struct diag *diag)
+{
+    const struct addrinfo hints = hints_of(family);
+    struct addrinfo *found = NULL;
+    char host[HOST_MAX + 1];
+    const char *port = NULL;
+    enum err err = split_checked(text, host, &port, diag);
+    int rv;
+
+    if (err != ERR_OK)
+        return err;
+    rv = getaddrinfo(host, port, &hints, &found);
+    return take_found(text, rv, found, out, diag);
+}
+
+/* ---- beside the caller */
+
+struct quic_lookup {
+    struct gaicb request;
+    struct addrinfo hints;
+    char text[HOST_MAX + 16], host[HOST_MAX + 1]; /* the port points into text */
+};
+
+enum err quic_lookup_new(const char *text, int family, struct quic_lookup **out, struct diag *diag)
+{
+    struct quic_lookup *l = mem_alloc(sizeof *l);
+    const char *port = NULL;
+    enum err err;
+    int rv;
+
+    snprintf(l->text, sizeof l->text, "%s", text);
+    l->hints = hints_of(family);
+    err = split_checked(l->text, l->host, &port, diag);
+    if (err == ERR_OK) {
+        struct gaicb *list[] = {&l->request};
+
+        l->request = (struct gaicb){.ar_name = l->host, .ar_service = port, .ar_request = &l->hints};
+        rv = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL);
+        if (rv != 0)
+            err = diag_set(diag, ERR_UNKNOWN, "%s: %s", text, gai_strerror(rv));
+    }
+    if (err != ERR_OK) {
+        mem_free(l);
+        return err;
+    }
+    *out = l;
+    return ERR_OK;
+}
+
+enum err quic_lookup_ask(struct quic_lookup *l, union quic_address *out, struct diag *diag)
+{
+    int rv = gai_error(&l->request);
+    struct addrinfo *found = l->request.ar_result;
+
+    if (rv == EAI_INPROGRESS)
+        return ERR_AGAIN;
+    l->request.ar_result = NULL;
+    return take_found(l->text, rv, found, out, diag);
+}
+
+void quic_lookup_free(struct quic_lookup *l)
+{
+    if (l == NULL)
+        return;
+    if (gai_cancel(&l->request) == EAI_NOTCANCELED) {
+        const struct gaicb *list[] = {&l->request};
+
+        while (gai_error(&l->request) == EAI_INPROGRESS)
+            (void)gai_suspend(list, 1, NULL);
+    }
+    if (l->request.ar_result != NULL)
+        freeaddrinfo(l->request.ar_result);
+    mem_free(l);
 }
 
 socklen_t quic_address_size(const union quic_address *a)

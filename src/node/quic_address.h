@@ -19,6 +19,13 @@ union quic_address {
  * AF_UNSPEC. ERR_SYNTAX; ERR_UNKNOWN: there is no such name. */
 enum err quic_address_parse(const char *text, int family, union quic_address *out, struct diag *diag) MUST_CHECK;
 
+/* The same beside the caller, who has better things to do than to wait for a name server (getaddrinfo_a(3)): to be
+ * asked until it says something else than ERR_AGAIN. ERR_SYNTAX, ERR_UNKNOWN. */
+struct quic_lookup;
+enum err quic_lookup_new(const char *text, int family, struct quic_lookup **out, struct diag *diag) MUST_CHECK;
+enum err quic_lookup_ask(struct quic_lookup *l, union quic_address *out, struct diag *diag) MUST_CHECK;
+void quic_lookup_free(struct quic_lookup *l); /* waits, if it has to; NULL is fine */
+
 socklen_t quic_address_size(const union quic_address *a);
 bool quic_address_equal(const union quic_address *a, const union quic_address *b); /* the port, too */
 

@@ -7,6 +7,7 @@
 #include "node/attest_exchange.h"
 
 static const int64_t dial_first_ns = 100000000, dial_most_ns = 10000000000;
+static const int64_t look_again_ns = 5000000; /* whether a name was found */
 static const int64_t attest_within_ns = 5000000000, attest_large_ns = 1500000000;
 
 enum {
@@ -39,10 +40,11 @@ struct peer {
     char *address; /* owned; NULL: it dials us */
     bool banned;
     struct link *up, *dialling;
-    bool small;              /* the next time, packets are to be as in a network */
-    unsigned links;          /* those two, and those that have come and are not up yet or end */
-    struct loop_timer timer; /* to dial */
-    unsigned failures;       /* since it was connected */
+    bool small;                 /* the next time, packets are to be as in a network */
+    unsigned links;             /* those two, and those that have come and are not up yet or end */
+    struct loop_timer timer;    /* to dial */
+    struct quic_lookup *lookup; /* of the address; NULL: none goes on */
+    unsigned failures;          /* since it was connected */
     int64_t since_ns;
     uint64_t bytes_in, bytes_out; /* of connections that are over */
     uint64_t messages_in, messages_out, dropped, connections;
@@ -173,6 +175,25 @@ static void dial_later(struct peer *p)
     loop_timer_set(p->transport->config.loop, &p->timer, loop_now(p->transport->config.loop) + delay_ns);
 }
 
+static void forget_lookup(struct peer *p)
+{
+    quic_lookup_free(p->lookup);
+    p->lookup = NULL;
+}
+
+/* ERR_AGAIN: the name is still being looked up. */
+static enum err look_up(struct peer *p, union quic_address *to, struct diag *diag)
+{
+    int family = quic_endpoint_local(p->transport->endpoint)->any.sa_family;
+    enum err err = p->lookup == NULL ? quic_lookup_new(p->address, family, &p->lookup, diag) : ERR_OK;
+
+    if (err == ERR_OK)
+        err = quic_lookup_ask(p->lookup, to, diag);
+    if (err != ERR_AGAIN)
+        forget_lookup(p);
+    return err;
+}
+
 static void dial_rings(void *context)
 {
     struct peer *p = context;
@@ -188,7 +209,13 @@ static void dial_rings(void *context)
         dial_later(p);
         return;
     }
-    if (quic_address_parse(p->address, quic_endpoint_local(t->endpoint)->any.sa_family, &to, &diag) != ERR_OK) {
+    switch (look_up(p, &to, &diag)) {
+    case ERR_OK:
+        break;
+    case ERR_AGAIN:
+        loop_timer_set(t->config.loop, &p->timer, loop_now(t->config.loop) + look_again_ns);
+        return;
+    default:
         p->failures++;
         say_refused(t, p, diag.text);
         dial_later(p);
@@ -442,6 +469,7 @@ enum err transport_new(const struct transport_config *config, struct transport *
 static void peer_free(struct peer *p)
 {
     loop_timer_stop(p->transport->config.loop, &p->timer);
+    forget_lookup(p);
     mem_free(p->address);
     mem_free(p);
 }
@@ -472,6 +500,7 @@ void transport_peer(struct transport *t, const struct digest *peer, const char *
     struct peer *p = find_or_add(t, peer);
     size_t size = address != NULL ? strlen(address) + 1 : 0;
 
+    forget_lookup(p);
     mem_free(p->address);
     p->address = NULL;
     if (address != NULL) {

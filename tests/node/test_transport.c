@@ -419,6 +419,26 @@ static void who_is_no_member_any_more_is_disconnected(void)
     finish();
 }
 
+static bool first_refused(void)
+{
+    return nodes[0].refused > 0;
+}
+
+/* A name is looked up; one that there is not is said, and the loop goes on meanwhile. */
+static void a_peer_is_dialled_by_its_name(void)
+{
+    char address[QUIC_ADDRESS_TEXT + 16];
+
+    begin(2);
+    transport_peer(nodes[0].transport, &nodes[1].key.fingerprint, "no-such-host.invalid:1");
+    CHECK(pass(20000 * ms, first_refused));
+    CHECK(strstr(nodes[0].why, "no-such-host.invalid:1: ") != NULL);
+    snprintf(address, sizeof address, "localhost%s", strrchr(nodes[1].address, ':'));
+    transport_peer(nodes[0].transport, &nodes[1].key.fingerprint, address);
+    CHECK(pass(5000 * ms, both_connected));
+    finish();
+}
+
 /* It is a member when its key is seen, and none when the attestation is complete. */
 static void who_leaves_while_it_connects_is_not_let_in(void)
 {
@@ -497,6 +517,7 @@ static void tests(void)
     TAP_RUN(messages_get_through_a_bad_network);
     TAP_RUN(who_is_no_member_any_more_is_disconnected);
     TAP_RUN(who_leaves_while_it_connects_is_not_let_in);
+    TAP_RUN(a_peer_is_dialled_by_its_name);
     TAP_RUN(a_ban_ends_the_connection_until_it_is_lifted);
 }
 
