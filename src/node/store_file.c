@@ -6,7 +6,8 @@
 
 #include "base/mutate.h"
 
-/* Of a file that is another program's nothing is changed. */
+/* Of a file that is another program's nothing is changed. A WAL that grew while somebody read (store check) is cut
+ * again. */
 static enum err set_up(sqlite3 *db, const struct digest *federation_id, bool is_first, bool *is_new, struct diag *diag)
 {
     int64_t tables;
@@ -18,7 +19,7 @@ static enum err set_up(sqlite3 *db, const struct digest *federation_id, bool is_
     if (!*is_new)
         err = store_rows_check(db, federation_id, NULL, diag);
     if (err == ERR_OK)
-        err = sql_run(db, "PRAGMA journal_mode=WAL;PRAGMA cell_size_check=ON", diag);
+        err = sql_run(db, "PRAGMA journal_mode=WAL;PRAGMA cell_size_check=ON;PRAGMA journal_size_limit=16777216", diag);
     if (err == ERR_OK)
         err = sql_run(db, MUTATE(STORE_UNSYNCED, "PRAGMA synchronous=NORMAL", "PRAGMA synchronous=FULL"), diag);
     return err == ERR_OK && *is_new
