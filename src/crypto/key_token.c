@@ -112,6 +112,9 @@ static void sign_or_end(const struct key_signer *self, struct bytes message, uin
 
 enum err key_token_open(const char *uri, const char *pin, struct secret_key *out, struct diag *diag)
 {
+    if (strstr(uri, "pin-value=") != NULL) /* RFC 7512 section 2.4; it would stand in configurations and logs */
+        return diag_set(diag, ERR_RANGE, "%.*s: a PIN does not belong into the URI, but into a file of its own",
+                        (int)strcspn(uri, "?"), uri);
     struct key_token *t = mem_alloc(sizeof *t);
     struct secret_key key = {.signer = &t->signer};
 

@@ -62,6 +62,10 @@ fingerprint=$(cat out)
 ok "of 64 digits" test ${#fingerprint} = 64
 ok "another PIN" refused_with "this is not the token's PIN" "$prismfed" keys fingerprint --passphrase-file wrong "$uri"
 ok "was tried once: the token is not locked" "$prismfed" keys fingerprint --passphrase-file pin "$uri"
+ok "a PIN in the URI" refused_with 'type=private: a PIN does not belong' \
+    "$prismfed" keys fingerprint "$uri?pin-value=4321"
+mv err said
+ok "is not repeated" sh -c '! grep -q 4321 said'
 ok "a key that is not there" refused_with 'no such token, or no such key' \
     "$prismfed" keys fingerprint --passphrase-file pin 'pkcs11:token=prismfed;object=south;type=private'
 ok "a key of another kind" refused_with 'expected an Ed25519 key' \
