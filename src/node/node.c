@@ -456,7 +456,9 @@ static enum err open_machine(struct node *n, struct diag *diag)
         log_line(LOG_WARNING, "stranger",
                  "key=%s reason=\"it is no member's yet; the node waits until the log has it\"", n->config->key);
     (void)takes_next_key(n);
-    return ERR_OK;
+    err = site_check(&n->site, fed_state(n->fed),
+                     fed_member(n->fed) >= 0 ? state_member(fed_state(n->fed), (unsigned)fed_member(n->fed)) : NULL, diag);
+    return err == ERR_OK ? ERR_OK : diag_prefix(diag, err, "%s", n->config->scenario);
 }
 
 static enum err open_transport(struct node *n, struct diag *diag)

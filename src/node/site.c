@@ -34,6 +34,27 @@ void site_close(struct site *s)
     *s = (struct site){0};
 }
 
+enum err site_check(const struct site *s, const struct federation_state *state, const struct member *member,
+                    struct diag *diag)
+{
+    const struct workload *own = &s->works[s->node];
+    struct digest work = claim_work_digest(own->instances, own->count);
+
+    if (s->scenario->policy.shards != state->policy.shards)
+        return diag_set(diag, ERR_MISMATCH, "the plan has %u shards of shared work, and genesis %u",
+                        s->scenario->policy.shards, state->policy.shards);
+    for (unsigned i = 0; i < state->policy.shards; i++) {
+        if (memcmp(s->shards[i].hash.b, state->shards->data + (size_t)i * DIGEST_SIZE, DIGEST_SIZE) != 0)
+            return diag_set(diag, ERR_MISMATCH, "shard %u of the plan's shared work is not the one that genesis names", i);
+    }
+    if (member != NULL && claim_disclosed(member) && !digest_equal(&work, &member->card.work))
+        return diag_set(diag, ERR_MISMATCH,
+                        "\"%s\" has disclosed other work than the plan has for it; what it found on this would count as "
+                        "a false claim",
+                        member->card.name);
+    return ERR_OK;
+}
+
 static const struct instance *own_of(void *context, const struct member *member, unsigned *count)
 {
     const struct site *s = context;

@@ -20,6 +20,11 @@ enum err site_open(const struct scenario *s, unsigned node, uint64_t seed, struc
                    struct diag *diag) MUST_CHECK;
 void site_close(struct site *s);
 
+/* Is it what genesis says of the shared work, and the site's card of what it discloses? Others would take what comes of
+ * other work for a false claim. member: NULL: it is none yet. ERR_MISMATCH. */
+enum err site_check(const struct site *s, const struct federation_state *state, const struct member *member,
+                    struct diag *diag) MUST_CHECK;
+
 /* The site's own work, and what may be run again for others. They borrow s. */
 struct claim_work site_own(struct site *s);
 struct claim_work site_disclosed(struct site *s);

@@ -48,13 +48,14 @@ static enum err item_write(struct trace_file *t)
 
 /* ---- a life */
 
-enum { CONFIG_FIELDS = 13 /* and one more where the ledger is partial */ };
+enum { CONFIG_FIELDS = 14 /* and one more where the ledger is partial */ };
 
 static void config_put(struct cbor_writer *w, const struct fed_config *c)
 {
     cbor_put_array(w, CONFIG_FIELDS + c->partial_ledger);
     cbor_put_uint(w, c->seed);
     cbor_put_uint(w, c->last_epoch);
+    cbor_put_bool(w, c->partial_ledger);
     cbor_put_bool(w, c->recovering);
     cbor_put_bytes(w, digest_bytes(&c->nonce));
     cbor_put_uint(w, c->sequence_floor);
@@ -78,6 +79,7 @@ static void config_get(struct cbor_reader *r, struct fed_config *c)
         cbor_fail(r, ERR_RANGE);
     c->seed = cbor_get_uint(r);
     c->last_epoch = cbor_get_uint(r);
+    c->partial_ledger = cbor_get_bool(r);
     c->recovering = cbor_get_bool(r);
     c->nonce = digest_get(r);
     c->sequence_floor = cbor_get_uint(r);

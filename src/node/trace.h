@@ -6,8 +6,9 @@
 /* What a node's machine has heard and asked for, in a file, so that it can be replayed (node/replay.h): the machine is
  * a function of what it hears. A CBOR sequence (RFC 8742) of two kinds of items:
  *
- *   [0, 1, federation_id, fingerprint, [seed, last_epoch, recovering, nonce, sequence_floor, view_timeout_ns,
- *    view_timeout_max_ns, batch_delay_ns, resend_ns, submit_ns, submit_max_ns, poll_ns, pipeline], [record...], height]
+ *   [0, 1, federation_id, fingerprint, [seed, last_epoch, partial_ledger, recovering, nonce, sequence_floor,
+ *    view_timeout_ns, view_timeout_max_ns, batch_delay_ns, resend_ns, submit_ns, submit_max_ns, poll_ns, pipeline],
+ *    [record...], height]
  *       a life begins: the configuration but for the key, the node's own records that were durable, the height of the
  *       state that it began with
  *   [1, kind, now_ns, from, timer, epoch, number, blob / null, [cost...] / null, cycle / null, error, effects]
