@@ -253,6 +253,7 @@ static const char *name_of(const struct node *n, const struct digest *peer)
 
 static void peer_connected(void *context, const struct digest *peer)
 {
+    ((struct node *)context)->refusals = 0;
     log_line(LOG_INFO, "connected", "peer=%s", name_of(context, peer));
 }
 
@@ -264,7 +265,18 @@ static void peer_disconnected(void *context, const struct digest *peer, const ch
 static void peer_refused(void *context, const struct digest *peer, const char *why)
 {
     gauges_refused(&((struct node *)context)->gauges, why);
-    log_line(LOG_WARNING, "refused", "peer=%s reason=\"%s\"", peer != NULL ? name_of(context, peer) : "?", why);
+    struct node *n = context;
+    struct secret_key key = n->key;
+
+    log_line(LOG_WARNING, "refused", "peer=%s reason=\"%s\"", peer != NULL ? name_of(n, peer) : "?", why);
+    if (peer == NULL || digest_is_zero(&n->next_key.fingerprint) || ++n->refusals < fed_state(n->fed)->member_count)
+        return;
+    /* they may have agreed on the rotation while this node was away: it must show the other key to hear of that */
+    n->refusals = 0;
+    n->key = n->next_key;
+    n->next_key = key;
+    key_wipe(&key);
+    loop_after(n->loop, &n->rekeyed);
 }
 
 static bool peer_allowed(void *context, const struct digest *fingerprint)
@@ -292,6 +304,7 @@ static bool takes_next_key(struct node *n)
     key_wipe(&n->key);
     n->key = n->next_key;
     key_wipe(&n->next_key);
+    log_line(LOG_INFO, "rotated", "key=%s", n->config->next_key);
     return true;
 }
 
@@ -324,6 +337,7 @@ static void tell_transport(struct node *n)
         if (address != NULL && (int)i != fed_member(n->fed))
             transport_peer(n->transport, &m->fingerprint, address);
     }
+    transport_members_changed(n->transport);
 }
 
 /* ---- how it begins */
@@ -457,7 +471,8 @@ static enum err open_machine(struct node *n, struct diag *diag)
                  "key=%s reason=\"it is no member's yet; the node waits until the log has it\"", n->config->key);
     (void)takes_next_key(n);
     err = site_check(&n->site, fed_state(n->fed),
-                     fed_member(n->fed) >= 0 ? state_member(fed_state(n->fed), (unsigned)fed_member(n->fed)) : NULL, diag);
+                     fed_member(n->fed) >= 0 ? state_member(fed_state(n->fed), (unsigned)fed_member(n->fed)) : NULL,
+                     diag);
     return err == ERR_OK ? ERR_OK : diag_prefix(diag, err, "%s", n->config->scenario);
 }
 
@@ -490,7 +505,8 @@ static void rekey(void *context)
     }
     n->membership = 0;
     tell_transport(n);
-    log_line(LOG_INFO, "rotated", "key=%s", n->config->next_key);
+    log_line(LOG_INFO, "key", "now=%02x%02x%02x%02x", n->key.fingerprint.b[0], n->key.fingerprint.b[1],
+             n->key.fingerprint.b[2], n->key.fingerprint.b[3]);
 }
 
 static enum err open_network(struct node *n, struct diag *diag)

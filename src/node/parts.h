@@ -51,6 +51,7 @@ struct node {
     struct outbox outbox;
     uint64_t told; /* the machine knows that this write is durable */
     struct node_timer timers[FED_TIMER_END];
+    unsigned refusals;   /* by peers, since one was connected */
     unsigned members;    /* whom the transport knows */
     uint64_t membership; /* the membership epoch of that */
     bool recovering;     /* the disk was lost: fed_config.recovering */

@@ -45,13 +45,15 @@ enum err site_check(const struct site *s, const struct federation_state *state, 
                         s->scenario->policy.shards, state->policy.shards);
     for (unsigned i = 0; i < state->policy.shards; i++) {
         if (memcmp(s->shards[i].hash.b, state->shards->data + (size_t)i * DIGEST_SIZE, DIGEST_SIZE) != 0)
-            return diag_set(diag, ERR_MISMATCH, "shard %u of the plan's shared work is not the one that genesis names", i);
+            return diag_set(diag, ERR_MISMATCH, "shard %u of the plan's shared work is not the one that genesis names",
+                            i);
     }
     if (member != NULL && claim_disclosed(member) && !digest_equal(&work, &member->card.work))
-        return diag_set(diag, ERR_MISMATCH,
-                        "\"%s\" has disclosed other work than the plan has for it; what it found on this would count as "
-                        "a false claim",
-                        member->card.name);
+        return diag_set(
+            diag, ERR_MISMATCH,
+            "\"%s\" has disclosed other work than the plan has for it; what it found on this would count as "
+            "a false claim",
+            member->card.name);
     return ERR_OK;
 }
 
