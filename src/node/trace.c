@@ -48,11 +48,11 @@ static enum err item_write(struct trace_file *t)
 
 /* ---- a life */
 
-enum { CONFIG_FIELDS = 14 /* and one more where the ledger is partial */ };
+enum { CONFIG_FIELDS = 14 };
 
 static void config_put(struct cbor_writer *w, const struct fed_config *c)
 {
-    cbor_put_array(w, CONFIG_FIELDS + c->partial_ledger);
+    cbor_put_array(w, CONFIG_FIELDS);
     cbor_put_uint(w, c->seed);
     cbor_put_uint(w, c->last_epoch);
     cbor_put_bool(w, c->partial_ledger);
@@ -67,16 +67,11 @@ static void config_put(struct cbor_writer *w, const struct fed_config *c)
     cbor_put_int(w, c->submit_max_ns);
     cbor_put_int(w, c->poll_ns);
     cbor_put_uint(w, c->pipeline);
-    if (c->partial_ledger)
-        cbor_put_bool(w, true);
 }
 
 static void config_get(struct cbor_reader *r, struct fed_config *c)
 {
-    uint64_t count = cbor_get_array(r);
-
-    if (count != CONFIG_FIELDS && count != CONFIG_FIELDS + 1)
-        cbor_fail(r, ERR_RANGE);
+    cbor_expect_array(r, CONFIG_FIELDS);
     c->seed = cbor_get_uint(r);
     c->last_epoch = cbor_get_uint(r);
     c->partial_ledger = cbor_get_bool(r);
@@ -91,9 +86,6 @@ static void config_get(struct cbor_reader *r, struct fed_config *c)
     c->submit_max_ns = cbor_get_int(r);
     c->poll_ns = cbor_get_int(r);
     c->pipeline = (unsigned)cbor_get_uint(r);
-    c->partial_ledger = count > CONFIG_FIELDS && cbor_get_bool(r);
-    if (c->partial_ledger != (count > CONFIG_FIELDS))
-        cbor_fail(r, ERR_CANONICAL);
 }
 
 enum err trace_file_life(struct trace_file *t, const struct trace_life *life)
