@@ -19,7 +19,7 @@
 
 #include <sodium.h>
 
-enum { LOOK_NS = 50000000 };
+enum { LOOK_NS = 50000000, PROGRAM_SIZE_MAX = 256 << 20 };
 
 /* ---- the machine's steps */
 
@@ -476,6 +476,18 @@ static enum err open_machine(struct node *n, struct diag *diag)
     return err == ERR_OK ? ERR_OK : diag_prefix(diag, err, "%s", n->config->scenario);
 }
 
+/* What this node runs, for its evidence: the bytes of the program. Zero where they cannot be read. */
+static struct digest software_of_self(void)
+{
+    struct buf program = {0};
+    struct digest d = {{0}};
+
+    if (file_read("/proc/self/exe", PROGRAM_SIZE_MAX, &program, NULL) == ERR_OK)
+        d = digest_of(bytes_of_buf(&program));
+    buf_free(&program);
+    return d;
+}
+
 static enum err open_transport(struct node *n, struct diag *diag)
 {
     const struct transport_config config = {
@@ -483,6 +495,7 @@ static enum err open_transport(struct node *n, struct diag *diag)
         .key = &n->key,
         .listen = n->config->listen[0] != '\0' ? n->config->listen : NULL,
         .federation_id = n->federation_id,
+        .software = software_of_self(),
         .actions = &transport_actions,
         .context = n,
     };
