@@ -1,6 +1,6 @@
 #!/bin/sh
-# shipped_audit.sh PRISMFED DIR: audits the artifacts of the shipped scenarios in DIR, and nothing that anybody else has
-# left there. Each of DIR/scenarios vouches for its own rehearsal.
+# shipped_audit.sh PRISMFED_AUDIT DIR: audits the artifacts of the shipped scenarios in DIR, and nothing that anybody
+# else has left there. Each of DIR/scenarios vouches for its own rehearsal.
 set -eu
 tools=$(cd "$(dirname "$0")" && pwd)
 program=$(realpath "$1")
@@ -20,4 +20,4 @@ set --
 for scenario in shipped/scenarios/*.json; do
     set -- "$@" --scenario "$scenario"
 done
-"$program" audit "$@" shipped
+"$program" "$@" shipped

@@ -1,15 +1,12 @@
-#include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/say.h"
-#include "codec/json.h"
-#include "crypto/key.h"
+#include "cli/start.h"
 #include "prismfed/simulation.h"
 
-/* One program under two names: `prismfed VERB ...`, and `federated_sim ...` for `prismfed sim ...`. */
+/* prismfed VERB ...: all verbs in one program. */
 
 static const struct {
     const char *name;
@@ -67,10 +64,6 @@ static int run_verb(int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-    const char *slash = strrchr(argv[0], '/');
-
-    if (strcmp(slash != NULL ? slash + 1 : argv[0], "federated_sim") == 0)
-        return command_sim(argc, argv);
     if (argc < 2) {
         fputs("prismfed: which verb? (prismfed help lists them)\n", stderr);
         return EXIT_UNUSABLE;
@@ -91,16 +84,5 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    int status;
-
-    signal(SIGPIPE, SIG_DFL);
-    mem_exit_status(EXIT_UNUSABLE); /* whoever asked for more than there is gets a status, no core */
-    json_set_alloc_funcs(mem_alloc, mem_free);
-    key_library_init();
-    status = argc > 0 ? run(argc, argv) : EXIT_UNUSABLE;
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fputs("prismfed: cannot write to standard output\n", stderr);
-        return EXIT_UNUSABLE;
-    }
-    return status;
+    return start(argc, argv, run);
 }

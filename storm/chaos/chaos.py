@@ -22,7 +22,7 @@ def arguments():
     parser.add_argument("--minutes", type=float, default=1, metavar="M", help="how long faults happen (1)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="which faults (1)")
     parser.add_argument("--build", default=str(ROOT / "build"), metavar="DIR", help="where prismfed and the relay are")
-    parser.add_argument("--keep", metavar="DIR", help="where the nodes' files stay; else they stay after a finding only")
+    parser.add_argument("--keep", metavar="DIR", help="where the nodes' files stay; without it after a finding only")
     given = parser.parse_args()
     if given.minutes <= 0 or given.seed < 0:
         parser.error("a duration above 0 and a seed from 0 on")

@@ -1,9 +1,9 @@
 #!/bin/sh
-# test_demo.sh PRISMFED FEDERATED_SIM: ./dev builds what a verb needs and shows how far it is, and ./dev demo looks at
-# the shipped artifacts alone. The tools that ./dev calls are stand-ins here.
+# test_demo.sh PRISMFED_AUDIT FEDERATED_SIM: ./dev builds what a verb needs and shows how far it is, and ./dev demo
+# looks at the shipped artifacts alone. The tools that ./dev calls are stand-ins here.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-prismfed=$(realpath "$1")
+prismfed_audit=$(realpath "$1")
 federated_sim=$(realpath "$2")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -13,10 +13,13 @@ trap 'rm -rf "$scratch"' EXIT
 objects() {
     ninja -C "$BUILD" -t commands "$@" 2> /dev/null | sed -n -E 's/.* -o ([^ ]+\.o) -c .*/\1/p'
 }
-objects prismfed federated_sim > "$scratch/out"
+objects federated_sim prismfed_audit > "$scratch/out"
 echo "# objects: $(wc -l < "$scratch/out") for the demo, $(objects all | wc -l) for everything"
-[ -s "$scratch/out" ] && ! grep -v -E '^(src|prismfed\.p|federated_sim\.p)/' "$scratch/out" && status=0 || status=1
+[ -s "$scratch/out" ] && ! grep -v -E '^(src|federated_sim\.p|prismfed_audit\.p)/' "$scratch/out" && status=0 ||
+    status=1
 report $status "the demo needs nothing of tests, storms, experiments and benches"
+! grep -E '^src/node/' "$scratch/out" && status=0 || status=1
+report $status "and nothing of real nodes"
 
 mkdir -p "$scratch/tree/build" "$scratch/bin"
 cp -R "$root/dev" "$root/tools" "$scratch/tree/"
@@ -75,7 +78,7 @@ export WITH=0
 : > "$SAYS"
 mkdir -p artifacts/mec
 cp -R "$root/artifacts/mec/M5" artifacts/mec/
-ln -s "$prismfed" build/prismfed
+ln -s "$prismfed_audit" build/prismfed_audit
 ln -s "$federated_sim" build/federated_sim
 git init -q . && git add artifacts && git -c user.name=x -c user.email=x@x commit -q -m x
 cat > artifacts/mec/M5/scenarios/mine.json << 'END'
