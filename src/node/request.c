@@ -52,10 +52,10 @@ static void get_address(struct cbor_reader *r, struct request *out)
         return;
     }
     struct bytes text = cbor_get_text(r);
-    if (text.len > ADDRESS_MAX) {
+    if (text.len > ADDRESS_MAX)
         cbor_fail(r, ERR_LIMIT);
+    if (r->err != ERR_OK)
         return;
-    }
     memcpy(out->address, text.data, text.len);
     if (r->err == ERR_OK && (strlen(out->address) != text.len || address_parse(out->address, &parsed, NULL) != ERR_OK))
         cbor_fail(r, ERR_SYNTAX);
