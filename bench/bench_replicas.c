@@ -43,13 +43,14 @@ struct plan {
     unsigned batch, outstanding; /* outstanding: of each replica's clients, in a closed loop; 0: open */
     double rate;                 /* entries a second of each replica's clients, in an open loop */
     double seconds;
-    int killed; /* the replica that is killed in the middle; -1: none */
+    int killed;              /* the replica that is killed in the middle; -1: none */
+    int64_t view_timeout_ms; /* the first; 0: a scenario's default, a second */
 };
 
 /* What a replica tells, in memory that all processes share. */
 struct told {
     atomic_uint ready;
-    uint64_t committed, decided, syncs;
+    uint64_t submitted, committed, decided, syncs;
     double cpu;
     int64_t longest_gap_ns; /* between two blocks */
     unsigned latency_count;
@@ -177,6 +178,7 @@ static void submit(struct replica *r)
         return;
     entry = r->entries[r->submitted];
     r->submitted_ns[r->submitted++] = loop_now(r->loop);
+    r->told->submitted++;
     for (unsigned i = 0; i < N; i++) {
         if (i != r->self)
             (void)transport_send(r->transport, &r->peers[i], TRANSPORT_ENTRIES, entry);
@@ -347,7 +349,7 @@ static void begin(struct replica *r)
 static void tick(void *context)
 {
     struct replica *r = context;
-    double since = (double)(loop_now(r->loop) - r->started_ns) / 1e9;
+    double since;
 
     if (atomic_load(&shared->stop) != 0) {
         loop_stop(r->loop);
@@ -355,6 +357,7 @@ static void tick(void *context)
     }
     if (r->started_ns == 0 && atomic_load(&shared->go) != 0)
         begin(r);
+    since = (double)(loop_now(r->loop) - r->started_ns) / 1e9;
     while (r->started_ns != 0 && r->plan->outstanding == 0 && r->submitted < since * r->plan->rate &&
            r->submitted < ENTRIES)
         submit(r);
@@ -396,16 +399,17 @@ static void replica_open(struct replica *r, const char *folder, const unsigned *
 {
     static const struct transport_actions transport_actions = {
         .message = message_came, .connected = connected, .disconnected = disconnected, .allowed = allowed};
+    const int64_t view_ns = (r->plan->view_timeout_ms > 0 ? r->plan->view_timeout_ms : 1000) * ms_ns;
     struct pbft_config config = {.federation_id = digest_of(bytes_of_text("benchmark")),
                                  .membership_epoch = 1,
                                  .n = N,
                                  .f = quorum_faults(N),
                                  .quorum = quorum_size(N, quorum_faults(N)),
                                  .self = r->self,
-                                 .view_timeout_ns = 500 * ms_ns,
-                                 .view_timeout_max_ns = 8000 * ms_ns,
+                                 .view_timeout_ns = view_ns,
+                                 .view_timeout_max_ns = 16 * view_ns,
                                  .batch_delay_ns = 2 * ms_ns,
-                                 .resend_ns = 62 * ms_ns,
+                                 .resend_ns = view_ns / 8,
                                  .batch_max = r->plan->batch,
                                  .pipeline = 4,
                                  .checkpoint_interval = 64,
@@ -594,15 +598,44 @@ static double durable_commits(void)
     return count / (bench_wall_seconds() - start);
 }
 
+/* For ./dev bench peers, on one line: entries/s that were offered and committed, microseconds of processor time of one
+ * replica for each, and the longest gaps in ms after the primary was killed, of so many trials. view_timeout_ms: 0: the
+ * default. */
+static int load(double rate, double seconds, unsigned trials, int64_t view_timeout_ms)
+{
+    struct plan plan = {
+        .batch = 400, .rate = rate / N, .seconds = seconds, .killed = -1, .view_timeout_ms = view_timeout_ms};
+    struct outcome o;
+    double offered = 0;
+
+    run(&plan);
+    o = outcome_of(&plan);
+    for (unsigned i = 0; i < N; i++)
+        offered += shared->told[i].submitted / seconds;
+    printf("%.0f %.0f %.1f", offered, o.per_second, o.cpu_us);
+    for (unsigned i = 0; i < trials; i++) {
+        struct plan killed = {.batch = 100, .rate = 50, .seconds = 10, .killed = 0, .view_timeout_ms = view_timeout_ms};
+
+        run(&killed);
+        printf(" %.0f", outcome_of(&killed).gap_ms);
+    }
+    puts("");
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const unsigned BATCHES[] = {1, 100, 400};
-    double seconds = argc > 1 ? strtod(argv[1], NULL) : 5, disk = durable_commits();
-    double signatures = (double)sysconf(_SC_NPROCESSORS_ONLN) / N / bench_verify_seconds();
+    double seconds = argc > 1 ? strtod(argv[1], NULL) : 5, disk, signatures;
 
     key_library_init();
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ASSERT(shared != MAP_FAILED);
+    if (argc == 6 && strcmp(argv[1], "--load") == 0)
+        return load(strtod(argv[2], NULL), strtod(argv[3], NULL), (unsigned)strtoul(argv[4], NULL, 10),
+                    strtol(argv[5], NULL, 10));
+    disk = durable_commits();
+    signatures = (double)sysconf(_SC_NPROCESSORS_ONLN) / N / bench_verify_seconds();
     printf("%d replicas as processes, entries of %d bytes, %.0f s each; this machine: %.0f durable commits/s, "
            "signatures for %.0f entries/s (one verification in each replica)\n",
            (int)N, (int)ENTRY, seconds, disk, signatures);
@@ -623,7 +656,7 @@ int main(int argc, char **argv)
     }
     struct plan plan = {.batch = 100, .rate = 200, .seconds = 2 * seconds, .killed = 0};
     run(&plan);
-    printf("the primary is killed: longest gap between two blocks %.0f ms (first view time-out 500 ms)\n",
+    printf("the primary is killed: longest gap between two blocks %.0f ms (first view time-out 1000 ms)\n",
            outcome_of(&plan).gap_ms);
     return 0;
 }
