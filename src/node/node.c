@@ -652,22 +652,31 @@ static void count_connected(void *context, const struct transport_peer_status *s
     *(unsigned *)context += status->connected;
 }
 
-/* Has it heard all that a quorum has to tell? Who follows the log asks once in each poll_ns; when that has brought
- * nothing for a while, there is nothing. */
+/* Has it heard all that a quorum has to tell? Who is behind gets many blocks at a time (replica/replica.h), and who is
+ * not gets them as they are decided, one by one. */
 static bool is_up_to_date(struct node *n)
 {
     const struct federation_state *s = fed_state(n->fed);
     unsigned connected = 0;
 
     transport_each(n->transport, count_connected, &connected);
-    if (connected < s->quorum || s->height != n->seen_height || n->quiet_since_ns == 0) {
-        n->seen_height = s->height;
+    if (connected < s->quorum || s->height >= n->seen_height + REPLICA_BLOCKS_MAX || n->quiet_since_ns == 0)
         n->quiet_since_ns = loop_now(n->loop);
-    }
+    n->seen_height = s->height;
     return connected >= s->quorum && loop_now(n->loop) - n->quiet_since_ns > 2 * n->scenario.submit_ns + LOOK_NS;
 }
 
-/* Is what this site owes in the present phase in the log? */
+/* What this site has put into the log: a number that grows. */
+static uint64_t contributions_of(const struct node *n)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    int self = fed_member(n->fed);
+    const struct contribution *c = self >= 0 ? state_contribution(s, (unsigned)self) : NULL;
+
+    return self < 0 ? 0 : 2 * state_member(s, (unsigned)self)->last_epoch + (c != NULL && c->scored);
+}
+
+/* Is what is owed in the present phase in the log? */
 static bool has_contributed(const struct node *n)
 {
     const struct federation_state *s = fed_state(n->fed);
@@ -676,19 +685,18 @@ static bool has_contributed(const struct node *n)
     return c != NULL && (s->phase == PHASE_COLLECT ? c->updated : c->scored);
 }
 
-/* What is owed is what was when the visit was up to date: as soon as that is in the log, or its phase is over, the
- * others may go on to the next one, which is for the next visit. */
+/* Over is a visit that was up to date and found nothing owed, or that has put something into the log since then: the
+ * others may go on to the next phase at once, and that is for the next visit. */
 static bool visit_is_over(struct node *n)
 {
-    const struct federation_state *s = fed_state(n->fed);
-
-    if (n->owed_epoch == 0 && is_up_to_date(n)) {
-        n->owed_epoch = s->epoch;
-        n->owed_phase = s->phase;
+    if (!n->visit_begun && is_up_to_date(n)) {
+        n->visit_begun = true;
+        n->visit_owes = !has_contributed(n);
+        n->visit_contributions = contributions_of(n);
     }
-    if (n->owed_epoch == 0 || outbox_in_flight(&n->outbox) > 0)
+    if (!n->visit_begun || outbox_in_flight(&n->outbox) > 0)
         return false;
-    return s->epoch != n->owed_epoch || s->phase != n->owed_phase || has_contributed(n);
+    return !n->visit_owes || contributions_of(n) > n->visit_contributions;
 }
 
 static void look(void *context)

@@ -57,9 +57,10 @@ struct node {
     bool recovering;     /* the disk was lost: fed_config.recovering */
 
     struct loop_timer look;           /* whether all that is owed is done, or the time is over */
-    int64_t until_ns, quiet_since_ns; /* quiet: nothing new has come since then */
-    uint64_t seen_height, owed_epoch; /* owed_epoch: 0: the visit is not up to date yet */
-    enum epoch_phase owed_phase;
+    int64_t until_ns, quiet_since_ns; /* quiet: it has not been behind since then */
+    uint64_t seen_height;
+    bool visit_begun, visit_owes; /* begun: it is up to date */
+    uint64_t visit_contributions; /* as they were then */
 
     uint64_t messages, refused;
     enum err failed; /* why it stops */
