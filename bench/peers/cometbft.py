@@ -16,6 +16,7 @@ MODULE = f"github.com/cometbft/cometbft/cmd/cometbft@{VERSION}"
 NODES = 4
 RPC_PORT = 26657
 START_SECONDS = 60
+PATIENCE_SECONDS = 30
 TUNED = {("consensus", "timeout_commit"): '"0s"', ("consensus", "timeout_propose"): '"500ms"'}
 
 
@@ -71,7 +72,13 @@ class Rpc:
                                "params": {"tx": base64.b64encode(t).decode()}} for i, t in enumerate(transactions)]))
 
     def height(self):
-        return int(self.ask("status")["sync_info"]["latest_block_height"])
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:  # under load it does not answer at once
+            try:
+                return int(self.ask("status")["sync_info"]["latest_block_height"])
+            except ConnectionError:
+                if time.monotonic() > until:
+                    raise
 
 
 def _set(text, section, key, value):
