@@ -9,7 +9,14 @@
 #include "cli/say.h"
 #include "node/net.h"
 
-enum { EPOCHS_MAX = 100000, THREADS_MAX = 256, LOOK_MS = 100, UP_PATIENCE_S = 60, WAIT_DEFAULT_S = 3600 };
+enum {
+    EPOCHS_MAX = 100000,
+    THREADS_MAX = 256,
+    LOOK_MS = 100,
+    UP_PATIENCE_S = 60,
+    MISSING_PATIENCE_S = 10,
+    WAIT_DEFAULT_S = 3600
+};
 
 struct arguments {
     struct net_options net;
@@ -165,9 +172,18 @@ static int up(struct arguments *a)
     return status;
 }
 
+static bool nobody_is_missing(const struct net *net, const json_t *status)
+{
+    for (unsigned i = 0; i < net->node_count; i++) {
+        if (!net->nodes[i].joins_later && !json_is_object(json_array_get(status, i)))
+            return false;
+    }
+    return true;
+}
+
 static int wait_for(const struct net *net, uint64_t timeout_s)
 {
-    double start = seconds();
+    double start = seconds(), ended_at = 0;
     bool ended = false;
 
     if (net->epochs == 0)
@@ -177,6 +193,9 @@ static int wait_for(const struct net *net, uint64_t timeout_s)
         json_t *status;
 
         ended = net_has_ended(net, &status);
+        ended_at = ended && ended_at == 0 ? seconds() : ended_at;
+        /* who is down may be about to be started again by an event of the scenario */
+        ended = ended && (nobody_is_missing(net, status) || seconds() - ended_at > MISSING_PATIENCE_S);
         json_decref(status);
         if (!net_is_up(net))
             return command_fail("net", "%s: it is not up; prismfed net up begins a new one", net->folder);

@@ -213,10 +213,10 @@ static json_t *done(enum err err)
 {
     json_t *out;
 
-    if (err != ERR_OK)
+    if (err != ERR_OK && err != ERR_DUPLICATE)
         return complain(err_text(err));
     out = json_object();
-    json_put(out, "kept", json_true());
+    json_put(out, err == ERR_OK ? "kept" : "agreed_already", json_true()); /* the others were faster */
     return out;
 }
 

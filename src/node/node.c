@@ -19,11 +19,11 @@
 
 #include <sodium.h>
 
-enum { LOOK_NS = 50000000, PROGRAM_SIZE_MAX = 256 << 20 };
+enum { PROGRAM_SIZE_MAX = 256 << 20 };
 
 /* ---- the machine's steps */
 
-static void fail(struct node *n, enum err err)
+void node_fail(struct node *n, enum err err)
 {
     if (n->failed == ERR_OK)
         n->failed = err;
@@ -156,7 +156,7 @@ static void do_recovered(void *context)
     n->recovering = false;
     enum err err = store_flag_set(n->store, STORE_RECOVERING, 0, &n->diag);
     if (err != ERR_OK)
-        fail(n, err);
+        node_fail(n, err);
     log_line(LOG_INFO, "recovered", "height=%llu", (unsigned long long)fed_state(n->fed)->height);
 }
 
@@ -204,7 +204,7 @@ static void store_has_news(void *context, uint32_t events)
         outbox_durable(&n->outbox, n->outbox.durable + 1);
     }
     if (err != ERR_OK) {
-        fail(n, err);
+        node_fail(n, err);
         return;
     }
     while (n->told < n->outbox.durable) {
@@ -264,18 +264,15 @@ static void peer_disconnected(void *context, const struct digest *peer, const ch
 
 static void peer_refused(void *context, const struct digest *peer, const char *why)
 {
-    gauges_refused(&((struct node *)context)->gauges, why);
     struct node *n = context;
-    struct secret_key key = n->key;
 
+    gauges_refused(&n->gauges, why);
     log_line(LOG_WARNING, "refused", "peer=%s reason=\"%s\"", peer != NULL ? name_of(n, peer) : "?", why);
     if (peer == NULL || digest_is_zero(&n->next_key.fingerprint) || ++n->refusals < fed_state(n->fed)->member_count)
         return;
     /* they may have agreed on the rotation while this node was away: it must show the other key to hear of that */
     n->refusals = 0;
-    n->key = n->next_key;
-    n->next_key = key;
-    key_wipe(&key);
+    n->shows_next_key = !n->shows_next_key;
     loop_after(n->loop, &n->rekeyed);
 }
 
@@ -304,6 +301,7 @@ static bool takes_next_key(struct node *n)
     key_wipe(&n->key);
     n->key = n->next_key;
     key_wipe(&n->next_key);
+    n->shows_next_key = false;
     log_line(LOG_INFO, "rotated", "key=%s", n->config->next_key);
     return true;
 }
@@ -492,7 +490,7 @@ static enum err open_transport(struct node *n, struct diag *diag)
 {
     const struct transport_config config = {
         .loop = n->loop,
-        .key = &n->key,
+        .key = n->shows_next_key ? &n->next_key : &n->key,
         .listen = n->config->listen[0] != '\0' ? n->config->listen : NULL,
         .federation_id = n->federation_id,
         .software = software_of_self(),
@@ -513,13 +511,11 @@ static void rekey(void *context)
     n->transport = NULL;
     err = open_transport(n, &n->diag);
     if (err != ERR_OK) {
-        fail(n, err);
+        node_fail(n, err);
         return;
     }
     n->membership = 0;
     tell_transport(n);
-    log_line(LOG_INFO, "key", "now=%02x%02x%02x%02x", n->key.fingerprint.b[0], n->key.fingerprint.b[1],
-             n->key.fingerprint.b[2], n->key.fingerprint.b[3]);
 }
 
 static enum err open_network(struct node *n, struct diag *diag)
@@ -645,82 +641,6 @@ enum err node_run(struct node *n, struct diag *diag)
     log_line(err == ERR_OK ? LOG_INFO : LOG_ERROR, "stopped", "node=%s reason=\"%s\"", n->config->node,
              err == ERR_OK ? "it was told to" : n->diag.text);
     return err;
-}
-
-static void count_connected(void *context, const struct transport_peer_status *status)
-{
-    *(unsigned *)context += status->connected;
-}
-
-/* Has it heard all that a quorum has to tell? Who is behind gets many blocks at a time (replica/replica.h), and who is
- * not gets them as they are decided, one by one. */
-static bool is_up_to_date(struct node *n)
-{
-    const struct federation_state *s = fed_state(n->fed);
-    unsigned connected = 0;
-
-    transport_each(n->transport, count_connected, &connected);
-    if (connected < s->quorum || s->height >= n->seen_height + REPLICA_BLOCKS_MAX || n->quiet_since_ns == 0)
-        n->quiet_since_ns = loop_now(n->loop);
-    n->seen_height = s->height;
-    return connected >= s->quorum && loop_now(n->loop) - n->quiet_since_ns > 2 * n->scenario.submit_ns + LOOK_NS;
-}
-
-/* What this site has put into the log: a number that grows. */
-static uint64_t contributions_of(const struct node *n)
-{
-    const struct federation_state *s = fed_state(n->fed);
-    int self = fed_member(n->fed);
-    const struct contribution *c = self >= 0 ? state_contribution(s, (unsigned)self) : NULL;
-
-    return self < 0 ? 0 : 2 * state_member(s, (unsigned)self)->last_epoch + (c != NULL && c->scored);
-}
-
-/* Is what is owed in the present phase in the log? */
-static bool has_contributed(const struct node *n)
-{
-    const struct federation_state *s = fed_state(n->fed);
-    const struct contribution *c = fed_member(n->fed) >= 0 ? state_contribution(s, (unsigned)fed_member(n->fed)) : NULL;
-
-    return c != NULL && (s->phase == PHASE_COLLECT ? c->updated : c->scored);
-}
-
-/* Over is a visit that was up to date and found nothing owed, or that has put something into the log since then: the
- * others may go on to the next phase at once, and that is for the next visit. */
-static bool visit_is_over(struct node *n)
-{
-    if (!n->visit_begun && is_up_to_date(n)) {
-        n->visit_begun = true;
-        n->visit_owes = !has_contributed(n);
-        n->visit_contributions = contributions_of(n);
-    }
-    if (!n->visit_begun || outbox_in_flight(&n->outbox) > 0)
-        return false;
-    return !n->visit_owes || contributions_of(n) > n->visit_contributions;
-}
-
-static void look(void *context)
-{
-    struct node *n = context;
-
-    if (visit_is_over(n)) {
-        loop_stop(n->loop);
-        return;
-    }
-    if (loop_now(n->loop) >= n->until_ns) {
-        diag_set(&n->diag, ERR_AGAIN, "the time is over, and not all that is owed is in the log; run it again");
-        fail(n, ERR_AGAIN);
-        return;
-    }
-    loop_timer_set(n->loop, &n->look, loop_now(n->loop) + LOOK_NS);
-}
-
-enum err node_run_once(struct node *n, uint64_t timeout_s, struct diag *diag)
-{
-    n->look = (struct loop_timer){.rings = look, .context = n};
-    n->until_ns = loop_now(n->loop) + (int64_t)timeout_s * 1000000000;
-    loop_timer_set(n->loop, &n->look, loop_now(n->loop) + LOOK_NS);
-    return node_run(n, diag);
 }
 
 void node_stop(struct node *n)

@@ -23,6 +23,15 @@ struct node_timer {
     uint32_t number; /* enum fed_timer, and the replica's */
 };
 
+/* The fields are visit.c's own. */
+struct visit {
+    struct loop_timer look;           /* whether all that is owed is done, or the time is over */
+    int64_t until_ns, quiet_since_ns; /* quiet: it has not been behind since then */
+    uint64_t seen_height;
+    bool begun, owes;       /* begun: it is up to date */
+    uint64_t contributions; /* as they were then */
+};
+
 struct node {
     const struct node_config *config; /* borrowed */
     struct scenario scenario;
@@ -32,6 +41,7 @@ struct node {
     struct digest federation_id;
     struct secret_key key;      /* that the log has; of a newcomer: that it will have */
     struct secret_key next_key; /* zero: none */
+    bool shows_next_key;        /* to its peers, who may have agreed on it while it was away */
     struct loop *loop;
     struct loop_watch signals; /* an eventfd: node_stop() */
     struct store *store;
@@ -56,16 +66,15 @@ struct node {
     uint64_t membership; /* the membership epoch of that */
     bool recovering;     /* the disk was lost: fed_config.recovering */
 
-    struct loop_timer look;           /* whether all that is owed is done, or the time is over */
-    int64_t until_ns, quiet_since_ns; /* quiet: it has not been behind since then */
-    uint64_t seen_height;
-    bool visit_begun, visit_owes; /* begun: it is up to date */
-    uint64_t visit_contributions; /* as they were then */
+    struct visit visit; /* of node_run_once() */
 
     uint64_t messages, refused;
     enum err failed; /* why it stops */
     struct diag diag;
 };
+
+/* It cannot go on: node_run() ends with this. n->diag says why. */
+void node_fail(struct node *n, enum err err);
 
 /* What the operator wants of the federation (fed/wishes.h). body is borrowed. Errors of fed_step(). */
 enum err node_leave(struct node *n) MUST_CHECK;

@@ -88,6 +88,20 @@ epoch=$(field b epoch)
 until_true epoch_is_over $((epoch + 1)) && status=0 || status=1
 report "$status" "and takes part with it" b.log net/a/log
 
+# the key of c, which is away while the others agree
+"$prismfed" keys generate later.pem > /dev/null
+sed -i 's|"key": "key.pem"|"key": "key.pem", "next_key": "../../later.pem"|' net/c/node.json
+kill "$(field c pid)"
+"$prismfed" change rotate --genesis net/genesis.cbor --node c --key later.pem --until "$until_" --out away.cbor
+for node in a b d; do ask $node sign-off --change away.cbor; done > out 2>&1 && status=0 || status=1
+report "$status" "those who are there sign the rotation of one who is away off" out
+epoch=$(field b epoch)
+until_true epoch_is_over $((epoch + 2)) || true
+"$prismfed" node run --config net/c/node.json 2> c.log &
+pids="$pids $!"
+until_true grep -q 'event=rotated' c.log && status=0 || status=1
+report "$status" "it comes back with the key that they know" c.log
+
 # who joins: its key is the plan's
 "$prismfed" change join --genesis net/genesis.cbor --node late --key net/late/key.pem --plan plan.json --sponsor a \
     --until "$until_" --out join.cbor

@@ -1,0 +1,80 @@
+/* A visit of a site that needs no daemon: when is it over? */
+#include "node/parts.h"
+
+enum { LOOK_NS = 50000000 };
+
+static void count_connected(void *context, const struct transport_peer_status *status)
+{
+    *(unsigned *)context += status->connected;
+}
+
+/* Has it heard all that a quorum has to tell? Who is behind gets many blocks at a time (replica/replica.h), and who is
+ * not gets them as they are decided, one by one. */
+static bool is_up_to_date(struct node *n)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    unsigned connected = 0;
+
+    transport_each(n->transport, count_connected, &connected);
+    if (connected < s->quorum || s->height >= n->visit.seen_height + REPLICA_BLOCKS_MAX || n->visit.quiet_since_ns == 0)
+        n->visit.quiet_since_ns = loop_now(n->loop);
+    n->visit.seen_height = s->height;
+    return connected >= s->quorum && loop_now(n->loop) - n->visit.quiet_since_ns > 2 * n->scenario.submit_ns + LOOK_NS;
+}
+
+/* What this site has put into the log: a number that grows. */
+static uint64_t contributions_of(const struct node *n)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    int self = fed_member(n->fed);
+    const struct contribution *c = self >= 0 ? state_contribution(s, (unsigned)self) : NULL;
+
+    return self < 0 ? 0 : 2 * state_member(s, (unsigned)self)->last_epoch + (c != NULL && c->scored);
+}
+
+/* Is what is owed in the present phase in the log? */
+static bool has_contributed(const struct node *n)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    const struct contribution *c = fed_member(n->fed) >= 0 ? state_contribution(s, (unsigned)fed_member(n->fed)) : NULL;
+
+    return c != NULL && (s->phase == PHASE_COLLECT ? c->updated : c->scored);
+}
+
+/* Over is a visit that was up to date and found nothing owed, or that has put something into the log since then: the
+ * others may go on to the next phase at once, and that is for the next visit. */
+static bool visit_is_over(struct node *n)
+{
+    if (!n->visit.begun && is_up_to_date(n)) {
+        n->visit.begun = true;
+        n->visit.owes = !has_contributed(n);
+        n->visit.contributions = contributions_of(n);
+    }
+    if (!n->visit.begun || outbox_in_flight(&n->outbox) > 0)
+        return false;
+    return !n->visit.owes || contributions_of(n) > n->visit.contributions;
+}
+
+static void look(void *context)
+{
+    struct node *n = context;
+
+    if (visit_is_over(n)) {
+        loop_stop(n->loop);
+        return;
+    }
+    if (loop_now(n->loop) >= n->visit.until_ns) {
+        diag_set(&n->diag, ERR_AGAIN, "the time is over, and not all that is owed is in the log; run it again");
+        node_fail(n, ERR_AGAIN);
+        return;
+    }
+    loop_timer_set(n->loop, &n->visit.look, loop_now(n->loop) + LOOK_NS);
+}
+
+enum err node_run_once(struct node *n, uint64_t timeout_s, struct diag *diag)
+{
+    n->visit.look = (struct loop_timer){.rings = look, .context = n};
+    n->visit.until_ns = loop_now(n->loop) + (int64_t)timeout_s * 1000000000;
+    loop_timer_set(n->loop, &n->visit.look, loop_now(n->loop) + LOOK_NS);
+    return node_run(n, diag);
+}
