@@ -109,7 +109,7 @@ static json_t *peers(const struct node *n)
     struct peers context = {n, json_array()};
     json_t *out = json_object();
 
-    transport_each(n->transport, tell_peer, &context);
+    transport_each(n->contacts.transport, tell_peer, &context);
     json_put(out, "peers", context.out);
     return out;
 }
@@ -167,7 +167,7 @@ static json_t *end(const struct node *n, const json_t *question)
     e.log_size = header.log_size;
     e.log_root = header.log_root;
     e.state_root = header.state_root;
-    end_sign(&n->key, &e, &signature);
+    end_sign(&n->contacts.key, &e, &signature);
     out = json_object();
     json_put(out, "signature", json_base64(bytes_of_buf(&signature)));
     buf_free(&signature);
@@ -201,7 +201,7 @@ static json_t *ban(struct node *n, const json_t *question, bool banned)
 
         if (strcmp(m->card.name, name) != 0 || m->status == MEMBER_LEFT)
             continue;
-        transport_ban(n->transport, &m->fingerprint, banned);
+        transport_ban(n->contacts.transport, &m->fingerprint, banned);
         out = json_object();
         json_put(out, banned ? "banned" : "unbanned", json_string(name));
         return out;

@@ -114,7 +114,7 @@ static void tell(struct node *n, struct telling *t)
     tell_federation(m, s);
     tell_consensus(m, n->fed);
     tell_members(t, s);
-    transport_each(n->transport, tell_peer, t);
+    transport_each(n->contacts.transport, tell_peer, t);
     m->recovering = n->recovering;
     m->store_bytes = size_of(n->config->store, "") + size_of(n->config->store, "-wal");
     m->oldest_block = store_pruned(n->store) + 1;

@@ -4,18 +4,18 @@
 #include "driver/outbox.h"
 #include "driver/replicates.h"
 #include "fed/fed.h"
+#include "node/contacts.h"
 #include "node/control.h"
 #include "node/gauges.h"
 #include "node/http.h"
 #include "node/jobs.h"
-#include "node/members.h"
 #include "node/node.h"
 #include "node/site.h"
 #include "node/store.h"
 #include "node/trace.h"
-#include "node/transport.h"
 
-/* What a node is made of. For the files node*.c alone. */
+/* What a node is made of. For node.c and the files that open it, look at it and answer for it (opening.c, visit.c,
+ * answer.c, operations.c). */
 
 struct node_timer {
     struct loop_timer timer;
@@ -35,19 +35,14 @@ struct visit {
 struct node {
     const struct node_config *config; /* borrowed */
     struct scenario scenario;
-    unsigned index;           /* in the scenario */
-    struct members addresses; /* members.json; empty where there is none */
+    unsigned index; /* in the scenario */
     struct buf genesis;
     struct digest federation_id;
-    struct secret_key key;      /* that the log has; of a newcomer: that it will have */
-    struct secret_key next_key; /* zero: none */
-    bool shows_next_key;        /* to its peers, who may have agreed on it while it was away */
+    struct contacts contacts;
     struct loop *loop;
     struct loop_watch signals; /* an eventfd: node_stop() */
     struct store *store;
     struct loop_watch durable; /* the store has news */
-    struct transport *transport;
-    struct loop_task rekeyed; /* the log has taken the next key */
     struct control *control;
     struct http *http; /* NULL where the configuration names no place for it */
     struct gauges gauges;
@@ -61,10 +56,7 @@ struct node {
     struct outbox outbox;
     uint64_t told; /* the machine knows that this write is durable */
     struct node_timer timers[FED_TIMER_END];
-    unsigned refusals;   /* by peers, since one was connected */
-    unsigned members;    /* whom the transport knows */
-    uint64_t membership; /* the membership epoch of that */
-    bool recovering;     /* the disk was lost: fed_config.recovering */
+    bool recovering; /* the disk was lost: fed_config.recovering */
 
     struct visit visit; /* of node_run_once() */
 
@@ -72,6 +64,14 @@ struct node {
     enum err failed; /* why it stops */
     struct diag diag;
 };
+
+/* What the machine asks for, and what it hears from its peers, its timers, its store and its site's work: a node is
+ * opened with these. */
+extern const struct outbox_actions node_asks;
+extern const struct transport_actions node_hears;
+void node_timer_rings(void *context);                     /* of a struct node_timer */
+void node_store_has_news(void *context, uint32_t events); /* of a struct node, like the next */
+void node_job_done(void *context, struct work *w);
 
 /* It cannot go on: node_run() ends with this. n->diag says why. */
 void node_fail(struct node *n, enum err err);

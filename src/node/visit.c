@@ -15,7 +15,7 @@ static bool is_up_to_date(struct node *n)
     const struct federation_state *s = fed_state(n->fed);
     unsigned connected = 0;
 
-    transport_each(n->transport, count_connected, &connected);
+    transport_each(n->contacts.transport, count_connected, &connected);
     if (connected < s->quorum || s->height >= n->visit.seen_height + REPLICA_BLOCKS_MAX || n->visit.quiet_since_ns == 0)
         n->visit.quiet_since_ns = loop_now(n->loop);
     n->visit.seen_height = s->height;
