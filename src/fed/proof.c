@@ -53,19 +53,22 @@ struct block_header links_closing(const struct links *l)
 
 /* ---- the proof */
 
-void state_proof_encode(struct bytes header, struct bytes certificate, const struct merkle_frontier *log,
+void state_proof_encode(struct bytes header, struct bytes certificate, const struct federation_state *s,
                         const struct links *links, struct buf *out)
 {
     struct cbor_writer w;
-    unsigned edge = bits_set(log->size);
+    unsigned edge = bits_set(s->log.size);
 
     cbor_writer_init(&w, out);
-    cbor_put_array(&w, 4);
+    cbor_put_array(&w, 5);
     cbor_put_bytes(&w, header);
     cbor_put_bytes(&w, certificate);
     cbor_put_array(&w, edge);
     for (unsigned i = 0; i < edge; i++)
-        digest_put(&w, &log->nodes[i]);
+        digest_put(&w, &s->log.nodes[i]);
+    cbor_put_array(&w, s->recent_count);
+    for (unsigned i = 0; i < s->recent_count; i++)
+        digest_put(&w, &s->recent[i]);
     cbor_put_array(&w, links->count);
     for (unsigned i = 0; i < links->count; i++)
         cbor_put_bytes(&w, blob_bytes(links->items[i]));
@@ -83,15 +86,26 @@ static void read_log(struct cbor_reader *r, struct merkle_frontier *log)
         log->nodes[i] = digest_get(r);
 }
 
+static void read_recent(struct cbor_reader *r, struct state_proof *p)
+{
+    uint64_t count = cbor_get_array(r);
+
+    if (count > BLOCKS_REMEMBERED)
+        cbor_fail(r, ERR_LIMIT);
+    for (uint64_t i = 0; i < count && r->err == ERR_OK; i++)
+        p->recent[p->recent_count++] = digest_get(r);
+}
+
 static enum err read_proof(struct bytes in, struct state_proof *p)
 {
     struct cbor_reader r;
 
     cbor_reader_init(&r, in);
-    cbor_expect_array(&r, 4);
+    cbor_expect_array(&r, 5);
     p->header_bytes = cbor_get_bytes(&r);
     p->certificate = cbor_get_bytes(&r);
     read_log(&r, &p->log);
+    read_recent(&r, p);
     uint64_t count = cbor_get_array(&r);
     if (count > LINKS_MAX)
         cbor_fail(&r, ERR_LIMIT);
@@ -109,6 +123,13 @@ static bool log_fits(struct merkle_frontier *log, const struct block_header *hea
     log->size = header->log_size;
     struct digest root = merkle_frontier_root(log);
     return digest_equal(&root, &header->log_root);
+}
+
+static bool recent_fits(const struct state_proof *p)
+{
+    struct digest digest = block_ids_digest(p->recent, p->recent_count);
+
+    return MUTATE(FED_RECENT_UNCHECKED, true, digest_equal(&digest, &p->header.recent_blocks));
 }
 
 static enum err check_voters(const struct state_proof *p, const struct voter_set *founders, struct verify_cache *cache)
@@ -134,8 +155,9 @@ enum err state_proof_check(struct bytes in, const struct digest *federation_id, 
     enum err err = read_proof(in, &p);
 
     root = MUTATE(FED_STATE_ROOT_UNCHECKED, &p.header.state_root, root);
-    if (err == ERR_OK && (!digest_equal(&p.header.federation_id, federation_id) || p.header.height != height ||
-                          !digest_equal(&p.header.state_root, root) || !log_fits(&p.log, &p.header)))
+    if (err == ERR_OK &&
+        (!digest_equal(&p.header.federation_id, federation_id) || p.header.height != height ||
+         !digest_equal(&p.header.state_root, root) || !log_fits(&p.log, &p.header) || !recent_fits(&p)))
         err = ERR_MISMATCH;
     if (err == ERR_OK)
         err = check_voters(&p, founders, cache);

@@ -2,12 +2,12 @@
 #define PRISMFED_FED_PROOF_H
 
 #include "ledger/link.h"
-#include "merkle/tree.h"
+#include "state/state.h"
 
 /* Why a state may be believed by somebody who knows only the genesis: the array
- *   [header of its block, certificate, [right edge of the log...], [link...]]
- * The links (ledger/link.h) lead from the founders to the voters of the header, who certify it; it names the state root
- * and the log's root, which the right edge gives. */
+ *   [header of its block, certificate, [right edge of the log...], [id of a recent block...], [link...]]
+ * The links (ledger/link.h) lead from the founders to the voters of the header, who certify it; it names the state
+ * root, the log's root, which the right edge gives, and the digest of the recent blocks. */
 
 enum { LINKS_MAX = 4096 }; /* of a proof: more do not fit into TRANSFER_PROOF_MAX either */
 
@@ -28,10 +28,13 @@ struct state_proof {
     struct block_header header;
     struct bytes header_bytes, certificate; /* views into the proof */
     struct merkle_frontier log;
-    struct links links; /* owned */
+    unsigned recent_count;
+    struct digest recent[BLOCKS_REMEMBERED]; /* state/state.h */
+    struct links links;                      /* owned */
 };
 
-void state_proof_encode(struct bytes header, struct bytes certificate, const struct merkle_frontier *log,
+/* s: the state after the block of the header. */
+void state_proof_encode(struct bytes header, struct bytes certificate, const struct federation_state *s,
                         const struct links *links, struct buf *out);
 /* Is this the proof of the state with this root at this height? ERR_MISMATCH, or the error of the part that is
  * wrong. cache: borrowed, or NULL. */

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "fed/internal.h"
 #include "state/membership.h"
 #include "merkle/chunks.h"
@@ -67,7 +69,7 @@ struct blob *snapshot_make(const struct fed *f, const struct replica_block *b, s
 
     ASSERT(err == ERR_OK && b->height == f->decided->height);
     block_header_encode(&block.header, &header);
-    state_proof_encode(bytes_of_buf(&header), b->certificate, &f->decided->log, &f->links, &proof);
+    state_proof_encode(bytes_of_buf(&header), b->certificate, f->decided, &f->links, &proof);
     struct blob *snapshot = executed_snapshot(f->application.decided, bytes_of_buf(&proof), f->config.executed_cache);
     buf_free(&header);
     buf_free(&proof);
@@ -111,6 +113,8 @@ static enum err open_state(const struct fed *f, uint64_t height, struct bytes pr
     out->height = height;
     out->block_id = block_id(&p->header);
     out->log = p->log;
+    out->recent_count = p->recent_count;
+    memcpy(out->recent, p->recent, p->recent_count * sizeof p->recent[0]);
     return ERR_OK;
 free_state:
     state_free(out);

@@ -7,7 +7,7 @@ void block_header_encode(const struct block_header *h, struct buf *out)
 {
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 12);
+    cbor_put_map(&w, 13);
     cbor_put_text(&w, "height");
     cbor_put_uint(&w, h->height);
     cbor_put_text(&w, "schema");
@@ -28,6 +28,8 @@ void block_header_encode(const struct block_header *h, struct buf *out)
     digest_put(&w, &h->entries_root);
     cbor_put_text(&w, "federation_id");
     digest_put(&w, &h->federation_id);
+    cbor_put_text(&w, "recent_blocks");
+    digest_put(&w, &h->recent_blocks);
     cbor_put_text(&w, "federated_epoch");
     cbor_put_uint(&w, h->federated_epoch);
     cbor_put_text(&w, "membership_epoch");
@@ -40,7 +42,7 @@ enum err block_header_decode(struct bytes in, struct block_header *out)
     struct block_header h = {0};
     struct cbor_reader r;
     cbor_reader_init(&r, in);
-    cbor_expect_map(&r, 12);
+    cbor_expect_map(&r, 13);
     cbor_expect_key(&r, "height");
     h.height = cbor_get_uint(&r);
     cbor_expect_key(&r, "schema");
@@ -62,6 +64,8 @@ enum err block_header_decode(struct bytes in, struct block_header *out)
     h.entries_root = digest_get(&r);
     cbor_expect_key(&r, "federation_id");
     h.federation_id = digest_get(&r);
+    cbor_expect_key(&r, "recent_blocks");
+    h.recent_blocks = digest_get(&r);
     cbor_expect_key(&r, "federated_epoch");
     h.federated_epoch = cbor_get_uint(&r);
     cbor_expect_key(&r, "membership_epoch");
@@ -79,6 +83,20 @@ struct digest block_id(const struct block_header *h)
     struct digest id = digest_of(bytes_of_buf(&bytes));
     buf_free(&bytes);
     return id;
+}
+
+struct digest block_ids_digest(const struct digest *ids, unsigned count)
+{
+    struct buf bytes = {0};
+    struct cbor_writer w;
+    cbor_writer_init(&w, &bytes);
+    cbor_put_array(&w, count);
+    for (unsigned i = 0; i < count; i++)
+        digest_put(&w, &ids[i]);
+    cbor_writer_done(&w);
+    struct digest digest = digest_of(bytes_of_buf(&bytes));
+    buf_free(&bytes);
+    return digest;
 }
 
 /* Tiles carry entries whole (C2SP tlog-tiles), so large ones are in the log by digest only. */

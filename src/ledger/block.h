@@ -19,13 +19,16 @@ struct block_header {
     uint64_t entry_count;
     uint64_t log_size; /* after this block */
     struct digest log_root;
-    struct digest state_root;  /* after this block */
-    struct digest next_voters; /* who certifies the next block: ledger/link.h */
+    struct digest state_root;    /* after this block */
+    struct digest next_voters;   /* who certifies the next block: ledger/link.h */
+    struct digest recent_blocks; /* block_ids_digest() of those that the next entries may name beside this one */
 };
 
 void block_header_encode(const struct block_header *h, struct buf *out);
 enum err block_header_decode(struct bytes in, struct block_header *out) MUST_CHECK;
 struct digest block_id(const struct block_header *h);
+/* SHA-256 of the CBOR array of the ids: recent_blocks of a header. */
+struct digest block_ids_digest(const struct digest *ids, unsigned count);
 
 /* The log's leaf for an entry: its bytes, or, above ENTRY_LOGGED_MAX, the map {"size", "digest"} of them. */
 struct digest entry_leaf_hash(struct bytes entry);

@@ -137,6 +137,7 @@ void state_execute(struct federation_state *s, struct entry *const *entries, uns
         .log_root = merkle_frontier_root(&s->log),
         .state_root = MUTATE(LEDGER_HEADER_NO_STATE_ROOT, (struct digest){{0}}, state_root(s)),
         .next_voters = voter_set_digest(&voters),
+        .recent_blocks = block_ids_digest(s->recent, s->recent_count),
     };
     s->height++;
     s->block_id = block_id(&out->header);

@@ -85,6 +85,7 @@ struct block_header state_genesis_header(const struct federation_state *s)
         .log_root = root,
         .state_root = state_root(s),
         .next_voters = voter_set_digest(&voters),
+        .recent_blocks = block_ids_digest(s->recent, s->recent_count),
     };
 }
 

@@ -11,9 +11,10 @@
 #include "state/registry.h"
 
 /* The state of the federation: a function of genesis and the log, nothing else. Validators vote with every block on
- * the state root: the RFC 9162 root over the chunks of its encoding (merkle/chunks.h), so that who knows the root can
- * check each chunk that it is given alone (transfer/transfer.h). The first chunks are the pages of the members'
- * registry, whose hashes are kept (state/registry.h): the root costs what a block has changed. */
+ * the state root, which does not depend on how time has cut the entries into blocks: the RFC 9162 root over the chunks
+ * of its encoding (merkle/chunks.h), so that who knows the root can check each chunk that it is given alone
+ * (transfer/transfer.h). The first chunks are the pages of the members' registry, whose hashes are kept
+ * (state/registry.h): the root costs what a block has changed. */
 
 enum { STATE_CHUNK_SIZE = PAGE_SIZE };
 enum { ANCHORS_KEPT = 16, BLOCKS_REMEMBERED = 256, BALLOTS_KEPT = 4, RETIRED_KEYS_MAX = 4096 };
@@ -110,7 +111,8 @@ struct federation_state {
     struct anchor *anchors; /* shared; newest last; genesis counts as the one before the first epoch */
     unsigned recent_count;
     struct digest recent[BLOCKS_REMEMBERED]; /* ids of the blocks below height, newest last: what entries may name;
-                                                genesis counts as the block at height 0 */
+                                                genesis counts as the block at height 0 (not in the state root: the
+                                                header has their digest) */
     unsigned candidate_count;
     struct candidate *candidates; /* shared; aligned once COLLECT is closed: 0 is the incumbent */
     unsigned left_out;            /* offers that are not among them: there was no room */
@@ -149,7 +151,8 @@ struct block_header state_genesis_header(const struct federation_state *s);
 
 void state_encode(const struct federation_state *s, struct buf *out);
 /* Strict: only what state_encode() writes. founding: any state of the same federation, for what genesis fixes. *out has
- * no height, block id and log: a header has those. ERR_MISMATCH: of another federation, or it contradicts itself. */
+ * no height, block id, log and recent blocks: a header has those. ERR_MISMATCH: of another federation, or it
+ * contradicts itself. */
 enum err state_decode(const struct federation_state *founding, struct bytes in,
                       struct federation_state *out) MUST_CHECK;
 struct digest state_root(const struct federation_state *s);

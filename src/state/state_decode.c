@@ -37,15 +37,6 @@ static struct digest get_named_digest(struct cbor_reader *r, const char *key)
     return digest_get(r);
 }
 
-static unsigned get_digests(struct cbor_reader *r, const char *key, struct digest *out, unsigned most)
-{
-    cbor_expect_key(r, key);
-    unsigned count = get_count(r, most);
-    for (unsigned i = 0; i < count; i++)
-        out[i] = digest_get(r);
-    return count;
-}
-
 static enum epoch_phase get_phase(struct cbor_reader *r)
 {
     struct bytes name = cbor_get_text(r);
@@ -399,7 +390,7 @@ static void get_cohort(struct cbor_reader *r, struct federation_state *s)
 
 static void get_state(struct cbor_reader *r, struct federation_state *s)
 {
-    uint64_t pairs = cbor_get_map(r), least = 20 + (s->policy.cohort > 0);
+    uint64_t pairs = cbor_get_map(r), least = 19 + (s->policy.cohort > 0);
     if (pairs != least && pairs != least + 1)
         cbor_fail(r, ERR_RANGE);
     s->epoch = field_get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
@@ -409,7 +400,6 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
     if (s->policy.cohort > 0)
         get_cohort(r, s);
     s->quorum = (unsigned)field_get_number(r, "quorum", PBFT_REPLICAS_MAX);
-    s->recent_count = get_digests(r, "recent", s->recent, BLOCKS_REMEMBERED);
     s->anchors = get_anchors(r, s, "anchors", ANCHORS_KEPT, &s->anchor_count);
     s->archive = get_anchors(r, s, "archive", s->policy.archive_max, &s->archive_count);
     s->attempt = field_get_number(r, "attempt", s->policy.retry_budget);

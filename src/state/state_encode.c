@@ -2,8 +2,9 @@
 #include "merkle/chunks.h"
 #include "state/field.h"
 
-/* What the state root covers: everything that decides about later blocks but for height, block id and log, which the
- * header has itself, and for what genesis fixes, which goes by the federation id. state_decode.c reads it. */
+/* What the state root covers: everything that decides about later blocks but for height, block ids and log, which the
+ * header covers itself, and for what genesis fixes, which goes by the federation id. Where entries came in the order of
+ * a rehearsal, an epoch ends with the rehearsal's root, in however many blocks they came. state_decode.c reads it. */
 
 static void put_digest(struct cbor_writer *w, const char *key, const struct digest *d)
 {
@@ -133,7 +134,7 @@ static void encode_rest(const struct federation_state *s, struct buf *out)
     ASSERT(!s->closing && !s->restoring);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 20 + (s->policy.cohort > 0) + (s->left_out > 0));
+    cbor_put_map(&w, 19 + (s->policy.cohort > 0) + (s->left_out > 0));
     field_put_number(&w, "epoch", s->epoch);
     cbor_put_text(&w, "phase");
     cbor_put_text(&w, epoch_phase_name(s->phase));
@@ -141,7 +142,6 @@ static void encode_rest(const struct federation_state *s, struct buf *out)
     if (s->policy.cohort > 0)
         put_cohort(&w, s);
     field_put_number(&w, "quorum", s->quorum);
-    put_digests(&w, "recent", s->recent, s->recent_count);
     put_anchors(&w, s->schema, "anchors", s->anchors, s->anchor_count);
     put_anchors(&w, s->schema, "archive", s->archive, s->archive_count);
     field_put_number(&w, "attempt", s->attempt);

@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include <string.h>
+
 #include "pbft/quorum.h"
 
 static void card_fill(struct fixture *f, unsigned i, unsigned validators)
@@ -261,6 +263,8 @@ static void decoded(const struct federation_state *s, struct federation_state *o
     out->height = s->height;
     out->block_id = s->block_id;
     out->log = s->log;
+    out->recent_count = s->recent_count;
+    memcpy(out->recent, s->recent, s->recent_count * sizeof s->recent[0]);
     buf_free(&bytes);
     buf_free(&again);
 }

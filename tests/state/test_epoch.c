@@ -50,13 +50,13 @@ static void the_line_is_pinned(void)
     digest_hex(&f.state.federation_id, hex);
     CHECK_EQ_TEXT(hex, "3bf92f0b75a6dbedfae363f7b8263a956ff544b1958dba5e7c3d8d734c154614");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "704cb1850953b21aa8f2bfe1b249feec99823197a590385dcf19c6d18051c0fa");
+    CHECK_EQ_TEXT(hex, "157b38b32fda36383acfd43857fc858697ba546252c715d35b1315678188d990");
     fixture_epoch(&f, 5);
     fixture_epoch(&f, 6);
     digest_hex(&f.last.header.state_root, hex);
-    CHECK_EQ_TEXT(hex, "229d2a30efed3c1f719127049e7eb134589ae63d141e8cf4c37dc387d556841d");
+    CHECK_EQ_TEXT(hex, "dd187622e04ae8a2f5565490a535683a73ae332ae5e78a1b2c666a7beb84df3a");
     digest_hex(&f.state.block_id, hex);
-    CHECK_EQ_TEXT(hex, "b34763f40f65b412e952b65b77928ea2831969d54d1a838ba7fa7d888a0a9929");
+    CHECK_EQ_TEXT(hex, "a65fcdf124dde59def577e8afee48efe9de5f50a63a125bf6e702440e8b2d668");
     fixture_fini(&f);
 }
 
