@@ -10,7 +10,9 @@ if [ "$1" = paths ]; then
     for scenario in $scenarios; do
         printf '%s\n' "$2/scenarios/$scenario.json"
         case $scenario in
-        baseline) printf '%s\n' "$2/simulations/epoch_summary.json" ":(glob)$2/ledger/*.json" ;;
+        baseline)
+            printf '%s\n' "$2/simulations/epoch_summary.json" ":(glob)$2/ledger/*.json" ":(glob)$2/ledger/*.checkpoint"
+            ;;
         *) printf '%s\n' "$2/simulations/epoch_summary_$scenario.json" "$2/ledger/$scenario" ;;
         esac
     done

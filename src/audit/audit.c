@@ -80,6 +80,36 @@ static void check_trust(const struct replay *r, const struct audit_input *in, co
                    "scenario of a rehearsal with --scenario FILE");
 }
 
+/* path NULL: there is none. */
+static const struct audit_file *checkpoint_of(const struct audit_input *in, uint64_t epoch)
+{
+    static const struct audit_file none = {0};
+
+    for (unsigned i = 0; i < in->checkpoint_count; i++) {
+        if (in->checkpoints[i].epoch == epoch)
+            return &in->checkpoints[i].file;
+    }
+    return &none;
+}
+
+/* One beside no epoch file says something of nothing. */
+static void check_checkpoints(const struct audit_input *in, const struct audit_options *options,
+                              struct audit_report *report)
+{
+    const struct audit_epoch_file *last = in->epoch_count > 0 ? &in->epochs[in->epoch_count - 1] : NULL;
+
+    for (unsigned i = 0; i < in->checkpoint_count; i++) {
+        bool found = false;
+
+        for (unsigned k = 0; k < in->epoch_count && !found; k++)
+            found = in->epochs[k].epoch == in->checkpoints[i].epoch;
+        if (!found)
+            audit_fail(report, RULE_FILE_MISSING, in->checkpoints[i].file.path, "",
+                       "there is no file of the epoch that it is a checkpoint of");
+    }
+    checkpoint_judge(options->policy, last != NULL ? checkpoint_of(in, last->epoch) : NULL, report);
+}
+
 /* All epoch files in order; false when one could not be executed, and with it none of those behind. */
 static bool replay_all(struct replay *r, const struct audit_input *in, struct audit_report *report)
 {
@@ -94,6 +124,7 @@ static bool replay_all(struct replay *r, const struct audit_input *in, struct au
         audit_pass(report, RULE_FILE_MISSING);
         if (!replay_epoch(r, e->epoch, e->file.path, e->file.text, report))
             return false;
+        checkpoint_check(r, checkpoint_of(in, e->epoch), report);
     }
     if (in->epoch_count == 0)
         audit_open(report, RULE_EPOCH_ORDER, "there is no epoch: nothing was executed, and nothing is shown");
@@ -181,6 +212,7 @@ static void audit_log(struct replay *r, const struct audit_input *in, const stru
     if (whole && options->offers != NULL)
         offers_collect(options->offers, r);
     tell_standings(&r->state, report);
+    check_checkpoints(in, options, report);
     if (!whole)
         skip_all(report, RULE_EPOCH_ORDER, RULE_ANCHOR_BINDING, "nothing behind the first epoch that fails");
     check_summary(r, whole, in, options, report);

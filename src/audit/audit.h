@@ -1,6 +1,7 @@
 #ifndef PRISMFED_AUDIT_AUDIT_H
 #define PRISMFED_AUDIT_AUDIT_H
 
+#include "audit/checkpoint.h"
 #include "audit/fork.h"
 #include "audit/offers.h"
 #include "audit/spot_check.h"
@@ -24,6 +25,8 @@ struct audit_input {
     struct audit_file genesis, summary;
     unsigned epoch_count;
     const struct audit_epoch_file *epochs; /* ascending */
+    unsigned checkpoint_count;
+    const struct audit_epoch_file *checkpoints; /* of epochs, ascending */
 };
 
 /* A scenario that vouches for its own rehearsal: whoever has the file and the seed can make the genesis. */
@@ -48,6 +51,7 @@ struct audit_options {
     uint64_t spot_checks;                     /* claims to run again, of the labels of rehearsals; 0: none */
     const char *label;                        /* audit this one alone; NULL: all */
     uint64_t memory_mb;                       /* MiB that the values of a label's files may take; 0: AUDIT_MEMORY_MB */
+    const struct trust_policy *policy; /* borrowed; who must have cosigned the last checkpoint; NULL: nobody asks */
     struct fork_watch *forks; /* borrowed; histories of one audit, whatever folder they are in; NULL: not compared */
     struct federation_state *state; /* NULL, or zero: gets the state after the last epoch of a log that could be
                                        executed to its end; the caller's to free (state_free) */

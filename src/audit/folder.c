@@ -21,7 +21,7 @@ struct found {
     char *label;       /* owned */
     char *path;        /* owned; as findings name it: the folder as it was given, and below */
     const char *below; /* in path: behind the folder */
-    enum { FOUND_GENESIS, FOUND_EPOCH, FOUND_SUMMARY } kind;
+    enum { FOUND_GENESIS, FOUND_EPOCH, FOUND_CHECKPOINT, FOUND_SUMMARY } kind;
     uint64_t epoch;
 };
 
@@ -73,8 +73,8 @@ static void add(struct finder *f, const char *label, size_t label_len, const cha
     audit_pass(f->report, RULE_FILE_EXTRA);
 }
 
-/* epoch_NNN.json: at least three digits, more only where they are needed. */
-static bool epoch_name(const char *name, uint64_t *epoch)
+/* epoch_NNN and the ending: at least three digits, more only where they are needed. */
+static bool epoch_name(const char *name, const char *ending, uint64_t *epoch)
 {
     char digits[24];
     size_t n = 0, zeros = 0;
@@ -86,7 +86,7 @@ static bool epoch_name(const char *name, uint64_t *epoch)
         n++;
     }
     digits[n] = '\0';
-    if (n < 3 || (n > 3 && digits[0] == '0') || strcmp(name + 6 + n, ".json") != 0)
+    if (n < 3 || (n > 3 && digits[0] == '0') || strcmp(name + 6 + n, ending) != 0)
         return false;
     while (zeros + 1 < n && digits[zeros] == '0')
         zeros++;
@@ -169,8 +169,10 @@ static void see_ledger_file(const struct place *place, int fd, const char *name,
         extra(f, path, type);
     else if (strcmp(name, "genesis.json") == 0)
         add(f, place->label, strlen(place->label), path, (struct found){.kind = FOUND_GENESIS});
-    else if (epoch_name(name, &epoch))
+    else if (epoch_name(name, ".json", &epoch))
         add(f, place->label, strlen(place->label), path, (struct found){.kind = FOUND_EPOCH, .epoch = epoch});
+    else if (epoch_name(name, ".checkpoint", &epoch))
+        add(f, place->label, strlen(place->label), path, (struct found){.kind = FOUND_CHECKPOINT, .epoch = epoch});
     else
         extra(f, path, type);
 }
@@ -281,7 +283,7 @@ static int compare_found(const void *a, const void *b)
 
 /* A file that cannot be read, or is too large, is as good as missing; the others are judged without it. */
 static bool read_one(const struct finder *f, const struct found *found, size_t limit, struct buf *text,
-                     struct audit_input *in, struct audit_epoch_file *epochs)
+                     struct audit_input *in, struct audit_epoch_file *epochs, struct audit_epoch_file *checkpoints)
 {
     struct audit_file file = {.path = found->path};
     struct diag diag = {0};
@@ -296,6 +298,8 @@ static bool read_one(const struct finder *f, const struct found *found, size_t l
         in->genesis = file;
     else if (found->kind == FOUND_SUMMARY)
         in->summary = file;
+    else if (found->kind == FOUND_CHECKPOINT)
+        checkpoints[in->checkpoint_count++] = (struct audit_epoch_file){.epoch = found->epoch, .file = file};
     else
         epochs[in->epoch_count++] = (struct audit_epoch_file){.epoch = found->epoch, .file = file};
     return true;
@@ -306,11 +310,12 @@ static void audit_group(const struct finder *f, const struct found *items, size_
 {
     struct buf *texts = mem_array(count, sizeof texts[0]);
     struct audit_epoch_file *epochs = mem_array(count, sizeof epochs[0]);
-    struct audit_input in = {.label = items[0].label, .epochs = epochs};
+    struct audit_epoch_file *checkpoints = mem_array(count, sizeof checkpoints[0]);
+    struct audit_input in = {.label = items[0].label, .epochs = epochs, .checkpoints = checkpoints};
     size_t left = LABEL_SIZE_MAX;
 
     for (size_t i = 0; i < count; i++) {
-        if (read_one(f, &items[i], left, &texts[i], &in, epochs))
+        if (read_one(f, &items[i], left, &texts[i], &in, epochs, checkpoints))
             left -= texts[i].len;
     }
     audit_label(&in, options, f->report);
@@ -318,6 +323,7 @@ static void audit_group(const struct finder *f, const struct found *items, size_
         buf_free(&texts[i]);
     mem_free(texts);
     mem_free(epochs);
+    mem_free(checkpoints);
 }
 
 static enum err no_such_label(const struct finder *f, const char *label, struct diag *diag)

@@ -26,6 +26,7 @@ int command_net(int argc, char **argv);
 int command_node(int argc, char **argv);
 int command_pick(int argc, char **argv);
 int command_preflight(int argc, char **argv);
+int command_prove(int argc, char **argv);
 int command_prune(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_site(int argc, char **argv);
@@ -33,6 +34,8 @@ int command_show(int argc, char **argv);
 int command_snapshot(int argc, char **argv);
 int command_space(int argc, char **argv);
 int command_store(int argc, char **argv);
+int command_tlog(int argc, char **argv);
+int command_verify(int argc, char **argv);
 
 /* One line to standard error, "prismfed VERB: ...". Returns EXIT_UNUSABLE. */
 int command_fail(const char *verb, const char *fmt, ...) PRINTF_LIKE(2, 3);

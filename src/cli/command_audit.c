@@ -4,6 +4,7 @@
 
 #include "audit/audit.h"
 #include "base/confine.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/disclosed_work.h"
 #include "cli/option.h"
@@ -87,6 +88,8 @@ struct arguments {
     struct audit_rehearsal *rehearsals; /* owned */
     struct named *named;                /* owned */
     unsigned named_count;
+    const char *policy_path;
+    struct trust_policy policy; /* owned */
     bool json, has_seed;
     uint64_t seed;
 };
@@ -128,6 +131,8 @@ static const struct option_row rows[] = {
              "work"},
     {"memory", "MB", OPTION_NUMBER, OF(options.memory_mb), 1, 1 << 20,
      .help = "MiB that the values of a label's files may take together (default 4096)"},
+    {"policy", "FILE", OPTION_TEXT, OF(policy_path),
+     .help = "a trust policy (C2SP tlog-policy): who must have cosigned the last checkpoint"},
     {"json", NULL, OPTION_FLAG, OF(json), .help = "the report for a program"},
 };
 
@@ -182,8 +187,25 @@ static enum err load_scenarios(struct arguments *a, struct diag *diag)
     return err;
 }
 
+static enum err load_policy(struct arguments *a, struct diag *diag)
+{
+    struct buf text = {0};
+    enum err err;
+
+    if (a->policy_path == NULL)
+        return ERR_OK;
+    err = file_read(a->policy_path, TRUST_POLICY_SIZE_MAX, &text, diag);
+    if (err == ERR_OK)
+        err = trust_policy_parse(bytes_of_buf(&text), &a->policy, diag);
+    if (err == ERR_OK)
+        a->options.policy = &a->policy;
+    buf_free(&text);
+    return err;
+}
+
 static void arguments_fini(struct arguments *a)
 {
+    trust_policy_free(&a->policy);
     for (unsigned i = 0; i < a->named_count; i++)
         disclosed_work_free(a->named[i].disclosed);
     mem_free(a->named);
@@ -200,7 +222,7 @@ static int run(int argc, char **argv, struct arguments *a)
 
     if (status != EXIT_FINE || helped)
         return status;
-    if (load_scenarios(a, &diag) != ERR_OK)
+    if (load_scenarios(a, &diag) != ERR_OK || load_policy(a, &diag) != ERR_OK)
         return command_fail("audit", "%s", diag.text);
     if (isatty(STDERR_FILENO))
         a->options.progress = show_progress;

@@ -99,22 +99,35 @@ struct digest block_ids_digest(const struct digest *ids, unsigned count)
     return digest;
 }
 
-/* Tiles carry entries whole (C2SP tlog-tiles), so large ones are in the log by digest only. */
-struct digest entry_leaf_hash(struct bytes entry)
+/* Tiles carry entries whole behind a length of two bytes (C2SP tlog-tiles), so larger ones are in the log by digest. */
+void entry_leaf(struct bytes entry, struct buf *out)
 {
-    if (entry.len <= ENTRY_LOGGED_MAX)
-        return merkle_leaf_hash(entry);
-    struct digest digest = digest_of(entry);
-    struct buf leaf = {0};
+    struct digest digest;
     struct cbor_writer w;
-    cbor_writer_init(&w, &leaf);
+
+    if (entry.len <= ENTRY_LOGGED_MAX) {
+        buf_add(out, entry.data, entry.len);
+        return;
+    }
+    digest = digest_of(entry);
+    cbor_writer_init(&w, out);
     cbor_put_map(&w, 2);
     cbor_put_text(&w, "size");
     cbor_put_uint(&w, entry.len);
     cbor_put_text(&w, "digest");
     digest_put(&w, &digest);
     cbor_writer_done(&w);
-    struct digest hash = merkle_leaf_hash(bytes_of_buf(&leaf));
+}
+
+struct digest entry_leaf_hash(struct bytes entry)
+{
+    struct buf leaf = {0};
+    struct digest hash;
+
+    if (entry.len <= ENTRY_LOGGED_MAX)
+        return merkle_leaf_hash(entry);
+    entry_leaf(entry, &leaf);
+    hash = merkle_leaf_hash(bytes_of_buf(&leaf));
     buf_free(&leaf);
     return hash;
 }

@@ -7,7 +7,7 @@
  * header, a deterministic map with exactly these keys. The header is a function of genesis and the log: it holds no
  * view. */
 
-enum { BLOCK_SCHEMA = 1, BLOCK_ENTRIES_MAX = 1024, BLOCK_SIZE_MAX = 8 << 20, ENTRY_LOGGED_MAX = 64 << 10 };
+enum { BLOCK_SCHEMA = 1, BLOCK_ENTRIES_MAX = 1024, BLOCK_SIZE_MAX = 8 << 20, ENTRY_LOGGED_MAX = 65535 };
 
 struct block_header {
     struct digest federation_id;
@@ -30,7 +30,8 @@ struct digest block_id(const struct block_header *h);
 /* SHA-256 of the CBOR array of the ids: recent_blocks of a header. */
 struct digest block_ids_digest(const struct digest *ids, unsigned count);
 
-/* The log's leaf for an entry: its bytes, or, above ENTRY_LOGGED_MAX, the map {"size", "digest"} of them. */
+/* The log's leaf for an entry: its bytes, or, above ENTRY_LOGGED_MAX, the map {"size", "digest"} of them. Appended. */
+void entry_leaf(struct bytes entry, struct buf *out);
 struct digest entry_leaf_hash(struct bytes entry);
 
 /* A decided block as it is stored and sent: array [header, [entry...], certificate] of byte strings. */

@@ -11,19 +11,25 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "ledger/epoch_file.h"
+#include "tlog/checkpoint.h"
 
 /* What a file of ours begins with is in its first bytes. */
 enum { HEAD_SIZE = 512 };
 
 /* ---- names */
 
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
 
-/* genesis.json or epoch_NNN.json, or what was on its way to become one: only more text behind, with ".new" or ".tmp" at
- * its end. */
+/* genesis.json, epoch_NNN.json or epoch_NNN.checkpoint, or what was on its way to become one: only more text behind,
+ * with ".new" or ".tmp" at its end. */
 static bool ledger_name(const char *name, bool *unfinished)
 {
     size_t digits = 0, len = strlen(name);
@@ -36,9 +42,10 @@ static bool ledger_name(const char *name, bool *unfinished)
             return false;
         while (is_digit(name[6 + digits]))
             digits++;
-        if (digits < 3 || strncmp(name + 6 + digits, ".json", 5) != 0)
+        rest = name + 6 + digits;
+        if (digits < 3 || (!begins(rest, ".json") && !begins(rest, ".checkpoint")))
             return false;
-        rest = name + 6 + digits + 5;
+        rest += begins(rest, ".json") ? 5 : 11;
     }
     *unfinished = *rest != '\0';
     return *rest == '\0' ||
@@ -99,6 +106,7 @@ void artifacts_fini(struct artifacts *a)
     buf_free(&a->ledger);
     buf_free(&a->journal);
     buf_free(&a->summary);
+    mem_free(a->checkpoints);
     *a = (struct artifacts){0};
 }
 
@@ -113,15 +121,27 @@ const char *artifacts_journal(const struct artifacts *a)
     return path_of(&a->journal);
 }
 
-/* Paths of the files that are staged so far, in the order of writing: epochs, genesis, summary. False: no more. */
+static void epoch_path(const struct artifacts *a, uint64_t epoch, const char *ending, struct buf *out)
+{
+    buf_printf(out, "%s/epoch_%03" PRIu64 "%s", path_of(&a->ledger), epoch, ending);
+}
+
+/* Paths of the files that are staged so far: epochs, their checkpoints (an empty path where there is none), genesis,
+ * summary. False: no more. */
 static bool item_path(const struct artifacts *a, uint64_t item, struct buf *out)
 {
+    uint64_t epochs = a->epoch_count;
+
     buf_clear(out);
-    if (item < a->epoch_count)
-        buf_printf(out, "%s/epoch_%03" PRIu64 ".json", path_of(&a->ledger), a->first_epoch + item);
-    else if (item == a->epoch_count && a->genesis)
+    if (item < epochs)
+        epoch_path(a, a->first_epoch + item, ".json", out);
+    else if (item < 2 * epochs && !a->checkpoints[item - epochs])
+        return true;
+    else if (item < 2 * epochs)
+        epoch_path(a, a->first_epoch + item - epochs, ".checkpoint", out);
+    else if (item == 2 * epochs && a->genesis)
         buf_printf(out, "%s/genesis.json", path_of(&a->ledger));
-    else if (item == a->epoch_count + 1 && a->whole)
+    else if (item == 2 * epochs + 1 && a->whole)
         buf_add_text(out, path_of(&a->summary));
     else
         return false;
@@ -129,11 +149,6 @@ static bool item_path(const struct artifacts *a, uint64_t item, struct buf *out)
 }
 
 /* ---- what is there already */
-
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
 
 /* The first bytes of a regular file as text; false when it cannot be read. */
 static bool read_head(const char *path, char head[HEAD_SIZE + 1])
@@ -160,7 +175,8 @@ static bool ledger_file_is_ours(const char *path, const char *name)
 
     if (!ledger_name(name, &unfinished) || !read_head(path, head))
         return false;
-    return unfinished || begins(head, "{\n  \"format\": \"" EPOCH_FILE_FORMAT "\"") ||
+    return unfinished || begins(head, CHECKPOINT_ORIGIN) ||
+           begins(head, "{\n  \"format\": \"" EPOCH_FILE_FORMAT "\"") ||
            begins(head, "{\n  \"format\": \"prismfed.genesis\"");
 }
 
@@ -192,8 +208,13 @@ static bool is_staged(const struct artifacts *a, const char *name)
         return false;
     for (const char *digit = name + 6; is_digit(*digit) && epoch < UINT64_MAX / 100; digit++)
         epoch = 10 * epoch + (uint64_t)(*digit - '0');
+    if (epoch < a->first_epoch || epoch - a->first_epoch >= a->epoch_count)
+        return false;
     snprintf(expected, sizeof expected, "epoch_%03" PRIu64 ".json", epoch);
-    return strcmp(name, expected) == 0 && epoch >= a->first_epoch && epoch - a->first_epoch < a->epoch_count;
+    if (strcmp(name, expected) == 0)
+        return true;
+    snprintf(expected, sizeof expected, "epoch_%03" PRIu64 ".checkpoint", epoch);
+    return strcmp(name, expected) == 0 && a->checkpoints[epoch - a->first_epoch];
 }
 
 static bool is_expected(const struct artifacts *a, const char *path, const char *name)
@@ -254,31 +275,48 @@ enum err artifacts_prepare(const struct artifacts *a, bool clean, struct diag *d
 
 /* ---- writing */
 
-static enum err stage(const struct artifacts *a, uint64_t item, struct bytes text, struct diag *diag)
+/* path: used up. */
+static enum err stage(struct buf *path, struct bytes text, struct diag *diag)
 {
-    struct buf path = {0};
-    bool is_one = item_path(a, item, &path);
     enum err err;
 
-    ASSERT(is_one);
-    buf_add_text(&path, ".new");
-    err = file_stage(buf_text(&path), file_give_once, &text, diag);
-    buf_free(&path);
+    buf_add_text(path, ".new");
+    err = file_stage(buf_text(path), file_give_once, &text, diag);
+    buf_free(path);
     return err;
 }
 
 enum err artifacts_stage_epoch(struct artifacts *a, uint64_t epoch, struct bytes text, struct diag *diag)
 {
+    struct buf path = {0};
+
     ASSERT(a->epoch_count == 0 || epoch == a->first_epoch + a->epoch_count);
     if (a->epoch_count == 0)
         a->first_epoch = epoch;
-    return stage(a, a->epoch_count++, text, diag);
+    if ((a->epoch_count & (a->epoch_count + 1)) == 0)
+        a->checkpoints = mem_resize(a->checkpoints, 2 * a->epoch_count + 2, sizeof a->checkpoints[0]);
+    a->checkpoints[a->epoch_count++] = false;
+    epoch_path(a, epoch, ".json", &path);
+    return stage(&path, text, diag);
+}
+
+enum err artifacts_stage_checkpoint(struct artifacts *a, uint64_t epoch, struct bytes note, struct diag *diag)
+{
+    struct buf path = {0};
+
+    ASSERT(a->epoch_count > 0 && epoch == a->first_epoch + a->epoch_count - 1);
+    a->checkpoints[a->epoch_count - 1] = true;
+    epoch_path(a, epoch, ".checkpoint", &path);
+    return stage(&path, note, diag);
 }
 
 enum err artifacts_stage_genesis(struct artifacts *a, struct bytes text, struct diag *diag)
 {
+    struct buf path = {0};
+
     a->genesis = true;
-    return stage(a, a->epoch_count, text, diag);
+    buf_printf(&path, "%s/genesis.json", path_of(&a->ledger));
+    return stage(&path, text, diag);
 }
 
 enum err artifacts_stage_summary(struct artifacts *a,
@@ -334,6 +372,20 @@ static enum err sweep_all_unfinished(const struct artifacts *a, struct diag *dia
     return err;
 }
 
+/* An epoch that nobody signed a checkpoint of has none, whatever an earlier run left there. */
+static void drop_old_checkpoints(const struct artifacts *a)
+{
+    struct buf path = {0};
+
+    for (uint64_t i = 0; i < a->epoch_count; i++) {
+        buf_clear(&path);
+        epoch_path(a, a->first_epoch + i, ".checkpoint", &path);
+        if (!a->checkpoints[i])
+            unlink(buf_text(&path));
+    }
+    buf_free(&path);
+}
+
 enum err artifacts_commit(struct artifacts *a, bool clean, struct diag *diag)
 {
     struct buf path = {0}, from = {0};
@@ -341,10 +393,14 @@ enum err artifacts_commit(struct artifacts *a, bool clean, struct diag *diag)
 
     ASSERT(a->whole);
     for (uint64_t item = 0; err == ERR_OK && item_path(a, item, &path); item++) {
+        if (path.len == 0)
+            continue;
         buf_add_text(&path, ".new");
         err = file_sync(buf_text(&path), diag);
     }
     for (uint64_t item = 0; err == ERR_OK && item_path(a, item, &path); item++) {
+        if (path.len == 0)
+            continue;
         buf_clear(&from);
         buf_printf(&from, "%s.new", buf_text(&path));
         if (rename(buf_text(&from), buf_text(&path)) != 0)
@@ -352,6 +408,8 @@ enum err artifacts_commit(struct artifacts *a, bool clean, struct diag *diag)
     }
     buf_free(&path);
     buf_free(&from);
+    if (err == ERR_OK)
+        drop_old_checkpoints(a);
     if (err == ERR_OK)
         err = file_sync_folder(path_of(&a->ledger), diag);
     if (err == ERR_OK)
@@ -368,6 +426,8 @@ void artifacts_abandon(struct artifacts *a)
     struct buf path = {0};
 
     for (uint64_t item = 0; item_path(a, item, &path); item++) {
+        if (path.len == 0)
+            continue;
         buf_add_text(&path, ".new");
         unlink(buf_text(&path)); /* what has its name already is gone from here */
     }

@@ -8,6 +8,7 @@
 /* The files of one label under an output folder:
  *   simulations/epoch_summary[_<label>].json
  *   ledger/[<label>/]epoch_NNN.json, ledger/[<label>/]genesis.json
+ *   ledger/[<label>/]epoch_NNN.checkpoint, where somebody signed it (tlog/checkpoint.h)
  * and, while its run is not finished, unfinished_<label>.journal.
  * The label "default" is the one without a name in the others' paths. */
 
@@ -21,6 +22,7 @@ struct artifacts {
     struct buf journal;                /* path; there while a run is not finished */
     const char *label;                 /* borrowed */
     uint64_t first_epoch, epoch_count; /* staged */
+    bool *checkpoints;                 /* owned; of each epoch that is staged: is its checkpoint, too? */
     bool genesis, whole;               /* staged; whole: the summary, too */
 };
 
@@ -45,6 +47,9 @@ enum err artifacts_prepare(const struct artifacts *a, bool clean, struct diag *d
 /* Writes a file beside the one that it will replace. Epochs come in their order; the summary is the last: it
  * is the sign that the rest is there. ERR_IO. */
 enum err artifacts_stage_epoch(struct artifacts *a, uint64_t epoch, struct bytes text, struct diag *diag) MUST_CHECK;
+/* Of the epoch that was staged last. ERR_IO. */
+enum err artifacts_stage_checkpoint(struct artifacts *a, uint64_t epoch, struct bytes note,
+                                    struct diag *diag) MUST_CHECK;
 enum err artifacts_stage_genesis(struct artifacts *a, struct bytes text, struct diag *diag) MUST_CHECK;
 /* give: as of file_stage(). ERR_IO; what give says. */
 enum err artifacts_stage_summary(struct artifacts *a,

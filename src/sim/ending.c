@@ -41,6 +41,36 @@ static const struct secret_key *voting_key(const struct sim_node *n, const struc
     return voters_find(voters, &n->next_key.fingerprint) >= 0 ? &n->next_key : NULL;
 }
 
+/* After the epoch's last block each validator of the next one signs where the log is, if it has that block. */
+bool results_checkpoint(const struct results *t, struct buf *out)
+{
+    const struct anchor_statement *anchor = &t->epoch.log->anchor;
+    struct checkpoint_signer *signers = mem_array(t->r->count, sizeof signers[0]);
+    struct checkpoint c = {.size = anchor->log_size, .root = anchor->log_root};
+    struct voter_set set;
+    struct buf origin = {0};
+    unsigned count = 0;
+
+    state_voter_set(&t->history.state, &set);
+    struct voters voters = voter_set_voters(&set);
+    checkpoint_origin(&anchor->federation_id, &origin);
+    c.origin = bytes_of_buf(&origin);
+    for (unsigned i = 0; i < t->r->count; i++) {
+        const struct sim_node *n = &t->r->nodes[i];
+        const struct secret_key *key = voting_key(n, &voters);
+
+        if (key != NULL && n->up && n->lie != LIE_MUTE && has_block(n, anchor->height, &anchor->block_id))
+            checkpoint_signer_make(key, &c, &signers[count++]);
+    }
+    if (count > 0)
+        checkpoint_assemble(&c, signers, count, out);
+    for (unsigned i = 0; i < count; i++)
+        checkpoint_signer_fini(&signers[i]);
+    mem_free(signers);
+    buf_free(&origin);
+    return count > 0;
+}
+
 unsigned results_vouches(const struct results *t, struct record_vouch *out)
 {
     struct end_statement end = state_end(&t->history.state);

@@ -4,6 +4,7 @@
 #include "prismfed/simulation.h"
 #include "record/summary.h"
 #include "sim/rehearsal.h"
+#include "tlog/checkpoint.h"
 
 /* What a rehearsal leaves behind: the public report, and the artifacts. It is told epoch by epoch, so that the memory
  * it takes does not grow with their number:
@@ -80,6 +81,8 @@ json_t *results_summary_epoch(const struct results *t);
 /* ending.c: which validators vouch for the end of the log; room for all nodes. How many they are; the signatures are
  * the caller's. */
 unsigned results_vouches(const struct results *t, struct record_vouch *out);
+/* ending.c: appends the signed checkpoint of the present epoch's end (tlog/checkpoint.h); false: nobody signs it. */
+bool results_checkpoint(const struct results *t, struct buf *out);
 /* The ledger file of the present epoch, which ended; genesis.json. New references. */
 json_t *results_ledger(const struct results *t);
 json_t *results_genesis(const struct results *t);

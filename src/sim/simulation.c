@@ -42,6 +42,7 @@ static enum err leave_epoch(struct leaving *l, struct buf *text, struct diag *di
 {
     struct federated_epoch_report report;
     json_t *element;
+    enum err err;
 
     results_report_epoch(&l->results, &report);
     spool_add(l->reports, bytes_of(&report, sizeof report));
@@ -54,7 +55,11 @@ static enum err leave_epoch(struct leaving *l, struct buf *text, struct diag *di
     if (l->results.epoch.log == NULL)
         return ERR_OK;
     render(results_ledger(&l->results), text);
-    return artifacts_stage_epoch(l->files, l->results.epoch.epoch, bytes_of_buf(text), diag);
+    err = artifacts_stage_epoch(l->files, l->results.epoch.epoch, bytes_of_buf(text), diag);
+    buf_clear(text);
+    if (err == ERR_OK && results_checkpoint(&l->results, text))
+        err = artifacts_stage_checkpoint(l->files, l->results.epoch.epoch, bytes_of_buf(text), diag);
+    return err;
 }
 
 static enum err leave_whole(struct leaving *l, struct buf *text, struct diag *diag)

@@ -166,7 +166,7 @@ static void damaged_blocks_are_refused(void)
     buf_free(&bytes);
 }
 
-/* Up to 64 KiB an entry is its own leaf; above, the map {"size", "digest"} is. */
+/* Up to 65535 bytes an entry is its own leaf; above, the map {"size", "digest"} is. */
 static void large_entries_are_logged_by_digest(void)
 {
     uint8_t *data = mem_alloc(ENTRY_LOGGED_MAX + 1);
@@ -176,7 +176,7 @@ static void large_entries_are_logged_by_digest(void)
     struct digest digest = digest_of(large);
     struct buf map = {0};
     buf_add(&map,
-            "\xa2\x64size\x1a\x00\x01\x00\x01\x66"
+            "\xa2\x64size\x1a\x00\x01\x00\x00\x66"
             "digest\x58\x20",
             20);
     buf_add(&map, digest.b, DIGEST_SIZE);

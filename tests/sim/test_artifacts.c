@@ -95,6 +95,7 @@ static void names_and_labels(void)
     CHECK_EQ_I64(run_epochs("other.json", 1, false, "third", error), 0);
     CHECK(exists("simulations/epoch_summary.json") && exists("simulations/epoch_summary_other.json"));
     CHECK(exists("ledger/epoch_001.json") && exists("ledger/epoch_002.json") && exists("ledger/genesis.json"));
+    CHECK(exists("ledger/epoch_001.checkpoint") && exists("ledger/other/epoch_002.checkpoint"));
     CHECK(exists("ledger/other/epoch_002.json") && exists("ledger/other/genesis.json"));
     CHECK(exists("ledger/third/epoch_001.json") && !exists("ledger/third/epoch_002.json"));
     for (unsigned i = 0; i < 4; i++) {
@@ -124,6 +125,7 @@ static void clean_removes_what_is_left_over(void)
     CHECK(exists("ledger/epoch_002.json"));
     CHECK_EQ_I64(run_epochs("baseline.json", 1, true, NULL, error), 0);
     CHECK(exists("ledger/epoch_001.json") && !exists("ledger/epoch_002.json"));
+    CHECK(exists("ledger/epoch_001.checkpoint") && !exists("ledger/epoch_002.checkpoint"));
     CHECK(!exists("ledger/epoch_009.json.17-0.tmp"));
     CHECK(exists("ledger/other/epoch_002.json")); /* another label's */
 }

@@ -112,6 +112,9 @@ static void remove_all(void)
                                         "ledger/x/epoch_007.json",
                                         "ledger/x/epoch_008.json",
                                         "ledger/x/epoch_009.json",
+                                        "ledger/x/epoch_007.checkpoint",
+                                        "ledger/x/epoch_008.checkpoint",
+                                        "ledger/x/epoch_009.checkpoint",
                                         "simulations/epoch_summary_x.json"};
     static const char *const folders[] = {"ledger/x", "ledger", "simulations"};
 
