@@ -76,7 +76,7 @@ cp -R out.d bad.d
 rm bad.d/ledger/x/epoch_005.json
 unverified "a ledger with a gap" 'nothing is picked from it: PF-FILE-MISSING: bad.d/ledger/x/epoch_006.json: .*epoch 5'
 cp -R out.d bad.d
-rm bad.d/ledger/x/epoch_006.json
+rm bad.d/ledger/x/epoch_006.json bad.d/ledger/x/epoch_006.checkpoint
 unverified "a ledger without its last epoch" 'PF-SUMMARY-VIEW: bad.d/simulations/epoch_summary_x.json /epochs/2'
 cp -R out.d bad.d
 line=$(grep -n '"bytes": "' bad.d/ledger/x/epoch_006.json | tail -n 1 | cut -d : -f 1)
