@@ -15,7 +15,7 @@ enum { ANSWER_MS = 5000, CHANGE_SIZE_MAX = 64 << 10 };
 
 struct arguments {
     const char *config, *level, *peer, *change;
-    uint64_t timeout_s;
+    uint64_t timeout_s, from;
     bool json;
 };
 
@@ -27,10 +27,11 @@ static const struct option_row rows[] = {
      .help = "with run and log-level: what is written to the log: error, warning, info (at first) or debug"},
     {"peer", "NODE", OPTION_TEXT, OF(peer), .help = "with ban and unban: the member's name"},
     {"change", "FILE", OPTION_TEXT, OF(change), .help = "with sign-off: what prismfed change has made"},
+    {"from", "HEIGHT", OPTION_NUMBER, OF(from), 1, INT64_MAX, .help = "with entries: the first block (1)"},
     {"timeout", "SECONDS", OPTION_NUMBER, OF(timeout_s), 1, 86400,
      .help = "with the verbs that ask: how long to try when no node answers (0)"},
     {"format", "FORMAT", OPTION_FORMAT, OF(json),
-     .help = "how status and peers are printed: text (the default) or json"},
+     .help = "how status, peers and entries are printed: text (the default) or json"},
 };
 
 static const struct option_table table = {
@@ -38,6 +39,7 @@ static const struct option_table table = {
     .usage = "prismfed node create --config FILE\n"
              "       prismfed node run --config FILE\n"
              "       prismfed node status|peers --config FILE\n"
+             "       prismfed node entries [--from HEIGHT] --config FILE\n"
              "       prismfed node log-level --level LEVEL --config FILE\n"
              "       prismfed node ban|unban --peer NODE --config FILE\n"
              "       prismfed node sign-off --change FILE --config FILE\n"
@@ -46,7 +48,8 @@ static const struct option_table table = {
         "create makes the store of a node that has never run, once. run runs the node until SIGTERM or SIGINT; when "
         "its store is not there, it takes its disk for lost, and asks the others what it may have signed before it "
         "signs anything. Its log goes to standard error, a line for each thing that happened (logfmt). The other "
-        "verbs ask a node that runs, through its Unix socket.",
+        "verbs ask a node that runs, through its Unix socket; entries tells what stands in its durable log, a few "
+        "blocks at a time.",
     .after =
         "Exit status: 0 done; 1 the node had to stop, and its last line says why; 2 wrong usage, unusable input, or "
         "no node answers.",
@@ -191,6 +194,8 @@ static json_t *question_of(const char *verb, const struct arguments *a)
     json_put(out, "ask", json_string(verb));
     if (a->level != NULL)
         json_put(out, "level", json_string(a->level));
+    if (a->from > 0)
+        json_put(out, "from", json_integer((json_int_t)a->from));
     if (a->peer != NULL)
         json_put(out, "node_id", json_string(a->peer));
     return out;
@@ -209,7 +214,8 @@ static int ask_for(const struct node_config *config, const char *verb, const str
 
 int command_node(int argc, char **argv)
 {
-    static const char *const questions[] = {"status", "peers", "log-level", "ban", "unban", "sign-off", "leave"};
+    static const char *const questions[] = {"status", "peers",    "entries", "log-level", "ban",
+                                             "unban",  "sign-off", "leave"};
     struct arguments a = {0};
     struct node_config config;
     struct diag diag = {0};
@@ -219,11 +225,12 @@ int command_node(int argc, char **argv)
     if (status != EXIT_FINE || helped)
         return status;
     if (operands + 1 != argc)
-        return command_misuse("node", "create, run, status, peers, log-level, ban, unban, sign-off or leave?");
+        return command_misuse("node", "create, run, status, peers, entries, log-level, ban, unban, sign-off or leave?");
     for (unsigned i = 0; i < sizeof questions / sizeof questions[0]; i++)
         is_question |= strcmp(argv[operands], questions[i]) == 0;
     if (!is_question && strcmp(argv[operands], "run") != 0 && strcmp(argv[operands], "create") != 0)
-        return command_misuse("node", "\"%s\": create, run, status, peers, log-level, ban, unban, sign-off or leave?",
+        return command_misuse("node", 
+                              "\"%s\": create, run, status, peers, entries, log-level, ban, unban, sign-off or leave?",
                               argv[operands]);
     if (a.config == NULL)
         return command_misuse("node", "which node? --config FILE");

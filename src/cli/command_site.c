@@ -1,4 +1,5 @@
 #include "cli/option.h"
+#include "cli/say.h"
 #include "node/log.h"
 #include "node/node.h"
 
@@ -25,13 +26,26 @@ static const struct option_table table = {
         "Takes part without a daemon and without a port, from cron or a batch job: fetches what is new from the "
         "validators, does what this site owes in the present phase of the epoch, leaves its signed entry with them, "
         "and ends when that is in the log. Two runs an epoch, one while updates are collected and one while they are "
-        "scored, are a whole contribution; who comes later is late, as the policy allows.",
+        "scored, are a whole contribution; who comes later is late, as the policy allows. Each entry of this site's "
+        "that came into the log meanwhile is told: its kind, its epoch, its place in the log, and the hash of its "
+        "leaf.",
     .after =
         "Exit status: 0 what is owed is in the log; 1 the time was over first, or the node had to stop; 2 wrong usage "
         "or unusable input.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
+
+static void tell(void *context, const struct logged *logged)
+{
+    char leaf[2 * DIGEST_SIZE + 1];
+
+    (void)context;
+    digest_hex(&logged->entry->leaf_hash, leaf);
+    say(stdout, "%s of epoch %llu: entry %llu of the log, in block %llu, %s\n",
+        entry_kind_name(logged->entry->envelope.kind), (unsigned long long)logged->entry->envelope.federated_epoch,
+        (unsigned long long)logged->index, (unsigned long long)logged->height, leaf);
+}
 
 static int once(const struct node_config *config, uint64_t timeout_s)
 {
@@ -42,6 +56,8 @@ static int once(const struct node_config *config, uint64_t timeout_s)
     if (node_open(config, &n, &diag) != ERR_OK)
         return command_fail("site", "%s", diag.text);
     err = node_run_once(n, timeout_s, &diag);
+    if (err == ERR_OK && node_own_entries(n, tell, NULL) != ERR_OK)
+        err = diag_set(&diag, ERR_MISMATCH, "%s: the ledger is damaged; prismfed store check says where", config->store);
     node_close(n);
     if (err == ERR_OK)
         return EXIT_FINE;

@@ -1,10 +1,12 @@
-/* What a node answers its operator. */
+/* What a node answers its operator. What is kept is durable before the answer is said. */
 #include <jansson.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mutate.h"
 #include "base/text.h"
 #include "node/log.h"
+#include "node/logged.h"
 #include "node/parts.h"
 #include "ledger/end.h"
 #include "state/body.h"
@@ -174,6 +176,56 @@ static json_t *end(const struct node *n, const json_t *question)
     return out;
 }
 
+/* ---- what is in it */
+
+enum { BLOCKS_TOLD_MAX = 16 };
+
+struct entries {
+    const struct node *node;
+    json_t *out;
+};
+
+static void tell_entry(void *context, const struct logged *logged)
+{
+    struct entries *entries = context;
+    const struct federation_state *s = fed_state(entries->node->fed);
+    const struct entry *e = logged->entry;
+    int member = e->syntax == ERR_OK ? state_find(s, &e->envelope.node_fingerprint) : -1;
+    json_t *entry = json_object();
+
+    json_put(entry, "leaf_index", json_u64(logged->index));
+    json_put(entry, "height", json_u64(logged->height));
+    json_put(entry, "kind", e->syntax == ERR_OK ? json_string(entry_kind_name(e->envelope.kind)) : json_null());
+    json_put(entry, "epoch", e->syntax == ERR_OK ? json_u64(e->envelope.federated_epoch) : json_null());
+    json_put(entry, "node_id", member >= 0 ? json_string(state_member(s, (unsigned)member)->card.name) : json_null());
+    json_put(entry, "anchor_hash", hex(&e->leaf_hash));
+    json_push(entries->out, entry);
+}
+
+/* Of a few blocks from a height on: next is the height to go on with. It stays where a block is not here. */
+static json_t *entries(const struct node *n, const json_t *question)
+{
+    uint64_t next = (uint64_t)json_integer_value(json_object_get(question, "from"));
+    struct entries context = {n, json_array()};
+    enum err err = ERR_OK;
+    json_t *out;
+
+    next = next > 0 ? next : 1;
+    for (unsigned i = 0; i < BLOCKS_TOLD_MAX && err == ERR_OK; i++) {
+        err = logged_block(store_ledger(n->store), next, tell_entry, &context);
+        next += err == ERR_OK;
+    }
+    if (err != ERR_OK && err != ERR_MISSING) {
+        json_decref(context.out);
+        return complain("the ledger is damaged; prismfed store check says where");
+    }
+    out = json_object();
+    json_put(out, "height", json_u64(fed_state(n->fed)->height));
+    json_put(out, "next", json_u64(next));
+    json_put(out, "entries", context.out);
+    return out;
+}
+
 /* ---- the rest */
 
 static json_t *set_log_level(const json_t *question)
@@ -220,6 +272,12 @@ static json_t *done(enum err err)
     return out;
 }
 
+/* An answer that promises something waits until all that was asked for before is durable. */
+static uint64_t behind_writes(const struct node *n)
+{
+    return MUTATE(NODE_PROMISES_AT_ONCE, 0, outbox_in_flight(&n->outbox) > 0 ? n->outbox.written : 0);
+}
+
 static json_t *sign_off(struct node *n, const json_t *question)
 {
     const char *text = json_string_value(json_object_get(question, "change"));
@@ -234,10 +292,11 @@ static json_t *sign_off(struct node *n, const json_t *question)
     return out;
 }
 
-json_t *node_answer(void *context, const json_t *question)
+json_t *node_answer(void *context, const json_t *question, uint64_t *serial)
 {
     struct node *n = context;
     const char *ask = json_string_value(json_object_get(question, "ask"));
+    json_t *out;
 
     if (ask == NULL)
         return complain("expected an object with the member \"ask\"");
@@ -251,9 +310,14 @@ json_t *node_answer(void *context, const json_t *question)
         return ban(n, question, strcmp(ask, "ban") == 0);
     if (strcmp(ask, "end") == 0)
         return end(n, question);
+    if (strcmp(ask, "entries") == 0)
+        return entries(n, question);
     if (strcmp(ask, "leave") == 0)
-        return done(node_leave(n));
-    if (strcmp(ask, "sign-off") == 0)
-        return sign_off(n, question);
-    return complain("ask: expected status, peers, log-level, ban, unban, end, leave or sign-off");
+        out = done(node_leave(n));
+    else if (strcmp(ask, "sign-off") == 0)
+        out = sign_off(n, question);
+    else
+        return complain("ask: expected status, peers, entries, log-level, ban, unban, end, leave or sign-off");
+    *serial = behind_writes(n);
+    return out;
 }

@@ -17,13 +17,14 @@ struct client {
     struct loop_watch watch;
     struct buf in, out;
     size_t sent;
+    uint64_t awaits; /* this write, before the answer is said; 0: none */
 };
 
 struct control {
     struct loop *loop;
     const char *path;
     struct loop_watch watch;
-    json_t *(*answer)(void *context, const json_t *question);
+    control_answer *answer;
     void *context;
     struct client clients[CONTROL_CLIENTS_MAX];
 };
@@ -67,7 +68,7 @@ static void answer(struct client *c)
     if (json_doc_parse(&doc, "question", bytes_of_buf(&c->in), &diag) != ERR_OK) {
         reply = complaint(diag.text);
     } else {
-        reply = json_is_object(doc.root) ? c->control->answer(c->control->context, doc.root)
+        reply = json_is_object(doc.root) ? c->control->answer(c->control->context, doc.root, &c->awaits)
                                          : complaint("question: expected an object");
         json_doc_free(&doc);
     }
@@ -99,13 +100,13 @@ static bool client_read(struct client *c)
 
     if (n < 0 && errno == EAGAIN)
         return true;
-    if (n <= 0)
-        return false;
+    if (n <= 0 || c->out.len > 0)
+        return false; /* gone, or it goes on where one question is all */
     buf_add(&c->in, bytes, (size_t)n);
     if (memchr(bytes, '\n', (size_t)n) == NULL)
         return c->in.len <= CONTROL_LINE_MAX;
     answer(c);
-    return client_write(c);
+    return c->awaits > 0 || client_write(c);
 }
 
 static void client_ready(void *context, uint32_t events)
@@ -150,8 +151,8 @@ static enum err path_clear(const char *path, const struct sockaddr_un *address, 
     return unlink(path) == 0 || errno == ENOENT ? ERR_OK : diag_set(diag, ERR_IO, "%s: %s", path, strerror(errno));
 }
 
-enum err control_new(struct loop *loop, const char *path, json_t *(*answer_of)(void *context, const json_t *question),
-                     void *context, struct control **out, struct diag *diag)
+enum err control_new(struct loop *loop, const char *path, control_answer *answer_of, void *context,
+                     struct control **out, struct diag *diag)
 {
     struct sockaddr_un address;
     struct control *c;
@@ -180,6 +181,19 @@ enum err control_new(struct loop *loop, const char *path, json_t *(*answer_of)(v
     }
     *out = c;
     return ERR_OK;
+}
+
+void control_durable(struct control *control, uint64_t serial)
+{
+    for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        struct client *c = &control->clients[i];
+
+        if (c->control == NULL || c->awaits == 0 || c->awaits > serial)
+            continue;
+        c->awaits = 0;
+        if (!client_write(c))
+            client_close(c);
+    }
 }
 
 void control_free(struct control *c)

@@ -187,6 +187,8 @@ void node_store_has_news(void *context, uint32_t events)
         gauges_durable(&n->gauges, n->outbox.durable + 1, loop_now(n->loop));
         outbox_durable(&n->outbox, n->outbox.durable + 1);
     }
+    if (n->control != NULL)
+        control_durable(n->control, n->outbox.durable);
     if (err != ERR_OK) {
         node_fail(n, err);
         return;

@@ -2,6 +2,7 @@
 #define PRISMFED_NODE_NODE_H
 
 #include "node/config.h"
+#include "node/logged.h"
 
 /* A real node: the machine of fed/fed.h with a store, a clock, QUIC and the site's work behind it. What the machine
  * asks for goes through an outbox (driver/outbox.h), as in a rehearsal. */
@@ -24,6 +25,10 @@ enum err node_run(struct node *n, struct diag *diag) MUST_CHECK;
 /* The same for a participant that needs no daemon: until what it owes in the present phase of the epoch is in the log,
  * and durable here; at most so many seconds: ERR_AGAIN. */
 enum err node_run_once(struct node *n, uint64_t timeout_s, struct diag *diag) MUST_CHECK;
+/* Behind it: the entries of this site's own that stand in the durable log now and did not stand in it before, in order
+ * (node/logged.h). Of blocks that came as a state there is none. The rest is damaged: ERR_SYNTAX, ERR_MISMATCH. */
+enum err node_own_entries(const struct node *n, void (*each)(void *context, const struct logged *logged),
+                          void *context) MUST_CHECK;
 /* Safe in a signal handler. */
 void node_stop(struct node *n);
 

@@ -27,7 +27,7 @@ struct node_timer {
 struct visit {
     struct loop_timer look;           /* whether all that is owed is done, or the time is over */
     int64_t until_ns, quiet_since_ns; /* quiet: it has not been behind since then */
-    uint64_t seen_height;
+    uint64_t seen_height, first_height; /* first: above what it knew at the start */
     bool begun, owes;       /* begun: it is up to date */
     uint64_t contributions; /* as they were then */
 };
@@ -81,7 +81,7 @@ enum err node_leave(struct node *n) MUST_CHECK;
 enum err node_sign_off(struct node *n, struct bytes body) MUST_CHECK;
 
 /* The answer to an operator's question (node/control.h); a new reference. */
-json_t *node_answer(void *context, const json_t *question);
+json_t *node_answer(void *context, const json_t *question, uint64_t *serial);
 
 /* Metrics, health and status over HTTP, where the configuration says; errors of http_new(). */
 enum err operations_open(struct node *n, struct diag *diag) MUST_CHECK;

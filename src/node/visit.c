@@ -73,8 +73,38 @@ static void look(void *context)
 
 enum err node_run_once(struct node *n, uint64_t timeout_s, struct diag *diag)
 {
+    n->visit.first_height = fed_state(n->fed)->height + 1;
     n->visit.look = (struct loop_timer){.rings = look, .context = n};
     n->visit.until_ns = loop_now(n->loop) + (int64_t)timeout_s * 1000000000;
     loop_timer_set(n->loop, &n->visit.look, loop_now(n->loop) + LOOK_NS);
     return node_run(n, diag);
+}
+
+/* ---- what has come of it */
+
+struct own {
+    const struct digest *fingerprint;
+    void (*each)(void *context, const struct logged *logged);
+    void *context;
+};
+
+static void choose_own(void *context, const struct logged *logged)
+{
+    const struct own *own = context;
+    const struct entry *e = logged->entry;
+
+    if (e->syntax == ERR_OK && digest_equal(&e->envelope.node_fingerprint, own->fingerprint))
+        own->each(own->context, logged);
+}
+
+enum err node_own_entries(const struct node *n, void (*each)(void *context, const struct logged *logged), void *context)
+{
+    struct own own = {&n->key.fingerprint, each, context};
+    enum err err = ERR_OK;
+
+    for (uint64_t h = n->visit.first_height; h <= fed_state(n->fed)->height && err == ERR_OK; h++) {
+        err = logged_block(store_ledger(n->store), h, choose_own, &own);
+        err = err == ERR_MISSING ? ERR_OK : err;
+    }
+    return err;
 }
