@@ -83,6 +83,7 @@ static int run(const struct node_config *config, const struct arguments *a)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, which says so */
     err = node_run(running, &diag);
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);
@@ -214,8 +215,8 @@ static int ask_for(const struct node_config *config, const char *verb, const str
 
 int command_node(int argc, char **argv)
 {
-    static const char *const questions[] = {"status", "peers",    "entries", "log-level", "ban",
-                                             "unban",  "sign-off", "leave"};
+    static const char *const questions[] = {"status", "peers", "entries",  "log-level",
+                                            "ban",    "unban", "sign-off", "leave"};
     struct arguments a = {0};
     struct node_config config;
     struct diag diag = {0};
@@ -229,7 +230,7 @@ int command_node(int argc, char **argv)
     for (unsigned i = 0; i < sizeof questions / sizeof questions[0]; i++)
         is_question |= strcmp(argv[operands], questions[i]) == 0;
     if (!is_question && strcmp(argv[operands], "run") != 0 && strcmp(argv[operands], "create") != 0)
-        return command_misuse("node", 
+        return command_misuse("node",
                               "\"%s\": create, run, status, peers, entries, log-level, ban, unban, sign-off or leave?",
                               argv[operands]);
     if (a.config == NULL)

@@ -57,7 +57,8 @@ static int once(const struct node_config *config, uint64_t timeout_s)
         return command_fail("site", "%s", diag.text);
     err = node_run_once(n, timeout_s, &diag);
     if (err == ERR_OK && node_own_entries(n, tell, NULL) != ERR_OK)
-        err = diag_set(&diag, ERR_MISMATCH, "%s: the ledger is damaged; prismfed store check says where", config->store);
+        err =
+            diag_set(&diag, ERR_MISMATCH, "%s: the ledger is damaged; prismfed store check says where", config->store);
     node_close(n);
     if (err == ERR_OK)
         return EXIT_FINE;

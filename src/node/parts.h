@@ -25,11 +25,11 @@ struct node_timer {
 
 /* The fields are visit.c's own. */
 struct visit {
-    struct loop_timer look;           /* whether all that is owed is done, or the time is over */
-    int64_t until_ns, quiet_since_ns; /* quiet: it has not been behind since then */
+    struct loop_timer look;             /* whether all that is owed is done, or the time is over */
+    int64_t until_ns, quiet_since_ns;   /* quiet: it has not been behind since then */
     uint64_t seen_height, first_height; /* first: above what it knew at the start */
-    bool begun, owes;       /* begun: it is up to date */
-    uint64_t contributions; /* as they were then */
+    bool begun, owes;                   /* begun: it is up to date */
+    uint64_t contributions;             /* as they were then */
 };
 
 struct node {

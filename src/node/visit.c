@@ -99,7 +99,7 @@ static void choose_own(void *context, const struct logged *logged)
 
 enum err node_own_entries(const struct node *n, void (*each)(void *context, const struct logged *logged), void *context)
 {
-    struct own own = {&n->key.fingerprint, each, context};
+    struct own own = {&n->contacts.key.fingerprint, each, context};
     enum err err = ERR_OK;
 
     for (uint64_t h = n->visit.first_height; h <= fed_state(n->fed)->height && err == ERR_OK; h++) {

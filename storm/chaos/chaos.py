@@ -10,10 +10,12 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the tree stays as it is
 
+import clients
 import faults
 from federation import Federation
 from judge import Judge
 
+VISITORS = ["visitor"]  # of scenario.json
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -35,13 +37,15 @@ def suffer(federation, judge, plan, quiet_until):
     while present or waiting or time.monotonic() - began < quiet_until:
         passed = time.monotonic() - began
         if present and passed >= present.at + present.lasts:
-            faults.end(federation, present)
+            faults.end(federation, present, judge)
             present = None
         elif not present and waiting and passed >= waiting[0].at:
             present = waiting.pop(0)
-            print(present, flush=True)
-            faults.begin(federation, present)
-        judge.watch_deaths(present.nodes if present and present.kind in ("kill", "kill_all") else ())
+            happens = faults.begin(federation, present)
+            print(present if happens else f"{present}: not now", flush=True)
+            judge.counts[present.kind if happens else "not now"] += 1
+            present = present if happens else None
+        judge.watch_deaths(present.nodes if present and present.kind in faults.DEADLY else ())
         if not (present and present.kind == "freeze"):  # a frozen node would let the question wait
             judge.look()
         time.sleep(0.05)
@@ -49,25 +53,44 @@ def suffer(federation, judge, plan, quiet_until):
 
 def rehearse(given, folder):
     build, scenario = Path(given.build), Path(__file__).with_name("scenario.json")
-    federation = Federation(build / "prismfed", build / "storm" / "relay", scenario, folder, given.seed)
+    federation = Federation(build / "prismfed", build / "storm" / "relay", scenario, folder, given.seed, VISITORS)
     judge = Judge(federation)
+    judge.acknowledged = clients.Acknowledgements(folder / "acknowledged", judge.find)
+    users = []
     try:
         for name in federation.names:
             federation.start(name)
+        users = clients.begin(federation, given.seed, judge.acknowledged, judge.find)
         suffer(federation, judge, faults.plan(given.seed, federation.names, given.minutes * 60), given.minutes * 60)
         federation.heal()
+        for user in users:
+            user.end()
         judge.await_calm()
         judge.audit(scenario, given.seed)
+        judge.hold_acknowledgements()
         federation.stop()
         judge.open_stores()
         datagrams = federation.relay.count()
     finally:
+        for user in users:
+            user.ended.set()
         federation.stop()
         federation.relay.stop()
-    print(f"seed {given.seed}: {len(judge.logs)} heights told by {len(federation.names)} nodes, up to "
+    tell(given.seed, judge, datagrams)
+    return judge.findings
+
+
+def counted(counts):
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+
+
+def tell(seed, judge, datagrams):
+    acknowledged = judge.acknowledged
+    print(f"faults: {counted(judge.counts)}")
+    print(f"acknowledged: {len(acknowledged.entries)} entries and what else was promised: {counted(acknowledged.count)}")
+    print(f"seed {seed}: {len(judge.logs)} heights told by {len(judge.federation.names)} nodes, up to "
           f"{max(judge.heights.values(), default=0)}; {datagrams['came']} datagrams, {datagrams['lost']} lost and "
           f"{datagrams['twice']} doubled on purpose; {len(judge.findings)} findings")
-    return judge.findings
 
 
 def main():

@@ -39,44 +39,85 @@ def _bad_links(draw, _):
                          ("loss", draw.choice((0, 0.01, 0.1, 0.3))), ("duplicate", draw.choice((0, 0.01, 0.2))))}
 
 
+def _damage(draw, names):
+    return {"nodes": (draw.choice(names),),
+            "settings": (("bytes", draw.choice((1, 16, 512))), ("places", draw.randint(1, 4)),
+                         ("draw", draw.getrandbits(32)))}
+
+
 KINDS = {"kill": _kill, "freeze": _kill, "kill_all": _kill_all, "cut_one_way": _one_way, "partition": _partition,
-         "bad_links": _bad_links}
-WEIGHTS = {"kill": 4, "freeze": 3, "kill_all": 1, "cut_one_way": 2, "partition": 2, "bad_links": 3}
+         "bad_links": _bad_links, "disk_full": _kill, "damage": _damage}
+WEIGHTS = {"kill": 4, "freeze": 3, "kill_all": 1, "cut_one_way": 2, "partition": 2, "bad_links": 3, "disk_full": 2,
+           "damage": 2}
+DEADLY = ("kill", "kill_all", "disk_full", "damage")  # the nodes may be down meanwhile
 
 
 def plan(seed, names, seconds):
+    """Damage comes to two of the nodes alone: their traces end there, and those of the others must be whole."""
     draw, at, faults = random.Random(seed), 1.0, []
+    damaged = draw.sample(names, 2)
     while True:
         kind = draw.choices(list(KINDS), [WEIGHTS[k] for k in KINDS])[0]
         lasts = draw.uniform(0.2, LONGEST_SECONDS)
         if at + lasts > seconds:
             return faults
-        faults.append(Fault(at, lasts, kind, **KINDS[kind](draw, names)))
+        faults.append(Fault(at, lasts, kind, **KINDS[kind](draw, damaged if kind == "damage" else names)))
         at += lasts + draw.uniform(0.2, 2.0)
 
 
+# ---- doing it
+
+
+def _cut_off(federation, fault):
+    for name in fault.nodes:
+        for other in set(federation.everybody) - set(fault.nodes):
+            federation.relay.set(name, other, cut=1)
+            federation.relay.set(other, name, cut=1)
+
+
+def _damage_store(federation, fault):
+    """Bytes of a store change while its node is down, which is then started on it."""
+    federation.kill(fault.nodes[0])
+    federation.end_trace(fault.nodes[0])
+    federation.damage(fault.nodes[0], **dict(fault.settings))
+    federation.start(fault.nodes[0])
+
+
 def begin(federation, fault):
+    """False: this is no time for it."""
+    name = fault.nodes[0] if fault.nodes else None
     if fault.kind in ("kill", "kill_all"):
         for name in fault.nodes:
             federation.kill(name)
     elif fault.kind == "freeze":
-        federation.freeze(fault.nodes[0], True)
+        federation.freeze(name, True)
+    elif fault.kind == "disk_full":
+        federation.fill_disk(name)
+    elif fault.kind == "damage":
+        if federation.some_recover():
+            return False  # a second one that has lost its disk is more than the federation tolerates
+        _damage_store(federation, fault)
     elif fault.kind == "cut_one_way":
         federation.relay.set(*fault.nodes, cut=1)
     elif fault.kind == "partition":
-        for name in fault.nodes:
-            for other in set(federation.names) - set(fault.nodes):
-                federation.relay.set(name, other, cut=1)
-                federation.relay.set(other, name, cut=1)
+        _cut_off(federation, fault)
     else:
         federation.relay.set("*", "*", **dict(fault.settings))
+    return True
 
 
-def end(federation, fault):
+def end(federation, fault, judge):
+    name = fault.nodes[0] if fault.nodes else None
     if fault.kind in ("kill", "kill_all"):
         for name in fault.nodes:
             federation.start(name)
     elif fault.kind == "freeze":
-        federation.freeze(fault.nodes[0], False)
+        federation.freeze(name, False)
+    elif fault.kind == "disk_full":
+        judge.hold_full_disk(name)
+        federation.start(name)
+    elif fault.kind == "damage":
+        judge.hold_damaged_store(name)
+        federation.start(name)
     else:
         federation.heal()

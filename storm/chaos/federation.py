@@ -1,5 +1,8 @@
 """The processes of a federation on this machine, each of which reaches the others through the relay only."""
+import base64
 import json
+import random
+import resource
 import signal
 import subprocess
 import time
@@ -45,17 +48,43 @@ class Relay:
 
 
 class Federation:
-    def __init__(self, program, relay_program, scenario, folder, seed):
+    """names: the nodes that run as daemons; visitors: the sites that come and go; everybody: both."""
+
+    def __init__(self, program, relay_program, scenario, folder, seed, visitors=()):
         self.program, self.folder = str(Path(program).resolve()), Path(folder)
         self._run("net", "up", "--scenario", scenario, "--dir", folder, "--seed", seed, "--trace")
         self._run("net", "down", "--dir", folder)
-        self.names = json.loads((self.folder / "net.json").read_text())["nodes"]
-        configurations = {name: json.loads(self._config(name).read_text()) for name in self.names}
+        self.everybody = json.loads((self.folder / "net.json").read_text())["nodes"]
+        self.visitors = list(visitors)
+        self.names = [name for name in self.everybody if name not in visitors]
+        plan = json.loads(Path(scenario).read_text())
+        self.validators = [n["id"] for n in plan["nodes"] if n["role"] == "validator"]
+        self.quorum = plan["quorum"]
+        configurations = {name: json.loads(self._config(name).read_text()) for name in self.everybody}
         self.relay = Relay(relay_program, seed, {n: c["listen"] for n, c in configurations.items()})
         for name, configuration in configurations.items():
-            configuration["peers"] = {peer: self.relay.places[name, peer] for peer in self.names if peer != name}
+            configuration["peers"] = {peer: self.relay.places[name, peer] for peer in self.everybody if peer != name}
             self._config(name).write_text(json.dumps(configuration, indent=2) + "\n")
-        self.processes = {}
+        self.processes, self.logs, self.lost = {}, {}, 0
+
+    def control(self, name):
+        """The socket on which a node answers its operator."""
+        return str(self.folder / name / "control")
+
+    def visit(self, name, seconds):
+        return [self.program, "site", "--once", "--config", str(self._config(name)), "--timeout", str(seconds)]
+
+    def change_stake(self, member, stake, until, number):
+        """The file of such a change."""
+        path = self.folder / f"change-{number}"
+        path.with_suffix(".json").write_text(json.dumps({"until": until}))
+        self._run("change", "stake", "--genesis", self.folder / "genesis.cbor", "--node", member, "--stake", stake,
+                  "--until", until, "--out", path)
+        return path
+
+    @staticmethod
+    def base64(path):
+        return base64.b64encode(path.read_bytes()).decode()
 
     def _config(self, name):
         return self.folder / name / "node.json"
@@ -71,17 +100,72 @@ class Federation:
             raise RuntimeError(f"prismfed {' '.join(map(str, words))}: {text}")
 
     def start(self, name):
+        """Its log goes through a pipe: a node whose disk is full can still say so."""
         with open(self.folder / name / "log", "ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [self.program, "node", "run", "--config", str(self._config(name))],
-                stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            logger = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=log, stderr=subprocess.DEVNULL)
+        self.processes[name] = subprocess.Popen(
+            [self.program, "node", "run", "--config", str(self._config(name))], stdout=logger.stdin,
+            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        logger.stdin.close()
+        self.logs[name] = logger
 
     def kill(self, name):
         self.processes[name].kill()
-        self.processes[name].wait()
+        self.await_end(name)
+
+    def await_end(self, name):
+        """Its exit status, once all that it has said is in its log."""
+        status = self.processes[name].wait()
+        self.logs[name].wait()
+        return status
+
+    def fill_disk(self, name):
+        """No file of this node's may grow any more."""
+        _, hard = resource.prlimit(self.processes[name].pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.processes[name].pid, resource.RLIMIT_FSIZE, (4096, hard))
 
     def freeze(self, name, frozen):
         self.processes[name].send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
+
+    def damage(self, name, bytes, places, draw):
+        """Other bytes in some places of its store."""
+        chance = random.Random(draw)
+        with open(self.folder / name / "store.sqlite", "r+b") as store:
+            size = store.seek(0, 2)
+            for _ in range(places):
+                store.seek(chance.randrange(max(size - bytes, 1)))
+                store.write(chance.randbytes(bytes))
+
+    def trace(self, name):
+        """All that its node has done from the beginning on, until its store was changed from outside."""
+        ended = self.folder / name / "trace-ended.cbor"
+        return ended if ended.exists() else self.folder / name / "trace.cbor"
+
+    def end_trace(self, name):
+        configuration = json.loads(self._config(name).read_text())
+        if configuration.pop("trace", None):
+            (self.folder / name / "trace.cbor").rename(self.folder / name / "trace-ended.cbor")
+            self._config(name).write_text(json.dumps(configuration, indent=2) + "\n")
+
+    def check_store(self, name, *options):
+        """Exit status, and what it says."""
+        return self.ask("store", "check", *options, "--genesis", self.folder / "genesis.cbor",
+                        self.folder / name / "store.sqlite")
+
+    def lose_store(self, name):
+        """Its files go, as docs/runbook.md says of a store that has lost what its node must not forget."""
+        self.lost += 1
+        for path in (self.folder / name).glob("store.sqlite*"):
+            path.rename(path.with_name(f"lost-{self.lost}-{path.name}"))
+
+    def some_recover(self):
+        """May a node have forgotten what it has signed? One that does not answer may."""
+        status = self.status()
+        return any(name not in status or status[name]["recovering"] for name in self.names)
+
+    def last_words(self, name):
+        lines = (self.folder / name / "log").read_text(errors="replace").splitlines()
+        return lines[-1] if lines else ""
 
     def has_died(self, name):
         return self.processes[name].poll() is not None
@@ -94,7 +178,7 @@ class Federation:
         done = subprocess.run([self.program, "net", "status", "--dir", str(self.folder), "--format", "json"],
                               capture_output=True, text=True)
         try:
-            return {name: told for name, told in zip(self.names, json.loads(done.stdout)) if told}
+            return {name: told for name, told in zip(self.everybody, json.loads(done.stdout)) if told}
         except ValueError:
             return {}
 

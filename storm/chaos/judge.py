@@ -1,15 +1,20 @@
-"""What must hold whatever happens: what a node has told of its log stays true for all nodes and all time, and once the
-faults are over everybody goes on together."""
+"""What must hold whatever happens: what a node has told of its log stays true for all nodes and all time, what was
+acknowledged is in the log at the end, and once the faults are over everybody goes on together."""
+import base64
+import hashlib
+import json
 import time
+from collections import Counter
 
 CALM_SECONDS = 90
+LOGGED_MAX = 64 << 10  # bytes; of a longer entry the log has a digest
 AUDIT_OPEN = 3  # its exit status when nothing is wrong, and a question is open
 
 
 class Judge:
-    def __init__(self, federation):
-        self.federation = federation
-        self.findings = []
+    def __init__(self, federation, acknowledged=None):
+        self.federation, self.acknowledged = federation, acknowledged
+        self.findings, self.counts = [], Counter()
         self.logs = {}  # height: (log root, state root, who said so first)
         self.heights = {}  # node: the highest it told
 
@@ -36,19 +41,56 @@ class Judge:
                 self.find(f"{name} has ended by itself; its log is {self.federation.folder / name / 'log'}")
                 self.federation.start(name)
 
+    def hold_full_disk(self, name):
+        """The node has stopped by itself and says why; or it had nothing to write."""
+        if not self.federation.has_died(name):
+            self.federation.kill(name)
+            return
+        status, words = self.federation.await_end(name), self.federation.last_words(name)
+        if status != 1 or "event=stopped" not in words:
+            self.find(f"{name} ends with {status} when its disk is full, and says: {words}")
+        self.counts["stopped by a full disk"] += 1
+
+    def hold_damaged_store(self, name):
+        """As docs/runbook.md has it: the damage is mended, or the disk counts as lost; nobody goes on as if nothing had
+        happened."""
+        refused = self.federation.has_died(name)
+        if refused:
+            status = self.federation.await_end(name)
+            if status not in (1, 2):
+                self.find(f"{name} ends with {status} on a damaged store: {self.federation.last_words(name)}")
+        else:
+            self.federation.kill(name)
+        status, text = self.federation.check_store(name)
+        verdict = "harmless" if status == 0 else "mendable" if "mendable" in text else "lost"
+        if verdict == "harmless" and refused:
+            self.find(f"{name} refuses a store in which nothing is wrong: {self.federation.last_words(name)}")
+        if verdict == "mendable":
+            status, text = self.federation.check_store(name, "--mend")
+            if status != 0:
+                self.find(f"the store of {name} is mendable, and not mended: {text}")
+        if verdict == "lost":
+            self.federation.lose_store(name)
+            self.acknowledged.forgive(name)
+        self.counts[f"damage {verdict}"] += 1
+
     def await_calm(self):
-        """Every node must come to a height that nobody had when the faults ended."""
-        self.look()
-        goal = max(self.heights.values(), default=0) + 2
+        """Every node must come to a height that nobody had when the faults ended, and end an epoch there: what was
+        acknowledged until now is then in epochs that are over."""
+        goal = goal_epoch = None
         until = time.monotonic() + CALM_SECONDS
         while time.monotonic() < until:
             status = self.look()
             self.watch_deaths(())
-            if len(status) == len(self.federation.names) and all(s["height"] >= goal for s in status.values()):
+            if goal is None and status:
+                goal = max(self.heights.values()) + 2
+                goal_epoch = max(s["epoch"] for s in status.values()) + 1
+            if len(status) == len(self.federation.names) and all(
+                    s["height"] >= goal and s["epoch"] >= goal_epoch for s in status.values()):
                 return
             time.sleep(0.2)
-        self.find(f"{CALM_SECONDS} s after the last fault not all nodes are at height {goal}: " +
-                  ", ".join(f"{name} {told['height']}" for name, told in status.items()))
+        self.find(f"{CALM_SECONDS} s after the last fault not all nodes are at height {goal}, epoch {goal_epoch}: " +
+                  ", ".join(f"{name} {told['height']} {told['epoch']}" for name, told in status.items()))
 
     def _holds(self, *words):
         status, text = self.federation.ask(*words)
@@ -64,9 +106,37 @@ class Judge:
         if status not in (0, AUDIT_OPEN) or any("PF-LOG-END" not in line for line in questions):
             self.find(f"prismfed audit: {text}")
 
+    def hold_acknowledgements(self):
+        """Against the record that was audited."""
+        leaves, changes, epochs = self._read_record()
+        for index, (leaf, kind, by) in sorted(self.acknowledged.entries.items()):
+            if leaves.get(index) != leaf:
+                self.find(f"{by} acknowledged the {kind} that is entry {index} of the log, and the record has "
+                          f"{'another one' if index in leaves else 'none'}")
+        for validator, change in self.acknowledged.kept:
+            body = change.read_bytes()
+            signers = {signer for signer, envelope in changes if body in envelope}
+            is_over = int(json.loads(change.with_suffix(".json").read_text())["until"]) < epochs
+            if validator not in signers and len(signers) < self.federation.quorum and not is_over:
+                self.find(f"{validator} said that it keeps {change.name}, and has not signed it off")
+
+    def _read_record(self):
+        """Leaf by place, (signer, entry) of each sign-off, the last epoch that has ended."""
+        leaves, changes, last = {}, [], 0
+        for path in sorted((self.federation.folder / "record" / "ledger").rglob("epoch_*.json")):
+            epoch = json.loads(path.read_text())
+            last = max(last, epoch["epoch"])
+            for e in epoch["entries"]:
+                envelope = base64.b64decode(e["envelope"])
+                leaf = hashlib.sha256(b"\0" + envelope).hexdigest()  # RFC 9162, section 2.1.1
+                leaves[e["leaf_index"]] = leaf if len(envelope) <= LOGGED_MAX else e["anchor_hash"]
+                if e["kind"] == "reconfigure":
+                    changes.append((e["node_id"], envelope))
+        return leaves, changes, last
+
     def open_stores(self):
         """Once the nodes are down: each store is executed again, and each trace replayed."""
         for name in self.federation.names:
             folder = self.federation.folder / name
             self._holds("store", "check", "--genesis", self.federation.folder / "genesis.cbor", folder / "store.sqlite")
-            self._holds("replay", "--config", folder / "node.json", folder / "trace.cbor")
+            self._holds("replay", "--config", folder / "node.json", self.federation.trace(name))

@@ -117,6 +117,16 @@ soon "with its disk wiped it starts" high n3 1
 soon "asks the others, and recovers" recovered n3
 soon "with the whole ledger" whole n3
 
+# ---- the disk of a node is full; what its operator is told it keeps, it keeps
+"$prismfed" change stake --genesis net/genesis.cbor --node n1 --stake 2 --until 60 --out stake
+prlimit --pid "$("$prismfed" node status --config net/n4/node.json --format json | sed -n 's/.*"pid":\([0-9]*\).*/\1/p')" \
+    --fsize=4096
+ok "a node promises nothing that it cannot write" 2 "$prismfed" node sign-off --change stake --config net/n4/node.json
+soon "it has stopped, and says why" grep -q 'event=stopped.*reason=.*store.sqlite' net/n4/log
+start n4
+soon "with room it goes on" "$prismfed" node sign-off --change stake --config net/n4/node.json
+said "and keeps what it is told" kept
+
 # ---- a snapshot
 ok "a snapshot of a running node" 0 "$prismfed" snapshot save net/n1/store.sqlite one.snapshot
 ok "follows from the genesis" 0 "$prismfed" snapshot verify --genesis net/genesis.cbor one.snapshot

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """test_chaos.py RELAY: the relay does to datagrams what it is told, and the judge of ./dev chaos sees what must not be."""
+import base64
 import contextlib
+import hashlib
 import io
+import json
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "storm" / "chaos"))
 
 import faults  # noqa: E402
 from federation import Relay  # noqa: E402
+from clients import Acknowledgements  # noqa: E402
 from judge import Judge  # noqa: E402
 
 RELAY = sys.argv[1]
@@ -178,6 +183,47 @@ def test_judge():
     check(findings({"north": (2, "y")}, {"north": (1, "x")}) == 1, "so is a node that goes back")
 
 
+def lost(told, kept=(), signers=()):
+    """How many findings: entries 1 and 2 stand in the record, and one sign-off of "body" by each of the signers."""
+    with tempfile.TemporaryDirectory() as name, contextlib.redirect_stdout(io.StringIO()):
+        folder = Path(name)
+        record = folder / "record" / "ledger"
+        record.mkdir(parents=True)
+        envelopes = [("site", "update", b"one"), ("site", "score", b"two")] + [
+            (signer, "reconfigure", b"..body..") for signer in signers]
+        (record / "epoch_001.json").write_text(json.dumps({"epoch": 1, "entries": [
+            {"leaf_index": i, "node_id": node, "kind": kind, "envelope": base64.b64encode(bytes).decode(),
+             "anchor_hash": leaf(bytes)} for i, (node, kind, bytes) in enumerate(envelopes, 1)]}))
+        (folder / "change-1").write_bytes(b"body")
+        (folder / "change-1.json").write_text('{"until": 9}')
+        federation = Told()
+        federation.folder, federation.quorum = folder, 2
+        judge = Judge(federation)
+        judge.acknowledged = Acknowledgements(folder / "acknowledged", judge.find)
+        for by, index, hash in told:
+            judge.acknowledged.entry(by, index, hash, "update")
+        for validator in kept:
+            judge.acknowledged.keeps(validator, folder / "change-1")
+        judge.hold_acknowledgements()
+        lines = (folder / "acknowledged").read_text().splitlines()
+        return len(judge.findings) if len(lines) == len({i for _, i, _ in told}) + len(kept) else -1
+
+
+def leaf(bytes):
+    return hashlib.sha256(b"\0" + bytes).hexdigest()
+
+
+def test_acknowledgements():
+    one, two = leaf(b"one"), leaf(b"two")
+    check(lost([("north", 1, one), ("south", 1, one), ("south", 2, two)]) == 0, "what was acknowledged is there")
+    check(lost([("north", 1, two)]) == 1, "another entry in its place is a finding")
+    check(lost([("north", 1, one), ("south", 1, two)]) == 1, "so are two that disagree, at once")
+    check(lost([("north", 3, one)]) == 1, "and one that is nowhere")
+    check(lost([], ["north"], ["north"]) == 0, "a sign-off that was kept and made")
+    check(lost([], ["north"], ["south"]) == 1, "one that was kept and not made is lost")
+    check(lost([], ["north"], ["south", "west"]) == 0, "but where the others have agreed without it")
+
+
 def test_plan():
     names = ["north", "south", "west", "east"]
     plan = faults.plan(3, names, 600)
@@ -188,7 +234,8 @@ def test_plan():
           "one fault ends before the next begins, and all in time")
 
 
-for test in (test_whole_link, test_faults, test_seed, test_refusals, test_judge, test_plan):
+for test in (test_whole_link, test_faults, test_seed, test_refusals, test_judge, test_acknowledgements,
+             test_plan):
     test()
 print(f"1..{len(results)}")
 sys.exit(0 if all(results) else 1)
