@@ -15,7 +15,7 @@ import faults
 from federation import Federation
 from judge import Judge
 
-VISITORS = ["visitor"]  # of scenario.json
+VISITORS, LIAR = ["visitor"], "liar"  # of scenario.json
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -53,7 +53,7 @@ def suffer(federation, judge, plan, quiet_until):
 
 def rehearse(given, folder):
     build, scenario = Path(given.build), Path(__file__).with_name("scenario.json")
-    federation = Federation(build / "prismfed", build / "storm" / "relay", scenario, folder, given.seed, VISITORS)
+    federation = Federation(build, scenario, folder, given.seed, VISITORS, LIAR)
     judge = Judge(federation)
     judge.acknowledged = clients.Acknowledgements(folder / "acknowledged", judge.find)
     users = []
@@ -76,7 +76,7 @@ def rehearse(given, folder):
             user.ended.set()
         federation.stop()
         federation.relay.stop()
-    tell(given.seed, judge, datagrams)
+    tell(given.seed, judge, datagrams, federation.attacks)
     return judge.findings
 
 
@@ -84,9 +84,10 @@ def counted(counts):
     return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
 
 
-def tell(seed, judge, datagrams):
+def tell(seed, judge, datagrams, attacks):
     acknowledged = judge.acknowledged
     print(f"faults: {counted(judge.counts)}")
+    print(f"of the bad peer: {counted(attacks)}")
     print(f"acknowledged: {len(acknowledged.entries)} entries and what else was promised: {counted(acknowledged.count)}")
     print(f"seed {seed}: {len(judge.logs)} heights told by {len(judge.federation.names)} nodes, up to "
           f"{max(judge.heights.values(), default=0)}; {datagrams['came']} datagrams, {datagrams['lost']} lost and "

@@ -45,23 +45,35 @@ def _damage(draw, names):
                          ("draw", draw.getrandbits(32)))}
 
 
+def _clock_jump(draw, names):
+    return {"nodes": (draw.choice(names),), "settings": (("seconds", draw.choice((-86400, -60, -1, 5, 3600, 31536000))),)}
+
+
+def _bad_peer(draw, _):
+    return {"settings": (("draw", draw.getrandbits(32)),)}
+
+
 KINDS = {"kill": _kill, "freeze": _kill, "kill_all": _kill_all, "cut_one_way": _one_way, "partition": _partition,
-         "bad_links": _bad_links, "disk_full": _kill, "damage": _damage}
+         "bad_links": _bad_links, "disk_full": _kill, "damage": _damage, "bad_peer": _bad_peer,
+         "clock_jump": _clock_jump}
 WEIGHTS = {"kill": 4, "freeze": 3, "kill_all": 1, "cut_one_way": 2, "partition": 2, "bad_links": 3, "disk_full": 2,
-           "damage": 2}
+           "damage": 2, "bad_peer": 3, "clock_jump": 2}
 DEADLY = ("kill", "kill_all", "disk_full", "damage")  # the nodes may be down meanwhile
 
 
 def plan(seed, names, seconds):
-    """Damage comes to two of the nodes alone: their traces end there, and those of the others must be whole."""
+    """Damage comes to two of the nodes alone: their traces end there, and those of the others must be whole. The clocks of
+    the others alone jump: of a node that has lost its disk the clock must not have gone back (decision 11)."""
     draw, at, faults = random.Random(seed), 1.0, []
     damaged = draw.sample(names, 2)
+    whole = [name for name in names if name not in damaged]
     while True:
         kind = draw.choices(list(KINDS), [WEIGHTS[k] for k in KINDS])[0]
         lasts = draw.uniform(0.2, LONGEST_SECONDS)
         if at + lasts > seconds:
             return faults
-        faults.append(Fault(at, lasts, kind, **KINDS[kind](draw, damaged if kind == "damage" else names)))
+        choice = damaged if kind == "damage" else whole if kind == "clock_jump" else names
+        faults.append(Fault(at, lasts, kind, **KINDS[kind](draw, choice)))
         at += lasts + draw.uniform(0.2, 2.0)
 
 
@@ -97,6 +109,10 @@ def begin(federation, fault):
         if federation.some_recover():
             return False  # a second one that has lost its disk is more than the federation tolerates
         _damage_store(federation, fault)
+    elif fault.kind == "bad_peer":
+        federation.let_in(**dict(fault.settings))
+    elif fault.kind == "clock_jump":
+        return federation.set_clock(name, **dict(fault.settings))
     elif fault.kind == "cut_one_way":
         federation.relay.set(*fault.nodes, cut=1)
     elif fault.kind == "partition":
@@ -119,5 +135,10 @@ def end(federation, fault, judge):
     elif fault.kind == "damage":
         judge.hold_damaged_store(name)
         federation.start(name)
+    elif fault.kind == "bad_peer":
+        if not federation.throw_out():
+            judge.find("the bad peer has ended by itself")
+    elif fault.kind == "clock_jump":
+        federation.set_clock(name, 0)
     else:
         federation.heal()

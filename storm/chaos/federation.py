@@ -1,14 +1,21 @@
 """The processes of a federation on this machine, each of which reaches the others through the relay only."""
 import base64
 import json
+import os
 import random
 import resource
 import signal
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 
 START_SECONDS = 60
+
+
+def find_faketime():
+    """libfaketime, of the Debian package faketime: it tells a program another time of day."""
+    return next(map(str, Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
 
 
 class Relay:
@@ -48,23 +55,27 @@ class Relay:
 
 
 class Federation:
-    """names: the nodes that run as daemons; visitors: the sites that come and go; everybody: both."""
+    """names: the nodes that run as daemons; visitors: the sites that come and go; liar: a member whose key the bad peer
+    has, and which does nothing else; everybody: all of them."""
 
-    def __init__(self, program, relay_program, scenario, folder, seed, visitors=()):
-        self.program, self.folder = str(Path(program).resolve()), Path(folder)
+    def __init__(self, build, scenario, folder, seed, visitors, liar):
+        self.build, self.program, self.folder = Path(build), str((Path(build) / "prismfed").resolve()), Path(folder)
+        self.seed, self.liar, self.bad_peer, self.attacks = seed, liar, None, Counter()
         self._run("net", "up", "--scenario", scenario, "--dir", folder, "--seed", seed, "--trace")
         self._run("net", "down", "--dir", folder)
         self.everybody = json.loads((self.folder / "net.json").read_text())["nodes"]
         self.visitors = list(visitors)
-        self.names = [name for name in self.everybody if name not in visitors]
+        self.names = [name for name in self.everybody if name not in (*visitors, liar)]
         plan = json.loads(Path(scenario).read_text())
         self.validators = [n["id"] for n in plan["nodes"] if n["role"] == "validator"]
         self.quorum = plan["quorum"]
         configurations = {name: json.loads(self._config(name).read_text()) for name in self.everybody}
-        self.relay = Relay(relay_program, seed, {n: c["listen"] for n, c in configurations.items()})
+        self.relay = Relay(self.build / "storm" / "relay", seed, {n: c["listen"] for n, c in configurations.items()})
+        self.addresses = {name: configuration["listen"] for name, configuration in configurations.items()}
         for name, configuration in configurations.items():
             configuration["peers"] = {peer: self.relay.places[name, peer] for peer in self.everybody if peer != name}
             self._config(name).write_text(json.dumps(configuration, indent=2) + "\n")
+        self.faketime = find_faketime()
         self.processes, self.logs, self.lost = {}, {}, 0
 
     def control(self, name):
@@ -105,9 +116,27 @@ class Federation:
             logger = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=log, stderr=subprocess.DEVNULL)
         self.processes[name] = subprocess.Popen(
             [self.program, "node", "run", "--config", str(self._config(name))], stdout=logger.stdin,
-            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, **self._clock(name)})
         logger.stdin.close()
         self.logs[name] = logger
+
+    def _clock(self, name):
+        """The environment in which its wall clock is what set_clock() says, and its other clocks go on."""
+        if self.faketime is None:
+            return {}
+        offset = self.folder / name / "clock"
+        if not offset.exists():
+            offset.write_text("+0\n")
+        return {"LD_PRELOAD": self.faketime, "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_CACHE_DURATION": "1",
+                "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1",
+                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+    def set_clock(self, name, seconds):
+        """False: this machine has no libfaketime."""
+        if self.faketime is None:
+            return False
+        (self.folder / name / "clock").write_text(f"{seconds:+d}\n")
+        return True
 
     def kill(self, name):
         self.processes[name].kill()
@@ -126,6 +155,20 @@ class Federation:
 
     def freeze(self, name, frozen):
         self.processes[name].send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
+
+    def let_in(self, draw):
+        """storm/chaos/bad_peer.c goes at the nodes, past the relay."""
+        self.bad_peer = subprocess.Popen(
+            [self.build / "storm" / "bad_peer", "--seed", str(self.seed), "--draw", str(draw), "--genesis",
+             self.folder / "genesis.cbor", "--member", self.liar, *(f"{n}={self.addresses[n]}" for n in self.names)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def throw_out(self):
+        """True: it has ended as it should."""
+        told, _ = self.bad_peer.communicate()
+        words = told.split()
+        self.attacks.update({kind: int(count) for kind, count in zip(words[::2], words[1::2])})
+        return self.bad_peer.returncode == 0
 
     def damage(self, name, bytes, places, draw):
         """Other bytes in some places of its store."""
