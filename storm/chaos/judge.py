@@ -71,6 +71,7 @@ class Judge:
                 self.find(f"the store of {name} is mendable, and not mended: {text}")
         if verdict == "lost":
             self.federation.lose_store(name)
+            self.heights.pop(name, None)  # it begins anew
             self.acknowledged.forgive(name)
         self.counts[f"damage {verdict}"] += 1
 
