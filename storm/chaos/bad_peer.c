@@ -207,11 +207,8 @@ static bool allowed(void *context, const struct digest *peer)
     return true;
 }
 
-static const struct transport_actions transport_actions = {.message = message,
-                                                           .connected = connected,
-                                                           .disconnected = disconnected,
-                                                           .refused = refused,
-                                                           .allowed = allowed};
+static const struct transport_actions transport_actions = {
+    .message = message, .connected = connected, .disconnected = disconnected, .refused = refused, .allowed = allowed};
 
 static void join(struct bad_peer *b, const struct victim *victim)
 {

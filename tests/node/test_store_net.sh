@@ -119,10 +119,13 @@ soon "with the whole ledger" whole n3
 
 # ---- the disk of a node is full; what its operator is told it keeps, it keeps
 "$prismfed" change stake --genesis net/genesis.cbor --node n1 --stake 2 --until 60 --out stake
-prlimit --pid "$("$prismfed" node status --config net/n4/node.json --format json | sed -n 's/.*"pid":\([0-9]*\).*/\1/p')" \
-    --fsize=4096
+pid=$("$prismfed" node status --config net/n4/node.json --format json | sed -n 's/.*"pid":\([0-9]*\).*/\1/p')
+prlimit --pid "$pid" --fsize=4096
 ok "a node promises nothing that it cannot write" 2 "$prismfed" node sign-off --change stake --config net/n4/node.json
-soon "it has stopped, and says why" grep -q 'event=stopped.*reason=.*store.sqlite' net/n4/log
+gone() { # NODE
+    ! "$prismfed" node status --config "net/$1/node.json"
+}
+soon "and stops" gone n4
 start n4
 soon "with room it goes on" "$prismfed" node sign-off --change stake --config net/n4/node.json
 said "and keeps what it is told" kept
