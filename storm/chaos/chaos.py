@@ -88,7 +88,7 @@ def tell(seed, judge, datagrams, attacks):
     acknowledged = judge.acknowledged
     print(f"faults: {counted(judge.counts)}")
     print(f"of the bad peer: {counted(attacks)}")
-    print(f"acknowledged: {len(acknowledged.entries)} entries and what else was promised: {counted(acknowledged.count)}")
+    print(f"acknowledged: {len(acknowledged.entries)} entries of the log; {counted(acknowledged.count)}")
     print(f"seed {seed}: {len(judge.logs)} heights told by {len(judge.federation.names)} nodes, up to "
           f"{max(judge.heights.values(), default=0)}; {datagrams['came']} datagrams, {datagrams['lost']} lost and "
           f"{datagrams['twice']} doubled on purpose; {len(judge.findings)} findings")

@@ -46,7 +46,8 @@ def _damage(draw, names):
 
 
 def _clock_jump(draw, names):
-    return {"nodes": (draw.choice(names),), "settings": (("seconds", draw.choice((-86400, -60, -1, 5, 3600, 31536000))),)}
+    seconds = draw.choice((-86400, -60, -1, 5, 3600, 31536000))
+    return {"nodes": (draw.choice(names),), "settings": (("seconds", seconds),)}
 
 
 def _bad_peer(draw, _):
@@ -62,8 +63,8 @@ DEADLY = ("kill", "kill_all", "disk_full", "damage")  # the nodes may be down me
 
 
 def plan(seed, names, seconds):
-    """Damage comes to two of the nodes alone: their traces end there, and those of the others must be whole. The clocks of
-    the others alone jump: of a node that has lost its disk the clock must not have gone back (decision 11)."""
+    """Damage comes to two of the nodes alone: their traces end there, and those of the others must be whole. The clocks
+    of the others alone jump: of a node that has lost its disk the clock must not have gone back (decision 11)."""
     draw, at, faults = random.Random(seed), 1.0, []
     damaged = draw.sample(names, 2)
     whole = [name for name in names if name not in damaged]
