@@ -3,8 +3,7 @@
 # federated_sim and writes its artifacts to OUTPUT_DIR.
 # shipped.sh paths DIR: the paths below DIR that are theirs, for git; what users have rehearsed there is none of them.
 set -eu
-scenarios='baseline edge_failover validator_loss partition_heal lying_site disk_loss false_claims'
-epochs=5
+scenarios='baseline edge_failover validator_loss partition_heal lying_site disk_loss false_claims governance'
 root=$(cd "$(dirname "$0")/.." && pwd)
 if [ "$1" = paths ]; then
     for scenario in $scenarios; do
@@ -22,6 +21,8 @@ program=$1
 output=$2
 shift 2
 for scenario in $scenarios; do
+    epochs=5
+    [ "$scenario" != governance ] || epochs=12
     "$program" --scenario "$root/artifacts/mec/M5/scenarios/$scenario.json" --epochs "$epochs" --clean \
         --output-dir "$output" "$@"
 done

@@ -27,6 +27,7 @@ static const char *const texts[ERR_COUNT] = {
     [ERR_STALE] = "about something that is over",
     [ERR_AGAIN] = "cannot be judged yet",
     [ERR_QUORUM] = "fewer voices than the quorum",
+    [ERR_REVOKED] = "by a key that is revoked",
 };
 
 const char *err_text(enum err err)

@@ -24,6 +24,7 @@ enum err {
     ERR_STALE,     /* about something that is over */
     ERR_AGAIN,     /* cannot be judged yet; ask again later */
     ERR_QUORUM,    /* fewer voices than the quorum */
+    ERR_REVOKED,   /* by a key that is revoked */
     ERR_COUNT
 };
 

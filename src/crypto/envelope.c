@@ -9,7 +9,7 @@ static const char *const kind_names[ENTRY_KIND_COUNT] = {
     [ENTRY_CLOSE] = "close",       [ENTRY_ROLLBACK] = "rollback",
     [ENTRY_EVIDENCE] = "evidence", [ENTRY_RECONCILE] = "reconcile",
     [ENTRY_LEAVE] = "leave",       [ENTRY_RECONFIGURE] = "reconfigure",
-    [ENTRY_RECOUNT] = "recount",
+    [ENTRY_RECOUNT] = "recount",   [ENTRY_SIGN_OFF] = "sign_off",
 };
 
 const char *entry_kind_name(enum entry_kind kind)

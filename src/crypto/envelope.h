@@ -35,6 +35,7 @@ enum entry_kind {
     ENTRY_LEAVE,       /* a participant says good-bye */
     ENTRY_RECONFIGURE, /* a validator signs off a change of who votes */
     ENTRY_RECOUNT,     /* a validator ran a claimed cost again and got another one */
+    ENTRY_SIGN_OFF,    /* governors sign a statement off (DSSE over in-toto) */
     ENTRY_KIND_COUNT
 };
 

@@ -1,5 +1,6 @@
 #include "fed/internal.h"
 #include "state/archive.h"
+#include "state/governance.h"
 
 #include "base/mutate.h"
 
@@ -66,7 +67,7 @@ static void watch_phase(struct fed *f)
     struct moment present = moment_of(f->decided);
     bool fresh = f->duties.clock == CLOCK_STOPPED || moment_compare(&present, &f->duties.moment) != 0;
 
-    if (fed_resting(f)) {
+    if (fed_resting(f) || governance_halted(f->decided)) {
         f->duties.clock = CLOCK_STOPPED;
         expect(f, false);
         return;
@@ -329,6 +330,8 @@ static void contribute(struct fed *f)
     const struct member *self = fed_self(f);
 
     if (self == NULL || self->status == MEMBER_CONVICTED || self->status == MEMBER_LEFT)
+        return;
+    if (governance_halted(f->decided))
         return;
     if (!is_up_to_date(f))
         return; /* of an epoch that is long over */

@@ -62,7 +62,8 @@ enum fed_event_kind {
     FED_EVENT_DURABLE,      /* number: all writes up to this serial (base/effect.h) are durable */
     /* What the operator wants, said once: it is kept until it is done or cannot be done any more (fed/wishes.h). */
     FED_EVENT_LEAVE,    /* this participant is to leave for good. ERR_STATE: it is a validator */
-    FED_EVENT_SIGN_OFF, /* blob: a RECONFIGURE (state/change.h) that this validator signs off. Errors say why not */
+    FED_EVENT_SIGN_OFF, /* blob: the body of a RECONFIGURE (state/change.h) that this validator signs off, or of a
+                           SIGN_OFF (state/sign_off.h) by governors. Errors say why not */
     FED_EVENT_KEY       /* key: in use from when the federation has agreed on it (config.next_key) */
 };
 

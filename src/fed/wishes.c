@@ -2,6 +2,7 @@
 #include "codec/cbor.h"
 #include "fed/internal.h"
 #include "state/entry_reconfigure.h"
+#include "state/entry_sign_off.h"
 
 /* What the operator wants. It is durable before anything is done about it, so that the operator needs to say it once,
  * whatever becomes of the process, of the entry on its way, and of who votes. */
@@ -42,7 +43,12 @@ void wishes_free(struct fed *f)
 
 static enum err prospect(const struct fed *f, const struct wish *wish)
 {
-    return reconfigure_prospect(f->decided, f->self, &wish->change, wish->until, &wish->ballot);
+    struct bytes envelope;
+
+    if (wish->kind == ENTRY_RECONFIGURE)
+        return reconfigure_prospect(f->decided, f->self, &wish->change, wish->until, &wish->ballot);
+    enum err err = sign_off_body_decode(blob_bytes(wish->body), &envelope);
+    return err == ERR_OK ? sign_off_prospect(f->decided, envelope) : err;
 }
 
 static bool is_kept(const struct wishes *w, const struct digest *ballot)
@@ -54,10 +60,15 @@ static bool is_kept(const struct wishes *w, const struct digest *ballot)
     return false;
 }
 
-/* The body is that of a change; whether it can be made is not looked at. */
+/* The body is that of a change, or has an envelope of governors; whether it can have an effect is not looked at. */
 static enum err wish_open(const struct fed *f, struct bytes body, struct wish *out)
 {
-    *out = (struct wish){.ballot = digest_of(body)};
+    struct bytes envelope;
+
+    *out = (struct wish){.kind = ENTRY_SIGN_OFF, .ballot = digest_of(body)};
+    if (sign_off_body_decode(body, &envelope) == ERR_OK)
+        return ERR_OK;
+    out->kind = ENTRY_RECONFIGURE;
     return change_body_decode(body, &f->decided->federation_id, &out->change, &out->until);
 }
 
@@ -76,11 +87,12 @@ enum err wishes_sign_off(struct fed *f, struct blob *body)
 {
     struct wish wish;
 
-    if (!replica_votes(f->replica))
-        return ERR_STATE;
     enum err err = wish_open(f, blob_bytes(body), &wish);
+    if (wish.kind == ENTRY_RECONFIGURE && !replica_votes(f->replica))
+        return ERR_STATE;
     if (err != ERR_OK || is_kept(&f->wishes, &wish.ballot))
         return err;
+    wish.body = body;
     err = replica_level(f->replica) ? prospect(f, &wish) : ERR_OK;
     if (err != ERR_OK && err != ERR_AGAIN)
         return err;
@@ -128,13 +140,15 @@ static void drop_what_is_over(struct fed *f, bool is_out)
 
 /* The one that was signed off longest ago. More than BALLOTS_KEPT that nobody else wants take turns: each new sign-off
  * has the state forget the oldest, which is then due again, but not in the same epoch. */
-static struct wish *next_due(struct fed *f)
+static struct wish *next_due(struct fed *f, enum entry_kind kind)
 {
     struct wishes *w = &f->wishes;
     struct wish *next = NULL;
 
     for (unsigned i = 0; i < w->count; i++) {
         struct wish *wish = &w->items[i];
+        if (wish->kind != kind)
+            continue;
         bool later = next != NULL && next->signed_epoch <= wish->signed_epoch;
         if (later || MUTATE(FED_WISH_ASKED_ONCE, wish->signed_epoch > 0, wish->signed_epoch == f->decided->epoch))
             continue;
@@ -144,13 +158,13 @@ static struct wish *next_due(struct fed *f)
     return next;
 }
 
-static void sign_off(struct fed *f)
+static void sign_off(struct fed *f, enum entry_kind kind)
 {
     struct wish *wish;
 
-    while (replica_votes(f->replica) && submit_possible(f, ENTRY_RECONFIGURE) && (wish = next_due(f)) != NULL) {
+    while (submit_possible(f, kind) && (wish = next_due(f, kind)) != NULL) {
         wish->signed_epoch = f->decided->epoch;
-        submit_entry(f, submit_envelope(f, ENTRY_RECONFIGURE, blob_bytes(wish->body)));
+        submit_entry(f, submit_envelope(f, kind, blob_bytes(wish->body)));
     }
 }
 
@@ -173,7 +187,9 @@ void wishes_settle(struct fed *f)
         return;
     drop_what_is_over(f, self->status == MEMBER_CONVICTED || self->status == MEMBER_LEFT);
     leave(f);
-    sign_off(f);
+    sign_off(f, ENTRY_SIGN_OFF);
+    if (replica_votes(f->replica))
+        sign_off(f, ENTRY_RECONFIGURE);
 }
 
 /* ---- records */

@@ -4,17 +4,19 @@
 #include "state/change.h"
 
 /* What the operator wants of the federation: that it agrees on a change (state/change.h), which this validator signs
- * off, or that this participant leaves. It is asked for once and kept, as a record, until the decided state shows that
- * it is done or cannot be done any more: what is lost on the way, has no room yet, or was signed off in a membership
- * epoch that is over, is asked for again, once in each epoch. Who has lost its disk must be told again. */
+ * off, that it hears what governors have signed off (state/sign_off.h), or that this participant leaves. It is asked
+ * for once and kept, as a record, until the decided state shows that it is done or cannot be done any more: what is
+ * lost on the way, has no room yet, or was signed off in a membership epoch that is over, is asked for again, once in
+ * each epoch. Who has lost its disk must be told again. */
 
 enum { WISHES_MAX = 64, WISH_RECORD_FIELDS = 2 };
 
 struct wish {
-    struct blob *body;     /* of the RECONFIGURE; one holding */
+    enum entry_kind kind;  /* ENTRY_RECONFIGURE or ENTRY_SIGN_OFF */
+    struct blob *body;     /* of it; one holding */
     struct digest ballot;  /* of it */
-    struct change change;  /* in it */
-    uint64_t until;        /* in it */
+    struct change change;  /* in a RECONFIGURE */
+    uint64_t until;        /* in a RECONFIGURE */
     uint64_t number;       /* that its record is filed under */
     uint64_t signed_epoch; /* in which it was signed off last since the start; 0: never */
 };
@@ -30,8 +32,9 @@ struct wishes {
 struct fed;
 
 void wishes_free(struct fed *f);
-/* The operator of this validator signs a change off; the same one again is no other wish. ERR_STATE: no vote here;
- * ERR_LIMIT: WISHES_MAX are open; else what is wrong with the body, or why the change cannot be made. */
+/* The operator of this validator signs a change off, or brings in what governors have signed; the same body again is no
+ * other wish. ERR_STATE: a change, and no vote here; ERR_LIMIT: WISHES_MAX are open; else what is wrong with the body,
+ * or why it can have no effect. */
 enum err wishes_sign_off(struct fed *f, struct blob *body) MUST_CHECK;
 /* ERR_STATE: a validator leaves by the sign-off of others. */
 enum err wishes_leave(struct fed *f) MUST_CHECK;

@@ -24,6 +24,7 @@ static const char *const kind_names[EVENT_KIND_COUNT + 1] = {
     [EVENT_FULL_DISK] = "full_disk",
     [EVENT_CLOCK_SKEW] = "clock_skew",
     [EVENT_RANDOM_CRASHES] = "random_crashes",
+    [EVENT_SIGN_OFF] = "sign_off",
 };
 
 static const char *const lie_names[LIE_COUNT + 1] = {
@@ -75,7 +76,10 @@ enum {
     TAKES_CLOCK = 16384,
     TAKES_MTBF = 32768,
     TAKES_TIME = 65536, /* a duration that it may not miss */
-    MAY_MISS = TAKES_DURATION | TAKES_PRIMARY | TAKES_SPONSOR | TAKES_NODES | TAKES_SIDES | TAKES_REPEAT | TAKES_BETWEEN
+    TAKES_PROPOSAL = 131072,
+    TAKES_STATEMENT = 262144,
+    MAY_MISS = TAKES_DURATION | TAKES_PRIMARY | TAKES_SPONSOR | TAKES_NODES | TAKES_SIDES | TAKES_REPEAT |
+               TAKES_BETWEEN | TAKES_STATEMENT
 };
 
 static const unsigned takes[EVENT_KIND_COUNT] = {
@@ -98,6 +102,7 @@ static const unsigned takes[EVENT_KIND_COUNT] = {
     [EVENT_FULL_DISK] = TAKES_NODE | TAKES_NODES | TAKES_TIME | TAKES_REPEAT,
     [EVENT_CLOCK_SKEW] = TAKES_NODE | TAKES_NODES | TAKES_CLOCK,
     [EVENT_RANDOM_CRASHES] = TAKES_NODE | TAKES_NODES | TAKES_TIME | TAKES_MTBF,
+    [EVENT_SIGN_OFF] = TAKES_NODE | TAKES_PROPOSAL | TAKES_STATEMENT,
 };
 
 static const struct {
@@ -122,7 +127,10 @@ static const struct {
              {"ahead_ms", TAKES_CLOCK},
              {"drift_ppm", TAKES_CLOCK},
              {"mtbf_ms", TAKES_MTBF},
-             {"mttr_ms", TAKES_MTBF}};
+             {"mttr_ms", TAKES_MTBF},
+             {"proposal", TAKES_PROPOSAL},
+             {"governors", TAKES_PROPOSAL},
+             {"statement", TAKES_STATEMENT}};
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 
 static void fail_part(struct json_reader *r, const char *key, enum scenario_event_kind kind)
@@ -351,14 +359,16 @@ static void read_parts(struct json_reader *r, const json_t *event, struct scenar
     read_workload(r, event, "workload", s->space, &out->workload);
     read_on_link(r, event, s, out);
     read_clock(r, event, out);
+    if (out->kind == EVENT_SIGN_OFF)
+        read_proposal(r, event, s, out);
 }
 
 static void read_one_event(struct json_reader *r, const json_t *event, unsigned source, struct scenario *s)
 {
-    static const char *const keys[] = {"kind",    "at_ms",       "epoch",     "after_ms", "node",      "primary",
-                                       "groups",  "duration_ms", "factor",    "loss_ppm", "behaviour", "workload",
-                                       "stake",   "sponsor",     "nodes",     "from",     "to",        "repeat",
-                                       "between", "ahead_ms",    "drift_ppm", "mtbf_ms",  "mttr_ms",   NULL};
+    static const char *const keys[] = {
+        "kind",     "at_ms",     "epoch",     "after_ms", "node",    "primary",  "groups",    "duration_ms", "factor",
+        "loss_ppm", "behaviour", "workload",  "stake",    "sponsor", "nodes",    "from",      "to",          "repeat",
+        "between",  "ahead_ms",  "drift_ppm", "mtbf_ms",  "mttr_ms", "proposal", "governors", "statement",   NULL};
     struct scenario_event *out = &s->events[s->event_count++];
     size_t first = s->event_count - 1;
     unsigned kind = 0;

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "scenario/scenario.h"
@@ -88,6 +89,39 @@ static enum err shard_hashes(const struct scenario *s, uint64_t seed, struct buf
     return err;
 }
 
+/* ---- who governs */
+
+void scenario_governor_key(const struct scenario *s, unsigned governor, bool rotated, uint64_t seed,
+                           struct secret_key *out)
+{
+    char label[2 * MEMBER_NAME_MAX];
+
+    snprintf(label, sizeof label, "governor %s%s", s->governors[governor].id, rotated ? ", another key" : "");
+    key_simulated(seed, label, out);
+}
+
+/* ERR_MISSING: for real, somebody's key is needed. */
+static enum err governance_rules(const struct scenario *s, uint64_t seed, bool simulated, struct governance_rules *out,
+                                 struct diag *diag)
+{
+    struct secret_key key;
+
+    *out = s->governance;
+    out->count = s->governor_count;
+    for (unsigned i = 0; i < s->governor_count; i++) {
+        if (!simulated && !s->governors[i].has_key)
+            return diag_set(diag, ERR_MISSING, "the governor \"%s\" has no \"key\" in the scenario",
+                            s->governors[i].id);
+        out->keys[i] = s->governors[i].key;
+        if (!simulated)
+            continue;
+        scenario_governor_key(s, i, false, seed, &key);
+        out->keys[i] = key.public;
+        key_wipe(&key);
+    }
+    return ERR_OK;
+}
+
 /* ---- the document */
 
 /* cards: of all nodes; those of founders are taken. */
@@ -107,6 +141,8 @@ static enum err make_document(const struct scenario *s, uint64_t seed, bool simu
     g->shards = bytes_of_buf(&shards);
     g->schema = *scenario_schema(s);
     genome_default(&g->schema, &g->incumbent);
+    if (err == ERR_OK)
+        err = governance_rules(s, seed, simulated, &g->governance, diag);
     g->members = mem_array(s->node_count, sizeof g->members[0]);
     for (unsigned i = 0; i < s->node_count; i++) {
         if (!s->nodes[i].joins_later)

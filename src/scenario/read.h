@@ -20,6 +20,10 @@ void workload_spec_default(unsigned index, struct workload_spec *out);
 void scenario_read_nodes(struct json_reader *r, const json_t *root, struct scenario *s);
 void scenario_read_network(struct json_reader *r, const json_t *root, struct scenario *s);
 void scenario_read_rules(struct json_reader *r, const json_t *root, struct scenario *s);
+/* Who governs; after the nodes. */
+void scenario_read_governance(struct json_reader *r, const json_t *root, struct scenario *s);
+/* The members "proposal", "governors" and "statement" of a sign_off event. */
+void read_proposal(struct json_reader *r, const json_t *event, struct scenario *s, struct scenario_event *out);
 /* The policy's stake cap, when all nodes and events are read. */
 void scenario_default_cap(const json_t *root, struct scenario *s);
 void scenario_read_events(struct json_reader *r, const json_t *root, struct scenario *s);

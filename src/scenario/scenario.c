@@ -23,6 +23,7 @@ static void set_defaults(struct scenario *s)
         .limit_ns = 3600000 * ms,
     };
     policy_default(&s->policy);
+    governance_rules_default(&s->governance);
 }
 
 /* Those who join later are no help to the first epochs. */
@@ -42,9 +43,12 @@ static void check_founders(struct json_reader *r, const json_t *root, struct sce
 
 static void read_root(struct json_reader *r, const json_t *root, struct scenario *s)
 {
-    static const char *const keys[] = {
-        "name",    "quorum",      "max_ledger_drift", "epoch_start", "nodes",    "seed",   "max_byzantine", "workload",
-        "network", "guard_rails", "policy",           "rebalance",   "limit_ms", "events", "space",         NULL};
+    static const char *const keys[] = {"name",          "quorum",   "max_ledger_drift",
+                                       "epoch_start",   "nodes",    "seed",
+                                       "max_byzantine", "workload", "network",
+                                       "guard_rails",   "policy",   "rebalance",
+                                       "limit_ms",      "events",   "space",
+                                       "governance",    NULL};
 
     if (!json_is_object(root)) {
         read_fail(r, NULL, ERR_TYPE, "a scenario is a JSON object");
@@ -62,6 +66,7 @@ static void read_root(struct json_reader *r, const json_t *root, struct scenario
     scenario_read_network(r, root, s);
     scenario_read_rules(r, root, s);
     scenario_check_offers(r, root, s);
+    scenario_read_governance(r, root, s);
     scenario_read_events(r, root, s);
     scenario_default_cap(root, s);
     scenario_read_quorum(r, root, s);
@@ -211,6 +216,7 @@ void scenario_fini(struct scenario *s)
     for (unsigned i = 0; i < s->partition_count; i++)
         mem_free(s->partitions[i]);
     mem_free(s->partitions);
+    mem_free(s->proposals);
     mem_free(s->space);
     mem_free(s->nodes);
     mem_free(s->links);

@@ -4,6 +4,7 @@
 #include "evolve/workload.h"
 #include "genome/space.h"
 #include "state/genesis.h"
+#include "state/sign_off.h"
 #include "program/program.h"
 
 /* A scenario: what to rehearse. docs/scenario.schema.json is its published form. Times in the file carry their
@@ -65,7 +66,23 @@ enum scenario_event_kind {
     EVENT_FULL_DISK,      /* its next write fails, and it stops; it starts again after duration */
     EVENT_CLOCK_SKEW,     /* its clock jumps ahead, and gains drift_ppm from then on */
     EVENT_RANDOM_CRASHES, /* read as that many crashes */
+    EVENT_SIGN_OFF,       /* governors sign a proposal off, and a node brings that in */
     EVENT_KIND_COUNT
+};
+
+/* A governor: a board, or a person, with a key of its own that no node has. */
+struct scenario_governor {
+    char id[MEMBER_NAME_MAX + 1];
+    bool has_key; /* the file has it; a rehearsal derives one from the seed all the same */
+    struct public_key key;
+};
+
+/* What one or more sign_off events are about. The first one says what is proposed. */
+struct scenario_proposal {
+    char id[MEMBER_NAME_MAX + 1];
+    struct sign_off what; /* what no run is needed for: no keys, no genome */
+    int governor;         /* ROTATE_KEY, REVOKE_KEY: whose key; -1: a node's */
+    unsigned node;
 };
 
 enum lie {
@@ -109,6 +126,7 @@ struct scenario_event {
     int64_t ahead_ns, drift_ppm; /* clock_skew */
     enum lie lie;
     struct workload_spec workload; /* drift */
+    unsigned proposal, signers;    /* sign_off: of the scenario's; a bit for each governor */
 };
 
 struct scenario {
@@ -120,7 +138,12 @@ struct scenario {
     struct policy policy;
     struct space *space; /* what is searched, for programs of the users'; owned; NULL: the built-in solver's genes */
     unsigned node_count;
-    struct scenario_node *nodes; /* owned; order of the file */
+    struct scenario_node *nodes;        /* owned; order of the file */
+    struct governance_rules governance; /* without keys */
+    unsigned governor_count;
+    struct scenario_governor governors[GOVERNORS_MAX];
+    unsigned proposal_count;
+    struct scenario_proposal *proposals; /* owned */
     unsigned partition_count;
     uint64_t **partitions; /* owned; of events, which may share one */
     unsigned region_count;
@@ -190,6 +213,10 @@ enum err scenario_workload(const struct scenario *s, unsigned node, const struct
  * frees it. */
 enum err scenario_shard(const struct scenario *s, unsigned index, struct programs *programs, uint64_t seed,
                         struct instance *out, struct diag *diag) MUST_CHECK;
+
+/* The key of a governor in a rehearsal with this seed; rotated: the one after a ROTATE_KEY. key_wipe() it. */
+void scenario_governor_key(const struct scenario *s, unsigned governor, bool rotated, uint64_t seed,
+                           struct secret_key *out);
 
 /* Time-outs and the like, into *out; the rest of it is the caller's. */
 void scenario_machine(const struct scenario *s, struct fed_config *out);

@@ -44,7 +44,8 @@ static void check_reached(struct json_reader *r, const struct scenario_run *run,
 static bool needs_member(enum scenario_event_kind kind)
 {
     return kind == EVENT_CRASH || kind == EVENT_RESTART || kind == EVENT_WIPE || kind == EVENT_PAUSE ||
-           kind == EVENT_FULL_DISK || kind == EVENT_LEAVE || kind == EVENT_STAKE || kind == EVENT_ROTATE_KEY;
+           kind == EVENT_FULL_DISK || kind == EVENT_LEAVE || kind == EVENT_STAKE || kind == EVENT_ROTATE_KEY ||
+           kind == EVENT_SIGN_OFF;
 }
 
 static void check_member(struct json_reader *r, const struct scenario *s, const struct scenario_event *e)

@@ -365,6 +365,8 @@ static bool strike_member(struct rehearsal *r, unsigned fault, unsigned node)
         return rotate_key(r, fault, &r->nodes[node]);
     case EVENT_LIE:
         return lie(r, node, event_at(r, fault)->lie);
+    case EVENT_SIGN_OFF:
+        return governors_sign(r, fault, &r->nodes[node]);
     default:
         return drift(r, fault);
     }
@@ -405,7 +407,7 @@ static bool strike_machine(struct rehearsal *r, unsigned fault, int node)
 static bool concerns_member(enum scenario_event_kind kind)
 {
     return kind == EVENT_JOIN || kind == EVENT_LEAVE || kind == EVENT_STAKE || kind == EVENT_ROTATE_KEY ||
-           kind == EVENT_LIE || kind == EVENT_DRIFT;
+           kind == EVENT_LIE || kind == EVENT_DRIFT || kind == EVENT_SIGN_OFF;
 }
 
 static bool strike(struct rehearsal *r, unsigned fault, int node)

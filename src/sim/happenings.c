@@ -200,6 +200,7 @@ static const struct {
     [EVENT_SLOW_DISK] = {"has a slow disk", "has a fast disk again"},
     [EVENT_FULL_DISK] = {"has a full disk", "has room on its disk again"},
     [EVENT_CLOCK_SKEW] = {"has another clock", NULL},
+    [EVENT_SIGN_OFF] = {"brings in what governors signed", NULL},
 };
 
 static const char *what_of(const struct scenario_event *e, bool ends)

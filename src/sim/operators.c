@@ -104,8 +104,7 @@ static bool change_is_made(const struct rehearsal *r, unsigned fault, const stru
     return m->status == MEMBER_LEFT || m->status == MEMBER_CONVICTED;
 }
 
-/* Of the validator that is up and has the most blocks; NULL: none is. */
-static const struct federation_state *latest_state(const struct rehearsal *r)
+const struct federation_state *operators_latest(const struct rehearsal *r)
 {
     const struct federation_state *latest = NULL;
 
@@ -146,7 +145,7 @@ bool operators_wait(const struct rehearsal *r, unsigned fault, const struct fede
 void operators_tell(struct rehearsal *r, unsigned fault)
 {
     struct wanted *wanted = &r->operators.changes[fault];
-    const struct federation_state *s = latest_state(r);
+    const struct federation_state *s = operators_latest(r);
     struct buf body = {0};
 
     if (!wanted->open || s == NULL)

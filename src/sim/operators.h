@@ -26,6 +26,8 @@ struct operators {
 
 void operators_init(struct rehearsal *r);
 void operators_fini(struct operators *o);
+/* Of the validator that is up and has the most blocks; NULL: none is. */
+const struct federation_state *operators_latest(const struct rehearsal *r);
 /* The event's change is wanted from now on. */
 void operators_want(struct rehearsal *r, unsigned fault);
 /* Is the event's change wanted, and not made in this state? */

@@ -109,6 +109,7 @@ enum err rehearsal_new(const struct scenario *scenario, const struct rehearsal_o
     }
     faults_init(r);
     operators_init(r);
+    governors_init(r);
     *out = r;
     return ERR_OK;
 }
@@ -156,6 +157,7 @@ void rehearsal_free(struct rehearsal *r)
     timeline_fini(&r->timeline);
     faults_fini(&r->faults);
     operators_fini(&r->operators);
+    governors_fini(&r->governors);
     checkers_fini(&r->checkers);
     buf_free(&r->genesis);
     mem_free(r);

@@ -5,6 +5,7 @@
 #include "sim/checkers.h"
 #include "sim/faults.h"
 #include "sim/links.h"
+#include "sim/governors.h"
 #include "sim/operators.h"
 #include "sim/node.h"
 #include "sim/progress.h"
@@ -76,6 +77,7 @@ struct rehearsal {
     size_t workload_count;
     struct faults faults;
     struct operators operators;
+    struct governors governors;
     struct timeline timeline;
     struct checkers checkers;
     uint64_t evaluations, iterations;

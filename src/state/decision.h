@@ -10,6 +10,8 @@ struct decision {
     bool rolled_back;
     unsigned winner;  /* index of a candidate; 0: the incumbent stands */
     int64_t gain_ppm; /* of the winner over the incumbent */
+    bool held;        /* the winner waits for the governors, whatever the policy says of others */
+    bool governed;    /* what they have signed off takes its place (governance.due) */
 };
 
 /* Reduces the rows that are there (one at least): the scores, and the gain of the best over the incumbent. */

@@ -80,4 +80,5 @@ static void apply(struct federation_state *s, const struct entry *e)
     s->closing = true;
 }
 
-const struct kind kind_close = {.signer = SIGNED_BY_VALIDATORS, .decode = decode, .judge = judge, .apply = apply};
+const struct kind kind_close = {
+    .signer = SIGNED_BY_VALIDATORS, .decode = decode, .judge = judge, .apply = apply, .waits = true};

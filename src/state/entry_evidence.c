@@ -1,3 +1,4 @@
+#include "state/governance.h"
 #include "state/kind.h"
 
 #include <string.h>
@@ -167,6 +168,7 @@ static enum err judge(const struct federation_state *s, struct entry *e)
 static void apply(struct federation_state *s, const struct entry *e)
 {
     unsigned culprit = culprit_of(s, e);
+    (void)governance_respond(s, VIOLATION_EQUIVOCATION, (int)culprit);
     state_member_change(s, culprit)->status = MEMBER_CONVICTED;
     contribution_drop(s, culprit);
 }

@@ -61,4 +61,4 @@ static void apply(struct federation_state *s, const struct entry *e)
     m->last_epoch = s->epoch;
 }
 
-const struct kind kind_reconcile = {.decode = decode, .judge = judge, .apply = apply};
+const struct kind kind_reconcile = {.decode = decode, .judge = judge, .apply = apply, .waits = true};

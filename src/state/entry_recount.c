@@ -1,3 +1,4 @@
+#include "state/governance.h"
 #include "state/kind.h"
 #include "base/mutate.h"
 #include "state/membership.h"
@@ -109,8 +110,10 @@ static unsigned voices(const struct federation_state *s, const struct spot_check
 static void find_false(struct federation_state *s, unsigned author)
 {
     struct member *m = state_member_change(s, author);
+    enum response response = governance_respond(s, VIOLATION_FALSE_CLAIM, (int)author);
 
-    m->status = MEMBER_QUARANTINED;
+    if (response != RESPONSE_WARN)
+        m->status = MEMBER_QUARANTINED;
     m->found_epoch = s->epoch;
     m->false_claims++;
     MUTATE(STATE_FALSE_CLAIM_COUNTS, (void)0, contribution_drop(s, author));
@@ -130,4 +133,5 @@ static void apply(struct federation_state *s, const struct entry *e)
         find_false(s, c->member);
 }
 
-const struct kind kind_recount = {.signer = SIGNED_BY_VALIDATORS, .decode = decode, .judge = judge, .apply = apply};
+const struct kind kind_recount = {
+    .signer = SIGNED_BY_VALIDATORS, .decode = decode, .judge = judge, .apply = apply, .waits = true};

@@ -55,4 +55,5 @@ static void apply(struct federation_state *s, const struct entry *e)
     s->restoring = true;
 }
 
-const struct kind kind_rollback = {.signer = SIGNED_BY_VALIDATORS, .decode = decode, .judge = judge, .apply = apply};
+const struct kind kind_rollback = {
+    .signer = SIGNED_BY_VALIDATORS, .decode = decode, .judge = judge, .apply = apply, .waits = true};

@@ -79,4 +79,4 @@ static void apply(struct federation_state *s, const struct entry *e)
     state_member_change(s, e->member)->status = MEMBER_ACTIVE;
 }
 
-const struct kind kind_score = {.decode = decode, .judge = judge, .apply = apply};
+const struct kind kind_score = {.decode = decode, .judge = judge, .apply = apply, .waits = true};

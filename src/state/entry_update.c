@@ -158,4 +158,4 @@ static void refuse(struct federation_state *s, const struct entry *e, enum err v
     m->status = MUTATE(STATE_NO_QUARANTINE, m->status, MEMBER_QUARANTINED);
 }
 
-const struct kind kind_update = {.decode = decode, .judge = judge, .apply = apply, .refuse = refuse};
+const struct kind kind_update = {.decode = decode, .judge = judge, .apply = apply, .refuse = refuse, .waits = true};

@@ -1,6 +1,7 @@
 #include <jansson.h>
 
 #include "state/epoch_outcome.h"
+#include "state/governance.h"
 
 #include "state/shared_genome.h"
 
@@ -72,16 +73,26 @@ static bool is_convicted(const struct federation_state *s, const struct member *
     return m->status == MEMBER_CONVICTED;
 }
 
+/* The genome that the epoch ends with. */
+static struct digest ends_with(const struct federation_state *s, const struct decision *d)
+{
+    if (d->governed)
+        return s->governance->due->hash;
+    return d->winner != 0 ? s->candidates[d->winner].hash : s->incumbent_hash;
+}
+
 void outcome_fill(const struct federation_state *s, const struct decision *d, struct epoch_outcome *out)
 {
+    struct digest incumbent = ends_with(s, d);
+
     *out = (struct epoch_outcome){
         .epoch = s->epoch,
         .anchored = d->anchored,
-        .changed = d->winner != 0,
+        .changed = !digest_equal(&incumbent, &s->incumbent_hash),
         .rolled_back = d->rolled_back,
         .rollback_epoch = d->rolled_back ? s->rollback_epoch : 0,
         .aggregated_delta_ppm = d->gain_ppm,
-        .incumbent = d->winner != 0 ? s->candidates[d->winner].hash : s->incumbent_hash,
+        .incumbent = incumbent,
         .candidates = s->candidate_count,
         .scored = state_weighing_rows(s),
         .left_out = s->left_out,
@@ -92,6 +103,11 @@ void outcome_fill(const struct federation_state *s, const struct decision *d, st
 
 void outcome_count(const struct federation_state *s, struct epoch_outcome *out)
 {
+    const struct governance *g = s->governance;
+
+    out->has_held = g != NULL && g->held_count > 0;
+    if (out->has_held)
+        out->held = g->held[g->held_count - 1].hash;
     out->absent = count_members(s, is_absent);
     out->quarantined = count_members(s, is_quarantined);
     out->convicted = count_members(s, is_convicted);
@@ -130,6 +146,8 @@ json_t *outcome_json(const struct epoch_outcome *o, const struct federation_stat
     json_put(j, "candidates", json_u64(o->candidates));
     json_put(j, "participants", json_u64(o->update_count));
     json_put(j, "scored", json_u64(o->scored));
+    if (o->has_held)
+        json_put(j, "held", json_hex(digest_bytes(&o->held)));
     if (o->left_out > 0)
         json_put(j, "left_out", json_u64(o->left_out));
     json_put(j, "stale", json_u64(o->stale));

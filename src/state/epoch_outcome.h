@@ -29,16 +29,19 @@ struct epoch_outcome {
     unsigned left_out;                       /* offers that no row is about: there was no room for them */
     unsigned absent, quarantined, convicted; /* members, as the next epoch begins */
     unsigned false_claims;                   /* members that were found with one while it ran */
-    unsigned stale;                          /* updates that were made for an earlier epoch */
+    bool has_held; /* as the next epoch begins, incumbents wait for the governors; the newest one is */
+    struct digest held;
+    unsigned stale; /* updates that were made for an earlier epoch */
 };
 
 /* What the ending epoch was, from s before its contributions are cleared. */
 void outcome_fill(const struct federation_state *s, const struct decision *d, struct epoch_outcome *out);
-/* The members' standing, from s after it. */
+/* The members' standing, and what is held, from s after it. */
 void outcome_count(const struct federation_state *s, struct epoch_outcome *out);
 
 /* {"anchored", "changed", "aggregated_delta", "incumbent", "genes" (of it: shared_genome_values()), "rolled_back_to",
- * "candidates", "participants" (updates), "scored", "left_out" (if any), "stale", "absent", "quarantined", "convicted",
+ * "candidates", "participants" (updates), "scored", "held" (the genome that waits for
+ * FEDERATED_APPLY, if any), "left_out" (if any), "stale", "absent", "quarantined", "convicted",
  * "false_claims", "next_cohort" (where the policy has cohorts), "aligned_updates":
  * [{node_id, ledger_height, delta_score, anchor_hash, staleness}]}; s: after the block. New reference. */
 json_t *outcome_json(const struct epoch_outcome *o, const struct federation_state *s);

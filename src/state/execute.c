@@ -5,6 +5,7 @@
 #include "base/mutate.h"
 #include "state/cohort.h"
 #include "state/executed.h"
+#include "state/governance.h"
 #include "state/kind.h"
 #include "state/membership.h"
 #include "state/phase.h"
@@ -59,6 +60,14 @@ static bool may_sign(const struct member *m, enum kind_signer signer)
     return signer == SIGNED_BY_ANYBODY || m->votes == (signer == SIGNED_BY_VALIDATORS);
 }
 
+/* From the epoch on from which the governors have revoked its key. */
+static bool is_revoked(const struct federation_state *s, const struct member *m)
+{
+    uint64_t from = governance_revoked(s, &m->fingerprint);
+
+    return from > 0 && s->epoch >= from;
+}
+
 enum err entry_judge(const struct federation_state *s, struct entry *e)
 {
     enum err err = entry_check(s, e);
@@ -72,6 +81,10 @@ enum err entry_judge(const struct federation_state *s, struct entry *e)
     const struct kind *kind = kind_of(e);
     if (!may_sign(m, kind->signer))
         return ERR_STATE;
+    if (MUTATE(STATE_REVOKED_MEMBER, false, is_revoked(s, m)))
+        return ERR_REVOKED;
+    if (MUTATE(STATE_HALT_IGNORED, false, kind->waits && governance_halted(s)))
+        return ERR_AGAIN;
     err = kind->judge(s, e);
 
     return err == ERR_OK ? judge_block(s, &e->envelope) : err;
@@ -102,12 +115,30 @@ static void remember_parent(struct federation_state *s)
     s->recent[s->recent_count++] = s->block_id;
 }
 
+/* When an epoch, phase, attempt or halt is another one, whoever waits for an epoch looks at it again. */
+struct moment {
+    uint64_t epoch, attempt, membership_epoch;
+    enum epoch_phase phase;
+    bool halted;
+};
+
+static struct moment moment_of(const struct federation_state *s)
+{
+    return (struct moment){s->epoch, s->attempt, s->membership_epoch, s->phase, governance_halted(s)};
+}
+
+static bool is_moment(const struct federation_state *s, const struct moment *m)
+{
+    return s->epoch == m->epoch && s->attempt == m->attempt && s->phase == m->phase &&
+           governance_halted(s) == m->halted;
+}
+
 void state_execute(struct federation_state *s, struct entry *const *entries, unsigned count, struct execution *out)
 {
-    uint64_t epoch = s->epoch, attempt = s->attempt, membership_epoch = s->membership_epoch;
+    struct moment before = moment_of(s);
     struct merkle_frontier tree = {0};
     struct voter_set voters;
-    enum epoch_phase phase = s->phase;
+    governance_open(s);
     out->count = count;
     out->verdicts = mem_array(count, sizeof out->verdicts[0]);
     out->leaf_hashes = mem_array(count, sizeof out->leaf_hashes[0]);
@@ -119,17 +150,18 @@ void state_execute(struct federation_state *s, struct entry *const *entries, uns
     }
     phase_advance(s, out);
     if (out->epoch_ended) {
+        governance_close(s);
         membership_close(s);
         cohort_draw(s);
     }
     state_voter_set(s, &voters);
-    out->phase_changed = epoch != s->epoch || phase != s->phase || attempt != s->attempt;
+    out->phase_changed = !is_moment(s, &before);
     remember_parent(s);
     out->header = (struct block_header){
         .federation_id = s->federation_id,
-        .membership_epoch = membership_epoch,
+        .membership_epoch = before.membership_epoch,
         .height = s->height + 1,
-        .federated_epoch = epoch,
+        .federated_epoch = before.epoch,
         .parent_id = s->block_id,
         .entries_root = merkle_frontier_root(&tree), /* over them alone */
         .entry_count = count,

@@ -2,13 +2,14 @@
 
 #include <string.h>
 
+#include "base/mutate.h"
 #include "base/table.h"
 #include "base/text.h"
 #include "genome/schema.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
 
-enum { GENESIS_VERSION = 2, EPOCH_MAX_BITS = 53 };
+enum { GENESIS_VERSION = 2, EPOCH_MAX_BITS = 53, PAIRS = 11 /* and "governance", if anybody governs */ };
 
 static const char *const role_names[] = {"core", "edge"};
 static const char *const site_names[] = {"local", "remote", "edge"};
@@ -141,6 +142,88 @@ void member_card_get(struct cbor_reader *r, struct member_card *out)
         *out = m;
 }
 
+/* ---- governance */
+
+void governance_rules_default(struct governance_rules *out)
+{
+    *out = (struct governance_rules){0};
+    for (unsigned i = 0; i < VIOLATION_COUNT; i++)
+        out->responses[i] = response_default((enum violation)i);
+}
+
+/* In the order of deterministic CBOR: the shortest name first. */
+static const enum violation in_order[VIOLATION_COUNT] = {VIOLATION_DRIFT, VIOLATION_ABANDONED, VIOLATION_REGRESSION,
+                                                         VIOLATION_FALSE_CLAIM, VIOLATION_EQUIVOCATION};
+
+static void rules_put(struct cbor_writer *w, const struct governance_rules *g)
+{
+    if (g->count == 0)
+        return;
+    cbor_put_text(w, "governance");
+    cbor_put_map(w, 4);
+    cbor_put_text(w, "keys");
+    cbor_put_array(w, g->count);
+    for (unsigned i = 0; i < g->count; i++)
+        cbor_put_bytes(w, bytes_of(g->keys[i].b, KEY_PUBLIC_SIZE));
+    cbor_put_text(w, "approval");
+    cbor_put_bool(w, g->approval);
+    cbor_put_text(w, "responses");
+    cbor_put_map(w, VIOLATION_COUNT);
+    for (unsigned i = 0; i < VIOLATION_COUNT; i++) {
+        cbor_put_text(w, violation_name(in_order[i]));
+        cbor_put_text(w, response_name(g->responses[in_order[i]]));
+    }
+    cbor_put_text(w, "threshold");
+    cbor_put_uint(w, g->threshold);
+}
+
+static void governor_get(struct cbor_reader *r, struct governance_rules *g)
+{
+    struct bytes key = cbor_get_bytes_of(r, KEY_PUBLIC_SIZE);
+    struct public_key *out = &g->keys[g->count];
+
+    if (r->err != ERR_OK)
+        return;
+    memcpy(out->b, key.data, KEY_PUBLIC_SIZE);
+    enum err err = key_check(out);
+    for (unsigned i = 0; i < g->count && err == ERR_OK; i++)
+        err = memcmp(&g->keys[i], out, sizeof *out) == 0 ? ERR_DUPLICATE : ERR_OK;
+    if (err != ERR_OK)
+        cbor_fail(r, err);
+    g->count++;
+}
+
+static void rules_get(struct cbor_reader *r, bool there, struct governance_rules *g)
+{
+    governance_rules_default(g);
+    if (!there)
+        return;
+    cbor_expect_key(r, "governance");
+    cbor_expect_map(r, 4);
+    cbor_expect_key(r, "keys");
+    uint64_t count = cbor_get_array(r);
+    if (count == 0 || count > GOVERNORS_MAX)
+        cbor_fail(r, ERR_LIMIT);
+    for (uint64_t i = 0; i < count && r->err == ERR_OK; i++)
+        governor_get(r, g);
+    cbor_expect_key(r, "approval");
+    g->approval = cbor_get_bool(r);
+    cbor_expect_key(r, "responses");
+    cbor_expect_map(r, VIOLATION_COUNT);
+    for (unsigned i = 0; i < VIOLATION_COUNT && r->err == ERR_OK; i++) {
+        enum violation violation = in_order[i];
+        cbor_expect_key(r, violation_name(violation));
+        enum err err = response_parse(cbor_get_text(r), &g->responses[violation]);
+        if (err == ERR_OK && !response_fits(violation, g->responses[violation]))
+            err = ERR_RANGE;
+        if (err != ERR_OK)
+            cbor_fail(r, err);
+    }
+    cbor_expect_key(r, "threshold");
+    /* With a threshold of zero anybody could govern: CVE-2026-23992. */
+    g->threshold = (unsigned)get_ranged(r, MUTATE(STATE_THRESHOLD_ZERO, 0, 1), g->count);
+}
+
 /* ---- the document */
 
 void genesis_encode(const struct genesis *g, struct buf *out)
@@ -150,7 +233,7 @@ void genesis_encode(const struct genesis *g, struct buf *out)
     genome_schema_encode(&g->schema, &schema);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 11);
+    cbor_put_map(&w, PAIRS + (g->governance.count > 0));
     cbor_put_text(&w, "name");
     cbor_put_text(&w, g->name);
     cbor_put_text(&w, "policy");
@@ -169,6 +252,7 @@ void genesis_encode(const struct genesis *g, struct buf *out)
     cbor_put_raw(&w, bytes_of_buf(&incumbent));
     cbor_put_text(&w, "simulated");
     cbor_put_bool(&w, g->simulated);
+    rules_put(&w, &g->governance);
     cbor_put_text(&w, "epoch_start");
     cbor_put_uint(&w, g->epoch_start);
     cbor_put_text(&w, "genome_schema");
@@ -214,7 +298,9 @@ static enum err genesis_read(struct bytes in, struct genesis *g, struct bytes *i
 {
     struct cbor_reader r;
     cbor_reader_init(&r, in);
-    cbor_expect_map(&r, 11);
+    uint64_t pairs = cbor_get_map(&r);
+    if (pairs < PAIRS || pairs > PAIRS + 1)
+        cbor_fail(&r, ERR_RANGE);
     cbor_expect_key(&r, "name");
     get_name(&r, FEDERATION_NAME_MAX, g->name);
     cbor_expect_key(&r, "policy");
@@ -237,6 +323,7 @@ static enum err genesis_read(struct bytes in, struct genesis *g, struct bytes *i
     *incumbent = cbor_get_raw(&r);
     cbor_expect_key(&r, "simulated");
     g->simulated = cbor_get_bool(&r);
+    rules_get(&r, pairs > PAIRS, &g->governance);
     cbor_expect_key(&r, "epoch_start");
     g->epoch_start = get_ranged(&r, 1, UINT64_C(1) << EPOCH_MAX_BITS);
     cbor_expect_key(&r, "genome_schema");

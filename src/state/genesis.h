@@ -4,6 +4,7 @@
 #include "state/policy.h"
 #include "crypto/key.h"
 #include "genome/genome.h"
+#include "state/response.h"
 
 /* The genesis document: leaf 0 of the log. Deterministic CBOR; its SHA-256 is the federation id. */
 
@@ -27,6 +28,18 @@ struct member_card {
     struct public_key key;
 };
 
+/* Who governs, and what holds about violations. */
+enum { GOVERNORS_MAX = 16 };
+struct governance_rules {
+    unsigned count; /* 0: nobody governs */
+    struct public_key keys[GOVERNORS_MAX];
+    unsigned threshold; /* so many of them sign off, 1..count */
+    bool approval;      /* a new incumbent is held until they do */
+    enum response responses[VIOLATION_COUNT];
+};
+/* Nobody governs; the responses are the usual ones. */
+void governance_rules_default(struct governance_rules *out);
+
 struct genesis {
     char name[FEDERATION_NAME_MAX + 1];
     bool simulated;
@@ -37,6 +50,7 @@ struct genesis {
     struct bytes shards; /* hashes of the shards' instances, policy.shards of them one behind the other; borrowed */
     struct genome_schema schema;
     struct genome incumbent;
+    struct governance_rules governance;
     unsigned member_count;
     struct member_card *members; /* owned; replicas of PBFT: the ROLE_CORE ones, in this order */
 };

@@ -8,7 +8,7 @@ static const struct kind *const kinds[ENTRY_KIND_COUNT] = {
     [ENTRY_CLOSE] = &kind_close,       [ENTRY_ROLLBACK] = &kind_rollback,
     [ENTRY_EVIDENCE] = &kind_evidence, [ENTRY_RECONCILE] = &kind_reconcile,
     [ENTRY_LEAVE] = &kind_leave,       [ENTRY_RECONFIGURE] = &kind_reconfigure,
-    [ENTRY_RECOUNT] = &kind_recount,
+    [ENTRY_RECOUNT] = &kind_recount,   [ENTRY_SIGN_OFF] = &kind_sign_off,
 };
 
 const struct kind *kind_of(const struct entry *e)

@@ -11,6 +11,7 @@ enum kind_signer { SIGNED_BY_ANYBODY, SIGNED_BY_VALIDATORS, SIGNED_BY_PARTICIPAN
 
 struct kind {
     enum kind_signer signer;
+    bool waits; /* while the federation is halted (state/action_halt.c) */
     /* Strictly. Of the state (the context) only what genesis fixes. NULL body: nothing is kept of it. */
     entry_decoder *decode;
     /* What the membership says beyond that; NULL: nothing. */
@@ -36,6 +37,6 @@ int64_t kind_get_delta(struct cbor_reader *r);
 void *kind_keep(const void *body, size_t size);
 
 extern const struct kind kind_update, kind_score, kind_close, kind_rollback, kind_evidence, kind_reconcile, kind_leave,
-    kind_reconfigure, kind_recount;
+    kind_reconfigure, kind_recount, kind_sign_off;
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mutate.h"
+#include "state/governance.h"
 #include "state/recount.h"
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
@@ -39,7 +40,7 @@ int membership_find(const struct federation_state *s, const char *name)
 static bool key_is_taken(const struct federation_state *s, const struct public_key *key)
 {
     struct digest fingerprint = key_fingerprint(key);
-    bool taken = state_find(s, &fingerprint) >= 0;
+    bool taken = state_find(s, &fingerprint) >= 0 || governance_revoked(s, &fingerprint) > 0;
 
     for (unsigned i = 0; i < MUTATE(STATE_RETIRED_KEY_RETURNS, 0, s->retired_count); i++)
         taken = taken || digest_equal(&s->retired[i], &fingerprint);
@@ -254,6 +255,26 @@ static bool drop_convicted(struct federation_state *s)
     return any;
 }
 
+/* A validator whose key is revoked and not another one by now has no vote any more; but the last one stays. */
+static bool drop_revoked(struct federation_state *s)
+{
+    unsigned at = 0;
+    bool any = false;
+
+    while (at < s->validator_count && s->validator_count > 1) {
+        unsigned member = s->validators[at];
+        uint64_t from = governance_revoked(s, &state_member(s, member)->fingerprint);
+        if (MUTATE(STATE_REVOKED_VOTES, true, from == 0 || s->epoch < from)) {
+            at++;
+            continue;
+        }
+        state_member_change(s, member)->status = MEMBER_LEFT;
+        lose_vote(s, member);
+        any = true;
+    }
+    return any;
+}
+
 void membership_close(struct federation_state *s)
 {
     struct change changes[CHANGES_MAX];
@@ -266,6 +287,7 @@ void membership_close(struct federation_state *s)
     for (unsigned i = 0; i < count; i++)
         others_vote |= make_change(s, &changes[i]);
     others_vote |= drop_convicted(s);
+    others_vote |= drop_revoked(s);
     if (!others_vote)
         return;
     memset(s->ballots, 0, sizeof s->ballots);

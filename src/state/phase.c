@@ -6,6 +6,7 @@
 #include "state/archive.h"
 #include "state/candidates.h"
 #include "state/cohort.h"
+#include "state/governance.h"
 #include "state/recount.h"
 
 /* ---- COLLECT to SCORE */
@@ -32,15 +33,51 @@ static void remember(struct federation_state *s, const struct anchor *newest)
     s->anchor_count = kept + 1;
 }
 
+static struct anchor anchor_of(const struct federation_state *s, unsigned candidate)
+{
+    const struct candidate *c = &s->candidates[candidate];
+
+    return (struct anchor){s->epoch, c->genome, c->hash, archive_origin(s, c)};
+}
+
+/* What the epoch ends with: the winner, the incumbent, or what the governors have signed off. A winner that needs their
+ * word is held; one that comes while another one is put in place was compared with an incumbent that is none any more,
+ * and is held where the policy asks for approval, else forgotten. */
+static struct decision settle(struct federation_state *s, const struct decision *d)
+{
+    struct decision settled = *d;
+    struct governance *g = s->governance;
+
+    if (g == NULL || !d->anchored)
+        return settled;
+    settled.governed = g->due != NULL;
+    if (settled.governed) {
+        settled.rolled_back = g->due_from_epoch > 0;
+        s->rollback_epoch = g->due_from_epoch;
+    }
+    bool waits = MUTATE(STATE_NO_APPROVAL, false, g->approval || d->held);
+    if (d->winner != 0 && waits && !d->rolled_back) {
+        struct anchor winner = anchor_of(s, d->winner);
+        governance_hold(s, &winner);
+    }
+    if (settled.governed || (waits && !d->rolled_back)) {
+        settled.winner = 0;
+        settled.gain_ppm = 0;
+    }
+    return settled;
+}
+
 static void anchor_epoch(struct federation_state *s, const struct decision *d, const struct rank_result *ranks)
 {
-    if (d->winner != 0) {
-        s->incumbent = s->candidates[d->winner].genome;
-        s->incumbent_hash = s->candidates[d->winner].hash;
-    }
-    struct anchor anchor = {s->epoch, s->incumbent, s->incumbent_hash, archive_origin(s, &s->candidates[d->winner])};
+    struct anchor anchor = d->governed ? *s->governance->due : anchor_of(s, d->winner);
+
+    anchor.epoch = s->epoch;
+    s->incumbent = anchor.incumbent;
+    s->incumbent_hash = anchor.hash;
     remember(s, &anchor);
     archive_renew(s, ranks);
+    if (d->governed)
+        governance_done(s);
 }
 
 static void contributions_clear(struct federation_state *s)
@@ -64,6 +101,8 @@ static void members_advance(struct federation_state *s)
         for (unsigned i = 0; i < count; i++) {
             if (members[i].status != MEMBER_ABSENT || s->epoch - members[i].last_epoch <= drift)
                 continue;
+            if (governance_respond(s, VIOLATION_DRIFT, (int)(page * PAGE_MEMBERS + i)) == RESPONSE_WARN)
+                continue;
             state_member_change(s, page * PAGE_MEMBERS + i)->status = MEMBER_QUARANTINED;
             members = registry_page(&s->members, page, &count); /* it may be another copy */
         }
@@ -71,13 +110,15 @@ static void members_advance(struct federation_state *s)
 }
 
 /* ranks: the scores of the candidates, of an anchored epoch. */
-static void epoch_end(struct federation_state *s, const struct decision *d, const struct rank_result *ranks,
+static void epoch_end(struct federation_state *s, const struct decision *decision, const struct rank_result *ranks,
                       struct execution *out)
 {
+    struct decision d = settle(s, decision);
+
     out->epoch_ended = true;
-    outcome_fill(s, d, &out->outcome);
-    if (d->anchored)
-        anchor_epoch(s, d, ranks);
+    outcome_fill(s, &d, &out->outcome);
+    if (d.anchored)
+        anchor_epoch(s, &d, ranks);
     contributions_clear(s);
     s->epoch++;
     s->phase = PHASE_COLLECT;
@@ -90,6 +131,7 @@ static void epoch_end(struct federation_state *s, const struct decision *d, cons
 
 static void epoch_abandon(struct federation_state *s, struct execution *out)
 {
+    (void)governance_respond(s, VIOLATION_ABANDONED, -1);
     epoch_end(s, &(struct decision){.anchored = false}, NULL, out);
 }
 
@@ -101,7 +143,10 @@ static void score_close(struct federation_state *s, struct execution *out)
     struct decision d = decision_make(s, &ranks);
     uint64_t epoch;
     recount_draw_rows(s);
-    if (!decision_restores(s, &d, &epoch)) {
+    bool regressed = decision_restores(s, &d, &epoch);
+    enum response response = regressed ? governance_respond(s, VIOLATION_REGRESSION, -1) : RESPONSE_WARN;
+    if (response != RESPONSE_ROLL_BACK) {
+        d.held = response == RESPONSE_HOLD || response == RESPONSE_HALT;
         epoch_end(s, &d, &ranks, out);
         return;
     }
@@ -162,6 +207,8 @@ void phase_advance(struct federation_state *s, struct execution *out)
     bool closing = s->closing, complete = state_phase_complete(s);
     s->closing = false;
     s->restoring = false;
+    if (governance_halted(s))
+        return;
     if (complete) {
         phase_close(s, out);
     } else if (closing && enough(s)) {

@@ -8,6 +8,7 @@
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
 #include "state/cohort.h"
+#include "state/governance.h"
 
 /* ---- from genesis */
 
@@ -55,6 +56,7 @@ static void take_genesis(struct federation_state *s, const struct genesis *g)
     s->quorum = g->quorum;
     take_quorum(s, g);
     s->policy = g->policy;
+    s->governance = governance_new(&g->governance);
     s->shards = blob_new(g->shards);
     s->schema = genome_schema_share(&g->schema);
     s->epoch = g->epoch_start;
@@ -191,6 +193,7 @@ void state_copy(struct federation_state *to, const struct federation_state *from
     if (from->schema != NULL)
         genome_schema_hold(to->schema);
     registry_copy(&to->members, &from->members);
+    to->governance = governance_copy(from->governance);
     to->cohort = duplicate(from->cohort, from->cohort_count, sizeof from->cohort[0]);
     to->contributions = duplicate(from->contributions, from->contribution_count, sizeof from->contributions[0]);
     shared_hold(to->candidates);
@@ -218,6 +221,7 @@ void state_free(struct federation_state *s)
     blob_drop(s->shards);
     genome_schema_drop(s->schema);
     registry_free(&s->members);
+    governance_free(s->governance);
     mem_free(s->retired);
     mem_free(s->cohort);
     mem_free(s->contributions);
@@ -233,6 +237,7 @@ void state_free(struct federation_state *s)
     s->contributions = NULL;
     s->checks = NULL;
     s->retired = NULL;
+    s->governance = NULL;
     s->candidates = NULL;
     s->archive = s->anchors = NULL;
     s->archive_count = s->anchor_count = 0;
@@ -336,7 +341,9 @@ bool state_sits_out(const struct federation_state *s, unsigned member)
     const struct member *m = state_member(s, member);
     uint64_t epochs = MUTATE(STATE_FALSE_CLAIM_FORGIVEN, 0, m->false_claims);
 
-    return m->status == MEMBER_QUARANTINED && s->epoch - m->found_epoch < epochs;
+    bool barred = MUTATE(STATE_BARRED_RECONCILES, false, governance_barred(s, member));
+
+    return m->status == MEMBER_QUARANTINED && (s->epoch - m->found_epoch < epochs || barred);
 }
 
 unsigned state_updates(const struct federation_state *s)

@@ -81,6 +81,8 @@ struct federation_state {
     struct blob *shards; /* hashes of the shards' instances, in their order (not in the state root); one holding */
     const struct genome_schema *schema; /* one holding (genome/schema.h) */
 
+    struct governance *governance; /* owned (state/governance.h); NULL: nobody governs */
+
     unsigned change_count;
     struct change changes[CHANGES_MAX]; /* agreed: what the members are when this epoch has ended */
     unsigned retired_count;

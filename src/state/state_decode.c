@@ -6,6 +6,7 @@
 #include "pbft/pbft.h"
 #include "pbft/quorum.h"
 #include "state/field.h"
+#include "state/governance.h"
 
 /* The inverse of state_encode.c. What is read comes with a quorum's word, or is refused right after by its root; all
  * the same nothing in it may lead the transition into what it asserts. That the form is the only one is shown at the
@@ -347,8 +348,8 @@ static enum err state_check(const struct federation_state *s)
     if (s->member_count > members_most(&s->policy))
         return ERR_MISMATCH;
 
-    if (!members_fit(s) || !origins_fit(s) || !rollback_fits(s) || !checks_fit(s) || s->anchor_count == 0 ||
-        aligned != (s->candidate_count > 0) || (s->left_out > 0 && !aligned))
+    if (!governance_fits(s) || !members_fit(s) || !origins_fit(s) || !rollback_fits(s) || !checks_fit(s) ||
+        s->anchor_count == 0 || aligned != (s->candidate_count > 0) || (s->left_out > 0 && !aligned))
         return ERR_MISMATCH;
     if (aligned && !digest_equal(&s->candidates[0].hash, &s->incumbent_hash))
         return ERR_MISMATCH;
@@ -371,6 +372,7 @@ static void take_founding(struct federation_state *s, const struct federation_st
     s->quorum_surplus = founding->quorum_surplus;
     s->founders_stake = founding->founders_stake;
     s->policy = founding->policy;
+    s->governance = governance_copy(founding->governance);
     s->shards = founding->shards != NULL ? blob_hold(founding->shards) : NULL;
     s->schema = genome_schema_hold(founding->schema);
 }
@@ -390,7 +392,7 @@ static void get_cohort(struct cbor_reader *r, struct federation_state *s)
 
 static void get_state(struct cbor_reader *r, struct federation_state *s)
 {
-    uint64_t pairs = cbor_get_map(r), least = 19 + (s->policy.cohort > 0);
+    uint64_t pairs = cbor_get_map(r), least = 19 + (s->policy.cohort > 0) + (s->governance != NULL);
     if (pairs != least && pairs != least + 1)
         cbor_fail(r, ERR_RANGE);
     s->epoch = field_get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
@@ -413,6 +415,10 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
     cbor_expect_key(r, "incumbent");
     get_genome(r, s, &s->incumbent, &s->incumbent_hash);
     s->candidates = get_candidates(r, s, "candidates", CYCLE_CANDIDATES_MAX, &s->candidate_count);
+    if (s->governance != NULL) {
+        cbor_expect_key(r, "governance");
+        governance_get(r, s);
+    }
     get_contributions(r, s);
     cbor_expect_key(r, "federation_id");
     struct digest federation_id = digest_get(r);

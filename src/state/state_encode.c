@@ -1,6 +1,7 @@
 #include "state/state.h"
 #include "merkle/chunks.h"
 #include "state/field.h"
+#include "state/governance.h"
 
 /* What the state root covers: everything that decides about later blocks but for height, block ids and log, which the
  * header covers itself, and for what genesis fixes, which goes by the federation id. Where entries came in the order of
@@ -134,7 +135,7 @@ static void encode_rest(const struct federation_state *s, struct buf *out)
     ASSERT(!s->closing && !s->restoring);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 19 + (s->policy.cohort > 0) + (s->left_out > 0));
+    cbor_put_map(&w, 19 + (s->policy.cohort > 0) + (s->left_out > 0) + (s->governance != NULL));
     field_put_number(&w, "epoch", s->epoch);
     cbor_put_text(&w, "phase");
     cbor_put_text(&w, epoch_phase_name(s->phase));
@@ -154,6 +155,7 @@ static void encode_rest(const struct federation_state *s, struct buf *out)
     cbor_put_text(&w, "incumbent");
     genome_put(&w, s->schema, &s->incumbent);
     put_candidates(&w, s->schema, "candidates", s->candidates, s->candidate_count);
+    governance_put(&w, s);
     cbor_put_text(&w, "contributions");
     cbor_put_array(&w, s->contribution_count);
     for (unsigned i = 0; i < s->contribution_count; i++)

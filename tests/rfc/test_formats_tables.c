@@ -43,8 +43,8 @@ static bool is_row(const char *cell, const char *text)
 static void verdicts(void)
 {
     static const enum err reasons[] = {
-        ERR_SYNTAX,  ERR_CANONICAL, ERR_TRUNCATED, ERR_RANGE,     ERR_TYPE,     ERR_UNKNOWN, ERR_DUPLICATE,
-        ERR_MISSING, ERR_LIMIT,     ERR_KEY,       ERR_SIGNATURE, ERR_MISMATCH, ERR_STATE,   ERR_STALE,
+        ERR_SYNTAX, ERR_CANONICAL, ERR_TRUNCATED, ERR_RANGE,    ERR_TYPE,  ERR_UNKNOWN, ERR_DUPLICATE, ERR_MISSING,
+        ERR_LIMIT,  ERR_KEY,       ERR_SIGNATURE, ERR_MISMATCH, ERR_STATE, ERR_STALE,   ERR_REVOKED,
     };
     enum { COUNT = sizeof reasons / sizeof reasons[0] };
     const char *at = NULL;

@@ -43,7 +43,7 @@ static void check_root(const json_t *epochs, size_t index)
         CHECK(!json_equal((json_t *)(uintptr_t)root, json_object_get(json_array_get(epochs, i), "ledger_merkle")));
 }
 
-static void check_scenario(const char *scenario, const char *file)
+static void check_epochs(const char *scenario, const char *file, unsigned count)
 {
     static const char *const keys[] = {"epoch",  "quorum_reached", "stalled",     "view_changes", "participants",
                                        "absent", "false_claims",   "quarantined", "convicted",    "shards_moved"};
@@ -64,10 +64,15 @@ static void check_scenario(const char *scenario, const char *file)
             check_cell(scenario, json_array_get(epochs, row), keys[i], cells[i]);
         check_root(epochs, row);
     }
-    CHECK_EQ_U64(row, 5);
-    CHECK_EQ_U64(json_array_size(epochs), 5);
+    CHECK_EQ_U64(row, count);
+    CHECK_EQ_U64(json_array_size(epochs), count);
     CHECK(json_is_true(json_object_get(json_object_get(doc.root, "roots"), "agree")));
     json_doc_free(&doc);
+}
+
+static void check_scenario(const char *scenario, const char *summary)
+{
+    check_epochs(scenario, summary, 5);
 }
 
 static void baseline(void)
@@ -105,6 +110,11 @@ static void false_claims(void)
     check_scenario("false_claims", "epoch_summary_false_claims.json");
 }
 
+static void governance(void)
+{
+    check_epochs("governance", "epoch_summary_governance.json", 12);
+}
+
 int main(void)
 {
     struct diag diag = {0};
@@ -120,6 +130,7 @@ int main(void)
     TAP_RUN(lying_site);
     TAP_RUN(disk_loss);
     TAP_RUN(false_claims);
+    TAP_RUN(governance);
     buf_free(&document);
     return tap_done();
 }

@@ -37,6 +37,12 @@ static void schema_fill(struct genome_schema *schema)
 
 void fixture_init(struct fixture *f, unsigned validators, unsigned edges, const struct policy *policy)
 {
+    fixture_governed(f, validators, edges, policy, NULL);
+}
+
+void fixture_governed(struct fixture *f, unsigned validators, unsigned edges, const struct policy *policy,
+                      const struct governance_rules *rules)
+{
     struct diag diag = {0};
     memset(f, 0, sizeof *f);
     key_library_init();
@@ -53,6 +59,11 @@ void fixture_init(struct fixture *f, unsigned validators, unsigned edges, const 
     policy_default(&g->policy);
     if (policy != NULL)
         g->policy = *policy;
+    governance_rules_default(&g->governance);
+    if (rules != NULL)
+        g->governance = *rules;
+    for (unsigned i = 0; i < g->governance.count; i++)
+        g->governance.keys[i] = f->keys[FIXTURE_GOVERNORS + i].public;
     schema_fill(&g->schema);
     genome_default(&g->schema, &g->incumbent);
     g->member_count = validators + edges;

@@ -8,7 +8,7 @@
  * the batch (on the state and on one decoded from its bytes, which must agree) and leaves the verdicts in `last`.
  * Members 0.. are the validators v0.., then the edge nodes e0..; key number count + k is a stranger's. */
 
-enum { FIXTURE_KEYS = 40, FIXTURE_BATCH = 64 };
+enum { FIXTURE_KEYS = 40, FIXTURE_BATCH = 64, FIXTURE_GOVERNORS = 30 /* number of the first one's key */ };
 
 struct fixture {
     struct genesis genesis;
@@ -23,6 +23,9 @@ struct fixture {
 
 /* The quorum is quorum_size(validators, 0). policy may be NULL: the default one. */
 void fixture_init(struct fixture *f, unsigned validators, unsigned edges, const struct policy *policy);
+/* The same with governors, as many as rules says; NULL: none. */
+void fixture_governed(struct fixture *f, unsigned validators, unsigned edges, const struct policy *policy,
+                      const struct governance_rules *rules);
 void fixture_fini(struct fixture *f);
 
 /* What the encoded policy is read as. */
