@@ -133,6 +133,14 @@ static bool is_moment(const struct federation_state *s, const struct moment *m)
            governance_halted(s) == m->halted;
 }
 
+/* What was agreed on until the one before it ended. */
+static void begin_epoch(struct federation_state *s)
+{
+    governance_close(s);
+    membership_close(s);
+    cohort_draw(s);
+}
+
 void state_execute(struct federation_state *s, struct entry *const *entries, unsigned count, struct execution *out)
 {
     struct moment before = moment_of(s);
@@ -149,11 +157,8 @@ void state_execute(struct federation_state *s, struct entry *const *entries, uns
         out->verdicts[i] = entry_execute(s, entries[i]);
     }
     phase_advance(s, out);
-    if (out->epoch_ended) {
-        governance_close(s);
-        membership_close(s);
-        cohort_draw(s);
-    }
+    if (out->epoch_ended)
+        begin_epoch(s);
     state_voter_set(s, &voters);
     out->phase_changed = !is_moment(s, &before);
     remember_parent(s);
