@@ -15,7 +15,9 @@ enum { RANDOM_DEFAULT = 4, RANDOM_MAX = 1000 };
 
 struct arguments {
     const char *scenario, *node; /* node: NULL: all */
-    bool check, json;
+    const char *folder;          /* of a queue; NULL: none */
+    unsigned task;
+    bool check, json, has_task;
     uint64_t randoms;
 };
 
@@ -37,19 +39,25 @@ static const struct option_row rows[] = {
     {"random", "N", OPTION_NUMBER, offsetof(struct arguments, randoms), 0, RANDOM_MAX,
      .help = "how many random genomes each site tries with --check, 0 to 1000 (4)"},
     {"node", "ID", OPTION_TEXT, offsetof(struct arguments, node), .help = "this site alone"},
+    {"folder", "DIR", OPTION_TEXT, offsetof(struct arguments, folder),
+     .help = "do one task of a queue, which lies in this folder, and leave its result there; the folder names the "
+             "scenario"},
+    {"task", "N", OPTION_UNSIGNED, offsetof(struct arguments, task), 0, PROGRAM_QUEUE_TASKS_MAX - 1,
+     offsetof(struct arguments, has_task), .help = "with --folder: which one, from 0"},
     {"json", NULL, OPTION_FLAG, offsetof(struct arguments, json), .help = "the report as JSON, in one line"},
 };
 
 static const struct option_table table = {
     .verb = "eval",
-    .usage = "prismfed eval [OPTION...] SCENARIO\n",
+    .usage = "prismfed eval [OPTION...] SCENARIO\n"
+             "prismfed eval --folder DIR --task N\n",
     .about =
         "Runs each site's program with the default genome on each of its instances, as a rehearsal would, and prints "
         "what becomes of it, and what has kept the program in.",
     .after =
         "Exit status: 0 all is well; 1 a run crashed or was aborted, the default genome timed out on all instances "
         "of a site, or the same run had another answer; 2 wrong usage, unusable scenario, or a program or an "
-        "instance that is not there.",
+        "instance that is not there. With --folder: 0 the result is in the folder, whatever it is; 2 there is none.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
@@ -60,6 +68,11 @@ static int read_arguments(int argc, char **argv, struct arguments *a, bool *help
 
     if (status != EXIT_FINE || *helped)
         return status;
+    if (a->folder != NULL || a->has_task) {
+        if (a->folder == NULL || !a->has_task || operands < argc)
+            return command_misuse("eval", "a task of a queue is --folder DIR --task N, and nothing else");
+        return EXIT_FINE;
+    }
     if (operands + 1 != argc)
         return command_misuse("eval", operands < argc ? "one scenario at a time" : "which scenario?");
     a->scenario = argv[operands];
@@ -328,6 +341,60 @@ static void conclude(struct trial *t)
         say(stdout, "%" PRIu64 " problem%s\n", t->problems, t->problems == 1 ? "" : "s");
 }
 
+/* ---- one task of a queue */
+
+static const struct program_spec *work_find(const struct scenario *s, const struct digest *work)
+{
+    const struct program_spec *found = NULL;
+
+    for (unsigned i = 0; i < s->node_count + s->event_count + 1; i++) {
+        const struct workload_spec *w = i < s->node_count                    ? &s->nodes[i].workload
+                                        : i < s->node_count + s->event_count ? &s->events[i - s->node_count].workload
+                                                                             : &s->shared;
+        struct digest own = {{0}};
+
+        if (w->program != NULL)
+            own = program_work(w->program, scenario_schema(s));
+        if (w->program != NULL && digest_equal(&own, work))
+            found = w->program;
+    }
+    return found;
+}
+
+static enum err do_task(const struct scenario *s, const struct digest *work, const struct arguments *a,
+                        struct diag *diag)
+{
+    const struct program_spec *spec = s->space != NULL ? work_find(s, work) : NULL;
+    struct programs *programs;
+    enum err err;
+
+    if (spec == NULL)
+        return diag_set(diag, ERR_MISMATCH, "%s: its scenario has no such program; was it changed meanwhile?",
+                        a->folder);
+    programs = programs_new(s->space);
+    err = programs_task(programs, spec, a->folder, a->task, diag);
+    programs_free(programs);
+    return err;
+}
+
+static int eval_task(const struct arguments *a)
+{
+    struct diag diag = {0};
+    struct scenario s;
+    struct digest work;
+    char *path = NULL;
+    enum err err = program_queue_read(a->folder, &path, &work, &diag);
+
+    if (err == ERR_OK)
+        err = scenario_load(path, &s, &diag);
+    if (err == ERR_OK) {
+        err = do_task(&s, &work, a, &diag);
+        scenario_fini(&s);
+    }
+    mem_free(path);
+    return err == ERR_OK ? EXIT_FINE : command_fail("eval", "%s", diag.text);
+}
+
 int command_eval(int argc, char **argv)
 {
     struct arguments a = {.randoms = RANDOM_DEFAULT};
@@ -339,6 +406,8 @@ int command_eval(int argc, char **argv)
 
     if (status != EXIT_FINE || helped)
         return status;
+    if (a.folder != NULL)
+        return eval_task(&a);
     if (scenario_load(a.scenario, &s, &diag) != ERR_OK)
         return command_fail("eval", "%s", diag.text);
     t.scenario = &s;

@@ -26,6 +26,13 @@ static void journalled_evaluate(struct evaluator *self, const struct evaluation_
     journal_add(m->journal, m->script.job, &answer);
 }
 
+static bool is_known(const struct interposed *p, const struct evaluation_task *task)
+{
+    const struct journalled *m = (const struct journalled *)(const void *)p;
+
+    return m->script.state != SCRIPT_OPEN || journal_script_find(&m->script, task->number) != NULL;
+}
+
 struct journalled *journalled_new(struct journal *journal, uint64_t job)
 {
     struct journalled *m;
@@ -34,6 +41,7 @@ struct journalled *journalled_new(struct journal *journal, uint64_t job)
         return NULL;
     m = mem_alloc(sizeof *m);
     interposed_init(&m->between, journalled_evaluate);
+    m->between.is_known = is_known;
     m->journal = journal;
     journal_submit(journal, job, &m->script);
     return m;

@@ -10,6 +10,30 @@ const char *evaluation_status_name(enum evaluation_status status)
     return names[status];
 }
 
+/* There are a few evaluators at most: a site's program, and that of the shared work. */
+void evaluation_prepare(const struct evaluation_task *tasks, uint64_t count)
+{
+    struct evaluation_task *own = mem_array(count, sizeof own[0]);
+    bool *seen = mem_array(count, sizeof seen[0]);
+
+    for (uint64_t first = 0; first < count; first++) {
+        struct evaluator *evaluator = tasks[first].instance->evaluator;
+        uint64_t own_count = 0;
+
+        if (seen[first] || evaluator->prepare == NULL)
+            continue;
+        for (uint64_t i = first; i < count; i++) {
+            if (tasks[i].instance->evaluator != evaluator)
+                continue;
+            seen[i] = true;
+            own[own_count++] = tasks[i];
+        }
+        evaluator->prepare(evaluator, own, own_count);
+    }
+    mem_free(own);
+    mem_free(seen);
+}
+
 uint64_t evaluation_seed(const struct evaluation_task *task, const struct digest *genome_hash)
 {
     struct digest_context c;

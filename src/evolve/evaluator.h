@@ -35,12 +35,18 @@ struct evaluation_task {
  * task whatever else is going on. */
 struct evaluator {
     void (*evaluate)(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out);
+    /* Runs that evaluate() is about to be asked for, all of this evaluator, borrowed for the call: what it can do for
+     * them together it does now, so that the answers are there. NULL: nothing. */
+    void (*prepare)(struct evaluator *self, const struct evaluation_task *tasks, uint64_t count);
     /* What it answered when the run was another process; NULL: no use for it. */
     void (*learn)(struct evaluator *self, const struct evaluation_task *task, const struct evaluation *answer);
 };
 
 /* "SUCCESS", "TIMEOUT", "CRASHED", "ABORT". */
 const char *evaluation_status_name(enum evaluation_status status);
+
+/* Calls prepare() of each evaluator of the tasks with those of its own. */
+void evaluation_prepare(const struct evaluation_task *tasks, uint64_t count);
 
 /* Tells tasks apart: over all that an answer depends on. */
 struct digest evaluation_digest(const struct evaluation_task *task);

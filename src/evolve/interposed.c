@@ -6,6 +6,20 @@ void interposed_init(struct interposed *p, void (*evaluate)(struct evaluator *se
     p->evaluator.evaluate = evaluate;
 }
 
+static void interposed_prepare(struct evaluator *self, const struct evaluation_task *tasks, uint64_t count)
+{
+    const struct interposed *p = (const struct interposed *)(const void *)self;
+    struct evaluation_task *asked = mem_array(count, sizeof asked[0]);
+    uint64_t asked_count = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        if (p->is_known == NULL || !p->is_known(p, &tasks[i]))
+            asked[asked_count++] = interposed_task(p, &tasks[i]);
+    }
+    evaluation_prepare(asked, asked_count);
+    mem_free(asked);
+}
+
 const struct instance *interposed_add(struct interposed *p, const struct instance *original)
 {
     struct instance *copy = &p->instances[p->count];
@@ -14,6 +28,8 @@ const struct instance *interposed_add(struct interposed *p, const struct instanc
     p->originals[p->count++] = original;
     *copy = *original;
     copy->evaluator = &p->evaluator;
+    if (original->evaluator->prepare != NULL && p->evaluator.prepare == NULL)
+        p->evaluator.prepare = interposed_prepare;
     return copy;
 }
 

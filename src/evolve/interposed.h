@@ -9,6 +9,8 @@
 /* The first member of whoever interposes itself. The fields are its own. */
 struct interposed {
     struct evaluator evaluator; /* first: that of the instances below */
+    /* Will it answer this task itself, so that the original need not be prepared for it? NULL: never. */
+    bool (*is_known)(const struct interposed *p, const struct evaluation_task *task);
     unsigned count;
     const struct instance *originals[CYCLE_INSTANCES_MAX];
     struct instance instances[CYCLE_INSTANCES_MAX]; /* copies; what they point to stays the originals' */

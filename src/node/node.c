@@ -325,6 +325,7 @@ void node_close(struct node *n)
     http_free(n->http);
     control_free(n->control);
     contacts_free(&n->contacts);
+    programs_stop(n->site.programs); /* nobody waits for a long run, nor for a queue */
     jobs_free(n->jobs);
     fed_free(n->fed);
     trace_file_close(n->trace);

@@ -14,6 +14,9 @@
 #include "node/parts.h"
 #include "node/store_check.h"
 
+/* Threads more than the configuration says, where a batch system does the work of a job, which then only waits. */
+enum { JOBS_THAT_WAIT = 4 };
+
 static enum err read_files(struct node *n, struct diag *diag)
 {
     const struct node_config *c = n->config;
@@ -163,6 +166,12 @@ static enum err open_network(struct node *n, struct diag *diag)
     return err;
 }
 
+static void queue_says(void *context, const char *text)
+{
+    (void)context;
+    log_line(LOG_WARNING, "queue", "reason=\"%s\"", text);
+}
+
 static void told_to_stop(void *context, uint32_t events)
 {
     (void)events;
@@ -171,11 +180,12 @@ static void told_to_stop(void *context, uint32_t events)
 
 static enum err open_loop(struct node *n, struct diag *diag)
 {
-    unsigned threads = pool_threads(n->config->threads);
+    unsigned threads = pool_threads(n->config->threads) + (programs_wait(n->site.programs) ? JOBS_THAT_WAIT : 0);
     enum err err = loop_new(&n->loop, diag);
 
     if (err != ERR_OK)
         return err;
+    programs_hear(n->site.programs, queue_says, NULL);
     for (uint32_t i = 0; i < FED_TIMER_END; i++)
         n->timers[i] = (struct node_timer){{.rings = node_timer_rings, .context = &n->timers[i]}, n, i};
     n->signals = (struct loop_watch){told_to_stop, n, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};

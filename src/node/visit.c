@@ -32,6 +32,12 @@ static uint64_t contributions_of(const struct node *n)
     return self < 0 ? 0 : 2 * state_member(s, (unsigned)self)->last_epoch + (c != NULL && c->scored);
 }
 
+/* The last epoch has ended: nobody owes anything any more. */
+static bool all_is_over(const struct node *n)
+{
+    return fed_state(n->fed)->epoch > n->config->last_epoch;
+}
+
 /* Is what is owed in the present phase in the log? */
 static bool has_contributed(const struct node *n)
 {
@@ -52,7 +58,7 @@ static bool visit_is_over(struct node *n)
     }
     if (!n->visit.begun || outbox_in_flight(&n->outbox) > 0)
         return false;
-    return !n->visit.owes || contributions_of(n) > n->visit.contributions;
+    return !n->visit.owes || all_is_over(n) || contributions_of(n) > n->visit.contributions;
 }
 
 static void look(void *context)

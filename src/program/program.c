@@ -10,29 +10,22 @@
 
 #include "base/file.h"
 #include "base/mutate.h"
+#include "program/answers.h"
 #include "program/cost.h"
+#include "program/queue.h"
 #include "program/session.h"
 
-/* Answers kept: enough for an epoch of many sites, and always the same memory. One run of CHECK_ONE_IN of a program
- * that says it is deterministic is done twice. Of sessions that nobody talks to, each program keeps one, and all
- * together keep so many: a site that has a thread alone may have had one for each. */
-enum { ANSWERS_KEPT = 1 << 15, CHECK_ONE_IN = 16, IDLE_KEPT = 64 };
-
-enum kept_state { KEPT_NONE, KEPT_RUNNING, KEPT_DONE };
-
-struct kept {
-    struct digest key;
-    enum kept_state state;
-    struct evaluation evaluation;
-};
+/* One run of CHECK_ONE_IN of a program that says it is deterministic is done twice. Of sessions that nobody talks to,
+ * each program keeps one, and all together keep so many: a site that has a thread alone may have had one for each. */
+enum { CHECK_ONE_IN = 16, IDLE_KEPT = 64 };
 
 struct program {
     struct evaluator evaluator; /* first */
     struct programs *owner;
     struct program_spec own;
     const struct program_spec *spec; /* &own */
-    struct digest id;
-    char *file; /* what is executed */
+    struct digest id, work;          /* work: wherever it lies */
+    char *file;                      /* what is executed */
     struct cage cage;
     struct session *idle; /* nobody talks to these */
     bool deterministic;
@@ -40,12 +33,14 @@ struct program {
 };
 
 struct programs {
-    pthread_mutex_t lock; /* of the table, of idle sessions, of tallies */
-    pthread_cond_t answered;
+    pthread_mutex_t lock; /* of idle sessions, of tallies */
     const struct space *space;
     unsigned count, idle; /* idle: sessions of all programs */
     struct program **items;
-    struct kept *table;
+    struct answers *answers;
+    atomic_bool stopped;
+    void (*says)(void *context, const char *text); /* what queues tell */
+    void *context;
 };
 
 /* ---- one run */
@@ -137,28 +132,29 @@ static void attempt_session(struct program *p, const struct question *q, struct 
         session_close(s);
 }
 
-/* An answer in the federation's terms. */
-static struct evaluation attempt(struct program *p, const struct question *q, char says[PROGRAM_SAYS_SIZE])
+static void attempt(struct program *p, const struct question *q, struct answer *out)
 {
-    struct evaluation e = {.work = q->limit};
-    uint64_t scale = cost_scale(p->spec->decimals);
-    struct answer a = {0};
-
-    if (p->spec->runner == RUNNER_JSONL)
-        attempt_session(p, q, &a);
+    if (atomic_load(&p->owner->stopped))
+        answer_set(out, EVALUATION_ABORT, "nobody wants to know any more");
+    else if (p->spec->runner == RUNNER_JSONL)
+        attempt_session(p, q, out);
     else
-        attempt_once(p, q, &a);
-    if (a.status == EVALUATION_SUCCESS && a.cost > q->limit * scale)
-        answer_above(&a, q);
-    e.status = a.status;
-    if (a.status == EVALUATION_SUCCESS) {
-        e.cost = a.cost;
-        e.work = (a.cost + scale - 1) / scale;
-    } else {
-        e.cost = (a.status == EVALUATION_TIMEOUT ? 1 : 2) * p->spec->par * q->limit * scale;
-    }
-    memcpy(says, a.says, PROGRAM_SAYS_SIZE);
-    return e;
+        attempt_once(p, q, out);
+    answer_limit(out, q);
+}
+
+/* An answer in the federation's terms. */
+static struct evaluation evaluation_of(const struct question *q, const struct answer *a)
+{
+    uint64_t scale = cost_scale(q->spec->decimals);
+
+    if (a->status == EVALUATION_SUCCESS)
+        return (struct evaluation){.status = a->status, .cost = a->cost, .work = (a->cost + scale - 1) / scale};
+    return (struct evaluation){
+        .status = a->status,
+        .cost = (a->status == EVALUATION_TIMEOUT ? 1 : 2) * q->spec->par * q->limit * scale,
+        .work = q->limit,
+    };
 }
 
 uint32_t program_seed(uint64_t seed)
@@ -181,32 +177,44 @@ static void question_init(const struct program *p, const struct evaluation_task 
 
 /* ---- many runs */
 
-static struct evaluation answer_question(struct program *p, const struct question *q, bool check)
+/* As far as it has said. */
+static bool is_deterministic(struct program *p)
 {
-    struct program_tally add = {.runs = 1};
-    char says[PROGRAM_SAYS_SIZE], ignored[PROGRAM_SAYS_SIZE];
-    struct evaluation e = attempt(p, q, says);
-
-    for (unsigned i = 0; i < p->spec->retries && e.status == EVALUATION_CRASHED; i++) {
-        add.retried++;
-        add.runs++;
-        e = attempt(p, q, says);
-    }
-    if (check && e.status == EVALUATION_SUCCESS) {
-        struct evaluation again = attempt(p, q, ignored);
-
-        add.runs++;
-        add.checked++;
-        add.differed += again.status != e.status || again.cost != e.cost;
-    }
     pthread_mutex_lock(&p->owner->lock);
-    p->tally.runs += add.runs;
-    p->tally.retried += add.retried;
-    p->tally.checked += add.checked;
-    p->tally.differed += add.differed;
+    bool is = p->deterministic;
+    pthread_mutex_unlock(&p->owner->lock);
+    return is;
+}
+
+/* On this machine. */
+static void try_here(struct program *p, const struct question *q, bool check, struct trial *t)
+{
+    struct answer again = {0};
+
+    *t = (struct trial){.runs = 1};
+    attempt(p, q, &t->answer);
+    for (; t->retried < p->spec->retries && t->answer.status == EVALUATION_CRASHED; t->retried++, t->runs++)
+        attempt(p, q, &t->answer);
+    if (!check || !is_deterministic(p) || t->answer.status != EVALUATION_SUCCESS)
+        return;
+    attempt(p, q, &again);
+    t->runs++;
+    t->checked = true;
+    t->differed = again.status != EVALUATION_SUCCESS || again.cost != t->answer.cost;
+}
+
+static struct evaluation account(struct program *p, const struct question *q, const struct trial *t)
+{
+    struct evaluation e = evaluation_of(q, &t->answer);
+
+    pthread_mutex_lock(&p->owner->lock);
+    p->tally.runs += t->runs;
+    p->tally.retried += t->retried;
+    p->tally.checked += t->checked;
+    p->tally.differed += t->differed;
     p->tally.count[e.status]++;
     if (e.status != EVALUATION_SUCCESS)
-        memcpy(p->tally.says[e.status], says, sizeof says);
+        memcpy(p->tally.says[e.status], t->answer.says, PROGRAM_SAYS_SIZE);
     pthread_mutex_unlock(&p->owner->lock);
     return e;
 }
@@ -214,89 +222,109 @@ static struct evaluation answer_question(struct program *p, const struct questio
 /* The same questions wherever the program lies; the program, which knows the upper half, cannot tell which. */
 static bool is_checked(struct program *p, const struct evaluation_task *task, const struct question *q)
 {
-    pthread_mutex_lock(&p->owner->lock);
-    bool is_deterministic = p->deterministic;
-    pthread_mutex_unlock(&p->owner->lock);
-    return is_deterministic && evaluation_seed(task, &q->genome_hash) % CHECK_ONE_IN == 0;
+    return is_deterministic(p) && evaluation_seed(task, &q->genome_hash) % CHECK_ONE_IN == 0;
 }
 
-static struct digest key_of(const struct program *p, const struct evaluation_task *task)
+static struct digest key_of(const struct digest *program, const struct evaluation_task *task)
 {
     struct digest asked = evaluation_digest(task);
     struct digest_context c;
 
     digest_init(&c);
-    digest_add(&c, p->id.b, sizeof p->id.b);
+    digest_add(&c, program->b, sizeof program->b);
     digest_add(&c, asked.b, sizeof asked.b);
     return digest_final(&c);
 }
 
-/* True: the answer was there. Else *slot is the place to put it, NULL when that is taken by another one. */
-static bool answer_find(struct program *p, const struct digest *key, struct kept **slot, struct evaluation *out)
+static bool has_queue(const struct program *p)
 {
-    struct programs *owner = p->owner;
-    struct kept *k = &owner->table[be64_get(key->b) % ANSWERS_KEPT];
-    bool found = false;
+    return p->spec->queue.argument_count > 0;
+}
 
-    *slot = NULL;
-    pthread_mutex_lock(&owner->lock);
-    while (MUTATE(PROGRAM_ASKS_TWICE, false, k->state == KEPT_RUNNING && digest_equal(&k->key, key)))
-        pthread_cond_wait(&owner->answered, &owner->lock);
-    if (k->state == KEPT_DONE && digest_equal(&k->key, key)) {
-        *out = k->evaluation;
-        p->tally.kept++;
-        found = true;
-    } else if (k->state != KEPT_RUNNING) {
-        *k = (struct kept){.key = *key, .state = KEPT_RUNNING};
-        *slot = k;
-    }
-    pthread_mutex_unlock(&owner->lock);
-    return found;
+static void queue_task_init(struct program *p, const struct evaluation_task *task, struct queue_task *out)
+{
+    *out = (struct queue_task){.epoch = task->epoch, .key = key_of(&p->work, task)};
+    question_init(p, task, &out->question);
+    out->check = is_checked(p, task, &out->question);
+}
+
+static void try_queued(struct program *p, struct queue_task *tasks, unsigned count)
+{
+    const struct queue_user user = {p->spec, p->work, &p->owner->stopped, p->owner->says, p->owner->context};
+
+    queue_run(&user, tasks, count);
 }
 
 static void program_evaluate(struct evaluator *self, const struct evaluation_task *task, struct evaluation *out)
 {
     struct program *p = (struct program *)(void *)self;
-    struct question q;
-    struct digest key;
-    struct kept *slot;
+    struct digest key = key_of(&p->id, task);
+    struct answers_slot *slot;
+    struct queue_task t;
+    enum answers_found found = answers_find(p->owner->answers, &key, &slot, out);
 
-    key = key_of(p, task);
-    if (answer_find(p, &key, &slot, out))
+    if (found != ANSWERS_NONE) {
+        pthread_mutex_lock(&p->owner->lock);
+        p->tally.kept += found == ANSWERS_KEPT;
+        pthread_mutex_unlock(&p->owner->lock);
         return;
-    question_init(p, task, &q);
-    *out = answer_question(p, &q, is_checked(p, task, &q));
-    if (slot == NULL)
-        return;
-    pthread_mutex_lock(&p->owner->lock);
-    slot->evaluation = *out;
-    slot->state = KEPT_DONE;
-    pthread_cond_broadcast(&p->owner->answered);
-    pthread_mutex_unlock(&p->owner->lock);
+    }
+    queue_task_init(p, task, &t);
+    if (has_queue(p))
+        try_queued(p, &t, 1);
+    else
+        try_here(p, &t.question, t.check, &t.trial);
+    *out = account(p, &t.question, &t.trial);
+    if (slot != NULL)
+        answers_put(p->owner->answers, slot, out);
+}
+
+/* With a queue alone: what there is no answer to goes into it together. */
+static void program_prepare(struct evaluator *self, const struct evaluation_task *tasks, uint64_t count)
+{
+    struct program *p = (struct program *)(void *)self;
+    struct answers_slot **slots = mem_array(count, sizeof(struct answers_slot *));
+    struct queue_task *wanted = mem_array(count, sizeof wanted[0]);
+    unsigned wanted_count = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        struct digest key = key_of(&p->id, &tasks[i]);
+
+        slots[wanted_count] = answers_claim(p->owner->answers, &key);
+        if (slots[wanted_count] != NULL)
+            queue_task_init(p, &tasks[i], &wanted[wanted_count++]);
+    }
+    try_queued(p, wanted, wanted_count);
+    for (unsigned i = 0; i < wanted_count; i++) {
+        struct evaluation answer = account(p, &wanted[i].question, &wanted[i].trial);
+
+        answers_put(p->owner->answers, slots[i], &answer);
+    }
+    mem_free(wanted);
+    mem_free(slots);
 }
 
 static void program_learn(struct evaluator *self, const struct evaluation_task *task, const struct evaluation *answer)
 {
     struct program *p = (struct program *)(void *)self;
-    struct digest key;
-    struct kept *k;
+    struct digest key = key_of(&p->id, task);
 
-    key = key_of(p, task);
-    k = &p->owner->table[be64_get(key.b) % ANSWERS_KEPT];
-    pthread_mutex_lock(&p->owner->lock);
-    if (k->state != KEPT_RUNNING)
-        *k = (struct kept){.key = key, .state = KEPT_DONE, .evaluation = *answer};
-    pthread_mutex_unlock(&p->owner->lock);
+    answers_learn(p->owner->answers, &key, answer);
 }
 
 struct evaluation programs_try(const struct evaluation_task *task, char says[PROGRAM_SAYS_SIZE])
 {
     struct program *p = (struct program *)(void *)task->instance->evaluator;
-    struct question q;
+    struct queue_task t = {.epoch = task->epoch, .key = key_of(&p->work, task)};
 
     ASSERT(p->evaluator.evaluate == program_evaluate);
-    question_init(p, task, &q);
-    return attempt(p, &q, says);
+    question_init(p, task, &t.question);
+    if (has_queue(p))
+        try_queued(p, &t, 1);
+    else
+        attempt(p, &t.question, &t.trial.answer);
+    memcpy(says, t.trial.answer.says, PROGRAM_SAYS_SIZE);
+    return evaluation_of(&t.question, &t.trial.answer);
 }
 
 const struct program_spec *program_spec_of(const struct instance *instance)
@@ -321,14 +349,20 @@ void programs_confined(const struct instance *instance, struct buf *out)
 
 /* ---- what there is */
 
+static void say_to_stderr(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "prismfed: queue: %s\n", text);
+}
+
 struct programs *programs_new(const struct space *space)
 {
     struct programs *s = mem_alloc(sizeof *s);
 
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->answered, NULL);
     s->space = space;
-    s->table = mem_array(ANSWERS_KEPT, sizeof s->table[0]);
+    s->answers = answers_new();
+    s->says = say_to_stderr;
     return s;
 }
 
@@ -353,10 +387,32 @@ void programs_free(struct programs *s)
     for (unsigned i = 0; i < s->count; i++)
         program_free(s->items[i]);
     mem_free(s->items);
-    mem_free(s->table);
-    pthread_cond_destroy(&s->answered);
+    answers_free(s->answers);
     pthread_mutex_destroy(&s->lock);
     mem_free(s);
+}
+
+void programs_stop(struct programs *s)
+{
+    if (s != NULL)
+        atomic_store(&s->stopped, true);
+}
+
+bool programs_wait(const struct programs *s)
+{
+    bool waits = false;
+
+    for (unsigned i = 0; s != NULL && i < s->count; i++)
+        waits |= has_queue(s->items[i]);
+    return waits;
+}
+
+void programs_hear(struct programs *s, void (*says)(void *context, const char *text), void *context)
+{
+    if (s == NULL)
+        return;
+    s->says = says;
+    s->context = context;
 }
 
 unsigned programs_count(const struct programs *s)
@@ -384,9 +440,9 @@ void programs_tally(struct programs *s, unsigned index, struct program_tally *ou
 }
 
 /* What to execute: a path that starts in the program's folder, or a name that is looked up as a shell does. */
-static enum err file_find(const struct program_spec *spec, char **out, struct diag *diag)
+static enum err file_find(const struct program_spec *spec, const char *name, char **out, struct diag *diag)
 {
-    const char *name = spec->arguments[0], *path = getenv("PATH");
+    const char *path = getenv("PATH");
     struct buf candidate = {0};
     enum err err = ERR_IO;
 
@@ -423,7 +479,7 @@ static void id_texts(struct buf *text, char *const *texts, unsigned count)
     }
 }
 
-static struct digest id_of(const struct program_spec *spec, const struct genome_schema *schema)
+static struct digest id_of(const struct program_spec *spec, const char *folder, const struct genome_schema *schema)
 {
     const struct child_limits *l = &spec->limits;
     struct buf text = {0};
@@ -432,7 +488,7 @@ static struct digest id_of(const struct program_spec *spec, const struct genome_
     buf_printf(&text, "%u %u %lld %u %u %u %u %u %u %u %u %u %d %d %d %s", (unsigned)spec->objective,
                (unsigned)spec->runner, (long long)spec->cost_min, l->cutoff_ms, l->cpu_s, l->memory_mb, l->output_kb,
                l->file_mb, l->processes, spec->retries, spec->par, spec->decimals, spec->bound, spec->deterministic,
-               spec->network, spec->folder);
+               spec->network, folder);
     id_texts(&text, spec->arguments, spec->argument_count);
     id_texts(&text, spec->files, spec->file_count); /* sites do not share one, nor what it may see */
     id_texts(&text, spec->environment, spec->environment_count);
@@ -446,6 +502,11 @@ static struct digest id_of(const struct program_spec *spec, const struct genome_
     id = digest_of(bytes_of_buf(&text));
     buf_free(&text);
     return id;
+}
+
+struct digest program_work(const struct program_spec *spec, const struct genome_schema *schema)
+{
+    return id_of(spec, "", schema);
 }
 
 static enum err cage_of(const struct program_spec *spec, const char *file, struct cage *out, struct diag *diag)
@@ -468,13 +529,41 @@ static enum err cage_of(const struct program_spec *spec, const char *file, struc
     return cage_init(out, &rules, diag);
 }
 
+/* Ready to be asked; *out only on success. */
+static enum err program_new(struct programs *s, const struct program_spec *spec, struct program **out,
+                            struct diag *diag)
+{
+    bool has_queue = spec->queue.argument_count > 0;
+    char *file = NULL, *queue = NULL;
+    struct cage cage;
+    enum err err = has_queue ? file_find(spec, spec->queue.arguments[0], &queue, diag) : ERR_OK;
+
+    mem_free(queue); /* it is there, which is all that is of interest yet */
+    if (err == ERR_OK)
+        err = file_find(spec, spec->arguments[0], &file, diag);
+    if (err == ERR_OK)
+        err = cage_of(spec, file, &cage, diag);
+    if (err != ERR_OK) {
+        mem_free(file);
+        return err;
+    }
+    *out = mem_alloc(sizeof **out);
+    (*out)->evaluator = (struct evaluator){program_evaluate, has_queue ? program_prepare : NULL, program_learn};
+    (*out)->owner = s;
+    program_spec_copy(spec, &(*out)->own);
+    (*out)->spec = &(*out)->own;
+    (*out)->file = file;
+    (*out)->cage = cage;
+    (*out)->tally.network = spec->network;
+    (*out)->deterministic = spec->deterministic;
+    return ERR_OK;
+}
+
 static enum err program_get(struct programs *s, const struct program_spec *spec, struct program **out,
                             struct diag *diag)
 {
-    struct digest id = id_of(spec, &s->space->schema);
+    struct digest id = id_of(spec, spec->folder, &s->space->schema);
     struct program *p;
-    struct cage cage;
-    char *file;
     enum err err;
 
     for (unsigned i = 0; i < s->count; i++) {
@@ -483,24 +572,11 @@ static enum err program_get(struct programs *s, const struct program_spec *spec,
             return ERR_OK;
         }
     }
-    err = file_find(spec, &file, diag);
+    err = program_new(s, spec, &p, diag);
     if (err != ERR_OK)
         return err;
-    err = cage_of(spec, file, &cage, diag);
-    if (err != ERR_OK) {
-        mem_free(file);
-        return err;
-    }
-    p = mem_alloc(sizeof *p);
-    p->evaluator = (struct evaluator){program_evaluate, program_learn};
-    p->owner = s;
-    program_spec_copy(spec, &p->own);
-    p->spec = &p->own;
     p->id = id;
-    p->file = file;
-    p->cage = cage;
-    p->tally.network = spec->network;
-    p->deterministic = spec->deterministic;
+    p->work = program_work(spec, &s->space->schema);
     s->items = mem_resize(s->items, s->count + 1, sizeof s->items[0]);
     s->items[s->count++] = p;
     *out = p;
@@ -562,6 +638,51 @@ enum err programs_workload(struct programs *s, const struct program_spec *spec, 
         workload_fini(&w);
     else
         *out = w;
+    return err;
+}
+
+/* ---- one task of a queue */
+
+static enum err task_try(struct programs *s, const struct program_spec *spec, const char *folder, unsigned number,
+                         const struct queue_order *order, struct diag *diag)
+{
+    struct instance instance;
+    struct evaluation_task task = {&s->space->schema, &order->genome, &instance, order->epoch, order->limit, 0};
+    struct trial trial = {0};
+    struct question q;
+    enum err err = programs_shard(s, spec, order->instance, &instance, diag);
+
+    if (err != ERR_OK)
+        return err;
+    struct program *p = (struct program *)(void *)instance.evaluator;
+    struct digest key = key_of(&p->work, &task);
+    if (!digest_equal(&instance.hash, &order->instance_hash) || !digest_equal(&key, &order->key)) {
+        err = diag_set(diag, ERR_MISMATCH, "%s: this machine sees another file than the one that the task is about",
+                       instance.name);
+    } else {
+        question_init(p, &task, &q);
+        try_here(p, &q, order->check, &trial);
+        err = queue_result_write(folder, number, spec, &order->key, &trial, NULL, diag);
+    }
+    instance_fini(&instance);
+    return err;
+}
+
+enum err programs_task(struct programs *s, const struct program_spec *spec, const char *folder, unsigned task,
+                       struct diag *diag)
+{
+    struct queue_order *order = mem_alloc(sizeof *order);
+    struct diag ignored = {0};
+    enum err err = queue_order_read(folder, task, spec, &s->space->schema, order, diag);
+
+    if (err == ERR_OK) {
+        err = task_try(s, spec, folder, task, order, diag);
+        /* whoever waits for the result hears why there is none */
+        if (err == ERR_MISMATCH &&
+            queue_result_write(folder, task, spec, &order->key, NULL, diag->text, &ignored) != ERR_OK)
+            err = ERR_IO;
+    }
+    mem_free(order);
     return err;
 }
 

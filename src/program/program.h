@@ -14,6 +14,7 @@
 enum program_runner { RUNNER_JSONL, RUNNER_IRACE, RUNNER_SMAC, RUNNER_ACLIB, RUNNER_COUNT };
 
 enum {
+    PROGRAM_QUEUE_TASKS_MAX = 100000,
     PROGRAM_ARGUMENTS_MAX = 64,
     PROGRAM_PAR_MAX = 10,
     PROGRAM_RETRIES_MAX = 10,
@@ -24,6 +25,17 @@ enum {
 
 /* What an AClib wrapper's answer costs: OBJECTIVE_ANY: its "cost" where there is one, else its runtime. */
 enum program_objective { OBJECTIVE_ANY, OBJECTIVE_RUNTIME, OBJECTIVE_RUNLENGTH, OBJECTIVE_QUALITY, OBJECTIVE_COUNT };
+
+/* Who hands runs to a batch system (docs/programs.md). */
+struct program_queue {
+    unsigned argument_count; /* 0: there is none, and runs are done here */
+    char **arguments;        /* the command's words; owned, like the next two */
+    char *folder;            /* where tasks are laid out; starts at the program's folder */
+    char *scenario;          /* the file that says all this: tasks name it */
+    unsigned tasks;          /* handed over at once, at most */
+    unsigned timeout_s;      /* until they are all done */
+    unsigned losses;         /* of one task, which is tried again so often */
+};
 
 /* What a scenario says of it. */
 struct program_spec {
@@ -53,6 +65,7 @@ struct program_spec {
     char *initial_file;     /* in which that is; NULL: none; owned */
     bool bound;             /* irace: is told the limit, as target runners are when capping is on */
     bool deterministic;
+    struct program_queue queue; /* changes no answer */
 };
 
 void program_spec_init(struct program_spec *spec); /* the defaults */
@@ -87,6 +100,22 @@ struct programs;
 struct programs *programs_new(const struct space *space);
 /* Nothing may be running. NULL is fine. */
 void programs_free(struct programs *programs);
+/* Nobody wants answers any more: runs that wait or are waited for end soon, as ABORT. Any thread. NULL is fine. */
+void programs_stop(struct programs *programs);
+/* Is there one whose runs are done elsewhere, so that whoever asks only waits? NULL is fine. */
+bool programs_wait(const struct programs *programs);
+/* What queues have to tell (a task was lost, the command fails), called by any thread. Without it that goes to standard
+ * error. NULL programs is fine. */
+void programs_hear(struct programs *programs, void (*says)(void *context, const char *text), void *context);
+
+/* One task of a queue's folder, done here and now, its result left in the folder (docs/programs.md). ERR_MISMATCH:
+ * this is not the work that the task is of; ERR_IO, ERR_SYNTAX, ERR_UNKNOWN: what the folder has. */
+enum err programs_task(struct programs *programs, const struct program_spec *spec, const char *folder, unsigned task,
+                       struct diag *diag) MUST_CHECK;
+/* The scenario that a queue's folder names, a new text, and the program of it (program_work()). */
+enum err program_queue_read(const char *folder, char **scenario, struct digest *program, struct diag *diag) MUST_CHECK;
+/* Tells programs apart wherever they lie. */
+struct digest program_work(const struct program_spec *spec, const struct genome_schema *schema);
 
 /* The instances of the spec, ready to be evaluated: the same spec twice is one program. ERR_IO and others name what
  * cannot be read or executed. The workload lives no longer than programs. */

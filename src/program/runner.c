@@ -39,10 +39,12 @@ void answer_cost(struct answer *a, const struct program_spec *spec, struct bytes
     buf_free(&least);
 }
 
-void answer_above(struct answer *a, const struct question *q)
+void answer_limit(struct answer *a, const struct question *q)
 {
     struct buf cost = {0}, limit = {0};
 
+    if (a->status != EVALUATION_SUCCESS || a->cost <= q->limit * cost_scale(q->spec->decimals))
+        return;
     program_cost_print(q->spec, a->cost, &cost);
     program_cost_print(q->spec, q->limit * cost_scale(q->spec->decimals), &limit);
     answer_set(a, EVALUATION_TIMEOUT, "a cost of %s is above the limit of %s (policy.iteration_limit%s)",

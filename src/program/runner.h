@@ -26,8 +26,8 @@ void answer_set(struct answer *a, enum evaluation_status status, const char *fmt
 /* A success, if the text is a cost; else an ABORT that says why. */
 void answer_cost(struct answer *a, const struct program_spec *spec, struct bytes text);
 
-/* Of a success above the question's limit: a TIMEOUT that says so. */
-void answer_above(struct answer *a, const struct question *q);
+/* A success above the question's limit becomes a TIMEOUT that says so. */
+void answer_limit(struct answer *a, const struct question *q);
 
 /* The words of a command line, the last one NULL. */
 struct words {
@@ -44,6 +44,9 @@ void runner_answer(const struct program_spec *spec, struct bytes text, long exit
 
 /* From the members "status" and "cost" ("runtime" for AClib, where there is no cost). */
 void answer_json(struct answer *a, const struct program_spec *spec, const json_t *object);
+
+/* From the members "status" and "cost", whatever the runner. */
+void answer_told(struct answer *a, const struct program_spec *spec, const json_t *object);
 
 /* What ended a program that did not simply exit; remarks: its last words. */
 void answer_from_end(struct answer *a, const struct program_spec *spec, struct warden_report report,

@@ -177,24 +177,35 @@ static const json_t *result_cost(const struct program_spec *spec, const json_t *
     return cost;
 }
 
-void answer_json(struct answer *a, const struct program_spec *spec, const json_t *object)
+static void answer_members(struct answer *a, const struct program_spec *spec, const json_t *object, const json_t *cost)
 {
     const char *status = json_string_value(json_object_get(object, "status"));
-    const json_t *cost = spec->runner == RUNNER_ACLIB ? result_cost(spec, object) : json_object_get(object, "cost");
-    const char *unit = json_string_value(json_object_get(object, "unit"));
     struct buf text = {0};
 
-    if (unit != NULL && spec->unit[0] != '\0' && strcmp(unit, spec->unit) != 0) {
-        answer_set(a, EVALUATION_ABORT, "its cost is in \"%.40s\", and \"unit\" in the scenario is \"%s\"", unit,
-                   spec->unit);
-        return;
-    }
     if (json_is_number(cost))
         json_line(cost, &text);
     else if (json_is_string(cost))
         buf_add_text(&text, json_string_value(cost));
     answer_status(a, spec, bytes_of_text(status != NULL ? status : ""), bytes_of_buf(&text));
     buf_free(&text);
+}
+
+void answer_told(struct answer *a, const struct program_spec *spec, const json_t *object)
+{
+    answer_members(a, spec, object, json_object_get(object, "cost"));
+}
+
+void answer_json(struct answer *a, const struct program_spec *spec, const json_t *object)
+{
+    const json_t *cost = spec->runner == RUNNER_ACLIB ? result_cost(spec, object) : json_object_get(object, "cost");
+    const char *unit = json_string_value(json_object_get(object, "unit"));
+
+    if (unit != NULL && spec->unit[0] != '\0' && strcmp(unit, spec->unit) != 0) {
+        answer_set(a, EVALUATION_ABORT, "its cost is in \"%.40s\", and \"unit\" in the scenario is \"%s\"", unit,
+                   spec->unit);
+        return;
+    }
+    answer_members(a, spec, object, cost);
 }
 
 static bool is_comma(uint8_t c)

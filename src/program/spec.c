@@ -12,6 +12,7 @@ void program_spec_init(struct program_spec *spec)
         .retries = 1,
         .par = 2,
         .deterministic = true,
+        .queue = {.tasks = 1000, .timeout_s = 7 * 86400, .losses = 2},
     };
 }
 
@@ -39,6 +40,9 @@ void program_spec_copy(const struct program_spec *spec, struct program_spec *out
     copy.initial = mem_array(spec->initial_count, sizeof copy.initial[0]);
     if (spec->initial_count > 0)
         memcpy(copy.initial, spec->initial, spec->initial_count * sizeof copy.initial[0]);
+    copy.queue.arguments = texts_copy(spec->queue.arguments, spec->queue.argument_count);
+    copy.queue.folder = spec->queue.folder != NULL ? text_copy(bytes_of_text(spec->queue.folder)) : NULL;
+    copy.queue.scenario = spec->queue.scenario != NULL ? text_copy(bytes_of_text(spec->queue.scenario)) : NULL;
     *out = copy;
 }
 
@@ -56,6 +60,9 @@ void program_spec_fini(struct program_spec *spec)
     texts_free(spec->environment, spec->environment_count);
     texts_free(spec->readable, spec->readable_count);
     texts_free(spec->hidden, spec->hidden_count);
+    texts_free(spec->queue.arguments, spec->queue.argument_count);
+    mem_free(spec->queue.folder);
+    mem_free(spec->queue.scenario);
     mem_free(spec->folder);
     mem_free(spec->initial);
     mem_free(spec->initial_file);

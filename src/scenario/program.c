@@ -99,6 +99,28 @@ static void read_cost_min(struct json_reader *r, const json_t *program, struct p
     buf_free(&text);
 }
 
+static void read_queue(struct json_reader *r, const json_t *program, struct program_spec *spec)
+{
+    static const char *const keys[] = {"command", "folder", "tasks", "timeout_s", "losses", NULL};
+    struct program_queue *q = &spec->queue;
+    char folder[1025] = "queue";
+    size_t mark;
+    const json_t *queue = read_enter_object(r, program, "queue", &mark);
+
+    if (queue == NULL)
+        return;
+    read_keys(r, queue, keys);
+    read_require(r, queue, "command");
+    read_texts(r, queue, "command", PROGRAM_ARGUMENTS_MAX, &q->arguments, &q->argument_count);
+    read_text(r, queue, "folder", folder, sizeof folder);
+    read_unsigned(r, queue, "tasks", 1, PROGRAM_QUEUE_TASKS_MAX, &q->tasks);
+    read_unsigned(r, queue, "timeout_s", 1, 365 * 86400, &q->timeout_s);
+    read_unsigned(r, queue, "losses", 0, 100, &q->losses);
+    read_leave(r, mark);
+    q->folder = scenario_resolve(r, folder);
+    q->scenario = text_copy(bytes_of_text(r->doc->name));
+}
+
 /* A file, or the list itself. */
 static void read_initial(struct json_reader *r, const json_t *program, const struct space *space,
                          struct program_spec *spec)
@@ -134,7 +156,7 @@ struct program_spec *read_program(struct json_reader *r, const json_t *workload,
     static const char *const keys[] = {"runner",      "command",  "instances", "cutoff_ms", "cpu_s", "memory_mb",
                                        "output_kb",   "file_mb",  "processes", "retries",   "par",   "decimals",
                                        "cost_min",    "unit",     "objective", "initial",   "bound", "deterministic",
-                                       "environment", "readable", "network",   NULL};
+                                       "environment", "readable", "network",   "queue",     NULL};
     static const char *const runners[] = {"jsonl", "irace", "smac", "aclib", NULL};
     struct program_spec *spec = mem_alloc(sizeof *spec);
     static const char *const objectives[] = {"any", "runtime", "runlength", "quality", NULL};
@@ -166,6 +188,7 @@ struct program_spec *read_program(struct json_reader *r, const json_t *workload,
         read_initial(r, program, space, spec);
     read_bool(r, program, "bound", &spec->bound);
     read_bool(r, program, "deterministic", &spec->deterministic);
+    read_queue(r, program, spec);
     if (spec->runner != RUNNER_IRACE)
         refuse(r, program, "bound", "only target runners of irace are told a bound");
     if (spec->runner != RUNNER_ACLIB)
