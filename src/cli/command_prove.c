@@ -8,14 +8,16 @@
 #include "cli/option.h"
 #include "cli/say.h"
 #include "ledger/entry.h"
+#include "state/membership.h"
 #include "state/state.h"
 #include "tlog/folder.h"
 #include "tlog/proof.h"
+#include "tlog/receipt.h"
 
 struct arguments {
     const char *label, *update, *output;
     uint64_t entry, epoch, at;
-    bool has_entry, has_epoch, has_at;
+    bool has_entry, has_epoch, has_at, receipt;
 };
 
 static const struct option_row rows[] = {
@@ -28,6 +30,8 @@ static const struct option_row rows[] = {
      .help = "the entry of this number in the log, 0 being the genesis document"},
     {"at", "N", OPTION_NUMBER, offsetof(struct arguments, at), 0, UINT64_MAX, offsetof(struct arguments, has_at),
      .help = "in the tree at the end of epoch N (default: of the last one with a checkpoint)"},
+    {"receipt", NULL, OPTION_FLAG, offsetof(struct arguments, receipt),
+     .help = "in COSE (RFC 9942): the entry with a receipt of each validator, and not as a text"},
     {"label", "LABEL", OPTION_TEXT, offsetof(struct arguments, label),
      .help = "of the artifacts (default \"default\")"},
     {"output", "FILE", OPTION_TEXT, offsetof(struct arguments, output),
@@ -175,6 +179,67 @@ static void print(const struct proving *p, struct buf *out)
     mem_free(proof.links);
 }
 
+/* A receipt of each validator whose signature for receipts is on the checkpoint. */
+static enum err make_receipts(const struct proving *p, const struct note *n, const struct voter_set *voters,
+                              struct buf *receipts, unsigned *count, struct diag *diag)
+{
+    struct receipt receipt = {.size = p->note_size, .index = p->index};
+    struct digest root = merkle_tree_root(&p->walk.tree, p->note_size);
+
+    merkle_inclusion_proof(&p->walk.tree, p->index, p->note_size, &receipt.path);
+    for (unsigned i = 0; i < voters->count; i++) {
+        enum err err = receipt_signature(n, &voters->keys[i], &root, receipt.signature);
+
+        if (err == ERR_MISSING)
+            continue;
+        if (err != ERR_OK)
+            return diag_set(diag, err, "the signature for receipts of a validator: %s", err_text(err));
+        receipt.kid = voters->fingerprints[i];
+        receipt_encode(&receipt, &receipts[(*count)++]);
+    }
+    return *count > 0 ? ERR_OK : diag_set(diag, ERR_MISSING, "no validator's signature for receipts is here");
+}
+
+static enum err attach_receipts(const struct proving *p, const struct note *n, const struct voter_set *voters,
+                                struct buf *out, struct diag *diag)
+{
+    struct buf receipts[RECEIPTS_MAX] = {{0}};
+    struct bytes views[RECEIPTS_MAX];
+    unsigned count = 0;
+    enum err err = make_receipts(p, n, voters, receipts, &count, diag);
+
+    for (unsigned i = 0; i < count; i++)
+        views[i] = bytes_of_buf(&receipts[i]);
+    if (err == ERR_OK && receipt_attach(bytes_of_buf(&p->entry), views, count, out) != ERR_OK)
+        err = diag_set(diag, ERR_SYNTAX, "the entry is no COSE_Sign1, which a receipt goes with");
+    for (unsigned i = 0; i < count; i++)
+        buf_free(&receipts[i]);
+    return err;
+}
+
+/* The entry with receipts of the validators to whom the links lead. */
+static enum err print_statement(const struct proving *p, struct buf *out, struct diag *diag)
+{
+    struct federation_state state = {0};
+    struct voter_set voters;
+    struct note note;
+    enum err err = state_genesis(bytes_of_buf(&p->folder.genesis), &state, diag);
+
+    if (err != ERR_OK)
+        return err;
+    state_voter_set(&state, &voters);
+    for (unsigned i = 0; i < p->note_links && err == ERR_OK; i++)
+        err = link_verify(bytes_of_buf(&p->walk.links[i]), &state.federation_id, &voters, &voters, NULL);
+    state_free(&state);
+    if (err != ERR_OK)
+        return diag_set(diag, err, "a link between membership epochs: %s", err_text(err));
+    err = note_parse(bytes_of_buf(&p->note), &note);
+    ASSERT(err == ERR_OK); /* check_note() */
+    err = attach_receipts(p, &note, &voters, out, diag);
+    note_fini(&note);
+    return err;
+}
+
 static int write_proof(const struct proving *p)
 {
     const char *path = p->arguments->output;
@@ -182,8 +247,13 @@ static int write_proof(const struct proving *p)
     struct buf text = {0};
     int status = EXIT_FINE;
 
-    print(p, &text);
-    if (path == NULL)
+    if (!p->arguments->receipt)
+        print(p, &text);
+    else if (print_statement(p, &text, &diag) != ERR_OK)
+        return command_fail("prove", "%s", diag.text);
+    if (path == NULL && p->arguments->receipt)
+        fwrite(text.data, 1, text.len, stdout);
+    else if (path == NULL)
         say_lines(stdout, bytes_of_buf(&text));
     else if (file_write(path, bytes_of_buf(&text), &diag) != ERR_OK)
         status = command_fail("prove", "%s", diag.text);

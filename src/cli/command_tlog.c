@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/option.h"
 #include "cli/say.h"
+#include "cli/tlog_witness.h"
 #include "state/membership.h"
 #include "state/state.h"
 #include "tlog/folder.h"
@@ -17,7 +18,7 @@
 enum { WITNESSES_MAX = 32 };
 
 struct arguments {
-    const char *label, *output;
+    const char *label, *output, *policy;
     uint64_t needed;
     bool has_needed;
     unsigned witness_count;
@@ -46,6 +47,8 @@ static const struct option_row rows[] = {
      .help = "of the artifacts (default \"default\")"},
     {"output", "FILE", OPTION_TEXT, offsetof(struct arguments, output),
      .help = "where the policy goes (default: standard output)"},
+    {"policy", "FILE", OPTION_TEXT, offsetof(struct arguments, policy),
+     .help = "with witness: the trust policy whose witnesses with a URL are asked"},
     {"witness", "VKEY", OPTION_TAKE, .take = take_witness,
      .help = "with policy: a witness that is to cosign, too, or VKEY=URL; may be given more than once"},
     {"needed", "K", OPTION_NUMBER, offsetof(struct arguments, needed), 1, WITNESSES_MAX,
@@ -55,14 +58,17 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .verb = "tlog",
     .usage = "prismfed tlog export [--label LABEL] DIR OUT\n"
-             "       prismfed tlog policy [OPTION...] DIR\n",
+             "       prismfed tlog policy [OPTION...] DIR\n"
+             "       prismfed tlog witness --policy FILE [--label LABEL] DIR\n",
     .about =
         "Hands the log in a folder of artifacts to others, in the formats of C2SP. export writes it as the static "
         "files "
         "of a tiled log (checkpoint, tile/...), which any web server can serve. policy writes the trust policy that "
         "follows from the validators at the end of the log: read it, or compare it with what you were told, before "
-        "you trust it.",
-    .after = "Exit status: 0 done; 1 the folder contradicts itself; 2 wrong usage or unusable input.",
+        "you trust it. witness sends the last checkpoint to the witnesses of a policy (C2SP tlog-witness) and keeps "
+        "their cosignatures in it.",
+    .after = "Exit status: 0 done; 1 the folder contradicts itself, or a witness refused; 2 wrong usage or unusable "
+             "input, or nobody answered.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
@@ -205,6 +211,25 @@ static int run_policy(const struct log_folder *f, const struct arguments *a)
     return err == ERR_OK ? EXIT_FINE : failed(err, &diag);
 }
 
+static int run_witness(const struct log_folder *f, const struct arguments *a)
+{
+    struct trust_policy policy = {0};
+    struct buf text = {0};
+    struct diag diag = {0};
+    int status;
+    enum err err;
+
+    if (a->policy == NULL)
+        return command_misuse("tlog", "which witnesses? --policy FILE names them");
+    err = file_read(a->policy, TRUST_POLICY_SIZE_MAX, &text, &diag);
+    if (err == ERR_OK)
+        err = trust_policy_parse(bytes_of_buf(&text), &policy, &diag);
+    status = err == ERR_OK ? tlog_witness(f, &policy) : command_fail("tlog", "%s", diag.text);
+    trust_policy_free(&policy);
+    buf_free(&text);
+    return status;
+}
+
 static int run(const char *act, char **operands, int count, const struct arguments *a)
 {
     bool is_export = strcmp(act, "export") == 0;
@@ -212,14 +237,17 @@ static int run(const char *act, char **operands, int count, const struct argumen
     struct diag diag = {0};
     int status;
 
-    if (!is_export && strcmp(act, "policy") != 0)
-        return command_misuse("tlog", "export or policy, and not \"%s\"", act);
+    if (!is_export && strcmp(act, "policy") != 0 && strcmp(act, "witness") != 0)
+        return command_misuse("tlog", "export, policy or witness, and not \"%s\"", act);
     if (count != (is_export ? 2 : 1))
         return command_misuse("tlog", is_export ? "expected a folder of artifacts, and a new folder"
                                                 : "expected a folder of artifacts");
     if (log_folder_open(operands[0], a->label, &folder, &diag) != ERR_OK)
         return command_fail("tlog", "%s", diag.text);
-    status = is_export ? run_export(&folder, operands[1]) : run_policy(&folder, a);
+    if (is_export)
+        status = run_export(&folder, operands[1]);
+    else
+        status = strcmp(act, "policy") == 0 ? run_policy(&folder, a) : run_witness(&folder, a);
     log_folder_close(&folder);
     return status;
 }
@@ -233,7 +261,7 @@ int command_tlog(int argc, char **argv)
     if (status != EXIT_FINE || helped)
         return status;
     if (argc - operands < 1)
-        return command_misuse("tlog", "what is to be done? export or policy");
+        return command_misuse("tlog", "what is to be done? export, policy or witness");
     if (a.has_needed && a.needed > a.witness_count)
         return command_misuse("tlog", "--needed %" PRIu64 " is more than there are witnesses", a.needed);
     return run(argv[operands], argv + operands + 1, argc - operands - 1, &a);

@@ -12,6 +12,7 @@
 #include "state/membership.h"
 #include "state/state.h"
 #include "tlog/proof.h"
+#include "tlog/receipt.h"
 
 struct arguments {
     const char *policy, *genesis, *entry;
@@ -34,7 +35,8 @@ static const struct option_table table = {
     .usage = "prismfed verify --policy FILE PROOF\n"
              "       prismfed verify --genesis FILE PROOF\n",
     .about =
-        "Checks the proof that prismfed prove has made: that the entry in it is in the Merkle tree of the checkpoint "
+        "Checks the proof that prismfed prove has made (a text, or an entry with receipts): that the entry in it is in "
+        "the Merkle tree of the checkpoint "
         "in it, that the log and a quorum signed this checkpoint, and that the entry's signature is its signer's. Of "
         "the proof nothing is believed, and nothing else is read than the proof and the policy or genesis.",
     .after = "Whether the federation gave the entry an effect is not shown: prismfed audit executes the log.\n"
@@ -142,6 +144,15 @@ static enum err check(struct verification *v, struct diag *diag)
     return err;
 }
 
+static int keep_entry(const struct verification *v, const struct arguments *a)
+{
+    struct diag diag = {0};
+
+    if (a->entry != NULL && file_write(a->entry, v->proof.entry, &diag) != ERR_OK)
+        return command_fail("verify", "%s", diag.text);
+    return EXIT_FINE;
+}
+
 /* ---- telling */
 
 static json_t *entry_json(const struct verification *v)
@@ -165,8 +176,8 @@ static void tell_json(const struct verification *v)
 
     json_put(out, "verified", json_true());
     json_put(out, "origin", json_stringn((const char *)v->checkpoint.origin.data, v->checkpoint.origin.len));
-    json_put(out, "size", json_u64(v->checkpoint.size));
-    json_put(out, "root", json_hex(digest_bytes(&v->checkpoint.root)));
+    json_put(out, "size", v->checkpoint.size > 0 ? json_u64(v->checkpoint.size) : json_null());
+    json_put(out, "root", v->checkpoint.size > 0 ? json_hex(digest_bytes(&v->checkpoint.root)) : json_null());
     json_put(out, "cosigners", json_u64(v->found.witnesses));
     json_put(out, "entry", entry_json(v));
     json_render(out, &text);
@@ -180,8 +191,10 @@ static void tell(const struct verification *v)
     const struct entry *e = v->entry;
     char signer[2 * DIGEST_SIZE + 1];
 
-    say(stdout, "entry %" PRIu64 " is in the tree of %" PRIu64 " entries of %.*s\n", v->proof.index, v->checkpoint.size,
-        (int)v->checkpoint.origin.len, (const char *)v->checkpoint.origin.data);
+    say(stdout, "entry %" PRIu64 " is in %.*s\n", v->proof.index, (int)v->checkpoint.origin.len,
+        (const char *)v->checkpoint.origin.data);
+    if (v->checkpoint.size > 0)
+        say(stdout, "its tree has %" PRIu64 " entries\n", v->checkpoint.size);
     if (e->syntax == ERR_OK) {
         digest_hex(&e->cose.kid, signer);
         say(stdout, "it is a signed message of kind \"%s\" for epoch %" PRIu64 "; its signer is %s, %s\n",
@@ -191,18 +204,51 @@ static void tell(const struct verification *v)
     } else {
         say(stdout, "it is no signed message, but %zu other bytes\n", v->proof.entry.len);
     }
-    say(stdout, "the log signed this tree, and %u of %u cosigners: the quorum holds\n", v->found.witnesses,
-        v->policy.witness_count);
+    say(stdout, "%u of %u cosigners signed this tree: the quorum holds\n", v->found.witnesses, v->policy.witness_count);
     say(stdout, "verified\n");
 }
 
-static int verify(struct verification *v, const struct arguments *a, const char *path)
+/* ---- an entry with receipts */
+
+/* The size of the tree is not among what its signers sign (RFC 9942), and is not told. */
+static bool is_statement(struct bytes text)
+{
+    return text.len > 0 && text.data[0] == 0xd2; /* a COSE_Sign1 */
+}
+
+static int verify_statement(struct verification *v, const struct arguments *a, const char *path)
+{
+    struct bytes receipts[RECEIPTS_MAX];
+    struct receipt receipt = {0};
+    struct buf entry = {0};
+    struct diag diag = {0};
+    unsigned count;
+    int status = EXIT_FINE;
+    enum err err = receipt_detach(bytes_of_buf(&v->text), &entry, receipts, &count);
+
+    if (err != ERR_OK)
+        status = command_fail("verify", "%s: expected a COSE_Sign1 with receipts: %s", path, err_text(err));
+    else
+        status = read_policy(v, a);
+    if (status == EXIT_FINE &&
+        receipt_judge(&v->policy, bytes_of_buf(&entry), receipts, count, &v->found, &receipt, &diag) != ERR_OK)
+        status = (command_fail("verify", "%s: %s", path, diag.text), EXIT_WRONG);
+    if (status == EXIT_FINE) {
+        v->entry = entry_open(bytes_of_buf(&entry));
+        v->proof.entry = entry_bytes(v->entry);
+        v->proof.index = receipt.index;
+        v->checkpoint = (struct checkpoint){.origin = v->policy.logs[0].name};
+        status = keep_entry(v, a);
+    }
+    buf_free(&entry);
+    return status;
+}
+
+static int verify_proof(struct verification *v, const struct arguments *a, const char *path)
 {
     struct diag diag = {0};
     int status;
 
-    if (file_read(path, PROOF_SIZE_MAX, &v->text, &diag) != ERR_OK)
-        return command_fail("verify", "%s", diag.text);
     v->read = proof_parse(bytes_of_buf(&v->text), &v->proof, &diag) == ERR_OK;
     if (!v->read)
         return command_fail("verify", "%s: %s", path, diag.text);
@@ -213,13 +259,22 @@ static int verify(struct verification *v, const struct arguments *a, const char 
         command_fail("verify", "%s: %s", path, diag.text);
         return EXIT_WRONG;
     }
-    if (a->entry != NULL && file_write(a->entry, v->proof.entry, &diag) != ERR_OK)
+    return keep_entry(v, a);
+}
+
+static int verify(struct verification *v, const struct arguments *a, const char *path)
+{
+    struct diag diag = {0};
+    int status;
+
+    if (file_read(path, PROOF_SIZE_MAX, &v->text, &diag) != ERR_OK)
         return command_fail("verify", "%s", diag.text);
-    if (a->json)
+    status = is_statement(bytes_of_buf(&v->text)) ? verify_statement(v, a, path) : verify_proof(v, a, path);
+    if (status == EXIT_FINE && a->json)
         tell_json(v);
-    else
+    else if (status == EXIT_FINE)
         tell(v);
-    return EXIT_FINE;
+    return status;
 }
 
 int command_verify(int argc, char **argv)

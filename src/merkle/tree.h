@@ -56,6 +56,9 @@ void merkle_consistency_proof(const struct merkle_tree *t, uint64_t size1, uint6
  * with an empty tree: size1 == 0 is ERR_RANGE. */
 enum err merkle_inclusion_verify(const struct digest *leaf_hash, uint64_t index, uint64_t size,
                                  const struct merkle_proof *proof, const struct digest *root) MUST_CHECK;
+/* The root that a leaf and its proof lead to; the same errors. */
+enum err merkle_inclusion_root(const struct digest *leaf_hash, uint64_t index, uint64_t size,
+                               const struct merkle_proof *proof, struct digest *root) MUST_CHECK;
 enum err merkle_consistency_verify(uint64_t size1, uint64_t size2, const struct merkle_proof *proof,
                                    const struct digest *root1, const struct digest *root2) MUST_CHECK;
 

@@ -21,8 +21,8 @@ static size_t inclusion_length(uint64_t index, uint64_t size)
 }
 
 /* RFC 9162 section 2.1.3.2. */
-enum err merkle_inclusion_verify(const struct digest *leaf_hash, uint64_t index, uint64_t size,
-                                 const struct merkle_proof *proof, const struct digest *root)
+enum err merkle_inclusion_root(const struct digest *leaf_hash, uint64_t index, uint64_t size,
+                               const struct merkle_proof *proof, struct digest *root)
 {
     struct digest r = *leaf_hash;
     uint64_t fn = index, sn = size - 1;
@@ -40,7 +40,19 @@ enum err merkle_inclusion_verify(const struct digest *leaf_hash, uint64_t index,
         fn >>= 1;
         sn >>= 1;
     }
-    return sn == 0 && digest_equal(&r, root) ? ERR_OK : ERR_MISMATCH;
+    if (sn != 0)
+        return ERR_MISMATCH;
+    *root = r;
+    return ERR_OK;
+}
+
+enum err merkle_inclusion_verify(const struct digest *leaf_hash, uint64_t index, uint64_t size,
+                                 const struct merkle_proof *proof, const struct digest *root)
+{
+    struct digest found;
+    enum err err = merkle_inclusion_root(leaf_hash, index, size, proof, &found);
+
+    return err != ERR_OK || digest_equal(&found, root) ? err : ERR_MISMATCH;
 }
 
 /* Steps 3 to 6 of RFC 9162 section 2.1.4.2: nodes[0] is the subtree that both trees

@@ -9,6 +9,7 @@
 
 #include "base/mutate.h"
 #include "base/text.h"
+#include "tlog/receipt.h"
 
 enum { TIME_LEN = 8, SIZE_DIGITS = 20 };
 
@@ -133,12 +134,14 @@ void checkpoint_signer_make(const struct secret_key *key, const struct checkpoin
     *out = (struct checkpoint_signer){.kid = key->fingerprint};
     checkpoint_sign(key, c, &out->log);
     checkpoint_cosign(key, c, 0, &out->cosignature);
+    receipt_sign(key, c, &out->receipt);
 }
 
 void checkpoint_signer_fini(struct checkpoint_signer *s)
 {
     buf_free(&s->log);
     buf_free(&s->cosignature);
+    buf_free(&s->receipt);
 }
 
 static int compare_signers(const void *a, const void *b)
@@ -155,6 +158,8 @@ void checkpoint_assemble(const struct checkpoint *c, struct checkpoint_signer *s
     buf_add(out, signers[0].log.data, signers[0].log.len);
     for (unsigned i = 0; i < count; i++)
         buf_add(out, signers[i].cosignature.data, signers[i].cosignature.len);
+    for (unsigned i = 0; i < count; i++)
+        buf_add(out, signers[i].receipt.data, signers[i].receipt.len);
 }
 
 /* ---- verifying */

@@ -35,15 +35,15 @@ enum err checkpoint_parse(struct bytes text, struct checkpoint *out) MUST_CHECK;
 void checkpoint_sign(const struct secret_key *key, const struct checkpoint *c, struct buf *out);
 void checkpoint_cosign(const struct secret_key *key, const struct checkpoint *c, uint64_t time, struct buf *out);
 
-/* What one validator gives: both lines. */
+/* What one validator gives: three lines, the last one for receipts (tlog/receipt.h). */
 struct checkpoint_signer {
     struct digest kid;
-    struct buf log, cosignature; /* owned */
+    struct buf log, cosignature, receipt; /* owned */
 };
 void checkpoint_signer_make(const struct secret_key *key, const struct checkpoint *c, struct checkpoint_signer *out);
 void checkpoint_signer_fini(struct checkpoint_signer *s);
-/* Appends the signed note: the line of one of them as the log, and the cosignatures of all, in the order of
- * fingerprints. They are sorted; count > 0 (asserted). */
+/* Appends the signed note: the line of one of them as the log, and the cosignatures of all, and then their
+ * signatures for receipts, in the order of fingerprints. They are sorted; count > 0 (asserted). */
 void checkpoint_assemble(const struct checkpoint *c, struct checkpoint_signer *signers, unsigned count,
                          struct buf *out);
 

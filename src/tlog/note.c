@@ -42,7 +42,7 @@ bool note_name_valid(struct bytes name)
 
 /* ---- keys */
 
-/* The first four bytes of SHA-256(name, newline, type, public key). */
+/* The first four bytes of SHA-256(name, newline, type, public key); the byte 255 is followed by what it stands for. */
 static uint32_t key_id(struct bytes name, enum note_key_type type, const struct public_key *public)
 {
     const uint8_t kind[2] = {'\n', (uint8_t)type};
@@ -52,6 +52,8 @@ static uint32_t key_id(struct bytes name, enum note_key_type type, const struct 
     digest_init(&c);
     digest_add(&c, name.data, name.len);
     digest_add(&c, kind, sizeof kind);
+    if (type == NOTE_KEY_RECEIPT)
+        digest_add(&c, NOTE_RECEIPT_TYPE, sizeof NOTE_RECEIPT_TYPE - 1);
     digest_add(&c, public->b, sizeof public->b);
     d = digest_final(&c);
     return (uint32_t)d.b[0] << 24 | (uint32_t)d.b[1] << 16 | (uint32_t)d.b[2] << 8 | d.b[3];

@@ -15,7 +15,10 @@ enum { NOTE_SIZE_MAX = 1 << 20, NOTE_LINES_MAX = 1024, NOTE_NAME_MAX = 255 };
 enum note_key_type {
     NOTE_KEY_LOG = 1,      /* Ed25519 over the text */
     NOTE_KEY_COSIGNER = 4, /* a timestamped cosignature (C2SP tlog-cosignature, "cosignature/v1") */
+    NOTE_KEY_RECEIPT = 255 /* of our own, NOTE_RECEIPT_TYPE: tlog/receipt.h; in no verifier key */
 };
+
+#define NOTE_RECEIPT_TYPE "prismfed/receipt"
 
 /* A verifier key. */
 struct note_key {

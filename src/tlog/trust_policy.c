@@ -299,7 +299,7 @@ static enum err judge_logs(const struct trust_policy *p, const struct note *n, s
 }
 
 /* Items come after their members, so one pass settles all. */
-static bool has_quorum(const struct trust_policy *p, const bool *cosigned)
+bool trust_policy_quorum(const struct trust_policy *p, const bool *cosigned)
 {
     bool *holds = mem_array(p->item_count + 1, sizeof holds[0]), quorum;
 
@@ -330,7 +330,7 @@ enum err trust_policy_judge(const struct trust_policy *p, const struct note *n, 
         if (err == ERR_MISSING)
             err = ERR_OK;
     }
-    finding->quorum = err == ERR_OK && has_quorum(p, cosigned);
+    finding->quorum = err == ERR_OK && trust_policy_quorum(p, cosigned);
     mem_free(cosigned);
     if (err == ERR_OK && finding->logs == 0 && p->log_count > 0)
         err = ERR_KEY;

@@ -57,6 +57,9 @@ struct trust_finding {
 enum err trust_policy_judge(const struct trust_policy *p, const struct note *n,
                             struct trust_finding *finding) MUST_CHECK;
 
+/* Do these witnesses (one bool each, in the order of the policy's) make its quorum? */
+bool trust_policy_quorum(const struct trust_policy *p, const bool *cosigned);
+
 /* Another witness that is asked for, beside the validators. */
 struct trust_extra {
     struct bytes vkey, url; /* url empty: none */

@@ -78,6 +78,24 @@ ok "of another federation" run 1 "$prismfed" verify --policy policy foreign
 ok "is not believed" says 'not signed by a log that is trusted'
 ok "nor with its genesis" run 1 "$prismfed" verify --genesis $ledger/genesis.json foreign
 
+# ---- the same in COSE
+ok "an entry with receipts" run 0 "$prismfed" prove --label five --update e --epoch 3 --receipt --output s o
+ok "verifies by the policy" run 0 "$prismfed" verify --policy policy --entry from-s s
+ok "by all five" grep -q '^5 of 5 cosigners signed this tree' out
+ok "and by the genesis, of which the fifth is no part" run 0 "$prismfed" verify --genesis $ledger/genesis.json s
+ok "it is the same entry" cmp entry from-s
+size=$(wc -c < s)
+for at in 20 300 600 $((size - 20)); do
+    { head -c $at s; printf '\377'; tail -c +$((at + 2)) s; } > t.statement
+    ok "with another byte at $at" sh -c '"$0" verify --policy policy t.statement > out 2> err; [ $? != 0 ]' "$prismfed"
+done
+"$prismfed" prove --label five --update e --epoch 3 --receipt o9 > foreign
+ok "of another federation" run 1 "$prismfed" verify --policy policy foreign
+ok "has no receipt of anybody who is known" says 'receipts of 0 of the policy'
+ok "the genesis document is no COSE message" refused_with 'no COSE_Sign1' \
+    "$prismfed" prove --label five --entry 0 --receipt o
+ok "an entry without receipts" refused_with 'with receipts' "$prismfed" verify --policy policy entry
+
 # ---- wrong usage and unusable input
 ok "no proof" refused_with 'expected one proof' "$prismfed" verify --policy policy
 ok "nobody to believe" refused_with 'whom to believe' "$prismfed" verify p
