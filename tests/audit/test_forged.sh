@@ -10,27 +10,9 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 . "$root/tests/tap.sh"
 
-# Three newcomers at once by the wish of one validator, where one may come in an epoch.
-cat > "$scratch/joins.json" << 'END'
-{"name": "forged", "quorum": 3, "max_ledger_drift": 2, "epoch_start": 1, "seed": 5,
- "policy": {"evaluations": 2, "iteration_limit": 50, "joins_per_epoch": 1},
- "workload": {"family": "queen", "instances": 1, "size_min": 5},
- "nodes": [{"id": "v0", "region": "r", "role": "core", "stake": 1},
-           {"id": "v1", "region": "r", "role": "core", "stake": 1},
-           {"id": "v2", "region": "r", "role": "core", "stake": 1},
-           {"id": "v3", "region": "r", "role": "core", "stake": 1},
-           {"id": "e0", "region": "r", "role": "edge", "stake": 1},
-           {"id": "e1", "region": "r", "role": "edge", "stake": 1},
-           {"id": "e2", "region": "r", "role": "edge", "stake": 1}],
- "events": [{"kind": "join", "node": "e0", "sponsor": "v1", "epoch": 1, "after_ms": 1},
-            {"kind": "join", "node": "e1", "sponsor": "v1", "epoch": 1, "after_ms": 1},
-            {"kind": "join", "node": "e2", "sponsor": "v1", "epoch": 1, "after_ms": 1}]}
-END
-
-# Two of the seven nodes contribute to an epoch.
-sed 's/"joins_per_epoch": 1/"cohort": 2/; s/"name": "forged"/"name": "cohort"/' "$scratch/joins.json" |
-    sed '/"events"/,$d; s/{"id": "e2".*}],/{"id": "e2", "region": "r", "role": "edge", "stake": 1}]}/' \
-        > "$scratch/cohort.json"
+# Three newcomers at once by the wish of one validator, where one may come in an epoch; and two of the seven nodes
+# contribute to an epoch.
+cp "$root/tests/suite/scenarios/joins.json" "$root/tests/suite/scenarios/cohort.json" "$scratch/"
 
 # More genomes than an epoch has room for.
 {

@@ -8,11 +8,13 @@ trap 'rm -rf "$scratch"' EXIT
 prismfed=$(realpath "$1")
 federated_sim=$(realpath "$2")
 . "$root/tests/tap.sh"
+export PYTHONDONTWRITEBYTECODE=1
 
 fresh_tree() {
     rm -rf "$scratch/tree"
     mkdir -p "$scratch/tree/build"
     cp -R "$root/artifacts" "$root/docs" "$root/examples" "$scratch/tree/"
+    ln -s "$root/tests" "$scratch/tree/tests"
     ln -s "$prismfed" "$scratch/tree/build/prismfed"
     ln -s "$federated_sim" "$scratch/tree/build/federated_sim"
 }

@@ -1,6 +1,7 @@
 """One label from beginning to end: genesis, every epoch executed again and compared with its file, the summary."""
 
-from . import checkpoint, cose, epoch_file, execute, summary
+from . import checkpoint, cose, entries, epoch_file, execute, summary
+from .cbor import Reader, encode
 from .folder import Folder
 from .merkle import Tree, entry_leaf, sha256
 from .refused import NotChecked, Refused
@@ -135,9 +136,8 @@ class Audit:
         return False
 
     def _is_outsider(self, data):
-        from .entries import parse as parse_entry
         try:
-            e = parse_entry(data)
+            e = entries.parse(data)
         except Refused:
             return False
         at = self.state.find(e.signer)
@@ -248,7 +248,6 @@ class Audit:
             self.report.fail("PF-ANCHOR-SIGNATURE", e.path + "/signature", str(refused))
             return
         self.report.ok("PF-ANCHOR-SIGNATURE")
-        from .cbor import encode
         if m.payload == encode(e.anchor(self.log)):
             self.report.ok("PF-ANCHOR-BINDING")
         else:
@@ -311,6 +310,9 @@ class Audit:
             self._all_epochs()
         except Stop:
             whole = False
+        except NotChecked as why:
+            whole = False
+            self._not_executed(str(why))
         for e in self.epochs:
             self._log_with([])
             self._compare("PF-EPOCH-VIEW", e.path, e.doc, epoch_file.write(e, self.log))
@@ -328,7 +330,6 @@ class Audit:
 
 
 def epoch_anchor_read(payload):
-    from .cbor import Reader
     r = Reader(payload)
 
     def digest():

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from . import cbor, cose, genesis, genome
 from .membership import CHANGES_MAX, fits, has_key
 from .merkle import entry_leaf, sha256
-from .refused import Refused
+from .refused import NotChecked, Refused
 from .state import Candidate
 
 SIZE_MAX, STATEMENT_MAX, NUMBER_MAX = 1048576, 491520, 2 ** 53
-KINDS = ("update", "score", "close", "rollback", "evidence", "reconcile", "leave", "reconfigure", "recount")
+KINDS = ("update", "score", "close", "rollback", "evidence", "reconcile", "leave", "reconfigure", "recount",
+         "sign_off")
 BY_VALIDATORS = ("close", "rollback", "reconfigure", "recount")
 PHASES = ("collect", "score", "rollback")
 
@@ -137,6 +138,10 @@ def _decode_leave(s, e):
     return {}
 
 
+def _decode_sign_off(s, e):
+    raise NotChecked("entries of governors (sign_off)")
+
+
 def _decode_recount(s, e):
     r = cbor.Reader(e.body)
     body = r.fields(cost=lambda: _number(r), number=lambda: genesis.read_ranged(r, 0, 255),
@@ -254,7 +259,7 @@ def _decode_evidence(s, e):
 
 DECODE = {"update": _decode_update, "score": _decode_score, "close": _decode_close, "rollback": _decode_rollback,
           "evidence": _decode_evidence, "reconcile": _decode_reconcile, "leave": _decode_leave,
-          "reconfigure": _decode_reconfigure, "recount": _decode_recount}
+          "reconfigure": _decode_reconfigure, "recount": _decode_recount, "sign_off": _decode_sign_off}
 
 
 # ---- admissible?

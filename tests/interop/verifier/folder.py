@@ -63,6 +63,7 @@ class Folder:
 
     def _ledger_file(self, label, name, below):
         epoch = _EPOCH.fullmatch(name)
+        epoch = epoch if epoch and int(epoch[1]) < 2 ** 64 else None
         if self._kind(below) != "file" or not (name == "genesis.json" or epoch):
             self._extra(below)
         elif epoch:

@@ -3,13 +3,14 @@
 import re
 
 from . import cbor, ed25519, genome
-from .refused import Refused
+from .refused import NotChecked, Refused
 
 SIZE_MAX = 1 << 28
 MEMBERS_MAX = 1000000
 NAME_MAX, FEDERATION_NAME_MAX = 63, 127
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._+-]*")
 DAY = 86400 * 10 ** 9
+GOVERNANCE = cbor.encode("governance")  # a document with this key names governors
 
 RULES = ("trimmed_rank", "median_rank", "borda", "mean_cost")
 # In the order of deterministic CBOR: key, least and most, or the texts; None behind it: it may be absent.
@@ -129,6 +130,8 @@ def decode(data):
             raise Refused("unknown")
         return 2
 
+    if GOVERNANCE in data:
+        raise NotChecked("governance")
     g = r.fields(name=lambda: read_name(r, FEDERATION_NAME_MAX), policy=lambda: _policy(r),
                  quorum=lambda: read_ranged(r, 1, 100), shards=r.bytes, members=members, version=version,
                  incumbent=r.raw, simulated=r.bool, epoch_start=lambda: read_ranged(r, 1, 2 ** 53),

@@ -16,6 +16,7 @@ TEXTS = {
     "mismatch": "a digest, root or binding differs",
     "state": "not admissible in the present state",
     "stale": "about something that is over",
+    "revoked": "by a key that is revoked",
 }
 
 

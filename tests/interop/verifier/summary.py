@@ -1,6 +1,8 @@
 """The summary of a run: what of it follows from the log, what has only a form, and who vouches for its end."""
 
 from . import cbor, cose
+from .epoch_file import outcome_json
+from .genome import named_values
 from .merkle import sha256
 from .refused import Refused
 from .text import canonical, difference, from_base64, number, same, same_order, to_base64, view
@@ -105,7 +107,6 @@ class Expected:
         self.first_owners, self.log, self.label, self.names = audit.first_owners, audit.log, audit.label, audit.names
 
     def _epoch(self, found, index, epoch):
-        from .epoch_file import outcome_json
         e = self.epochs[index] if index < len(self.epochs) else None
         anchored = e is not None and e.outcome.anchored
         o = outcome_json(e) if e else {"aggregated_delta": 0, "participants": 0, "stale": 0, "absent": 0,
@@ -174,7 +175,6 @@ class Expected:
         return {"decoded": view(end_payload(self.state)), "signers": signers, "signatures": signatures}
 
     def _genome(self):
-        from .genome import named_values
         s = self.state
         origin = next((a.origin for a in s.archive if a.hash == s.incumbent_hash), 0)
         return {"hash": s.incumbent_hash.hex(), "offered_by": s.members[origin - 1].name if origin else None,
