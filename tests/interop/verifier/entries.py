@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from . import cbor, cose, genesis, genome
+from . import cbor, cose, genesis, genome, governance
 from .membership import CHANGES_MAX, fits, has_key
 from .merkle import entry_leaf, sha256
-from .refused import NotChecked, Refused
+from .refused import Refused
 from .state import Candidate
 
 SIZE_MAX, STATEMENT_MAX, NUMBER_MAX = 1048576, 491520, 2 ** 53
@@ -138,10 +138,6 @@ def _decode_leave(s, e):
     return {}
 
 
-def _decode_sign_off(s, e):
-    raise NotChecked("entries of governors (sign_off)")
-
-
 def _decode_recount(s, e):
     r = cbor.Reader(e.body)
     body = r.fields(cost=lambda: _number(r), number=lambda: genesis.read_ranged(r, 0, 255),
@@ -259,7 +255,8 @@ def _decode_evidence(s, e):
 
 DECODE = {"update": _decode_update, "score": _decode_score, "close": _decode_close, "rollback": _decode_rollback,
           "evidence": _decode_evidence, "reconcile": _decode_reconcile, "leave": _decode_leave,
-          "reconfigure": _decode_reconfigure, "recount": _decode_recount, "sign_off": _decode_sign_off}
+          "reconfigure": _decode_reconfigure, "recount": _decode_recount,
+          "sign_off": lambda s, e: governance.decode(s, e, cbor.Reader(e.body))}
 
 
 # ---- admissible?
@@ -328,7 +325,8 @@ def _judge_reconcile(s, e, m, b):
     if member.status not in ("quarantined", "absent"):
         raise Refused("state")
     sits_out = member.status == "quarantined" and s.epoch - member.found_epoch < member.false_claims
-    if b["height"] > s.height or sits_out:
+    barred = s.governance is not None and member.status == "quarantined" and m in s.governance.barred
+    if b["height"] > s.height or sits_out or barred:
         raise Refused("again")
     back = s.height - b["height"]
     if back > len(s.recent):
@@ -379,7 +377,7 @@ def _judge_recount(s, e, m, b):
 
 JUDGE = {"update": _judge_update, "score": _judge_score, "close": _judge_close, "rollback": _judge_rollback,
          "evidence": _judge_evidence, "reconcile": _judge_reconcile, "leave": lambda s, e, m, b: None,
-         "reconfigure": _judge_reconfigure, "recount": _judge_recount}
+         "reconfigure": _judge_reconfigure, "recount": _judge_recount, "sign_off": governance.judge}
 
 
 # ---- effects
@@ -407,6 +405,7 @@ def _apply_rollback(s, e, m, b):
 
 
 def _apply_evidence(s, e, m, b):
+    governance.respond(s, "equivocation")
     s.change(b["culprit"], status="convicted")
     s.contributions.pop(b["culprit"], None)
 
@@ -439,14 +438,15 @@ def _apply_recount(s, e, m, b):
     if voices <= s.max_byzantine:
         return
     author = check.member
-    s.change(author, status="quarantined", found_epoch=s.epoch, false_claims=s.members[author].false_claims + 1)
+    status = s.members[author].status if governance.respond(s, "false_claim") == "warn" else "quarantined"
+    s.change(author, status=status, found_epoch=s.epoch, false_claims=s.members[author].false_claims + 1)
     s.contributions.pop(author, None)
     s.checks = [c for c in s.checks if c.member != author]
 
 
 APPLY = {"update": _apply_update, "score": _apply_score, "close": _apply_close, "rollback": _apply_rollback,
          "evidence": _apply_evidence, "reconcile": _apply_reconcile, "leave": _apply_leave,
-         "reconfigure": _apply_reconfigure, "recount": _apply_recount}
+         "reconfigure": _apply_reconfigure, "recount": _apply_recount, "sign_off": governance.apply}
 
 
 # ---- one entry
@@ -468,6 +468,10 @@ def _judge(s, e):
         raise Refused("duplicate")
     if (e.kind in BY_VALIDATORS and not member.votes) or (e.kind == "leave" and member.votes):
         raise Refused("state")
+    if s.governance is not None and 0 < s.governance.revoked_from(member.fingerprint) <= s.epoch:
+        raise Refused("revoked")
+    if governance.halted(s) and e.kind in governance.WAITS:
+        raise Refused("again")
     JUDGE[e.kind](s, e, m, body)
     if e.built_on != s.block_id and e.built_on not in s.recent:
         raise Refused("again")

@@ -188,6 +188,8 @@ def outcome_json(e):
            "incumbent": o.incumbent.hex(), "genes": genome.named_values(s.schema, s.incumbent),
            "rolled_back_to": None if o.rolled_back_to is None else number(o.rolled_back_to),
            "candidates": o.candidates, "participants": len(o.updates), "scored": o.scored}
+    if o.held is not None:
+        out["held"] = o.held.hex()
     if o.left_out:
         out["left_out"] = o.left_out
     out.update(stale=sum(c.staleness > 0 for _, c in o.updates), absent=o.absent, quarantined=o.quarantined,

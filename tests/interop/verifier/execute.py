@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import cbor, entries, membership, phases
+from . import cbor, entries, governance, membership, phases
 from .merkle import entry_leaf, root_of, sha256
 from .state import BLOCKS_REMEMBERED
 
@@ -29,6 +29,7 @@ def block(before, data, log):
     verdicts = [entries.execute(s, entry) for entry in data]
     outcome = phases.advance(s)
     if outcome is not None:
+        governance.close_epoch(s)
         membership.close_epoch(s)
         s.draw_cohort()
     s.recent = (s.recent + [before.block_id])[-BLOCKS_REMEMBERED:]

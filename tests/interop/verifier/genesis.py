@@ -3,14 +3,13 @@
 import re
 
 from . import cbor, ed25519, genome
-from .refused import NotChecked, Refused
+from .refused import Refused
 
 SIZE_MAX = 1 << 28
 MEMBERS_MAX = 1000000
 NAME_MAX, FEDERATION_NAME_MAX = 63, 127
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._+-]*")
 DAY = 86400 * 10 ** 9
-GOVERNANCE = cbor.encode("governance")  # a document with this key names governors
 
 RULES = ("trimmed_rank", "median_rank", "borda", "mean_cost")
 # In the order of deterministic CBOR: key, least and most, or the texts; None behind it: it may be absent.
@@ -115,6 +114,7 @@ def _check(g):
 
 
 def decode(data):
+    from . import governance  # which reads names as they are here
     if len(data) > SIZE_MAX:
         raise Refused("limit")
     r = cbor.Reader(data)
@@ -130,13 +130,16 @@ def decode(data):
             raise Refused("unknown")
         return 2
 
-    if GOVERNANCE in data:
-        raise NotChecked("governance")
-    g = r.fields(name=lambda: read_name(r, FEDERATION_NAME_MAX), policy=lambda: _policy(r),
-                 quorum=lambda: read_ranged(r, 1, 100), shards=r.bytes, members=members, version=version,
-                 incumbent=r.raw, simulated=r.bool, epoch_start=lambda: read_ranged(r, 1, 2 ** 53),
-                 genome_schema=r.raw, max_byzantine=lambda: read_ranged(r, 0, 100))
+    before = dict(name=lambda: read_name(r, FEDERATION_NAME_MAX), policy=lambda: _policy(r),
+                  quorum=lambda: read_ranged(r, 1, 100), shards=r.bytes, members=members, version=version,
+                  incumbent=r.raw, simulated=r.bool)
+    behind = dict(epoch_start=lambda: read_ranged(r, 1, 2 ** 53), genome_schema=r.raw,
+                  max_byzantine=lambda: read_ranged(r, 0, 100))
+    if data[:1] == bytes([cbor.MAP << 5 | 12]):  # one more than without governors
+        before["governance"] = lambda: governance.read_rules(r)
+    g = r.fields(**before, **behind)
     r.done()
+    g.setdefault("governance", None)
     g["schema"] = genome.decode_schema(g["genome_schema"])
     g["incumbent"] = genome.decode(g["schema"], g["incumbent"])
     _check(g)

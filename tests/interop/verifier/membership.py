@@ -20,7 +20,8 @@ def _key(change):
 def _key_in_use(s, key):
     kid = fingerprint(key)
     agreed = [_key(c) for c in (next(iter(c.items())) for c in s.changes) if has_key(c)]
-    return s.find(kid) >= 0 or kid in s.retired or key in agreed
+    revoked = s.governance is not None and s.governance.revoked_from(kid) > 0
+    return s.find(kid) >= 0 or kid in s.retired or key in agreed or revoked
 
 
 def _join_fits(s, what):
@@ -104,6 +105,17 @@ def _drop_convicted(s):
     return any_dropped
 
 
+def _drop_revoked(s):
+    any_dropped = False
+    for at in list(s.validators):
+        since = s.governance.revoked_from(s.members[at].fingerprint) if s.governance else 0
+        if len(s.validators) > 1 and 0 < since <= s.epoch:
+            s.change(at, status="left")
+            _lose_vote(s, at)
+            any_dropped = True
+    return any_dropped
+
+
 def close_epoch(s):
     """What was agreed takes effect; s.epoch is the next one already."""
     changes, s.changes = s.changes, []
@@ -111,6 +123,7 @@ def close_epoch(s):
     for change in changes:
         others_vote |= _make(s, next(iter(change.items())))
     others_vote |= _drop_convicted(s)
+    others_vote |= _drop_revoked(s)
     if not others_vote:
         return
     s.ballots = {i: [] for i in s.validators}

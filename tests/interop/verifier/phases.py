@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from . import genome, rank
+from . import genome, governance, rank
 from .draw import Sample, seed_of
 from .state import ANCHORS_KEPT, ZERO, Anchor, Candidate, Check
 
@@ -15,6 +15,8 @@ class Decision:
     winner: int = 0
     gain: int = 0
     rolled_back: bool = False
+    held: bool = False  # the winner waits for the governors
+    governed: bool = False  # what they have signed off takes its place
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Outcome:
     left_out: int
     false_claims: int
     updates: list = field(default_factory=list)  # (member, contribution), by fingerprint
+    held: object = None
     absent: int = 0
     quarantined: int = 0
     convicted: int = 0
@@ -71,6 +74,8 @@ def advance(s):
     """Behind a block's entries; returns the Outcome when the epoch ended."""
     closing, complete = s.closing, _complete(s)
     s.closing = s.restoring = False
+    if governance.halted(s):
+        return None
     if complete:
         return _close(s)
     if closing and _enough(s):
@@ -81,6 +86,7 @@ def advance(s):
     if closing:
         s.attempt += 1
         if s.attempt > s.policy["retry_budget"]:
+            governance.respond(s, "abandoned")
             return _end(s, Decision(False), None)
     return None
 
@@ -186,7 +192,9 @@ def _close_score(s):
     _draw(s, _claims_of_rows(s), True)
     if d.winner and d.gain > s.policy["rollback_ppm"]:
         earlier = [a.epoch for a in s.anchors if a.hash == s.candidates[w].hash]
-        if earlier:
+        response = governance.respond(s, "regression") if earlier else "warn"
+        d.held = response in ("hold", "halt")
+        if response == "roll_back":
             s.phase, s.attempt, s.rollback_epoch, s.aggregated_delta = "rollback", 0, earlier[-1], d.gain
             return None
     return _end(s, d, result.scores)
@@ -243,25 +251,51 @@ def _renew_archive(s, scores):
 def _outcome(s, d):
     updates = [(i, replace(c)) for i, c in s.speakers() if c.updated]
     updates.sort(key=lambda x: s.members[x[0]].fingerprint)
-    return Outcome(s.epoch, d.anchored, d.winner != 0, s.rollback_epoch if d.rolled_back else None, d.gain,
-                   s.candidates[d.winner].hash if d.winner else s.incumbent_hash, len(s.candidates), len(_rows(s)),
+    ends = s.governance.due.hash if d.governed else s.candidates[d.winner].hash if d.winner else s.incumbent_hash
+    return Outcome(s.epoch, d.anchored, ends != s.incumbent_hash, s.rollback_epoch if d.rolled_back else None, d.gain,
+                   ends, len(s.candidates), len(_rows(s)),
                    s.left_out, sum(m.found_epoch == s.epoch for m in s.members), updates)
 
 
+def _anchor_of(s, k):
+    c = s.candidates[k]
+    return Anchor(s.epoch, _origin(s, c), c.genome, c.hash)
+
+
+def _settle(s, d):
+    """What the epoch ends with, where governors have a word in it (section 10)."""
+    g = s.governance
+    if g is None or not d.anchored:
+        return d
+    rolled_back, governed, waits = d.rolled_back, g.due is not None, (g.approval or d.held) and not d.rolled_back
+    if governed:
+        rolled_back, s.rollback_epoch = g.due_from > 0, g.due_from
+    if d.winner and waits:
+        governance.hold(g, _anchor_of(s, d.winner))
+    if governed or waits:
+        return Decision(True, 0, 0, rolled_back, False, governed)
+    return d
+
+
 def _end(s, d, scores):
+    d = _settle(s, d)
     outcome = _outcome(s, d)
     if d.anchored:
-        winner = s.candidates[d.winner]
-        anchor = Anchor(s.epoch, _origin(s, winner), winner.genome, winner.hash)
-        s.incumbent, s.incumbent_hash = winner.genome, winner.hash
+        anchor = replace(s.governance.due, epoch=s.epoch) if d.governed else _anchor_of(s, d.winner)
+        s.incumbent, s.incumbent_hash = anchor.genome, anchor.hash
         s.anchors = s.anchors[-(ANCHORS_KEPT - 1):] + [anchor]
         _renew_archive(s, scores)
+        if d.governed:
+            governance.done(s.governance)
     s.contributions, s.candidates, s.left_out = {}, [], 0
     s.epoch += 1
     s.phase, s.attempt, s.rollback_epoch, s.aggregated_delta = "collect", 0, 0, 0
     for i, m in enumerate(s.members):
         if m.status == "absent" and s.epoch - m.last_epoch > s.policy["max_ledger_drift"]:
-            s.change(i, status="quarantined")
+            if governance.respond(s, "drift") != "warn":
+                s.change(i, status="quarantined")
+    if s.governance is not None and s.governance.held:
+        outcome.held = s.governance.held[-1].hash
     for status in ("absent", "quarantined", "convicted"):
         setattr(outcome, status, sum(m.status == status for m in s.members))
     return outcome

@@ -4,7 +4,7 @@ it: execution works on a copy."""
 import copy
 from dataclasses import dataclass, field, replace
 
-from . import cbor, genesis, genome
+from . import cbor, genesis, genome, governance
 from .cose import fingerprint
 from .draw import Sample, seed_of
 from .merkle import entry_leaf, leaf_hash, root_of, sha256
@@ -116,6 +116,7 @@ class State:
         self.name, self.simulated, self.policy, self.schema = g["name"], g["simulated"], g["policy"], g["schema"]
         if "cohort_weights" in self.policy:
             raise NotChecked("cohorts drawn by stake")
+        self.governance = governance.founded(g["governance"])
         self.epoch, self.phase, self.attempt = g["epoch_start"], "collect", 0
         self.members, self.validators = [], []
         self.max_byzantine, self.quorum, self.membership_epoch = g["max_byzantine"], g["quorum"], 1
@@ -150,6 +151,7 @@ class State:
             setattr(new, name, list(getattr(self, name)))
         new.contributions = {k: replace(c) for k, c in self.contributions.items()}
         new.checks = [replace(c, recounts=list(c.recounts)) for c in self.checks]
+        new.governance = self.governance and self.governance.copy()
         new.ballots = {k: list(v) for k, v in self.ballots.items()}
         return new
 
@@ -241,6 +243,8 @@ class State:
             "aggregated_delta": self.aggregated_delta, "membership_epoch": self.membership_epoch}
         if "cohort" in self.policy:
             out["cohort"] = self.cohort
+        if self.governance is not None:
+            out["governance"] = self.governance.item(self.policy)
         if self.left_out:
             out["left_out"] = self.left_out
         return cbor.encode(out)
