@@ -56,7 +56,7 @@ static void open_other_run(enum audit_rule rule, const char *what, const struct 
 
 static bool is_trusted(const struct replay *r, const struct audit_options *options, const struct audit_section *section)
 {
-    bool trusted = rehearsal_of(r, options, section) != NULL;
+    bool trusted = rehearsal_of(r, options, section) != NULL || trust_vouches(options->trust, &r->state.federation_id);
 
     for (unsigned i = 0; i < options->federation_count; i++)
         trusted = trusted || digest_equal(&r->state.federation_id, &options->federations[i]);
@@ -69,6 +69,9 @@ static void check_trust(const struct replay *r, const struct audit_input *in, co
 {
     if (is_trusted(r, options, audit_section(report)))
         audit_pass(report, RULE_GENESIS_TRUST);
+    else if (options->trust != NULL)
+        audit_fail(report, RULE_GENESIS_TRUST, in->genesis.path, "/federation_id",
+                   "the trust root does not vouch for this federation");
     else if (options->federation_count > 0)
         audit_fail(report, RULE_GENESIS_TRUST, in->genesis.path, "/federation_id",
                    "a whole and consistent log, of another federation than the trusted one");
@@ -194,6 +197,7 @@ static void check_summary(struct replay *r, bool whole, const struct audit_input
         summary_compare(r, whole, in->label, in->summary.path, in->summary.text, report);
     }
     check_trust(r, in, options, report);
+    trust_judge(options->trust, &r->state, whole, report);
     check_claims(r, options, report);
 }
 

@@ -5,6 +5,7 @@
 #include "audit/fork.h"
 #include "audit/offers.h"
 #include "audit/spot_check.h"
+#include "audit/trust.h"
 
 /* The compliance validator: recomputes everything that follows from genesis and the signed bytes, and believes
  * nothing else. It reads what it is given and nothing more; no clock, no network. */
@@ -51,6 +52,7 @@ struct audit_options {
     uint64_t spot_checks;                     /* claims to run again, of the labels of rehearsals; 0: none */
     const char *label;                        /* audit this one alone; NULL: all */
     uint64_t memory_mb;                       /* MiB that the values of a label's files may take; 0: AUDIT_MEMORY_MB */
+    const struct audit_trust *trust;          /* borrowed; a trust root that vouches for its federation; NULL: none */
     const struct trust_policy *policy; /* borrowed; who must have cosigned the last checkpoint; NULL: nobody asks */
     struct fork_watch *forks; /* borrowed; histories of one audit, whatever folder they are in; NULL: not compared */
     struct federation_state *state; /* NULL, or zero: gets the state after the last epoch of a log that could be

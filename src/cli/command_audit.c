@@ -89,6 +89,7 @@ struct arguments {
     struct named *named;                /* owned */
     unsigned named_count;
     const char *policy_path;
+    struct audit_trust trust;
     struct trust_policy policy; /* owned */
     bool json, has_seed;
     uint64_t seed;
@@ -109,6 +110,29 @@ static int add_federation(void *arguments, const char *text)
     return ok ? EXIT_FINE : command_misuse("audit", "--federation needs 64 lower-case hex digits");
 }
 
+/* Each one behind the version that was given before it. */
+static int add_trust(void *arguments, const char *path)
+{
+    struct arguments *a = arguments;
+    struct buf text = {0};
+    struct diag diag = {0};
+    enum err err = file_read(path, DSSE_SIZE_MAX, &text, &diag);
+
+    if (err == ERR_OK)
+        err = audit_trust_add(&a->trust, path, bytes_of_buf(&text), &diag);
+    buf_free(&text);
+    a->options.trust = &a->trust;
+    return err == ERR_OK ? EXIT_FINE : command_fail("audit", "%s", diag.text);
+}
+
+static int take_at(void *arguments, const char *text)
+{
+    struct arguments *a = arguments;
+
+    a->trust.has_at = root_time_parse(text, &a->trust.at) == ERR_OK;
+    return a->trust.has_at ? EXIT_FINE : command_misuse("audit", "--at needs a time like 2027-01-31T00:00:00Z");
+}
+
 static int add_scenario(void *arguments, const char *path)
 {
     struct arguments *a = arguments;
@@ -123,6 +147,10 @@ static int add_scenario(void *arguments, const char *path)
 static const struct option_row rows[] = {
     {"federation", "ID", OPTION_TAKE, .take = add_federation,
      .help = "a federation to trust: SHA-256 of its genesis document, 64 hex digits"},
+    {"trust", "ROOT", OPTION_TAKE, .take = add_trust,
+     .help = "a trust root (prismfed root) that vouches for its federation; once more for each version behind it"},
+    {"at", "TIME", OPTION_TAKE, .take = take_at,
+     .help = "the time at which the trust root must hold, like 2027-01-31T00:00:00Z"},
     {"scenario", "FILE", OPTION_TAKE, .take = add_scenario,
      .help = "a scenario whose rehearsal to trust: it makes the genesis, with its seed, or"},
     {"seed", "S", OPTION_NUMBER, OF(seed), 0, UINT64_MAX, OF(has_seed), .help = "another one"},
@@ -164,6 +192,8 @@ static int read_arguments(int argc, char **argv, struct arguments *a, int *folde
         return command_misuse("audit", "expected a folder");
     if (a->options.spot_checks > 0 && a->named_count == 0)
         return command_misuse("audit", "--spot-check needs the scenario that discloses the work: --scenario FILE");
+    if (a->trust.has_at && a->options.trust == NULL)
+        return command_misuse("audit", "--at goes with --trust ROOT");
     if (a->has_seed && a->named_count == 0)
         return command_misuse("audit", "--seed is that of a rehearsal, and needs its --scenario FILE");
     return EXIT_FINE;
