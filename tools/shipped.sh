@@ -14,6 +14,9 @@ if [ "$1" = paths ]; then
             ;;
         *) printf '%s\n' "$2/simulations/epoch_summary_$scenario.json" "$2/ledger/$scenario" ;;
         esac
+        case $scenario in
+        governance) printf '%s\n' "$2/simulations/META-GOVERNANCE-LOG_governance.md" ;;
+        esac
     done
     exit 0
 fi

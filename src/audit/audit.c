@@ -186,6 +186,24 @@ static void check_claims(const struct replay *r, const struct audit_options *opt
         audit_open(report, RULE_WORK_CLAIMS, "no scenario was named that discloses work");
 }
 
+static void check_governance(const struct replay *r, bool whole, const struct audit_input *in,
+                             struct audit_report *report)
+{
+    const struct audit_file *file = &in->governance;
+
+    if (!whole)
+        audit_skip(report, RULE_GOVERNANCE_LOG, "the log could not be executed to its end");
+    else if (file->path == NULL && r->governance.len > 0)
+        audit_fail(report, RULE_GOVERNANCE_LOG, in->genesis.path, "", "there is no META-GOVERNANCE-LOG.md of this label");
+    else if (file->path != NULL && r->governance.len == 0)
+        audit_fail(report, RULE_GOVERNANCE_LOG, file->path, "", "nobody governs this federation");
+    else if (file->path != NULL &&
+             MUTATE(AUDIT_ANY_GOVERNANCE_LOG, false, !bytes_equal(file->text, bytes_of_buf(&r->governance))))
+        audit_fail(report, RULE_GOVERNANCE_LOG, file->path, "", "the log says something else");
+    else if (file->path != NULL)
+        audit_pass(report, RULE_GOVERNANCE_LOG);
+}
+
 static void check_summary(struct replay *r, bool whole, const struct audit_input *in,
                           const struct audit_options *options, struct audit_report *report)
 {
@@ -196,6 +214,7 @@ static void check_summary(struct replay *r, bool whole, const struct audit_input
         audit_pass(report, RULE_FILE_MISSING);
         summary_compare(r, whole, in->label, in->summary.path, in->summary.text, report);
     }
+    check_governance(r, whole, in, report);
     check_trust(r, in, options, report);
     trust_judge(options->trust, &r->state, whole, report);
     check_claims(r, options, report);

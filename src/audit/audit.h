@@ -23,7 +23,7 @@ struct audit_epoch_file {
 /* The files of one label, in memory. path NULL: there is none. */
 struct audit_input {
     const char *label;
-    struct audit_file genesis, summary;
+    struct audit_file genesis, summary, governance; /* governance: META-GOVERNANCE-LOG.md */
     unsigned epoch_count;
     const struct audit_epoch_file *epochs; /* ascending */
     unsigned checkpoint_count;

@@ -21,7 +21,7 @@ struct found {
     char *label;       /* owned */
     char *path;        /* owned; as findings name it: the folder as it was given, and below */
     const char *below; /* in path: behind the folder */
-    enum { FOUND_GENESIS, FOUND_EPOCH, FOUND_CHECKPOINT, FOUND_SUMMARY } kind;
+    enum { FOUND_GENESIS, FOUND_EPOCH, FOUND_CHECKPOINT, FOUND_GOVERNANCE, FOUND_SUMMARY } kind;
     uint64_t epoch;
 };
 
@@ -225,18 +225,36 @@ bool audit_summary_label(const char *name, struct bytes *label)
     return MUTATE(AUDIT_DEFAULT_TWICE, true, !bytes_equal(*label, bytes_of_text(DEFAULT_LABEL)));
 }
 
+/* META-GOVERNANCE-LOG.md of the default label, or with another one behind it. */
+static bool governance_label(const char *name, struct bytes *label)
+{
+    static const char stem[] = "META-GOVERNANCE-LOG", ending[] = ".md";
+    size_t whole = strlen(name), both = sizeof stem - 1 + sizeof ending - 1;
+
+    *label = bytes_of_text(DEFAULT_LABEL);
+    if (whole < both || strncmp(name, stem, sizeof stem - 1) != 0 ||
+        strcmp(name + whole - (sizeof ending - 1), ending) != 0)
+        return false;
+    if (whole == both)
+        return true;
+    *label = bytes_of(name + sizeof stem, whole - both - 1);
+    return name[sizeof stem - 1] == '_' && label->len > 0 && !bytes_equal(*label, bytes_of_text(DEFAULT_LABEL));
+}
+
 static void see_summary(const struct place *place, int fd, const char *name, const char *path)
 {
     struct finder *f = place->finder;
     enum file_type type = type_of(fd, name);
     struct bytes label;
 
-    if (type != TYPE_FILE || !audit_summary_label(name, &label))
+    bool governance = governance_label(name, &label);
+    if (type != TYPE_FILE || (!governance && !audit_summary_label(name, &label)))
         extra(f, path, type);
     else if (!name_valid(label, LABEL_MAX))
         not_a_label(f, path);
     else
-        add(f, (const char *)label.data, label.len, path, (struct found){.kind = FOUND_SUMMARY});
+        add(f, (const char *)label.data, label.len, path,
+            (struct found){.kind = governance ? FOUND_GOVERNANCE : FOUND_SUMMARY});
 }
 
 static void see_part(const struct place *place, int fd, const char *name, const char *path)
@@ -298,6 +316,8 @@ static bool read_one(const struct finder *f, const struct found *found, size_t l
         in->genesis = file;
     else if (found->kind == FOUND_SUMMARY)
         in->summary = file;
+    else if (found->kind == FOUND_GOVERNANCE)
+        in->governance = file;
     else if (found->kind == FOUND_CHECKPOINT)
         checkpoints[in->checkpoint_count++] = (struct audit_epoch_file){.epoch = found->epoch, .file = file};
     else

@@ -8,6 +8,7 @@
 #include "audit/cohort.h"
 #include "audit/order.h"
 #include "base/text.h"
+#include "state/governance_log.h"
 
 /* ---- genesis */
 
@@ -83,6 +84,7 @@ bool replay_genesis(struct replay *r, const char *file, struct bytes text, struc
         audit_fail(report, RULE_GENESIS_DOCUMENT, file, "/genesis", "%s", diag.text[0] ? diag.text : err_text(err));
     } else {
         struct digest leaf = entry_leaf_hash(bytes_of_buf(&genesis));
+        governance_log_begin(&r->state, &r->governance);
 
         audit_pass(report, RULE_GENESIS_DOCUMENT);
         merkle_tree_append(&r->log, &leaf);
@@ -246,6 +248,7 @@ static bool execute(struct replay *r, struct replayed_epoch *e, struct audit_rep
             execution_free(&x);
             return false;
         }
+        governance_log_block(&r->state, b->entries, &x, &r->governance);
         keep(r, &x);
         keep_owners(r);
         keep_candidates(r, e, &x);
@@ -349,5 +352,6 @@ void replay_free(struct replay *r)
     mem_free(r->verdicts);
     mem_free(r->epochs);
     names_free(&r->names);
+    buf_free(&r->governance);
     *r = (struct replay){0};
 }

@@ -58,6 +58,8 @@ static const struct audit_rule_info rules[AUDIT_RULE_COUNT] = {
                              RFC "section 7"},
     [RULE_SUMMARY_FORM] = {"PF-SUMMARY-FORM", "what only the recorder saw has the type, range and place of its field",
                            RFC "section 7"},
+    [RULE_GOVERNANCE_LOG] = {"PF-GOVERNANCE-LOG", "META-GOVERNANCE-LOG.md says what the log says, where somebody governs",
+                             RFC "section 10"},
     [RULE_LOG_END] = {"PF-LOG-END", "a quorum of the validators vouches that the log ends where the files end",
                       RFC "section 5"},
     [RULE_WITNESS] = {"PF-WITNESS", "those whom the policy asks for cosigned where the log ends",

@@ -330,6 +330,9 @@ static enum err record_all(struct recording *r, struct diag *diag)
         json_decref(json);
         err = artifacts_stage_genesis(&r->files, bytes_of_buf(&text), diag);
     }
+    struct bytes governance = history_governance(&r->history);
+    if (err == ERR_OK && governance.len > 0)
+        err = artifacts_stage_governance(&r->files, governance, diag);
     if (err == ERR_OK)
         err = record_whole(r, diag);
     if (err == ERR_OK)

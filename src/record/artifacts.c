@@ -89,15 +89,19 @@ void artifacts_init(struct artifacts *a, const char *output_dir, const char *lab
     buf_printf(&a->ledger, "%s/ledger", output_dir);
     buf_printf(&a->journal, "%s/unfinished_%s.journal", output_dir, label);
     buf_printf(&a->summary, "%s/simulations/epoch_summary", output_dir);
+    buf_printf(&a->governance, "%s/simulations/META-GOVERNANCE-LOG", output_dir);
     if (!is_default(a)) {
         buf_printf(&a->ledger, "/%s", label);
         buf_printf(&a->summary, "_%s", label);
+        buf_printf(&a->governance, "_%s", label);
     }
     buf_add_text(&a->summary, ".json");
+    buf_add_text(&a->governance, ".md");
     buf_text(&a->simulations);
     buf_text(&a->ledger);
     buf_text(&a->journal);
     buf_text(&a->summary);
+    buf_text(&a->governance);
 }
 
 void artifacts_fini(struct artifacts *a)
@@ -106,6 +110,7 @@ void artifacts_fini(struct artifacts *a)
     buf_free(&a->ledger);
     buf_free(&a->journal);
     buf_free(&a->summary);
+    buf_free(&a->governance);
     mem_free(a->checkpoints);
     *a = (struct artifacts){0};
 }
@@ -127,7 +132,7 @@ static void epoch_path(const struct artifacts *a, uint64_t epoch, const char *en
 }
 
 /* Paths of the files that are staged so far: epochs, their checkpoints (an empty path where there is none), genesis,
- * summary. False: no more. */
+ * governance log (likewise), summary. False: no more. */
 static bool item_path(const struct artifacts *a, uint64_t item, struct buf *out)
 {
     uint64_t epochs = a->epoch_count;
@@ -141,10 +146,12 @@ static bool item_path(const struct artifacts *a, uint64_t item, struct buf *out)
         epoch_path(a, a->first_epoch + item - epochs, ".checkpoint", out);
     else if (item == 2 * epochs && a->genesis)
         buf_printf(out, "%s/genesis.json", path_of(&a->ledger));
-    else if (item == 2 * epochs + 1 && a->whole)
+    else if (item == 2 * epochs + 1 && a->genesis && a->governed)
+        buf_add_text(out, path_of(&a->governance));
+    else if (item == 2 * epochs + 2 && a->whole)
         buf_add_text(out, path_of(&a->summary));
     else
-        return false;
+        return item == 2 * epochs + 1 && a->genesis;
     return true;
 }
 
@@ -319,6 +326,16 @@ enum err artifacts_stage_genesis(struct artifacts *a, struct bytes text, struct 
     return stage(&path, text, diag);
 }
 
+enum err artifacts_stage_governance(struct artifacts *a, struct bytes text, struct diag *diag)
+{
+    struct buf path = {0};
+
+    ASSERT(a->genesis && !a->whole);
+    a->governed = true;
+    buf_add_text(&path, path_of(&a->governance));
+    return stage(&path, text, diag);
+}
+
 enum err artifacts_stage_summary(struct artifacts *a,
                                  enum err (*give)(void *context, struct bytes *part, struct diag *diag), void *context,
                                  struct diag *diag)
@@ -386,6 +403,15 @@ static void drop_old_checkpoints(const struct artifacts *a)
     buf_free(&path);
 }
 
+/* Nobody governs any more under this label. Only what begins as ours does is removed. */
+static void drop_old_governance(const struct artifacts *a)
+{
+    char head[HEAD_SIZE + 1];
+
+    if (read_head(path_of(&a->governance), head) && begins(head, "# Governance of "))
+        unlink(path_of(&a->governance));
+}
+
 enum err artifacts_commit(struct artifacts *a, bool clean, struct diag *diag)
 {
     struct buf path = {0}, from = {0};
@@ -410,6 +436,8 @@ enum err artifacts_commit(struct artifacts *a, bool clean, struct diag *diag)
     buf_free(&from);
     if (err == ERR_OK)
         drop_old_checkpoints(a);
+    if (err == ERR_OK && !a->governed)
+        drop_old_governance(a);
     if (err == ERR_OK)
         err = file_sync_folder(path_of(&a->ledger), diag);
     if (err == ERR_OK)

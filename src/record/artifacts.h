@@ -7,6 +7,7 @@
 
 /* The files of one label under an output folder:
  *   simulations/epoch_summary[_<label>].json
+ *   simulations/META-GOVERNANCE-LOG[_<label>].md, where somebody governs (state/governance_log.h)
  *   ledger/[<label>/]epoch_NNN.json, ledger/[<label>/]genesis.json
  *   ledger/[<label>/]epoch_NNN.checkpoint, where somebody signed it (tlog/checkpoint.h)
  * and, while its run is not finished, unfinished_<label>.journal.
@@ -18,12 +19,13 @@ enum { ARTIFACT_LABEL_MAX = 64 };
 
 struct artifacts {
     struct buf simulations, ledger;    /* folders */
-    struct buf summary;                /* path */
+    struct buf summary, governance;    /* paths */
     struct buf journal;                /* path; there while a run is not finished */
     const char *label;                 /* borrowed */
     uint64_t first_epoch, epoch_count; /* staged */
     bool *checkpoints;                 /* owned; of each epoch that is staged: is its checkpoint, too? */
     bool genesis, whole;               /* staged; whole: the summary, too */
+    bool governed;                     /* staged: the governance log */
 };
 
 /* The label of a scenario file for which none is named, appended to out: its name without ".json"; of baseline.json the
@@ -51,6 +53,8 @@ enum err artifacts_stage_epoch(struct artifacts *a, uint64_t epoch, struct bytes
 enum err artifacts_stage_checkpoint(struct artifacts *a, uint64_t epoch, struct bytes note,
                                     struct diag *diag) MUST_CHECK;
 enum err artifacts_stage_genesis(struct artifacts *a, struct bytes text, struct diag *diag) MUST_CHECK;
+/* Behind genesis. ERR_IO. */
+enum err artifacts_stage_governance(struct artifacts *a, struct bytes text, struct diag *diag) MUST_CHECK;
 /* give: as of file_stage(). ERR_IO; what give says. */
 enum err artifacts_stage_summary(struct artifacts *a,
                                  enum err (*give)(void *context, struct bytes *part, struct diag *diag), void *context,

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "state/claim.h"
+#include "state/governance_log.h"
 #include "state/membership.h"
 
 static void epoch_free(struct history_epoch *e)
@@ -69,6 +70,7 @@ static void end_epoch(struct history *c, struct execution *x, const int *before)
     state_free(&c->state);
     state_copy(&c->state, &c->ahead);
     c->epoch_count++;
+    c->governance_told = c->governance.len;
 }
 
 static void keep_entries(struct history *c, const struct execution *x)
@@ -94,8 +96,10 @@ static enum err read_block(struct history *c, struct execution *x)
     e->blocks[e->block_count++] = block;
     signers_of(&c->ahead, &e->signers);
     err = state_apply_block(&c->ahead, &block, x);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
         keep_entries(c, x);
+        governance_log_block(&c->ahead, block.entries, x, &c->governance);
+    }
     return err;
 }
 
@@ -115,6 +119,8 @@ enum err history_open(struct bytes genesis, const struct ledger_store *store, ui
     out->epoch.owners = claim_owners(&out->ahead);
     merkle_tree_append(&out->log, &leaf);
     names_learn(&out->names, &out->ahead);
+    governance_log_begin(&out->ahead, &out->governance);
+    out->governance_told = out->governance.len;
     state_copy(&out->state, &out->ahead);
     return ERR_OK;
 }
@@ -160,7 +166,13 @@ void history_fini(struct history *c)
     state_free(&c->state);
     merkle_tree_free(&c->log);
     names_free(&c->names);
+    buf_free(&c->governance);
     *c = (struct history){0};
+}
+
+struct bytes history_governance(const struct history *c)
+{
+    return bytes_of(c->governance.data, c->governance_told);
 }
 
 void history_record(const struct history *c, struct epoch_record *out)

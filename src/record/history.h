@@ -37,6 +37,8 @@ struct history {
     struct genome first_incumbent;
     struct merkle_tree log;     /* up to there and beyond; what lies before the present epoch is forgotten */
     uint64_t epoch_count;       /* told so far */
+    struct buf governance;      /* owned; META-GOVERNANCE-LOG.md up to what is read; empty: nobody governs */
+    size_t governance_told;     /* of it, up to the last epoch that was told */
     struct history_epoch epoch; /* the one told last */
 };
 
@@ -49,6 +51,8 @@ enum err history_open(struct bytes genesis, const struct ledger_store *store, ui
 enum err history_next(struct history *c, bool *more, struct diag *diag) MUST_CHECK;
 void history_fini(struct history *c);
 
+/* META-GOVERNANCE-LOG.md up to the last epoch that was told; empty: nobody governs. Valid until history_next(). */
+struct bytes history_governance(const struct history *c);
 /* What the ledger file of the present epoch is made of; the caller adds the signature. Borrows from c. */
 void history_record(const struct history *c, struct epoch_record *out);
 

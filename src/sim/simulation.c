@@ -69,6 +69,9 @@ static enum err leave_whole(struct leaving *l, struct buf *text, struct diag *di
 
     render(results_genesis(&l->results), text);
     err = artifacts_stage_genesis(l->files, bytes_of_buf(text), diag);
+    struct bytes governance = history_governance(&l->results.history);
+    if (err == ERR_OK && governance.len > 0)
+        err = artifacts_stage_governance(l->files, governance, diag);
     if (err != ERR_OK)
         return err;
     summary = results_summary(&l->results);

@@ -253,16 +253,3 @@ static void apply(struct federation_state *s, const struct entry *e)
 
 const struct kind kind_sign_off = {
     .signer = SIGNED_BY_ANYBODY, .decode = decode, .check = check, .judge = judge, .apply = apply};
-
-/* ---- told */
-
-bool entry_signs_off(const struct entry *e, struct sign_off_told *out)
-{
-    if (e->syntax != ERR_OK || e->envelope.kind != ENTRY_SIGN_OFF || !e->decoded || e->content != ERR_OK)
-        return false;
-    const struct body *b = e->body;
-    *out = (struct sign_off_told){.statement = &b->statement, .digest = b->digest, .signer_count = b->count};
-    for (unsigned i = 0; i < b->count; i++)
-        out->signers[i] = &b->signers[i];
-    return true;
-}
