@@ -194,7 +194,8 @@ static void check_governance(const struct replay *r, bool whole, const struct au
     if (!whole)
         audit_skip(report, RULE_GOVERNANCE_LOG, "the log could not be executed to its end");
     else if (file->path == NULL && r->governance.len > 0)
-        audit_fail(report, RULE_GOVERNANCE_LOG, in->genesis.path, "", "there is no META-GOVERNANCE-LOG.md of this label");
+        audit_fail(report, RULE_GOVERNANCE_LOG, in->genesis.path, "",
+                   "there is no META-GOVERNANCE-LOG.md of this label");
     else if (file->path != NULL && r->governance.len == 0)
         audit_fail(report, RULE_GOVERNANCE_LOG, file->path, "", "nobody governs this federation");
     else if (file->path != NULL &&

@@ -45,7 +45,7 @@ struct replay {
     enum err *verdicts; /* owned */
     size_t owners_count;
     struct replayed_owners *owners; /* owned; of genesis and every block, if wanted */
-    struct buf governance; /* owned; META-GOVERNANCE-LOG.md as it should be; empty: nobody governs */
+    struct buf governance;          /* owned; META-GOVERNANCE-LOG.md as it should be; empty: nobody governs */
     unsigned epoch_count;
     struct replayed_epoch *epochs; /* owned */
 };

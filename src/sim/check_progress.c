@@ -2,6 +2,7 @@
 
 #include "base/dmath.h"
 #include "sim/rehearsal.h"
+#include "state/governance.h"
 
 /* Nothing is asked of a network that is worse than this, nor of one slower than the validators' patience. What links
  * carry is enough for what is asked of them, else the scenario would have been refused. */
@@ -45,9 +46,17 @@ void check_progress_faults(struct checkers *c, const struct rehearsal *r)
     c->patience_ns = patience_ns(r->scenario);
 }
 
+/* By its governors: then no epoch goes on until they resume it. */
+static bool is_halted(const struct rehearsal *r)
+{
+    const struct federation_state *s = operators_latest(r);
+
+    return s != NULL && governance_halted(s);
+}
+
 void check_progress(struct checkers *c, const struct rehearsal *r)
 {
-    if (c->calm && r->agenda.now_ns - c->moved_ns > c->patience_ns)
+    if (c->calm && r->agenda.now_ns - c->moved_ns > c->patience_ns && !is_halted(r))
         checkers_violation(c, r->agenda.now_ns, "*", "no block since %" PRId64 " ms, though a quorum hears each other",
                            c->moved_ns / 1000000);
 }

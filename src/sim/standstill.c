@@ -5,6 +5,7 @@
 
 #include "base/dmath.h"
 #include "state/cohort.h"
+#include "state/governance.h"
 
 /* Why a run is over before its epochs are: which validators the others miss, and since when; how many are needed; what
  * the epoch waits for; what ended the run. */
@@ -219,6 +220,8 @@ void results_standstill(const struct results *t, struct federated_standstill *ou
     } else if (out->together < out->quorum) {
         out->since_ns = (uint64_t)r->timeline.stalled_ns;
         say_quorum(out, &text);
+    } else if (governance_halted(s)) {
+        buf_printf(&text, "epoch %" PRIu64 " stands still: the governors have halted the federation", s->epoch);
     } else {
         buf_printf(&text, "epoch %" PRIu64 " has not ended, though a quorum of validators can hear each other",
                    s->epoch);

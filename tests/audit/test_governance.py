@@ -42,16 +42,21 @@ def run(*command):
     return subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
 
 
-def verdict(auditor, program, scenario, folder):
-    """What the auditor's exit status is about what this program rehearses."""
+def log_of(folder):
+    return folder / "out/simulations/META-GOVERNANCE-LOG_governance.md"
+
+
+def verdict(auditor, program, scenario, folder, code, spoil):
+    """The auditor's exit status about what this program rehearses, spoilt; is it a finding of this code?"""
     path = folder / "governance.json"
     path.write_text(json.dumps(scenario))
     said = run(program, "sim", "--scenario", path, "--epochs", EPOCHS, "--output-dir", folder / "out", "--quiet",
                "--clean")
-    if said.returncode != 0:
+    if said.returncode not in (0, 4):  # 4: halted, the last epochs were not reached
         return f"the rehearsal: {said.returncode} {said.stderr}"
+    spoil(folder)
     said = run(auditor, "audit", "--scenario", path, folder / "out")
-    return said.returncode, "FAIL PF-BLOCK-STATE" in said.stdout
+    return said.returncode, code in said.stdout
 
 
 def main(prismfed, forger, scenario):
@@ -64,9 +69,14 @@ def main(prismfed, forger, scenario):
         cases += [(f"{p}: with one signature it waits", prismfed, few, (0, False)),
                   (f"{p}: one signature for two is refused", forger, few, (1, True))]
     failed = 0
-    for number, (text, program, case, wanted) in enumerate(cases, 1):
+    cases = [(*case, "FAIL PF-BLOCK-STATE", lambda folder: None) for case in cases]
+    cases += [("a governance log that says something else", prismfed, whole, (1, True), "FAIL PF-GOVERNANCE-LOG",
+               lambda folder: log_of(folder).write_text(log_of(folder).read_text().replace("| agreed |", "| waits |"))),
+              ("a governance log that is missing", prismfed, whole, (1, True), "FAIL PF-GOVERNANCE-LOG",
+               lambda folder: log_of(folder).unlink())]
+    for number, (text, program, case, wanted, code, spoil) in enumerate(cases, 1):
         with tempfile.TemporaryDirectory() as folder:
-            found = verdict(prismfed, program, case, Path(folder))
+            found = verdict(prismfed, program, case, Path(folder), code, spoil)
         failed += found != wanted
         print(f"{'ok' if found == wanted else 'not ok'} {number} - {text}")
         if found != wanted:

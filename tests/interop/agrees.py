@@ -43,6 +43,9 @@ def label_of(folder, genesis, into):
     summary = "epoch_summary.json" if label == "ledger" else f"epoch_summary_{label}.json"
     (into / name / "simulations").mkdir()
     shutil.copy(folder / "simulations" / summary, into / name / "simulations")
+    log = folder / "simulations" / ("META-GOVERNANCE-LOG.md" if label == "ledger" else f"META-GOVERNANCE-LOG_{label}.md")
+    if log.exists():
+        shutil.copy(log, into / name / "simulations")
     return into / name, json.loads(genesis.read_text())["federation_id"]
 
 

@@ -1,10 +1,10 @@
 """One label from beginning to end: genesis, every epoch executed again and compared with its file, the summary."""
 
-from . import checkpoint, cose, entries, epoch_file, execute, summary
+from . import checkpoint, cose, entries, epoch_file, execute, governance, summary
 from .cbor import Reader, encode
 from .folder import Folder
 from .merkle import Tree, entry_leaf, sha256
-from .refused import NotChecked, Refused
+from .refused import TEXTS, NotChecked, Refused
 from .report import CODES
 from .state import State
 from .text import difference, from_base64, parse, same_order, view
@@ -197,6 +197,7 @@ class Audit:
             x = self._block(below, index, block, doc, numbered[len(verdicts):])
             self._follow_voters(below, before, x.state, file)
             self.state = x.state
+            self._govern(block.entries, x)
             verdicts += x.verdicts
             if x.outcome is not None:
                 self._finish(below, doc, file, epoch, verdicts, x, before, size_before)
@@ -208,6 +209,28 @@ class Audit:
                 return
         self.report.fail("PF-EPOCH-ORDER", below + "/blocks", "the blocks do not end the epoch")
         raise Stop
+
+    def _govern(self, data, x):
+        if x.state.governance is None:
+            return
+        for entry, verdict in zip(data, x.verdicts):
+            try:
+                e = entries.parse(entry)
+                if e.kind == "sign_off":
+                    body = governance.read(Reader(e.body))
+                    self.governance_log += governance.log_row(x.state, e, body, x.header, verdict, TEXTS)
+            except Refused:
+                pass
+        self.governance_log += governance.log_notes(x.state, x.header)
+
+    def _governance(self, whole):
+        below, due = self.files.governance, self.governance_log.encode()
+        if not whole or (below is None and not due):
+            return
+        if below is None or self.folder.read(below) != due:
+            self.report.fail("PF-GOVERNANCE-LOG", below or self.files.genesis, "not what the log says")
+        else:
+            self.report.ok("PF-GOVERNANCE-LOG")
 
     def _finish(self, below, doc, file, epoch, verdicts, x, before, size_before):
         self._learn()
@@ -307,6 +330,7 @@ class Audit:
         except NotChecked as why:
             return self._not_executed(str(why))
         try:
+            self.governance_log = governance.log_heading(self.state)
             self._all_epochs()
         except Stop:
             whole = False
@@ -320,6 +344,7 @@ class Audit:
         self._forks()
         self._orphans()
         self._summary(whole)
+        self._governance(whole)
         self._trust()
 
     def _not_executed(self, why):

@@ -405,7 +405,7 @@ def _apply_rollback(s, e, m, b):
 
 
 def _apply_evidence(s, e, m, b):
-    governance.respond(s, "equivocation")
+    governance.respond(s, "equivocation", b["culprit"])
     s.change(b["culprit"], status="convicted")
     s.contributions.pop(b["culprit"], None)
 
@@ -438,7 +438,7 @@ def _apply_recount(s, e, m, b):
     if voices <= s.max_byzantine:
         return
     author = check.member
-    status = s.members[author].status if governance.respond(s, "false_claim") == "warn" else "quarantined"
+    status = s.members[author].status if governance.respond(s, "false_claim", author) == "warn" else "quarantined"
     s.change(author, status=status, found_epoch=s.epoch, false_claims=s.members[author].false_claims + 1)
     s.contributions.pop(author, None)
     s.checks = [c for c in s.checks if c.member != author]

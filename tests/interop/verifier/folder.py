@@ -9,6 +9,7 @@ from .genesis import name_valid
 
 LABEL_MAX, FILE_MAX = 64, 256 << 20
 _EPOCH = re.compile(r"epoch_(\d{3}|[1-9]\d{3,19})\.(json|checkpoint)", re.A)
+_GOVERNANCE = re.compile(r"META-GOVERNANCE-LOG(?:_(.+))?\.md", re.S)
 _SUMMARY = re.compile(r"epoch_summary_(.+)\.json", re.S)
 
 
@@ -17,6 +18,7 @@ class Label:
     name: str
     genesis: str = None
     summary: str = None
+    governance: str = None
     epochs: dict = field(default_factory=dict)
     checkpoints: dict = field(default_factory=dict)
 
@@ -73,6 +75,10 @@ class Folder:
             self._label(label).genesis = below
 
     def _simulation(self, name, below):
+        log = _GOVERNANCE.fullmatch(name)
+        if log and self._kind(below) == "file" and log[1] != "default" and name_valid(log[1] or "default", LABEL_MAX):
+            self._label(log[1] or "default").governance = below
+            return
         match = _SUMMARY.fullmatch(name)
         label = "default" if name == "epoch_summary.json" else match[1] if match else None
         plain = name == "epoch_summary.json" or (label != "default" and label is not None)

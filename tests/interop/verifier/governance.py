@@ -89,11 +89,12 @@ class Governance:
     barred: list = field(default_factory=list)
     revoked: list = field(default_factory=list)
     halted: bool = False
+    notes: list = field(default_factory=list)  # violations of the block, at most 16; not in the state root
 
     def copy(self):
         return replace(self, governors=[replace(g) for g in self.governors],
                        proposals=[replace(p) for p in self.proposals], held=list(self.held), next=dict(self.next),
-                       barred=list(self.barred), revoked=list(self.revoked))
+                       barred=list(self.barred), revoked=list(self.revoked), notes=[])
 
     def find(self, kid):
         return next((i for i, g in enumerate(self.governors) if fingerprint(g.key) == kid), -1)
@@ -126,10 +127,12 @@ def halted(s):
     return s.governance is not None and s.governance.halted
 
 
-def respond(s, violation):
+def respond(s, violation, member=-1):
     if s.governance is None:
         return RESPONSES[violation][0]
     response = s.governance.responses[violation]
+    if len(s.governance.notes) < 16:
+        s.governance.notes.append((violation, response, member))
     if response == "halt":
         s.governance.halted = True
     return response
@@ -189,8 +192,8 @@ def _predicate(p):
     return out
 
 
-def decode(s, e, reader):
-    """The body of a sign_off entry."""
+def read(reader):
+    """The body of a sign_off entry, of whatever federation; nothing is verified."""
     data = reader.fields(envelope=reader.bytes)["envelope"]
     reader.done()
     if len(data) > SIZE_MAX:
@@ -222,14 +225,19 @@ def decode(s, e, reader):
     _shape(subject[0]["digest"], ("sha256",))
     if subject[0]["name"] != "federation":
         raise Refused("type")
-    if _hex(subject[0]["digest"]["sha256"]) != s.federation_id:
-        raise Refused("mismatch")
     kind = envelope["payloadType"]
-    body = {"what": _predicate(statement["predicate"]), "statement": sha256(payload), "kids": kids,
+    return {"what": _predicate(statement["predicate"]), "statement": sha256(payload), "kids": kids,
+            "federation_id": _hex(subject[0]["digest"]["sha256"]), "signatures": signatures,
             "pae": f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload}
+
+
+def decode(s, e, reader):
+    body = read(reader)
+    if body["federation_id"] != s.federation_id:
+        raise Refused("mismatch")
     if s.governance is None:
         raise Refused("state")
-    for kid, signature in signatures:
+    for kid, signature in body["signatures"]:
         at = s.governance.find(kid)
         key = s.governance.governors[at].key if at >= 0 else body["what"]["key"] if _is_newcomer(body, kid) else None
         if key is not None and not ed25519.verify(key, body["pae"], signature):
@@ -444,3 +452,71 @@ def close_epoch(s):
             for p in g.proposals:
                 p.signers &= ~(1 << i)
     g.proposals = [p for p in g.proposals if p.until >= s.epoch]
+
+
+# ---- META-GOVERNANCE-LOG.md
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def _short(digest):
+    return f" `{digest.hex()[:16]}`"
+
+
+def log_heading(s):
+    g = s.governance
+    if g is None:
+        return ""
+    needs = "is held until they do" if g.approval else "needs nobody's approval"
+    out = f"# Governance of {s.name}\n\nFederation `{s.federation_id.hex()}`. Of {len(g.governors)} governors " \
+          f"{g.threshold} have to sign; a new genome {needs}.\n\n"
+    for i, governor in enumerate(g.governors, 1):
+        out += f"{i}. `{fingerprint(governor.key).hex()}`\n"
+    return out + "\n| epoch | block | brought in by | what | signed by governor | signatures | what came of it |\n" \
+                 "|---|---|---|---|---|---|---|\n"
+
+
+def _told(what):
+    action, out = what["action"], what["action"]
+    if action in ("FEDERATED_APPLY", "ROLLBACK"):
+        out += f" of epoch {what['epoch']}"
+    for part in ("genome", "governor", "fingerprint"):
+        out += _short(what[part]) if part in what else ""
+    out += " to" + _short(fingerprint(what["key"])) if "key" in what else ""
+    out += f" from epoch {what['from']}" if "from" in what else ""
+    out += f" of {what['member']}" if "member" in what else ""
+    for setting in SETTINGS:
+        out += f" {setting}={what['policy'][setting]}" if setting in what.get("policy", {}) else ""
+    out += f", number {what['serial']}"
+    return out + (": " + _PUNCTUATION.sub(r"\\\1", what["reason"]) if "reason" in what else "")
+
+
+def _signers(g, kids, epoch):
+    out = []
+    for kid in kids:
+        at = g.find(kid)
+        out.append("another key" if at < 0 else f"{at + 1}" + ("" if g.counts(at, epoch) else " (revoked, not counted)"))
+    return ", ".join(out)
+
+
+def log_row(s, e, body, header, verdict, texts):
+    """s: after the block."""
+    g, p, member = s.governance, _proposal(s.governance, body["statement"]), s.find(e.signer)
+    row = f"| {header['federated_epoch']} | {header['height']} | {s.members[member].name if member >= 0 else ''} | " \
+          f"{_told(body['what'])} | {_signers(g, body['kids'], header['federated_epoch'])}"
+    if p is None:
+        row += " | | "
+    else:
+        voices = sum(p.signers >> i & 1 and g.counts(i, s.epoch) for i in range(len(g.governors)))
+        row += f" | {voices} of {g.threshold} | "
+    if verdict != "accepted":
+        return row + f"refused: {texts[verdict]} |\n"
+    return row + ("agreed" if p is not None and p.done else "waits") + " |\n"
+
+
+def log_notes(s, header):
+    out = ""
+    for violation, response, member in s.governance.notes:
+        by = f" by {s.members[member].name}" if member >= 0 else ""
+        out += f"| {header['federated_epoch']} | {header['height']} | | violation: {violation}{by} | | | {response} |\n"
+    return out

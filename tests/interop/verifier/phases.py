@@ -292,7 +292,7 @@ def _end(s, d, scores):
     s.phase, s.attempt, s.rollback_epoch, s.aggregated_delta = "collect", 0, 0, 0
     for i, m in enumerate(s.members):
         if m.status == "absent" and s.epoch - m.last_epoch > s.policy["max_ledger_drift"]:
-            if governance.respond(s, "drift") != "warn":
+            if governance.respond(s, "drift", i) != "warn":
                 s.change(i, status="quarantined")
     if s.governance is not None and s.governance.held:
         outcome.held = s.governance.held[-1].hash
