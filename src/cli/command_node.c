@@ -78,12 +78,12 @@ static int run(const struct node_config *config, const struct arguments *a)
         return command_misuse("node", "--level: expected error, warning, info or debug");
     if (a->level != NULL)
         log_level_set(level);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, which says so */
     if (node_open(config, &running, &diag) != ERR_OK)
         return command_fail("node", "%s", diag.text);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, which says so */
     err = node_run(running, &diag);
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);
@@ -106,13 +106,23 @@ static void print_value(const char *key, const json_t *value)
     buf_free(&text);
 }
 
+static void print_words(const char *key, const json_t *words)
+{
+    say(stdout, "%-18s ", key);
+    for (size_t i = 0; i < json_array_size(words); i++)
+        say(stdout, " %s", json_string_value(json_array_get(words, i)));
+    puts("");
+}
+
 static void print_text(const json_t *answer)
 {
     for (void *at = json_object_iter((json_t *)(uintptr_t)answer); at != NULL;
          at = json_object_iter_next((json_t *)(uintptr_t)answer, at)) {
         const json_t *value = json_object_iter_value(at);
 
-        if (json_is_object(value)) {
+        if (json_is_array(value) && json_is_string(json_array_get(value, 0))) {
+            print_words(json_object_iter_key(at), value);
+        } else if (json_is_object(value)) {
             print_text(value);
         } else if (json_is_array(value)) {
             for (size_t i = 0; i < json_array_size(value); i++) {

@@ -148,11 +148,10 @@ static bool tell_ready(void *context, struct buf *reasons)
 static json_t *tell_status(void *context)
 {
     json_t *question = json_object();
-    uint64_t serial = 0;
+    uint64_t serial = 0; /* who monitors wants to see a node whose disk hangs, too: it does not wait */
 
     json_put(question, "ask", json_string("status"));
     json_t *answer = node_answer(context, question, &serial);
-    ASSERT(serial == 0);
     json_decref(question);
     return answer;
 }

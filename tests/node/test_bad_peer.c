@@ -382,6 +382,32 @@ static void an_unknown_version_of_quic(void)
     tear_down();
 }
 
+/* A first packet without a connection id, or with a short one, and with a token that nobody gave: it is no beginning. */
+static void a_first_packet_with_a_token_and_no_connection_id(void)
+{
+    static const uint8_t head[] = {0xc3, 0, 0, 0, 1};
+
+    set_up(false, NULL);
+    raw_open();
+    for (uint8_t len = 0; len < 8; len++) {
+        uint8_t packet[1200] = {0}, *at = packet + sizeof head;
+
+        memcpy(packet, head, sizeof head);
+        *at++ = len;
+        at += len;
+        *at++ = 8; /* the sender's id */
+        at += 8;
+        *at++ = 4; /* the token */
+        at += 4;
+        *at++ = 0x44; /* 1,024 bytes follow */
+        raw_send(packet, sizeof packet);
+        CHECK_EQ_U64(raw_received(), 0);
+        CHECK_EQ_U64(counts_of_first().quic.handshakes, 1); /* of the honest one */
+    }
+    close(raw);
+    tear_down();
+}
+
 /* An honest first packet, that somebody sends under a false address: what the victim gets is at most three times as
  * much (RFC 9000 section 8.1). */
 static void a_first_packet_is_not_amplified(void)
@@ -444,6 +470,7 @@ static void tests(void)
     TAP_RUN(handshakes_are_limited);
     TAP_RUN(datagrams_of_noise);
     TAP_RUN(an_unknown_version_of_quic);
+    TAP_RUN(a_first_packet_with_a_token_and_no_connection_id);
     TAP_RUN(a_first_packet_is_not_amplified);
     TAP_RUN(the_gate_counts_networks);
 }
