@@ -14,6 +14,7 @@ from collections import Counter
 ANSWER_SECONDS = 3
 PATIENCE_SECONDS = 5  # with a block that a node has not: it may be on its way
 CHANGES_UNTIL = 50  # epochs
+STAKES = 25  # from 1 to the greatest in scenario.json
 UNREACHED = "no answer"
 
 
@@ -160,40 +161,46 @@ class Visitor(Client):
 
 
 class Operator(Client):
-    """Has the validators agree on another stake of a member, one change after the other."""
+    """Has the validators agree on another stake of a member, one change after the other. No stake comes back soon: a
+    change that is made already is none that must be signed off."""
 
-    def __init__(self, member, seed, *rest):
+    def __init__(self, members, seed, *rest):
         super().__init__(*rest)
-        self.member, self.draw, self.changes = member, random.Random(f"{seed} operator"), 0
+        self.members, self.draw, self.changes = members, random.Random(f"{seed} operator"), 0
 
     def act(self):
         epoch = max((told["epoch"] for told in self.federation.status().values()), default=0)
         if epoch > 0:
-            self._propose(self.federation.change_stake(self.member, 5 + self.changes % 10, epoch + CHANGES_UNTIL,
-                                                       self.changes))
+            turn, member = divmod(self.changes, len(self.members))
+            change = self.federation.change(self.changes, epoch + CHANGES_UNTIL, "stake", "--node",
+                                            self.members[member], "--stake", 1 + turn % STAKES)
+            propose(self.federation, self.acknowledged, change, self.ended.wait)
             self.changes += 1
-        self.ended.wait(self.draw.uniform(1, 4))
+        self.ended.wait(self.draw.uniform(5, 8))
 
-    def _propose(self, change):
-        """To each validator, until a quorum keeps it."""
-        text, waiting = self.federation.base64(change), list(self.federation.validators)
-        for _ in range(5):
-            for name in list(waiting):
-                told = ask(self.federation, name, ask="sign-off", change=text)
-                if told.get("kept"):
-                    self.acknowledged.keeps(name, change)
-                if "kept" in told or "agreed_already" in told:
-                    waiting.remove(name)
-            if len(waiting) <= len(self.federation.validators) - self.federation.quorum:
-                return
-            self.ended.wait(0.5)
+
+def propose(federation, acknowledged, change, wait):
+    """To each validator, until a quorum keeps it. False: not within some time."""
+    text, waiting = federation.base64(change), list(federation.validators)
+    for _ in range(5):
+        for name in list(waiting):
+            told = ask(federation, name, ask="sign-off", change=text)
+            if told.get("kept"):
+                acknowledged.keeps(name, change)
+            if "kept" in told or "agreed_already" in told:
+                waiting.remove(name)
+        if len(waiting) <= len(federation.validators) - federation.quorum:
+            return True
+        wait(0.5)
+    return False
 
 
 def begin(federation, seed, acknowledged, find):
     common = (federation, acknowledged, find)
     clients = [Follower(name, *common) for name in federation.names]
     clients += [Visitor(name, seed, *common) for name in federation.visitors]
-    clients.append(Operator(federation.names[-1], seed, *common))
+    sites = [name for name in federation.everybody if name not in federation.validators]
+    clients.append(Operator(sites, seed, *common))
     for client in clients:
         client.start()
     return clients

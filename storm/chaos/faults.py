@@ -1,8 +1,11 @@
 """What happens to the federation, drawn from a seed before it begins: at once one fault, and every fault ends."""
 import random
+
+import clients
 from dataclasses import dataclass
 
 LONGEST_SECONDS = 5.0
+UPGRADE_AT, UPGRADE_SECONDS = 0.6, 4.0  # of the whole time: when the federation goes over to the next protocol
 
 
 @dataclass
@@ -56,10 +59,10 @@ def _bad_peer(draw, _):
 
 KINDS = {"kill": _kill, "freeze": _kill, "kill_all": _kill_all, "cut_one_way": _one_way, "partition": _partition,
          "bad_links": _bad_links, "disk_full": _kill, "damage": _damage, "bad_peer": _bad_peer,
-         "clock_jump": _clock_jump}
+         "clock_jump": _clock_jump, "other_version": _kill}
 WEIGHTS = {"kill": 4, "freeze": 3, "kill_all": 1, "cut_one_way": 2, "partition": 2, "bad_links": 3, "disk_full": 2,
-           "damage": 2, "bad_peer": 3, "clock_jump": 2}
-DEADLY = ("kill", "kill_all", "disk_full", "damage")  # the nodes may be down meanwhile
+           "damage": 2, "bad_peer": 3, "clock_jump": 2, "other_version": 2}
+DEADLY = ("kill", "kill_all", "disk_full", "damage", "other_version")  # the nodes may be down meanwhile
 
 
 def plan(seed, names, seconds):
@@ -68,7 +71,11 @@ def plan(seed, names, seconds):
     draw, at, faults = random.Random(seed), 1.0, []
     damaged = draw.sample(names, 2)
     whole = [name for name in names if name not in damaged]
+    upgrade = Fault(UPGRADE_AT * seconds, UPGRADE_SECONDS, "upgrade")
     while True:
+        if upgrade and at >= upgrade.at and at + upgrade.lasts <= seconds:
+            faults.append(Fault(at, upgrade.lasts, "upgrade"))
+            at, upgrade = at + upgrade.lasts + 1.0, None
         kind = draw.choices(list(KINDS), [WEIGHTS[k] for k in KINDS])[0]
         lasts = draw.uniform(0.2, LONGEST_SECONDS)
         if at + lasts > seconds:
@@ -96,6 +103,14 @@ def _damage_store(federation, fault):
     federation.start(fault.nodes[0])
 
 
+def _upgrade(federation):
+    """Everybody has the newer program from now on."""
+    federation.upgraded = True
+    for name in federation.names:
+        if federation.programs[name] == federation.previous:
+            federation.swap_program(name)
+
+
 def begin(federation, fault):
     """False: this is no time for it."""
     name = fault.nodes[0] if fault.nodes else None
@@ -110,6 +125,10 @@ def begin(federation, fault):
         if federation.some_recover():
             return False  # a second one that has lost its disk is more than the federation tolerates
         _damage_store(federation, fault)
+    elif fault.kind == "other_version":
+        federation.swap_program(name)
+    elif fault.kind == "upgrade":
+        _upgrade(federation)
     elif fault.kind == "bad_peer":
         federation.let_in(**dict(fault.settings))
     elif fault.kind == "clock_jump":
@@ -141,5 +160,9 @@ def end(federation, fault, judge):
             judge.find("the bad peer has ended by itself")
     elif fault.kind == "clock_jump":
         federation.set_clock(name, 0)
+    elif fault.kind == "other_version":
+        judge.hold_version(name)
+    elif fault.kind == "upgrade":
+        judge.hold_upgrade()
     else:
         federation.heal()

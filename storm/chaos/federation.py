@@ -76,6 +76,9 @@ class Federation:
             configuration["peers"] = {peer: self.relay.places[name, peer] for peer in self.everybody if peer != name}
             self._config(name).write_text(json.dumps(configuration, indent=2) + "\n")
         self.faketime = find_faketime()
+        self.previous = str((self.build / "tests" / "node" / "prismfed_previous").resolve())
+        self.programs = {name: self.program for name in self.names}
+        self.upgraded = False  # everybody has been given the newer program, and the federation is to go over
         self.processes, self.logs, self.lost = {}, {}, 0
 
     def control(self, name):
@@ -85,12 +88,11 @@ class Federation:
     def visit(self, name, seconds):
         return [self.program, "site", "--once", "--config", str(self._config(name)), "--timeout", str(seconds)]
 
-    def change_stake(self, member, stake, until, number):
-        """The file of such a change."""
+    def change(self, number, until, *words):
+        """The file of such a change (prismfed change)."""
         path = self.folder / f"change-{number}"
         path.with_suffix(".json").write_text(json.dumps({"until": until}))
-        self._run("change", "stake", "--genesis", self.folder / "genesis.cbor", "--node", member, "--stake", stake,
-                  "--until", until, "--out", path)
+        self._run("change", *words, "--genesis", self.folder / "genesis.cbor", "--until", until, "--out", path)
         return path
 
     @staticmethod
@@ -115,7 +117,7 @@ class Federation:
         with open(self.folder / name / "log", "ab") as log:
             logger = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=log, stderr=subprocess.DEVNULL)
         self.processes[name] = subprocess.Popen(
-            [self.program, "node", "run", "--config", str(self._config(name))], stdout=logger.stdin,
+            [self.programs[name], "node", "run", "--config", str(self._config(name))], stdout=logger.stdin,
             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, **self._clock(name)})
         logger.stdin.close()
         self.logs[name] = logger
@@ -137,6 +139,12 @@ class Federation:
             return False
         (self.folder / name / "clock").write_text(f"{seconds:+d}\n")
         return True
+
+    def swap_program(self, name):
+        """The node goes on with the program of the version before, or back."""
+        self.kill(name)
+        self.programs[name] = self.previous if self.programs[name] == self.program else self.program
+        self.start(name)
 
     def kill(self, name):
         self.processes[name].kill()

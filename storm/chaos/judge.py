@@ -6,7 +6,10 @@ import json
 import time
 from collections import Counter
 
+import clients
+
 CALM_SECONDS = 90
+NEXT_PROTOCOL = 2
 LOGGED_MAX = 64 << 10  # bytes; of a longer entry the log has a digest
 AUDIT_OPEN = 3  # its exit status when nothing is wrong, and a question is open
 
@@ -15,6 +18,7 @@ class Judge:
     def __init__(self, federation, acknowledged=None):
         self.federation, self.acknowledged = federation, acknowledged
         self.findings, self.counts = [], Counter()
+        self.is_asked_for = False  # the next protocol
         self.logs = {}  # height: (log root, state root, who said so first)
         self.heights = {}  # node: the highest it told
 
@@ -75,6 +79,27 @@ class Judge:
             self.acknowledged.forgive(name)
         self.counts[f"damage {verdict}"] += 1
 
+    def hold_version(self, name):
+        """Before the upgrade the node goes on with that program. Afterwards it may not: what is in force stops it."""
+        if not self.federation.upgraded:
+            return
+        if self.federation.has_died(name):
+            status, words = self.federation.await_end(name), self.federation.last_words(name)
+            if status not in (1, 2) or f"the federation speaks protocol {NEXT_PROTOCOL}" not in words:
+                self.find(f"{name} with an earlier program ends with {status}, and says: {words}")
+            self.counts["stopped by the protocol in force"] += 1
+            self.federation.start(name)
+        self.federation.swap_program(name)
+
+    def hold_upgrade(self):
+        """The validators are asked for it once everybody has the newer program."""
+        epoch = max((told["epoch"] for told in self.look().values()), default=1)
+        change = self.federation.change("protocol", epoch + clients.CHANGES_UNTIL, "protocol", "--version",
+                                        NEXT_PROTOCOL)
+        if not clients.propose(self.federation, self.acknowledged, change, time.sleep):
+            self.find("no quorum of the validators keeps the upgrade")
+        self.is_asked_for = True
+
     def await_calm(self):
         """Every node must come to a height that nobody had when the faults ended, and end an epoch there: what was
         acknowledged until now is then in epochs that are over."""
@@ -87,11 +112,14 @@ class Judge:
                 goal = max(self.heights.values()) + 2
                 goal_epoch = max(s["epoch"] for s in status.values()) + 1
             if len(status) == len(self.federation.names) and all(
-                    s["height"] >= goal and s["epoch"] >= goal_epoch for s in status.values()):
+                    s["height"] >= goal and s["epoch"] >= goal_epoch and self._speaks(s) for s in status.values()):
                 return
             time.sleep(0.2)
         self.find(f"{CALM_SECONDS} s after the last fault not all nodes are at height {goal}, epoch {goal_epoch}: " +
                   ", ".join(f"{name} {told['height']} {told['epoch']}" for name, told in status.items()))
+
+    def _speaks(self, told):
+        return not self.is_asked_for or told["protocol"] == NEXT_PROTOCOL
 
     def _holds(self, *words):
         status, text = self.federation.ask(*words)
