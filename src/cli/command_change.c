@@ -11,7 +11,7 @@
 
 struct arguments {
     const char *genesis, *node, *key, *plan, *sponsor, *out, *passphrase;
-    uint64_t stake, until;
+    uint64_t stake, until, version;
 };
 
 #define OF(field) offsetof(struct arguments, field)
@@ -22,6 +22,8 @@ static const struct option_row rows[] = {
     {"until", "EPOCH", OPTION_NUMBER, OF(until), 1, UINT64_MAX,
      .help = "the last epoch in which it may be agreed, at most 64 after the present one"},
     {"stake", "N", OPTION_NUMBER, OF(stake), 1, MEMBER_STAKE_MAX, .help = "with stake: the new one"},
+    {"version", "N", OPTION_NUMBER, OF(version), PROTOCOL_FIRST + 1, PROTOCOL_MAX,
+     .help = "with protocol: the version that is to be spoken, one above the present one"},
     {"key", "FILE", OPTION_TEXT, OF(key),
      .help = "with join and rotate: the private key that the member will have, which proves that somebody has it"},
     {"passphrase", "FILE", OPTION_TEXT, OF(passphrase),
@@ -37,29 +39,36 @@ static const struct option_table table = {
     .usage = "prismfed change leave --node NAME OPTION...\n"
              "       prismfed change stake --node NAME --stake N OPTION...\n"
              "       prismfed change rotate --node NAME --key FILE OPTION...\n"
-             "       prismfed change join --node NAME --key FILE --plan FILE --sponsor NAME OPTION...\n",
+             "       prismfed change join --node NAME --key FILE --plan FILE --sponsor NAME OPTION...\n"
+             "       prismfed change protocol --version N OPTION...\n",
     .about =
-        "Makes the file that says how the members of a federation are to change. It takes effect when a quorum of the "
+        "Makes the file that says how the members of a federation are to change, or which version of the protocol they "
+        "are to speak. It takes effect when a quorum of the "
         "validators has signed the same file off, each with prismfed node sign-off, and the epoch has ended.",
     .after = "Exit status: 0 the file is there; 2 wrong usage or unusable input.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
 
-static const char *const verbs[] = {
-    [CHANGE_JOIN] = "join", [CHANGE_LEAVE] = "leave", [CHANGE_STAKE] = "stake", [CHANGE_ROTATE] = "rotate"};
+static const char *const verbs[] = {[CHANGE_JOIN] = "join",
+                                    [CHANGE_LEAVE] = "leave",
+                                    [CHANGE_STAKE] = "stake",
+                                    [CHANGE_ROTATE] = "rotate",
+                                    [CHANGE_PROTOCOL] = "protocol"};
 
 /* What the verb needs and nobody said; NULL: nothing. */
 static const char *missing(const struct arguments *a, enum change_kind kind)
 {
     if (a->genesis == NULL)
         return "--genesis FILE";
-    if (a->node == NULL)
+    if (a->node == NULL && kind != CHANGE_PROTOCOL)
         return "--node NAME";
     if (a->until == 0)
         return "--until EPOCH";
     if (a->out == NULL)
         return "--out FILE";
+    if (kind == CHANGE_PROTOCOL && a->version == 0)
+        return "--version N";
     if (kind == CHANGE_STAKE && a->stake == 0)
         return "--stake N";
     if ((kind == CHANGE_JOIN || kind == CHANGE_ROTATE) && a->key == NULL)
@@ -97,11 +106,12 @@ static enum err make(const struct arguments *a, enum change_kind kind, struct di
     if (err == ERR_OK && a->key != NULL)
         err = key_file_read_secret(a->key, a->passphrase, &key, diag);
     if (err == ERR_OK) {
-        snprintf(change.card.name, sizeof change.card.name, "%s", a->node);
+        snprintf(change.card.name, sizeof change.card.name, "%s", a->node != NULL ? a->node : "");
         snprintf(change.sponsor, sizeof change.sponsor, "%s", a->sponsor != NULL ? a->sponsor : "");
         if (kind == CHANGE_STAKE)
             change.card.stake = a->stake;
         change.card.key = key.public;
+        change.protocol = a->version;
         change_body_encode(&change, a->until, &federation_id, change_has_key(&change) ? &key : NULL, &body);
         err = file_write(a->out, bytes_of_buf(&body), diag);
     }
@@ -122,11 +132,11 @@ int command_change(int argc, char **argv)
     if (status != EXIT_FINE || helped)
         return status;
     if (operands + 1 != argc)
-        return command_misuse("change", "join, leave, stake or rotate?");
-    while (kind <= CHANGE_ROTATE && strcmp(argv[operands], verbs[kind]) != 0)
+        return command_misuse("change", "join, leave, stake, rotate or protocol?");
+    while (kind <= CHANGE_PROTOCOL && strcmp(argv[operands], verbs[kind]) != 0)
         kind++;
-    if (kind > CHANGE_ROTATE)
-        return command_misuse("change", "\"%s\": join, leave, stake or rotate?", argv[operands]);
+    if (kind > CHANGE_PROTOCOL)
+        return command_misuse("change", "\"%s\": join, leave, stake, rotate or protocol?", argv[operands]);
     if (missing(&a, (enum change_kind)kind) != NULL)
         return command_misuse("change", "%s is missing", missing(&a, (enum change_kind)kind));
     return make(&a, (enum change_kind)kind, &diag) == ERR_OK ? EXIT_FINE : command_fail("change", "%s", diag.text);

@@ -1,4 +1,4 @@
-/* What a node answers its operator. What is kept is durable before the answer is said. */
+/* What a node answers its operator. What it rests on is durable before it is said. */
 #include <jansson.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,8 +8,11 @@
 #include "node/log.h"
 #include "node/logged.h"
 #include "node/parts.h"
+#include "node/protocol.h"
 #include "ledger/end.h"
 #include "state/body.h"
+
+enum { MEMBERS_TOLD_MAX = 256 };
 
 static json_t *hex(const struct digest *d)
 {
@@ -46,6 +49,47 @@ static json_t *consensus_json(const struct node *n)
     return out;
 }
 
+/* Who speaks the version above the one in force, as far as connections show it. */
+struct readiness {
+    const struct node *node;
+    unsigned speaks[MEMBERS_TOLD_MAX]; /* by member; 0: it is not known */
+};
+
+static void note_protocol(void *context, const struct transport_peer_status *p)
+{
+    struct readiness *r = context;
+    int member = state_find(fed_state(r->node->fed), &p->peer);
+
+    if (member >= 0 && member < MEMBERS_TOLD_MAX && p->connected)
+        r->speaks[member] = protocol_of_name(p->protocol);
+}
+
+/* Nobody knows of a version that this program does not speak: then there is nothing to tell. */
+static json_t *upgrade_json(const struct node *n)
+{
+    const struct federation_state *s = fed_state(n->fed);
+    json_t *out = json_object(), *ready = json_array(), *lagging = json_array(), *unknown = json_array();
+    struct readiness r = {.node = n};
+
+    transport_each(n->contacts.transport, note_protocol, &r);
+    if (fed_member(n->fed) >= 0 && fed_member(n->fed) < MEMBERS_TOLD_MAX)
+        r.speaks[fed_member(n->fed)] = protocol_newest;
+    for (unsigned i = 0; i < s->member_count && i < MEMBERS_TOLD_MAX; i++) {
+        const struct member *m = state_member(s, i);
+
+        if (m->status != MEMBER_LEFT && m->status != MEMBER_CONVICTED)
+            json_push(r.speaks[i] > s->protocol ? ready
+                      : r.speaks[i] == 0        ? unknown
+                                                : lagging,
+                      json_string(m->card.name));
+    }
+    json_put(out, "to_protocol", json_u64(s->protocol + 1));
+    json_put(out, "ready", ready);
+    json_put(out, "not_ready", lagging);
+    json_put(out, "not_known", unknown);
+    return out;
+}
+
 static json_t *status(const struct node *n)
 {
     const struct federation_state *s = fed_state(n->fed);
@@ -72,6 +116,9 @@ static json_t *status(const struct node *n)
     json_put(out, "messages", json_u64(n->messages));
     json_put(out, "refused", json_u64(n->refused));
     json_put(out, "log_level", json_string(log_level_name(log_level_now())));
+    json_put(out, "protocol", json_u64(s->protocol));
+    json_put(out, "program_protocol", json_u64(protocol_newest));
+    json_put(out, "upgrade", s->protocol < protocol_newest ? upgrade_json(n) : json_null());
     json_put(out, "consensus", consensus_json(n));
     return out;
 }
@@ -272,10 +319,21 @@ static json_t *done(enum err err)
     return out;
 }
 
-/* An answer that promises something waits until all that was asked for before is durable. */
+/* An answer on which somebody may build waits until all that was asked for before is durable: a height that is told
+ * is not taken back. */
 static uint64_t behind_writes(const struct node *n)
 {
     return MUTATE(NODE_PROMISES_AT_ONCE, 0, outbox_in_flight(&n->outbox) > 0 ? n->outbox.written : 0);
+}
+
+/* Nobody signs off what it could not follow. */
+static bool is_spoken(const struct node *n, struct bytes body)
+{
+    struct change change;
+    uint64_t until;
+
+    return change_body_decode(body, &fed_state(n->fed)->federation_id, &change, &until) != ERR_OK ||
+           change.kind != CHANGE_PROTOCOL || MUTATE(NODE_SIGNS_ANY_PROTOCOL, true, change.protocol <= protocol_newest);
 }
 
 static json_t *sign_off(struct node *n, const json_t *question)
@@ -286,6 +344,8 @@ static json_t *sign_off(struct node *n, const json_t *question)
 
     if (text == NULL || base64_decode(bytes_of_text(text), &body) != ERR_OK)
         out = complain("change: expected the file of prismfed change, in base64");
+    else if (!is_spoken(n, bytes_of_buf(&body)))
+        out = complain("change: this program does not speak that protocol; install one that does first");
     else
         out = done(node_sign_off(n, bytes_of_buf(&body)));
     buf_free(&body);
@@ -300,8 +360,6 @@ json_t *node_answer(void *context, const json_t *question, uint64_t *serial)
 
     if (ask == NULL)
         return complain("expected an object with the member \"ask\"");
-    if (strcmp(ask, "status") == 0)
-        return status(n);
     if (strcmp(ask, "peers") == 0)
         return peers(n);
     if (strcmp(ask, "log-level") == 0)
@@ -312,7 +370,9 @@ json_t *node_answer(void *context, const json_t *question, uint64_t *serial)
         return end(n, question);
     if (strcmp(ask, "entries") == 0)
         return entries(n, question);
-    if (strcmp(ask, "leave") == 0)
+    if (strcmp(ask, "status") == 0)
+        out = status(n);
+    else if (strcmp(ask, "leave") == 0)
         out = done(node_leave(n));
     else if (strcmp(ask, "sign-off") == 0)
         out = sign_off(n, question);

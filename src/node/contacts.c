@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "crypto/key_file.h"
 #include "node/log.h"
+#include "node/protocol.h"
 
 enum { PROGRAM_SIZE_MAX = 256 << 20 };
 
@@ -84,6 +85,7 @@ void contacts_follow(struct contacts *c)
     if (c->transport == NULL)
         return;
     s = fed_state(c->fed);
+    transport_protocol(c->transport, s->protocol);
     if (s->member_count == c->members && s->membership_epoch + 1 == c->membership)
         return;
     c->members = s->member_count;
@@ -124,6 +126,7 @@ static enum err open_transport(struct contacts *c, struct diag *diag)
         .listen = c->config->listen[0] != '\0' ? c->config->listen : NULL,
         .federation_id = c->federation_id,
         .software = software_of_self(),
+        .protocols = protocol_names(),
         .actions = c->actions,
         .context = c->context,
     };

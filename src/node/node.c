@@ -6,6 +6,7 @@
 #include "fed/messages.h"
 #include "node/log.h"
 #include "node/parts.h"
+#include "node/protocol.h"
 
 /* ---- the machine's steps */
 
@@ -16,10 +17,20 @@ void node_fail(struct node *n, enum err err)
     loop_stop(n->loop);
 }
 
+/* What comes in the same pass of the loop is not heard any more. */
+static void follow_protocol(struct node *n)
+{
+    enum err err = n->failed == ERR_OK ? protocol_check(fed_state(n->fed), &n->diag) : ERR_OK;
+
+    if (err != ERR_OK)
+        node_fail(n, err);
+}
+
 static void carry(struct node *n)
 {
     outbox_carry(&n->outbox, &n->effects);
     contacts_follow(&n->contacts);
+    follow_protocol(n);
 }
 
 /* A trace with a gap is worth nothing: it ends where it cannot be written. */
@@ -36,6 +47,8 @@ static void trace_step(struct node *n, const struct fed_event *event, enum err e
 
 static enum err step(struct node *n, struct fed_event *event)
 {
+    if (n->failed != ERR_OK)
+        return n->failed;
     event->now_ns = loop_now(n->loop);
     enum err err = fed_step(n->fed, event, &n->effects);
     if (n->trace != NULL)

@@ -12,6 +12,7 @@
 #include "base/pool.h"
 #include "node/log.h"
 #include "node/parts.h"
+#include "node/protocol.h"
 #include "node/store_check.h"
 
 /* Threads more than the configuration says, where a batch system does the work of a job, which then only waits. */
@@ -134,6 +135,9 @@ static enum err open_machine(struct node *n, struct diag *diag)
     struct trace_life life = {n->federation_id, n->contacts.key.fingerprint, .config = config};
     err = restore(n, &life, diag);
     trace_life_fini(&life);
+    if (err != ERR_OK)
+        return err;
+    err = protocol_check(fed_state(n->fed), diag);
     if (err != ERR_OK)
         return err;
     if (fed_member(n->fed) < 0)

@@ -153,6 +153,7 @@ static struct quic_connection *begin(struct quic_endpoint *e, const union quic_a
     c->task = (struct loop_task){.run = run, .context = c};
     for (unsigned i = 0; i < QUIC_STREAMS; i++) {
         c->streams[i].id_in = c->streams[i].id_out = -1;
+        c->streams[i].packs = i == QUIC_STREAM_PACKED;
         quic_inlet_init(&c->streams[i].in,
                         i == QUIC_STREAM_FIRST ? quic_connection_parts(c)->first_stream_limit : QUIC_FRAME_MAX,
                         i == QUIC_STREAM_PACKED);
@@ -370,11 +371,21 @@ bool quic_connection_send(struct quic_connection *c, unsigned stream, struct blo
     if (c->phase >= QUIC_CLOSES || c->wants_close || message->len > QUIC_FRAME_MAX ||
         out->held + QUIC_FRAME_HEADER + message->len > limit)
         return false;
-    message = stream == QUIC_STREAM_PACKED ? quic_frame_pack(message, &packing) : blob_hold(message);
+    message = c->streams[stream].packs ? quic_frame_pack(message, &packing) : blob_hold(message);
     quic_outlet_add(out, packing, message);
     blob_drop(message);
     quic_connection_plan(c);
     return true;
+}
+
+void quic_connection_unpack(struct quic_connection *c, unsigned stream)
+{
+    c->streams[stream].in.allows_packed = true;
+}
+
+void quic_connection_pack(struct quic_connection *c, unsigned stream)
+{
+    c->streams[stream].packs = true;
 }
 
 void quic_connection_close(struct quic_connection *c, uint64_t code, const char *why)

@@ -29,6 +29,7 @@ struct quic_stream {
     struct buf early; /* came before the connection was open: at most a window */
     size_t owed;      /* was taken, and not made room for yet */
     struct quic_outlet out;
+    bool packs;   /* messages are packed where that makes them smaller */
     bool blocked; /* by the peer's flow control, in this burst */
 };
 

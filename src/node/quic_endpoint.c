@@ -234,8 +234,8 @@ static void begin_handshake(struct quic_endpoint *e, const union quic_address *f
     quic_connection_receive(c, from, packet);
 }
 
-/* Whoever begins chooses an id of eight bytes or more (RFC 9000 section 7.2), or uses that of a Retry, which is of ours.
- * ngtcp2_accept() asks that of packets without a token alone. */
+/* Whoever begins chooses an id of eight bytes or more (RFC 9000 section 7.2), or uses that of a Retry, which is of
+ * ours. ngtcp2_accept() asks that of packets without a token alone. */
 static bool names_connection(const ngtcp2_pkt_hd *hd)
 {
     return MUTATE(QUIC_ANY_ID, true, hd->dcid.datalen >= NGTCP2_MIN_INITIAL_DCIDLEN);

@@ -93,6 +93,10 @@ void quic_connection_open(struct quic_connection *c);
 /* Takes a holding of its own. Sent at the end of the loop's pass. False: `limit` bytes are held in that stream, or the
  * connection is closing. */
 bool quic_connection_send(struct quic_connection *c, unsigned stream, struct blob *message, size_t limit);
+/* Messages of this stream may come packed, and are packed, too: what both sides have agreed on. Those of
+ * QUIC_STREAM_PACKED always are. Not once messages have come before quic_connection_open(). */
+void quic_connection_unpack(struct quic_connection *c, unsigned stream);
+void quic_connection_pack(struct quic_connection *c, unsigned stream);
 /* What was sent before goes first, as far as the peer lets it. closed() is called in the loop's next pass or in this
  * one, but not from here. why is copied. */
 void quic_connection_close(struct quic_connection *c, uint64_t code, const char *why);

@@ -5,6 +5,7 @@
 
 #include "base/mutate.h"
 #include "node/attest_exchange.h"
+#include "node/protocol.h"
 
 static const int64_t dial_first_ns = 100000000, dial_most_ns = 10000000000;
 static const int64_t look_again_ns = 5000000; /* whether a name was found */
@@ -58,7 +59,8 @@ struct transport {
     struct quic_endpoint *endpoint;
     struct peer *peers;
     uint64_t refused[ATTEST_CODE_COUNT];
-    bool ends; /* nobody is told of anything any more */
+    uint64_t in_force; /* protocol */
+    bool ends;         /* nobody is told of anything any more */
 };
 
 static struct peer *find(const struct transport *t, const struct digest *fingerprint)
@@ -275,6 +277,23 @@ static void close_unwelcome(struct link *l)
         quic_connection_close(l->connection, CODE_NO_MEMBER, "this node is no member here any more");
 }
 
+/* What both sides speak; 0: nothing that has a number. */
+static unsigned protocol_of(const struct link *l)
+{
+    struct quic_connection_status s;
+
+    quic_connection_status(l->connection, &s);
+    return protocol_of_name(s.protocol);
+}
+
+/* What is new in the protocol in force is said to whoever speaks it. */
+static void speak(struct link *l)
+{
+    if (MUTATE(NODE_PACKS_FOR_ANYBODY, true, protocol_of(l) >= PROTOCOL_PACKED_ENTRIES) &&
+        l->transport->in_force >= PROTOCOL_PACKED_ENTRIES)
+        quic_connection_pack(l->connection, 1 + TRANSPORT_ENTRIES);
+}
+
 /* It may carry messages from now on. */
 static void link_up(struct link *l)
 {
@@ -304,6 +323,7 @@ static void link_up(struct link *l)
     p->why[0] = '\0';
     p->since_ns = loop_now(t->config.loop);
     loop_timer_stop(t->config.loop, &p->timer);
+    speak(l);
     quic_connection_open(l->connection);
     if (is_first)
         t->config.actions->connected(t->config.context, &p->fingerprint);
@@ -335,6 +355,8 @@ static void authenticated(void *context, struct quic_connection *c)
         l = link_new(find_or_add(t, quic_connection_peer(c)), c);
         quic_connection_set_owner(c, l);
     }
+    if (protocol_of(l) >= PROTOCOL_PACKED_ENTRIES)
+        quic_connection_unpack(c, 1 + TRANSPORT_ENTRIES);
     if (l->peer->links > LINKS_MAX)
         quic_connection_close(c, CODE_TOO_MANY, "there are too many connections of the same two nodes");
     else
@@ -448,6 +470,7 @@ enum err transport_new(const struct transport_config *config, struct transport *
     enum err err;
 
     t->config = *config;
+    t->in_force = PROTOCOL_OLDEST;
     t->key = *config->key;
     t->policy = (struct attest_policy){.own = {.federation_id = config->federation_id,
                                                .configuration = config->configuration,
@@ -549,6 +572,17 @@ bool transport_send(struct transport *t, const struct digest *peer, enum transpo
     }
     p->messages_out++;
     return true;
+}
+
+void transport_protocol(struct transport *t, uint64_t in_force)
+{
+    if (t->in_force == in_force)
+        return;
+    t->in_force = in_force;
+    for (struct peer *p = t->peers; p != NULL; p = p->next) {
+        if (p->up != NULL)
+            speak(p->up);
+    }
 }
 
 void transport_pause(struct transport *t, bool paused)

@@ -65,6 +65,9 @@ void transport_members_changed(struct transport *t);
  * dropped and counted. */
 bool transport_send(struct transport *t, const struct digest *peer, enum transport_stream stream, struct blob *blob);
 
+/* What the log has put in force (node/protocol.h); at first PROTOCOL_OLDEST. */
+void transport_protocol(struct transport *t, uint64_t in_force);
+
 /* While it is paused, the peers can send no more than what their windows hold: for a node that cannot keep up. */
 void transport_pause(struct transport *t, bool paused);
 

@@ -16,11 +16,11 @@ bool change_has_key(const struct change *change)
 
 void change_put(struct cbor_writer *w, const struct change *change)
 {
-    static const char *const keys[] = {"join", "leave", "stake", "rotate"};
+    static const char *const keys[] = {"join", "leave", "stake", "rotate", "protocol"};
 
     cbor_put_map(w, 1);
     cbor_put_text(w, keys[change->kind]);
-    if (change->kind != CHANGE_LEAVE)
+    if (change->kind != CHANGE_LEAVE && change->kind != CHANGE_PROTOCOL)
         cbor_put_map(w, 2);
     switch (change->kind) {
     case CHANGE_JOIN:
@@ -40,6 +40,9 @@ void change_put(struct cbor_writer *w, const struct change *change)
         cbor_put_bytes(w, bytes_of(change->card.key.b, KEY_PUBLIC_SIZE));
         cbor_put_text(w, "name");
         break;
+    case CHANGE_PROTOCOL:
+        cbor_put_uint(w, change->protocol);
+        return;
     case CHANGE_LEAVE:
         break;
     }
@@ -75,6 +78,13 @@ static void rotate_get(struct cbor_reader *r, struct change *c)
     member_name_get(r, c->card.name);
 }
 
+static void protocol_get(struct cbor_reader *r, struct change *c)
+{
+    c->protocol = cbor_get_uint(r);
+    if (c->protocol <= PROTOCOL_FIRST || c->protocol > PROTOCOL_MAX)
+        cbor_fail(r, ERR_RANGE);
+}
+
 void change_get(struct cbor_reader *r, struct change *out)
 {
     struct change c = {0};
@@ -89,6 +99,9 @@ void change_get(struct cbor_reader *r, struct change *out)
     } else if (cbor_accept_key(r, "stake")) {
         c.kind = CHANGE_STAKE;
         stake_get(r, &c);
+    } else if (cbor_accept_key(r, "protocol")) {
+        c.kind = CHANGE_PROTOCOL;
+        protocol_get(r, &c);
     } else {
         c.kind = CHANGE_ROTATE;
         cbor_expect_key(r, "rotate");

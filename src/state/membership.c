@@ -121,6 +121,8 @@ enum err membership_fits(const struct federation_state *s, const struct change *
         return ERR_RANGE;
     if (c->kind == CHANGE_JOIN)
         return join_fits(s, c);
+    if (c->kind == CHANGE_PROTOCOL)
+        return MUTATE(STATE_ANY_PROTOCOL, true, c->protocol == s->protocol + 1) ? ERR_OK : ERR_STATE;
     if (at < 0)
         return ERR_UNKNOWN;
     if (!membership_stays(state_member(s, (unsigned)at)))
@@ -145,6 +147,8 @@ static bool is_made(const struct member *m, const struct change *c)
         return m->card.stake == c->card.stake;
     case CHANGE_ROTATE:
         return memcmp(&m->card.key, &c->card.key, sizeof c->card.key) == 0;
+    case CHANGE_PROTOCOL:
+        break; /* no member's */
     }
     return false;
 }
@@ -153,6 +157,8 @@ enum err membership_lost(const struct federation_state *s, const struct change *
 {
     int at = membership_find(s, c->card.name), sponsor = c->kind == CHANGE_JOIN ? membership_find(s, c->sponsor) : -1;
 
+    if (c->kind == CHANGE_PROTOCOL)
+        return c->protocol <= s->protocol ? ERR_DUPLICATE : ERR_OK;
     if (!stake_fits(s, c))
         return ERR_RANGE;
     if (at >= 0 && is_made(state_member(s, (unsigned)at), c))
@@ -220,6 +226,10 @@ static bool make_change(struct federation_state *s, const struct change *c)
     if (c->kind == CHANGE_JOIN) {
         admit(s, c);
         return c->card.role == ROLE_CORE;
+    }
+    if (c->kind == CHANGE_PROTOCOL) {
+        s->protocol = c->protocol;
+        return false;
     }
     unsigned at = (unsigned)membership_find(s, c->card.name);
     bool votes = state_member(s, at)->votes;

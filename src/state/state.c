@@ -51,6 +51,7 @@ static void take_genesis(struct federation_state *s, const struct genesis *g)
 {
     memcpy(s->name, g->name, sizeof s->name);
     s->simulated = g->simulated;
+    s->protocol = PROTOCOL_FIRST;
     s->membership_epoch = 1;
     s->max_byzantine = g->max_byzantine;
     s->quorum = g->quorum;

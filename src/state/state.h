@@ -74,6 +74,7 @@ struct federation_state {
     char name[FEDERATION_NAME_MAX + 1];
     bool simulated;
     uint64_t membership_epoch;
+    uint64_t protocol;                      /* that the nodes speak (state/change.h) */
     unsigned max_byzantine, quorum;         /* of this membership epoch */
     unsigned faults_wanted, quorum_surplus; /* what genesis wants beyond the rule: membership_quorum() */
     uint64_t founders_stake;                /* the greatest that genesis has: nobody gets more */

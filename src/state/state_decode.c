@@ -390,11 +390,34 @@ static void get_cohort(struct cbor_reader *r, struct federation_state *s)
     }
 }
 
+static uint64_t get_number(struct cbor_reader *r, uint64_t most)
+{
+    uint64_t v = cbor_get_uint(r);
+
+    if (v > most)
+        cbor_fail(r, ERR_RANGE);
+    return v;
+}
+
+/* What is there only where it says something; that it does is asked of the whole (is_the_form()). */
+static void get_rare(struct cbor_reader *r, struct federation_state *s, uint64_t pairs)
+{
+    s->protocol = PROTOCOL_FIRST;
+    if (pairs > 0 && cbor_accept_key(r, "left_out")) {
+        s->left_out = (unsigned)get_number(r, (uint64_t)RANK_SITES_MAX * CYCLE_MIGRANTS_MAX);
+        pairs--;
+    }
+    if (pairs > 0 && cbor_accept_key(r, "protocol")) {
+        s->protocol = get_number(r, PROTOCOL_MAX);
+        pairs--;
+    }
+    if (pairs > 0)
+        cbor_fail(r, ERR_RANGE);
+}
+
 static void get_state(struct cbor_reader *r, struct federation_state *s)
 {
     uint64_t pairs = cbor_get_map(r), least = 19 + (s->policy.cohort > 0) + (s->governance != NULL);
-    if (pairs != least && pairs != least + 1)
-        cbor_fail(r, ERR_RANGE);
     s->epoch = field_get_number(r, "epoch", (uint64_t)BODY_NUMBER_MAX);
     cbor_expect_key(r, "phase");
     s->phase = get_phase(r);
@@ -410,8 +433,7 @@ static void get_state(struct cbor_reader *r, struct federation_state *s)
     if (field_get_number(r, "members", MEMBERS_MAX) != s->member_count)
         cbor_fail(r, ERR_MISMATCH);
     get_retired(r, s);
-    if (pairs > least)
-        s->left_out = (unsigned)field_get_number(r, "left_out", (uint64_t)RANK_SITES_MAX * CYCLE_MIGRANTS_MAX);
+    get_rare(r, s, pairs - least);
     cbor_expect_key(r, "incumbent");
     get_genome(r, s, &s->incumbent, &s->incumbent_hash);
     s->candidates = get_candidates(r, s, "candidates", CYCLE_CANDIDATES_MAX, &s->candidate_count);

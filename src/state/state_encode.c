@@ -135,7 +135,8 @@ static void encode_rest(const struct federation_state *s, struct buf *out)
     ASSERT(!s->closing && !s->restoring);
     struct cbor_writer w;
     cbor_writer_init(&w, out);
-    cbor_put_map(&w, 19 + (s->policy.cohort > 0) + (s->left_out > 0) + (s->governance != NULL));
+    cbor_put_map(&w, 19 + (s->policy.cohort > 0) + (s->left_out > 0) + (s->protocol > PROTOCOL_FIRST) +
+                         (s->governance != NULL));
     field_put_number(&w, "epoch", s->epoch);
     cbor_put_text(&w, "phase");
     cbor_put_text(&w, epoch_phase_name(s->phase));
@@ -152,6 +153,8 @@ static void encode_rest(const struct federation_state *s, struct buf *out)
     put_digests(&w, "retired", s->retired, s->retired_count);
     if (s->left_out > 0)
         field_put_number(&w, "left_out", s->left_out);
+    if (s->protocol > PROTOCOL_FIRST)
+        field_put_number(&w, "protocol", s->protocol);
     cbor_put_text(&w, "incumbent");
     genome_put(&w, s->schema, &s->incumbent);
     put_candidates(&w, s->schema, "candidates", s->candidates, s->candidate_count);

@@ -382,7 +382,8 @@ static void an_unknown_version_of_quic(void)
     tear_down();
 }
 
-/* A first packet without a connection id, or with a short one, and with a token that nobody gave: it is no beginning. */
+/* A first packet without a connection id, or with a short one, and with a token that nobody gave: it is no beginning.
+ */
 static void a_first_packet_with_a_token_and_no_connection_id(void)
 {
     static const uint8_t head[] = {0xc3, 0, 0, 0, 1};

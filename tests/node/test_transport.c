@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/prng.h"
+#include "node/protocol.h"
 #include "transport_nodes.h"
 
 /* Transports of several nodes in one process, over the loopback device. */
@@ -120,6 +121,53 @@ static void keep_status(void *context, const struct transport_peer_status *s)
 {
     (void)context;
     status = *s;
+}
+
+/* How many bytes of a megabyte of zeros go over the wire in the stream of entries. */
+static uint64_t travelled(void)
+{
+    struct blob *b = blob_sized(1 << 20);
+    unsigned before = nodes[1].messages;
+    uint64_t sent;
+
+    memset(b->data, 0, b->len);
+    transport_each(nodes[0].transport, keep_status, NULL);
+    sent = status.bytes_out;
+    CHECK(transport_send(nodes[0].transport, &nodes[1].key.fingerprint, TRANSPORT_ENTRIES, b));
+    blob_drop(b);
+    while (nodes[1].messages == before)
+        CHECK_OK(loop_pass(loop, 5 * ms, &diag));
+    CHECK_EQ_U64(nodes[1].last->len, 1 << 20);
+    transport_each(nodes[0].transport, keep_status, NULL);
+    return status.bytes_out - sent;
+}
+
+/* Of the second version, once it is in force, and to who speaks it. */
+static void entries_are_packed_for_who_takes_them(bool both)
+{
+    static const char *const first[] = {TLS_PROTOCOL, NULL};
+
+    make_keys(2);
+    nodes[0].protocols = protocol_names();
+    nodes[1].protocols = both ? protocol_names() : first;
+    node_open(0, "127.0.0.1:0");
+    node_open(1, "127.0.0.1:0");
+    dial(0, 1);
+    REQUIRE(pass(2000 * ms, both_connected));
+    CHECK(travelled() > 1 << 20);
+    transport_protocol(nodes[0].transport, PROTOCOL_PACKED_ENTRIES);
+    CHECK((travelled() < 1 << 16) == both);
+    finish();
+}
+
+static void two_nodes_speak_the_next_version(void)
+{
+    entries_are_packed_for_who_takes_them(true);
+}
+
+static void who_speaks_the_first_version_is_spoken_to_in_it(void)
+{
+    entries_are_packed_for_who_takes_them(false);
 }
 
 /* Nothing is read meanwhile, since the loop does not run. */
@@ -504,6 +552,8 @@ static void tests(void)
     TAP_RUN(two_nodes_talk);
     TAP_RUN(messages_of_all_sizes_come_in_order);
     TAP_RUN(a_message_that_is_too_long_is_not_sent);
+    TAP_RUN(two_nodes_speak_the_next_version);
+    TAP_RUN(who_speaks_the_first_version_is_spoken_to_in_it);
     TAP_RUN(what_waits_is_bounded);
     TAP_RUN(a_stranger_is_refused);
     TAP_RUN(somebody_else_at_the_address_is_refused);

@@ -235,7 +235,7 @@ void fixture_close(struct fixture *f, unsigned member)
 
 struct change fixture_newcomer(const struct fixture *f, unsigned key, enum member_role role)
 {
-    struct change c = {CHANGE_JOIN, {.role = role, .site = SITE_REMOTE, .stake = 1}, "v0"};
+    struct change c = {.kind = CHANGE_JOIN, .card = {.role = role, .site = SITE_REMOTE, .stake = 1}, .sponsor = "v0"};
 
     c.card.key = f->keys[key].public;
     snprintf(c.card.name, sizeof c.card.name, "new-%u", key);

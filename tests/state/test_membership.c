@@ -56,6 +56,30 @@ static void a_quorum_agrees_and_the_epoch_closes_it(void)
     fixture_fini(&f);
 }
 
+/* One version after the other, for all from the end of an epoch on; who votes stays. */
+static void the_next_protocol_takes_effect_with_the_epoch(void)
+{
+    struct fixture f;
+    fixture_init(&f, 5, 1, NULL);
+    struct change c = {.kind = CHANGE_PROTOCOL, .protocol = 3};
+    CHECK_ERR(fixture_sign_off(&f, 0, 0, &c, 0), ERR_STATE); /* 2 first */
+    c.protocol = 2;
+    CHECK_ERR(fixture_sign_off(&f, 0, 2, &c, 0), ERR_OK);
+    CHECK_EQ_U64(f.state.change_count, 1);
+    CHECK_EQ_U64(f.state.protocol, PROTOCOL_FIRST);
+    struct digest before = state_root(&f.state);
+    fixture_epoch(&f, 5);
+    CHECK_EQ_U64(f.state.protocol, 2);
+    CHECK_EQ_U64(f.state.membership_epoch, 1);
+    struct digest root = state_root(&f.state);
+    CHECK(!digest_equal(&root, &before));
+    CHECK_ERR(membership_lost(&f.state, &c), ERR_DUPLICATE);
+    CHECK_ERR(fixture_sign_off(&f, 0, 0, &c, 0), ERR_STATE);
+    fixture_epoch(&f, 5);
+    CHECK_EQ_U64(f.state.protocol, 2);
+    fixture_fini(&f);
+}
+
 static void who_leaves_is_gone_with_the_epoch(void)
 {
     struct fixture f;
@@ -310,5 +334,6 @@ int main(void)
     TAP_RUN(the_convicted_go_with_the_epoch);
     TAP_RUN(evidence_outlives_its_membership_epoch);
     TAP_RUN(quorums_follow_the_number);
+    TAP_RUN(the_next_protocol_takes_effect_with_the_epoch);
     return tap_done();
 }

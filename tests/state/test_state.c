@@ -245,6 +245,33 @@ static void the_root_is_over_chunks(void)
     fixture_fini(&f);
 }
 
+/* A version above the first is in the state, with what else is rare, and no lower one ever. */
+static void the_protocol_is_kept(void)
+{
+    struct fixture f;
+    struct federation_state back;
+    struct buf bytes = {0};
+
+    fixture_init(&f, 3, 1, NULL);
+    fixture_collect(&f, 4, 5);
+    for (uint64_t left_out = 0; left_out < 2; left_out++) {
+        f.state.left_out = (unsigned)left_out;
+        f.state.protocol = PROTOCOL_MAX;
+        buf_clear(&bytes);
+        encode(&f, &bytes);
+        REQUIRE_OK(state_decode(&f.state, bytes_of_buf(&bytes), &back));
+        CHECK_EQ_U64(back.protocol, PROTOCOL_MAX);
+        CHECK_EQ_U64(back.left_out, left_out);
+        state_free(&back);
+    }
+    f.state.protocol++;
+    buf_clear(&bytes);
+    encode(&f, &bytes);
+    CHECK_ERR(state_decode(&f.state, bytes_of_buf(&bytes), &back), ERR_RANGE);
+    buf_free(&bytes);
+    fixture_fini(&f);
+}
+
 /* Offers are left out when COLLECT closes, and no more than there can be. */
 static void offers_are_left_out_of_candidates(void)
 {
@@ -404,6 +431,7 @@ int main(int argc, char **argv)
     TAP_RUN(another_federations_is_refused);
     TAP_RUN(a_state_does_not_contradict_itself);
     TAP_RUN(offers_are_left_out_of_candidates);
+    TAP_RUN(the_protocol_is_kept);
     TAP_RUN(the_root_is_over_chunks);
     TAP_RUN(a_copy_shares_what_nobody_changes);
     TAP_RUN(the_corpus_is_of_this_format);

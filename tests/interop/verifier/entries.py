@@ -154,6 +154,8 @@ def _read_change(r):
         return "leave", genesis.read_name(r)
     if r.accept("stake"):
         return "stake", r.fields(name=lambda: genesis.read_name(r), stake=lambda: genesis.read_ranged(r, 1, 10 ** 9))
+    if r.accept("protocol"):
+        return "protocol", genesis.read_ranged(r, 2, 65535)
     r.key("rotate")
     return "rotate", r.fields(key=lambda: r.bytes(32), name=lambda: genesis.read_name(r))
 
@@ -354,6 +356,8 @@ def _judge_reconfigure(s, e, m, b):
 def subject_of(change):
     """Whose change it is."""
     kind, what = change
+    if kind == "protocol":
+        return ""  # nobody's: one at a time, too
     return what["card"]["name"] if kind == "join" else what if kind == "leave" else what["name"]
 
 

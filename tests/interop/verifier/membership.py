@@ -44,6 +44,10 @@ def fits(s, change):
         raise Refused("range")
     if kind == "join":
         return _join_fits(s, what)
+    if kind == "protocol":
+        if what != s.protocol + 1:
+            raise Refused("state")
+        return None
     at = s.find_name(what if kind == "leave" else what["name"])
     if at < 0:
         raise Refused("unknown")
@@ -81,6 +85,9 @@ def _make(s, change):
         s.add_member(Member(card, card["role"] == "core", "absent", sponsor=s.party(s.find_name(what["sponsor"])) + 1,
                             first_epoch=s.epoch, last_epoch=s.epoch, counted_epoch=s.epoch - 1))
         return card["role"] == "core"
+    if kind == "protocol":
+        s.protocol = what
+        return False
     at = s.find_name(what if kind == "leave" else what["name"])
     votes = s.members[at].votes
     if kind == "stake":

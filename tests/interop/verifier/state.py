@@ -132,7 +132,7 @@ class State:
         self.archive = [founding] if self.policy["archive_max"] > 0 else []
         self.contributions, self.candidates, self.checks = {}, [], []
         self.changes, self.retired, self.recent = [], [], []
-        self.ballots, self.cohort, self.left_out = {}, [], 0
+        self.ballots, self.cohort, self.left_out, self.protocol = {}, [], 0, 1
         self.rollback_epoch = self.aggregated_delta = self.height = 0
         self.closing = self.restoring = False
         for card in g["members"]:
@@ -247,6 +247,8 @@ class State:
             out["governance"] = self.governance.item(self.policy)
         if self.left_out:
             out["left_out"] = self.left_out
+        if self.protocol > 1:
+            out["protocol"] = self.protocol
         return cbor.encode(out)
 
     def encoded(self):

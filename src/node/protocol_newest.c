@@ -1,0 +1,3 @@
+#include "node/protocol.h"
+
+const unsigned protocol_newest = 2;
