@@ -123,6 +123,7 @@ void sim_node_stop(struct sim_node *n, struct rehearsal *r)
     clock_timers_stop(&n->clock);
     fed_free(n->fed);
     n->fed = NULL;
+    operators_crash(r, n->index, n->outbox.durable);
     outbox_reset(&n->outbox);
     n->told = 0;
     disk_crash(&n->disk, r->agenda.now_ns);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/mutate.h"
 #include "sim/rehearsal.h"
 
 /* What operators want and whom they tell. */
@@ -18,13 +19,16 @@ void operators_init(struct rehearsal *r)
     o->count = (unsigned)r->scenario->event_count;
     o->changes = mem_array(o->count + 1, sizeof *o->changes);
     for (unsigned i = 0; i < o->count; i++)
-        o->changes[i] = (struct wanted){.sponsor = -1, .told = mem_array(r->count, sizeof(bool))};
+        o->changes[i] = (struct wanted){
+            .sponsor = -1, .told = mem_array(r->count, sizeof(bool)), .kept = mem_array(r->count, sizeof(uint64_t))};
 }
 
 void operators_fini(struct operators *o)
 {
-    for (unsigned i = 0; i < o->count; i++)
+    for (unsigned i = 0; i < o->count; i++) {
         mem_free(o->changes[i].told);
+        mem_free(o->changes[i].kept);
+    }
     mem_free(o->changes);
     *o = (struct operators){0};
 }
@@ -160,6 +164,7 @@ void operators_tell(struct rehearsal *r, unsigned fault)
             continue;
         struct fed_event event = {.kind = FED_EVENT_SIGN_OFF, .blob = blob_new(bytes_of_buf(&body))};
         wanted->told[n->index] = sim_node_step(n, r, &event) == ERR_OK;
+        wanted->kept[n->index] = outbox_in_flight(&n->outbox) > 0 ? n->outbox.written : 0;
         blob_drop(event.blob);
     }
     buf_free(&body);
@@ -183,4 +188,15 @@ void operators_lose(struct rehearsal *r, unsigned node)
 {
     for (unsigned i = 0; i < r->operators.count; i++)
         r->operators.changes[i].told[node] = false;
+}
+
+void operators_crash(struct rehearsal *r, unsigned node, uint64_t durable)
+{
+    for (unsigned i = 0; i < r->operators.count; i++) {
+        struct wanted *wanted = &r->operators.changes[i];
+
+        if (wanted->kept[node] > durable)
+            wanted->told[node] = MUTATE(SIM_OPERATORS_BELIEVE_AT_ONCE, true, false);
+        wanted->kept[node] = 0;
+    }
 }

@@ -6,8 +6,9 @@
 
 /* The operators of the validators: what change of the members they have agreed on among themselves (outside of the
  * federation, by telephone), and whose node has been told of it. A node is told once, and keeps it (fed/wishes.h). Who
- * is told later is one that was down, had no vote yet, or has lost its disk. When a body can come to nothing any more,
- * because its time is over or its sponsor is out, the operators agree on another one. */
+ * is told later is one that was down, had no vote yet, has lost its disk, or crashed before what it was told was
+ * durable: a real node does not answer before (node/answer.c). When a body can come to nothing any more, because its
+ * time is over or its sponsor is out, the operators agree on another one. */
 
 struct rehearsal;
 
@@ -16,6 +17,7 @@ struct wanted {
     int sponsor;    /* of a newcomer: a node; -1: nobody can be it now */
     uint64_t until; /* the last epoch in which the validators may agree on the body */
     bool *told;     /* owned; one for each node: it has taken this body */
+    uint64_t *kept; /* owned; one for each node: the write that makes that durable; 0: none that it waits for */
 };
 
 /* The fields are the operators' own. */
@@ -38,5 +40,7 @@ void operators_tell(struct rehearsal *r, unsigned fault);
 void operators_look(struct rehearsal *r);
 /* This node has lost its disk, and with it what it was told. */
 void operators_lose(struct rehearsal *r, unsigned node);
+/* This node crashes: what it was told behind this write is forgotten. */
+void operators_crash(struct rehearsal *r, unsigned node, uint64_t durable);
 
 #endif

@@ -36,6 +36,25 @@ static void a_validator_gets_another_key(void)
     run_free(&run);
 }
 
+/* Half of the validators crash before it is durable what they were told: their operators say it again. */
+static void what_was_not_durable_is_said_again(void)
+{
+    struct run run;
+
+    run_federation(&run, 4, 0, 3,
+                   EVENTS("{\"kind\": \"slow_disk\", \"nodes\": {\"role\": \"core\"}, \"epoch\": 1, \"after_ms\": 200,"
+                          " \"factor\": 50, \"duration_ms\": 300},"
+                          "{\"kind\": \"rotate_key\", \"node\": \"v0\", \"epoch\": 1, \"after_ms\": 300},"
+                          "{\"kind\": \"crash\", \"node\": \"v1\", \"epoch\": 1, \"after_ms\": 301},"
+                          "{\"kind\": \"crash\", \"node\": \"v2\", \"epoch\": 1, \"after_ms\": 301},"
+                          "{\"kind\": \"restart\", \"node\": \"v1\", \"epoch\": 1, \"after_ms\": 700},"
+                          "{\"kind\": \"restart\", \"node\": \"v2\", \"epoch\": 1, \"after_ms\": 700}"),
+                   5, 20);
+    REQUIRE(run_anchored(&run));
+    CHECK_EQ_U64(last_state(&run)->membership_epoch, 2);
+    run_free(&run);
+}
+
 /* It comes back with a log in which it has the old key. */
 static void the_key_changes_while_its_node_is_down(void)
 {
@@ -161,6 +180,7 @@ static void changes_while_nodes_fail(void)
 int main(void)
 {
     TAP_RUN(a_validator_gets_another_key);
+    TAP_RUN(what_was_not_durable_is_said_again);
     TAP_RUN(the_key_changes_while_its_node_is_down);
     TAP_RUN(a_participant_with_a_new_key_starts_again);
     TAP_RUN(a_validator_joins);
