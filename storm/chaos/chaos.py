@@ -41,7 +41,7 @@ def suffer(federation, judge, plan, quiet_until):
             present = None
         elif not present and waiting and passed >= waiting[0].at:
             present = waiting.pop(0)
-            happens = faults.begin(federation, present)
+            happens = faults.begin(federation, present, judge)
             print(present if happens else f"{present}: not now", flush=True)
             judge.counts[present.kind if happens else "not now"] += 1
             present = present if happens else None

@@ -59,10 +59,10 @@ def _bad_peer(draw, _):
 
 KINDS = {"kill": _kill, "freeze": _kill, "kill_all": _kill_all, "cut_one_way": _one_way, "partition": _partition,
          "bad_links": _bad_links, "disk_full": _kill, "damage": _damage, "bad_peer": _bad_peer,
-         "clock_jump": _clock_jump, "other_version": _kill}
+         "clock_jump": _clock_jump, "other_version": _kill, "kill_at_word": _kill}
 WEIGHTS = {"kill": 4, "freeze": 3, "kill_all": 1, "cut_one_way": 2, "partition": 2, "bad_links": 3, "disk_full": 2,
-           "damage": 2, "bad_peer": 3, "clock_jump": 2, "other_version": 2}
-DEADLY = ("kill", "kill_all", "disk_full", "damage", "other_version")  # the nodes may be down meanwhile
+           "damage": 2, "bad_peer": 3, "clock_jump": 2, "other_version": 2, "kill_at_word": 2}
+DEADLY = ("kill", "kill_all", "disk_full", "damage", "other_version", "kill_at_word")  # the nodes may be down meanwhile
 
 
 def plan(seed, names, seconds):
@@ -111,7 +111,20 @@ def _upgrade(federation):
             federation.swap_program(name)
 
 
-def begin(federation, fault):
+def _kill_at_word(federation, name, judge):
+    """The node is killed as soon as it has said that it keeps a change, of which no other node is told."""
+    epoch = max((told["epoch"] for told in federation.status().values()), default=0)
+    if name not in federation.validators or epoch == 0:
+        return False
+    change = federation.change(f"of-{name}-{epoch}", epoch + clients.CHANGES_UNTIL, "leave", "--node", federation.liar)
+    told = clients.ask(federation, name, ask="sign-off", change=federation.base64(change))
+    federation.kill(name)
+    if told.get("kept"):
+        judge.acknowledged.keeps(name, change)
+    return True
+
+
+def begin(federation, fault, judge):
     """False: this is no time for it."""
     name = fault.nodes[0] if fault.nodes else None
     if fault.kind in ("kill", "kill_all"):
@@ -125,6 +138,8 @@ def begin(federation, fault):
         if federation.some_recover():
             return False  # a second one that has lost its disk is more than the federation tolerates
         _damage_store(federation, fault)
+    elif fault.kind == "kill_at_word":
+        return _kill_at_word(federation, name, judge)
     elif fault.kind == "other_version":
         federation.swap_program(name)
     elif fault.kind == "upgrade":
@@ -144,7 +159,7 @@ def begin(federation, fault):
 
 def end(federation, fault, judge):
     name = fault.nodes[0] if fault.nodes else None
-    if fault.kind in ("kill", "kill_all"):
+    if fault.kind in ("kill", "kill_all", "kill_at_word"):
         for name in fault.nodes:
             federation.start(name)
     elif fault.kind == "freeze":
