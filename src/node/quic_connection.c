@@ -380,7 +380,7 @@ bool quic_connection_send(struct quic_connection *c, unsigned stream, struct blo
 
 void quic_connection_unpack(struct quic_connection *c, unsigned stream)
 {
-    c->streams[stream].in.allows_packed = true;
+    quic_inlet_allow_packed(&c->streams[stream].in);
 }
 
 void quic_connection_pack(struct quic_connection *c, unsigned stream)

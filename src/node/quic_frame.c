@@ -21,6 +21,11 @@ void quic_inlet_init(struct quic_inlet *in, size_t limit, bool allows_packed)
     *in = (struct quic_inlet){.limit = limit, .allows_packed = allows_packed};
 }
 
+void quic_inlet_allow_packed(struct quic_inlet *in)
+{
+    in->allows_packed = true;
+}
+
 static enum err begin(struct quic_inlet *in)
 {
     size_t len = (size_t)in->header[1] << 16 | (size_t)in->header[2] << 8 | in->header[3];

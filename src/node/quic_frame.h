@@ -27,6 +27,8 @@ struct quic_inlet {
 
 void quic_inlet_init(struct quic_inlet *in, size_t limit, bool allows_packed);
 void quic_inlet_fini(struct quic_inlet *in);
+/* Messages may come packed from now on. */
+void quic_inlet_allow_packed(struct quic_inlet *in);
 /* Takes bytes of the stream, and tells of each message that they complete; blob is borrowed. It ends at the first
  * message for which tell() says false. ERR_LIMIT: one is too long; ERR_UNKNOWN: a packing that is not allowed here;
  * ERR_SYNTAX: packed bytes that cannot be unpacked. Then nothing in the stream means anything any more. */

@@ -129,6 +129,14 @@ static void put_cohort(struct cbor_writer *w, const struct federation_state *s)
         cbor_put_uint(w, s->cohort[i]);
 }
 
+static void put_contributions(struct cbor_writer *w, const struct federation_state *s)
+{
+    cbor_put_text(w, "contributions");
+    cbor_put_array(w, s->contribution_count);
+    for (unsigned i = 0; i < s->contribution_count; i++)
+        put_contribution(w, s, &s->contributions[i]);
+}
+
 /* All but the members. */
 static void encode_rest(const struct federation_state *s, struct buf *out)
 {
@@ -159,10 +167,7 @@ static void encode_rest(const struct federation_state *s, struct buf *out)
     genome_put(&w, s->schema, &s->incumbent);
     put_candidates(&w, s->schema, "candidates", s->candidates, s->candidate_count);
     governance_put(&w, s);
-    cbor_put_text(&w, "contributions");
-    cbor_put_array(&w, s->contribution_count);
-    for (unsigned i = 0; i < s->contribution_count; i++)
-        put_contribution(&w, s, &s->contributions[i]);
+    put_contributions(&w, s);
     put_digest(&w, "federation_id", &s->federation_id);
     field_put_number(&w, "max_byzantine", s->max_byzantine);
     field_put_number(&w, "rollback_epoch", s->rollback_epoch);
