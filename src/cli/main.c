@@ -34,6 +34,7 @@ static const struct {
     {"change", command_change, "make the file by which members join, leave, or get another stake or key"},
     {"replay", command_replay, "run what a node has recorded once more, and compare"},
     {"bundle", command_bundle, "collect what a maintainer needs to help with a node"},
+    {"signer", command_signer, "sign for a validator, and never a second statement for one place"},
     {"keys", command_keys, "make and look at keys"},
     {"store", command_store, "check, and mend, the store of a node"},
     {"snapshot", command_snapshot, "save, verify and restore what a node has of its federation's ledger"},

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mutate.h"
 #include "base/text.h"
+#include "crypto/key_remote.h"
 #include "crypto/key_token.h"
 
 #define PRIVATE_LABEL "PRIVATE KEY"
@@ -277,6 +278,10 @@ static enum err read_file(const char *path, const char *passphrase_file, struct 
 
     if (strncmp(path, KEY_TOKEN_SCHEME, strlen(KEY_TOKEN_SCHEME)) == 0)
         return open_token(path, passphrase_file, out, diag);
+    if (strncmp(path, KEY_REMOTE_SCHEME, strlen(KEY_REMOTE_SCHEME)) == 0) {
+        out->is_private = true;
+        return key_remote_open(path, &out->key, diag);
+    }
     enum err err = file_read_mode(path, KEY_FILE_MAX, &text, &mode, diag);
     if (err == ERR_OK)
         err = find(&text, path, mode, passphrase_file, out, diag);

@@ -6,7 +6,7 @@
 /* Key files are PEM (RFC 7468), as `openssl genpkey -algorithm ed25519` and `openssl pkey -pubout` write them:
  * PKCS#8 with the 32-byte seed (RFC 8410 section 7), the same under a passphrase (key_seal.h), or SubjectPublicKeyInfo.
  * A passphrase lies in a file of its own: its first line, without the newline. In place of a path there may be the URI
- * of a key in a token (key_token.h), whose PIN is kept like a passphrase. */
+ * of a key in a token (key_token.h), whose PIN is kept like a passphrase, or of a signer (key_remote.h). */
 
 enum { KEY_PKCS8_SIZE = 48 };
 /* PrivateKeyInfo in DER. */
@@ -23,7 +23,8 @@ enum err key_file_passphrase(const char *path, struct buf *out, struct diag *dia
 void key_file_wipe(struct buf *buf);
 /* The public key of any kind of file; checked (key_check). passphrase_file: NULL where there is none. ERR_STATE: a
  * private key that others than its owner may read or change, or one under a passphrase that is not named; ERR_KEY:
- * another passphrase; errors of key_file_passphrase(), of key_token_open(). */
+ * another passphrase; errors of key_file_passphrase(), of key_token_open(), of
+ * key_remote_open(). */
 enum err key_file_read_public(const char *path, const char *passphrase_file, struct public_key *out,
                               struct diag *diag) MUST_CHECK;
 /* A private key's file, with the same care; ERR_KEY: it holds a public key only. *out is the caller's: key_wipe(). */

@@ -5,15 +5,17 @@
 #include <stdlib.h>
 
 #include "codec/json_read.h"
+#include "crypto/key_remote.h"
 #include "crypto/key_token.h"
 
-static const char *const known[] = {"scenario",   "node",       "genesis",     "key",      "store", "listen",
-                                    "peers",      "control",    "http",        "threads",  "trace", "members",
-                                    "last_epoch", "passphrase", "keep_blocks", "next_key", NULL};
+static const char *const known[] = {"scenario", "node",       "genesis",    "key",        "store",
+                                    "listen",   "peers",      "control",    "http",       "threads",
+                                    "trace",    "members",    "last_epoch", "passphrase", "keep_blocks",
+                                    "next_key", "key_memory", "log_format", NULL};
 
 enum { PATH_SIZE = 4096, THREADS_MAX = 256 };
 
-/* Relative paths start at the folder of the file; a key may also be one in a token, by its URI. */
+/* Relative paths start at the folder of the file; a key may also be one in a token or of a signer, by its URI. */
 static void read_path(struct json_reader *r, const json_t *object, const char *key, char **out)
 {
     const char *slash = strrchr(r->doc->name, '/');
@@ -23,9 +25,11 @@ static void read_path(struct json_reader *r, const json_t *object, const char *k
     read_text(r, object, key, text, sizeof text);
     if (text[0] == '\0')
         return;
-    if (slash != NULL && text[0] != '/' && strncmp(text, KEY_TOKEN_SCHEME, strlen(KEY_TOKEN_SCHEME)) != 0)
+    size_t scheme = strncmp(text, KEY_REMOTE_SCHEME, strlen(KEY_REMOTE_SCHEME)) == 0 ? strlen(KEY_REMOTE_SCHEME) : 0;
+    buf_add(&path, text, scheme);
+    if (slash != NULL && text[scheme] != '/' && strncmp(text, KEY_TOKEN_SCHEME, strlen(KEY_TOKEN_SCHEME)) != 0)
         buf_add(&path, r->doc->name, (size_t)(slash - r->doc->name) + 1);
-    buf_add_text(&path, text);
+    buf_add_text(&path, text + scheme);
     *out = mem_alloc(path.len + 1);
     memcpy(*out, buf_text(&path), path.len + 1);
     buf_free(&path);
@@ -95,6 +99,15 @@ const char *node_config_address(const struct node_config *c, const char *name)
     return found != NULL ? found->address : NULL;
 }
 
+static void read_log_format(struct json_reader *r, const json_t *root, struct node_config *out)
+{
+    static const char *const names[] = {[LOG_LOGFMT] = "logfmt", [LOG_JSON] = "json", NULL};
+    unsigned format = LOG_LOGFMT;
+
+    read_choice(r, root, "log_format", names, &format);
+    out->log_format = (enum log_format)format;
+}
+
 static void read_all(struct json_reader *r, const json_t *root, struct node_config *out)
 {
     read_keys(r, root, known);
@@ -103,6 +116,7 @@ static void read_all(struct json_reader *r, const json_t *root, struct node_conf
     read_needed_path(r, root, "key", &out->key);
     read_needed_path(r, root, "store", &out->store);
     read_path(r, root, "passphrase", &out->passphrase);
+    read_path(r, root, "key_memory", &out->key_memory);
     read_path(r, root, "control", &out->control);
     read_path(r, root, "members", &out->members);
     read_path(r, root, "next_key", &out->next_key);
@@ -114,6 +128,7 @@ static void read_all(struct json_reader *r, const json_t *root, struct node_conf
     read_unsigned(r, root, "threads", 0, THREADS_MAX, &out->threads);
     read_u64(r, root, "last_epoch", 1, UINT64_MAX, &out->last_epoch);
     read_u64(r, root, "keep_blocks", 1, UINT32_MAX, &out->keep_blocks);
+    read_log_format(r, root, out);
     read_peers(r, root, out);
 }
 
@@ -147,6 +162,7 @@ void node_config_fini(struct node_config *c)
     mem_free(c->key);
     mem_free(c->store);
     mem_free(c->passphrase);
+    mem_free(c->key_memory);
     mem_free(c->control);
     mem_free(c->members);
     mem_free(c->next_key);

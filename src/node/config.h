@@ -2,6 +2,7 @@
 #define PRISMFED_NODE_CONFIG_H
 
 #include "node/address.h"
+#include "node/log.h"
 #include "state/genesis.h"
 
 /* The configuration file of a node (JSON; docs/nodes.md). Paths in it start at its own folder. */
@@ -18,6 +19,7 @@ struct node_config {
     char *scenario; /* the federation's plan, with the work of this node */
     char *genesis, *key, *store, *control;
     char *passphrase;               /* the file with the key's; or NULL */
+    char *key_memory;               /* what the key has signed (crypto/key_memory.h); or NULL: its store alone knows */
     char *next_key;                 /* of a rotation that is not agreed yet, or may not be; or NULL */
     char *members;                  /* members.json, where `peers` does not say where a member is; or NULL */
     char *trace;                    /* where the node records what it hears and does; or NULL */
@@ -27,6 +29,7 @@ struct node_config {
     uint64_t last_epoch;            /* the node rests when it has ended; UINT64_MAX: never */
     uint64_t keep_blocks;           /* of the ledger, so many at least; 0: all of them */
     unsigned threads;               /* for the site's work; 0: one for each processor */
+    enum log_format log_format;
     unsigned peer_count;
     struct node_peer *peers; /* owned; in order of names */
 };

@@ -21,9 +21,25 @@ enum err contacts_read(const struct node_config *config, struct contacts *out, s
     return err;
 }
 
+enum err contacts_guard(struct contacts *c, struct diag *diag)
+{
+    enum err err = ERR_OK;
+
+    if (c->config->key_memory == NULL)
+        return ERR_OK;
+    err = key_memory_open(c->config->key_memory, &c->memory, diag);
+    if (err != ERR_OK)
+        return err;
+    key_memory_guard(c->memory, &c->key);
+    if (!digest_is_zero(&c->next_key.fingerprint))
+        key_memory_guard(c->memory, &c->next_key);
+    return ERR_OK;
+}
+
 void contacts_free(struct contacts *c)
 {
     transport_free(c->transport);
+    key_memory_close(c->memory);
     members_fini(&c->addresses);
     key_wipe(&c->key);
     key_wipe(&c->next_key);

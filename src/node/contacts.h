@@ -1,6 +1,7 @@
 #ifndef PRISMFED_NODE_CONTACTS_H
 #define PRISMFED_NODE_CONTACTS_H
 
+#include "crypto/key_memory.h"
 #include "fed/fed.h"
 #include "node/config.h"
 #include "node/members.h"
@@ -17,6 +18,7 @@ struct contacts {
     void (*failed)(void *context, enum err err, const struct diag *diag);
     void *context; /* of the actions, and of failed() */
 
+    struct key_memory *memory; /* owned; NULL where the configuration names none */
     struct digest federation_id;
     struct members addresses;   /* members.json; empty where there is none */
     struct secret_key key;      /* that the log has; of a newcomer: that it will have */
@@ -33,6 +35,9 @@ struct contacts {
 /* Reads keys and addresses as the configuration, which is borrowed, names them. *out is zeroed before, and is the
  * caller's to free, also after an error: those of the files. */
 enum err contacts_read(const struct node_config *config, struct contacts *out, struct diag *diag) MUST_CHECK;
+/* The keys sign from now on what the memory that the configuration names, if it does, has no other statement of. Errors
+ * of key_memory_open(). */
+enum err contacts_guard(struct contacts *c, struct diag *diag) MUST_CHECK;
 /* Begins to listen and to dial. fed, loop and actions are borrowed. failed(): it cannot go on, which may happen in a
  * later pass of the loop. Errors of transport_new(). */
 enum err contacts_open(struct contacts *c, struct loop *loop, const struct digest *federation_id, const struct fed *fed,

@@ -218,6 +218,8 @@ enum err node_create(const struct node_config *config, struct diag *diag)
         err = store_open(config->store, &n->federation_id, true, &n->store, diag);
     if (err == ERR_OK && !store_is_new(n->store))
         err = diag_set(diag, ERR_STATE, "%s: there is one already; prismfed node run goes on with it", config->store);
+    if (err == ERR_OK && config->key_memory != NULL)
+        err = key_memory_create(config->key_memory, diag);
     node_close(n);
     return err;
 }
@@ -229,8 +231,11 @@ enum err node_open(const struct node_config *config, struct node **out, struct d
 
     n->config = config;
     n->signals.fd = -1;
+    log_format_set(config->log_format);
     outbox_init(&n->outbox, &node_asks, n);
     err = read_files(n, diag);
+    if (err == ERR_OK)
+        err = contacts_guard(&n->contacts, diag);
     if (err == ERR_OK)
         err = open_store(n, diag);
     if (err == ERR_OK && config->trace != NULL)
