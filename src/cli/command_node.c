@@ -1,6 +1,7 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,7 +15,7 @@
 enum { ANSWER_MS = 5000, CHANGE_SIZE_MAX = 64 << 10 };
 
 struct arguments {
-    const char *config, *level, *peer, *change;
+    const char *config, *level, *peer, *change, *folder;
     uint64_t timeout_s, from;
     bool json;
 };
@@ -27,6 +28,8 @@ static const struct option_row rows[] = {
      .help = "with run and log-level: what is written to the log: error, warning, info (at first) or debug"},
     {"peer", "NODE", OPTION_TEXT, OF(peer), .help = "with ban and unban: the member's name"},
     {"change", "FILE", OPTION_TEXT, OF(change), .help = "with sign-off: what prismfed change has made"},
+    {"folder", "DIR", OPTION_TEXT, OF(folder),
+     .help = "with carry: the folder that goes to a site without a network and back"},
     {"from", "HEIGHT", OPTION_NUMBER, OF(from), 1, INT64_MAX, .help = "with entries: the first block (1)"},
     {"timeout", "SECONDS", OPTION_NUMBER, OF(timeout_s), 1, 86400,
      .help = "with the verbs that ask: how long to try when no node answers (0)"},
@@ -43,13 +46,15 @@ static const struct option_table table = {
              "       prismfed node log-level --level LEVEL --config FILE\n"
              "       prismfed node ban|unban --peer NODE --config FILE\n"
              "       prismfed node sign-off --change FILE --config FILE\n"
+             "       prismfed node carry --folder DIR --config FILE\n"
              "       prismfed node leave --config FILE\n",
     .about =
         "create makes the store of a node that has never run, once. run runs the node until SIGTERM or SIGINT; when "
         "its store is not there, it takes its disk for lost, and asks the others what it may have signed before it "
         "signs anything. Its log goes to standard error, a line for each thing that happened (logfmt). The other "
         "verbs ask a node that runs, through its Unix socket; entries tells what stands in its durable log, a few "
-        "blocks at a time.",
+        "blocks at a time; carry takes the signed entries that prismfed site --once --folder has left in a folder, and "
+        "adds the blocks that the folder does not have yet.",
     .after =
         "Exit status: 0 done; 1 the node had to stop, and its last line says why; 2 wrong usage, unusable input, or "
         "no node answers.",
@@ -79,7 +84,7 @@ static int run(const struct node_config *config, const struct arguments *a)
     if (a->level != NULL)
         log_level_set(level);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, which says so */
-    if (node_open(config, &running, &diag) != ERR_OK)
+    if (node_open(config, NULL, &running, &diag) != ERR_OK)
         return command_fail("node", "%s", diag.text);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
@@ -156,7 +161,8 @@ static enum err ask_until(const char *path, const json_t *question, uint64_t tim
     return err;
 }
 
-static int ask(const struct node_config *config, json_t *question, const struct arguments *a)
+/* *more (may be NULL): the node has more to say to the same question. */
+static int ask(const struct node_config *config, json_t *question, const struct arguments *a, bool *more)
 {
     struct diag diag = {0};
     struct buf text = {0};
@@ -175,6 +181,8 @@ static int ask(const struct node_config *config, json_t *question, const struct 
         json_line(answer, &text);
         say(stdout, "%s\n", buf_text(&text));
     }
+    if (more != NULL)
+        *more = status == EXIT_FINE && json_is_true(json_object_get(answer, "more"));
     buf_free(&text);
     json_decref(answer);
     json_decref(question);
@@ -207,6 +215,8 @@ static json_t *question_of(const char *verb, const struct arguments *a)
         json_put(out, "level", json_string(a->level));
     if (a->from > 0)
         json_put(out, "from", json_integer((json_int_t)a->from));
+    if (a->folder != NULL)
+        json_put(out, "folder", json_string(a->folder));
     if (a->peer != NULL)
         json_put(out, "node_id", json_string(a->peer));
     return out;
@@ -218,15 +228,37 @@ static int ask_for(const struct node_config *config, const char *verb, const str
     int status = strcmp(verb, "sign-off") == 0 ? read_change(a->change, question) : EXIT_FINE;
 
     if (status == EXIT_FINE)
-        return ask(config, question, a);
+        return ask(config, question, a, NULL);
     json_decref(question);
+    return status;
+}
+
+/* The node runs elsewhere: it is told the whole path. It adds some blocks at a time, and says so each time. */
+static int carry(const struct node_config *config, struct arguments *a)
+{
+    struct diag diag = {0};
+    int status = EXIT_FINE;
+    bool more = true;
+    char *path;
+
+    if (a->folder == NULL)
+        return command_misuse("node", "which folder? --folder DIR");
+    if (file_make_folder(a->folder, &diag) != ERR_OK)
+        return command_fail("node", "%s", diag.text);
+    path = realpath(a->folder, NULL);
+    if (path == NULL)
+        return command_fail("node", "%s: cannot be found", a->folder);
+    a->folder = path;
+    while (more)
+        status = ask(config, question_of("carry", a), a, &more);
+    free(path);
     return status;
 }
 
 int command_node(int argc, char **argv)
 {
-    static const char *const questions[] = {"status", "peers", "entries",  "log-level",
-                                            "ban",    "unban", "sign-off", "leave"};
+    static const char *const questions[] = {"status", "peers",    "entries", "log-level", "ban",
+                                            "unban",  "sign-off", "leave",   "carry"};
     struct arguments a = {0};
     struct node_config config;
     struct diag diag = {0};
@@ -236,18 +268,21 @@ int command_node(int argc, char **argv)
     if (status != EXIT_FINE || helped)
         return status;
     if (operands + 1 != argc)
-        return command_misuse("node", "create, run, status, peers, entries, log-level, ban, unban, sign-off or leave?");
+        return command_misuse("node",
+                              "create, run, status, peers, entries, log-level, ban, unban, carry, sign-off or leave?");
     for (unsigned i = 0; i < sizeof questions / sizeof questions[0]; i++)
         is_question |= strcmp(argv[operands], questions[i]) == 0;
     if (!is_question && strcmp(argv[operands], "run") != 0 && strcmp(argv[operands], "create") != 0)
-        return command_misuse("node",
-                              "\"%s\": create, run, status, peers, entries, log-level, ban, unban, sign-off or leave?",
-                              argv[operands]);
+        return command_misuse(
+            "node", "\"%s\": create, run, status, peers, entries, log-level, ban, unban, carry, sign-off or leave?",
+            argv[operands]);
     if (a.config == NULL)
         return command_misuse("node", "which node? --config FILE");
     if (node_config_load(a.config, &config, &diag) != ERR_OK)
         return command_fail("node", "%s", diag.text);
-    if (is_question)
+    if (strcmp(argv[operands], "carry") == 0)
+        status = carry(&config, &a);
+    else if (is_question)
         status = ask_for(&config, argv[operands], &a);
     else if (strcmp(argv[operands], "run") == 0)
         status = run(&config, &a);

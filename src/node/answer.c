@@ -336,6 +336,13 @@ static bool is_spoken(const struct node *n, struct bytes body)
            change.kind != CHANGE_PROTOCOL || MUTATE(NODE_SIGNS_ANY_PROTOCOL, true, change.protocol <= protocol_newest);
 }
 
+static json_t *carry(struct node *n, const json_t *question)
+{
+    const char *folder = json_string_value(json_object_get(question, "folder"));
+
+    return folder != NULL && *folder == '/' ? node_carry(n, folder) : complain("folder: expected an absolute path");
+}
+
 static json_t *sign_off(struct node *n, const json_t *question)
 {
     const char *text = json_string_value(json_object_get(question, "change"));
@@ -370,6 +377,8 @@ json_t *node_answer(void *context, const json_t *question, uint64_t *serial)
         return end(n, question);
     if (strcmp(ask, "entries") == 0)
         return entries(n, question);
+    if (strcmp(ask, "carry") == 0)
+        return carry(n, question);
     if (strcmp(ask, "status") == 0)
         out = status(n);
     else if (strcmp(ask, "leave") == 0)
@@ -377,7 +386,7 @@ json_t *node_answer(void *context, const json_t *question, uint64_t *serial)
     else if (strcmp(ask, "sign-off") == 0)
         out = sign_off(n, question);
     else
-        return complain("ask: expected status, peers, entries, log-level, ban, unban, end, leave or sign-off");
+        return complain("ask: expected status, peers, entries, log-level, ban, unban, carry, end, leave or sign-off");
     *serial = behind_writes(n);
     return out;
 }

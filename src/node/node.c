@@ -96,6 +96,10 @@ static void do_send(void *context, const struct effect *e)
     const struct federation_state *s = fed_state(n->fed);
 
     ASSERT(e->to >= 0);
+    if (n->visit.folder != NULL) {
+        visit_leave(n, e->blob);
+        return;
+    }
     if ((unsigned)e->to >= s->member_count || e->to == fed_member(n->fed))
         return;
     /* what does not go out is sent again by the machine */
@@ -226,21 +230,27 @@ void node_job_done(void *context, struct work *w)
     work_free(w);
 }
 
-static void message_came(void *context, const struct digest *peer, struct blob *blob)
+enum err node_hear(struct node *n, unsigned from, struct blob *blob)
 {
-    struct node *n = context;
-    int member = state_find(fed_state(n->fed), peer);
-    struct fed_event event = {.kind = FED_EVENT_MESSAGE, .from = (unsigned)member, .blob = blob};
+    struct fed_event event = {.kind = FED_EVENT_MESSAGE, .from = from, .blob = blob};
 
-    if (member < 0)
-        return; /* it was one when it came */
     n->messages++;
     enum err err = step(n, &event);
     if (err != ERR_OK) {
         n->refused++;
         log_line(LOG_DEBUG, "refused", "message=%s from=%s reason=\"%s\"", message_name(blob_bytes(blob)),
-                 state_member(fed_state(n->fed), (unsigned)member)->card.name, err_text(err));
+                 state_member(fed_state(n->fed), from)->card.name, err_text(err));
     }
+    return err;
+}
+
+static void message_came(void *context, const struct digest *peer, struct blob *blob)
+{
+    struct node *n = context;
+    int member = state_find(fed_state(n->fed), peer);
+
+    if (member >= 0) /* it was one when it came */
+        (void)node_hear(n, (unsigned)member, blob);
 }
 
 static void peer_connected(void *context, const struct digest *peer)

@@ -13,9 +13,11 @@ struct node;
 enum err node_create(const struct node_config *config, struct diag *diag) MUST_CHECK;
 
 /* Reads what the configuration names, and starts the machine from what is durable. A store that is not there means that
- * the disk was lost: the node asks the others before it signs anything (fed/fed.h). config is borrowed. Errors of the
- * files, of the store and of the machine, which diag names with what to do. */
-enum err node_open(const struct node_config *config, struct node **out, struct diag *diag) MUST_CHECK;
+ * the disk was lost: the node asks the others before it signs anything (fed/fed.h). config is borrowed. folder
+ * (borrowed): one that somebody carries (node/carried.h), in place of a network, for node_run_once(); NULL: there is a
+ * network. Errors of the files, of the store and of the machine, which diag names with what to do. */
+enum err node_open(const struct node_config *config, const char *folder, struct node **out,
+                   struct diag *diag) MUST_CHECK;
 /* What is durable stays; nothing else does. NULL is fine. */
 void node_close(struct node *n);
 

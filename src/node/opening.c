@@ -224,7 +224,7 @@ enum err node_create(const struct node_config *config, struct diag *diag)
     return err;
 }
 
-enum err node_open(const struct node_config *config, struct node **out, struct diag *diag)
+enum err node_open(const struct node_config *config, const char *folder, struct node **out, struct diag *diag)
 {
     struct node *n = mem_alloc(sizeof *n);
     enum err err;
@@ -244,7 +244,9 @@ enum err node_open(const struct node_config *config, struct node **out, struct d
         err = open_machine(n, diag);
     if (err == ERR_OK)
         err = open_loop(n, diag);
-    if (err == ERR_OK)
+    if (err == ERR_OK && folder != NULL)
+        visit_by_folder(n, folder);
+    else if (err == ERR_OK)
         err = open_network(n, diag);
     if (err != ERR_OK) {
         node_close(n);

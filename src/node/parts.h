@@ -28,6 +28,8 @@ struct visit {
     struct loop_timer look;             /* whether all that is owed is done, or the time is over */
     int64_t until_ns, quiet_since_ns;   /* quiet: it has not been behind since then */
     uint64_t seen_height, first_height; /* first: above what it knew at the start */
+    const char *folder;                 /* that somebody carries (node/carried.h), borrowed; NULL: there is a network */
+    struct digest left;                 /* the entry that was left there last; zero: none */
     bool begun, owes;                   /* begun: it is up to date */
     uint64_t contributions;             /* as they were then */
 };
@@ -79,6 +81,17 @@ void node_fail(struct node *n, enum err err);
 /* What the operator wants of the federation (fed/wishes.h). body is borrowed. Errors of fed_step(). */
 enum err node_leave(struct node *n) MUST_CHECK;
 enum err node_sign_off(struct node *n, struct bytes body) MUST_CHECK;
+
+/* Takes the entries of a folder that somebody carries (node/carried.h) and adds what is new; a new reference to what
+ * became of it. */
+json_t *node_carry(struct node *n, const char *folder);
+
+/* A message from this member. Errors of fed_step(). */
+enum err node_hear(struct node *n, unsigned from, struct blob *blob);
+
+/* A visit has a folder in place of a network, and what it sends is left there. */
+void visit_by_folder(struct node *n, const char *folder);
+void visit_leave(struct node *n, struct blob *message);
 
 /* The answer to an operator's question (node/control.h); a new reference. */
 json_t *node_answer(void *context, const json_t *question, uint64_t *serial);

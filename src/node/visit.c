@@ -1,7 +1,73 @@
 /* A visit of a site that needs no daemon: when is it over? */
+#include "fed/messages.h"
+#include "node/carried.h"
 #include "node/parts.h"
 
-enum { LOOK_NS = 50000000 };
+enum { LOOK_NS = 50000000, FED_NS = 1000000 };
+
+/* ---- by a folder that somebody carries */
+
+void visit_by_folder(struct node *n, const char *folder)
+{
+    n->visit.folder = folder;
+}
+
+/* Entries alone: who could answer a question? One entry goes to each member, and is left once. */
+void visit_leave(struct node *n, struct blob *message)
+{
+    struct bytes envelope;
+    struct digest id;
+    enum err err;
+
+    if (message_purpose(blob_bytes(message)) != MESSAGE_ENTRIES ||
+        message_entry_decode(blob_bytes(message), &envelope) != ERR_OK)
+        return;
+    id = envelope_id(envelope);
+    if (digest_equal(&id, &n->visit.left))
+        return;
+    err = carried_leave(n->visit.folder, envelope, &n->diag);
+    if (err != ERR_OK)
+        node_fail(n, err);
+    n->visit.left = id;
+}
+
+/* Any voter could have given them: they are certified. */
+static unsigned a_voter(const struct federation_state *s)
+{
+    for (unsigned i = 0; i < s->member_count; i++) {
+        if (state_replica(s, i) >= 0)
+            return i;
+    }
+    return 0;
+}
+
+/* False: the folder has no more blocks, or one that does not follow. */
+static bool is_fed(struct node *n)
+{
+    const uint64_t height = fed_state(n->fed)->height;
+    struct blob *blocks = NULL;
+    enum err err;
+
+    if (outbox_in_flight(&n->outbox) > 0)
+        return true;
+    err = carried_blocks(n->visit.folder, height + 1, &blocks, &n->diag);
+    if (blocks == NULL) {
+        if (err != ERR_OK)
+            node_fail(n, err);
+        return false;
+    }
+    err = node_hear(n, a_voter(fed_state(n->fed)), blocks);
+    blob_drop(blocks);
+    if (err == ERR_OK && fed_state(n->fed)->height > height)
+        return true;
+    err = err == ERR_OK ? ERR_MISMATCH : err;
+    diag_set(&n->diag, err, "%s: block %llu cannot be taken: %s", n->visit.folder, (unsigned long long)height + 1,
+             err_text(err));
+    node_fail(n, err);
+    return false;
+}
+
+/* ---- when it is over */
 
 static void count_connected(void *context, const struct transport_peer_status *status)
 {
@@ -51,13 +117,15 @@ static bool has_contributed(const struct node *n)
  * others may go on to the next phase at once, and that is for the next visit. */
 static bool visit_is_over(struct node *n)
 {
-    if (!n->visit.begun && is_up_to_date(n)) {
+    if (!n->visit.begun && (n->visit.folder != NULL || is_up_to_date(n))) {
         n->visit.begun = true;
         n->visit.owes = !has_contributed(n);
         n->visit.contributions = contributions_of(n);
     }
     if (!n->visit.begun || outbox_in_flight(&n->outbox) > 0)
         return false;
+    if (n->visit.folder != NULL && !digest_is_zero(&n->visit.left) && jobs_running(n->jobs) == 0)
+        return true; /* it is in the log when the folder comes back */
     return !n->visit.owes || all_is_over(n) || contributions_of(n) > n->visit.contributions;
 }
 
@@ -65,6 +133,12 @@ static void look(void *context)
 {
     struct node *n = context;
 
+    if (n->visit.folder != NULL && !n->visit.begun && is_fed(n)) {
+        loop_timer_set(n->loop, &n->visit.look, loop_now(n->loop) + FED_NS);
+        return;
+    }
+    if (n->failed != ERR_OK)
+        return;
     if (visit_is_over(n)) {
         loop_stop(n->loop);
         return;
