@@ -114,6 +114,8 @@ static const struct row {
      "How often the set of voters was set, from 1."},
     {"prismfed_members", "gauge", KIND_NUMBER, AT(members), "Members of the federation."},
     {"prismfed_validators", "gauge", KIND_NUMBER, AT(validators), "Members that vote."},
+    {"prismfed_validators_connected", "gauge", KIND_NUMBER, AT(validators_connected),
+     "Other members that vote and are connected."},
     {"prismfed_quorum", "gauge", KIND_NUMBER, AT(quorum), "Votes that decide."},
     {"prismfed_updates", "gauge", KIND_NUMBER, AT(updates), "UPDATE entries of the running epoch in the log."},
     {"prismfed_score_rows", "gauge", KIND_NUMBER, AT(score_rows), "SCORE entries of the running epoch in the log."},
@@ -300,19 +302,10 @@ void metrics_render(const struct node_metrics *m, struct buf *out)
 
 enum { BEHIND_MAX = 4 /* blocks: so many are on their way while all is well */ };
 
-static unsigned connected_validators(const struct node_metrics *m)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < m->peer_count; i++)
-        count += m->peers[i].connected && m->peers[i].votes;
-    return count;
-}
-
 bool metrics_ready(const struct node_metrics *m, struct buf *reasons)
 {
     size_t before = reasons->len;
-    unsigned connected = connected_validators(m);
+    uint64_t connected = m->validators_connected;
 
     if (m->recovering)
         buf_add_text(reasons, "the node has lost its disk, and signs nothing until the others have told it where they "
@@ -323,8 +316,8 @@ bool metrics_ready(const struct node_metrics *m, struct buf *reasons)
     if (m->votes && m->in_view_change)
         buf_printf(reasons, "the node waits for a new view, %" PRIu64 "\n", m->view);
     if (m->votes && connected + 1 < m->quorum)
-        buf_printf(reasons, "%u other validators are connected; a quorum of %" PRIu64 " needs %" PRIu64 "\n", connected,
-                   m->quorum, m->quorum - 1);
+        buf_printf(reasons, "%" PRIu64 " other validators are connected; a quorum of %" PRIu64 " needs %" PRIu64 "\n",
+                   connected, m->quorum, m->quorum - 1);
     if (!m->votes && m->validators > 0 && connected == 0)
         buf_add_text(reasons, "no validator is connected\n");
     return reasons->len == before;

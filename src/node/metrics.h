@@ -54,7 +54,8 @@ struct node_metrics {
 
     uint64_t epoch, height, log_entries, membership_epoch;
     uint64_t members, validators, quorum, updates, score_rows;
-    int64_t phase_deadline_ns; /* until then */
+    uint64_t validators_connected; /* besides this node itself */
+    int64_t phase_deadline_ns;     /* until then */
     uint64_t epochs_anchored, epochs_abandoned;
 
     bool votes; /* the numbers of consensus are there */

@@ -35,6 +35,8 @@ static void tell_peer(void *context, const struct transport_peer_status *p)
     const struct federation_state *s = fed_state(t->node->fed);
     int member = state_find(s, &p->peer);
 
+    if (member >= 0)
+        t->m.validators_connected += p->connected && state_replica(s, (unsigned)member) >= 0;
     if (member < 0 || t->m.peer_count == PEERS_TOLD_MAX)
         return;
     t->peers[t->m.peer_count++] = (struct metrics_peer){

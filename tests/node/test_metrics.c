@@ -24,6 +24,7 @@ static struct node_metrics sample(void)
     m.height = m.known_height = 9;
     m.quorum = 2;
     m.validators = 3;
+    m.validators_connected = 1;
     m.persist = &persist;
     m.refused = &refused;
     m.peers = peers;
