@@ -5,13 +5,17 @@
 #include "cli/option.h"
 #include "cli/say.h"
 #include "cli/store_look.h"
+#include "node/config.h"
+#include "node/control.h"
 #include "node/store_copy.h"
 #include "node/store_shrink.h"
+
+enum { ANSWER_MS = 5000 };
 
 struct arguments {
     uint64_t keep;
     bool has_keep, no_archive, json;
-    const char *archive;
+    const char *archive, *config;
 };
 
 static const struct option_row rows[] = {
@@ -21,6 +25,9 @@ static const struct option_row rows[] = {
      .help = "a new file into which the blocks go that are dropped; it is checked before they are"},
     {"no-archive", NULL, OPTION_FLAG, offsetof(struct arguments, no_archive),
      .help = "somebody else has them: they are dropped for good"},
+    {"config", "FILE", OPTION_TEXT, offsetof(struct arguments, config),
+     .help = "in place of STORE: the configuration (node.json) of a node that runs, which then does it itself, behind "
+             "each checkpoint until it ends"},
     {"format", "FORMAT", OPTION_FORMAT, offsetof(struct arguments, json),
      .help = "text (the default), or json for a program"},
 };
@@ -28,9 +35,11 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .verb = "prune",
     .usage = "prismfed prune --keep N --archive FILE STORE\n"
-             "       prismfed prune --keep N --no-archive STORE\n",
+             "       prismfed prune --keep N --no-archive STORE\n"
+             "       prismfed prune --keep N --no-archive --config FILE\n",
     .about =
-        "Drops old blocks from the store of a node that is down, and gives their room back to the disk. The node "
+        "Drops old blocks from the store of a node that is down, and gives their room back to the disk; or has a node "
+        "that runs drop them, which uses their room again. The node "
         "needs none of them: it starts from a state, and who is far behind gets a state. An auditor does need them: "
         "prismfed store check --genesis FILE ARCHIVE... STORE executes the archives and the store as one ledger, "
         "from the first block on.",
@@ -103,6 +112,48 @@ static int prune(const char *path, const struct arguments *a)
     return status;
 }
 
+/* ---- of a node that runs */
+
+static int ask_node(const struct node_config *config, const struct arguments *a)
+{
+    json_t *question = json_object(), *answer = NULL;
+    struct diag diag = {0};
+    int status = EXIT_FINE;
+
+    json_put(question, "ask", json_string("prune"));
+    json_put(question, "keep", json_integer((json_int_t)a->keep));
+    if (config->control == NULL)
+        status = command_fail("prune", "the configuration names no \"control\": the node has no socket to ask");
+    else if (control_ask(config->control, question, ANSWER_MS, &answer, &diag) != ERR_OK)
+        status = command_fail("prune", "%s", diag.text);
+    else if (json_object_get(answer, "error") != NULL)
+        status = command_fail("prune", "%s", json_string_value(json_object_get(answer, "error")));
+    else if (a->json)
+        store_say_json(json_incref(answer));
+    else
+        say(stdout, "from the next checkpoint on the last %" PRIu64 " blocks are kept; now it has %lld to %lld\n",
+            a->keep, (long long)json_integer_value(json_object_get(answer, "oldest_block")),
+            (long long)json_integer_value(json_object_get(answer, "height")));
+    json_decref(answer);
+    json_decref(question);
+    return status;
+}
+
+static int prune_running(const struct arguments *a)
+{
+    struct node_config config;
+    struct diag diag = {0};
+    int status;
+
+    if (a->archive != NULL)
+        return command_misuse("prune", "a node that runs writes no archive: prismfed snapshot save has its blocks");
+    if (node_config_load(a->config, &config, &diag) != ERR_OK)
+        return command_fail("prune", "%s", diag.text);
+    status = ask_node(&config, a);
+    node_config_fini(&config);
+    return status;
+}
+
 int command_prune(int argc, char **argv)
 {
     struct arguments a = {0};
@@ -111,11 +162,11 @@ int command_prune(int argc, char **argv)
 
     if (status != EXIT_FINE || helped)
         return status;
-    if (argc - operands != 1)
-        return command_misuse("prune", "expected one STORE");
+    if (argc - operands != (a.config == NULL))
+        return command_misuse("prune", "expected one STORE, or --config FILE");
     if (!a.has_keep)
         return command_misuse("prune", "how many blocks are to stay? (--keep)");
     if ((a.archive != NULL) == a.no_archive)
         return command_misuse("prune", "say where the blocks go: --archive FILE, or --no-archive");
-    return prune(argv[operands], &a);
+    return a.config != NULL ? prune_running(&a) : prune(argv[operands], &a);
 }

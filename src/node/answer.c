@@ -336,6 +336,22 @@ static bool is_spoken(const struct node *n, struct bytes body)
            change.kind != CHANGE_PROTOCOL || MUTATE(NODE_SIGNS_ANY_PROTOCOL, true, change.protocol <= protocol_newest);
 }
 
+/* Behind the next checkpoint, and each one until the node ends. */
+static json_t *prune(struct node *n, const json_t *question)
+{
+    json_int_t keep = json_integer_value(json_object_get(question, "keep"));
+    json_t *out;
+
+    if (keep < 1 || keep > UINT32_MAX)
+        return complain("keep: expected a number of blocks");
+    store_keep(n->store, (uint64_t)keep);
+    out = json_object();
+    json_put(out, "keeps", json_u64((uint64_t)keep));
+    json_put(out, "oldest_block", json_u64(store_pruned(n->store) + 1));
+    json_put(out, "height", json_u64(fed_state(n->fed)->height));
+    return out;
+}
+
 static json_t *carry(struct node *n, const json_t *question)
 {
     const char *folder = json_string_value(json_object_get(question, "folder"));
@@ -377,6 +393,8 @@ json_t *node_answer(void *context, const json_t *question, uint64_t *serial)
         return end(n, question);
     if (strcmp(ask, "entries") == 0)
         return entries(n, question);
+    if (strcmp(ask, "prune") == 0)
+        return prune(n, question);
     if (strcmp(ask, "carry") == 0)
         return carry(n, question);
     if (strcmp(ask, "status") == 0)
@@ -386,7 +404,8 @@ json_t *node_answer(void *context, const json_t *question, uint64_t *serial)
     else if (strcmp(ask, "sign-off") == 0)
         out = sign_off(n, question);
     else
-        return complain("ask: expected status, peers, entries, log-level, ban, unban, carry, end, leave or sign-off");
+        return complain(
+            "ask: expected status, peers, entries, log-level, ban, unban, carry, prune, end, leave or sign-off");
     *serial = behind_writes(n);
     return out;
 }

@@ -86,9 +86,10 @@ static enum err add_block(const char *folder, const struct ledger_store *store, 
     struct blob *block;
     enum err err = store->read(store->context, height, &block);
 
+    if (err == ERR_MISSING)
+        return err;
     if (err != ERR_OK)
-        return diag_set(diag, err, "block %" PRIu64 " is not in this node's store any more: ask one that keeps all",
-                        height);
+        return diag_set(diag, err, "block %" PRIu64 " cannot be read", height);
     block_path(folder, height, &path);
     err = file_write(buf_text(&path), blob_bytes(block), diag);
     blob_drop(block);
@@ -113,7 +114,7 @@ enum err carried_add_blocks(const char *folder, const struct ledger_store *store
         err = add_block(folder, store, top + *added + 1, diag);
         *added += err == ERR_OK;
     }
-    return err;
+    return err == ERR_MISSING ? ERR_OK : err; /* it is not durable yet */
 }
 
 enum err carried_blocks(const char *folder, uint64_t from, struct blob **out, struct diag *diag)

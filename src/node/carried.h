@@ -16,8 +16,8 @@ enum { CARRIED_BLOCKS_MAX = 256 }; /* that one call writes */
 
 /* The height of the highest block in the folder; 0: none. ERR_IO. */
 enum err carried_top(const char *folder, uint64_t *out, struct diag *diag) MUST_CHECK;
-/* Adds the blocks up to `height` that are above those in the folder, CARRIED_BLOCKS_MAX at most; *added: how many.
- * ERR_MISSING: the store has none that low any more; ERR_IO. */
+/* Adds the blocks up to `height` that are above those in the folder and in the store, CARRIED_BLOCKS_MAX at most;
+ * *added: how many. ERR_IO, and the errors of the store. */
 enum err carried_add_blocks(const char *folder, const struct ledger_store *store, uint64_t height, uint64_t *added,
                             struct diag *diag) MUST_CHECK;
 /* A message (replica/messages.h) with blocks from this height on, one holding; NULL: the folder has none. ERR_IO. */

@@ -70,6 +70,11 @@ json_t *node_carry(struct node *n, const char *folder)
     enum err err = carried_take(folder, take, complain, &c, &diag);
 
     if (err == ERR_OK)
+        err = carried_top(folder, &top, &diag);
+    if (err == ERR_OK && top < store_pruned(n->store))
+        err = diag_set(&diag, ERR_MISSING, "this node has dropped block %llu: ask one that keeps all",
+                       (unsigned long long)top + 1);
+    if (err == ERR_OK)
         err = carried_add_blocks(folder, store_ledger(n->store), height, &added, &diag);
     if (err == ERR_OK)
         err = carried_top(folder, &top, &diag);

@@ -185,6 +185,13 @@ soon "it recovers" recovered n2
 soon "without the old blocks" few n2
 ok "what it has is sound" 0 "$prismfed" store check --genesis net/genesis.cbor net/n2/store.sqlite
 said "is executed from a state on" '^executed from block [0-9]*[0-9][0-9] to'
+
+# ---- a node that runs is told to keep few
+ok "a running node is told to keep forty blocks" 0 "$prismfed" prune --keep 40 --no-archive --config net/n1/node.json
+said "and says from when on" 'from the next checkpoint on the last 40 blocks are kept'
+before=$(value n1 height)
+soon "it goes on" high n1 $((before + 40))
+soon "has few more" few n1
 ok "a running node's store cannot be pruned" 2 "$prismfed" prune --keep 20 --no-archive net/n1/store.sqlite
 said "it is in use" 'another process has this store open'
 finish
