@@ -89,6 +89,8 @@ class Judge:
                 self.find(f"{name} with an earlier program ends with {status}, and says: {words}")
             self.counts["stopped by the protocol in force"] += 1
             self.federation.start(name)
+        elif (told := self.federation.status().get(name)) and told["protocol"] > told["program_protocol"]:
+            self.find(f"{name} goes on although its program does not speak protocol {told['protocol']}")
         self.federation.swap_program(name)
 
     def hold_upgrade(self):
