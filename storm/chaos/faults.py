@@ -111,17 +111,36 @@ def _upgrade(federation):
             federation.swap_program(name)
 
 
-def _kill_at_word(federation, name, judge):
-    """The node is killed as soon as it has said that it keeps a change, of which no other node is told."""
+def _wish(federation, name):
+    """A change that this validator alone will be asked for; None: it is none, or no node answers."""
     epoch = max((told["epoch"] for told in federation.status().values()), default=0)
     if name not in federation.validators or epoch == 0:
-        return False
-    change = federation.change(f"of-{name}-{epoch}", epoch + clients.CHANGES_UNTIL, "leave", "--node", federation.liar)
-    told = clients.ask(federation, name, ask="sign-off", change=federation.base64(change))
-    federation.kill(name)
+        return None
+    return federation.change(f"of-{name}-{epoch}", epoch + clients.CHANGES_UNTIL, "leave", "--node", federation.liar)
+
+
+def _take_word(federation, name, wish, judge):
+    told = clients.ask(federation, name, ask="sign-off", change=federation.base64(wish))
     if told.get("kept"):
-        judge.acknowledged.keeps(name, change)
+        judge.acknowledged.keeps(name, wish)
+
+
+def _kill_at_word(federation, name, judge):
+    """The node is killed as soon as it has said that it keeps a change."""
+    wish = _wish(federation, name)
+    if wish is None:
+        return False
+    _take_word(federation, name, wish, judge)
+    federation.kill(name)
     return True
+
+
+def _fill_disk(federation, name, judge):
+    """What the node says that it keeps now it cannot have written."""
+    wish = _wish(federation, name)
+    federation.fill_disk(name)
+    if wish is not None:
+        _take_word(federation, name, wish, judge)
 
 
 def begin(federation, fault, judge):
@@ -133,7 +152,7 @@ def begin(federation, fault, judge):
     elif fault.kind == "freeze":
         federation.freeze(name, True)
     elif fault.kind == "disk_full":
-        federation.fill_disk(name)
+        _fill_disk(federation, name, judge)
     elif fault.kind == "damage":
         if federation.some_recover():
             return False  # a second one that has lost its disk is more than the federation tolerates

@@ -161,6 +161,8 @@ class Judge:
                 envelope = base64.b64decode(e["envelope"])
                 leaf = hashlib.sha256(b"\0" + envelope).hexdigest()  # RFC 9162, section 2.1.1
                 leaves[e["leaf_index"]] = leaf if len(envelope) <= LOGGED_MAX else e["anchor_hash"]
+                if e["kind"] == "evidence" and e["verdict"] == "accepted":
+                    self.find(f"entry {e['leaf_index']} convicts a member, and all of them are honest")
                 if e["kind"] == "reconfigure":
                     changes.append((e["node_id"], envelope))
         return leaves, changes, last

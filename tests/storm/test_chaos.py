@@ -183,16 +183,17 @@ def test_judge():
     check(findings({"north": (2, "y")}, {"north": (1, "x")}) == 1, "so is a node that goes back")
 
 
-def lost(told, kept=(), signers=()):
+def lost(told, kept=(), signers=(), last="score"):
     """How many findings: entries 1 and 2 stand in the record, and one sign-off of "body" by each of the signers."""
     with tempfile.TemporaryDirectory() as name, contextlib.redirect_stdout(io.StringIO()):
         folder = Path(name)
         record = folder / "record" / "ledger"
         record.mkdir(parents=True)
-        envelopes = [("site", "update", b"one"), ("site", "score", b"two")] + [
+        envelopes = [("site", "update", b"one"), ("site", last, b"two")] + [
             (signer, "reconfigure", b"..body..") for signer in signers]
         (record / "epoch_001.json").write_text(json.dumps({"epoch": 1, "entries": [
-            {"leaf_index": i, "node_id": node, "kind": kind, "envelope": base64.b64encode(bytes).decode(),
+            {"leaf_index": i, "node_id": node, "kind": kind, "verdict": "accepted",
+             "envelope": base64.b64encode(bytes).decode(),
              "anchor_hash": leaf(bytes)} for i, (node, kind, bytes) in enumerate(envelopes, 1)]}))
         (folder / "change-1").write_bytes(b"body")
         (folder / "change-1.json").write_text('{"until": 9}')
@@ -219,6 +220,7 @@ def test_acknowledgements():
     check(lost([("north", 1, two)]) == 1, "another entry in its place is a finding")
     check(lost([("north", 1, one), ("south", 1, two)]) == 1, "so are two that disagree, at once")
     check(lost([("north", 3, one)]) == 1, "and one that is nowhere")
+    check(lost([], last="evidence") == 1, "a conviction is one, where all are honest")
     check(lost([], ["north"], ["north"]) == 0, "a sign-off that was kept and made")
     check(lost([], ["north"], ["south"]) == 1, "one that was kept and not made is lost")
     check(lost([], ["north"], ["south", "west"]) == 0, "but where the others have agreed without it")
