@@ -165,13 +165,16 @@ struct federated_progress {
     const char *node_id;   /* the site */
 };
 
+/* Where artifacts go, when nobody says. */
+#define FEDERATED_SIMULATION_FOLDER "artifacts/mec/M5"
+
 struct federated_simulation_options {
     const char *scenario;   /* path of the scenario file */
     uint64_t epochs;        /* how many to run, 1..100000 */
     bool clean;             /* first remove what an earlier run wrote for this label, also an unfinished one */
     bool resume;            /* go on with the run of this label that was stopped, if there is one; not with clean. A run
                                that is finished is not run again, unless its trace or its log of runs is wanted */
-    const char *output_dir; /* NULL: artifacts/mec/M5 */
+    const char *output_dir; /* NULL: FEDERATED_SIMULATION_FOLDER */
     const char *label;      /* NULL: "default" for a scenario named baseline.json, else the file's stem */
     bool has_seed;
     uint64_t seed;     /* instead of the scenario's, when has_seed */

@@ -32,6 +32,7 @@ int command_replay(int argc, char **argv);
 int command_root(int argc, char **argv);
 int command_signer(int argc, char **argv);
 int command_site(int argc, char **argv);
+int command_sink(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_snapshot(int argc, char **argv);
 int command_space(int argc, char **argv);

@@ -9,6 +9,8 @@
 #include "cli/interrupt.h"
 #include "cli/option.h"
 #include "cli/report_text.h"
+#include "cli/sink_fill.h"
+#include "record/artifacts.h"
 
 enum { SCENARIOS_MAX = 64, EPOCHS_DEFAULT = 5, EPOCHS_MAX = 100000 };
 #define LIMIT_MS_MAX (UINT64_C(1) << 32)
@@ -17,6 +19,7 @@ struct arguments {
     unsigned scenario_count;
     const char *scenarios[SCENARIOS_MAX];
     struct federated_simulation_options options;
+    const char *sink;
     bool json, quiet;
 };
 
@@ -44,6 +47,8 @@ static const struct option_row rows[] = {
     {"output-dir", "DIR", OPTION_TEXT, OF(options.output_dir), .help = "where artifacts go (artifacts/mec/M5)"},
     {"label", "L", OPTION_TEXT, OF(options.label),
      .help = "their label (\"default\" for baseline.json, else the file's name without .json)"},
+    {"sink", "URL", OPTION_TEXT, OF(sink),
+     .help = "bring the artifacts into this database, too: sqlite:FILE or postgresql://HOST/DATABASE (docs/sinks.md)"},
     {"limit-ms", "MS", OPTION_NUMBER, OF(options.limit_ms), 1, LIMIT_MS_MAX,
      .help =
          "virtual time after which the run is over, whatever stands (the scenario's limit_ms, else 3600000: one hour)"},
@@ -143,6 +148,7 @@ static void resuming_command(const struct arguments *a, struct buf *out)
     add_run(out, o);
     add_number(out, "seed", o->has_seed, o->seed);
     add_number(out, "threads", o->threads > 0, o->threads);
+    add_option(out, "sink", a->sink);
     add_option(out, "trace", o->trace);
     add_option(out, "run-log", o->run_log);
     buf_add_text(out, o->run_times ? " --run-times" : "");
@@ -187,6 +193,30 @@ static int tell_end(const struct federated_simulation_options *o, struct report_
     return EXIT_WRONG;
 }
 
+/* The files are there first, and whole: a sink that fails loses nothing of them. */
+static int fill_sink(const struct arguments *a, const char *scenario, int status)
+{
+    const char *folder = a->options.output_dir != NULL ? a->options.output_dir : FEDERATED_SIMULATION_FOLDER;
+    struct buf label = {0};
+    struct sink_moved moved;
+    struct diag diag = {0};
+    enum err err;
+
+    if (a->options.label != NULL)
+        buf_add_text(&label, a->options.label);
+    else
+        artifacts_label_of(scenario, &label);
+    err = sink_fill_now(a->sink, folder, buf_text(&label), &moved, &diag);
+    buf_free(&label);
+    if (err == ERR_OK)
+        return status;
+    status = sink_fail("sim", err, &diag);
+    if (err != ERR_MISMATCH)
+        (void)command_fail("sim", "the artifacts in %s are whole; prismfed sink fill brings the rest into the sink",
+                           folder);
+    return status;
+}
+
 static int run_one(const struct arguments *a, const char *scenario)
 {
     struct federated_simulation_options options = a->options;
@@ -209,17 +239,22 @@ static int run_one(const struct arguments *a, const char *scenario)
     }
     status = tell_end(&options, &printer, &report, error);
     federated_simulation_report_free(&report);
+    if (a->sink != NULL && status != EXIT_WRONG)
+        return fill_sink(a, scenario, status);
     return status;
 }
 
 int command_sim(int argc, char **argv)
 {
     struct arguments a = {.options = {.epochs = EPOCHS_DEFAULT, .write_artifacts = true}};
+    struct diag diag = {0};
     bool helped;
     int status = read_arguments(argc, argv, &a, &helped);
 
     if (status != EXIT_FINE || helped)
         return status;
+    if (a.sink != NULL && database_check(a.sink, &diag) != ERR_OK)
+        return command_fail("sim", "%s", diag.text);
     prepare_for_interrupt(&a);
     for (unsigned i = 0; i < a.scenario_count && status != EXIT_WRONG && status != EXIT_UNUSABLE; i++) {
         if (i > 0 && !a.quiet && !a.json)

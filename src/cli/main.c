@@ -37,6 +37,7 @@ static const struct {
     {"signer", command_signer, "sign for a validator, and never a second statement for one place"},
     {"keys", command_keys, "make and look at keys"},
     {"store", command_store, "check, and mend, the store of a node"},
+    {"sink", command_sink, "bring ledgers into a database for queries, and out again for an audit"},
     {"snapshot", command_snapshot, "save, verify and restore what a node has of its federation's ledger"},
     {"prune", command_prune, "drop old blocks from the store of a node"},
 };

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 
 #include "codec/json_read.h"
-#include "crypto/key_remote.h"
+#include "base/text.h"
 #include "crypto/key_token.h"
+#include "sink/database.h"
 
-static const char *const known[] = {"scenario", "node",       "genesis",    "key",        "store",
-                                    "listen",   "peers",      "control",    "http",       "threads",
-                                    "trace",    "members",    "last_epoch", "passphrase", "keep_blocks",
-                                    "next_key", "key_memory", "log_format", NULL};
+static const char *const known[] = {"scenario",   "node",       "genesis",     "key",      "store", "listen",
+                                    "peers",      "control",    "http",        "threads",  "trace", "members",
+                                    "last_epoch", "passphrase", "keep_blocks", "next_key", "sink",  NULL};
 
 enum { PATH_SIZE = 4096, THREADS_MAX = 256 };
 
@@ -33,6 +33,30 @@ static void read_path(struct json_reader *r, const json_t *object, const char *k
     *out = mem_alloc(path.len + 1);
     memcpy(*out, buf_text(&path), path.len + 1);
     buf_free(&path);
+}
+
+/* A URL of a database; the path of sqlite:PATH is like the others. */
+static void read_sink(struct json_reader *r, const json_t *object, char **out)
+{
+    const char *slash = strrchr(r->doc->name, '/');
+    const size_t scheme = strlen(DATABASE_SQLITE);
+    char text[PATH_SIZE] = "";
+    struct buf url = {0};
+    struct diag diag = {0};
+
+    read_text(r, object, "sink", text, sizeof text);
+    if (r->err != ERR_OK || text[0] == '\0')
+        return;
+    if (database_check(text, &diag) != ERR_OK) {
+        read_fail(r, "sink", ERR_SYNTAX, "%s", diag.text);
+        return;
+    }
+    if (slash != NULL && strncmp(text, DATABASE_SQLITE, scheme) == 0 && text[scheme] != '/')
+        buf_printf(&url, DATABASE_SQLITE "%.*s%s", (int)(slash - r->doc->name) + 1, r->doc->name, text + scheme);
+    else
+        buf_add_text(&url, text);
+    *out = text_copy(bytes_of_buf(&url));
+    buf_free(&url);
 }
 
 static void read_needed_path(struct json_reader *r, const json_t *object, const char *key, char **out)
@@ -121,6 +145,7 @@ static void read_all(struct json_reader *r, const json_t *root, struct node_conf
     read_path(r, root, "members", &out->members);
     read_path(r, root, "next_key", &out->next_key);
     read_path(r, root, "trace", &out->trace);
+    read_sink(r, root, &out->sink);
     read_require(r, root, "node");
     read_name(r, root, "node", out->node, sizeof out->node);
     read_address(r, root, "listen", out->listen);
@@ -167,6 +192,7 @@ void node_config_fini(struct node_config *c)
     mem_free(c->members);
     mem_free(c->next_key);
     mem_free(c->trace);
+    mem_free(c->sink);
     mem_free(c->peers);
     *c = (struct node_config){0};
 }

@@ -23,6 +23,7 @@ struct node_config {
     char *next_key;                 /* of a rotation that is not agreed yet, or may not be; or NULL */
     char *members;                  /* members.json, where `peers` does not say where a member is; or NULL */
     char *trace;                    /* where the node records what it hears and does; or NULL */
+    char *sink;                     /* URL of a database into which it writes each epoch; or NULL */
     char node[MEMBER_NAME_MAX + 1]; /* which one of the plan it is */
     char listen[ADDRESS_MAX + 1];   /* HOST:PORT; empty: it only dials */
     char http[ADDRESS_MAX + 1];     /* HOST:PORT of the loopback; empty: none */

@@ -220,19 +220,9 @@ static json_t *nodes_json(const struct recording *r)
         const struct member *m = at >= 0 ? state_member(s, (unsigned)at) : NULL;
         const struct member_card *card = m != NULL ? &m->card : &r->scenario.nodes[i].card;
         const json_t *status = json_array_get(r->status, i);
-        json_t *node = json_object();
+        const struct record_node node = {card, m, json_is_object(status), number_of(status, "height")};
 
-        json_put(node, "node_id", json_string(card->name));
-        json_put(node, "role", json_string(member_role_name(card->role)));
-        json_put(node, "site", json_string(member_site_name(card->site)));
-        json_put(node, "region", json_string(card->region));
-        json_put(node, "stake", json_u64(card->stake));
-        json_put(node, "status", m != NULL ? json_string(member_status_name(m->status)) : json_null());
-        json_put(node, "false_claims", m != NULL ? json_u64(m->false_claims) : json_null());
-        json_put(node, "up", json_boolean(json_is_object(status)));
-        json_put(node, "height", json_u64(number_of(status, "height")));
-        json_put(node, "restarts", json_u64(0));
-        json_push(out, node);
+        json_push(out, summary_node(&node));
     }
     return out;
 }
@@ -252,26 +242,13 @@ static bool roots_agree(const struct recording *r)
     return agree;
 }
 
-static json_t *network_json(const struct recording *r)
+static uint64_t messages_of(const struct recording *r)
 {
     uint64_t messages = 0;
-    json_t *out = json_object();
 
     for (unsigned i = 0; i < r->net->node_count; i++)
         messages += number_of(json_array_get(r->status, i), "messages");
-    json_put(out, "messages", json_u64(messages));
-    json_put(out, "bytes", json_u64(0));
-    json_put(out, "dropped", json_u64(0));
-    return out;
-}
-
-static json_t *work_json(void)
-{
-    json_t *out = json_object();
-
-    json_put(out, "evaluations", json_u64(0));
-    json_put(out, "iterations", json_u64(0));
-    return out;
+    return messages;
 }
 
 static enum err record_whole(struct recording *r, struct diag *diag)
@@ -300,8 +277,8 @@ static enum err record_whole(struct recording *r, struct diag *diag)
     }
     whole.recorder = r->net->nodes[node].name;
     whole.events = json_array();
-    whole.network = network_json(r);
-    whole.work = work_json();
+    whole.network = summary_network(messages_of(r));
+    whole.work = summary_work();
     whole.nodes = nodes_json(r);
     whole.costs = json_array();
     whole.vouch_count = ask_validators(r, whole.vouches);

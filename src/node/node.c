@@ -146,6 +146,7 @@ static void do_anchor(void *context, uint64_t epoch, struct effect_body *body)
     const struct epoch_outcome *outcome = fed_outcome_of(body);
 
     gauges_epoch_ended(&n->gauges, outcome->anchored);
+    sinking_wake(n->sinking, epoch);
     log_line(LOG_INFO, "epoch", "epoch=%llu anchored=%d participants=%u", (unsigned long long)epoch,
              (int)outcome->anchored, outcome->update_count);
 }
@@ -357,6 +358,7 @@ void node_close(struct node *n)
     if (n->loop != NULL && n->store != NULL)
         loop_unwatch(n->loop, &n->durable);
     store_close(n->store);
+    sinking_stop(n->sinking); /* it reads what is durable now */
     if (n->signals.fd >= 0)
         close(n->signals.fd);
     loop_free(n->loop);

@@ -248,6 +248,8 @@ enum err node_open(const struct node_config *config, const char *folder, struct 
         visit_by_folder(n, folder);
     else if (err == ERR_OK)
         err = open_network(n, diag);
+    if (err == ERR_OK)
+        err = sinking_start(config, &n->scenario, bytes_of_buf(&n->genesis), &n->contacts.key, &n->sinking, diag);
     if (err != ERR_OK) {
         node_close(n);
         store_advise(config->store, diag);

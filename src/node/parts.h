@@ -10,6 +10,7 @@
 #include "node/http.h"
 #include "node/jobs.h"
 #include "node/node.h"
+#include "node/sinking.h"
 #include "node/site.h"
 #include "node/store.h"
 #include "node/trace.h"
@@ -46,7 +47,8 @@ struct node {
     struct store *store;
     struct loop_watch durable; /* the store has news */
     struct control *control;
-    struct http *http; /* NULL where the configuration names no place for it */
+    struct http *http;       /* NULL where the configuration names no place for it */
+    struct sinking *sinking; /* NULL where the configuration names no sink */
     struct gauges gauges;
     struct site site;
     struct jobs *jobs;

@@ -1,7 +1,7 @@
 #ifndef PRISMFED_NODE_STORE_ROWS_H
 #define PRISMFED_NODE_STORE_ROWS_H
 
-#include "node/sql.h"
+#include "sql/sql.h"
 #include "node/store.h"
 
 /* What stands in a store's file:

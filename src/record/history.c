@@ -125,11 +125,30 @@ enum err history_open(struct bytes genesis, const struct ledger_store *store, ui
     return ERR_OK;
 }
 
-/* Blocks up to the end of an epoch that is told, or all there are. */
-static enum err read_epoch(struct history *c, const int *owners, bool *more, struct diag *diag)
+static void begin_epoch(struct history *c)
+{
+    c->owners = c->epoch.owners;
+    c->epoch.owners = NULL;
+    epoch_free(&c->epoch);
+    c->epoch.size_before = c->log.size;
+    merkle_tree_forget(&c->log, c->log.size);
+    c->begun = true;
+}
+
+static void finish_epoch(struct history *c, struct execution *x)
+{
+    end_epoch(c, x, c->owners);
+    mem_free(c->owners);
+    c->owners = NULL;
+    c->begun = false;
+}
+
+enum err history_next(struct history *c, bool *more, struct diag *diag)
 {
     bool ended = false;
 
+    if (!c->begun)
+        begin_epoch(c);
     for (; c->next <= c->height && !ended; c->next++) {
         struct execution x = {0};
         enum err err = read_block(c, &x);
@@ -138,30 +157,17 @@ static enum err read_epoch(struct history *c, const int *owners, bool *more, str
             return diag_set(diag, err, "block %" PRIu64 " of the ledger: %s", c->next, err_text(err));
         ended = x.epoch_ended && x.outcome.epoch <= c->last_epoch;
         if (ended)
-            end_epoch(c, &x, owners);
+            finish_epoch(c, &x);
         execution_free(&x);
     }
     *more = ended;
     return ERR_OK;
 }
 
-enum err history_next(struct history *c, bool *more, struct diag *diag)
-{
-    int *owners = c->epoch.owners;
-    enum err err;
-
-    c->epoch.owners = NULL;
-    epoch_free(&c->epoch);
-    c->epoch.size_before = c->log.size;
-    merkle_tree_forget(&c->log, c->log.size);
-    err = read_epoch(c, owners, more, diag);
-    mem_free(owners);
-    return err;
-}
-
 void history_fini(struct history *c)
 {
     epoch_free(&c->epoch);
+    mem_free(c->owners);
     state_free(&c->ahead);
     state_free(&c->state);
     merkle_tree_free(&c->log);

@@ -34,6 +34,8 @@ struct history {
     struct federation_state ahead;    /* after all that is read */
     struct federation_state state;    /* when the last epoch that was told had ended */
     struct names names;               /* of all keys that were in use until then */
+    bool begun;  /* the blocks ended in the middle of an epoch, of which `epoch` has what is read */
+    int *owners; /* owned; of the shards when that one began */
     struct genome first_incumbent;
     struct merkle_tree log;     /* up to there and beyond; what lies before the present epoch is forgotten */
     uint64_t epoch_count;       /* told so far */
@@ -46,8 +48,9 @@ struct history {
  * history_fini() in any case. Errors of state_genesis(). */
 enum err history_open(struct bytes genesis, const struct ledger_store *store, uint64_t height, uint64_t last_epoch,
                       struct history *out, struct diag *diag) MUST_CHECK;
-/* The next epoch that ended; *more false: there is none, and all blocks are read. ERR_MISMATCH and the errors of the
- * store, block_decode and state_apply_block name the height. */
+/* The next epoch that ended; *more false: there is none, and all blocks are read. Where a ledger grows, the caller may
+ * set a greater `height` then, and call again: the telling goes on in the middle of the epoch. ERR_MISMATCH and the
+ * errors of the store, block_decode and state_apply_block name the height. */
 enum err history_next(struct history *c, bool *more, struct diag *diag) MUST_CHECK;
 void history_fini(struct history *c);
 

@@ -82,6 +82,44 @@ json_t *summary_epoch(const struct history *h, const struct record_epoch *e)
     return out;
 }
 
+/* ---- what real nodes have seen */
+
+json_t *summary_node(const struct record_node *n)
+{
+    json_t *out = json_object();
+
+    json_put(out, "node_id", json_string(n->card->name));
+    json_put(out, "role", json_string(member_role_name(n->card->role)));
+    json_put(out, "site", json_string(member_site_name(n->card->site)));
+    json_put(out, "region", json_string(n->card->region));
+    json_put(out, "stake", json_u64(n->card->stake));
+    json_put(out, "status", n->member != NULL ? json_string(member_status_name(n->member->status)) : json_null());
+    json_put(out, "false_claims", n->member != NULL ? json_u64(n->member->false_claims) : json_null());
+    json_put(out, "up", json_boolean(n->up));
+    json_put(out, "height", json_u64(n->height));
+    json_put(out, "restarts", json_u64(0));
+    return out;
+}
+
+json_t *summary_network(uint64_t messages)
+{
+    json_t *out = json_object();
+
+    json_put(out, "messages", json_u64(messages));
+    json_put(out, "bytes", json_u64(0));
+    json_put(out, "dropped", json_u64(0));
+    return out;
+}
+
+json_t *summary_work(void)
+{
+    json_t *out = json_object();
+
+    json_put(out, "evaluations", json_u64(0));
+    json_put(out, "iterations", json_u64(0));
+    return out;
+}
+
 /* ---- the whole */
 
 static json_t *recorder_json(const struct record_whole *w)

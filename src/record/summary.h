@@ -37,6 +37,18 @@ struct record_whole {
     struct record_vouch *vouches; /* sorted here; the caller's, with their signatures */
 };
 
+/* A member, as the recorder sees it. */
+struct record_node {
+    const struct member_card *card;
+    const struct member *member; /* NULL: it is none yet */
+    bool up;
+    uint64_t height;
+};
+json_t *summary_node(const struct record_node *n);
+/* What nodes that are processes of their own tell nobody is 0. */
+json_t *summary_network(uint64_t messages);
+json_t *summary_work(void);
+
 /* New references. summary_whole() has an empty array in the place of the epochs, and no signature. */
 json_t *summary_epoch(const struct history *h, const struct record_epoch *e);
 json_t *summary_whole(const struct history *h, struct record_whole *whole);

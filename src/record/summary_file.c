@@ -101,6 +101,10 @@ enum err summary_file_finish(struct summary_file *f, json_t *summary, const stru
     size_t gap;
 
     ASSERT(spool_size(f->text) > 0);
+    buf_clear(&f->head);
+    buf_clear(&f->tail);
+    f->stage = 0;
+    f->given = 0;
     f->part.data = mem_resize(f->part.data, PART_SIZE, 1);
     f->part.cap = PART_SIZE;
     if (digest_whole(f, summary, &digest) != ERR_OK)

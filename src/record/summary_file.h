@@ -23,7 +23,7 @@ void summary_file_fini(struct summary_file *f);
 
 void summary_file_add(struct summary_file *f, const json_t *epoch);
 /* summary: with an empty array "epochs" (results_summary()), to which the signature is added. At least one epoch was.
- * ERR_IO of the room. */
+ * May be called again when more epochs were added. ERR_IO of the room. */
 enum err summary_file_finish(struct summary_file *f, json_t *summary, const struct secret_key *key,
                              struct diag *diag) MUST_CHECK;
 /* Of file_stage(); context is the finished file. ERR_IO of the room. */

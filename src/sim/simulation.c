@@ -308,7 +308,7 @@ static enum err trace_and_rehearse(const struct scenario *scenario, struct leavi
 static enum err run(const struct federated_simulation_options *o, struct federated_simulation_report *report,
                     struct diag *diag)
 {
-    const char *output_dir = o->output_dir != NULL ? o->output_dir : "artifacts/mec/M5";
+    const char *output_dir = o->output_dir != NULL ? o->output_dir : FEDERATED_SIMULATION_FOLDER;
     struct artifacts files = {0};
     struct spool_room room = {.folder = output_dir};
     struct leaving leaving = {.options = o, .files = &files, .room = o->write_artifacts ? &room : NULL};

@@ -33,7 +33,7 @@ equal "federated_sim(1) has the options of prismfed sim" "$(in_help sim)" "$(in_
 equal "federated_sim has the help of prismfed sim" "$("$prismfed" sim --help)" "$("$federated_sim" --help)"
 equal "prismfed-sim(1) is the page of federated_sim(1)" '.so man1/federated_sim.1' "$(cat "$man/prismfed-sim.1")"
 verbs='init admit bundle preflight net node replay change site eval
-    pick audit keys show space aggregate store snapshot prune
+    pick audit keys show space aggregate store sink snapshot prune
     prove verify tlog'
 for verb in $verbs; do
     equal "prismfed-$verb(1) has the options of prismfed $verb" "$(in_help $verb)" "$(in_page "prismfed-$verb.1")"

@@ -1,4 +1,4 @@
-#include "node/sql.h"
+#include "sql/sql.h"
 
 #include <errno.h>
 #include <fcntl.h>

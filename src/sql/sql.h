@@ -1,13 +1,13 @@
-#ifndef PRISMFED_NODE_SQL_H
-#define PRISMFED_NODE_SQL_H
+#ifndef PRISMFED_SQL_SQL_H
+#define PRISMFED_SQL_SQL_H
 
 #include <sqlite3.h>
 
 #include "base/bytes.h"
 
-/* What the store needs of SQLite, with this project's errors: ERR_SYNTAX: the file is damaged, or no database; ERR_IO:
- * whatever else the system or SQLite refuses, a full disk too. The place and the reason are in diag. A connection and
- * its statements belong to one thread at a time. */
+/* What a store and a sink need of SQLite, with this project's errors: ERR_SYNTAX: the file is damaged, or no database;
+ * ERR_IO: whatever else the system or SQLite refuses, a full disk too. The place and the reason are in diag. A
+ * connection and its statements belong to one thread at a time. */
 
 enum sql_mode {
     SQL_CREATE, /* a file that is not there is made, for its owner alone (mode 0600) */
