@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "audit/summary.h"
+#include "audit/summary_stream.h"
 #include "base/mutate.h"
+#include "base/pool.h"
 
 static void skip_all(struct audit_report *report, enum audit_rule first, enum audit_rule last, const char *why)
 {
@@ -83,55 +85,104 @@ static void check_trust(const struct replay *r, const struct audit_input *in, co
                    "scenario of a rehearsal with --scenario FILE");
 }
 
-/* path NULL: there is none. */
-static const struct audit_file *checkpoint_of(const struct audit_input *in, uint64_t epoch)
+/* The file of this epoch, or NULL. */
+static const struct audit_file *file_of(const struct audit_epoch_file *files, unsigned count, uint64_t epoch)
 {
-    static const struct audit_file none = {0};
+    unsigned from = 0;
 
-    for (unsigned i = 0; i < in->checkpoint_count; i++) {
-        if (in->checkpoints[i].epoch == epoch)
-            return &in->checkpoints[i].file;
+    while (from < count) {
+        unsigned at = from + (count - from) / 2;
+
+        if (files[at].epoch == epoch)
+            return &files[at].file;
+        if (files[at].epoch < epoch)
+            from = at + 1;
+        else
+            count = at;
     }
-    return &none;
+    return NULL;
+}
+
+/* The one beside this epoch's file, read. path NULL: there is none, or it cannot be read. */
+static struct audit_file checkpoint_of(const struct audit_input *in, uint64_t epoch, struct buf *room,
+                                       struct audit_report *report)
+{
+    const struct audit_file *file = file_of(in->checkpoints, in->checkpoint_count, epoch);
+    struct audit_file out = file != NULL ? *file : (struct audit_file){0};
+    struct diag diag = {0};
+
+    if (file != NULL && audit_read(in, file, room, &out.text, &diag) != ERR_OK) {
+        audit_fail_diag(report, RULE_FILE_FORM, file->path, &diag);
+        out.path = NULL;
+    }
+    return out;
 }
 
 /* One beside no epoch file says something of nothing. */
 static void check_checkpoints(const struct audit_input *in, const struct audit_options *options,
                               struct audit_report *report)
 {
-    const struct audit_epoch_file *last = in->epoch_count > 0 ? &in->epochs[in->epoch_count - 1] : NULL;
+    struct audit_file last = {0};
+    struct buf room = {0};
 
     for (unsigned i = 0; i < in->checkpoint_count; i++) {
-        bool found = false;
-
-        for (unsigned k = 0; k < in->epoch_count && !found; k++)
-            found = in->epochs[k].epoch == in->checkpoints[i].epoch;
-        if (!found)
+        if (file_of(in->epochs, in->epoch_count, in->checkpoints[i].epoch) == NULL)
             audit_fail(report, RULE_FILE_MISSING, in->checkpoints[i].file.path, "",
                        "there is no file of the epoch that it is a checkpoint of");
     }
-    checkpoint_judge(options->policy, last != NULL ? checkpoint_of(in, last->epoch) : NULL, report);
+    if (options->policy != NULL && in->epoch_count > 0)
+        last = checkpoint_of(in, in->epochs[in->epoch_count - 1].epoch, &room, report);
+    checkpoint_judge(options->policy, &last, report);
+    buf_free(&room);
+}
+
+static void check_checkpoint(const struct replay *r, const struct audit_input *in, uint64_t epoch,
+                             struct audit_report *report)
+{
+    struct buf room = {0};
+    struct audit_file file = checkpoint_of(in, epoch, &room, report);
+
+    checkpoint_check(r, &file, report);
+    buf_free(&room);
+}
+
+enum loaded { LOADED, UNREADABLE, GAP, FAILED };
+
+/* One that cannot be read, or is too large, is as good as missing; the others are judged without it. */
+static enum loaded replay_file(struct replay *r, const struct audit_input *in, const struct audit_epoch_file *e,
+                               struct buf *room, struct audit_report *report)
+{
+    struct diag diag = {0};
+    struct bytes text;
+
+    if (audit_read(in, &e->file, room, &text, &diag) != ERR_OK) {
+        audit_fail_diag(report, RULE_FILE_FORM, e->file.path, &diag);
+        return UNREADABLE;
+    }
+    if (e->epoch > r->state.epoch) {
+        audit_fail(report, RULE_FILE_MISSING, e->file.path, "", "the file of epoch %" PRIu64 " before it is missing",
+                   r->state.epoch);
+        return GAP;
+    }
+    audit_pass(report, RULE_FILE_MISSING);
+    if (!replay_epoch(r, e->epoch, e->file.path, text, report))
+        return FAILED;
+    check_checkpoint(r, in, e->epoch, report);
+    return LOADED;
 }
 
 /* All epoch files in order; false when one could not be executed, and with it none of those behind. */
 static bool replay_all(struct replay *r, const struct audit_input *in, struct audit_report *report)
 {
-    for (unsigned i = 0; i < in->epoch_count; i++) {
-        const struct audit_epoch_file *e = &in->epochs[i];
+    enum loaded loaded = LOADED;
+    struct buf room = {0};
 
-        if (e->epoch > r->state.epoch) {
-            audit_fail(report, RULE_FILE_MISSING, e->file.path, "",
-                       "the file of epoch %" PRIu64 " before it is missing", r->state.epoch);
-            return false;
-        }
-        audit_pass(report, RULE_FILE_MISSING);
-        if (!replay_epoch(r, e->epoch, e->file.path, e->file.text, report))
-            return false;
-        checkpoint_check(r, checkpoint_of(in, e->epoch), report);
-    }
+    for (unsigned i = 0; i < in->epoch_count && loaded < GAP; i++)
+        loaded = replay_file(r, in, &in->epochs[i], &room, report);
+    buf_free(&room);
     if (in->epoch_count == 0)
         audit_open(report, RULE_EPOCH_ORDER, "there is no epoch: nothing was executed, and nothing is shown");
-    return true;
+    return loaded < GAP;
 }
 
 static const char *why(const struct member *m)
@@ -190,6 +241,9 @@ static void check_governance(const struct replay *r, bool whole, const struct au
                              struct audit_report *report)
 {
     const struct audit_file *file = &in->governance;
+    struct buf room = {0};
+    struct diag diag = {0};
+    struct bytes text = {0};
 
     if (!whole)
         audit_skip(report, RULE_GOVERNANCE_LOG, "the log could not be executed to its end");
@@ -198,11 +252,61 @@ static void check_governance(const struct replay *r, bool whole, const struct au
                    "there is no META-GOVERNANCE-LOG.md of this label");
     else if (file->path != NULL && r->governance.len == 0)
         audit_fail(report, RULE_GOVERNANCE_LOG, file->path, "", "nobody governs this federation");
+    else if (file->path != NULL && audit_read(in, file, &room, &text, &diag) != ERR_OK)
+        audit_fail_diag(report, RULE_FILE_FORM, file->path, &diag);
     else if (file->path != NULL &&
-             MUTATE(AUDIT_ANY_GOVERNANCE_LOG, false, !bytes_equal(file->text, bytes_of_buf(&r->governance))))
+             MUTATE(AUDIT_ANY_GOVERNANCE_LOG, false, !bytes_equal(text, bytes_of_buf(&r->governance))))
         audit_fail(report, RULE_GOVERNANCE_LOG, file->path, "", "the log says something else");
     else if (file->path != NULL)
         audit_pass(report, RULE_GOVERNANCE_LOG);
+    buf_free(&room);
+}
+
+static bool has_failed(const struct audit_section *section)
+{
+    bool failed = false;
+
+    for (unsigned i = 0; i < AUDIT_RULE_COUNT; i++)
+        failed = failed || section->failed[i] > 0;
+    return failed;
+}
+
+/* The log once more, with all that a summary says kept: what is found on the way was told the first time. */
+static void replay_again(struct replay *r, const struct audit_input *in, struct pool *pool, uint64_t memory_max)
+{
+    struct audit_report silent = {0};
+    struct buf room = {0};
+    struct diag diag = {0};
+    struct bytes text;
+
+    r->epochs_wanted = true;
+    r->pool = pool;
+    audit_section_begin(&silent, in->label);
+    audit_section(&silent)->memory_max = memory_max;
+    if (audit_read(in, &in->genesis, &room, &text, &diag) == ERR_OK &&
+        replay_genesis(r, in->genesis.path, text, &silent))
+        (void)replay_all(r, in, &silent);
+    buf_free(&room);
+    audit_report_free(&silent);
+}
+
+/* Says what is wrong with it, for which all epochs have to be in memory. */
+static void compare_summary(struct replay *r, bool whole, const struct audit_input *in, struct audit_report *report)
+{
+    struct replay *again = mem_alloc(sizeof *again);
+    struct buf room = {0};
+    struct diag diag = {0};
+    struct bytes text;
+
+    if (!r->epochs_wanted)
+        replay_again(again, in, r->pool, audit_section(report)->memory_max);
+    if (audit_read(in, &in->summary, &room, &text, &diag) != ERR_OK)
+        audit_fail_diag(report, RULE_FILE_FORM, in->summary.path, &diag);
+    else
+        summary_compare(r->epochs_wanted ? r : again, whole, in->label, in->summary.path, text, report);
+    replay_free(again);
+    mem_free(again);
+    buf_free(&room);
 }
 
 static void check_summary(struct replay *r, bool whole, const struct audit_input *in,
@@ -212,8 +316,11 @@ static void check_summary(struct replay *r, bool whole, const struct audit_input
         audit_fail(report, RULE_FILE_MISSING, in->genesis.path, "", "there is no summary for the label \"%s\"",
                    in->label);
     } else {
+        bool well = whole && !r->epochs_wanted && !has_failed(audit_section(report));
+
         audit_pass(report, RULE_FILE_MISSING);
-        summary_compare(r, whole, in->label, in->summary.path, in->summary.text, report);
+        if (!well || !summary_stream(r, in, report))
+            compare_summary(r, whole, in, report);
     }
     check_governance(r, whole, in, report);
     check_trust(r, in, options, report);
@@ -226,7 +333,8 @@ static void audit_log(struct replay *r, const struct audit_input *in, const stru
 {
     audit_pass(report, RULE_FILE_MISSING);
     bool whole = replay_all(r, in, report);
-    replay_compare(r, report);
+    audit_section(report)->log_size = r->state.log.size;
+    audit_section(report)->log_root = merkle_frontier_root(&r->state.log);
     if (options->forks != NULL)
         fork_watch_add(options->forks, r, report);
     if (MUTATE(AUDIT_STATE_OF_A_PART, true, whole) && options->state != NULL) {
@@ -242,24 +350,47 @@ static void audit_log(struct replay *r, const struct audit_input *in, const stru
     check_summary(r, whole, in, options, report);
 }
 
+/* False: there is nothing to go on with. */
+static bool begin(struct replay *r, const struct audit_input *in, struct audit_report *report)
+{
+    struct buf room = {0};
+    struct diag diag = {0};
+    struct bytes text;
+    bool begun = false;
+
+    if (audit_read(in, &in->genesis, &room, &text, &diag) != ERR_OK)
+        audit_fail_diag(report, RULE_FILE_FORM, in->genesis.path, &diag);
+    else
+        begun = replay_genesis(r, in->genesis.path, text, report);
+    buf_free(&room);
+    return begun;
+}
+
 void audit_label(const struct audit_input *in, const struct audit_options *options, struct audit_report *report)
 {
     struct replay *r = mem_alloc(sizeof *r);
+    struct fork_history history = {0};
 
     if (options->progress != NULL)
         options->progress(options->context, in->label);
     audit_section_begin(report, in->label);
     audit_section(report)->memory_max = (options->memory_mb > 0 ? options->memory_mb : AUDIT_MEMORY_MB) << 20;
+    r->pool = pool_new(pool_threads(options->threads));
     r->work_wanted = options->spot_checks > 0;
+    r->bodies_wanted = r->work_wanted || options->offers != NULL;
+    r->epochs_wanted = r->bodies_wanted;
+    r->history = options->forks != NULL ? &history : NULL;
     if (in->genesis.path == NULL) {
         audit_fail(report, RULE_FILE_MISSING, in->summary.path != NULL ? in->summary.path : in->epochs[0].file.path, "",
                    "there is no genesis.json for the label \"%s\"", in->label);
         skip_all(report, RULE_GENESIS_DOCUMENT, RULE_WORK_CLAIMS, "there is no genesis to begin with");
-    } else if (replay_genesis(r, in->genesis.path, in->genesis.text, report)) {
+    } else if (begin(r, in, report)) {
         audit_log(r, in, options, report);
     } else {
         skip_all(report, RULE_GENESIS_VIEW, RULE_WORK_CLAIMS, "the genesis cannot be read");
     }
+    fork_history_free(&history);
+    pool_free(r->pool);
     replay_free(r);
     mem_free(r);
 }

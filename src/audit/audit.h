@@ -3,32 +3,13 @@
 
 #include "audit/checkpoint.h"
 #include "audit/fork.h"
+#include "audit/input.h"
 #include "audit/offers.h"
 #include "audit/spot_check.h"
 #include "audit/trust.h"
 
 /* The compliance validator: recomputes everything that follows from genesis and the signed bytes, and believes
  * nothing else. It reads what it is given and nothing more; no clock, no network. */
-
-struct audit_file {
-    const char *path; /* as findings name it */
-    struct bytes text;
-};
-
-struct audit_epoch_file {
-    uint64_t epoch; /* as the file's name says */
-    struct audit_file file;
-};
-
-/* The files of one label, in memory. path NULL: there is none. */
-struct audit_input {
-    const char *label;
-    struct audit_file genesis, summary, governance; /* governance: META-GOVERNANCE-LOG.md */
-    unsigned epoch_count;
-    const struct audit_epoch_file *epochs; /* ascending */
-    unsigned checkpoint_count;
-    const struct audit_epoch_file *checkpoints; /* of epochs, ascending */
-};
 
 /* A scenario that vouches for its own rehearsal: whoever has the file and the seed can make the genesis. */
 struct audit_rehearsal {
@@ -51,6 +32,7 @@ struct audit_options {
     const struct audit_rehearsal *rehearsals; /* those trusted, too */
     uint64_t spot_checks;                     /* claims to run again, of the labels of rehearsals; 0: none */
     const char *label;                        /* audit this one alone; NULL: all */
+    unsigned threads;                         /* that verify signatures; 0: one for each processor */
     uint64_t memory_mb;                       /* MiB that the values of a label's files may take; 0: AUDIT_MEMORY_MB */
     const struct audit_trust *trust;          /* borrowed; a trust root that vouches for its federation; NULL: none */
     const struct trust_policy *policy; /* borrowed; who must have cosigned the last checkpoint; NULL: nobody asks */

@@ -120,7 +120,7 @@ void checkpoint_judge(const struct trust_policy *policy, const struct audit_file
         audit_skip(report, RULE_WITNESS, "no policy was named that asks for cosignatures: --policy FILE");
         return;
     }
-    if (last == NULL || last->path == NULL) {
+    if (last->path == NULL) {
         audit_fail(report, RULE_WITNESS, "", "", "the last epoch has no checkpoint, and the policy asks for one");
         return;
     }

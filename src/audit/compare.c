@@ -1,36 +1,49 @@
-#include "audit/order.h"
-#include "audit/replay.h"
+#include "audit/compare.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 
+#include "audit/order.h"
 #include "base/mutate.h"
 
-static void compare_view(struct replay *r, const struct replayed_epoch *e, struct audit_report *report)
+static struct epoch_record record_of(const struct replay *r, const struct replayed_epoch *e)
 {
-    struct names known = r->names; /* a view of those known by then */
-    struct epoch_names names = {.context = &known, .name = names_find};
-    struct merkle_tree log = r->log; /* a view up to the epoch's end */
-    struct epoch_record record = {
+    return (struct epoch_record){
         .federation = r->state.name,
         .simulated = r->state.simulated,
         .epoch = e->epoch,
         .blocks = e->bytes.blocks,
         .block_count = e->bytes.block_count,
-        .verdicts = &r->verdicts[e->first_verdict],
-        .log = &log,
+        .verdicts = e->verdicts,
+        .log = &r->log,
         .size_before = e->size_before,
         .anchor = e->anchor,
         .signature = bytes_of_buf(&e->bytes.signature),
         .outcome = e->outcome,
         .next_voters = bytes_of_buf(&e->next_voters),
     };
-    json_t *expected;
+}
+
+bool compare_text(const struct replay *r, const struct replayed_epoch *e, struct bytes text)
+{
+    struct epoch_names names = {.context = &r->names, .name = names_find};
+    struct epoch_record record = record_of(r, e);
+    struct buf expected = {0};
+
+    buf_reserve(&expected, text.len + 1);
+    epoch_file_write(&record, &names, &expected);
+    bool same = MUTATE(AUDIT_TEXT_BELIEVED, true, bytes_equal(text, bytes_of_buf(&expected)));
+    buf_free(&expected);
+    return same;
+}
+
+static void compare_view(struct replay *r, const struct replayed_epoch *e, struct audit_report *report)
+{
+    struct epoch_names names = {.context = &r->names, .name = names_find};
+    struct epoch_record record = record_of(r, e);
+    json_t *expected = epoch_file_render(&record, &names);
     struct buf pointer = {0};
 
-    log.size = e->anchor.log_size;
-    known.count = e->names_count;
-    expected = epoch_file_render(&record, &names);
     if (json_difference(e->doc.root, expected, &pointer)) {
         audit_fail_difference(report, RULE_EPOCH_VIEW, e->file, buf_text(&pointer), e->doc.root, expected);
     } else {
@@ -68,7 +81,7 @@ static void blame_signer(struct replay *r, const struct replayed_epoch *e, const
 }
 
 /* Keys and standing are those of the epoch that is signed. */
-static void compare_anchor(struct replay *r, const struct replayed_epoch *e, struct audit_report *report)
+void compare_anchor(struct replay *r, const struct replayed_epoch *e, struct audit_report *report)
 {
     struct anchor_statement statement;
     struct cose_sign1 cose;
@@ -93,10 +106,8 @@ static void compare_anchor(struct replay *r, const struct replayed_epoch *e, str
                    "a valid signature, but over other roots than those of this epoch");
 }
 
-void replay_compare(struct replay *r, struct audit_report *report)
+void compare_epoch(struct replay *r, const struct replayed_epoch *e, struct audit_report *report)
 {
-    for (unsigned i = 0; i < r->epoch_count; i++) {
-        compare_view(r, &r->epochs[i], report);
-        compare_anchor(r, &r->epochs[i], report);
-    }
+    compare_view(r, e, report);
+    compare_anchor(r, e, report);
 }

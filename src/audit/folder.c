@@ -12,15 +12,14 @@
 #include "base/text.h"
 
 /* docs/audit.md, Limits. */
-enum { FILE_SIZE_MAX = 256 << 20, LABEL_SIZE_MAX = 1 << 30, NAMES_MAX = 1 << 20, LABEL_MAX = 64, NOTES_MAX = 20 };
+enum { NAMES_MAX = 1 << 20, LABEL_MAX = 64, NOTES_MAX = 20 };
 
 #define DEFAULT_LABEL "default"
 
 /* What one name in the folder stands for. */
 struct found {
-    char *label;       /* owned */
-    char *path;        /* owned; as findings name it: the folder as it was given, and below */
-    const char *below; /* in path: behind the folder */
+    char *label; /* owned */
+    char *path;  /* owned; as findings name it: the folder as it was given, and below */
     enum { FOUND_GENESIS, FOUND_EPOCH, FOUND_CHECKPOINT, FOUND_GOVERNANCE, FOUND_SUMMARY } kind;
     uint64_t epoch;
 };
@@ -67,7 +66,6 @@ static void add(struct finder *f, const char *label, size_t label_len, const cha
 {
     found.label = copy(label, label_len);
     found.path = copy(path, strlen(path));
-    found.below = found.path + strlen(f->folder) + 1;
     f->items = mem_resize(f->items, f->count + 1, sizeof f->items[0]);
     f->items[f->count++] = found;
     audit_pass(f->report, RULE_FILE_EXTRA);
@@ -299,49 +297,38 @@ static int compare_found(const void *a, const void *b)
     return order;
 }
 
-/* A file that cannot be read, or is too large, is as good as missing; the others are judged without it. */
-static bool read_one(const struct finder *f, const struct found *found, size_t limit, struct buf *text,
-                     struct audit_input *in, struct audit_epoch_file *epochs, struct audit_epoch_file *checkpoints)
+static enum err read_file(void *context, const char *path, uint64_t at, size_t limit, struct buf *out,
+                          struct diag *diag)
 {
-    struct audit_file file = {.path = found->path};
-    struct diag diag = {0};
+    const struct finder *f = context;
+    const char *below = path + strlen(f->folder) + 1;
 
-    if (file_read_below(f->fd, found->below, found->path, limit < FILE_SIZE_MAX ? limit : FILE_SIZE_MAX, text, &diag) !=
-        ERR_OK) {
-        audit_fail_diag(f->report, RULE_FILE_FORM, found->path, &diag);
-        return false;
-    }
-    file.text = bytes_of_buf(text);
-    if (found->kind == FOUND_GENESIS)
-        in->genesis = file;
-    else if (found->kind == FOUND_SUMMARY)
-        in->summary = file;
-    else if (found->kind == FOUND_GOVERNANCE)
-        in->governance = file;
-    else if (found->kind == FOUND_CHECKPOINT)
-        checkpoints[in->checkpoint_count++] = (struct audit_epoch_file){.epoch = found->epoch, .file = file};
-    else
-        epochs[in->epoch_count++] = (struct audit_epoch_file){.epoch = found->epoch, .file = file};
-    return true;
+    return at == 0 && limit == AUDIT_FILE_MAX ? file_read_below(f->fd, below, path, limit, out, diag)
+                                              : file_read_part_below(f->fd, below, path, at, limit, out, diag);
 }
 
-static void audit_group(const struct finder *f, const struct found *items, size_t count,
-                        const struct audit_options *options)
+static void audit_group(struct finder *f, const struct found *items, size_t count, const struct audit_options *options)
 {
-    struct buf *texts = mem_array(count, sizeof texts[0]);
     struct audit_epoch_file *epochs = mem_array(count, sizeof epochs[0]);
     struct audit_epoch_file *checkpoints = mem_array(count, sizeof checkpoints[0]);
-    struct audit_input in = {.label = items[0].label, .epochs = epochs, .checkpoints = checkpoints};
-    size_t left = LABEL_SIZE_MAX;
+    struct audit_source source = {f, read_file};
+    struct audit_input in = {.label = items[0].label, .source = &source, .epochs = epochs, .checkpoints = checkpoints};
 
     for (size_t i = 0; i < count; i++) {
-        if (read_one(f, &items[i], left, &texts[i], &in, epochs, checkpoints))
-            left -= texts[i].len;
+        struct audit_file file = {.path = items[i].path};
+
+        if (items[i].kind == FOUND_GENESIS)
+            in.genesis = file;
+        else if (items[i].kind == FOUND_SUMMARY)
+            in.summary = file;
+        else if (items[i].kind == FOUND_GOVERNANCE)
+            in.governance = file;
+        else if (items[i].kind == FOUND_CHECKPOINT)
+            checkpoints[in.checkpoint_count++] = (struct audit_epoch_file){.epoch = items[i].epoch, .file = file};
+        else
+            epochs[in.epoch_count++] = (struct audit_epoch_file){.epoch = items[i].epoch, .file = file};
     }
     audit_label(&in, options, f->report);
-    for (size_t i = 0; i < count; i++)
-        buf_free(&texts[i]);
-    mem_free(texts);
     mem_free(epochs);
     mem_free(checkpoints);
 }
@@ -361,7 +348,7 @@ static enum err no_such_label(const struct finder *f, const char *label, struct 
     return err;
 }
 
-static enum err audit_groups(const struct finder *f, const struct audit_options *options, struct diag *diag)
+static enum err audit_groups(struct finder *f, const struct audit_options *options, struct diag *diag)
 {
     bool found = false;
     size_t begin = 0;

@@ -11,8 +11,9 @@ struct fork_block {
     struct digest id;
     unsigned file;  /* in fork_history.files */
     unsigned index; /* in that file */
-    unsigned voter_count;
-    struct digest *voters; /* owned; fingerprints of those whose votes certify it */
+    uint64_t view;  /* in which it was certified */
+    size_t votes;   /* where in fork_history.votes those begin that certify it */
+    unsigned vote_count;
 };
 
 struct fork_history {
@@ -21,15 +22,23 @@ struct fork_history {
     char **files; /* owned */
     unsigned block_count;
     struct fork_block *blocks; /* owned; of height 1 and up */
+    unsigned voter_count;
+    struct digest *voters; /* owned; fingerprints of all who ever voted */
+    size_t vote_count;
+    uint16_t *votes; /* owned; of all blocks; each is a number of voters */
 };
+
+/* Blocks of the next epoch, which have been executed. *h is zero at first. */
+void fork_history_add(struct fork_history *h, const struct replayed_epoch *e);
+void fork_history_free(struct fork_history *h);
 
 struct fork_watch {
     unsigned count;
     struct fork_history *items; /* owned */
 };
 
-/* Adds the history that r has executed and compares it with each earlier one of the same federation: a finding at the
- * lowest height where they part, with both places and those who voted for both blocks. */
+/* Takes over the history that r has executed (replay.history) and compares it with each earlier one of the same
+ * federation: a finding at the lowest height where they part, with both places and those who voted for both blocks. */
 void fork_watch_add(struct fork_watch *w, const struct replay *r, struct audit_report *report);
 void fork_watch_free(struct fork_watch *w);
 

@@ -44,7 +44,7 @@ static ptrdiff_t first_difference(struct bytes text, struct bytes form)
     }
 }
 
-/* Epoch files stay in memory until the summary has been compared with them: all of a label share one bound. */
+/* Whatever is in memory at one time shares one bound. */
 static uint64_t memory_left(const struct audit_section *section)
 {
     return MUTATE(AUDIT_ANY_MEMORY, UINT64_MAX, section->memory_max - section->memory);
@@ -68,4 +68,10 @@ bool replay_load(struct json_doc *doc, const char *file, struct bytes text, stru
     else
         audit_pass(report, RULE_FILE_FORM);
     return true;
+}
+
+void replay_unload(struct json_doc *doc, struct audit_report *report)
+{
+    audit_section(report)->memory -= doc->memory;
+    json_doc_free(doc);
 }

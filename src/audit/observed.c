@@ -167,6 +167,23 @@ static void must_be_array(struct checking *c, const json_t *summary, const char 
     c->wrong = true;
 }
 
+bool observed_row_fits(const json_t *row)
+{
+    for (size_t i = 0; i < COUNT(epoch_fields); i++) {
+        const json_t *value = json_object_get(row, epoch_fields[i].key);
+
+        if (value == NULL || !fits(value, epoch_fields[i].type))
+            return false;
+    }
+    return true;
+}
+
+void observed_row_clear(json_t *row)
+{
+    for (size_t i = 0; i < COUNT(epoch_fields); i++)
+        json_put(row, epoch_fields[i].key, json_null());
+}
+
 void observed_check(const json_t *summary, const char *file, struct audit_report *report)
 {
     struct checking c = {.file = file, .report = report};

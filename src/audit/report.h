@@ -42,6 +42,8 @@ struct audit_section {
     char *scenario; /* owned; NULL until genesis is read */
     bool simulated;
     struct digest federation_id;
+    uint64_t log_size; /* after what could be executed */
+    struct digest log_root;
     uint64_t epochs, anchored, blocks, entries; /* re-executed */
     uint64_t passed[AUDIT_RULE_COUNT], failed[AUDIT_RULE_COUNT];
     char *skipped[AUDIT_RULE_COUNT];                     /* why something was not checked, or NULL; owned */
@@ -89,6 +91,12 @@ void audit_report_free(struct audit_report *r);
 
 /* Appended to out, for a person. */
 void audit_report_text(const struct audit_report *r, struct buf *out);
+/* The same in the forms of others. A finding, what passed, what was not checked and what there was none of are four
+ * things in each of them. SARIF 2.1.0 (new reference); JUnit XML; commands of GitHub's runners. */
+json_t *audit_report_sarif(const struct audit_report *r, const char *version);
+void audit_report_junit(const struct audit_report *r, struct buf *out);
+void audit_report_github(const struct audit_report *r, struct buf *out);
+const char *audit_verdict_name(enum audit_verdict verdict);
 /* New reference. */
 json_t *audit_report_json(const struct audit_report *r);
 

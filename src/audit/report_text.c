@@ -152,6 +152,8 @@ static json_t *rules_json(const struct audit_section *s)
         json_put(rule, "open", json_boolean(s->open[i]));
         json_put(rule, "says", json_string(info->says));
         json_put(rule, "cites", json_string(info->cites));
+        json_put(rule, "reads", json_string(info->reads));
+        json_put(rule, "severity", json_string(audit_severity_name(info->severity)));
         json_push(out, rule);
     }
     return out;
@@ -202,6 +204,11 @@ static const char *const verdict_names[] = {
     [AUDIT_NOT_COMPLIANT] = "not_compliant",
 };
 
+const char *audit_verdict_name(enum audit_verdict verdict)
+{
+    return verdict_names[verdict];
+}
+
 static json_t *confined_json(const struct confine_force *force)
 {
     json_t *out = json_object();
@@ -233,7 +240,7 @@ json_t *audit_report_json(const struct audit_report *r)
     }
     json_put(out, "format", json_string("prismfed.audit-report"));
     json_put(out, "version", json_u64(2));
-    json_put(out, "verdict", json_string(verdict_names[audit_verdict(r)]));
+    json_put(out, "verdict", json_string(audit_verdict_name(audit_verdict(r))));
     json_put(out, "compliant", json_boolean(audit_verdict(r) == AUDIT_COMPLIANT));
     json_put(out, "simulated", json_boolean(audit_simulated(r)));
     json_put(out, "confined", confined_json(&r->confined));

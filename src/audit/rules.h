@@ -40,10 +40,20 @@ enum audit_rule {
     AUDIT_RULE_COUNT
 };
 
+/* Of a finding. */
+enum audit_severity {
+    AUDIT_SEVERITY_ERROR, /* the files are not what they say */
+    AUDIT_SEVERITY_NOTE   /* nobody finds it by these files alone */
+};
+const char *audit_severity_name(enum audit_severity severity); /* "error", "note": as in SARIF */
+
+/* One row for each rule: report, SARIF and docs/audit.md say what stands here. */
 struct audit_rule_info {
     const char *code;
     const char *says;  /* what holds when the rule is met */
     const char *cites; /* the clause that wants it */
+    const char *reads; /* the files that it is about, below the folder */
+    enum audit_severity severity;
 };
 const struct audit_rule_info *audit_rule_info(enum audit_rule rule);
 

@@ -44,16 +44,6 @@ static json_t *shards_json(const struct replay *r, const int *owners)
     return out;
 }
 
-static uint64_t shards_moved(const struct replay *r, unsigned index)
-{
-    const int *before = index == 0 ? r->first_owners : r->epochs[index - 1].owners;
-    uint64_t moved = 0;
-
-    for (unsigned i = 0; i < r->state.policy.shards; i++)
-        moved += r->epochs[index].owners[i] != before[i];
-    return moved;
-}
-
 /* From the decision, or what fits an epoch that never ended; otherwise NULL: nothing does. */
 static void put_outcome(json_t *out, const struct replayed_epoch *e, const char *key, json_t *otherwise)
 {
@@ -64,9 +54,10 @@ static void put_outcome(json_t *out, const struct replayed_epoch *e, const char 
     json_decref(otherwise);
 }
 
-static json_t *expected_epoch(const struct replay *r, const json_t *found, size_t index, uint64_t number)
+/* e NULL: the epoch never ended. */
+static json_t *expected_epoch(const struct replay *r, const struct replayed_epoch *e, const json_t *found,
+                              uint64_t number)
 {
-    const struct replayed_epoch *e = index < r->epoch_count ? &r->epochs[index] : NULL;
     bool anchored = e != NULL && e->anchor.anchored;
     json_t *out = json_object();
 
@@ -85,7 +76,7 @@ static json_t *expected_epoch(const struct replay *r, const json_t *found, size_
     put_outcome(out, e, "quarantined", json_u64(0));
     put_outcome(out, e, "convicted", json_u64(0));
     put_outcome(out, e, "false_claims", json_u64(0));
-    json_put(out, "shards_moved", json_u64(e != NULL ? shards_moved(r, (unsigned)index) : 0));
+    json_put(out, "shards_moved", json_u64(e != NULL ? e->shards_moved : 0));
     json_put(out, "shards", shards_json(r, e != NULL ? e->owners : NULL));
     put_outcome(out, e, "incumbent", json_null());
     copy(out, found, "virtual_ms");
@@ -93,13 +84,34 @@ static json_t *expected_epoch(const struct replay *r, const json_t *found, size_
     return out;
 }
 
+struct digest summary_row_digest(const struct replay *r, const struct replayed_epoch *e)
+{
+    json_t *row = expected_epoch(r, e, NULL, e->epoch);
+    struct digest digest = summary_row_hash(row);
+
+    json_decref(row);
+    return digest;
+}
+
+struct digest summary_row_hash(const json_t *row)
+{
+    struct buf text = {0};
+    struct digest digest;
+
+    json_line(row, &text);
+    digest = digest_of(bytes_of_buf(&text));
+    buf_free(&text);
+    return digest;
+}
+
 static json_t *expected_epochs(const struct replay *r, const json_t *found)
 {
-    uint64_t first = r->epoch_count > 0 ? r->epochs[0].epoch : r->state.epoch;
+    uint64_t first = r->epoch_count > 0 ? r->first_epoch : r->state.epoch;
     json_t *out = json_array();
 
     for (size_t i = 0; i < json_array_size(found) || i < r->epoch_count; i++)
-        json_push(out, expected_epoch(r, json_array_get(found, i), i, first + i));
+        json_push(out,
+                  expected_epoch(r, i < r->epoch_count ? &r->epochs[i] : NULL, json_array_get(found, i), first + i));
     return out;
 }
 
@@ -202,10 +214,10 @@ static json_t *expected_roots(const struct federation_state *s, const json_t *fo
     return out;
 }
 
-static json_t *expected_summary(const struct replay *r, const char *label, const json_t *found)
+json_t *summary_expected(const struct replay *r, const char *label, const json_t *found, json_t *epochs, uint64_t count)
 {
     const struct federation_state *s = &r->state;
-    json_t *out = json_object(), *epochs = expected_epochs(r, json_object_get(found, "epochs"));
+    json_t *out = json_object();
 
     json_put(out, "format", json_string("prismfed.epoch-summary"));
     json_put(out, "version", json_u64(1));
@@ -217,7 +229,7 @@ static json_t *expected_summary(const struct replay *r, const char *label, const
     copy(out, found, "scenario_sha256");
     json_put(out, "recorder", expected_recorder(s, json_object_get(found, "recorder")));
     json_put(out, "quorum", expected_quorum(s));
-    json_put(out, "epoch_count", json_u64(json_array_size(epochs)));
+    json_put(out, "epoch_count", json_u64(count));
     json_put(out, "epochs", epochs);
     copy(out, found, "events");
     copy(out, found, "network");
@@ -238,7 +250,8 @@ static json_t *expected_summary(const struct replay *r, const char *label, const
 static void compare_view(const struct replay *r, const char *label, const char *file, const json_t *found,
                          struct audit_report *report)
 {
-    json_t *expected = expected_summary(r, label, found);
+    json_t *epochs = expected_epochs(r, json_object_get(found, "epochs"));
+    json_t *expected = summary_expected(r, label, found, epochs, json_array_size(epochs));
     struct buf pointer = {0};
 
     if (json_difference(found, expected, &pointer)) {
@@ -251,20 +264,36 @@ static void compare_view(const struct replay *r, const char *label, const char *
     json_decref(expected);
 }
 
+/* Whose key must have signed it: NULL: nobody's. The signers own the key. */
+static const struct public_key *recorder_key(const struct replay *r, const json_t *found, struct signers *signers,
+                                             int *index)
+{
+    *index = find_name(&r->state, json_object_get(json_object_get(found, "recorder"), "node_id"));
+    signers_of(&r->state, signers);
+    return *index >= 0 ? signers_find(signers, &state_member(&r->state, *index)->fingerprint) : NULL;
+}
+
+bool summary_is_signed(const struct replay *r, const json_t *found, const struct digest *digest)
+{
+    struct signers signers = {0};
+    struct digest signer;
+    int index;
+    const struct public_key *key = recorder_key(r, found, &signers, &index);
+    bool is_signed = key != NULL && summary_verify_digest(found, digest, key, &signer) == ERR_OK;
+
+    signers_free(&signers);
+    return is_signed;
+}
+
 static void compare_signature(const struct replay *r, const char *file, const json_t *found,
                               struct audit_report *report)
 {
-    int index = find_name(&r->state, json_object_get(json_object_get(found, "recorder"), "node_id"));
     struct signers signers = {0};
-    const struct public_key *key = NULL;
     struct digest signer;
-    enum err err = ERR_UNKNOWN;
+    int index;
+    const struct public_key *key = recorder_key(r, found, &signers, &index);
+    enum err err = key != NULL ? summary_verify(found, key, &signer) : ERR_UNKNOWN;
 
-    signers_of(&r->state, &signers);
-    if (index >= 0)
-        key = signers_find(&signers, &state_member(&r->state, index)->fingerprint);
-    if (key != NULL)
-        err = summary_verify(found, key, &signer);
     if (err == ERR_OK)
         audit_pass(report, RULE_SUMMARY_SIGNATURE);
     else if (index < 0)
@@ -286,8 +315,8 @@ static void compare_ledger(const struct replay *r, const char *file, const json_
     for (unsigned i = 0; i < r->epoch_count; i++) {
         const struct replayed_epoch *e = &r->epochs[i];
         const json_t *epoch = json_array_get(json_object_get(found, "epochs"), i);
-        const json_t *root = json_object_get(e->doc.root, "merkle_root");
-        const json_t *signature = e->anchor.anchored ? json_object_get(e->doc.root, "signature") : NULL;
+        const json_t *root = e->shown_root;
+        const json_t *signature = e->anchor.anchored ? e->shown_signature : NULL;
         const json_t *signed_here = json_object_get(epoch, "signature");
         char pointer[64];
 
@@ -310,21 +339,32 @@ static void copy_short(const json_t *found, const char *key, char *out, size_t s
         memcpy(out, text, strlen(text) + 1);
 }
 
+void summary_describe(const json_t *found, struct audit_section *section)
+{
+    copy_short(found, "scenario_sha256", section->scenario_sha256, sizeof section->scenario_sha256);
+    copy_short(found, "seed", section->seed, sizeof section->seed);
+}
+
+void summary_skip_observed(struct audit_report *report)
+{
+    audit_skip(
+        report, RULE_SUMMARY_OBSERVED,
+        "times, messages, faults, view changes, costs and gain are the recorder's word, covered by its signature only");
+}
+
 void summary_compare(struct replay *r, bool whole, const char *label, const char *file, struct bytes text,
                      struct audit_report *report)
 {
-    struct audit_section *section = audit_section(report);
     struct json_doc doc;
 
     if (!replay_load(&doc, file, text, report))
         return;
     if (!json_is_object(doc.root)) {
         audit_fail(report, RULE_SUMMARY_VIEW, file, "", "a summary is a JSON object");
-        json_doc_free(&doc);
+        replay_unload(&doc, report);
         return;
     }
-    copy_short(doc.root, "scenario_sha256", section->scenario_sha256, sizeof section->scenario_sha256);
-    copy_short(doc.root, "seed", section->seed, sizeof section->seed);
+    summary_describe(doc.root, audit_section(report));
     compare_signature(r, file, doc.root, report);
     compare_ledger(r, file, doc.root, report);
     observed_check(doc.root, file, report);
@@ -335,8 +375,6 @@ void summary_compare(struct replay *r, bool whole, const char *label, const char
         audit_skip(report, RULE_SUMMARY_VIEW, "the log could not be executed to its end");
         audit_skip(report, RULE_LOG_END, "the log could not be executed to its end");
     }
-    audit_skip(
-        report, RULE_SUMMARY_OBSERVED,
-        "times, messages, faults, view changes, costs and gain are the recorder's word, covered by its signature only");
-    json_doc_free(&doc);
+    summary_skip_observed(report);
+    replay_unload(&doc, report);
 }

@@ -85,32 +85,63 @@ int file_open_folder(int folder, const char *name)
     return openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | MUTATE(FILE_FOLLOWS, 0, O_NOFOLLOW));
 }
 
-enum err file_read_below(int folder, const char *below, const char *path, size_t limit, struct buf *out,
-                         struct diag *diag)
+/* A descriptor, or -1. */
+static int open_below(int folder, const char *below, const char *path, struct diag *diag)
 {
     struct buf name = {0};
-    int at = folder, next;
+    int at = folder, next = 0;
     const char *slash;
-    enum err err;
 
-    for (; (slash = strchr(below, '/')) != NULL; below = slash + 1) {
+    for (; next >= 0 && (slash = strchr(below, '/')) != NULL; below = slash + 1) {
         buf_clear(&name);
         buf_add(&name, below, (size_t)(slash - below));
         next = file_open_folder(at, buf_text(&name));
         if (at != folder)
             close(at);
         at = next;
-        if (at < 0) {
-            err = io_error(diag, path, "open");
-            goto out;
+    }
+    if (next >= 0) {
+        next = openat(at, below, O_RDONLY | O_CLOEXEC | O_NONBLOCK | MUTATE(FILE_FOLLOWS, 0, O_NOFOLLOW));
+        if (at != folder)
+            close(at);
+    }
+    if (next < 0)
+        (void)io_error(diag, path, "open");
+    buf_free(&name);
+    return next;
+}
+
+enum err file_read_below(int folder, const char *below, const char *path, size_t limit, struct buf *out,
+                         struct diag *diag)
+{
+    int fd = open_below(folder, below, path, diag);
+
+    return fd < 0 ? ERR_IO : read_open(fd, path, limit, out, NULL, diag);
+}
+
+enum err file_read_part_below(int folder, const char *below, const char *path, uint64_t at, size_t limit,
+                              struct buf *out, struct diag *diag)
+{
+    int fd = open_below(folder, below, path, diag);
+    uint8_t chunk[16384];
+    enum err err = ERR_OK;
+    ssize_t n = 1;
+
+    if (fd < 0)
+        return ERR_IO;
+    for (size_t left = limit; err == ERR_OK && left > 0 && n != 0;) {
+        n = pread(fd, chunk, left < sizeof chunk ? left : sizeof chunk, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            err = io_error(diag, path, "read");
+        } else {
+            buf_add(out, chunk, (size_t)n);
+            left -= (size_t)n;
+            at += (size_t)n;
         }
     }
-    next = openat(at, below, O_RDONLY | O_CLOEXEC | O_NONBLOCK | MUTATE(FILE_FOLLOWS, 0, O_NOFOLLOW));
-    err = next < 0 ? io_error(diag, path, "open") : read_open(next, path, limit, out, NULL, diag);
-    if (at != folder)
-        close(at);
-out:
-    buf_free(&name);
+    close(fd);
     return err;
 }
 

@@ -14,6 +14,9 @@ enum err file_read_mode(const char *path, size_t limit, struct buf *out, unsigne
  * is relative to the open folder, without ".."; path is its name in complaints. Else as file_read(). */
 enum err file_read_below(int folder, const char *below, const char *path, size_t limit, struct buf *out,
                          struct diag *diag) MUST_CHECK;
+/* The same of a part: at most limit bytes from offset at on; fewer: the file ends there. */
+enum err file_read_part_below(int folder, const char *below, const char *path, uint64_t at, size_t limit,
+                              struct buf *out, struct diag *diag) MUST_CHECK;
 /* A descriptor of a folder in an open one, to be closed, or -1 with errno; a symbolic link is none. */
 int file_open_folder(int folder, const char *name);
 

@@ -9,9 +9,10 @@ static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 
 void hex_encode(struct bytes in, struct buf *out)
 {
+    buf_reserve(out, 2 * in.len);
     for (size_t i = 0; i < in.len; i++) {
-        buf_add_byte(out, (uint8_t)hex_digits[in.data[i] >> 4]);
-        buf_add_byte(out, (uint8_t)hex_digits[in.data[i] & 15]);
+        out->data[out->len++] = (uint8_t)hex_digits[in.data[i] >> 4];
+        out->data[out->len++] = (uint8_t)hex_digits[in.data[i] & 15];
     }
 }
 
@@ -42,6 +43,7 @@ enum err hex_decode(struct bytes in, struct buf *out)
 
 void base64_encode(struct bytes in, struct buf *out)
 {
+    buf_reserve(out, in.len / 3 * 4 + 4);
     for (size_t i = 0; i < in.len; i += 3) {
         size_t left = in.len - i;
         uint32_t group = (uint32_t)in.data[i] << 16;
@@ -59,16 +61,18 @@ void base64_encode(struct bytes in, struct buf *out)
     }
 }
 
-static int base64_value(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
+/* Of each digit; -1: it is none. */
+static const int8_t base64_values[256] = {
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, -1, -1, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
+    -1, -1, -1, -1, -1, -1, -1, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+    22, 23, 24, 25, -1, -1, -1, -1, -1, -1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44,
+    45, 46, 47, 48, 49, 50, 51, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+};
 
 /* Decodes four digits of which the last `pad` are '='. False if they are not
  * the one encoding of 3 - pad bytes. */
@@ -77,7 +81,7 @@ static bool base64_quad(const uint8_t quad[4], unsigned pad, struct buf *out)
     uint32_t group = 0;
 
     for (unsigned i = 0; i < 4; i++) {
-        int value = i < 4 - pad ? base64_value(quad[i]) : 0;
+        int value = i < 4 - pad ? base64_values[quad[i]] : 0;
 
         if (value < 0)
             return false;
@@ -90,22 +94,40 @@ static bool base64_quad(const uint8_t quad[4], unsigned pad, struct buf *out)
     return true;
 }
 
+/* Quads without padding, which are nearly all; there is room in out. False if one has another character. */
+static bool base64_quads(const uint8_t *in, size_t quads, struct buf *out)
+{
+    uint8_t *to = out->data + out->len;
+    int bad = 0;
+
+    for (size_t i = 0; i < quads; i++, in += 4, to += 3) {
+        int a = base64_values[in[0]], b = base64_values[in[1]], c = base64_values[in[2]], d = base64_values[in[3]];
+
+        bad |= a | b | c | d; /* negative if one of them is */
+        to[0] = (uint8_t)((unsigned)a << 2 | (unsigned)b >> 4);
+        to[1] = (uint8_t)((unsigned)b << 4 | (unsigned)c >> 2);
+        to[2] = (uint8_t)((unsigned)c << 6 | (unsigned)d);
+    }
+    out->len += 3 * quads;
+    return bad >= 0;
+}
+
 enum err base64_decode(struct bytes in, struct buf *out)
 {
-    size_t before = out->len;
+    size_t before = out->len, quads = in.len / 4;
     unsigned pad = 0;
 
     if (in.len % 4 != 0)
         return ERR_SYNTAX;
-    if (in.len > 0 && in.data[in.len - 1] == '=')
+    if (in.len == 0)
+        return ERR_OK;
+    if (in.data[in.len - 1] == '=')
         pad = in.data[in.len - 2] == '=' ? 2 : 1;
-    for (size_t i = 0; i < in.len; i += 4) {
-        if (!base64_quad(in.data + i, i + 4 == in.len ? pad : 0, out)) {
-            out->len = before;
-            return ERR_SYNTAX;
-        }
-    }
-    return ERR_OK;
+    buf_reserve(out, 3 * quads);
+    if (base64_quads(in.data, quads - 1, out) && base64_quad(in.data + in.len - 4, pad, out))
+        return ERR_OK;
+    out->len = before;
+    return ERR_SYNTAX;
 }
 
 /* Length of the sequence that starts here, 0 if it is not one. RFC 3629 section 4:

@@ -1,14 +1,21 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "audit/audit.h"
+#include "audit/verdict.h"
 #include "base/confine.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/disclosed_work.h"
 #include "cli/option.h"
 #include "cli/say.h"
+#include "crypto/key_file.h"
+#include "prismfed/simulation.h"
 
 static void show_progress(void *context, const char *label)
 {
@@ -18,18 +25,26 @@ static void show_progress(void *context, const char *label)
     fputs("\033[K", stderr);
 }
 
-static void print(const struct audit_report *report, bool json)
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_JUNIT, FORMAT_GITHUB, FORMAT_COUNT };
+
+static const char *const format_names[FORMAT_COUNT + 1] = {"text", "json", "sarif", "junit", "github", NULL};
+
+static void print(const struct audit_report *report, enum format format)
 {
     struct buf out = {0};
+    json_t *value = format == FORMAT_JSON    ? audit_report_json(report)
+                    : format == FORMAT_SARIF ? audit_report_sarif(report, PRISMFED_VERSION)
+                                             : NULL;
 
-    if (json) {
-        json_t *value = audit_report_json(report);
-
+    if (value != NULL)
         json_render(value, &out);
-        json_decref(value);
-    } else {
+    else if (format == FORMAT_JUNIT)
+        audit_report_junit(report, &out);
+    else if (format == FORMAT_GITHUB)
+        audit_report_github(report, &out);
+    else
         audit_report_text(report, &out);
-    }
+    json_decref(value);
     say_lines(stdout, bytes_of_buf(&out));
     buf_free(&out);
 }
@@ -55,7 +70,54 @@ static struct confine_force confine_to(char **folders, int count)
     return force;
 }
 
-static int audit(char **folders, int count, const struct audit_options *options, bool json)
+/* Where a signed verdict goes: opened before the process can open nothing any more. */
+struct verdict {
+    const char *key_path, *path; /* NULL: none is asked for */
+    struct secret_key key;
+    const char *at; /* NULL: not said */
+    int fd;
+};
+
+static enum err verdict_open(struct verdict *v, struct diag *diag)
+{
+    enum err err;
+
+    v->fd = -1;
+    if (v->path == NULL)
+        return ERR_OK;
+    err = key_file_read_secret(v->key_path, NULL, &v->key, diag);
+    if (err != ERR_OK)
+        return err;
+    v->fd = open(v->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    return v->fd >= 0 ? ERR_OK : diag_set(diag, ERR_IO, "%s: cannot make it: %s", v->path, strerror(errno));
+}
+
+static enum err verdict_write(const struct verdict *v, const struct audit_report *report, struct diag *diag)
+{
+    struct buf out = {0};
+    enum err err = ERR_OK;
+
+    if (v->fd < 0)
+        return ERR_OK;
+    err = verdict_sign(report, &v->key, v->at, &out);
+    buf_add_byte(&out, '\n');
+    if (err != ERR_OK)
+        (void)diag_set(diag, err, "%s: there are too many labels for a signed verdict: name one folder", v->path);
+    else if (write(v->fd, out.data, out.len) != (ssize_t)out.len || fsync(v->fd) != 0)
+        err = diag_set(diag, ERR_IO, "%s: cannot write: %s", v->path, strerror(errno));
+    buf_free(&out);
+    return err;
+}
+
+static void verdict_close(struct verdict *v)
+{
+    if (v->fd >= 0)
+        close(v->fd);
+    key_wipe(&v->key);
+}
+
+static int audit(char **folders, int count, const struct audit_options *options, const struct verdict *verdict,
+                 enum format format)
 {
     struct audit_report report = {0};
     struct diag diag = {0};
@@ -67,12 +129,14 @@ static int audit(char **folders, int count, const struct audit_options *options,
 
     if (options->progress != NULL)
         fputs("\r\033[K", stderr);
+    if (err == ERR_OK && (err = verdict_write(verdict, &report, &diag)) != ERR_OK)
+        audit_report_free(&report);
     if (err != ERR_OK)
         return command_fail("audit", "%s", diag.text);
-    print(&report, json);
-    enum audit_verdict verdict = audit_verdict(&report);
+    print(&report, format);
+    enum audit_verdict said = audit_verdict(&report);
     audit_report_free(&report);
-    return verdict == AUDIT_COMPLIANT ? EXIT_FINE : verdict == AUDIT_CONSISTENT ? EXIT_OPEN : EXIT_WRONG;
+    return said == AUDIT_COMPLIANT ? EXIT_FINE : said == AUDIT_CONSISTENT ? EXIT_OPEN : EXIT_WRONG;
 }
 
 /* One scenario that was named, and what it discloses. */
@@ -91,6 +155,9 @@ struct arguments {
     const char *policy_path;
     struct audit_trust trust;
     struct trust_policy policy; /* owned */
+    enum format format;
+    const char *against; /* NULL: none */
+    struct verdict verdict;
     bool json, has_seed;
     uint64_t seed;
 };
@@ -130,6 +197,7 @@ static int take_at(void *arguments, const char *text)
     struct arguments *a = arguments;
 
     a->trust.has_at = root_time_parse(text, &a->trust.at) == ERR_OK;
+    a->verdict.at = text;
     return a->trust.has_at ? EXIT_FINE : command_misuse("audit", "--at needs a time like 2027-01-31T00:00:00Z");
 }
 
@@ -142,6 +210,19 @@ static int add_scenario(void *arguments, const char *path)
     return EXIT_FINE;
 }
 
+static int set_format(void *arguments, const char *text)
+{
+    struct arguments *a = arguments;
+
+    for (unsigned i = 0; i < FORMAT_COUNT; i++) {
+        if (strcmp(format_names[i], text) == 0) {
+            a->format = (enum format)i;
+            return EXIT_FINE;
+        }
+    }
+    return command_misuse("audit", "--format is one of text, json, sarif, junit and github");
+}
+
 #define OF(field) offsetof(struct arguments, field)
 
 static const struct option_row rows[] = {
@@ -150,7 +231,8 @@ static const struct option_row rows[] = {
     {"trust", "ROOT", OPTION_TAKE, .take = add_trust,
      .help = "a trust root (prismfed root) that vouches for its federation; once more for each version behind it"},
     {"at", "TIME", OPTION_TAKE, .take = take_at,
-     .help = "the time at which the trust root must hold, like 2027-01-31T00:00:00Z"},
+     .help =
+         "the time of the audit, like 2027-01-31T00:00:00Z: the trust root must hold then, and the verdict says it"},
     {"scenario", "FILE", OPTION_TAKE, .take = add_scenario,
      .help = "a scenario whose rehearsal to trust: it makes the genesis, with its seed, or"},
     {"seed", "S", OPTION_NUMBER, OF(seed), 0, UINT64_MAX, OF(has_seed), .help = "another one"},
@@ -161,7 +243,15 @@ static const struct option_row rows[] = {
      .help = "MiB that the values of a label's files may take together (default 4096)"},
     {"policy", "FILE", OPTION_TEXT, OF(policy_path),
      .help = "a trust policy (C2SP tlog-policy): who must have cosigned the last checkpoint"},
-    {"json", NULL, OPTION_FLAG, OF(json), .help = "the report for a program"},
+    {"against", "DIR", OPTION_TEXT, OF(against),
+     .help = "another folder, whose histories are compared with those of the others: a split view is a finding of "
+             "PF-BLOCK-FORK that names who signed both"},
+    {"sign", "KEY", OPTION_TEXT, OF(verdict.key_path), .help = "the auditor's own key, which signs the"},
+    {"verdict", "FILE", OPTION_TEXT, OF(verdict.path),
+     .help = "file that is made for others: what passed, as an in-toto statement (SVR) in a DSSE envelope"},
+    {"format", "NAME", OPTION_TAKE, .take = set_format,
+     .help = "the report's form: text, json, sarif (SARIF 2.1.0), junit (XML), or github (annotations)"},
+    {"json", NULL, OPTION_FLAG, OF(json), .help = "the same as --format json"},
 };
 
 static const struct option_table table = {
@@ -192,8 +282,10 @@ static int read_arguments(int argc, char **argv, struct arguments *a, int *folde
         return command_misuse("audit", "expected a folder");
     if (a->options.spot_checks > 0 && a->named_count == 0)
         return command_misuse("audit", "--spot-check needs the scenario that discloses the work: --scenario FILE");
-    if (a->trust.has_at && a->options.trust == NULL)
-        return command_misuse("audit", "--at goes with --trust ROOT");
+    if (a->trust.has_at && a->options.trust == NULL && a->verdict.path == NULL)
+        return command_misuse("audit", "--at goes with --trust ROOT or --verdict FILE");
+    if ((a->verdict.key_path == NULL) != (a->verdict.path == NULL))
+        return command_misuse("audit", "--sign KEY and --verdict FILE go together");
     if (a->has_seed && a->named_count == 0)
         return command_misuse("audit", "--seed is that of a rehearsal, and needs its --scenario FILE");
     return EXIT_FINE;
@@ -252,12 +344,16 @@ static int run(int argc, char **argv, struct arguments *a)
 
     if (status != EXIT_FINE || helped)
         return status;
-    if (load_scenarios(a, &diag) != ERR_OK || load_policy(a, &diag) != ERR_OK)
+    if (load_scenarios(a, &diag) != ERR_OK || load_policy(a, &diag) != ERR_OK ||
+        verdict_open(&a->verdict, &diag) != ERR_OK)
         return command_fail("audit", "%s", diag.text);
     if (isatty(STDERR_FILENO))
         a->options.progress = show_progress;
     a->options.forks = &forks;
-    status = audit(argv + folders, argc - folders, &a->options, a->json);
+    if (a->against != NULL) /* the operands stand at the end of argv, which has room for the option that was taken */
+        argv[--folders] = (char *)(uintptr_t)a->against;
+    status = audit(argv + folders, argc - folders, &a->options, &a->verdict, a->json ? FORMAT_JSON : a->format);
+    verdict_close(&a->verdict);
     fork_watch_free(&forks);
     return status;
 }

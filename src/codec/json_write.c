@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "codec/decimal.h"
-#include "codec/json.h"
+#include "codec/json_part.h"
 
 enum style {
     STYLE_RENDER,    /* ASCII, indented */
@@ -217,4 +217,18 @@ void json_line(const json_t *value, struct buf *out)
 void json_canonical(const json_t *value, struct buf *out)
 {
     write_as(STYLE_CANONICAL, value, out);
+}
+
+void json_part_string(struct bytes text, struct buf *out)
+{
+    struct writer w = {.style = STYLE_RENDER, .out = out};
+
+    write_string(&w, (const char *)text.data, text.len);
+}
+
+void json_part_value(const json_t *value, unsigned depth, struct buf *out)
+{
+    struct writer w = {.style = STYLE_RENDER, .depth = depth, .out = out};
+
+    write_value(&w, value);
 }

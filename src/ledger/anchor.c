@@ -108,22 +108,22 @@ void summary_sign(const struct secret_key *key, const struct digest *digest, str
     cose_sign(key, SUMMARY_CONTENT_TYPE, SUMMARY_SUBJECT, digest_bytes(digest), out);
 }
 
-static enum err summary_check(struct bytes in, const json_t *summary, const struct public_key *key,
+static enum err summary_check(struct bytes in, const struct digest *digest, const struct public_key *key,
                               struct digest *signer)
 {
     struct cose_sign1 cose;
-    struct digest digest = summary_digest(summary);
     enum err err = cose_parse_as(in, SUMMARY_CONTENT_TYPE, SUMMARY_SUBJECT, &cose);
     if (err == ERR_OK)
         err = cose_verify(&cose, key);
-    if (err == ERR_OK && !bytes_equal(cose.payload, digest_bytes(&digest)))
+    if (err == ERR_OK && !bytes_equal(cose.payload, digest_bytes(digest)))
         err = ERR_MISMATCH;
     if (err == ERR_OK)
         *signer = cose.kid;
     return err;
 }
 
-enum err summary_verify(const json_t *summary, const struct public_key *key, struct digest *signer)
+enum err summary_verify_digest(const json_t *summary, const struct digest *digest, const struct public_key *key,
+                               struct digest *signer)
 {
     const char *text = json_string_value(json_object_get(summary, "summary_signature"));
     struct buf bytes = {0};
@@ -131,7 +131,14 @@ enum err summary_verify(const json_t *summary, const struct public_key *key, str
         return ERR_MISSING;
     enum err err = base64_decode(bytes_of_text(text), &bytes);
     if (err == ERR_OK)
-        err = summary_check(bytes_of_buf(&bytes), summary, key, signer);
+        err = summary_check(bytes_of_buf(&bytes), digest, key, signer);
     buf_free(&bytes);
     return err;
+}
+
+enum err summary_verify(const json_t *summary, const struct public_key *key, struct digest *signer)
+{
+    struct digest digest = summary_digest(summary);
+
+    return summary_verify_digest(summary, &digest, key, signer);
 }

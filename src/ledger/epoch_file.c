@@ -3,167 +3,271 @@
 #include "ledger/epoch_file.h"
 
 #include "codec/cbor.h"
+#include "codec/json_text.h"
 #include "crypto/envelope.h"
 
 /* Rendering: nothing here looks at anything but the record and the names, so that the auditor's rendering is ours. */
 
-static json_t *text_or_null(const char *text)
+struct rendering {
+    const struct epoch_record *e;
+    const struct epoch_names *names;
+    struct json_text t;
+};
+
+static void put_text(struct rendering *r, const char *key, const char *text)
 {
-    json_t *value = text != NULL ? json_string(text) : json_null();
-    ASSERT(value != NULL);
-    return value;
+    json_text_key(&r->t, key);
+    if (text != NULL)
+        json_text_string(&r->t, bytes_of_text(text));
+    else
+        json_text_null(&r->t);
 }
 
-static json_t *digest_json(const struct digest *d)
+static void put_digest(struct rendering *r, const char *key, const struct digest *d)
 {
-    return json_hex(digest_bytes(d));
+    json_text_key(&r->t, key);
+    json_text_hex(&r->t, digest_bytes(d));
+}
+
+static void put_u64(struct rendering *r, const char *key, uint64_t v)
+{
+    json_text_key(&r->t, key);
+    json_text_u64(&r->t, v);
+}
+
+static void put_bool(struct rendering *r, const char *key, bool v)
+{
+    json_text_key(&r->t, key);
+    json_text_bool(&r->t, v);
+}
+
+static void put_base64(struct rendering *r, const char *key, struct bytes v)
+{
+    json_text_key(&r->t, key);
+    json_text_base64(&r->t, v);
 }
 
 /* The decoded view of bytes that may be anything. */
-static json_t *decoded_json(struct bytes in)
+static void put_decoded(struct rendering *r, const char *key, struct bytes in)
 {
-    json_t *value;
-    return cbor_to_json(in, &value) == ERR_OK ? value : json_null();
+    json_text_key(&r->t, key);
+    if (cbor_write_json(in, &r->t) != ERR_OK)
+        json_text_null(&r->t);
 }
 
-static json_t *proof_json(const struct merkle_proof *proof)
+static void put_proof(struct rendering *r, const char *key, const struct merkle_proof *proof)
 {
-    json_t *nodes = json_array();
-    for (size_t i = 0; i < proof->count; i++)
-        json_push(nodes, digest_json(&proof->nodes[i]));
-    return nodes;
+    json_text_key(&r->t, key);
+    json_text_open(&r->t, '[');
+    for (size_t i = 0; i < proof->count; i++) {
+        json_text_item(&r->t);
+        json_text_hex(&r->t, digest_bytes(&proof->nodes[i]));
+    }
+    json_text_close(&r->t, ']');
 }
 
-static json_t *log_json(const struct epoch_record *e)
+static void put_log(struct rendering *r)
 {
+    const struct epoch_record *e = r->e;
     struct merkle_proof proof = {0};
     struct digest before = merkle_tree_root(e->log, e->size_before);
     struct digest after = merkle_tree_root(e->log, e->log->size);
-    json_t *log = json_object();
+
     merkle_consistency_proof(e->log, e->size_before, e->log->size, &proof);
-    json_put(log, "size_before", json_u64(e->size_before));
-    json_put(log, "root_before", digest_json(&before));
-    json_put(log, "size_after", json_u64(e->log->size));
-    json_put(log, "root_after", digest_json(&after));
-    json_put(log, "consistency_proof", proof_json(&proof));
-    return log;
+    json_text_key(&r->t, "log");
+    json_text_open(&r->t, '{');
+    put_u64(r, "size_before", e->size_before);
+    put_digest(r, "root_before", &before);
+    put_u64(r, "size_after", e->log->size);
+    put_digest(r, "root_after", &after);
+    put_proof(r, "consistency_proof", &proof);
+    json_text_close(&r->t, '}');
 }
 
 /* ---- blocks */
 
-/* Votes, their view and their signers. A certificate that is none is empty. */
-static void put_certificate(json_t *block, struct bytes certificate, const struct epoch_names *names)
+/* The next vote of a certificate; false: there is none, or it is no certificate from here on. */
+static bool next_vote(struct cbor_reader *r, struct bytes *item, struct vote *vote, struct cose_sign1 *cose)
 {
-    json_t *votes = json_array(), *signers = json_array();
-    struct cbor_reader r;
-    cbor_reader_init(&r, certificate);
-    json_put(block, "view", json_null());
-    uint64_t count = cbor_get_array(&r);
-    for (uint64_t i = 0; r.err == ERR_OK && i < count; i++) {
-        struct vote vote;
-        struct cose_sign1 cose;
-        struct bytes item = cbor_get_raw(&r);
-        if (vote_parse(item, &vote, &cose) != ERR_OK)
-            break;
-        json_put(block, "view", json_u64(vote.view)); /* of all of them */
-        json_push(votes, json_base64(item));
-        json_push(signers, text_or_null(names->name(names->context, &cose.kid)));
-    }
-    json_put(block, "signers", signers);
-    json_put(block, "certificate", votes);
+    *item = cbor_get_raw(r);
+    return r->err == ERR_OK && vote_parse(*item, vote, cose) == ERR_OK;
 }
 
-static json_t *block_json(const struct block *b, const struct epoch_names *names)
+/* Votes, their view and their signers. A certificate that is none is empty. */
+static void put_certificate(struct rendering *r, struct bytes certificate)
 {
-    json_t *j = json_object();
+    struct bytes votes[CERTIFICATE_VOTES_MAX], item;
+    struct digest kids[CERTIFICATE_VOTES_MAX];
+    struct vote vote;
+    struct cose_sign1 cose;
+    struct cbor_reader c;
+    unsigned count = 0;
+
+    cbor_reader_init(&c, certificate);
+    uint64_t all = cbor_get_array(&c);
+    while (count < all && count < CERTIFICATE_VOTES_MAX && next_vote(&c, &item, &vote, &cose)) {
+        kids[count] = cose.kid;
+        votes[count++] = item;
+    }
+    json_text_key(&r->t, "view"); /* of all of them */
+    if (count > 0)
+        json_text_u64(&r->t, vote.view);
+    else
+        json_text_null(&r->t);
+    json_text_key(&r->t, "signers");
+    json_text_open(&r->t, '[');
+    for (unsigned i = 0; i < count; i++) {
+        const char *name = r->names->name(r->names->context, &kids[i]);
+
+        json_text_item(&r->t);
+        if (name != NULL)
+            json_text_string(&r->t, bytes_of_text(name));
+        else
+            json_text_null(&r->t);
+    }
+    json_text_close(&r->t, ']');
+    json_text_key(&r->t, "certificate");
+    json_text_open(&r->t, '[');
+    for (unsigned i = 0; i < count; i++) {
+        json_text_item(&r->t);
+        json_text_base64(&r->t, votes[i]);
+    }
+    json_text_close(&r->t, ']');
+}
+
+static void put_block(struct rendering *r, const struct block *b)
+{
     struct digest id = block_id(&b->header);
     struct buf header = {0};
+
     block_header_encode(&b->header, &header);
-    json_put(j, "height", json_u64(b->header.height));
-    json_put(j, "ledger_block_id", digest_json(&id));
-    json_put(j, "header", json_base64(bytes_of_buf(&header)));
-    json_put(j, "decoded", decoded_json(bytes_of_buf(&header)));
-    put_certificate(j, b->certificate, names);
-    json_put(j, "first_entry", json_u64(b->header.log_size - b->count));
-    json_put(j, "entry_count", json_u64(b->count));
+    json_text_item(&r->t);
+    json_text_open(&r->t, '{');
+    put_u64(r, "height", b->header.height);
+    put_digest(r, "ledger_block_id", &id);
+    put_base64(r, "header", bytes_of_buf(&header));
+    put_decoded(r, "decoded", bytes_of_buf(&header));
+    put_certificate(r, b->certificate);
+    put_u64(r, "first_entry", b->header.log_size - b->count);
+    put_u64(r, "entry_count", b->count);
+    json_text_close(&r->t, '}');
     buf_free(&header);
-    return j;
+}
+
+static void put_blocks(struct rendering *r)
+{
+    json_text_key(&r->t, "blocks");
+    json_text_open(&r->t, '[');
+    for (unsigned i = 0; i < r->e->block_count; i++)
+        put_block(r, &r->e->blocks[i]);
+    json_text_close(&r->t, ']');
 }
 
 /* ---- entries */
 
-static json_t *inclusion_json(const struct epoch_record *e, uint64_t index)
+static void put_entry(struct rendering *r, struct bytes entry, uint64_t number)
 {
+    const struct epoch_record *e = r->e;
+    uint64_t index = e->size_before + number;
     struct merkle_proof proof = {0};
-    merkle_inclusion_proof(e->log, index, e->log->size, &proof);
-    return proof_json(&proof);
-}
-
-static json_t *entry_json(const struct epoch_record *e, const struct epoch_names *names, struct bytes entry,
-                          uint64_t number)
-{
     struct envelope envelope;
     struct cose_sign1 cose;
-    struct digest leaf = entry_leaf_hash(entry);
+    struct digest leaf = merkle_tree_range_root(e->log, index, index + 1);
     bool parsed = envelope_parse(entry, &envelope, &cose) == ERR_OK;
     enum err verdict = e->verdicts[number];
-    json_t *j = json_object();
-    json_put(j, "node_id", text_or_null(parsed ? names->name(names->context, &envelope.node_fingerprint) : NULL));
-    json_put(j, "anchor_hash", digest_json(&leaf));
-    json_put(j, "leaf_index", json_u64(e->size_before + number));
-    json_put(j, "kind", text_or_null(parsed ? entry_kind_name(envelope.kind) : NULL));
-    json_put(j, "verdict", text_or_null(verdict == ERR_OK ? VERDICT_ACCEPTED : err_text(verdict)));
-    json_put(j, "inclusion_proof", inclusion_json(e, e->size_before + number));
-    json_put(j, "envelope", json_base64(entry));
-    json_put(j, "decoded", parsed ? decoded_json(cose.payload) : json_null());
-    return j;
+
+    merkle_inclusion_proof(e->log, index, e->log->size, &proof);
+    json_text_item(&r->t);
+    json_text_open(&r->t, '{');
+    put_text(r, "node_id", parsed ? r->names->name(r->names->context, &envelope.node_fingerprint) : NULL);
+    put_digest(r, "anchor_hash", &leaf);
+    put_u64(r, "leaf_index", index);
+    put_text(r, "kind", parsed ? entry_kind_name(envelope.kind) : NULL);
+    put_text(r, "verdict", verdict == ERR_OK ? VERDICT_ACCEPTED : err_text(verdict));
+    put_proof(r, "inclusion_proof", &proof);
+    put_base64(r, "envelope", entry);
+    if (parsed)
+        put_decoded(r, "decoded", cose.payload);
+    else
+        put_text(r, "decoded", NULL);
+    json_text_close(&r->t, '}');
 }
 
-static json_t *anchor_json(const struct anchor_statement *a)
+static void put_entries(struct rendering *r)
+{
+    uint64_t number = 0;
+
+    json_text_key(&r->t, "entries");
+    json_text_open(&r->t, '[');
+    for (unsigned i = 0; i < r->e->block_count; i++) {
+        for (unsigned k = 0; k < r->e->blocks[i].count; k++)
+            put_entry(r, r->e->blocks[i].entries[k], number++);
+    }
+    json_text_close(&r->t, ']');
+    ASSERT(r->e->size_before + number == r->e->log->size);
+}
+
+static void put_anchor(struct rendering *r)
 {
     struct buf payload = {0};
-    anchor_payload(a, &payload);
-    json_t *j = decoded_json(bytes_of_buf(&payload));
+
+    anchor_payload(&r->e->anchor, &payload);
+    put_decoded(r, "anchor", bytes_of_buf(&payload));
     buf_free(&payload);
-    return j;
 }
 
-static json_t *next_voters_json(struct bytes set)
+static void put_next_voters(struct rendering *r)
 {
-    json_t *j;
-    if (set.len == 0)
-        return json_null();
-    j = json_object();
-    json_put(j, "set", json_base64(set));
-    json_put(j, "decoded", decoded_json(set));
-    return j;
+    struct bytes set = r->e->next_voters;
+
+    if (set.len == 0) {
+        put_text(r, "next_voters", NULL);
+        return;
+    }
+    json_text_key(&r->t, "next_voters");
+    json_text_open(&r->t, '{');
+    put_base64(r, "set", set);
+    put_decoded(r, "decoded", set);
+    json_text_close(&r->t, '}');
+}
+
+void epoch_file_write(const struct epoch_record *e, const struct epoch_names *names, struct buf *out)
+{
+    struct rendering r = {.e = e, .names = names};
+
+    json_text_init(&r.t, out, 0);
+    json_text_open(&r.t, '{');
+    put_text(&r, "format", EPOCH_FILE_FORMAT);
+    put_u64(&r, "version", EPOCH_FILE_VERSION);
+    put_text(&r, "federation", e->federation);
+    put_digest(&r, "federation_id", &e->anchor.federation_id);
+    put_bool(&r, "simulated", e->simulated);
+    put_u64(&r, "epoch", e->epoch);
+    put_bool(&r, "anchored", e->anchor.anchored);
+    if (e->anchor.anchored)
+        put_digest(&r, "merkle_root", &e->anchor.merkle_root);
+    else
+        put_text(&r, "merkle_root", NULL);
+    put_base64(&r, "signature", e->signature);
+    put_anchor(&r);
+    json_text_key(&r.t, "outcome");
+    json_text_value(&r.t, e->outcome);
+    put_log(&r);
+    put_blocks(&r);
+    put_next_voters(&r);
+    put_entries(&r);
+    json_text_close(&r.t, '}');
+    buf_add_byte(out, '\n');
 }
 
 json_t *epoch_file_render(const struct epoch_record *record, const struct epoch_names *names)
 {
-    json_t *j = json_object(), *blocks = json_array(), *entries = json_array();
-    uint64_t number = 0;
-    for (unsigned i = 0; i < record->block_count; i++) {
-        const struct block *b = &record->blocks[i];
-        json_push(blocks, block_json(b, names));
-        for (unsigned k = 0; k < b->count; k++)
-            json_push(entries, entry_json(record, names, b->entries[k], number++));
-    }
-    ASSERT(record->size_before + number == record->log->size);
-    json_put(j, "format", text_or_null(EPOCH_FILE_FORMAT));
-    json_put(j, "version", json_u64(EPOCH_FILE_VERSION));
-    json_put(j, "federation", text_or_null(record->federation));
-    json_put(j, "federation_id", digest_json(&record->anchor.federation_id));
-    json_put(j, "simulated", json_boolean(record->simulated));
-    json_put(j, "epoch", json_u64(record->epoch));
-    json_put(j, "anchored", json_boolean(record->anchor.anchored));
-    json_put(j, "merkle_root", record->anchor.anchored ? digest_json(&record->anchor.merkle_root) : json_null());
-    json_put(j, "signature", json_base64(record->signature));
-    json_put(j, "anchor", anchor_json(&record->anchor));
-    json_put(j, "outcome", json_incref(record->outcome));
-    json_put(j, "log", log_json(record));
-    json_put(j, "blocks", blocks);
-    json_put(j, "next_voters", next_voters_json(record->next_voters));
-    json_put(j, "entries", entries);
+    struct buf text = {0};
+    json_error_t error;
+
+    epoch_file_write(record, names, &text);
+    json_t *j = json_loadb((const char *)text.data, text.len, 0, &error);
+    ASSERT(j != NULL);
+    buf_free(&text);
     return j;
 }

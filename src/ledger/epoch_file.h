@@ -61,7 +61,9 @@ enum { EPOCH_FILE_VERSION = 1 };
  * entry_count}], next_voters (null, or {set, decoded}: with the last block's header and certificate the link to the
  * next membership epoch), entries [{node_id, anchor_hash (leaf hash), leaf_index, kind, verdict, inclusion_proof (to
  * root_after), envelope, decoded}]. node_id, kind and decoded are null for bytes that are no envelope or whose signer
- * is unknown; signers are the names of the certificate's voters. Returns a new reference. */
+ * is unknown; signers are the names of the certificate's voters. Appends the file as it is written. */
+void epoch_file_write(const struct epoch_record *record, const struct epoch_names *names, struct buf *out);
+/* The same as a tree, for who looks into it. New reference. */
 json_t *epoch_file_render(const struct epoch_record *record, const struct epoch_names *names);
 
 /* The bytes of a file (blocks and signature are owned; epoch_file_fini): blocks re-assembled from header, envelopes and
@@ -74,15 +76,25 @@ struct epoch_file {
     struct buf next_voters; /* empty: null */
 };
 enum err epoch_file_parse(const struct json_doc *doc, struct epoch_file *out, struct diag *diag) MUST_CHECK;
+/* The same of a text that is in the very form of epoch_file_write(), many times as fast. What stands between the signed
+ * bytes is not looked at, so that a text which epoch_file_write() does not give back has not been read at all. False:
+ * it is in another form, or wrong. */
+bool epoch_file_scan(struct bytes text, struct epoch_file *out) MUST_CHECK;
 void epoch_file_fini(struct epoch_file *f);
 
 /* CBOR as JSON for reading: byte strings as lower-case hex, integers past 2^53 as strings. */
 enum err cbor_to_json(struct bytes in, json_t **out) MUST_CHECK;
+/* The same as text, where a value is to stand. On an error nothing is written. */
+struct json_text;
+enum err cbor_write_json(struct bytes in, struct json_text *t) MUST_CHECK;
 
 /* The summary's signature: COSE_Sign1 (content type "application/prismfed.summary", subject "summary") over SHA-256 of
  * the canonical JSON of the document without its summary_signature member (summary_digest). */
 struct digest summary_digest(const json_t *summary);
 void summary_sign(const struct secret_key *key, const struct digest *digest, struct buf *out);
 enum err summary_verify(const json_t *summary, const struct public_key *key, struct digest *signer) MUST_CHECK;
+/* The same where the digest of the whole is known, and only its signature is looked up in summary. */
+enum err summary_verify_digest(const json_t *summary, const struct digest *digest, const struct public_key *key,
+                               struct digest *signer) MUST_CHECK;
 
 #endif

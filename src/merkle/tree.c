@@ -50,6 +50,17 @@ void merkle_tree_forget(struct merkle_tree *t, uint64_t size)
     }
 }
 
+void merkle_tree_cut(struct merkle_tree *t, uint64_t size)
+{
+    ASSERT(size <= t->size);
+    for (unsigned k = 0; k < MERKLE_PROOF_MAX; k++) {
+        struct merkle_row *r = &t->rows[k];
+
+        r->count = size >> k > r->first ? (size_t)((size >> k) - r->first) : 0;
+    }
+    t->size = size;
+}
+
 /* The largest power of two below n; n > 1. */
 static uint64_t split(uint64_t n)
 {

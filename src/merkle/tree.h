@@ -41,6 +41,8 @@ void merkle_tree_append(struct merkle_tree *t, const struct digest *leaf_hash);
  * to be had for trees and ranges of at least `size` leaves (asserted), inclusion of leaf `size` and later ones. Memory
  * is then that of the leaves from there on. */
 void merkle_tree_forget(struct merkle_tree *t, uint64_t size);
+/* Takes back what was appended from leaf `size` on; nothing may have been forgotten meanwhile. */
+void merkle_tree_cut(struct merkle_tree *t, uint64_t size);
 struct digest merkle_tree_root(const struct merkle_tree *t, uint64_t size); /* of the first size leaves */
 /* Root over leaves [begin, end) as a tree of its own. */
 struct digest merkle_tree_range_root(const struct merkle_tree *t, uint64_t begin, uint64_t end);

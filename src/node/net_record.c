@@ -144,9 +144,7 @@ static enum err record_epoch(struct recording *r, struct diag *diag)
     json = summary_epoch(&r->history, &epoch);
     summary_file_add(&r->summary, json);
     json_decref(json);
-    json = summary_ledger(&r->history, bytes_of_buf(&signature));
-    json_render(json, &text);
-    json_decref(json);
+    summary_ledger(&r->history, bytes_of_buf(&signature), &text);
     err = artifacts_stage_epoch(&r->files, log->epoch, bytes_of_buf(&text), diag);
     r->epochs++;
     buf_free(&signature);

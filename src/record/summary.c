@@ -212,14 +212,14 @@ json_t *summary_whole(const struct history *h, struct record_whole *w)
 
 /* ---- the other documents */
 
-json_t *summary_ledger(const struct history *h, struct bytes signature)
+void summary_ledger(const struct history *h, struct bytes signature, struct buf *out)
 {
     struct epoch_names names = {.context = &h->names, .name = names_find};
     struct epoch_record record;
 
     history_record(h, &record);
     record.signature = signature;
-    return epoch_file_render(&record, &names);
+    epoch_file_write(&record, &names, out);
 }
 
 json_t *summary_genesis(struct bytes genesis)

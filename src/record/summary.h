@@ -52,8 +52,8 @@ json_t *summary_work(void);
 /* New references. summary_whole() has an empty array in the place of the epochs, and no signature. */
 json_t *summary_epoch(const struct history *h, const struct record_epoch *e);
 json_t *summary_whole(const struct history *h, struct record_whole *whole);
-/* The ledger file of the epoch that was told last. */
-json_t *summary_ledger(const struct history *h, struct bytes signature);
+/* Appends the ledger file of the epoch that was told last. */
+void summary_ledger(const struct history *h, struct bytes signature, struct buf *out);
 json_t *summary_genesis(struct bytes genesis);
 
 #endif

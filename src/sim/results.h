@@ -84,7 +84,7 @@ unsigned results_vouches(const struct results *t, struct record_vouch *out);
 /* ending.c: appends the signed checkpoint of the present epoch's end (tlog/checkpoint.h); false: nobody signs it. */
 bool results_checkpoint(const struct results *t, struct buf *out);
 /* The ledger file of the present epoch, which ended; genesis.json. New references. */
-json_t *results_ledger(const struct results *t);
+void results_ledger(const struct results *t, struct buf *out);
 json_t *results_genesis(const struct results *t);
 
 #endif

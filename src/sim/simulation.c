@@ -54,7 +54,8 @@ static enum err leave_epoch(struct leaving *l, struct buf *text, struct diag *di
     json_decref(element);
     if (l->results.epoch.log == NULL)
         return ERR_OK;
-    render(results_ledger(&l->results), text);
+    buf_clear(text);
+    results_ledger(&l->results, text);
     err = artifacts_stage_epoch(l->files, l->results.epoch.epoch, bytes_of_buf(text), diag);
     buf_clear(text);
     if (err == ERR_OK && results_checkpoint(&l->results, text))

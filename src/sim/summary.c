@@ -135,10 +135,10 @@ json_t *results_summary(const struct results *t)
     return out;
 }
 
-json_t *results_ledger(const struct results *t)
+void results_ledger(const struct results *t, struct buf *out)
 {
     ASSERT(t->epoch.log != NULL);
-    return summary_ledger(&t->history, bytes_of_buf(&t->epoch.signature));
+    summary_ledger(&t->history, bytes_of_buf(&t->epoch.signature), out);
 }
 
 json_t *results_genesis(const struct results *t)

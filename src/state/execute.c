@@ -205,7 +205,7 @@ struct executed *state_execute_above(const struct executed *below, struct entry 
 
 /* ---- blocks of others */
 
-static enum err check_header(const struct federation_state *s, const struct block_header *h)
+enum err state_check_header(const struct federation_state *s, const struct block_header *h)
 {
     if (!digest_equal(&h->federation_id, &s->federation_id) || h->membership_epoch != s->membership_epoch)
         return ERR_MISMATCH;
@@ -234,7 +234,7 @@ static enum err check_certificate(const struct federation_state *s, const struct
 
 enum err state_apply_block(struct federation_state *s, const struct block *block, struct execution *out)
 {
-    enum err err = check_header(s, &block->header);
+    enum err err = state_check_header(s, &block->header);
     if (err == ERR_OK)
         err = check_certificate(s, block);
     if (err != ERR_OK)

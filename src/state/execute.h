@@ -47,6 +47,8 @@ struct executed *state_execute_above(const struct executed *below, struct entry 
 /* A decided block from somebody else: header against s (ERR_STALE and ERR_AGAIN: another height is next), certificate
  * against the validators of s, then execution; ERR_MISMATCH and s untouched when the result is not the header's. */
 enum err state_apply_block(struct federation_state *s, const struct block *block, struct execution *out) MUST_CHECK;
+/* Its first part alone: is it the header of a block above s? */
+enum err state_check_header(const struct federation_state *s, const struct block_header *header) MUST_CHECK;
 /* The last part of it alone: header and certificate were checked. entries: those of the block, opened; borrowed. */
 enum err state_apply_certified(struct federation_state *s, const struct block *block, struct entry *const *entries,
                                struct execution *out) MUST_CHECK;

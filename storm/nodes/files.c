@@ -25,7 +25,7 @@ void run_files_epoch(struct run_files *f, const struct results *t)
         return;
     f->epochs = mem_resize(f->epochs, f->epoch_count + 1, sizeof *f->epochs);
     f->epochs[f->epoch_count] = (struct run_epoch_file){.epoch = t->epoch.epoch};
-    render(results_ledger(t), &f->epochs[f->epoch_count++].text);
+    results_ledger(t, &f->epochs[f->epoch_count++].text);
 }
 
 void run_files_whole(struct run_files *f, const struct results *t)

@@ -44,6 +44,7 @@ static void a_fork_is_found_in_whatever_order(void)
             CHECK(strcmp(report.findings[0].file, "epoch_004.json") == 0);
             CHECK(strstr(report.findings[0].text, "both are certified; who voted for both: core-") != NULL);
             CHECK_EQ_U64(report.findings[0].section, 1);
+            CHECK(strstr(report.findings[0].text, "of them is proven to have lied") != NULL);
         }
         report_note(&report);
         audit_report_free(&report);
@@ -64,6 +65,25 @@ static void what_is_no_fork(void)
         report_note(&report);
         audit_report_free(&report);
     }
+}
+
+/* A vote in a later view is allowed to who was not bound by the earlier one. */
+static void votes_of_two_views_prove_nothing_alone(void)
+{
+    struct fork_watch forks = {0};
+    struct audit_options options = {.forks = &forks};
+    struct audit_report report = {0};
+
+    fixture_audit_with(&one, &options, &report);
+    for (unsigned i = 0; i < forks.items[0].block_count; i++)
+        forks.items[0].blocks[i].view++;
+    fixture_audit_with(&other, &options, &report);
+    if (CHECK(report_has(&report, RULE_BLOCK_FORK))) {
+        CHECK(strstr(report.findings[0].text, "who voted for both: core-") != NULL);
+        CHECK(strstr(report.findings[0].text, "the certificates alone do not prove") != NULL);
+    }
+    audit_report_free(&report);
+    fork_watch_free(&forks);
 }
 
 static void every_pair_is_compared(void)
@@ -94,6 +114,7 @@ int main(void)
     TAP_RUN(each_alone_is_well);
     TAP_RUN(a_fork_is_found_in_whatever_order);
     TAP_RUN(what_is_no_fork);
+    TAP_RUN(votes_of_two_views_prove_nothing_alone);
     TAP_RUN(every_pair_is_compared);
     fixture_free(&one);
     fixture_free(&other);

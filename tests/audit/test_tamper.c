@@ -545,7 +545,7 @@ static void another_form_of_the_same(void)
     must_find(&y, RULE_FILE_FORM);
 }
 
-/* Each file has room by itself, all of them have not: the last one, which is the summary, is not read. */
+/* Each epoch has room, one after the other, and together they would not; the summary has not. */
 static void more_than_the_memory_that_is_given(void)
 {
     struct fixture f;
@@ -557,17 +557,17 @@ static void more_than_the_memory_that_is_given(void)
         json_t *value = text_open(text);
         json_t *many = json_array();
 
-        for (unsigned k = 0; k < 8000; k++)
+        for (unsigned k = 0; k < (i < f.epoch_count ? 8000 : 24000); k++)
             json_array_append_new(many, json_integer(0));
         json_object_set_new(value, "many", many);
         text_close(text, value);
     }
-    fixture_audit_with(&f, &(struct audit_options){.memory_mb = 1 + f.epoch_count / 2}, &report);
+    fixture_audit_with(&f, &(struct audit_options){.memory_mb = 1}, &report);
     bool told = false;
     for (size_t i = 0; i < report.finding_count; i++)
         told |= report.findings[i].rule == RULE_FILE_FORM && strstr(report.findings[i].text, "KiB of memory") != NULL;
     CHECK(told);
-    CHECK(report.sections[0].memory <= (uint64_t)(1 + f.epoch_count / 2) << 20);
+    CHECK_EQ_U64(report.finding_count, f.epoch_count + 1);
     report_note(&report);
     audit_report_free(&report);
     fixture_free(&f);
