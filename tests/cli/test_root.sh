@@ -86,6 +86,7 @@ ok "expired" audits 1 PF-ROOT-EXPIRED --trust 1.json --at 2027-01-31T00:00:00Z
 "$prismfed" root init --federation "$other" --expires 2027-01-31T00:00:00Z --role root=1:a.pub --out foreign.json
 "$prismfed" root sign --key a.key foreign.json
 ok "another federation's" audits 1 PF-ROOT-FEDERATION --trust foreign.json
+ok "does not vouch for this one" grep -q 'FAIL PF-GENESIS-TRUST' out
 # shellcheck disable=SC2086
 $makes --role root=1:a.pub --role governance=1:b.pub --out roles.json
 "$prismfed" root sign --key a.key roles.json
