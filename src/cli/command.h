@@ -29,6 +29,7 @@ int command_preflight(int argc, char **argv);
 int command_prove(int argc, char **argv);
 int command_prune(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_govern(int argc, char **argv);
 int command_root(int argc, char **argv);
 int command_signer(int argc, char **argv);
 int command_site(int argc, char **argv);

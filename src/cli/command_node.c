@@ -11,6 +11,7 @@
 #include "node/control.h"
 #include "node/log.h"
 #include "node/node.h"
+#include "state/sign_off.h"
 
 enum { ANSWER_MS = 5000, CHANGE_SIZE_MAX = 64 << 10 };
 
@@ -27,9 +28,8 @@ static const struct option_row rows[] = {
     {"level", "LEVEL", OPTION_TEXT, OF(level),
      .help = "with run and log-level: what is written to the log: error, warning, info (at first) or debug"},
     {"peer", "NODE", OPTION_TEXT, OF(peer), .help = "with ban and unban: the member's name"},
-    {"change", "FILE", OPTION_TEXT, OF(change), .help = "with sign-off: what prismfed change has made"},
-    {"folder", "DIR", OPTION_TEXT, OF(folder),
-     .help = "with carry: the folder that goes to a site without a network and back"},
+    {"change", "FILE", OPTION_TEXT, OF(change),
+     .help = "with sign-off: what prismfed change or prismfed govern has made"},
     {"from", "HEIGHT", OPTION_NUMBER, OF(from), 1, INT64_MAX, .help = "with entries: the first block (1)"},
     {"timeout", "SECONDS", OPTION_NUMBER, OF(timeout_s), 1, 86400,
      .help = "with the verbs that ask: how long to try when no node answers (0)"},
@@ -189,6 +189,22 @@ static int ask(const struct node_config *config, json_t *question, const struct 
     return status;
 }
 
+/* What governors have signed, as the body of an entry; anything else stays as it is. */
+static void wrap_envelope(struct buf *body)
+{
+    struct buf form = {0}, wrapped = {0};
+    struct dsse envelope;
+
+    if (dsse_parse("envelope", bytes_of_buf(body), &envelope, NULL) != ERR_OK)
+        return;
+    dsse_encode(&envelope, &form);
+    sign_off_body_encode(bytes_of_buf(&form), &wrapped);
+    dsse_free(&envelope);
+    buf_free(&form);
+    buf_free(body);
+    *body = wrapped;
+}
+
 /* The change that is signed off, as it stands in its file. */
 static int read_change(const char *path, json_t *question)
 {
@@ -201,6 +217,8 @@ static int read_change(const char *path, json_t *question)
     else if (file_read(path, CHANGE_SIZE_MAX, &body, &diag) != ERR_OK)
         status = command_fail("node", "%s", diag.text);
     else
+        wrap_envelope(&body);
+    if (status == EXIT_FINE)
         json_put(question, "change", json_base64(bytes_of_buf(&body)));
     buf_free(&body);
     return status;

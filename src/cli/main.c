@@ -18,6 +18,7 @@ static const struct {
     {"audit", command_audit, "check a folder of artifacts: yes or no, and why"},
     {"prove", command_prove, "make the proof that one entry is in the log, in one file"},
     {"verify", command_verify, "check such a proof with a trust policy, or the genesis, alone"},
+    {"govern", command_govern, "make and sign what the governors of a federation decide"},
     {"root", command_root, "make, sign, inspect, verify or renew a trust root"},
     {"tlog", command_tlog, "hand the log to others: tiles, checkpoints, a trust policy"},
     {"genome", command_genome, "print the genome that a federation shares"},
