@@ -3,6 +3,7 @@
 #include "fuzz.h"
 #include "state/body.h"
 #include "state/change.h"
+#include "state/sign_off.h"
 
 static void same(struct buf *again, struct bytes in)
 {
@@ -44,6 +45,11 @@ static void try_governance(struct bytes in, struct buf *again)
     }
     if (reconcile_body_decode(in, &reconcile) == ERR_OK) {
         reconcile_body_encode(&reconcile, again);
+        same(again, in);
+    }
+    struct bytes envelope;
+    if (sign_off_body_decode(in, &envelope) == ERR_OK) {
+        sign_off_body_encode(envelope, again);
         same(again, in);
     }
     if (leave_body_decode(in) == ERR_OK) {

@@ -4,6 +4,7 @@
 
 #include "state/body.h"
 #include "state/change.h"
+#include "state/governance.h"
 
 /* So many entries as large as can be: what a line carries is not what is tried here. */
 enum { LARGE_MAX = 6, LARGE_SIZE = ENVELOPE_STATEMENT_MAX - 1024, NESTED = 24, AHEAD = 50 };
@@ -96,6 +97,32 @@ static void recount_body(struct hostile_author *a, const struct federation_state
     recount_body_encode(&b, out);
 }
 
+/* By keys that are nobody's, one of them under the fingerprint of a governor where there is one. */
+static void sign_off_body(struct hostile_author *a, const struct federation_state *s, struct buf *out)
+{
+    struct sign_off what = {.federation_id = s->federation_id,
+                            .action = draw(a, 2) == 0 ? ACTION_HALT : ACTION_RESUME,
+                            .serial = draw(a, 4),
+                            .until = s->epoch + draw(a, 2 * SIGN_OFF_EPOCHS_MAX)};
+    struct buf text = {0}, envelope = {0};
+    struct secret_key key;
+    struct dsse dsse;
+
+    key_simulated(draw(a, 4), "hostile", &key);
+    if (s->governance != NULL)
+        key.fingerprint = s->governance->governors[draw(a, s->governance->count)].fingerprint;
+    sign_off_encode(&what, &text);
+    dsse_init(&dsse, DSSE_IN_TOTO, bytes_of_buf(&text));
+    enum err err = dsse_sign(&dsse, &key);
+    ASSERT(err == ERR_OK);
+    dsse_encode(&dsse, &envelope);
+    sign_off_body_encode(bytes_of_buf(&envelope), out);
+    key_wipe(&key);
+    dsse_free(&dsse);
+    buf_free(&text);
+    buf_free(&envelope);
+}
+
 static void fitting_body(struct hostile_author *a, const struct federation_state *s, enum entry_kind kind,
                          struct buf *out)
 {
@@ -120,6 +147,9 @@ static void fitting_body(struct hostile_author *a, const struct federation_state
         break;
     case ENTRY_RECOUNT:
         recount_body(a, s, out);
+        break;
+    case ENTRY_SIGN_OFF:
+        sign_off_body(a, s, out);
         break;
     default:
         leave_body_encode(out);
