@@ -44,6 +44,18 @@ static void add_json(struct buf *out, json_t *json)
     json_decref(json);
 }
 
+static json_t *ledger_file(const struct results *results)
+{
+    struct buf text = {0};
+    json_error_t error;
+
+    results_ledger(results, &text);
+    json_t *file = json_loadb((const char *)text.data, text.len, 0, &error);
+    ASSERT(file != NULL);
+    buf_free(&text);
+    return file;
+}
+
 static void keep_epoch(struct run *run, struct summary_file *summary, struct buf *ledgers)
 {
     struct history_epoch *log = &run->results.history.epoch;
@@ -58,7 +70,7 @@ static void keep_epoch(struct run *run, struct summary_file *summary, struct buf
         return;
     run->epochs = mem_resize(run->epochs, run->epoch_count + 1, sizeof *run->epochs);
     run->epochs[run->epoch_count++] =
-        (struct run_epoch){log->next_voters.len > 0, log->owners, results_ledger(&run->results)};
+        (struct run_epoch){log->next_voters.len > 0, log->owners, ledger_file(&run->results)};
     json_render(run->epochs[run->epoch_count - 1].file, ledgers);
     log->owners = mem_array(run->scenario.policy.shards + 1, sizeof *log->owners); /* the next one looks at them */
     memcpy(log->owners, run->epochs[run->epoch_count - 1].owners, run->scenario.policy.shards * sizeof *log->owners);
