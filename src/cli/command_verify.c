@@ -200,7 +200,7 @@ static void tell(const struct verification *v)
         say(stdout, "it is a signed message of kind \"%s\" for epoch %" PRIu64 "; its signer is %s, %s\n",
             entry_kind_name(e->envelope.kind), e->envelope.federated_epoch, signer,
             v->proof.has_key ? "whose signature verifies"
-                             : "whose key is not in the proof: the signature is NOT checked");
+                             : "whose key is not known here: the signature is NOT checked");
     } else {
         say(stdout, "it is no signed message, but %zu other bytes\n", v->proof.entry.len);
     }
@@ -214,6 +214,22 @@ static void tell(const struct verification *v)
 static bool is_statement(struct bytes text)
 {
     return text.len > 0 && text.data[0] == 0xd2; /* a COSE_Sign1 */
+}
+
+/* The entry's own signature, where its signer is one of the policy's cosigners: a receipt brings no key along. */
+static enum err check_signer(struct verification *v, struct diag *diag)
+{
+    for (unsigned i = 0; i < v->policy.witness_count && v->entry->syntax == ERR_OK; i++) {
+        const struct public_key *key = &v->policy.witnesses[i].key.public;
+        struct digest fingerprint = key_fingerprint(key);
+
+        if (!digest_equal(&fingerprint, &v->entry->cose.kid))
+            continue;
+        v->proof.has_key = true;
+        enum err err = entry_verify(v->entry, key, NULL);
+        return err == ERR_OK ? ERR_OK : diag_set(diag, err, "the entry's own signature: %s", err_text(err));
+    }
+    return ERR_OK;
 }
 
 static int verify_statement(struct verification *v, const struct arguments *a, const char *path)
@@ -238,7 +254,10 @@ static int verify_statement(struct verification *v, const struct arguments *a, c
         v->proof.entry = entry_bytes(v->entry);
         v->proof.index = receipt.index;
         v->checkpoint = (struct checkpoint){.origin = v->policy.logs[0].name};
-        status = keep_entry(v, a);
+        if (check_signer(v, &diag) != ERR_OK)
+            status = (command_fail("verify", "%s: %s", path, diag.text), EXIT_WRONG);
+        else
+            status = keep_entry(v, a);
     }
     buf_free(&entry);
     return status;

@@ -11,6 +11,7 @@
 #include "node/protocol.h"
 #include "ledger/end.h"
 #include "state/body.h"
+#include "tlog/checkpoint.h"
 
 enum { MEMBERS_TOLD_MAX = 256 };
 
@@ -273,6 +274,38 @@ static json_t *entries(const struct node *n, const json_t *question)
     return out;
 }
 
+static json_t *text_json(const struct buf *text)
+{
+    return json_stringn((const char *)text->data, text->len);
+}
+
+/* Signs what the log is after a block that this node has executed (tlog/checkpoint.h): root and size are of its own
+ * ledger, and the signatures are the same whenever it is asked. */
+static json_t *checkpoint(const struct node *n, const json_t *question)
+{
+    uint64_t height = (uint64_t)json_integer_value(json_object_get(question, "height"));
+    struct checkpoint_signer signer;
+    struct block_header header;
+    struct buf origin = {0};
+    struct digest id;
+    json_t *out;
+
+    if (!read_digest(question, "block_id", &id))
+        return complain("block_id: expected 64 hexadecimal digits");
+    if (!has_block(n, height, &id, &header))
+        return complain("this node does not have that block");
+    checkpoint_origin(&header.federation_id, &origin);
+    const struct checkpoint c = {bytes_of_buf(&origin), header.log_size, header.log_root};
+    checkpoint_signer_make(&n->contacts.key, &c, &signer);
+    out = json_object();
+    json_put(out, "log", text_json(&signer.log));
+    json_put(out, "cosignature", text_json(&signer.cosignature));
+    json_put(out, "receipt", text_json(&signer.receipt));
+    checkpoint_signer_fini(&signer);
+    buf_free(&origin);
+    return out;
+}
+
 /* ---- the rest */
 
 static json_t *set_log_level(const json_t *question)
@@ -397,6 +430,8 @@ json_t *node_answer(void *context, const json_t *question, uint64_t *serial)
         return prune(n, question);
     if (strcmp(ask, "carry") == 0)
         return carry(n, question);
+    if (strcmp(ask, "checkpoint") == 0)
+        return checkpoint(n, question);
     if (strcmp(ask, "status") == 0)
         out = status(n);
     else if (strcmp(ask, "leave") == 0)
@@ -405,7 +440,8 @@ json_t *node_answer(void *context, const json_t *question, uint64_t *serial)
         out = sign_off(n, question);
     else
         return complain(
-            "ask: expected status, peers, entries, log-level, ban, unban, carry, prune, end, leave or sign-off");
+            "ask: expected status, peers, entries, log-level, ban, unban, carry, prune, end, checkpoint, leave or "
+            "sign-off");
     *serial = behind_writes(n);
     return out;
 }

@@ -13,6 +13,8 @@
 #include "record/summary.h"
 #include "record/summary_file.h"
 #include "scenario/scenario.h"
+#include "state/membership.h"
+#include "tlog/checkpoint.h"
 
 enum { ANSWER_MS = 5000 };
 
@@ -127,6 +129,76 @@ static const struct secret_key *signer_among(const struct recording *r, const st
 
 /* ---- epochs */
 
+static bool take_line(const json_t *answer, const char *key, struct buf *out)
+{
+    const char *line = json_string_value(json_object_get(answer, key));
+
+    if (line != NULL)
+        buf_add_text(out, line);
+    return line != NULL;
+}
+
+/* False: it has not signed where the log is after the block. */
+static bool ask_checkpoint(const struct net_node *node, const struct anchor_statement *anchor,
+                           struct checkpoint_signer *out)
+{
+    json_t *ask = json_object(), *answer = NULL;
+    bool ok;
+
+    json_put(ask, "ask", json_string("checkpoint"));
+    json_put(ask, "height", json_u64(anchor->height));
+    json_put(ask, "block_id", json_hex(digest_bytes(&anchor->block_id)));
+    ok = control_ask(node->control, ask, ANSWER_MS, &answer, NULL) == ERR_OK && take_line(answer, "log", &out->log) &&
+         take_line(answer, "cosignature", &out->cosignature) && take_line(answer, "receipt", &out->receipt);
+    if (!ok)
+        checkpoint_signer_fini(out);
+    json_decref(ask);
+    json_decref(answer);
+    return ok;
+}
+
+/* The validators of the block behind the epoch that still have the key they had then. */
+static unsigned ask_checkpoints(const struct recording *r, struct checkpoint_signer *out)
+{
+    struct voter_set set;
+    unsigned count = 0;
+
+    state_voter_set(&r->history.state, &set);
+    struct voters voters = voter_set_voters(&set);
+    for (unsigned i = 0; i < r->net->node_count; i++) {
+        struct checkpoint_signer signer = {.kid = r->keys[i].fingerprint};
+
+        if (json_is_object(json_array_get(r->status, i)) && voters_find(&voters, &signer.kid) >= 0 &&
+            ask_checkpoint(&r->net->nodes[i], &r->history.epoch.anchor, &signer))
+            out[count++] = signer;
+    }
+    return count;
+}
+
+/* What they answered, if it is that; an epoch that nobody signs has no checkpoint. */
+static enum err record_checkpoint(struct recording *r, struct diag *diag)
+{
+    const struct anchor_statement *anchor = &r->history.epoch.anchor;
+    struct checkpoint_signer *signers = mem_array(r->net->node_count, sizeof signers[0]);
+    struct buf origin = {0}, note = {0};
+    unsigned count = ask_checkpoints(r, signers);
+    enum err err = ERR_OK;
+
+    checkpoint_origin(&anchor->federation_id, &origin);
+    if (count > 0) {
+        const struct checkpoint c = {bytes_of_buf(&origin), anchor->log_size, anchor->log_root};
+
+        checkpoint_assemble(&c, signers, count, &note);
+        err = artifacts_stage_checkpoint(&r->files, anchor->epoch, bytes_of_buf(&note), diag);
+    }
+    for (unsigned i = 0; i < count; i++)
+        checkpoint_signer_fini(&signers[i]);
+    mem_free(signers);
+    buf_free(&origin);
+    buf_free(&note);
+    return err;
+}
+
 static enum err record_epoch(struct recording *r, struct diag *diag)
 {
     const struct history_epoch *log = &r->history.epoch;
@@ -146,6 +218,8 @@ static enum err record_epoch(struct recording *r, struct diag *diag)
     json_decref(json);
     summary_ledger(&r->history, bytes_of_buf(&signature), &text);
     err = artifacts_stage_epoch(&r->files, log->epoch, bytes_of_buf(&text), diag);
+    if (err == ERR_OK)
+        err = record_checkpoint(r, diag);
     r->epochs++;
     buf_free(&signature);
     buf_free(&text);

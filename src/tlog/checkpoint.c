@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "tlog/receipt.h"
 
-enum { TIME_LEN = 8, SIZE_DIGITS = 20 };
+enum { TIME_LEN = 8 };
 
 static void put_hex_name(const char *prefix, const struct digest *d, struct buf *out)
 {
@@ -51,16 +51,6 @@ static bool take_line(struct bytes *rest, struct bytes *line)
     return true;
 }
 
-static enum err read_size(struct bytes line, uint64_t *out)
-{
-    char digits[SIZE_DIGITS + 1] = {0};
-
-    if (line.len == 0 || line.len > SIZE_DIGITS)
-        return ERR_SYNTAX;
-    memcpy(digits, line.data, line.len);
-    return u64_parse(digits, out);
-}
-
 static enum err read_root(struct bytes line, struct digest *out)
 {
     struct buf bytes = {0};
@@ -82,7 +72,7 @@ enum err checkpoint_parse(struct bytes text, struct checkpoint *out)
 
     if (!take_line(&text, &c.origin) || !take_line(&text, &size) || !take_line(&text, &root) || c.origin.len == 0)
         return ERR_SYNTAX;
-    err = read_size(size, &c.size);
+    err = note_number(size, &c.size);
     if (err == ERR_OK)
         err = read_root(root, &c.root);
     if (err == ERR_OK && text.len > 0)

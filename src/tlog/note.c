@@ -7,7 +7,7 @@
 #include "base/text.h"
 
 #define DASH "\xe2\x80\x94 " /* em dash, space */
-enum { DASH_LEN = 4, ID_LEN = 4, ID_HEX = 8 };
+enum { DASH_LEN = 4, ID_LEN = 4, ID_HEX = 8, NUMBER_DIGITS = 20 };
 
 /* ---- names */
 
@@ -213,6 +213,16 @@ void note_fini(struct note *n)
 {
     mem_free(n->line);
     *n = (struct note){0};
+}
+
+enum err note_number(struct bytes digits, uint64_t *out)
+{
+    char text[NUMBER_DIGITS + 1] = {0};
+
+    if (digits.len == 0 || digits.len > NUMBER_DIGITS || memchr(digits.data, '\0', digits.len) != NULL)
+        return ERR_SYNTAX;
+    memcpy(text, digits.data, digits.len);
+    return u64_parse(text, out);
 }
 
 void note_line_put(const struct note_key *key, struct bytes signature, struct buf *out)

@@ -56,6 +56,9 @@ enum err note_key_parse(struct bytes in, struct note_key *out) MUST_CHECK;
 enum err note_parse(struct bytes in, struct note *out) MUST_CHECK;
 void note_fini(struct note *n);
 
+/* A number as the texts of C2SP have it: decimal digits and nothing else, no leading zero. ERR_SYNTAX, ERR_RANGE. */
+enum err note_number(struct bytes digits, uint64_t *out) MUST_CHECK;
+
 /* Appends the line of a signature. */
 void note_line_put(const struct note_key *key, struct bytes signature, struct buf *out);
 /* The one line of this key; its signature, without the id, is appended to *signature. ERR_MISSING: there is none;

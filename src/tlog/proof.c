@@ -122,11 +122,7 @@ static enum err read_extra(struct bytes in, struct proof *p)
 
 static enum err read_index(const struct reader *r, struct bytes value, uint64_t *out)
 {
-    char digits[21] = {0};
-
-    if (value.len < sizeof digits)
-        memcpy(digits, value.data, value.len);
-    return u64_parse(digits, out) == ERR_OK ? ERR_OK : complain(r, ERR_SYNTAX, "expected the number of an entry");
+    return note_number(value, out) == ERR_OK ? ERR_OK : complain(r, ERR_SYNTAX, "expected the number of an entry");
 }
 
 /* Up to the blank line. */

@@ -20,12 +20,9 @@ void witness_request(uint64_t old, const struct merkle_proof *proof, struct byte
 
 enum err witness_size(struct bytes answer, uint64_t *out)
 {
-    char digits[21] = {0};
-
-    if (answer.len < 2 || answer.len > sizeof digits || answer.data[answer.len - 1] != '\n')
+    if (answer.len == 0 || answer.data[answer.len - 1] != '\n')
         return ERR_SYNTAX;
-    memcpy(digits, answer.data, answer.len - 1);
-    return u64_parse(digits, out);
+    return note_number(bytes_of(answer.data, answer.len - 1), out);
 }
 
 /* The text and the lines of all others; then the one line of the key. */

@@ -82,6 +82,9 @@ ok "nor with its genesis" run 1 "$prismfed" verify --genesis $ledger/genesis.jso
 ok "an entry with receipts" run 0 "$prismfed" prove --label five --update e --epoch 3 --receipt --output s o
 ok "verifies by the policy" run 0 "$prismfed" verify --policy policy --entry from-s s
 ok "by all five" grep -q '^5 of 5 cosigners signed this tree' out
+"$prismfed" prove --label five --update v1 --epoch 3 --receipt --output by-v1 o > out
+ok "a validator's own signature is checked, too" sh -c \
+    '"$0" verify --policy policy by-v1 > out && grep -q "whose signature verifies" out' "$prismfed"
 ok "and by the genesis, of which the fifth is no part" run 0 "$prismfed" verify --genesis $ledger/genesis.json s
 ok "it is the same entry" cmp entry from-s
 size=$(wc -c < s)

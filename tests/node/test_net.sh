@@ -48,6 +48,9 @@ runs() {
     status=0
     "$prismfed" audit --scenario "$scenarios/$1.json" "$1/record" > out 2>&1 || status=$?
     report "$status" "$1: the auditor accepts it" out
+    [ -f "$(find "$1/record/ledger" -name '*.checkpoint' | head -n 1)" ] &&
+        ! grep -q 'not checked: PF-CHECKPOINT' out && status=0 || status=1
+    report "$status" "$1: and a quorum has cosigned the end of each epoch" out
 }
 
 # outcomes DIR: what each epoch has come to, without what depends on when messages came; the state root does not

@@ -108,12 +108,62 @@ static void every_part_fails(void)
     bundle.len = whole;
 }
 
+/* An entry that is in the log, and the key that the proof brings for it. flip: a bit of its signature is another. */
+static enum err check_signed(bool flip, const struct secret_key *brought)
+{
+    static const uint8_t body[] = {0xa0};
+    struct envelope e = {.sequence = 1, .federated_epoch = 1, .body = bytes_of(body, sizeof body)};
+    struct checkpoint c = {.size = 2}, found;
+    struct proof p = {.index = 1, .has_key = true, .key = brought->public};
+    struct buf entry = {0}, text = {0};
+    struct merkle_tree tree = {0};
+    struct digest leaf = {{1}};
+    struct checkpoint_signer signer;
+    struct note note;
+    enum err err;
+
+    e.node_fingerprint = key.fingerprint;
+    envelope_sign(&key, &e, &entry);
+    entry.data[entry.len - 1] ^= flip;
+    p.entry = bytes_of_buf(&entry);
+    merkle_tree_append(&tree, &leaf);
+    leaf = entry_leaf_hash(p.entry);
+    merkle_tree_append(&tree, &leaf);
+    merkle_inclusion_proof(&tree, 1, 2, &p.path);
+    c.origin = bytes_of_text("prismfed/log/x");
+    c.root = merkle_tree_root(&tree, 2);
+    checkpoint_signer_make(&key, &c, &signer);
+    checkpoint_assemble(&c, &signer, 1, &text);
+    err = note_parse(bytes_of_buf(&text), &note);
+    ASSERT(err == ERR_OK);
+    err = proof_check(&p, &note, &found, NULL);
+    note_fini(&note);
+    checkpoint_signer_fini(&signer);
+    merkle_tree_free(&tree);
+    buf_free(&entry);
+    buf_free(&text);
+    return err;
+}
+
+/* Whatever is in the log is a leaf, also what nobody signed. */
+static void the_signature_of_the_entry(void)
+{
+    struct secret_key other;
+
+    key_simulated(2, "who signs", &key);
+    key_simulated(2, "another", &other);
+    CHECK_ERR(check_signed(false, &key), ERR_OK);
+    CHECK_ERR(check_signed(true, &key), ERR_SIGNATURE);
+    CHECK_ERR(check_signed(false, &other), ERR_MISMATCH);
+}
+
 int main(void)
 {
     key_library_init();
     TAP_RUN(there_and_back);
     TAP_RUN(every_flipped_bit_fails);
     TAP_RUN(every_part_fails);
+    TAP_RUN(the_signature_of_the_entry);
     buf_free(&bundle);
     return tap_done();
 }

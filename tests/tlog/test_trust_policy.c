@@ -124,6 +124,36 @@ static void another_log(void)
     buf_free(&text);
 }
 
+/* A log's key that signs for another log under its own name does not make that log a trusted one. */
+static void a_log_signs_for_another(void)
+{
+    struct buf policy = {0}, text = {0}, origin = {0};
+    uint8_t signature[SIGNATURE_SIZE];
+    struct note_key log;
+    struct checkpoint c = {.origin = bytes_of_text("another/log"), .size = 5, .root = {{4}}};
+    struct trust_policy p = {0};
+    struct trust_finding f;
+    struct note note;
+
+    trust_policy_print(&voters, &federation, NULL, 0, 0, &policy);
+    REQUIRE_OK(trust_policy_parse(bytes_of_buf(&policy), &p, NULL));
+    checkpoint_origin(&federation, &origin);
+    log = note_key_of(bytes_of_buf(&origin), NOTE_KEY_LOG, &keys[0].public);
+    checkpoint_print(&c, &text);
+    key_sign(&keys[0], bytes_of_buf(&text), signature);
+    buf_add_byte(&text, '\n');
+    note_line_put(&log, bytes_of(signature, sizeof signature), &text);
+    for (unsigned i = 0; i < VALIDATORS; i++)
+        checkpoint_cosign(&keys[i], &c, 0, &text);
+    REQUIRE_OK(note_parse(bytes_of_buf(&text), &note));
+    CHECK_ERR(trust_policy_judge(&p, &note, &f), ERR_KEY);
+    note_fini(&note);
+    trust_policy_free(&p);
+    buf_free(&policy);
+    buf_free(&text);
+    buf_free(&origin);
+}
+
 /* %A and %B stand for verifier keys of two cosigners, %L for that of a log. */
 static void print(const char *form, struct buf *out)
 {
@@ -208,6 +238,7 @@ int main(void)
     TAP_RUN(quorum_of_validators);
     TAP_RUN(and_a_witness);
     TAP_RUN(another_log);
+    TAP_RUN(a_log_signs_for_another);
     TAP_RUN(files_that_are_none);
     return tap_done();
 }

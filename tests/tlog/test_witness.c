@@ -45,6 +45,7 @@ static void sizes(void)
     CHECK_EQ_U64(size, 20852163);
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CHECK(witness_size(bytes_of_text(bad[i]), &size) != ERR_OK);
+    CHECK(witness_size(bytes_of("7\0\n", 3), &size) != ERR_OK);
 }
 
 static enum err add(struct bytes answer, struct buf *out)
