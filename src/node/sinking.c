@@ -97,18 +97,15 @@ static enum err write_epoch(struct sinking *s, struct diag *diag)
     const struct history_epoch *e = &s->history.epoch;
     struct buf signature = {0}, text = {0};
     enum err err = sign_epoch(s, &signature, diag);
-    json_t *json;
 
     if (err == ERR_OK && e->epoch > s->last_epoch) {
-        json = summary_ledger(&s->history, bytes_of_buf(&signature));
-        json_render(json, &text);
-        json_decref(json);
+        summary_ledger(&s->history, bytes_of_buf(&signature), &text);
         err = sink_put_epoch(s->sink, e->epoch, bytes_of_buf(&text), (struct bytes){0}, diag);
     }
     if (err == ERR_OK) {
         const struct record_epoch epoch = {.epoch = e->epoch, .log = e, .signature = bytes_of_buf(&signature)};
 
-        json = summary_epoch(&s->history, &epoch);
+        json_t *json = summary_epoch(&s->history, &epoch);
         summary_file_add(&s->epochs, json);
         json_decref(json);
         s->last_epoch = e->epoch > s->last_epoch ? e->epoch : s->last_epoch;
