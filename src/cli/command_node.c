@@ -30,6 +30,8 @@ static const struct option_row rows[] = {
     {"peer", "NODE", OPTION_TEXT, OF(peer), .help = "with ban and unban: the member's name"},
     {"change", "FILE", OPTION_TEXT, OF(change),
      .help = "with sign-off: what prismfed change or prismfed govern has made"},
+    {"folder", "DIR", OPTION_TEXT, OF(folder),
+     .help = "with carry: the folder that goes to a site without a network and back"},
     {"from", "HEIGHT", OPTION_NUMBER, OF(from), 1, INT64_MAX, .help = "with entries: the first block (1)"},
     {"timeout", "SECONDS", OPTION_NUMBER, OF(timeout_s), 1, 86400,
      .help = "with the verbs that ask: how long to try when no node answers (0)"},

@@ -6,12 +6,14 @@
 
 #include "codec/json_read.h"
 #include "base/text.h"
+#include "crypto/key_remote.h"
 #include "crypto/key_token.h"
 #include "sink/database.h"
 
-static const char *const known[] = {"scenario",   "node",       "genesis",     "key",      "store", "listen",
-                                    "peers",      "control",    "http",        "threads",  "trace", "members",
-                                    "last_epoch", "passphrase", "keep_blocks", "next_key", "sink",  NULL};
+static const char *const known[] = {"scenario", "node",       "genesis",    "key",        "store",
+                                    "listen",   "peers",      "control",    "http",       "threads",
+                                    "trace",    "members",    "last_epoch", "passphrase", "keep_blocks",
+                                    "next_key", "key_memory", "log_format", "sink",       NULL};
 
 enum { PATH_SIZE = 4096, THREADS_MAX = 256 };
 

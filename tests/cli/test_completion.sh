@@ -19,7 +19,7 @@ offers() {
         "$root/completion/prismfed.bash" "$@" > out 2> err
     [ "$(echo $(LC_ALL=C sort out))" = "$wanted" ] && [ ! -s err ]
 }
-ok "verbs" offers 'show sim sink site snapshot space store' ./prismfed s
+ok "verbs" offers 'show signer sim sink site snapshot space store' ./prismfed s
 ok "a verb that is begun" offers 'audit' ./prismfed au
 ok "what help explains" offers 'keys' ./prismfed help k
 ok "options of a verb" offers '--epochs' ./prismfed sim --ep
