@@ -1,3 +1,5 @@
+#define _GNU_SOURCE /* realpath, also where the C library is not fortified */
+
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
