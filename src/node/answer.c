@@ -377,6 +377,8 @@ static json_t *prune(struct node *n, const json_t *question)
 
     if (keep < 1 || keep > UINT32_MAX)
         return complain("keep: expected a number of blocks");
+    if (n->sinking != NULL)
+        return complain("the node's sink needs all blocks: it may be behind, or be another one tomorrow");
     store_keep(n->store, (uint64_t)keep);
     out = json_object();
     json_put(out, "keeps", json_u64((uint64_t)keep));

@@ -358,7 +358,7 @@ enum err sinking_start(const struct node_config *config, const struct scenario *
     if (config->keep_blocks > 0)
         return diag_set(diag, ERR_STATE, "\"sink\" needs all blocks, and \"keep_blocks\" drops old ones: one of them");
     if (key->signer != NULL)
-        return diag_set(diag, ERR_STATE, "\"sink\" needs a key in a file, and that of this node is in a token");
+        return diag_set(diag, ERR_STATE, "\"sink\" needs a key in a file, and this node has another one sign");
     err = database_check(config->sink, diag);
     if (err != ERR_OK)
         return err;

@@ -12,8 +12,8 @@
 struct sinking;
 
 /* Starts the thread, if the configuration names a sink. config, scenario and genesis are borrowed, the key is copied.
- * *out: NULL where none is named. ERR_STATE: the key is in a token, or the store keeps no whole ledger; ERR_SYNTAX: of
- * the URL. */
+ * *out: NULL where none is named. ERR_STATE: the key is not in a file, or the store keeps no whole ledger; ERR_SYNTAX:
+ * of the URL. */
 enum err sinking_start(const struct node_config *config, const struct scenario *scenario, struct bytes genesis,
                        const struct secret_key *key, struct sinking **out, struct diag *diag) MUST_CHECK;
 /* This epoch has ended: it is written, once it is durable. NULL is fine. */

@@ -91,6 +91,10 @@ here=$(status_of n1 epoch)
 soon "and goes on with the log" holds lite "$((here + 2))"
 ok "with each anchor once" 0 whole lite
 
+ok "a node with a sink keeps all blocks" 2 "$prismfed" prune --keep 20 --no-archive --config net/n1/node.json
+grep -q "sink needs all blocks" out && status=0 || status=1
+report "$status" "and says why" out
+
 # ---- somebody else has it locked
 python3 -c 'import sqlite3, time
 db = sqlite3.connect("net/n1/ledger.db", timeout=20)
