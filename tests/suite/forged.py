@@ -15,7 +15,7 @@ def run_of(name):
 
 
 def make(rehearse, prismfed, forgers, out, count, write_case):
-    runs = [(prismfed, "honest", scenario, None) for scenario in ("cohort", "joins")]
+    runs = [(prismfed, "honest", scenario, None) for scenario in ("cohort", "joins", "stakes")]
     # What shows in a crowd of 256 nodes alone is left to tests/audit/test_forged.sh.
     runs += [(f, Path(f).name, *run_of(f)) for f in forgers if "OFFERS" not in f]
     for number, (program, name, scenario, code) in enumerate(runs, count + 1):

@@ -10,14 +10,18 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import cases_bytes  # noqa: E402,F401
+import cases_governance  # noqa: E402,F401
 import cases_log  # noqa: E402,F401
 import cases_trust  # noqa: E402,F401
 import forged  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from registry import CASES  # noqa: E402
 
-RUNS = {"plain": ("plain.json", 3, []), "foreign": ("plain.json", 3, ["--seed", "6"]),
-        "fork": ("fork.json", 3, []), "rotated": ("rotated.json", 5, [])}
+HERE = Path(__file__).resolve().parent / "scenarios"
+SHIPPED = Path(__file__).resolve().parents[2] / "artifacts/mec/M5/scenarios"
+RUNS = {"plain": (HERE / "plain.json", 3, []), "foreign": (HERE / "plain.json", 3, ["--seed", "6"]),
+        "fork": (HERE / "fork.json", 3, []), "rotated": (HERE / "rotated.json", 5, []),
+        "governed": (SHIPPED / "governance.json", 12, [])}
 
 
 def rehearse(prismfed, scenario, epochs, options, out):
@@ -26,9 +30,9 @@ def rehearse(prismfed, scenario, epochs, options, out):
 
 
 def runs(prismfed, out):
-    here, found = Path(__file__).resolve().parent / "scenarios", {}
+    found = {}
     for name, (scenario, epochs, options) in RUNS.items():
-        rehearse(prismfed, here / scenario, epochs, options, out / name)
+        rehearse(prismfed, scenario, epochs, options, out / name)
         found[name] = Ledger(out / name, Path(scenario).stem)
     return found
 

@@ -24,3 +24,12 @@ def log(x):
     for k in range(23, 0, -2):
         total = total * square + 1.0 / k
     return exponent * LN2_HIGH + (2 * s * total + exponent * LN2_LOW)
+
+
+def exp(x):
+    """For |x| up to 700."""
+    k = int(x * float.fromhex("0x1.71547652b82fep+0") + (-0.5 if x < 0 else 0.5))
+    r, total = (x - k * LN2_HIGH) - k * LN2_LOW, 1.0
+    for i in range(14, 0, -1):
+        total = 1 + r / i * total
+    return total * struct.unpack(">d", struct.pack(">Q", 1023 + k << 52))[0]

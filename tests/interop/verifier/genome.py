@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass, field
 
-from . import cbor, doubles
+from . import cbor, conditions, doubles
 from .merkle import sha256
-from .refused import NotChecked, Refused
+from .refused import Refused
 
 GENES_MAX = 512
 SIZE_MAX = 9 * GENES_MAX + 64
@@ -30,6 +30,8 @@ class Schema:
     genes: list
     encoded: bytes
     hash: bytes = b""
+    conditions: dict = field(default_factory=dict)  # by the gene's index
+    forbidden: list = field(default_factory=list)
 
     def default(self):
         return tuple(g.default for g in self.genes)
@@ -74,6 +76,26 @@ def _check_gene(gene):
         raise Refused("range")
 
 
+def _read_conditions(r, schema):
+    r.key("forbidden")
+    count = r.array()
+    if count > 1024:
+        raise Refused("limit")
+    schema.forbidden = [conditions.read(r) for _ in range(count)]
+    r.key("conditions")
+    count, last = r.array(), -1
+    if count == 0 and not schema.forbidden:
+        raise Refused("canonical")
+    for _ in range(count):
+        r.array(2)
+        index = r.uint()
+        items = conditions.read(r)
+        if not last < index < len(schema.genes) or not items:
+            raise Refused("range")
+        schema.conditions[index] = items
+        last = index
+
+
 def decode_schema(data):
     r = cbor.Reader(data)
     pairs = r.map()
@@ -87,14 +109,16 @@ def decode_schema(data):
     r.key("version")
     if r.uint() != pairs // 2:
         raise Refused("unknown")
+    schema = Schema(genes, data, sha256(data))
     if pairs == 4:
-        raise NotChecked("a genome schema with conditions (version 2)")
+        _read_conditions(r, schema)
     r.done()
     for gene in genes:
         _check_gene(gene)
     if len({g.name for g in genes}) < count:
         raise Refused("duplicate")
-    return Schema(genes, data, sha256(data))
+    conditions.check(schema)
+    return schema
 
 
 # ---- genomes: tuples of float, int and bool
@@ -144,13 +168,21 @@ def decode(schema, data):
     if named != schema.hash or count != len(schema.genes):
         raise Refused("mismatch")
     r, _ = _open(data)
-    return tuple(_read_value(r, gene) for gene in schema.genes)
+    genome = tuple(_read_value(r, gene) for gene in schema.genes)
+    active = conditions.active_of(schema, genome)
+    if any(genome[i] != g.default for i, g in enumerate(schema.genes) if i not in active):
+        raise Refused("canonical")
+    if any(conditions.holds(schema, items, genome, active) for items in schema.forbidden):
+        raise Refused("range")
+    return genome
 
 
 def named_values(schema, genome):
     """As files show it: a choice by its text, an integer above 2^53 as a string."""
-    out = {}
-    for gene, value in zip(schema.genes, genome):
+    out, active = {}, conditions.active_of(schema, genome)
+    for i, (gene, value) in enumerate(zip(schema.genes, genome)):
+        if i not in active:
+            continue
         if gene.choices:
             value = gene.choices[value]
         elif gene.kind == "discrete" and abs(value) > 2 ** 53:
@@ -172,7 +204,12 @@ def _gene_distance(gene, x, y):
 
 
 def distance(schema, a, b):
-    total = 0.0
-    for gene, x, y in zip(schema.genes, a, b):
-        total += _gene_distance(gene, x, y)
-    return int(total / len(schema.genes) * DISTANCE_MAX + 0.5)
+    in_a, in_b = conditions.active_of(schema, a), conditions.active_of(schema, b)
+    total, count = 0.0, 0
+    for i, gene in enumerate(schema.genes):
+        if i in in_a and i in in_b:
+            total += _gene_distance(gene, a[i], b[i])
+        elif i in in_a or i in in_b:
+            total += 1
+        count += i in in_a or i in in_b
+    return int(total / count * DISTANCE_MAX + 0.5) if count else 0

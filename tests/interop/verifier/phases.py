@@ -171,7 +171,8 @@ def _rows(s):
 
 def _stake(s, index, c):
     discount = s.policy["stale_discount_ppm"] * c.staleness
-    return max(1, s.members[index].card["stake"] * max(0, rank.PPM - discount))
+    stake = 1 if "cohort_weights" in s.policy else s.members[index].card["stake"]  # it has counted already
+    return max(1, stake * max(0, rank.PPM - discount))
 
 
 def _rank(s):

@@ -26,7 +26,3 @@ class Refused(Exception):
     def __init__(self, why, text=""):
         super().__init__(text or TEXTS.get(why, why))
         self.why = why
-
-
-class NotChecked(Exception):
-    """This verifier does not know how to go on; its message says with what."""

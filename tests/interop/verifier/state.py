@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from . import cbor, genesis, genome, governance
 from .cose import fingerprint
 from .draw import Sample, seed_of
+from .stake_draw import draw_by_stake
 from .merkle import entry_leaf, leaf_hash, root_of, sha256
-from .refused import NotChecked
 
 ANCHORS_KEPT, BLOCKS_REMEMBERED, PAGE_MEMBERS, CHUNK = 16, 256, 8, 4096
 ZERO = bytes(32)
@@ -114,8 +114,6 @@ class State:
         g = genesis.decode(document)
         self.federation_id = sha256(document)
         self.name, self.simulated, self.policy, self.schema = g["name"], g["simulated"], g["policy"], g["schema"]
-        if "cohort_weights" in self.policy:
-            raise NotChecked("cohorts drawn by stake")
         self.governance = governance.founded(g["governance"])
         self.epoch, self.phase, self.attempt = g["epoch_start"], "collect", 0
         self.members, self.validators = [], []
@@ -220,7 +218,11 @@ class State:
             pots = [lambda m: m.votes, lambda m: not m.votes]
         for number, is_in in enumerate(pots):
             pot = [i for i, m in enumerate(self.members) if m.status == "active" and is_in(m)]
-            sample = Sample(seed + number, self.policy["cohort"] - len(self.cohort), len(pot))
+            wanted = self.policy["cohort"] - len(self.cohort)
+            if "cohort_weights" in self.policy:
+                self.cohort += draw_by_stake(self, pot, seed + number, wanted)
+                continue
+            sample = Sample(seed + number, wanted, len(pot))
             self.cohort += [i for i in pot if sample.takes()]
         self.cohort.sort()
 
