@@ -55,7 +55,8 @@ class Ledger:
         self.epochs = [json.loads(p.read_text()) for p in paths]
         self.names = [p.name for p in paths]
         self.checkpoints = {p.name: p.read_bytes() for p in ledger.glob("*.checkpoint")}
-        self.beside = {p.name: p.read_bytes() for p in ledger.glob("*.md")}  # what governors decided, for people
+        beside = Path("simulations") / f"META-GOVERNANCE-LOG_{label}.md"  # what governors decided, for people
+        self.beside = {str(beside): (Path(folder) / beside).read_bytes()} if (Path(folder) / beside).exists() else {}
         self.seed = int(self.summary["seed"])
         self.texts = {}  # by path below the folder: bytes instead of what is above; None: no such file
 
@@ -69,7 +70,8 @@ class Ledger:
 
     def write(self, folder):
         folder = Path(folder)
-        files = {f"ledger/{self.label}/{n}": d for n, d in {**self.checkpoints, **self.beside}.items()}
+        files = {f"ledger/{self.label}/{n}": d for n, d in self.checkpoints.items()}
+        files.update(self.beside)
         at = self.paths()
         files[at["genesis"]], files[at["summary"]] = self.genesis, self.summary
         files.update((at[f"epoch{i}"], e) for i, e in enumerate(self.epochs))
