@@ -14,8 +14,9 @@ cp -R "$root/artifacts/mec/M5/scenarios" "$scratch/artifacts/mec/M5/"
 cd "$scratch"
 
 # The commands of a job: what is indented deeper than the line that begins it.
-awk '/^        run: \|$/ { inside = 1; next } inside && !/^          / { exit } inside { sub(/^          /, ""); print }' \
-    examples/ci/github.yml > github.sh
+awk '/^        run: \|$/ { inside = 1; next }
+    inside && !/^          / { exit }
+    inside { sub(/^          /, ""); print }' examples/ci/github.yml > github.sh
 awk '/^    - >$/ { inside = 1; next } inside && !/^      / { exit } inside { sub(/^      /, ""); printf "%s ", $0 }' \
     examples/ci/gitlab.yml > gitlab.sh
 status=0

@@ -350,18 +350,19 @@ def checkpoint_with_an_extension_line(l):
     l.checkpoints[name] = l.checkpoints[name].replace(b"\n\n", b"\nmore\n\n", 1)
 
 
-@case("log", "PF-CHECKPOINT", [-1, -2, -3])
+@case("log", "PF-CHECKPOINT", [4, 5, 6])
 def checkpoint_with_a_broken_signature(l, line):
+    # behind the text and the blank line: the log's, and the first cosigners'
     name = sorted(l.checkpoints)[1]
     lines = l.checkpoints[name].split(b"\n")
-    head, _, signature = lines[line - 1].rpartition(b" ")
+    head, _, signature = lines[line].rpartition(b" ")
     data = bytearray(base64.b64decode(signature))
     data[-1] ^= 1
-    lines[line - 1] = head + b" " + base64.b64encode(bytes(data))
+    lines[line] = head + b" " + base64.b64encode(bytes(data))
     l.checkpoints[name] = b"\n".join(lines)
 
 
-@case("log", None, [1, 2])
+@case("log", None, [1, 2, 5, 6])
 def checkpoint_that_fewer_cosigned(l, count):
     name = sorted(l.checkpoints)[1]
     l.checkpoints[name] = b"\n".join(l.checkpoints[name].split(b"\n")[:-1 - count]) + b"\n"
