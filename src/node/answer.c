@@ -33,10 +33,11 @@ static json_t *complain(const char *text)
 static json_t *consensus_json(const struct node *n)
 {
     struct pbft_status p = fed_pbft_status(n->fed);
-    json_t *out = json_object();
+    json_t *out;
 
     if (fed_self_replica(n->fed) < 0)
         return json_null();
+    out = json_object();
     json_put(out, "replica", json_u64((uint64_t)fed_self_replica(n->fed)));
     json_put(out, "view", json_u64(p.view));
     json_put(out, "in_view_change", json_boolean(p.in_view_change));
