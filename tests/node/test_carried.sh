@@ -4,10 +4,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 prismfed=$(realpath "$1")
-scratch=$(mktemp -d)
-trap '"$prismfed" net down --dir "$scratch/net" > /dev/null 2>&1 || true; rm -rf "$scratch"' EXIT
-. "$root/tests/tap.sh"
-cd "$scratch"
+. "$root/tests/node/processes.sh"
 
 cat > plan.json << 'END'
 {
@@ -24,12 +21,12 @@ cat > plan.json << 'END'
 END
 "$prismfed" net up --scenario plan.json > out 2>&1 && status=0 || status=$?
 report "$status" "a federation runs" out
-pid=$("$prismfed" node status --config net/visitor/node.json --format json | sed -n 's/.*"pid":\([0-9]*\).*/\1/p')
+pid=$(field visitor pid)
 kill "$pid"
 while kill -0 "$pid" 2> /dev/null; do sleep 0.1; done
 # Nothing listens, nobody is named, and what it is told to dial is not there.
 sed -i '/"listen"/d; s/127\.0\.0\.1:[0-9]*/127.0.0.1:1/g' net/visitor/node.json
-epoch_of() { "$prismfed" node status --config net/a/node.json --format json | sed -n 's/.*"epoch":\([0-9]*\).*/\1/p'; }
+epoch_of() { field a epoch; }
 
 # One epoch waits for what the visitor owes. The way of a folder: validator, site, validator (not always the same one).
 first=$(epoch_of)

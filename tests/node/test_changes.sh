@@ -4,16 +4,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 prismfed=$(realpath "$1")
-scratch=$(mktemp -d)
-pids=
-stop() {
-    [ -z "$pids" ] || kill $pids 2> /dev/null || true
-    "$prismfed" net down --dir "$scratch/net" > /dev/null 2>&1 || true
-    rm -rf "$scratch"
-}
-trap stop EXIT
-. "$root/tests/tap.sh"
-cd "$scratch"
+. "$root/tests/node/processes.sh"
 
 cat > plan.json << 'END'
 {
@@ -29,25 +20,6 @@ cat > plan.json << 'END'
   "events": [{"kind": "join", "node": "late", "epoch": 60}]
 }
 END
-# ask NODE VERB OPTION...
-ask() {
-    node=$1
-    shift
-    "$prismfed" node "$@" --config "net/$node/node.json"
-}
-# field NODE NAME: of its status
-field() {
-    ask "$1" status --format json 2> /dev/null | sed -n "s/.*\"$2\":\"\{0,1\}\([^,\"]*\).*/\1/p"
-}
-# until_true COMMAND...: for at most a minute
-until_true() {
-    tries=0
-    until "$@"; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 300 ] || return 1
-        sleep 0.2
-    done
-}
 # agree FILE: the validators sign it off
 agree() {
     for node in a b c d; do
@@ -77,7 +49,7 @@ sed -i 's|"key": "key.pem"|"key": "key.pem", "next_key": "../../next.pem"|' net/
 kill "$(field b pid)"
 sleep 0.5
 "$prismfed" node run --config net/b/node.json 2> b.log &
-pids="$pids $!"
+started="$started $!"
 "$prismfed" change rotate --genesis net/genesis.cbor --node b --key next.pem --until "$until_" --out rotate.cbor
 ask b status --timeout 60 > /dev/null
 agree rotate.cbor > out 2>&1 && status=0 || status=1
@@ -98,7 +70,7 @@ report "$status" "those who are there sign the rotation of one who is away off" 
 epoch=$(field b epoch)
 until_true epoch_is_over $((epoch + 2)) || true
 "$prismfed" node run --config net/c/node.json 2> c.log &
-pids="$pids $!"
+started="$started $!"
 until_true grep -q 'event=rotated' c.log && status=0 || status=1
 report "$status" "it comes back with the key that they know" c.log
 
@@ -108,7 +80,7 @@ report "$status" "it comes back with the key that they know" c.log
 agree join.cbor > out 2>&1 && status=0 || status=1
 report "$status" "every validator signs the newcomer off" out
 "$prismfed" node run --config net/late/node.json 2> late.log &
-pids="$pids $!"
+started="$started $!"
 until_true sh -c "[ \"\$('$prismfed' node status --config net/late/node.json --format json 2> /dev/null |
     sed -n 's/.*\"member\":\([-0-9]*\).*/\1/p')\" = 5 ]" && status=0 || status=1
 report "$status" "the newcomer is a member" late.log

@@ -4,19 +4,12 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 prismfed=$(realpath "$1")
-scratch=$(mktemp -d)
-started=
-stop() {
-    [ -z "$started" ] || kill $started 2> /dev/null || true
-    "$prismfed" net down --dir "$scratch/net" > /dev/null 2>&1 || true
-    [ -z "$missing" ] && pg_stop
-    rm -rf "$scratch"
-}
-. "$root/tests/tap.sh"
+. "$root/tests/node/processes.sh"
 . "$root/tests/sink/postgresql.sh"
 missing=$(pg_missing)
-trap stop EXIT
-cd "$scratch"
+at_end() {
+    [ -n "$missing" ] || pg_stop
+}
 
 cat > four.json << 'END_OF_SCENARIO'
 {"name": "four", "quorum": 3, "max_ledger_drift": 2, "epoch_start": 1,
@@ -27,38 +20,12 @@ cat > four.json << 'END_OF_SCENARIO'
  "workload": {"family": "queen", "instances": 1, "size_min": 5}, "policy": {"evaluations": 2, "iteration_limit": 50}}
 END_OF_SCENARIO
 
-ok() { # TEXT STATUS COMMAND...
-    text=$1 want=$2 status=0
-    shift 2
-    "$@" > out 2>&1 || status=$?
-    [ "$status" = "$want" ] && status=0 || status=1
-    report "$status" "$text" out
-}
-# soon TEXT COMMAND...: within a minute
-soon() {
-    text=$1 tries=0
-    shift
-    until "$@" > out 2>&1; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 300 ] || break
-        sleep 0.2
-    done
-    [ "$tries" -lt 300 ] && status=0 || status=1
-    report "$status" "$text" out
-}
-status_of() { # NODE KEY: a number
-    "$prismfed" node status --config "net/$1/node.json" --format json | sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p"
-}
 beyond() { # NODE EPOCH
-    [ "$(status_of "$1" epoch)" -gt "$2" ]
+    [ "$(field "$1" epoch)" -gt "$2" ]
 }
 end() { # NODE: killed
-    kill -9 "$(status_of "$1" pid)"
+    kill -9 "$(field "$1" pid)"
     sleep 0.2
-}
-start() { # NODE
-    "$prismfed" node run --config "net/$1/node.json" >> "net/$1/log" 2>&1 &
-    started="$started $!"
 }
 lite() { # QUERY
     python3 -c 'import sqlite3, sys
@@ -87,7 +54,7 @@ ok "four validators are up" 0 "$prismfed" net up --scenario four.json --dir net
 soon "epochs end" beyond n1 3
 sinks n1 sqlite:ledger.db
 soon "a sink in SQLite gets what was there before" holds lite 3
-here=$(status_of n1 epoch)
+here=$(field n1 epoch)
 soon "and goes on with the log" holds lite "$((here + 2))"
 ok "with each anchor once" 0 whole lite
 
@@ -103,7 +70,7 @@ print("locked", flush=True)
 time.sleep(8)' > locked &
 locker=$!
 soon "it is locked" grep -q locked locked
-here=$(status_of n1 epoch)
+here=$(field n1 epoch)
 soon "the node goes on" beyond n1 $((here + 3))
 ok "while it is locked" 0 kill -0 "$locker"
 wait "$locker"
@@ -113,7 +80,7 @@ ok "nothing is lost, nothing is there twice" 0 whole lite
 # ---- the node is killed
 end n1
 start n1
-here=$(status_of n2 epoch)
+here=$(field n2 epoch)
 soon "a node that was killed goes on filling it" holds lite "$((here + 2))"
 ok "without a gap" 0 whole lite
 
@@ -127,7 +94,7 @@ else
     soon "a sink in PostgreSQL gets what was there before" holds pg_ask "$((here + 1))"
 
     pg_kill
-    here=$(status_of n2 epoch)
+    here=$(field n2 epoch)
     soon "its server is killed, and the node goes on" beyond n2 $((here + 5))
     ok "and says what is wrong" 0 grep -q 'event=sink .*PostgreSQL: ' net/n2/log
     pg_start
@@ -135,7 +102,7 @@ else
     ok "nothing is lost, nothing is there twice" 0 whole pg_ask
 
     kill -STOP $(pg_all) 2> /dev/null || true
-    here=$(status_of n2 epoch)
+    here=$(field n2 epoch)
     soon "the server hangs, and the node goes on" beyond n2 $((here + 5))
     kill -CONT $(pg_all) 2> /dev/null || true
     soon "the server answers again, and the sink catches up" holds pg_ask $((here + 5))
@@ -144,19 +111,19 @@ else
     round=0
     while [ "$round" -lt 3 ]; do
         round=$((round + 1))
-        here=$(status_of n2 epoch)
+        here=$(field n2 epoch)
         soon "in the middle of the run" holds pg_ask "$here"
         pg_kill
         pg_start || { echo "# PostgreSQL does not start:"; tail -n 20 "$pg/log" | sed 's/^/# /'; }
     done
-    here=$(status_of n2 epoch)
+    here=$(field n2 epoch)
     soon "killed thrice more, it catches up" holds pg_ask "$((here + 1))"
     ok "nothing is lost, nothing is there twice" 0 whole pg_ask
 fi
 
 # ---- the end: what the store has, the sink has
 for node in n1 n2; do
-    kill -TERM "$(status_of "$node" pid)"
+    kill -TERM "$(field "$node" pid)"
 done
 for pid in $started; do wait "$pid" || true; done
 "$prismfed" net down --dir net > /dev/null 2>&1

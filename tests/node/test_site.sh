@@ -4,10 +4,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 prismfed=$(realpath "$1")
-scratch=$(mktemp -d)
-trap '"$prismfed" net down --dir "$scratch/net" > /dev/null 2>&1 || true; rm -rf "$scratch"' EXIT
-. "$root/tests/tap.sh"
-cd "$scratch"
+. "$root/tests/node/processes.sh"
 
 cat > plan.json << 'END'
 {
@@ -27,7 +24,7 @@ if ! "$prismfed" net up --scenario plan.json > out 2>&1; then
     finish
 fi
 # The visitor's daemon goes; from now on an epoch waits for its visits, up to the deadlines.
-kill "$("$prismfed" node status --config net/visitor/node.json --format json | sed -n 's/.*"pid":\([0-9]*\).*/\1/p')"
+kill "$(field visitor pid)"
 sed -i '/"listen"/d' net/visitor/node.json
 sleep 0.5
 

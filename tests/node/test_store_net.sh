@@ -4,16 +4,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 prismfed=$(realpath "$1")
-scratch=$(mktemp -d)
-started=
-stop() {
-    [ -z "$started" ] || kill $started 2> /dev/null || true
-    "$prismfed" net down --dir "$scratch/net" > /dev/null 2>&1 || true
-    rm -rf "$scratch"
-}
-trap stop EXIT
-. "$root/tests/tap.sh"
-cd "$scratch"
+. "$root/tests/node/processes.sh"
 
 cat > four.json << 'END_OF_SCENARIO'
 {"name": "four", "quorum": 3, "max_ledger_drift": 2, "epoch_start": 1,
@@ -24,13 +15,6 @@ cat > four.json << 'END_OF_SCENARIO'
  "workload": {"family": "queen", "instances": 1, "size_min": 5}, "policy": {"evaluations": 2, "iteration_limit": 50}}
 END_OF_SCENARIO
 
-ok() { # TEXT STATUS COMMAND...
-    text=$1 want=$2 status=0
-    shift 2
-    "$@" > out 2>&1 || status=$?
-    [ "$status" = "$want" ] && status=0 || status=1
-    report "$status" "$text" out
-}
 said() { # TEXT PATTERN: the last command has said this
     status=0
     grep -q -e "$2" out || status=1
@@ -38,18 +22,6 @@ said() { # TEXT PATTERN: the last command has said this
 }
 value() { # NODE KEY: of its store, from JSON
     "$prismfed" store check --format json "net/$1/store.sqlite" | sed -n "s/.*\"$2\":\([a-z0-9]*\).*/\1/p"
-}
-# soon TEXT COMMAND...: within half a minute
-soon() {
-    text=$1 tries=0
-    shift
-    until "$@" > out 2>&1; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 150 ] || break
-        sleep 0.2
-    done
-    [ "$tries" -lt 150 ] && status=0 || status=1
-    report "$status" "$text" out
 }
 high() { # NODE HEIGHT
     [ "$(value "$1" height)" -ge "$2" ]
@@ -62,14 +34,8 @@ recovered() { # NODE
     [ "$(value "$1" recovering)" = false ]
 }
 end() { # NODE: killed
-    pid=$("$prismfed" node status --config "net/$1/node.json" --format json | sed -n 's/.*"pid":\([0-9]*\).*/\1/p')
-    kill -9 "$pid"
+    kill -9 "$(field "$1" pid)"
     sleep 0.2
-}
-# start NODE
-start() {
-    "$prismfed" node run --config "net/$1/node.json" >> "net/$1/log" 2>&1 &
-    started="$started $!"
 }
 change() { # NODE STATEMENT
     python3 -c 'import sqlite3, sys
@@ -119,7 +85,7 @@ soon "with the whole ledger" whole n3
 
 # ---- the disk of a node is full; what its operator is told it keeps, it keeps
 "$prismfed" change stake --genesis net/genesis.cbor --node n1 --stake 2 --until 60 --out stake
-pid=$("$prismfed" node status --config net/n4/node.json --format json | sed -n 's/.*"pid":\([0-9]*\).*/\1/p')
+pid=$(field n4 pid)
 prlimit --pid "$pid" --fsize=4096
 ok "a node promises nothing that it cannot write" 2 "$prismfed" node sign-off --change stake --config net/n4/node.json
 gone() { # NODE

@@ -5,16 +5,7 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 prismfed=$(realpath "$1")
 previous=$(realpath "$2")
-scratch=$(mktemp -d)
-pids=
-stop() {
-    [ -z "$pids" ] || kill $pids 2> /dev/null || true
-    "$prismfed" net down --dir "$scratch/net" > /dev/null 2>&1 || true
-    rm -rf "$scratch"
-}
-trap stop EXIT
-. "$root/tests/tap.sh"
-cd "$scratch"
+. "$root/tests/node/processes.sh"
 
 cat > plan.json << 'END'
 {
@@ -29,34 +20,9 @@ cat > plan.json << 'END'
   ]
 }
 END
-# ask NODE VERB OPTION...
-ask() {
-    node=$1
-    shift
-    "$prismfed" node "$@" --config "net/$node/node.json"
-}
-# field NODE NAME: of its status
-field() {
-    ask "$1" status --format json 2> /dev/null | sed -n "s/.*\"$2\":\"\{0,1\}\([^,\"]*\).*/\1/p"
-}
 # list NODE NAME: of its status
 list() {
     ask "$1" status --format json 2> /dev/null | sed -n "s/.*\"$2\":\[\([^]]*\)\].*/\1/p" | tr -d '"'
-}
-# until_true COMMAND...: for at most a minute
-until_true() {
-    tries=0
-    until "$@" > out 2>&1; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 300 ] || return 1
-        sleep 0.2
-    done
-}
-soon() { # TEXT COMMAND...
-    text=$1
-    shift
-    until_true "$@" && status=0 || status=1
-    report "$status" "$text" out
 }
 epoch_is_over() { # NODE EPOCH
     epoch_now=$(field "$1" epoch)
@@ -70,7 +36,7 @@ run_on() {
     kill "$(field "$2" pid)" 2> /dev/null || true
     until_true gone "$2"
     "$1" node run --config "net/$2/node.json" >> "net/$2/log" 2>&1 &
-    pids="$pids $!"
+    started="$started $!"
     until_true ask "$2" status
 }
 ready_is() { # NODE LIST
