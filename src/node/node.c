@@ -211,7 +211,7 @@ void node_store_has_news(void *context, uint32_t events)
         node_fail(n, err);
         return;
     }
-    while (n->told < n->outbox.durable) {
+    while (n->failed == ERR_OK && n->told < n->outbox.durable) { /* a machine that has failed takes no step */
         struct fed_event event = {.kind = FED_EVENT_DURABLE, .number = n->outbox.durable};
 
         n->told = n->outbox.durable;
