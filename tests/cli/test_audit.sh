@@ -139,8 +139,8 @@ fi
 opened() {
     sed -n 's/^[^"]*"\([^"]*\)".* = [0-9]*$/\1/p' calls | grep -v -e '^good' -e '^epoch_' -e '^genesis.json$' \
         -e '^ledger$' -e '^simulations$' -e "^$scenario\$" -e '^/lib' -e '^/usr/lib' -e '^/etc/ld.so' -e '^/proc/self' \
-        -e '^/proc$' -e '^/proc/stat$' -e '^/dev/.random' -e '^/sys/devices/system/cpu' -e '^/usr/share/p11-kit' -e '^/etc/gnutls' \
-        -e '^/etc/crypto-policies' || true
+        -e '^/proc$' -e '^/proc/stat$' -e '^/dev/.random' -e '^/sys/devices/system/cpu' -e '^/usr/share/p11-kit' \
+        -e '^/etc/gnutls' -e '^/etc/crypto-policies' || true
 }
 
 if strace -f -o calls true 2> /dev/null; then
