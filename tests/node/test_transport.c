@@ -216,20 +216,26 @@ static void somebody_else_at_the_address_is_refused(void)
     finish();
 }
 
+static bool the_smaller_has_dialled(void)
+{
+    transport_each(nodes[0].transport, keep_status, NULL);
+    bool dialled = status.connected && status.dialled_by_us;
+    transport_each(nodes[1].transport, keep_status, NULL);
+    return dialled && status.connected && !status.dialled_by_us;
+}
+
 /* Both dial at once: one connection is left, that of the smaller fingerprint, and neither side hears of a break. */
 static void one_connection_of_two_stays(void)
 {
     begin(2);
     dial(0, 1);
     dial(1, 0);
+    CHECK(pass(10000 * ms, the_smaller_has_dialled));
     pass(400 * ms, NULL);
+    CHECK(the_smaller_has_dialled());
     CHECK_EQ_U64(nodes[0].connected, 1);
     CHECK_EQ_U64(nodes[1].connected, 1);
     CHECK_EQ_U64(nodes[0].disconnected + nodes[1].disconnected, 0);
-    transport_each(nodes[0].transport, keep_status, NULL);
-    CHECK(status.connected && status.dialled_by_us);
-    transport_each(nodes[1].transport, keep_status, NULL);
-    CHECK(status.connected && !status.dialled_by_us);
     CHECK(send_text(0, 1, TRANSPORT_CONSENSUS, "one way"));
     CHECK(send_text(1, 0, TRANSPORT_CONSENSUS, "and the other"));
     CHECK(pass(1000 * ms, both_have_a_message));
