@@ -142,17 +142,6 @@ static enum err take_keys(const struct arguments *a, enum action action, struct 
     return err;
 }
 
-static enum err save(const char *path, const struct dsse *envelope, struct diag *diag)
-{
-    struct buf text = {0};
-
-    dsse_encode(envelope, &text);
-    buf_add_byte(&text, '\n');
-    enum err err = file_write(path, bytes_of_buf(&text), diag);
-    buf_free(&text);
-    return err;
-}
-
 /* Read back, so that nobody signs what no node takes (a reason or a name that is too long). */
 static enum err write_statement(const struct sign_off *what, const char *path, struct diag *diag)
 {
@@ -164,7 +153,7 @@ static enum err write_statement(const struct sign_off *what, const char *path, s
     enum err err = sign_off_decode(path, bytes_of_buf(&text), &read, diag);
     if (err == ERR_OK) {
         dsse_init(&envelope, DSSE_IN_TOTO, bytes_of_buf(&text));
-        err = save(path, &envelope, diag);
+        err = dsse_write(path, &envelope, diag);
         dsse_free(&envelope);
     }
     buf_free(&text);
@@ -226,7 +215,7 @@ static enum err sign(const struct arguments *a, const char *path, struct dsse *e
     if (err == ERR_OK && dsse_sign(envelope, &key) != ERR_OK)
         err = diag_set(diag, ERR_LIMIT, "%s: it has %d signatures already", path, (int)DSSE_SIGNATURES_MAX);
     key_wipe(&key);
-    return err == ERR_OK ? save(path, envelope, diag) : err;
+    return err == ERR_OK ? dsse_write(path, envelope, diag) : err;
 }
 
 static void inspect(const struct dsse *envelope)

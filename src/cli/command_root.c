@@ -145,17 +145,6 @@ static enum err load(const char *path, struct dsse *envelope, struct root *root,
     return err;
 }
 
-static enum err save(const char *path, const struct dsse *envelope, struct diag *diag)
-{
-    struct buf text = {0};
-
-    dsse_encode(envelope, &text);
-    buf_add_byte(&text, '\n');
-    enum err err = file_write(path, bytes_of_buf(&text), diag);
-    buf_free(&text);
-    return err;
-}
-
 static int write_root(const struct root *root, const char *path)
 {
     struct dsse envelope;
@@ -165,7 +154,7 @@ static int write_root(const struct root *root, const char *path)
     root_encode(root, &payload);
     dsse_init(&envelope, ROOT_TYPE, bytes_of_buf(&payload));
     buf_free(&payload);
-    enum err err = save(path, &envelope, &diag);
+    enum err err = dsse_write(path, &envelope, &diag);
     dsse_free(&envelope);
     return err == ERR_OK ? EXIT_FINE : command_fail("root", "%s", diag.text);
 }
@@ -211,7 +200,7 @@ static int run_sign(const struct arguments *a, const char *path, struct dsse *en
         err = diag_set(&diag, ERR_LIMIT, "%s: it has %d signatures already", path, (int)DSSE_SIGNATURES_MAX);
     key_wipe(&key);
     if (err == ERR_OK)
-        err = save(path, envelope, &diag);
+        err = dsse_write(path, envelope, &diag);
     return err == ERR_OK ? EXIT_FINE : command_fail("root", "%s", diag.text);
 }
 

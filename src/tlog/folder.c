@@ -55,7 +55,9 @@ static enum err list(struct log_folder *f, struct diag *diag)
     }
     closedir(dir);
     if (f->count == 0)
-        return diag_set(diag, ERR_MISSING, "%s: there is no epoch here (epoch_NNN.json)", f->path);
+        return diag_set(diag, ERR_MISSING,
+                        "%s: there is no epoch here (epoch_NNN.json); a folder in it is another label: --label",
+                        f->path);
     qsort(f->epochs, f->count, sizeof f->epochs[0], compare_epochs);
     return ERR_OK;
 }

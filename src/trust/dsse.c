@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mutate.h"
 #include "base/text.h"
 #include "trust/read.h"
@@ -101,6 +102,17 @@ void dsse_encode(const struct dsse *d, struct buf *out)
     json_put(root, "signatures", signatures);
     json_canonical(root, out);
     json_decref(root);
+}
+
+enum err dsse_write(const char *path, const struct dsse *d, struct diag *diag)
+{
+    struct buf text = {0};
+
+    dsse_encode(d, &text);
+    buf_add_byte(&text, '\n');
+    enum err err = file_write(path, bytes_of_buf(&text), diag);
+    buf_free(&text);
+    return err;
 }
 
 static void read_signature(struct json_reader *r, const json_t *element, struct dsse *out)

@@ -35,6 +35,8 @@ enum err dsse_verify(const struct dsse *d, unsigned i, const struct public_key *
 
 /* Appends the one form that a log has: RFC 8785, signatures by keyid. */
 void dsse_encode(const struct dsse *d, struct buf *out);
+/* The same as a file, with a newline behind it. Errors of file_write(). */
+enum err dsse_write(const char *path, const struct dsse *d, struct diag *diag) MUST_CHECK;
 /* Any form of JSON; what it does not know beside payloadType, payload and signatures is an error. At most
  * DSSE_SIZE_MAX bytes. name: of the file, for the diag. ERR_DUPLICATE: a key has signed twice. */
 enum err dsse_parse(const char *name, struct bytes in, struct dsse *out, struct diag *diag) MUST_CHECK;
